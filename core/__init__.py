@@ -1,0 +1,1 @@
+"""Careloop: find patients with care gaps, reach them, and see which gaps that closed."""

@@ -1,0 +1,111 @@
+"""Users, the organisation's settings and the audit log in SQL."""
+
+from dataclasses import fields
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Engine, delete, insert, select
+
+from core.domain.organisation import Organisation, Window
+from core.domain.user import Scope, User
+from core.errors import NotFound
+from core.store.database import reading, writing
+from core.store.schema import audit, organisation_settings, users
+
+SYSTEM_USERS = {"command-line": "Command line", "dispatcher": "Dispatcher", "patient": "Patient by link"}
+_CLOCK = "demo_clock_shift_seconds"
+
+
+def user(engine: Engine, user_id: str) -> User:
+    """One active user. Raises NotFound."""
+    with reading(engine) as connection:
+        row = connection.execute(select(users).where(users.c.user_id == user_id, users.c.is_active)).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no active user '{user_id}'.")
+    return User(row.user_id, row.name, row.kind, row.email, Scope(_ids(row.scope_groups), _ids(row.scope_providers)))
+
+
+def add_user(engine: Engine, person: User, *, at: datetime, by: str) -> None:
+    """Add a user or replace the one with the same id."""
+    groups, providers = person.scope.groups, person.scope.providers
+    with writing(engine) as connection:
+        connection.execute(delete(users).where(users.c.user_id == person.user_id))
+        connection.execute(
+            insert(users).values(
+                user_id=person.user_id,
+                name=person.name,
+                kind=person.kind,
+                email=person.email,
+                scope_groups=None if groups is None else sorted(groups),
+                scope_providers=None if providers is None else sorted(providers),
+                is_active=True,
+                created_at=at,
+                created_by=by,
+            )
+        )
+
+
+def ensure_system_users(engine: Engine, *, at: datetime) -> None:
+    """The command line, the dispatcher and the patient's own links act under names of their own."""
+    with reading(engine) as connection:
+        present = set(connection.scalars(select(users.c.user_id).where(users.c.user_id.in_(SYSTEM_USERS))))
+    for user_id in SYSTEM_USERS.keys() - present:
+        add_user(engine, User(user_id, SYSTEM_USERS[user_id], kind="system"), at=at, by="command-line")
+
+
+def organisation(engine: Engine) -> Organisation:
+    """The organisation's settings; what was never set has its default."""
+    known = {f.name for f in fields(Organisation)}
+    with reading(engine) as connection:
+        rows = connection.execute(select(organisation_settings.c.key, organisation_settings.c.value)).all()
+    return Organisation(**{row.key: _from_json(row.key, row.value) for row in rows if row.key in known})
+
+
+def change_organisation(engine: Engine, changes: dict[str, Any], *, at: datetime, by: str) -> None:
+    """Set fields of the organisation by name."""
+    with writing(engine) as connection:
+        for key, value in changes.items():
+            _put(connection, key, _to_json(value), at=at, by=by)
+
+
+def clock_shift(engine: Engine) -> timedelta:
+    """How far the demo's clock has been moved."""
+    question = select(organisation_settings.c.value).where(organisation_settings.c.key == _CLOCK)
+    with reading(engine) as connection:
+        return timedelta(seconds=connection.scalar(question) or 0)
+
+
+def set_clock_shift(engine: Engine, shift: timedelta, *, at: datetime, by: str) -> None:
+    """Move the demo's clock. Callers make sure that this is a demo."""
+    with writing(engine) as connection:
+        _put(connection, _CLOCK, shift.total_seconds(), at=at, by=by)
+
+
+def record(
+    connection: Connection, *, at: datetime, user_id: str, action: str, subject: str = "", **details: Any
+) -> None:
+    """Write one line of the audit log in the caller's transaction. Details are ids and counts only."""
+    connection.execute(insert(audit).values(at=at, user_id=user_id, action=action, subject=subject, details=details))
+
+
+def _put(connection: Connection, key: str, value: Any, *, at: datetime, by: str) -> None:
+    connection.execute(delete(organisation_settings).where(organisation_settings.c.key == key))
+    connection.execute(insert(organisation_settings).values(key=key, value=value, changed_at=at, changed_by=by))
+
+
+def _ids(values: list[str] | None) -> frozenset[str] | None:
+    return None if values is None else frozenset(values)
+
+
+def _to_json(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_to_json(item) for item in value]
+    if isinstance(value, Window):
+        return [value.opens.isoformat(), value.closes.isoformat()]
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _from_json(key: str, value: Any) -> Any:
+    if key.endswith("_windows"):
+        return tuple(Window(time.fromisoformat(opens), time.fromisoformat(closes)) for opens, closes in value)
+    return tuple(date.fromisoformat(day) for day in value) if key == "extra_holidays" else value

@@ -1,0 +1,87 @@
+"""The one small object that the public functions take first: where things are kept, what time it is, and who acts."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine
+
+from core.domain.organisation import Organisation
+from core.domain.user import User
+from core.errors import NotFound
+from core.settings import Settings, read_settings
+from core.store import accounts
+from core.store.clinical import ClinicalStore
+from core.store.database import migrate, open_engine
+
+COMMAND_LINE = "command-line"
+DISPATCHER = "dispatcher"
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """Opened with `open_workbench`; bound to one user. Nothing else in `core` is global."""
+
+    settings: Settings
+    engine: Engine
+    clinical: ClinicalStore
+    user: User
+    clock: Callable[[], datetime]
+
+    def as_user(self, user_id: str) -> "Workbench":
+        """The same workbench with another user acting. Raises NotFound for an unknown or inactive user."""
+        return replace(self, user=accounts.user(self.engine, user_id))
+
+    def organisation(self) -> Organisation:
+        """The organisation's settings as they are now."""
+        return accounts.organisation(self.engine)
+
+    def now(self) -> datetime:
+        """This moment, in UTC. In a demo it may have been moved with `core.demo.move_clock`."""
+        return self.clock()
+
+    def zone(self) -> ZoneInfo:
+        """The organisation's time zone."""
+        return ZoneInfo(self.organisation().time_zone)
+
+    def today(self) -> date:
+        """The organisation's day, by which ages, gaps and start dates are decided."""
+        return self.now().astimezone(self.zone()).date()
+
+
+def open_workbench(
+    settings: Settings | None = None,
+    *,
+    user: str = COMMAND_LINE,
+    clock: Callable[[], datetime] | None = None,
+) -> Workbench:
+    """Open the home, creating or migrating what is missing.
+
+    `settings` are read from the environment unless given; `user` is who acts; `clock` returns an aware moment and is
+    the machine's unless given (in a demo home: the machine's plus the demo's shift).
+    """
+    settings = settings or read_settings(os.environ)
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = open_engine(settings.database_url)
+    migrate(engine)
+    now = clock or _machine_clock(settings, engine)
+    accounts.ensure_system_users(engine, at=now())
+    return Workbench(settings, engine, ClinicalStore(settings.home / "clinical"), _user(engine, user), now)
+
+
+def _user(engine: Engine, user_id: str) -> User:
+    try:
+        return accounts.user(engine, user_id)
+    except NotFound:
+        raise NotFound(
+            f"There is no active user '{user_id}'. Set CARELOOP_USER to one that exists, or make the demo with "
+            "'careloop demo'."
+        ) from None
+
+
+def _machine_clock(settings: Settings, engine: Engine) -> Callable[[], datetime]:
+    if not settings.demo:
+        return lambda: datetime.now(UTC)
+    return lambda: datetime.now(UTC) + accounts.clock_shift(engine)

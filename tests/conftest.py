@@ -1,0 +1,63 @@
+"""What many tests need: an empty home, a workbench on it with a clock that can be set, and the shared data sets."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from core.domain.user import User
+from core.settings import Settings
+from core.store import accounts
+from core.workbench import Workbench, open_workbench
+
+ROOT = Path(__file__).parent.parent
+TUESDAY_NOON = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)  # 12:00 in Chicago
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until a test moves it."""
+
+    at: datetime = TUESDAY_NOON
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def forward(self, **by: float) -> None:
+        self.at += timedelta(**by)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def settings(home: Path) -> Settings:
+    return Settings(home=home, database_url=f"sqlite:///{home / 'careloop.db'}")
+
+
+@pytest.fixture
+def wb(settings: Settings, clock: Clock) -> Iterator[Workbench]:
+    """An empty workbench on SQLite. The analyst 'ana' acts and sees every group and provider."""
+    bench = open_workbench(settings, clock=clock)
+    accounts.add_user(bench.engine, User("ana", "Ana Lyst"), at=clock(), by="command-line")
+    yield bench.as_user("ana")
+    bench.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder with real feeds and decks. Not part of the project, so its tests skip where it is absent."""
+    folder = Path(os.environ.get("CARELOOP_TEST_DATA", str(ROOT.parent / "shared")))
+    if not (folder / "data").is_dir():
+        pytest.skip("no real data sets here: set CARELOOP_TEST_DATA to the folder that holds them")
+    return folder
