@@ -5,14 +5,23 @@ fact    an event that counts (done, final) and whose code means one of our conce
 gap     one patient and one measure on one day: the state and what was looked at
 """
 
+from collections.abc import Mapping
+
 import polars as pl
+from polars.datatypes import DataType, DataTypeClass
+
+
+def schema(columns: Mapping[str, DataType | DataTypeClass]) -> pl.Schema:
+    """A Polars schema from column names and types."""
+    return pl.Schema(columns)
+
 
 EVENT_KINDS = ("visit", "problem", "lab", "vital", "immunization", "procedure", "medication")
 
 # Normalised code systems. LOCAL is the feed's own code; TEXT marks events that have words only.
 CODE_SYSTEMS = ("LOINC", "ICD10CM", "ICD10PCS", "CVX", "HCPCS", "RXNORM", "CPT", "SNOMED", "LOCAL", "TEXT", "OTHER")
 
-EVENTS = pl.Schema(
+EVENTS = schema(
     {
         "patient_id": pl.String,
         "kind": pl.Enum(EVENT_KINDS),
@@ -38,7 +47,7 @@ EVENTS = pl.Schema(
     }
 )
 
-FACTS = pl.Schema(
+FACTS = schema(
     {
         "patient_id": pl.String,
         "concept": pl.String,  # id of a concept in core/measures/concepts; written as a categorical
@@ -57,7 +66,7 @@ FACTS = pl.Schema(
 GAP_STATES = ("not_applicable", "excluded", "satisfied", "due_soon", "overdue", "out_of_range", "cannot_determine")
 OPEN_STATES = ("overdue", "out_of_range")  # an open care gap: shown in Alerts & Recommendations
 
-GAPS = pl.Schema(
+GAPS = schema(
     {
         "patient_id": pl.String,
         "measure_id": pl.String,
