@@ -1,0 +1,102 @@
+"""When messages may leave: the organisation's windows, Monday to Saturday except holidays (S1, S2, C5).
+
+Windows are local time of the organisation; everything returned is UTC, so that a change of the clocks is right by
+itself: a window that opens at 9:00 opens at 9:00 on the wall on every day.
+"""
+
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from holidays import country_holidays
+
+from core.domain.organisation import Organisation, Window
+from core.errors import SettingsError
+
+_SUNDAY = 6
+_HORIZON = 400  # days looked ahead before concluding that no window ever opens
+
+
+def windows_of(organisation: Organisation, channel: str) -> tuple[Window, ...]:
+    """The organisation's windows of a channel, earliest first. Raises SettingsError for a channel that has none."""
+    windows: tuple[Window, ...] | None = getattr(organisation, f"{channel}_windows", None)
+    if windows is None:
+        raise SettingsError(f"There are no sending windows for '{channel}'. Channels that have them: email.")
+    return tuple(sorted(windows, key=lambda window: window.opens))
+
+
+def holiday(organisation: Organisation, day: date) -> str | None:
+    """The name of the holiday on `day`: a US federal one or the day it is observed, or the organisation's own."""
+    return _federal_holidays(day.year).get(day) or (
+        "holiday of the organisation" if day in organisation.extra_holidays else None
+    )
+
+
+def is_sending_day(organisation: Organisation, day: date) -> bool:
+    """Monday to Saturday except holidays."""
+    return day.weekday() != _SUNDAY and holiday(organisation, day) is None
+
+
+def sending_day(organisation: Organisation, day: date) -> date:
+    """`day`, or the next sending day after it when it is a Sunday or a holiday."""
+    for ahead in range(_HORIZON):
+        candidate = day + timedelta(days=ahead)
+        if is_sending_day(organisation, candidate):
+            return candidate
+    raise SettingsError(_NEVER)
+
+
+def is_open(organisation: Organisation, channel: str, at: datetime) -> bool:
+    """May messages of this channel leave at this moment?"""
+    day = at.astimezone(ZoneInfo(organisation.time_zone)).date()
+    return any(opens <= at < closes for opens, closes in _windows_on(organisation, channel, day))
+
+
+def next_window(organisation: Organisation, channel: str, after: datetime) -> tuple[datetime, datetime]:
+    """When the window that is open at `after`, or else the next one, opens and closes (UTC).
+
+    Raises SettingsError when no window opens within a year.
+    """
+    day = after.astimezone(ZoneInfo(organisation.time_zone)).date()
+    for ahead in range(_HORIZON):
+        for opens, closes in _windows_on(organisation, channel, day + timedelta(days=ahead)):
+            if after < closes:
+                return opens, closes
+    raise SettingsError(_NEVER)
+
+
+def first_send_at(organisation: Organisation, channel: str, *, start_on: date, at: datetime) -> datetime:
+    """The first moment, not before `at`, at which a campaign with this start date can send (C6)."""
+    earliest = max(at, _utc(start_on, time.min, organisation))
+    return max(earliest, next_window(organisation, channel, earliest)[0])
+
+
+_NEVER = (
+    "No sending window opens within a year: the windows or the holidays of the organisation leave no time to send. "
+    "Change them in the organisation's settings."
+)
+
+
+def _windows_on(organisation: Organisation, channel: str, day: date) -> list[tuple[datetime, datetime]]:
+    """The day's windows in UTC. One that closes at 00:00 closes at the end of the day; an empty one is left out."""
+    if not is_sending_day(organisation, day):
+        return []
+    windows = [
+        (_utc(day, window.opens, organisation), _closing(day, window.closes, organisation))
+        for window in windows_of(organisation, channel)
+    ]
+    return [(opens, closes) for opens, closes in windows if opens < closes]
+
+
+def _closing(day: date, closes: time, organisation: Organisation) -> datetime:
+    """When the clocks go back and the closing time comes twice, the first time closes."""
+    return _utc(day + timedelta(days=closes == time.min), closes, organisation)
+
+
+def _utc(day: date, wall: time, organisation: Organisation) -> datetime:
+    return datetime.combine(day, wall, ZoneInfo(organisation.time_zone)).astimezone(UTC)
+
+
+@lru_cache(maxsize=16)
+def _federal_holidays(year: int) -> dict[date, str]:
+    return {day: name for day, name in country_holidays("US", years=year, language="en_US").items() if day.year == year}
