@@ -1,0 +1,99 @@
+"""The life of one message: its states, the result people read for each, and what follows an attempt (S3, S4, R1).
+
+waiting -> claimed -> handed_over -> delivered | returned | unsuccessful
+                   -> waiting (refused for now, fewer than five attempts) | unsuccessful | unknown
+waiting -> not_sent | introductory          decided when it would be sent
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from core.domain.eligibility import sentence
+
+MAX_ATTEMPTS = 5
+# How long to wait after the first, second ... failed attempt.
+BACKOFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
+JITTER = 0.2  # a fifth more at most, so that a batch refused together does not come back together
+RETRIES_EXCEEDED = "retries_exceeded"
+STOPPED = "stopped"
+
+RESULTS = ("Successful", "Returned", "Unsuccessful", "Introductory Email", "Not sent", "Waiting", "Unknown")
+
+
+@dataclass(frozen=True)
+class State:
+    """What a state means: its result in reports, the icon (a Material symbol) and whether anything follows by itself."""
+
+    result: str
+    icon: str
+    is_finished: bool
+
+
+STATES: dict[str, State] = {
+    "waiting": State("Waiting", "schedule", False),
+    "claimed": State("Waiting", "schedule", False),
+    "handed_over": State("Successful", "check_circle", True),
+    "delivered": State("Successful", "check_circle", True),
+    "returned": State("Returned", "undo", True),
+    "unsuccessful": State("Unsuccessful", "error", True),
+    "introductory": State("Introductory Email", "waving_hand", True),
+    "not_sent": State("Not sent", "block", True),
+    "unknown": State("Unknown", "help", True),  # may have left: nothing follows but a person's or provider's word
+}
+UNFINISHED = tuple(name for name, state in STATES.items() if not state.is_finished)
+ICONS = {state.result: state.icon for state in STATES.values()}
+
+# From a state to those it may change to. An event of the provider may still come for what was handed over or unknown.
+CHANGES: dict[str, tuple[str, ...]] = {
+    "waiting": ("claimed", "not_sent", "introductory"),
+    "claimed": ("waiting", "handed_over", "unsuccessful", "unknown", "not_sent"),
+    "handed_over": ("delivered", "returned", "unsuccessful"),
+    "delivered": ("returned",),
+    "unknown": ("handed_over", "delivered", "returned", "unsuccessful"),
+    "returned": (),
+    "unsuccessful": (),
+    "introductory": (),
+    "not_sent": (),
+}
+
+# Why a message was unsuccessful or is unknown. Reasons for not sent are those of core.domain.eligibility.
+REASONS: dict[str, str] = {
+    RETRIES_EXCEEDED: "Communication Retries Exceeded",
+    "address_refused": "the mail server refused the address",
+    "sender_refused": "the mail server refused the sender",
+    "message_refused": "the mail server refused the message",
+    "connection_lost": "the connection was lost after the message had been sent; it may have arrived",
+    "worker_lost": "the dispatcher ended while it was sending; the message may have left",
+    STOPPED: "the campaign was stopped before the patient was contacted",
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What follows an attempt: the recipient's next state, why, and before when not to try again."""
+
+    state: str
+    reason: str = ""
+    next_at: datetime | None = None
+
+
+def after_attempt(outcome: str, *, reason: str, attempt_number: int, at: datetime, jitter: float) -> Verdict:
+    """What follows an attempt that ended 'accepted', 'temporary', 'permanent' or 'unknown'.
+
+    `attempt_number` counts from 1; `jitter` between 0 and 1 spreads the next tries. A word that is not known is
+    'unknown': such a message is never sent again by itself.
+    """
+    if outcome == "accepted":
+        return Verdict("handed_over")
+    if outcome == "permanent":
+        return Verdict("unsuccessful", reason)
+    if outcome != "temporary":
+        return Verdict("unknown", reason)
+    if attempt_number >= MAX_ATTEMPTS:
+        return Verdict("unsuccessful", RETRIES_EXCEEDED)
+    return Verdict("waiting", reason, at + BACKOFF[attempt_number - 1] * (1 + JITTER * jitter))
+
+
+def reason_sentence(key: str) -> str:
+    """What people read for a reason kept with a recipient; empty for none."""
+    return REASONS.get(key) or (sentence(key) if key else "")
