@@ -1,0 +1,60 @@
+"""How texts are compared and how coded words read on screens."""
+
+import unicodedata
+
+import polars as pl
+
+SEXES = {"F": "Female", "M": "Male", "O": "Other", "U": "Unknown"}
+STATUSES = {"active": "Active", "inactive": "Inactive", "deceased": "Deceased", "test": "Test patient"}
+LANGUAGES = {
+    "am": "Amharic",
+    "ar": "Arabic",
+    "bn": "Bengali",
+    "de": "German",
+    "en": "English",
+    "es": "Spanish",
+    "fa": "Persian",
+    "fr": "French",
+    "gu": "Gujarati",
+    "hi": "Hindi",
+    "hmn": "Hmong",
+    "ht": "Haitian Creole",
+    "hy": "Armenian",
+    "it": "Italian",
+    "ja": "Japanese",
+    "km": "Khmer",
+    "ko": "Korean",
+    "lo": "Lao",
+    "ne": "Nepali",
+    "pa": "Punjabi",
+    "pl": "Polish",
+    "pt": "Portuguese",
+    "ru": "Russian",
+    "so": "Somali",
+    "sw": "Swahili",
+    "ta": "Tamil",
+    "te": "Telugu",
+    "th": "Thai",
+    "tl": "Tagalog",
+    "uk": "Ukrainian",
+    "ur": "Urdu",
+    "vi": "Vietnamese",
+    "yue": "Cantonese",
+    "zh": "Chinese",
+}
+
+
+def folded(text: str) -> str:
+    """The text without case and accents, so that 'Jose' finds 'José'. Every comparison of texts uses this."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if unicodedata.category(c) != "Mn")
+    return plain.lower()
+
+
+def folded_column(column: pl.Expr) -> pl.Expr:
+    """`folded` for a column of texts."""
+    return column.str.normalize("NFKD").str.replace_all(r"\p{Mn}", "").str.to_lowercase()
+
+
+def digits(text: str) -> str:
+    """Only the digits, so that a phone number is found whatever its punctuation."""
+    return "".join(c for c in text if c in "0123456789")
