@@ -1,0 +1,166 @@
+"""May this patient get this message on this day? One function, asked by pre-flight, sending and report alike.
+
+The checks run in a fixed order and the first that fails is the reason, so that every patient is counted once.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from core.domain.address import is_email
+from core.domain.opt_out import CAMPAIGN, TYPES, OptOut, covers
+
+CARE_GAP = "care_gap"
+HOLD_OUT = "hold_out"
+ADULT_AGE = 18
+_OPTED_OUT = "opted_out:"
+_MISSING_FIELD = "missing_field:"
+
+# Why somebody is not written to, in the order of the checks. Sentences continue "Not sent: ...".
+REASONS: dict[str, str] = {
+    "unknown_patient": "the patient is no longer in the records",
+    "deceased": "the patient has died",
+    "test_patient": "the record is a test patient",
+    "inactive": "the patient is no longer active in the practice",
+    "no_address": "there is no email address on file",
+    "invalid_address": "the email address on file cannot be written to",
+    "minor": "the patient is under 18 and the address is not that of the adult who answers for them",
+    **{f"{_OPTED_OUT}{key}": f"the patient opted out ({kind.name})" for key, kind in TYPES.items()},
+    "no_consent": "the patient said no to emails",
+    "bounced": "an earlier email to this address came back",
+    "gap_closed": "the care gap is already closed",
+    "hold_out": "the patient was chosen at random not to be contacted",
+}
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a patient is not written to: a short key that is kept with the recipient, and the sentence people read."""
+
+    key: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Contact:
+    """What decides whether one patient may be written to, as it is at this moment (core.store.contacts).
+
+    status              'active', 'inactive', 'deceased', 'test'; None when there is no such patient (any more)
+    address             the email address on file, None when there is none
+    consent             'yes', 'no' or None for this channel; 'no' is an opt-out of the channel
+    guarantor_address   the address of the active adult who answers for this patient
+    opt_outs            those on the patient and on the address, removed ones left out
+    open_gaps           ids of the measures whose gap is open now
+    """
+
+    patient_id: str
+    status: str | None
+    birth_date: date | None = None
+    is_deceased: bool = False
+    address: str | None = None
+    consent: str | None = None
+    guarantor_address: str | None = None
+    opt_outs: tuple[OptOut, ...] = ()
+    is_bounced: bool = False
+    open_gaps: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Mailing:
+    """What is to be sent: the parts of a campaign that decide who may get it."""
+
+    channel: str = "email"
+    product: str = CAMPAIGN
+    purpose: str = "announcement"
+    measures: frozenset[str] = frozenset()
+    protocols: frozenset[str] = frozenset()
+    skip_closed_gaps: bool = True
+
+
+def eligibility(contact: Contact, mailing: Mailing, *, on: date, arm: str = "contact") -> Reason | None:
+    """None when the patient may be written to on that day, else the first reason against it.
+
+    `arm` is the recipient's: 'contact' or 'hold_out' (chosen at random not to be contacted).
+    """
+    for check in _CHECKS:
+        key = check(contact, mailing, on)
+        if key:
+            return reason(key)
+    return reason("hold_out") if arm == HOLD_OUT else None
+
+
+def reason(key: str) -> Reason:
+    """The Reason of a key as it is kept with a recipient, for reports."""
+    return Reason(key, sentence(key))
+
+
+def sentence(key: str) -> str:
+    """What people read for a key, continuing 'Not sent: ...'. A key from elsewhere is shown as it is."""
+    if key.startswith(_MISSING_FIELD):
+        return f"'{key.removeprefix(_MISSING_FIELD)}' is not on file and the message needs it"
+    return REASONS.get(key, key.replace("_", " "))
+
+
+def missing_field(field: str) -> Reason:
+    """The reason when a message cannot be filled in for one patient: nothing goes out with a blank in it."""
+    return reason(_MISSING_FIELD + field)
+
+
+def age(birth_date: date, *, on: date) -> int:
+    """Full years on that day. Somebody born on 29 February is a year older on 1 March of other years."""
+    return on.year - birth_date.year - ((on.month, on.day) < (birth_date.month, birth_date.day))
+
+
+def _patient(contact: Contact, _mailing: Mailing, on: date) -> str:  # noqa: ARG001
+    if contact.status is None:
+        return "unknown_patient"
+    if contact.status == "deceased" or contact.is_deceased:
+        return "deceased"
+    if contact.status == "test":
+        return "test_patient"
+    return "" if contact.status == "active" else "inactive"
+
+
+def _address(contact: Contact, _mailing: Mailing, on: date) -> str:  # noqa: ARG001
+    if not contact.address:
+        return "no_address"
+    return "" if is_email(contact.address) else "invalid_address"
+
+
+def _minor(contact: Contact, _mailing: Mailing, on: date) -> str:
+    """Under 18 only the adult who answers for the patient is written to. An unknown age is not a reason."""
+    is_minor = contact.birth_date is not None and age(contact.birth_date, on=on) < ADULT_AGE
+    return "minor" if is_minor and contact.address != contact.guarantor_address else ""
+
+
+def _opted_out(contact: Contact, mailing: Mailing, on: date) -> str:
+    found = {
+        opt_out.type if opt_out.type in TYPES else "global"
+        for opt_out in contact.opt_outs
+        if covers(opt_out, product=mailing.product, channel=mailing.channel, on=on, protocols=mailing.protocols)
+    }
+    return next((_OPTED_OUT + key for key in TYPES if key in found), "")
+
+
+def _consent(contact: Contact, _mailing: Mailing, on: date) -> str:  # noqa: ARG001
+    return "no_consent" if contact.consent == "no" else ""
+
+
+def _bounced(contact: Contact, _mailing: Mailing, on: date) -> str:  # noqa: ARG001
+    return "bounced" if contact.is_bounced else ""
+
+
+def _gap_closed(contact: Contact, mailing: Mailing, on: date) -> str:  # noqa: ARG001
+    is_asked = mailing.purpose == CARE_GAP and mailing.skip_closed_gaps and bool(mailing.measures)
+    return "gap_closed" if is_asked and not (mailing.measures & contact.open_gaps) else ""
+
+
+_CHECKS: tuple[Callable[[Contact, Mailing, date], str], ...] = (
+    _patient,
+    _address,
+    _minor,
+    _opted_out,
+    _consent,
+    _bounced,
+    _gap_closed,
+)

@@ -1,0 +1,145 @@
+"""What sending must know of many patients at this moment: read live, never cached, in a few questions per batch."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, and_, or_, select
+
+from core.domain.address import normal_email
+from core.domain.clinical import OPEN_STATES
+from core.domain.eligibility import ADULT_AGE, Contact, age
+from core.domain.opt_out import OptOut
+from core.store.schema import address_states, open_gaps, opt_outs, patients
+
+BATCH = 500  # ids in one question: below every database's limit of parameters
+
+
+def eligibility_inputs(
+    connection: Connection, patient_ids: Collection[str], *, channel: str, on: date
+) -> dict[str, Contact]:
+    """A Contact for every id, in the given order; an id that is not in the records has the status None.
+
+    `on` decides who is an adult. Only the channel 'email' has addresses so far.
+    """
+    if channel != "email":
+        raise ValueError("only email has addresses")
+    found: dict[str, Contact] = {}
+    for ids in batches(patient_ids):
+        found |= _batch(connection, ids, channel=channel, on=on)
+    return found
+
+
+def batches(patient_ids: Collection[str]) -> Iterator[list[str]]:
+    """The ids in pieces that fit into one question."""
+    ids = list(patient_ids)
+    for start in range(0, len(ids), BATCH):
+        yield ids[start : start + BATCH]
+
+
+def _batch(connection: Connection, ids: list[str], *, channel: str, on: date) -> dict[str, Contact]:
+    people = _people(connection, ids)
+    addresses = {_address(row) for row in people.values()} - {None}
+    by_patient, by_address = _opt_outs(connection, ids, addresses)
+    gaps = _open_gaps(connection, ids)
+    guarantors = _guarantor_addresses(connection, people, on=on)
+    bounced = _bounced(connection, addresses, channel=channel)
+    contacts = {patient_id: Contact(patient_id, status=None) for patient_id in ids}
+    for patient_id, row in people.items():
+        address = _address(row)
+        own = {opt_out.opt_out_id: opt_out for opt_out in by_patient[patient_id] + by_address[address]}
+        contacts[patient_id] = Contact(
+            patient_id,
+            status=row.status,
+            birth_date=row.birth_date,
+            is_deceased=row.deceased_on is not None and row.deceased_on <= on,
+            address=address,
+            consent=row.email_consent,
+            guarantor_address=guarantors.get(row.guarantor_id),
+            opt_outs=tuple(own.values()),
+            is_bounced=address in bounced,
+            open_gaps=frozenset(gaps[patient_id]),
+        )
+    return contacts
+
+
+def _people(connection: Connection, ids: list[str]) -> dict[str, Any]:
+    columns = (
+        patients.c.patient_id,
+        patients.c.status,
+        patients.c.birth_date,
+        patients.c.deceased_on,
+        patients.c.email,
+        patients.c.email_consent,
+        patients.c.guarantor_id,
+    )
+    rows = connection.execute(select(*columns).where(patients.c.patient_id.in_(ids)))
+    return {row.patient_id: row for row in rows}
+
+
+def _address(row: Any) -> str | None:
+    return normal_email(row.email) if row.email else None
+
+
+def _opt_outs(
+    connection: Connection, ids: list[str], addresses: Collection[str | None]
+) -> tuple[dict[str | None, list[OptOut]], dict[str | None, list[OptOut]]]:
+    """Opt-outs that were not removed, by patient and by address."""
+    columns = (
+        opt_outs.c.opt_out_id,
+        opt_outs.c.patient_id,
+        opt_outs.c.address,
+        opt_outs.c.type,
+        opt_outs.c.protocol,
+        opt_outs.c.starts_on,
+        opt_outs.c.until,
+    )
+    concerned = or_(opt_outs.c.patient_id.in_(ids), opt_outs.c.address.in_(list(addresses)))
+    by_patient: dict[str | None, list[OptOut]] = defaultdict(list)
+    by_address: dict[str | None, list[OptOut]] = defaultdict(list)
+    for row in connection.execute(select(*columns).where(opt_outs.c.removed_at.is_(None), concerned)):
+        opt_out = OptOut(**row._mapping)
+        by_patient[row.patient_id].append(opt_out)
+        if row.address:
+            by_address[row.address].append(opt_out)
+    return by_patient, by_address
+
+
+def _open_gaps(connection: Connection, ids: list[str]) -> dict[str, set[str]]:
+    question = select(open_gaps.c.patient_id, open_gaps.c.measure_id).where(
+        open_gaps.c.patient_id.in_(ids), open_gaps.c.state.in_(OPEN_STATES)
+    )
+    gaps: dict[str, set[str]] = defaultdict(set)
+    for row in connection.execute(question):
+        gaps[row.patient_id].add(row.measure_id)
+    return gaps
+
+
+def _guarantor_addresses(connection: Connection, people: dict[str, Any], *, on: date) -> dict[str | None, str]:
+    """Addresses of the guarantors who are adults, alive and active."""
+    ids = {row.guarantor_id for row in people.values() if row.guarantor_id}
+    columns = (patients.c.patient_id, patients.c.email, patients.c.birth_date)
+    question = select(*columns).where(
+        and_(
+            patients.c.patient_id.in_(ids),
+            patients.c.status == "active",
+            patients.c.deceased_on.is_(None),
+            patients.c.email.is_not(None),
+            patients.c.birth_date.is_not(None),
+        )
+    )
+    return {
+        row.patient_id: normal_email(row.email)
+        for row in connection.execute(question)
+        if age(row.birth_date, on=on) >= ADULT_AGE
+    }
+
+
+def _bounced(connection: Connection, addresses: Collection[str | None], *, channel: str) -> set[str]:
+    question = select(address_states.c.address).where(
+        address_states.c.channel == channel,
+        address_states.c.state == "bounced",
+        address_states.c.address.in_(list(addresses)),
+    )
+    return set(connection.scalars(question))
