@@ -22,7 +22,7 @@ RESULTS = ("Successful", "Returned", "Unsuccessful", "Introductory Email", "Not 
 
 @dataclass(frozen=True)
 class State:
-    """What a state means: its result in reports, the icon (a Material symbol) and whether anything follows by itself."""
+    """What a state means: its result in reports, its icon (a Material symbol), whether nothing follows by itself."""
 
     result: str
     icon: str

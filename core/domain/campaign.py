@@ -1,0 +1,223 @@
+"""A campaign: what it is, which changes its status allows, and until when it may be edited (C3-C10, C18)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from core.domain.address import is_email
+from core.domain.eligibility import Mailing
+from core.domain.organisation import Organisation
+from core.domain.window import holiday, sending_day
+from core.errors import NotAllowed
+
+PURPOSES = {
+    "announcement": "Announcement",
+    "appointment": "Appointment",
+    "care_gap": "Care gap",
+    "education": "Education",
+    "thank_you": "Thank you",
+}
+DEFAULT_LANGUAGE = "en"
+NAME_LENGTH = 120
+SUBJECT_LENGTH = 200
+
+# Which statuses allow an action, and what they become.
+CHANGES: dict[str, dict[str, str]] = {
+    "activate": {"inactive": "active"},
+    "inactivate": {"active": "inactive"},
+    "complete": {"active": "completed"},
+    "stop": {"inactive": "stopped", "active": "stopped"},
+}
+_DONE = {"activate": "activated", "inactivate": "made inactive", "complete": "completed", "stop": "stopped"}
+_IS = {"inactive": "inactive", "active": "active", "completed": "completed", "stopped": "stopped for good"}
+
+# What people read, with the icon. 'Sending' is a kind of Pending: some messages are being handed over now.
+STATUS_ICONS = {
+    "Inactive": "edit_note",
+    "Pending": "schedule_send",
+    "Sending": "send",
+    "Completed": "check_circle",
+    "Stopped": "cancel",
+}
+
+
+@dataclass(frozen=True)
+class Message:
+    """Subject and body (HTML with merge fields) in one language."""
+
+    subject: str
+    body: str
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """One campaign as it is kept. Recipients are counted in `progress`, not here."""
+
+    campaign_id: str
+    name: str
+    description: str
+    channel: str
+    purpose: str
+    template_id: str
+    status: str  # inactive | active | completed | stopped
+    start_on: date
+    messages: Mapping[str, Message]
+    from_email: str
+    from_name: str
+    created_at: datetime
+    created_by: str
+    changed_at: datetime
+    changed_by: str
+    fields: Mapping[str, str] = field(default_factory=dict)  # what the author fills in, such as a call-back number
+    measures: tuple[str, ...] = ()
+    protocols: tuple[str, ...] = ()
+    work_list: Mapping[str, Any] = field(default_factory=dict)
+    skip_closed_gaps: bool = True
+    activated_at: datetime | None = None
+    activated_by: str | None = None
+    finished_at: datetime | None = None
+    version: int = 1
+
+    @property
+    def message(self) -> Message:
+        """The message in the default language."""
+        return self.messages[DEFAULT_LANGUAGE]
+
+    @property
+    def mailing(self) -> Mailing:
+        """The parts that decide who may get it."""
+        return Mailing(
+            channel=self.channel,
+            purpose=self.purpose,
+            measures=frozenset(self.measures),
+            protocols=frozenset(self.protocols),
+            skip_closed_gaps=self.skip_closed_gaps,
+        )
+
+
+# What an editor may change. The status has functions of its own; the mode and the patients never change.
+EDITABLE = (
+    "name",
+    "description",
+    "purpose",
+    "start_on",
+    "messages",
+    "from_email",
+    "from_name",
+    "fields",
+    "measures",
+    "protocols",
+    "skip_closed_gaps",
+)
+
+
+def status_after(action: str, campaign: Campaign) -> str:
+    """The status after an action of CHANGES. Raises NotAllowed when the present status forbids it."""
+    after = CHANGES[action].get(campaign.status)
+    if after is None:
+        raise NotAllowed(f"The campaign '{campaign.name}' cannot be {_DONE[action]}: it is {_IS[campaign.status]}.")
+    return after
+
+
+def name_key(name: str) -> str:
+    """What makes a name unique: its letters whatever their case, and single spaces."""
+    return " ".join(name.split()).casefold()
+
+
+def goes_out_on(campaign: Campaign, organisation: Organisation) -> date:
+    """The effective day: the start date, or the next sending day when that is a Sunday or holiday (C5)."""
+    return sending_day(organisation, campaign.start_on)
+
+
+def shift_sentence(start_on: date, organisation: Organisation) -> str:
+    """What the editor says about a start date that is not a sending day; empty when it is one."""
+    effective = sending_day(organisation, start_on)
+    if effective == start_on:
+        return ""
+    why = holiday(organisation, start_on) or "a Sunday"
+    return f"{day_text(start_on)} is {_with_article(why)}, so the campaign goes out on {day_text(effective)}."
+
+
+def edit_lock(campaign: Campaign, organisation: Organisation, *, on: date) -> str:
+    """Why the campaign cannot be edited or made inactive on that day (C8); empty when it can.
+
+    An active campaign can be changed until midnight before the effective day; an inactive one any time.
+    """
+    if campaign.status in ("completed", "stopped"):
+        return f"The campaign '{campaign.name}' cannot be changed: it is {_IS[campaign.status]}."
+    effective = goes_out_on(campaign, organisation)
+    if campaign.status == "inactive" or on < effective:
+        return ""
+    return (
+        f"The campaign '{campaign.name}' is active and goes out on {day_text(effective)}: it could be changed until "
+        "midnight before that day. It can still be stopped."
+    )
+
+
+def activation_lock(campaign: Campaign, organisation: Organisation, *, on: date) -> str:
+    """Why the campaign cannot be activated on that day; empty when it can. A day that has passed must be renewed."""
+    if campaign.status != "inactive":
+        return f"The campaign '{campaign.name}' cannot be activated: it is {_IS[campaign.status]}."
+    if goes_out_on(campaign, organisation) >= on:
+        return ""
+    return (
+        f"The start date of '{campaign.name}', {day_text(campaign.start_on)}, has passed. "
+        f"Set it to {day_text(on)} or later, then activate it."
+    )
+
+
+def status_shown(campaign: Campaign, *, finished_count: int, claimed_count: int) -> str:
+    """What people read in lists: Inactive, Pending, Sending, Completed or Stopped."""
+    if campaign.status != "active":
+        return campaign.status.capitalize()
+    return "Sending" if finished_count or claimed_count else "Pending"
+
+
+def problems(campaign: Campaign) -> dict[str, str]:
+    """What keeps the campaign from being saved, by field: required texts and what could break a mail's headers.
+
+    Merge fields are checked apart (core.domain.rendering.check), because their errors have a line.
+    """
+    found = {
+        "name": _text_problem("campaign name", campaign.name, longest=NAME_LENGTH),
+        "from_name": _text_problem("From Name", campaign.from_name, longest=NAME_LENGTH),
+        "from_email": "" if is_email(campaign.from_email) else "The From Email Address is not an email address.",
+        "purpose": "" if campaign.purpose in PURPOSES else "Choose a purpose: " + ", ".join(PURPOSES.values()) + ".",
+        "messages": _messages_problem(campaign.messages),
+    }
+    return {name: sentence for name, sentence in found.items() if sentence}
+
+
+def day_text(day: date) -> str:
+    """A day as it reads on screens: 'Tue 24 Nov 2026'."""
+    return f"{day:%a} {day.day} {day:%b %Y}"
+
+
+def _messages_problem(messages: Mapping[str, Message]) -> str:
+    if DEFAULT_LANGUAGE not in messages:
+        return "The message in English is missing: patients whose language has no message get that one."
+    for message in messages.values():
+        problem = _text_problem("subject", message.subject, longest=SUBJECT_LENGTH)
+        if problem:
+            return problem
+        if not message.body.strip():
+            return "The message is empty. Write what patients are to read."
+    return ""
+
+
+def _text_problem(what: str, text: str, *, longest: int) -> str:
+    if not text.strip():
+        return f"The {what} is missing."
+    if len(text) > longest:
+        return f"The {what} has {len(text)} characters; at most {longest} are possible."
+    return _line_problem(what, text)
+
+
+def _line_problem(what: str, text: str) -> str:
+    """A line end in a header would start a header of the author's own."""
+    return "" if text.isprintable() else f"The {what} holds a line break or another character that cannot be shown."
+
+
+def _with_article(name: str) -> str:
+    return name if name.startswith(("a ", "an ")) or name[0].isupper() else f"a {name}"
