@@ -1,0 +1,33 @@
+"""What is served beside the pages: the stop link in mails, a health answer, and the gate in front of everything."""
+
+import os
+from functools import cache
+
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute, Route
+
+from core.settings import read_settings
+from core.web import unsubscribe
+from core.web.loopback import LoopbackOnly
+from core.workbench import Workbench, open_workbench
+
+
+@cache
+def _workbench() -> Workbench:
+    return open_workbench(read_settings(os.environ), user="patient")
+
+
+def routes() -> list[BaseRoute]:
+    """The routes that `app.py` puts beside the pages."""
+    return [Route("/health", _health), *unsubscribe.routes(_workbench)]
+
+
+def middleware() -> list[Middleware]:
+    """What every request passes first, those of the pages' websocket too."""
+    return [Middleware(LoopbackOnly)]
+
+
+async def _health(_request: Request) -> JSONResponse:
+    return JSONResponse({"status": "ok"})

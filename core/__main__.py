@@ -1,0 +1,160 @@
+"""The command line `careloop`. Each command reads its arguments and calls one public function."""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.errors import CareloopError
+from core.settings import Settings, read_settings
+from core.workbench import DISPATCHER, Workbench, open_workbench
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+codes_app = typer.Typer(no_args_is_help=True, help="Code maps: what a feed's own codes mean.")
+app.add_typer(codes_app, name="codes")
+
+Port = Annotated[int | None, typer.Option(help="Port of the pages. Default: CARELOOP_PORT or 8501.")]
+
+
+def main() -> None:
+    """Run a command. What a person can put right is shown without a traceback."""
+    try:
+        app()
+    except CareloopError as error:
+        print(f"careloop: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+def _settings(port: int | None = None, **changes: str) -> Settings:
+    environ = {**os.environ, **changes, **({"CARELOOP_PORT": str(port)} if port else {})}
+    return read_settings(environ)
+
+
+def _open(user: str = "command-line") -> Workbench:
+    return open_workbench(_settings(), user=user)
+
+
+def _progress() -> Callable[[str, float], None]:
+    """A progress line that overwrites itself on a terminal and prints one line per step elsewhere."""
+    shown: dict[str, str] = {}
+
+    def show(step: str, share: float) -> None:
+        if sys.stderr.isatty():
+            bar = "█" * int(share * 24)
+            print(f"\r  {step[:44]:<44} {bar:<24} {share:4.0%}", end="\n" if share >= 1 else "", file=sys.stderr)
+        elif shown.get("step") != step:
+            shown["step"] = step
+            print(f"  {step}", file=sys.stderr, flush=True)
+
+    return show
+
+
+@app.command()
+def sample(
+    out: Annotated[Path, typer.Argument(help="Folder to write the tables to.")],
+    patients: Annotated[int, typer.Option(help="How many patients.")] = 1000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same people.")] = 1,
+    as_of: Annotated[str, typer.Option(help="The day the data ends (YYYY-MM-DD). Default: today.")] = "",
+) -> None:
+    """Write an invented population as CSV tables."""
+    from core.sample import write_sample
+
+    counts = write_sample(out, patients=patients, seed=seed, as_of=_day(as_of), progress=_progress())
+    for table, rows in counts.items():
+        print(f"{table:<18}{rows:>10,}")
+
+
+@app.command()
+def load(
+    folder: Annotated[Path, typer.Argument(help="Folder with the files of a feed.")],
+    format: Annotated[str, typer.Option(help="auto, careloop, synthea or fhir.")] = "auto",
+) -> None:
+    """Load a feed: CSV tables, Synthea's CSV tables, or FHIR R4 bundles or NDJSON."""
+    from core import loads
+
+    print(loads.load(_open(), folder, format=format, progress=_progress()))
+
+
+@codes_app.command("load")
+def codes_load(
+    path: Annotated[Path, typer.Argument(help="code_map.csv: system, code, concept (source_system, text).")],
+) -> None:
+    """Say what a feed's own codes mean, then work out facts and care gaps again."""
+    from core import loads
+
+    print(f"{loads.load_codes(_open(), path):,} codes mapped")
+
+
+@app.command()
+def gaps(
+    out: Annotated[Path, typer.Option(help="File to write: .parquet or .csv.")],
+    as_of: Annotated[str, typer.Option(help="The day to decide for (YYYY-MM-DD). Default: today.")] = "",
+) -> None:
+    """Write one row per patient and measure: the state, the dates and the values looked at."""
+    from core import care_gaps
+
+    wb = _open()
+    rows = care_gaps.write_gaps(wb, out, as_of=_day(as_of) if as_of else wb.today())
+    print(f"{rows:,} rows written to {out}")
+
+
+@app.command()
+def dispatch(once: Annotated[bool, typer.Option("--once", help="Send what is due now, then end.")] = False) -> None:
+    """Send what is due, within the windows. Runs until it is stopped."""
+    from core import dispatcher
+
+    sent = dispatcher.run(_open(DISPATCHER), once=once)
+    if once:
+        print(f"{sent:,} messages handed over")
+
+
+@app.command()
+def serve(port: Port = None) -> None:
+    """Run the pages, the dispatcher and the local mail server until stopped."""
+    from core import serving
+
+    settings = _settings(port)
+    open_workbench(settings).engine.dispose()
+    serving.serve(settings, ready=lambda address: print(f"Careloop is at {address}", flush=True))
+
+
+@app.command()
+def demo(
+    patients: Annotated[int, typer.Option(help="How many invented patients.")] = 20_000,
+    port: Port = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Throw the demo's home away first.")] = False,
+) -> None:
+    """Make an invented population as of today, load it, and start everything in a sandbox."""
+    from core import demo as demos
+    from core import serving
+
+    begun = time.monotonic()
+    home = os.environ.get("CARELOOP_HOME") or str(Path("careloop-data") / "demo")
+    settings = _settings(port, CARELOOP_HOME=home)
+    settings = demos.make(settings, patients=patients, fresh=fresh, progress=_progress())
+
+    def ready(address: str) -> None:
+        print(
+            f"\nThe Careloop demo is at {address}   (ready after {time.monotonic() - begun:.0f} s, Ctrl+C ends it)",
+            flush=True,
+        )
+
+    serving.serve(settings, ready=ready)
+
+
+def _day(text: str) -> date:
+    if not text:
+        return _open().today()
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise CareloopError("A day is written YYYY-MM-DD, for example 2026-11-24.") from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+"""Everything that runs while Careloop is up: the pages, the dispatcher and the local mail server, each watched.
+
+The pages and the dispatcher are processes of their own, so that sending never waits for a page and a page that fails
+never stops sending. The local mail server (the sandbox) lives in the watching process.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from urllib.error import URLError
+
+from core.channels.outbox import start_outbox
+from core.errors import SettingsError
+from core.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+_RESTART_AFTER = 2.0  # seconds between a dispatcher's death and its successor
+_GRACE = 15.0  # seconds a process has to finish the message in hand
+
+
+@dataclass
+class _Child:
+    command: list[str]
+    environ: Mapping[str, str]
+    process: subprocess.Popen[bytes] | None = None
+    ended_at: float | None = field(default=None)
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(self.command, cwd=ROOT, env=dict(self.environ))  # noqa: S603
+        self.ended_at = None
+
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+
+def serve(
+    settings: Settings, *, ready: Callable[[str], None] | None = None, stop: threading.Event | None = None
+) -> None:
+    """Run until SIGTERM, SIGINT or `stop`. Calls `ready` with the address once the pages answer."""
+    stop = stop or threading.Event()
+    _stop_on_signals(stop)
+    for name, port in (("CARELOOP_PORT", settings.port), ("CARELOOP_SMTP", settings.smtp_port)):
+        _require_free(settings.host, port, name)
+    outbox = start_outbox(settings.home / "outbox", host=settings.smtp_host, port=settings.smtp_port)
+    children = _children(settings)
+    try:
+        for child in children:
+            child.start()
+        if _wait_until_up(settings, children[0], stop) and ready:
+            ready(f"http://{settings.host}:{settings.port}")
+        _watch(children, stop)
+    finally:
+        _end(children)
+        outbox.stop()
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The settings as environment variables for a process of ours."""
+    return {
+        **os.environ,
+        "CARELOOP_HOME": str(settings.home),
+        "CARELOOP_DATABASE": settings.database_url,
+        "CARELOOP_HOST": settings.host,
+        "CARELOOP_PORT": str(settings.port),
+        "CARELOOP_SMTP": f"{settings.smtp_host}:{settings.smtp_port}",
+        "CARELOOP_PUBLIC_URL": settings.public_url,
+        "CARELOOP_USER": settings.user,
+    }
+
+
+def _children(settings: Settings) -> list[_Child]:
+    environ = environment(settings)
+    pages = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), "--server.headless=true"]
+    pages += [f"--server.address={settings.host}", f"--server.port={settings.port}", "--logger.level=warning"]
+    return [_Child(pages, environ), _Child([sys.executable, "-m", "core", "dispatch"], environ)]
+
+
+def _require_free(host: str, port: int, name: str) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            raise SettingsError(
+                f"Port {port} is taken by another program. Stop that program or choose another port with {name}."
+            ) from None
+
+
+def _wait_until_up(settings: Settings, pages: _Child, stop: threading.Event) -> bool:
+    address = f"http://{settings.host}:{settings.port}/health"
+    while not stop.is_set() and pages.is_running():
+        try:
+            with urllib.request.urlopen(address, timeout=2):  # noqa: S310
+                return True
+        except (URLError, OSError):
+            stop.wait(0.2)
+    return False
+
+
+def _watch(children: list[_Child], stop: threading.Event) -> None:
+    """Start again what ended by itself: a dispatcher that died must not leave a campaign half sent."""
+    while not stop.wait(0.5):
+        for child in children:
+            if child.is_running():
+                continue
+            if child.ended_at is None:
+                child.ended_at = time.monotonic()
+            elif time.monotonic() - child.ended_at > _RESTART_AFTER:
+                child.start()
+
+
+def _end(children: list[_Child]) -> None:
+    for child in children:
+        if child.process and child.is_running():
+            child.process.send_signal(signal.SIGTERM)
+    deadline = time.monotonic() + _GRACE
+    for child in children:
+        if child.process is None:
+            continue
+        try:
+            child.process.wait(timeout=max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            child.process.kill()
+            child.process.wait()
+
+
+def _stop_on_signals(stop: threading.Event) -> None:
+    if threading.current_thread() is not threading.main_thread():
+        return
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGINT, on_signal)

@@ -1,0 +1,80 @@
+"""The frame around every page: navigation, the sandbox badge, the demo clock, and who acts."""
+
+import streamlit as st
+
+from core.errors import CareloopError
+from pages._demo_clock import demo_clock
+from pages._shared import HERE, day, show_notice, workbench
+
+st.set_page_config(page_title="Careloop", page_icon=str(HERE / "icon.svg"), layout="wide")
+st.logo(str(HERE / "logo.svg"), size="large", icon_image=str(HERE / "icon.svg"))
+
+
+def _pages() -> dict[str, list[st.Page]]:
+    return {
+        "": [st.Page("home.py", title="Home", icon=":material/home:", default=True, help="What needs you today.")],
+        "Find": [
+            st.Page(
+                "work_list.py",
+                title="Work list",
+                icon=":material/filter_list:",
+                help="Find patients by filters, look at the evidence for their care gaps, and start a campaign.",
+            ),
+        ],
+        "Reach": [
+            st.Page(
+                "campaigns.py",
+                title="Campaigns",
+                icon=":material/campaign:",
+                help="All campaigns with their status and results.",
+            ),
+            st.Page(
+                "library.py",
+                title="Library",
+                icon=":material/library_books:",
+                help="The templates that campaigns start from.",
+            ),
+            st.Page(
+                "outbox.py",
+                title="Outbox",
+                icon=":material/outbox:",
+                help="The mails that were sent, as patients would see them.",
+            ),
+        ],
+        "Set up": [
+            st.Page(
+                "data.py",
+                title="Data",
+                icon=":material/database:",
+                help="Feeds, what was wrong in them, rejected rows and unmapped codes.",
+            ),
+        ],
+        "Hidden": [
+            st.Page("campaign_editor.py", title="Campaign", icon=":material/edit:", visibility="hidden"),
+            st.Page("report.py", title="Report", icon=":material/monitoring:", visibility="hidden"),
+        ],
+    }
+
+
+def _who_and_what() -> None:
+    """The bottom of the side bar: that nothing leaves this machine, as of when, and who acts."""
+    wb = workbench()
+    with st.sidebar:
+        st.badge(
+            "SANDBOX",
+            icon=":material/science:",
+            color="orange",
+            help="Nothing leaves this machine: mails go to the local Outbox.",
+        )
+        st.caption(f"As of {day(wb.today())}  \n{wb.user.name}")
+        if wb.settings.demo:
+            demo_clock(wb)
+
+
+page = st.navigation(_pages())
+try:
+    _who_and_what()
+    show_notice()
+    page.run()
+except CareloopError as error:
+    st.error(str(error), icon=":material/error:")

@@ -1,0 +1,78 @@
+"""What every page needs: the workbench, the head of the page, and how errors, dates and counts are shown."""
+
+import os
+from collections.abc import Callable
+from datetime import date, datetime
+from functools import wraps
+from pathlib import Path
+from typing import ParamSpec
+
+import streamlit as st
+
+from core.errors import CareloopError
+from core.settings import read_settings
+from core.workbench import Workbench, open_workbench
+
+HERE = Path(__file__).parent
+P = ParamSpec("P")
+
+
+@st.cache_resource(show_spinner="Opening Careloop ...")
+def _opened() -> Workbench:
+    return open_workbench(read_settings(os.environ))
+
+
+def workbench() -> Workbench:
+    """The workbench of the user who acts on these pages."""
+    opened = _opened()
+    return opened.as_user(opened.settings.user)
+
+
+def page_head(title: str, caption: str = "") -> None:
+    """The title of a page and one quiet sentence below it."""
+    st.title(title, anchor=False)
+    if caption:
+        st.caption(caption)
+
+
+def guarded(action: Callable[P, None]) -> Callable[P, None]:
+    """Shows what went wrong instead of a broken page when a person can put it right."""
+
+    @wraps(action)
+    def shown(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            action(*args, **kwargs)
+        except CareloopError as error:
+            st.error(str(error), icon=":material/error:")
+
+    return shown
+
+
+def day(value: date | None) -> str:
+    """'Tue 24 Nov 2026', the one form in which dates are shown; a dash when there is none."""
+    return f"{value:%a} {value.day} {value:%b %Y}" if value else "–"
+
+
+def moment(value: datetime | None, wb: Workbench) -> str:
+    """'Tue 24 Nov 2026, 14:10' in the organisation's time zone."""
+    if value is None:
+        return "–"
+    local = value.astimezone(wb.zone())
+    return f"{day(local.date())}, {local:%H:%M}"
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """'1 patient', '1,204 patients'."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def notice(text: str, icon: str = ":material/check_circle:") -> None:
+    """A short confirmation that also survives the change to another page."""
+    st.session_state["notice"] = (text, icon)
+
+
+def show_notice() -> None:
+    """Shows and forgets the confirmation left by `notice`."""
+    if "notice" in st.session_state:
+        text, icon = st.session_state.pop("notice")
+        st.toast(text, icon=icon)

@@ -1,0 +1,96 @@
+"""Dependencies point one way. This table says what each room may import of ours, and of the packages kept for one room."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PUBLIC = {path.stem for path in (ROOT / "core").glob("*.py")} - {
+    "__init__",
+    "__main__",
+    "workbench",
+    "settings",
+    "errors",
+}
+PUBLIC |= {"sample"}  # public, but a folder
+
+# room -> what it may import below `core`
+ALLOWED = {
+    "errors": set(),
+    "domain": {"domain", "errors"},
+    "measures": {"domain", "errors"},
+    "library": {"domain", "errors"},
+    "settings": {"errors"},
+    "feeds": {"feeds", "domain", "errors"},
+    "channels": {"channels", "domain", "errors"},
+    "store": {"store", "domain", "errors"},
+    "workbench": {"store", "domain", "errors", "settings"},
+    "sample": {"sample", "feeds", "domain", "errors"},
+    "public": {
+        "store",
+        "channels",
+        "feeds",
+        "measures",
+        "library",
+        "domain",
+        "errors",
+        "settings",
+        "workbench",
+        *PUBLIC,
+    },
+    "web": {"web", "domain", "errors", "settings", "workbench", *PUBLIC},
+    "__main__": {"domain", "errors", "settings", "workbench", *PUBLIC},
+    "pages": {"domain", "errors", "settings", "workbench", *PUBLIC},
+}
+ONLY_IN = {
+    "sqlalchemy": {"store", "workbench", "public"},
+    "alembic": {"store"},
+    "streamlit": {"pages", "app"},
+    "starlette": {"web"},
+    "smtplib": {"channels"},
+    "aiosmtpd": {"channels"},
+    "twilio": {"channels"},
+    "fpdf": {"channels"},
+}
+
+
+def _files() -> Iterator[tuple[str, Path]]:
+    for path in sorted((ROOT / "core").rglob("*.py")):
+        first = path.relative_to(ROOT / "core").parts[0]
+        room = first if first in ALLOWED else first.removesuffix(".py")
+        if room == "__init__":
+            continue
+        yield (room if room in ALLOWED else "public"), path
+    for path in sorted((ROOT / "pages").glob("*.py")):
+        yield "pages", path
+
+
+def _imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            if node.module == "core":
+                yield from (f"core.{alias.name}" for alias in node.names)
+            else:
+                yield node.module
+
+
+@pytest.mark.parametrize(("room", "path"), _files(), ids=lambda value: value if isinstance(value, str) else value.stem)
+def test_a_room_imports_only_what_lies_below_it(room: str, path: Path) -> None:
+    imported = {name.split(".")[1] for name in _imports(path) if name.startswith("core.")}
+
+    wrong = imported - ALLOWED[room] - ({path.stem} if room == "public" else set())
+
+    assert not wrong, f"{path.relative_to(ROOT)} ({room}) must not import core.{', core.'.join(sorted(wrong))}"
+
+
+@pytest.mark.parametrize(("room", "path"), _files(), ids=lambda value: value if isinstance(value, str) else value.stem)
+def test_a_package_kept_for_one_room_is_imported_there_only(room: str, path: Path) -> None:
+    packages = {name.split(".")[0] for name in _imports(path)} & ONLY_IN.keys()
+
+    wrong = {package for package in packages if room not in ONLY_IN[package]}
+
+    assert not wrong, f"{path.relative_to(ROOT)} ({room}) must not import {', '.join(sorted(wrong))}"
