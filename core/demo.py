@@ -1,0 +1,97 @@
+"""The demo: an invented population in a sandbox, with work lists, a draft, a campaign that was sent, and its own clock."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+
+from core.domain.user import User
+from core.domain.window import next_window
+from core.errors import NotAllowed, SettingsError
+from core.settings import Settings, require_loopback
+from core.store import accounts
+from core.workbench import Workbench, open_workbench
+
+Progress = Callable[[str, float], None]
+MARKER = "demo"  # a file in the home: says that its people are invented and that its clock may be moved
+
+
+def make(settings: Settings, *, patients: int, fresh: bool = False, progress: Progress | None = None) -> Settings:
+    """Make the demo's home, or bring one made earlier up to today, and return its settings.
+
+    Raises NotAllowed for a home that was not made by the demo: it may hold real patients.
+    """
+    home = settings.home
+    if home.exists() and any(home.iterdir()) and not (home / MARKER).exists():
+        raise NotAllowed(
+            f"{home} was not made by the demo and may hold real patients. Choose another folder with CARELOOP_HOME."
+        )
+    if fresh and home.exists():
+        shutil.rmtree(home)
+    settings = replace(settings, demo=True)
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (home / MARKER).write_text("Invented people. Nothing here is real.\n", "utf-8")
+    wb = open_workbench(settings)
+    try:
+        _add_people(wb)
+        reset_clock(wb)
+        # The demo's story needs most of the package; commands that only move the clock do not.
+        from core.demo_story import tell
+
+        tell(wb.as_user(settings.user), patients=patients, progress=progress or (lambda _step, _share: None))
+    finally:
+        wb.engine.dispose()
+    return settings
+
+
+def clock_shift(wb: Workbench) -> timedelta:
+    """How far the demo's clock is ahead of the machine's."""
+    return accounts.clock_shift(wb.engine)
+
+
+def move_clock(wb: Workbench, to: datetime) -> None:
+    """Set the demo's clock; it goes on from there. Raises NotAllowed outside a demo or when mails could leave."""
+    _require_sandbox(wb)
+    shift = to - datetime.now(UTC)
+    accounts.set_clock_shift(wb.engine, shift, at=wb.now(), by=wb.user.user_id)
+
+
+def move_clock_to_window(wb: Workbench) -> None:
+    """Set the demo's clock to the beginning of the next email window; within a window, of the one after it."""
+    opens_at, closes_at = next_window(wb.organisation(), "email", wb.now())
+    if opens_at <= wb.now():
+        opens_at, _ = next_window(wb.organisation(), "email", closes_at)
+    move_clock(wb, opens_at + timedelta(minutes=1))
+
+
+def move_clock_to_sunday(wb: Workbench) -> None:
+    """Set the demo's clock to the coming Sunday, 21:00: no window is open then."""
+    today = wb.today()
+    sunday = today + timedelta(days=(6 - today.weekday()) or 7)
+    move_clock(wb, datetime.combine(sunday, time(21, 0), tzinfo=wb.zone()))
+
+
+def reset_clock(wb: Workbench) -> None:
+    """Back to the machine's own time."""
+    _require_sandbox(wb)
+    accounts.set_clock_shift(wb.engine, timedelta(0), at=wb.now(), by=wb.user.user_id)
+
+
+def _require_sandbox(wb: Workbench) -> None:
+    if not wb.settings.demo or not (wb.settings.home / MARKER).exists():
+        raise NotAllowed("The clock can be moved in a demo only. Start one with 'careloop demo'.")
+    try:
+        require_loopback(wb.settings.smtp_host, "CARELOOP_SMTP")
+    except SettingsError:
+        raise NotAllowed("The clock can be moved only while no mail can leave this machine.") from None
+
+
+def _add_people(wb: Workbench) -> None:
+    person = User(wb.settings.user, "Dana Demo, quality analyst", email="dana.demo@example.org")
+    accounts.add_user(wb.engine, person, at=wb.now(), by=wb.user.user_id)
+
+
+def sample_folder(home: Path) -> Path:
+    """Where the demo keeps the feed it made."""
+    return home / "sample-feed"
