@@ -1,0 +1,228 @@
+"""Filling in merge fields: what works, what is refused with its place, and what an attacker would try."""
+
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.domain.merge_field import EXAMPLES, FIELDS, FieldValue
+from core.domain.rendering import _HTML, LONGEST_OUTPUT, LONGEST_SOURCE, MissingField, check, render
+from core.errors import TemplateError
+
+VALUES: dict[str, FieldValue] = {
+    "patient.first_name": "Ada",
+    "practice.name": "Example Health",
+    "gaps": ("mammogram", "flu vaccine", "A1c test"),
+}
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("Dear {{ patient.first_name }},", "Dear Ada,"),
+        ("{{ provider.name | default('your doctor') }}", "your doctor"),
+        ("{{ provider.name | upper | default('your doctor') }}", "your doctor"),
+        ("{{ patient.first_name | upper }} {{ patient.first_name | lower }}", "ADA ada"),
+        ("{{ gaps | listed }}", "mammogram, flu vaccine and A1c test"),
+        ("{{ gaps | listed('or') | capitalize }}", "Mammogram, flu vaccine or A1c test"),
+        ("{{ gaps | length }}", "3"),
+        ("{% for gap in gaps %}- {{ gap }}\n{% endfor %}", "- mammogram\n- flu vaccine\n- A1c test\n"),
+        ("{% if appointment.date %}See you{% else %}Call us{% endif %}", "Call us"),
+        ("{% if not appointment.date and gaps %}Call us{% endif %}", "Call us"),
+        ("{% if 'mammogram' in gaps %}yes{% endif %}", "yes"),
+        ("{% if patient.first_name in ['Ada', 'Bob'] %}yes{% endif %}", "yes"),
+        ("{% if gaps | length > 2 %}several{% elif gaps %}one{% endif %}", "several"),
+        ("{{ 'you' if gaps else 'we' }}", "you"),
+        ("100% {plain} text", "100% {plain} text"),
+    ],
+)
+def test_what_a_message_may_contain(source: str, text: str) -> None:
+    assert render(source, VALUES, html=False) == text
+
+
+def test_check_lists_the_fields_in_order_and_once() -> None:
+    source = "{{ practice.name }} {% if gaps %}{{ patient.first_name }}{% endif %} {{ practice.name }}"
+
+    assert check(source) == ["practice.name", "gaps", "patient.first_name"]
+
+
+def test_values_are_escaped_in_html_and_left_alone_in_text() -> None:
+    values = {"patient.first_name": '<b onclick="x">&\''}
+
+    assert "<" not in render("{{ patient.first_name }}", values, html=True)
+    assert render("{{ patient.first_name }}", values, html=False) == '<b onclick="x">&\''
+
+
+def test_list_items_are_escaped_too() -> None:
+    values: dict[str, FieldValue] = {"gaps": ("<i>", "&")}
+
+    assert render("{{ gaps | listed }}", values, html=True) == "&lt;i&gt; and &amp;"
+    assert render("{% for gap in gaps %}{{ gap }}{% endfor %}", values, html=True) == "&lt;i&gt;&amp;"
+
+
+def test_a_value_that_looks_like_a_template_is_only_text() -> None:
+    values = {"patient.first_name": "{{ patient.last_name }}{% if"}
+
+    assert render("{{ patient.first_name }}", values, html=False) == "{{ patient.last_name }}{% if"
+
+
+@pytest.mark.parametrize("value", [None, "", ()])
+@pytest.mark.parametrize(
+    ("source", "field"),
+    [
+        ("{{ appointment.date }}", "appointment.date"),
+        ("{{ appointment.date | upper }}", "appointment.date"),
+        ("{% if appointment.date == 'x' %}{% endif %}", "appointment.date"),
+        ("{{ gaps | listed }}", "gaps"),
+        ("{% for gap in gaps %}{{ gap }}{% endfor %}", "gaps"),
+        ("{% if 'x' in gaps %}{% endif %}", "gaps"),
+        ("{% if gaps | length > 1 %}{% endif %}", "gaps"),
+        ("{{ sign_off }}", "sign_off"),
+    ],
+)
+def test_a_field_that_is_not_on_file_is_never_a_blank(source: str, field: str, value: Any) -> None:
+    with pytest.raises(MissingField) as error:
+        render(source, {field: value}, html=True)
+
+    assert error.value.field == field
+
+
+def test_an_unknown_field_is_named_with_its_line_the_likely_name_and_all_fields() -> None:
+    with pytest.raises(TemplateError) as error:
+        check("Dear patient,\n\n{{ patient.frist_name }}")
+
+    assert error.value.line == 3
+    assert "'patient.frist_name'" in str(error.value)
+    assert "Did you mean 'patient.first_name'?" in str(error.value)
+    assert all(name in str(error.value) for name in FIELDS)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ 'x' * 10**9 }}",
+        "{{ 1 + 1 }}",
+        "{{ -1 }}",
+        "{{ 'a' ~ 'b' }}",
+        "{{ 2**999999999 }}",
+        "{{ patient.__class__ }}",
+        "{{ patient.first_name.__class__.__mro__ }}",
+        "{{ patient['first_name'] }}",
+        "{{ gaps[0] }}",
+        "{{ gaps.0 }}",
+        "{{ ''.__class__ }}",
+        "{{ 'a{0.__class__}'.format(1) }}",
+        "{{ '%s' % patient.first_name }}",
+        "{{ patient.first_name.upper() }}",
+        "{{ patient.first_name | attr('x') }}",
+        "{{ patient.first_name | safe }}",
+        "{{ patient.first_name | format(1) }}",
+        "{{ patient.first_name | default }}",
+        "{{ patient.first_name | default(patient.last_name) }}",
+        "{{ patient.first_name | default(value='x') }}",
+        "{{ patient.first_name | default(*gaps) }}",
+        "{{ patient.first_name | listed }}",
+        "{{ patient.first_name | length }}",
+        "{{ gaps }}",
+        "{{ gaps | upper }}",
+        "{{ gaps | default('x') }}",
+        "{{ gaps == 'x' }}",
+        "{{ patient }}",
+        "{{ self }}",
+        "{{ loop }}",
+        "{{ range(9) }}",
+        "{{ cycler }}",
+        "{{ lipsum() }}",
+        "{{ [1] }}",
+        "{{ {'a': 1} }}",
+        "{{ 'a' if gaps }}",
+        "{{ gaps is defined }}",
+        "{% for x in range(10**9) %}{% endfor %}",
+        "{% for x in 'abc' %}{% endfor %}",
+        "{% for x in gaps recursive %}{% endfor %}",
+        "{% for x in gaps if x %}{% endfor %}",
+        "{% for x, y in gaps %}{% endfor %}",
+        "{% for gaps in gaps %}{% endfor %}",
+        "{% for patient in gaps %}{% endfor %}",
+        "{% for x in gaps %}{% for y in gaps %}{% endfor %}{% endfor %}",
+        "{% for x in gaps %}{{ loop.index }}{% endfor %}",
+        "{% for x in gaps %}{% endfor %}{{ x }}",
+        "{% set x = 1 %}",
+        "{% macro x() %}{% endmacro %}",
+        "{% include 'x' %}",
+        "{% extends 'x' %}",
+        "{% import 'x' as y %}",
+        "{% block x %}{% endblock %}",
+        "{% filter upper %}x{% endfilter %}",
+        "{% call x() %}{% endcall %}",
+        "{% with x = 1 %}{% endwith %}",
+        "{% autoescape false %}{% endautoescape %}",
+        "{% if %}",
+        "{% if gaps %}",
+        "{% endif %}",
+        "{{ patient.first_name",
+        "{{ }}",
+        "{{",
+        "{{ '" + "x" * LONGEST_SOURCE + "' }}",
+        "{{ " + "(" * 4000 + "1" + ")" * 4000 + " }}",
+        "{{ " + "not " * 8000 + "1 }}",
+        "{{ 1" + " and 1" * 8000 + " }}",
+        "{{ patient.first_name" + ".a" * 20000 + " }}",
+        "{{ patient.first_name" + "|lower" * 9000 + " }}",
+        "{{ patient.first_name" + "|lower" * 900 + " }}" + "{{ gaps|listed }}" * 2000,
+        "{{ " + "9" * 5000 + " }}",
+        "{% if gaps %}" * 30 + "{% endif %}" * 30,
+        "{% if gaps %}" + "{% elif gaps %}" * 3000 + "{% endif %}",
+    ],
+)
+def test_everything_else_is_refused_at_once_with_a_sentence(source: str) -> None:
+    started = time.process_time()
+
+    with pytest.raises(TemplateError) as error:
+        check(source)
+
+    assert str(error.value).endswith(".")
+    assert time.process_time() - started < 5
+
+
+def test_the_output_is_capped_whatever_the_values_are() -> None:
+    values: dict[str, FieldValue] = {"gaps": ("x" * 1000,) * 1000}
+
+    with pytest.raises(TemplateError, match="grows beyond"):
+        render("{% for gap in gaps %}{{ gap }}{% endfor %}", values, html=True)
+
+    assert len(render("{{ patient.first_name }}", {"patient.first_name": "x" * LONGEST_OUTPUT}, html=True)) > 0
+
+
+@pytest.mark.parametrize("source", ["{{ x.y }}", "{{ x.__class__ }}", "{{ x[0] }}", "{{ x() }}", "{{ x|attr('y') }}"])
+def test_the_sandbox_behind_the_list_gives_nothing_away_either(source: str) -> None:
+    with pytest.raises(Exception) as error:
+        _HTML.from_string(source).render(x="text")
+
+    assert type(error.value).__name__ in {"TemplateError", "TemplateAssertionError"}
+
+
+@given(st.text(alphabet="{}%#|.()'[] abcdgpx_0123456789*\n", max_size=60))
+def test_any_text_is_rendered_or_refused_and_never_breaks(source: str) -> None:
+    try:
+        text = render(source, EXAMPLES, html=True)
+    except TemplateError:
+        return
+
+    assert len(text) <= LONGEST_OUTPUT
+
+
+@given(st.text(max_size=200))
+def test_any_value_comes_out_as_it_is(value: str) -> None:
+    values = {"patient.first_name": value}
+
+    assert render("{{ patient.first_name | default('-') }}", values, html=False) == (value or "-")
+
+
+def test_every_field_has_an_example_and_every_example_can_be_rendered() -> None:
+    for field in FIELDS.values():
+        expression = f"{field.name} | listed" if field.is_list else field.name
+
+        assert render("{{ " + expression + " }}", EXAMPLES, html=False)
