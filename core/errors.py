@@ -55,11 +55,13 @@ class SendError(Exception):
 
     kind 'temporary' is tried again (a refusal for now, no connection); 'permanent' is not (the server said no for
     good); 'unknown' means the message may have left and must never be sent again without a person's or the
-    provider's word. `code` is the provider's reply code as text, empty when there was none.
+    provider's word. `code` is the provider's reply code as text and `reply` its words without addresses; both are
+    empty when there was no reply.
     """
 
-    def __init__(self, reason: str, *, kind: str, code: str = "") -> None:
+    def __init__(self, reason: str, *, kind: str, code: str = "", reply: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
         self.kind = kind
         self.code = code
+        self.reply = reply

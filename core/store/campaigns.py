@@ -1,0 +1,164 @@
+"""Campaigns in SQL: kept, listed within a scope, changed by one editor at a time."""
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, insert, or_, select, update
+
+from core.domain.campaign import Campaign, Message, name_key
+from core.domain.message import STOPPED, UNFINISHED
+from core.domain.user import User
+from core.errors import NotFound
+from core.store.contacts import batches
+from core.store.schema import campaigns, patients, recipients
+from core.store.scope import in_scope, is_limited
+
+_LISTS = ("measures", "protocols")
+
+
+def add(connection: Connection, campaign: Campaign, *, patient_ids: Sequence[str]) -> None:
+    """Keep a new campaign with exactly these patients, all waiting."""
+    connection.execute(insert(campaigns).values(_row(campaign)))
+    rows = [{"campaign_id": campaign.campaign_id, "patient_id": patient_id} for patient_id in patient_ids]
+    connection.execute(insert(recipients), rows)
+
+
+def campaign(connection: Connection, campaign_id: str) -> Campaign:
+    """One campaign whoever asks. Raises NotFound."""
+    row = connection.execute(select(campaigns).where(campaigns.c.campaign_id == campaign_id)).one_or_none()
+    if row is None:
+        raise NotFound("This campaign does not exist. Look for it in the list of campaigns.")
+    return _campaign(row)
+
+
+def visible(connection: Connection, user: User) -> list[Campaign]:
+    """The campaigns this user may see, the newest first."""
+    question = select(campaigns).order_by(campaigns.c.created_at.desc(), campaigns.c.campaign_id)
+    return [_campaign(row) for row in connection.execute(question.where(_may_see(user)))]
+
+
+def is_visible(connection: Connection, user: User, campaign_id: str) -> bool:
+    """Whether the user made the campaign or may see one of its patients."""
+    question = select(campaigns.c.campaign_id).where(campaigns.c.campaign_id == campaign_id, _may_see(user))
+    return connection.execute(question).first() is not None
+
+
+def may_change(connection: Connection, user: User, campaign_id: str) -> bool:
+    """Whether the user made the campaign or may see all of its patients."""
+    if not is_limited(user.scope):
+        return True
+    outside = select(recipients.c.recipient_id).outerjoin(
+        patients, and_(patients.c.patient_id == recipients.c.patient_id, in_scope(user.scope))
+    )
+    outside = outside.where(recipients.c.campaign_id == campaigns.c.campaign_id, patients.c.patient_id.is_(None))
+    question = select(campaigns.c.campaign_id).where(
+        campaigns.c.campaign_id == campaign_id, or_(campaigns.c.created_by == user.user_id, ~exists(outside))
+    )
+    return connection.execute(question).first() is not None
+
+
+def names(connection: Connection, *, starting_with: str) -> set[str]:
+    """The keys of the names in use that begin like this one."""
+    start = name_key(starting_with)
+    question = select(campaigns.c.name_key).where(campaigns.c.name_key.startswith(start, autoescape=True))
+    return set(connection.scalars(question))
+
+
+def is_name_free(connection: Connection, name: str, *, except_for: str) -> bool:
+    """Whether no other campaign has the name, whatever its case."""
+    question = select(campaigns.c.campaign_id).where(
+        campaigns.c.name_key == name_key(name), campaigns.c.campaign_id != except_for
+    )
+    return connection.execute(question).first() is None
+
+
+def change(connection: Connection, changed: Campaign, *, version: int) -> bool:
+    """Keep a changed campaign if it still has `version`; False when somebody else changed it meanwhile."""
+    statement = update(campaigns).where(campaigns.c.campaign_id == changed.campaign_id, campaigns.c.version == version)
+    return connection.execute(statement.values({**_row(changed), "version": version + 1})).rowcount == 1
+
+
+def stop_waiting(connection: Connection, campaign_id: str, *, at: datetime) -> int:
+    """Make everybody who still waits in a stopped campaign 'not sent'; returns how many."""
+    statement = update(recipients).where(
+        recipients.c.campaign_id == campaign_id,
+        recipients.c.state == "waiting",
+        exists().where(campaigns.c.campaign_id == campaign_id, campaigns.c.status == "stopped"),
+    )
+    return connection.execute(statement.values(state="not_sent", reason=STOPPED, next_at=None, finished_at=at)).rowcount
+
+
+def due(connection: Connection, *, channel: str, on: date) -> list[Campaign]:
+    """Active campaigns whose start date has come, in the order they were activated."""
+    question = select(campaigns).where(
+        campaigns.c.status == "active", campaigns.c.channel == channel, campaigns.c.start_on <= on
+    )
+    return [_campaign(row) for row in connection.execute(question.order_by(campaigns.c.activated_at))]
+
+
+def complete_finished(connection: Connection, *, at: datetime, by: str) -> list[str]:
+    """Complete the active campaigns in which nothing is left to follow by itself; returns their ids."""
+    left = exists().where(recipients.c.campaign_id == campaigns.c.campaign_id, recipients.c.state.in_(UNFINISHED))
+    statement = (
+        update(campaigns)
+        .where(campaigns.c.status == "active", ~left)
+        .values(status="completed", finished_at=at, changed_at=at, changed_by=by, version=campaigns.c.version + 1)
+        .returning(campaigns.c.campaign_id)
+    )
+    return list(connection.scalars(statement))
+
+
+def state_counts(connection: Connection, campaign_ids: Collection[str]) -> dict[str, dict[str, int]]:
+    """How many recipients are in each state, by campaign."""
+    counts: dict[str, dict[str, int]] = {campaign_id: {} for campaign_id in campaign_ids}
+    columns = (recipients.c.campaign_id, recipients.c.state, func.count())
+    for ids in batches(campaign_ids):
+        question = select(*columns).where(recipients.c.campaign_id.in_(ids)).group_by(*columns[:2])
+        for campaign_id, state, count in connection.execute(question):
+            counts[campaign_id][state] = count
+    return counts
+
+
+def patients_of(connection: Connection, campaign_id: str, *, user: User) -> list[str]:
+    """The patients of a campaign that this user may see, in a fixed order."""
+    question: Select[tuple[str]] = select(recipients.c.patient_id).where(recipients.c.campaign_id == campaign_id)
+    if is_limited(user.scope):
+        question = question.join(patients, patients.c.patient_id == recipients.c.patient_id)
+        question = question.where(in_scope(user.scope))
+    return list(connection.scalars(question.order_by(recipients.c.recipient_id)))
+
+
+def known(connection: Connection, patient_ids: Collection[str], *, user: User) -> set[str]:
+    """Those of the ids that are patients this user may see."""
+    found: set[str] = set()
+    for ids in batches(patient_ids):
+        question = select(patients.c.patient_id).where(patients.c.patient_id.in_(ids), in_scope(user.scope))
+        found.update(connection.scalars(question))
+    return found
+
+
+def _may_see(user: User) -> ColumnElement[bool]:
+    if not is_limited(user.scope):
+        return campaigns.c.campaign_id.is_not(None)
+    inside = select(recipients.c.recipient_id).join(patients, patients.c.patient_id == recipients.c.patient_id)
+    inside = inside.where(recipients.c.campaign_id == campaigns.c.campaign_id, in_scope(user.scope))
+    return or_(campaigns.c.created_by == user.user_id, exists(inside))
+
+
+def _row(campaign: Campaign) -> dict[str, Any]:
+    row = {column.name: getattr(campaign, column.name) for column in campaigns.c if hasattr(campaign, column.name)}
+    row["name_key"] = name_key(campaign.name)
+    row["messages"] = {
+        language: {"subject": message.subject, "body": message.body} for language, message in campaign.messages.items()
+    }
+    row |= {name: list(row[name]) for name in _LISTS}
+    row |= {name: dict(row[name]) for name in ("fields", "work_list")}
+    return row
+
+
+def _campaign(row: Row[Any]) -> Campaign:
+    kept = {name: row._mapping[name] for name in Campaign.__dataclass_fields__}
+    kept |= {name: tuple(kept[name]) for name in _LISTS}
+    kept["messages"] = {language: Message(**message) for language, message in kept["messages"].items()}
+    return Campaign(**kept)

@@ -1,0 +1,135 @@
+"""Mail servers for tests, on a free port of 127.0.0.1: one that records and refuses by address, one that hangs up."""
+
+import contextlib
+import email
+import email.policy
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.channels.outbox import serve_smtp
+
+# An address that begins like this is answered like that, at the given command.
+REFUSALS = {
+    "nobody": ("MAIL", "553 5.1.8 unknown sender"),
+    "gone": ("RCPT", "550 5.1.1 <gone@example.org> no such mailbox"),
+    "full": ("RCPT", "452 4.2.2 mailbox full"),
+    "spam": ("DATA", "554 5.7.1 refused"),
+    "later": ("DATA", "451 4.3.0 try later"),
+}
+
+
+@dataclass
+class Recorder:
+    """Remembers every mail it took: (recipient, message id). `sessions` counts connections, `delay` slows replies."""
+
+    port: int = 0
+    mails: list[tuple[str, str]] = field(default_factory=list)
+    contents: list[bytes] = field(default_factory=list)
+    sessions: set[int] = field(default_factory=set)
+    refusals: dict[str, tuple[str, str]] = field(default_factory=lambda: dict(REFUSALS))
+
+    async def handle_MAIL(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:
+        reply = self._refusal(address, "MAIL")
+        if not reply:
+            envelope.mail_from = address
+        return reply or "250 OK"
+
+    async def handle_RCPT(self, _server: Any, session: Any, envelope: Any, address: str, _options: Any) -> str:
+        self.sessions.add(session.peer[1])
+        reply = self._refusal(address, "RCPT")
+        if not reply:
+            envelope.rcpt_tos.append(address)
+        return reply or "250 OK"
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
+        address = envelope.rcpt_tos[0]
+        reply = self._refusal(address, "DATA")
+        if reply:
+            return reply
+        headers = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        self.contents.append(envelope.content)
+        self.mails.append((address, str(headers["Message-ID"] or "")))
+        return "250 2.0.0 taken"
+
+    def _refusal(self, address: str, command: str) -> str:
+        for start, (at, reply) in self.refusals.items():
+            if address.startswith(start) and at == command:
+                return reply
+        return ""
+
+
+@contextlib.contextmanager
+def recording() -> Iterator[Recorder]:
+    """A recording server that runs while the block does."""
+    recorder = Recorder()
+    server = serve_smtp(recorder, host="127.0.0.1", port=0)
+    recorder.port = server.port
+    try:
+        yield recorder
+    finally:
+        server.stop()
+
+
+@dataclass
+class Rude:
+    """Closes the connection at a point: 'banner', 'MAIL', 'RCPT', 'DATA', 'body' or 'end' (after the dot)."""
+
+    hang_up_at: str
+    port: int
+    connections: int = 0
+    ends: int = 0  # how many messages it got to their last byte
+
+
+@contextlib.contextmanager
+def rude(hang_up_at: str, *, times: int = 1_000, banner: str = "220 rude") -> Iterator[Rude]:
+    """A server that hangs up `times` times at that point and then behaves."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = Rude(hang_up_at, listener.getsockname()[1])
+    thread = threading.Thread(target=_accept, args=(listener, server, times, banner), daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        with contextlib.suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(5)
+
+
+def _accept(listener: socket.socket, server: Rude, times: int, banner: str) -> None:
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        server.connections += 1
+        with connection, contextlib.suppress(OSError):
+            _talk(connection, server, is_rude=server.connections <= times, banner=banner)
+
+
+def _talk(connection: socket.socket, server: Rude, *, is_rude: bool, banner: str) -> None:
+    stage = server.hang_up_at if is_rude else ""
+    if stage == "banner":
+        return
+    connection.sendall(f"{banner}\r\n".encode())
+    lines = connection.makefile("rb")
+    for line in lines:
+        command = line[:4].decode().upper()
+        if command == stage:
+            return
+        if command != "DATA":
+            connection.sendall(b"221 bye\r\n" if command == "QUIT" else b"250 OK\r\n")
+            continue
+        connection.sendall(b"354 go\r\n")
+        for text in lines:
+            if stage == "body":
+                return
+            if text == b".\r\n":
+                server.ends += 1
+                break
+        if stage == "end":
+            return
+        connection.sendall(b"250 taken\r\n")

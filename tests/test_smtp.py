@@ -1,0 +1,142 @@
+"""The conversation with a mail server, held with real servers: what each failure means for the mail in hand."""
+
+import socket
+
+import pytest
+
+from core.channels.email import EmailChannel, NoConnection, NoSession, Receipt
+from core.errors import SendError
+from tests.mail_servers import recording, rude
+
+MAIL = b"Message-ID: <1@example.org>\nSubject: Hello\n\nFirst line\n.a line with a dot\n"
+
+
+def send(channel: EmailChannel, recipient: str = "ada@example.org") -> Receipt:
+    return channel.send(MAIL, sender="do-not-reply@example.org", recipient=recipient)
+
+
+def test_a_mail_arrives_as_it_was_with_the_servers_receipt() -> None:
+    with recording() as server, EmailChannel("127.0.0.1", server.port) as channel:
+        receipt = send(channel)
+
+    assert receipt == Receipt("250", "2.0.0 taken")
+    assert server.contents == [MAIL.replace(b"\n", b"\r\n")]
+
+
+def test_many_mails_go_over_one_connection() -> None:
+    with recording() as server, EmailChannel("127.0.0.1", server.port) as channel:
+        for number in range(5):
+            send(channel, f"patient{number}@example.org")
+
+    assert len(server.mails) == 5
+    assert len(server.sessions) == 1
+
+
+REFUSED = [
+    # address            kind         code   reason
+    ("gone@example.org", "permanent", "550", "address_refused"),
+    ("full@example.org", "temporary", "452", "address_refused"),
+    ("spam@example.org", "permanent", "554", "message_refused"),
+    ("later@example.org", "temporary", "451", "message_refused"),
+]
+
+
+@pytest.mark.parametrize(("address", "kind", "code", "reason"), REFUSED)
+def test_a_refusal_says_whether_it_is_for_good_and_the_next_mail_still_goes(
+    address: str, kind: str, code: str, reason: str
+) -> None:
+    with recording() as server, EmailChannel("127.0.0.1", server.port) as channel:
+        with pytest.raises(SendError) as refused:
+            send(channel, address)
+        send(channel)
+
+    assert (refused.value.kind, refused.value.code, refused.value.reason) == (kind, code, reason)
+    assert not isinstance(refused.value, NoSession)
+    assert [recipient for recipient, _ in server.mails] == ["ada@example.org"]
+    assert len(server.sessions) == 1
+
+
+def test_the_servers_words_are_kept_without_addresses() -> None:
+    with (
+        recording() as server,
+        EmailChannel("127.0.0.1", server.port) as channel,
+        pytest.raises(SendError) as refused,
+    ):
+        send(channel, "gone@example.org")
+
+    assert refused.value.reply == "5.1.1 <(address)> no such mailbox"
+
+
+def test_a_refused_sender_says_so() -> None:
+    with (
+        recording() as server,
+        EmailChannel("127.0.0.1", server.port) as channel,
+        pytest.raises(SendError) as refused,
+    ):
+        channel.send(MAIL, sender="nobody@example.org", recipient="ada@example.org")
+
+    assert (refused.value.kind, refused.value.reason) == ("permanent", "sender_refused")
+
+
+BROKEN = [
+    # the server hangs up at   kind         error
+    ("banner", "temporary", NoConnection),
+    ("MAIL", "temporary", NoSession),
+    ("RCPT", "temporary", SendError),
+    ("DATA", "temporary", SendError),
+    ("body", "temporary", SendError),
+    ("end", "unknown", SendError),
+]
+
+
+@pytest.mark.parametrize(("stage", "kind", "error"), BROKEN)
+def test_a_connection_that_breaks_is_unknown_only_after_the_end_of_the_mail(
+    stage: str, kind: str, error: type[SendError]
+) -> None:
+    # larger than the buffers between client and server, so that a server gone in mid-body is noticed
+    with rude(stage) as server, EmailChannel("127.0.0.1", server.port) as channel, pytest.raises(SendError) as broken:
+        channel.send(MAIL + b"x" * 20_000_000, sender="do-not-reply@example.org", recipient="ada@example.org")
+
+    assert broken.value.kind == kind
+    assert type(broken.value) is error
+
+
+def test_a_connection_closed_while_idle_is_opened_again() -> None:
+    with rude("idle") as server, EmailChannel("127.0.0.1", server.port) as channel:
+        send(channel)
+        assert channel._server is not None and channel._server.sock is not None
+        channel._server.sock.shutdown(socket.SHUT_RDWR)
+        send(channel)
+
+        assert server.connections == 2
+        assert server.ends == 2
+
+
+def test_a_server_that_is_not_there_is_no_connection() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+
+    with EmailChannel("127.0.0.1", port) as channel, pytest.raises(NoConnection) as error:
+        send(channel)
+
+    assert error.value.kind == "temporary"
+
+
+def test_a_server_that_is_busy_takes_no_mail_now() -> None:
+    with (
+        rude("", banner="421 too many connections") as server,
+        EmailChannel("127.0.0.1", server.port) as channel,
+        pytest.raises(NoSession) as error,
+    ):
+        send(channel)
+
+    assert (error.value.reason, error.value.code, error.value.kind) == ("server_busy", "421", "temporary")
+
+
+def test_a_server_that_says_nothing_is_given_up_after_a_while() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        EmailChannel("127.0.0.1", listener.getsockname()[1], connect_timeout=0.2) as channel,
+        pytest.raises(NoConnection),
+    ):
+        send(channel)
