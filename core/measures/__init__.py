@@ -1,0 +1,66 @@
+"""The measures, exclusions and concepts that ship with the product, read once from the YAML files in this folder."""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+
+import polars as pl
+
+from core.domain import concept as concept_rules
+from core.domain.concept import Concept, read_concepts
+from core.domain.measure import Exclusion, Measure
+from core.domain.measure_file import read_exclusions, read_measure
+from core.errors import DataError
+
+_FOLDER = resources.files(__package__)
+_EXCLUSIONS = "exclusions.yaml"
+
+
+@cache
+def concepts() -> dict[str, Concept]:
+    """Every shipped concept by its id."""
+    found: dict[str, Concept] = {}
+    for name, text in _files("concepts"):
+        for concept in read_concepts(text, name):
+            if concept.concept_id in found:
+                raise DataError(f"{name}: the concept '{concept.concept_id}' stands in another file too. Keep one.")
+            found[concept.concept_id] = concept
+    return found
+
+
+@cache
+def concept_names() -> pl.DataFrame:
+    """The concepts as a frame: concept, kind, name."""
+    rows = [(concept.concept_id, concept.kind, concept.name) for concept in concepts().values()]
+    return pl.DataFrame(rows, schema={"concept": pl.String, "kind": pl.String, "name": pl.String}, orient="row")
+
+
+def mapping(distinct_codes: pl.DataFrame, extra: pl.DataFrame) -> pl.DataFrame:
+    """What codes mean by the shipped concepts and the practice's own `extra` rows: see core.domain.concept.mapping."""
+    return concept_rules.mapping(distinct_codes, extra, concepts=concepts().values())
+
+
+@cache
+def exclusions() -> dict[str, Exclusion]:
+    """What may take a patient out of a measure, by id."""
+    text = (_FOLDER / _EXCLUSIONS).read_text(encoding="utf-8")
+    return {each.exclusion_id: each for each in read_exclusions(text, _EXCLUSIONS, concepts=concepts())}
+
+
+@cache
+def measures() -> dict[str, Measure]:
+    """Every shipped measure by its id, in the order of the ids."""
+    found: Mapping[str, Measure] = {
+        measure.measure_id: measure
+        for name, text in _files("")
+        if name != _EXCLUSIONS
+        for measure in [read_measure(text, name, concepts=concepts(), exclusions=exclusions())]
+    }
+    return dict(sorted(found.items()))
+
+
+def _files(folder: str) -> list[tuple[str, str]]:
+    """(name, text) of the YAML files of a folder, in the order of their names."""
+    place = _FOLDER / folder if folder else _FOLDER
+    files = [each for each in place.iterdir() if each.name.endswith(".yaml")]
+    return [(each.name, each.read_text(encoding="utf-8")) for each in sorted(files, key=lambda each: each.name)]

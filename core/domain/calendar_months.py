@@ -1,0 +1,32 @@
+"""Months by the calendar. One convention for ages, windows and due dates, so that they cannot disagree.
+
+Adding months keeps the day of the month, or takes the last day of a shorter month: 31 August + 6 months = 28 February.
+"""
+
+from calendar import monthrange
+from datetime import date, timedelta
+
+
+def shift(on: date, *, months: int) -> date:
+    """The day so many months later, or earlier when negative."""
+    year, month = divmod(on.year * 12 + on.month - 1 + months, 12)
+    return date(year, month + 1, min(on.day, monthrange(year, month + 1)[1]))
+
+
+def window_start(as_of: date, *, months: int) -> date:
+    """The first day of a look-back window: the earliest day from which `months` later is not before `as_of`.
+
+    An event exactly so many months before `as_of` is inside. In a month that is too short for the day, the window
+    begins on the first day after it, so that an event is inside if and only if its due date is not past.
+    """
+    start = shift(as_of, months=-months)
+    return start if start.day == as_of.day else start + timedelta(days=1)
+
+
+def born_by(as_of: date, *, months: int) -> date:
+    """The last day of birth of those who are at least so many months old on `as_of`.
+
+    Whoever was born on a day that this month or year does not have is older from the first of the next month: born on
+    29 February, a year older on 1 March.
+    """
+    return shift(as_of, months=-months)

@@ -1,0 +1,261 @@
+"""Which state each measure finds for each patient: whole columns at a time, no clock and no order of rows.
+
+The tests hold an obvious evaluator, one patient after the other, against this one.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import reduce
+from operator import and_, or_
+
+import polars as pl
+
+from core.domain.calendar_months import born_by, window_start
+from core.domain.clinical import GAP_STATES, GAPS
+from core.domain.measure import Aged, AllOf, Criterion, LatestValue, Measure, Population, Recorded, Season, Way
+from core.domain.measure_panel import build_panel, last_on, last_until, value_columns
+
+PATIENT_COLUMNS = ("patient_id", "birth_date", "sex", "sex_at_birth", "status", "deceased_on")
+_DAY = pl.lit(None, pl.Date)
+
+
+def evaluate_shard(
+    measures: Iterable[Measure], patients: pl.DataFrame, facts: pl.DataFrame, *, as_of: date
+) -> pl.DataFrame:
+    """GAPS: one row per measure and patient, measures in the order given and patients in the order of their frame.
+
+    patients   at least PATIENT_COLUMNS, one row each; facts of other patients are ignored
+    facts      FACTS in any order; those after `as_of` are ignored
+    """
+    wanted = list(measures)
+    panel = build_panel(wanted, patients.select(PATIENT_COLUMNS), facts, as_of=as_of)
+    frames = [_gaps(measure, panel, as_of=as_of) for measure in wanted]
+    return pl.concat(frames) if frames else GAPS.to_frame()
+
+
+def season_start(season: Season, as_of: date) -> date:
+    """The first day whose doses count for the season that `as_of` lies in."""
+    start = date(as_of.year, *season.counts_from)
+    return start if start <= as_of else date(as_of.year - 1, *season.counts_from)
+
+
+def outreach_start(season: Season, as_of: date, *, is_satisfied: bool) -> date:
+    """The day from which patients are written to: of this season, or of the next one when this one is satisfied or its
+    outreach is over."""
+    start = season_start(season, as_of)
+    opens = _on_or_after(start, season.outreach_from)
+    if is_satisfied or as_of > _on_or_after(opens, season.outreach_through):
+        return _on_or_after(start.replace(year=start.year + 1), season.outreach_from)
+    return opens
+
+
+def _on_or_after(start: date, month_day: tuple[int, int]) -> date:
+    same_year = date(start.year, *month_day)
+    return same_year if same_year >= start else date(start.year + 1, *month_day)
+
+
+@dataclass(frozen=True)
+class _Result:
+    """Columns of what a measure finds for those it is about: each an expression over the panel."""
+
+    state: pl.Expr
+    reason: pl.Expr
+    due_on: pl.Expr
+    last_on: pl.Expr
+    last_value: pl.Expr
+    window_start: pl.Expr
+
+
+def _gaps(measure: Measure, panel: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
+    inside, outside_reason = _population(measure.population, as_of=as_of)
+    excluded_reason = _excluded(measure, as_of=as_of)
+    found = _latest(measure.latest, as_of=as_of) if measure.latest else _ways(measure, as_of=as_of)
+    steps = panel.with_columns(
+        inside.alias("is_inside"),
+        outside_reason.alias("outside_reason"),
+        excluded_reason.alias("excluded_reason"),
+    ).with_columns(
+        (pl.col("is_inside").fill_null(False) & pl.col("excluded_reason").is_null()).alias("is_looked_at"),
+    )
+    looked_at = pl.col("is_looked_at")
+    state = (
+        pl.when(pl.col("is_inside").eq(False))
+        .then(pl.lit("not_applicable"))
+        .when(pl.col("excluded_reason").is_not_null())
+        .then(pl.lit("excluded"))
+        .when(pl.col("is_inside").is_null())
+        .then(pl.lit("cannot_determine"))
+        .otherwise(found.state)
+    )
+    reason = (
+        pl.when(pl.col("is_inside").eq(False))
+        .then(pl.col("outside_reason"))
+        .otherwise(pl.coalesce("excluded_reason", pl.when(~looked_at).then("outside_reason").otherwise(found.reason)))
+    )
+    return steps.select(
+        "patient_id",
+        pl.lit(measure.measure_id).alias("measure_id"),
+        state.cast(pl.Enum(GAP_STATES)).alias("state"),
+        reason.alias("reason"),
+        pl.when(looked_at).then(found.due_on).alias("due_on"),
+        pl.when(looked_at).then(found.last_on).alias("last_on"),
+        pl.when(looked_at).then(found.last_value).alias("last_value"),
+        pl.when(looked_at).then(found.window_start).alias("window_start"),
+        pl.lit(as_of).alias("as_of"),
+    ).cast(GAPS)
+
+
+def _population(population: Population, *, as_of: date) -> tuple[pl.Expr, pl.Expr]:
+    """(is the patient meant: true, false or null when that cannot be known; why not: the first test that fails, or
+    the first that cannot be decided)."""
+    tests: list[tuple[str, str, pl.Expr]] = []
+    if population.age:
+        born = pl.col("birth_date")
+        test = born <= born_by(as_of, months=population.age.from_months)
+        if population.age.through_years is not None:
+            test &= born > born_by(as_of, months=12 * (population.age.through_years + 1))
+        tests.append(("age", "birth_date", test))
+    if population.sex:
+        tests.append(("sex", "sex", _is_of_sex(population.sex)))
+    if population.condition:
+        active = (pl.col(last_until(population.condition)) > as_of).fill_null(False)
+        tests.append(("condition", "condition", active))
+    fails = [pl.when(test.eq(False)).then(pl.lit(reason)) for reason, _, test in tests]
+    unknown = [pl.when(test.is_null()).then(pl.lit(reason)) for _, reason, test in tests]
+    everybody = pl.lit(True)
+    return reduce(and_, (test for _, _, test in tests), everybody), pl.coalesce(
+        *fails, *unknown, pl.lit(None, pl.String)
+    )
+
+
+def _is_of_sex(sex: str) -> pl.Expr:
+    """True or false only where both entries say so: other, unknown or differing entries decide nothing."""
+    now = pl.col("sex").is_in(["F", "M"]).replace_strict({True: True}, default=None, return_dtype=pl.Boolean)
+    agrees = pl.col("sex_at_birth").fill_null("U").is_in(["U"]) | (pl.col("sex_at_birth") == pl.col("sex"))
+    return pl.when(now & agrees).then(pl.col("sex") == sex)
+
+
+def _excluded(measure: Measure, *, as_of: date) -> pl.Expr:
+    """The first reason to leave a patient out, or null."""
+    status = pl.col("status").fill_null("active")
+    died = (
+        pl.when(pl.col("deceased_on").is_not_null())
+        .then(pl.col("deceased_on") <= as_of)
+        .otherwise(status == "deceased")
+    )
+    standing = [
+        pl.when(status == "test").then(pl.lit("test_patient")),
+        pl.when(died).then(pl.lit("deceased")),
+        pl.when(status == "inactive").then(pl.lit("inactive")),
+    ]
+    clinical = [
+        pl.when(_is_met(exclusion.when, as_of=as_of)).then(pl.lit(exclusion.exclusion_id))
+        for exclusion in measure.exclusions
+    ]
+    return pl.coalesce(*standing, *clinical)
+
+
+def _is_met(criterion: Criterion, *, as_of: date) -> pl.Expr:
+    """True or false: what is not known is not met, as in official measures."""
+    if isinstance(criterion, Recorded):
+        return reduce(or_, (_is_recorded(concept, criterion, as_of=as_of) for concept in criterion.concepts))
+    if isinstance(criterion, Aged):
+        return (pl.col("birth_date") <= born_by(as_of, months=12 * criterion.years)).fill_null(False)
+    tests = [_is_met(each, as_of=as_of) for each in criterion.criteria]
+    return reduce(and_, tests) if isinstance(criterion, AllOf) else reduce(or_, tests)
+
+
+def _is_recorded(concept: str, recorded: Recorded, *, as_of: date) -> pl.Expr:
+    until = pl.col(last_until(concept, recorded))
+    if recorded.active:
+        return (until > as_of).fill_null(False)
+    if recorded.months is not None:
+        return (until >= window_start(as_of, months=recorded.months)).fill_null(False)
+    return until.is_not_null()
+
+
+def _ways(measure: Measure, *, as_of: date) -> _Result:
+    season = measure.ways[0].season
+    if season is not None:
+        return _season(measure.ways[0], season, due_soon_days=measure.due_soon_days, as_of=as_of)
+    columns = [_last_of(way) for way in measure.ways]
+    dues = [_due(way, column) for way, column in zip(measure.ways, columns, strict=True)]
+    due = pl.max_horizontal(dues)
+    # Of the events that are due last, the latest; their window is that of the first way in the file.
+    last = pl.max_horizontal([pl.when(each == due).then(column) for each, column in zip(dues, columns, strict=True)])
+    starts = [_start(way, as_of=as_of) for way in measure.ways]
+    start = pl.coalesce(
+        *[
+            pl.when((each == due) & (column == last)).then(pl.lit(start, pl.Date))
+            for each, column, start in zip(dues, columns, starts, strict=True)
+        ],
+        pl.lit(min(starts), pl.Date),
+    )
+    is_soon = due <= as_of + timedelta(days=measure.due_soon_days)
+    state = (
+        pl.when(due.is_null() | (due < as_of))
+        .then(pl.lit("overdue"))
+        .when(is_soon)
+        .then(pl.lit("due_soon"))
+        .otherwise(pl.lit("satisfied"))
+    )
+    reason = (
+        pl.when(due.is_null()).then(pl.lit("never")).when(due < as_of).then(pl.lit("lapsed")).otherwise(pl.lit("done"))
+    )
+    return _Result(state, reason, pl.when(due < _NEVER_DUE).then(due), last, pl.lit(None, pl.Float64), start)
+
+
+_NEVER_DUE = date(9999, 1, 1)  # done once for a lifetime
+
+
+def _last_of(way: Way) -> pl.Expr:
+    return pl.max_horizontal([pl.col(last_on(concept, with_result=way.needs_result)) for concept in way.concepts])
+
+
+def _due(way: Way, last: pl.Expr) -> pl.Expr:
+    if way.months is None:
+        return pl.when(last.is_not_null()).then(pl.lit(_NEVER_DUE))
+    return last.dt.offset_by(f"{way.months}mo")
+
+
+def _start(way: Way, *, as_of: date) -> date:
+    return date.min if way.months is None else window_start(as_of, months=way.months)
+
+
+def _season(way: Way, season: Season, *, due_soon_days: int, as_of: date) -> _Result:
+    start = season_start(season, as_of)
+    last = _last_of(way)
+    is_done = (last >= start).fill_null(False)
+    opens = outreach_start(season, as_of, is_satisfied=False)
+    opens_next = outreach_start(season, as_of, is_satisfied=True)
+    soon = as_of + timedelta(days=due_soon_days)
+    if opens <= as_of:
+        state, reason = "overdue", pl.when(last.is_null()).then(pl.lit("never")).otherwise(pl.lit("lapsed"))
+    elif opens <= soon:
+        state, reason = "due_soon", pl.lit("season_soon")
+    else:
+        state, reason = "not_applicable", pl.lit("out_of_season")
+    done_state = "due_soon" if opens_next <= soon else "satisfied"
+    return _Result(
+        state=pl.when(is_done).then(pl.lit(done_state)).otherwise(pl.lit(state)),
+        reason=pl.when(is_done).then(pl.lit("done")).otherwise(reason),
+        due_on=pl.when(is_done).then(pl.lit(opens_next)).otherwise(pl.lit(opens)),
+        last_on=last,
+        last_value=pl.lit(None, pl.Float64),
+        window_start=pl.lit(start),
+    )
+
+
+def _latest(latest: LatestValue, *, as_of: date) -> _Result:
+    start = window_start(as_of, months=latest.months)
+    day, value, is_in_range, is_above = (pl.col(column) for column in value_columns(latest))
+    is_tested = (day >= start).fill_null(False)
+    branches = [
+        (~is_tested, "cannot_determine", "no_result"),
+        (is_in_range.fill_null(False), "satisfied", "done"),
+        (is_above.fill_null(False), "out_of_range", "above"),
+    ]
+    state = pl.coalesce(*[pl.when(test).then(pl.lit(state)) for test, state, _ in branches], pl.lit("cannot_determine"))
+    reason = pl.coalesce(*[pl.when(test).then(pl.lit(reason)) for test, _, reason in branches], pl.lit("no_value"))
+    return _Result(state, reason, _DAY, day, value, pl.lit(start))

@@ -1,0 +1,163 @@
+"""Reading our YAML rule files: every error names the file, the line and the key, and what would be right."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NoReturn
+
+import yaml
+
+from core.errors import DataError
+
+_STRING = "tag:yaml.org,2002:str"
+
+
+@dataclass
+class Part:
+    """A mapping of a rule file, read key by key; `finish` refuses keys that nobody asked for."""
+
+    file: str
+    key: str
+    node: yaml.MappingNode
+    _asked: set[str] = field(default_factory=set)
+
+    def has(self, key: str) -> bool:
+        """Whether the key is there."""
+        return self._find(key) is not None
+
+    def names(self) -> list[str]:
+        """The keys in the order of the file; a key that stands there twice is an error."""
+        names: list[str] = []
+        for name, _ in self.node.value:
+            if name.value in names:
+                refuse(self.file, name, name.value, "stands here twice")
+            names.append(name.value)
+        return names
+
+    def text(self, key: str, *, default: str | None = None, words: Sequence[str] = ()) -> str:
+        """A text. `words`: the only ones allowed. Without a default the key must be there."""
+        node = self._get(key, default)
+        if node is None:
+            return default or ""
+        value = _text(self.file, node, key)
+        if words and value not in words:
+            refuse(self.file, node, key, f"must be one of {', '.join(words)}")
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """A list of texts, or one text; none when the key is absent."""
+        node = self._find(key)
+        if node is None:
+            return ()
+        if isinstance(node, yaml.SequenceNode):
+            return tuple(_text(self.file, item, key) for item in node.value)
+        return (_text(self.file, node, key),)
+
+    def number(self, key: str) -> float | None:
+        """A number, or None when the key is absent."""
+        node = self._find(key)
+        if node is None:
+            return None
+        value = yaml.safe_load(node.value) if isinstance(node, yaml.ScalarNode) else None
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            refuse(self.file, node, key, "must be a number")
+        return float(value)
+
+    def whole(self, key: str, *, default: int | None = None) -> int | None:
+        """A whole number of zero or more, or the default when the key is absent."""
+        node, value = self._find(key), self.number(key)
+        if node is None or value is None:
+            return default
+        if value < 0 or value != int(value):
+            refuse(self.file, node, key, "must be a whole number, 0 or more")
+        return int(value)
+
+    def flag(self, key: str) -> bool:
+        """true or false; false when the key is absent."""
+        node = self._find(key)
+        if node is None:
+            return False
+        value = yaml.safe_load(node.value) if isinstance(node, yaml.ScalarNode) else None
+        if not isinstance(value, bool):
+            refuse(self.file, node, key, "must be true or false")
+        return value
+
+    def day(self, key: str) -> date | None:
+        """A date written 2026-11-24, or None when the key is absent or empty."""
+        node = self._find(key)
+        if node is None or (isinstance(node, yaml.ScalarNode) and node.tag.endswith(":null")):
+            return None
+        value = yaml.safe_load(node.value) if isinstance(node, yaml.ScalarNode) else None
+        if type(value) is not date:
+            refuse(self.file, node, key, "must be a date such as 2026-11-24")
+        return value
+
+    def part(self, key: str) -> "Part":
+        """The mapping under a key. It must be there."""
+        node = self._get(key, None)
+        assert node is not None
+        return as_part(self.file, key, node)
+
+    def parts(self, key: str) -> list["Part"]:
+        """The list of mappings under a key; none when the key is absent."""
+        node = self._find(key)
+        if node is None:
+            return []
+        if not isinstance(node, yaml.SequenceNode):
+            refuse(self.file, node, key, "must be a list")
+        return [as_part(self.file, key, item) for item in node.value]
+
+    def finish(self) -> None:
+        """Refuse keys that nobody asked for: a misspelt key must not be ignored in silence."""
+        for name, _ in self.node.value:
+            if name.value not in self._asked:
+                known = ", ".join(sorted(self._asked))
+                refuse(self.file, name, str(name.value), f"is not known here; known are {known}")
+
+    def refuse(self, key: str, why: str) -> NoReturn:
+        """Raise DataError at a key of this mapping, or at its beginning when the key is absent."""
+        refuse(self.file, self._find(key) or self.node, key, why)
+
+    def _find(self, key: str) -> yaml.Node | None:
+        self._asked.add(key)
+        return next((value for name, value in self.node.value if name.value == key), None)
+
+    def _get(self, key: str, default: str | None) -> yaml.Node | None:
+        node = self._find(key)
+        if node is None and default is None:
+            refuse(self.file, self.node, key, f"is missing in {self.key}" if self.key else "is missing")
+        return node
+
+
+def read_part(text: str, file: str) -> Part:
+    """The whole file as a Part. Raises DataError for what is not YAML or not a mapping."""
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise DataError(f"{file}, line {line}: this is not YAML ({error.problem}). Correct the line.") from None
+    if node is None:
+        raise DataError(f"{file}, line 1: the file is empty. It must hold keys and values.")
+    return as_part(file, "", node)
+
+
+def as_part(file: str, key: str, node: yaml.Node) -> Part:
+    """The node as a Part. Raises DataError when it is not a mapping or holds a key twice."""
+    if not isinstance(node, yaml.MappingNode):
+        refuse(file, node, key, "must hold keys and values")
+    part = Part(file, key, node)
+    part.names()
+    return part
+
+
+def refuse(file: str, node: yaml.Node, key: str, why: str) -> NoReturn:
+    """Raise DataError with the file, line and key."""
+    place = f"{file}, line {node.start_mark.line + 1}"
+    raise DataError(f"{place}, key '{key}': {why}." if key else f"{place}: {why}.")
+
+
+def _text(file: str, node: yaml.Node, key: str) -> str:
+    # Unquoted, 03 is a number and no is false: a code or an answer would silently be another one.
+    if not isinstance(node, yaml.ScalarNode) or node.tag != _STRING:
+        refuse(file, node, key, "must be text: put it in quotes")
+    return str(node.value)
