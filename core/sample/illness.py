@@ -1,0 +1,275 @@
+"""Conditions by age, the problem list they leave, and the medicines they bring."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from core.sample.days import YEAR, iso
+from core.sample.draw import Weighted
+from core.sample.person import Person
+from core.sample.rows import Medication, Problem
+
+_BANDS = (18, 40, 55, 65, 75)
+
+Code = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Illness:
+    """`rates`: share of patients under 18, 18-39, 40-54, 55-64, 65-74 and over 75 who have it; `times` multiplies that
+    for those who have another. `medicines`: share who take each, by RxNorm ingredient."""
+
+    name: str
+    rates: tuple[float, ...]
+    codes: Weighted[Code]
+    sex: str = ""
+    times: dict[str, float] = field(default_factory=dict)
+    medicines: tuple[tuple[str, str, float], ...] = ()
+
+
+def _codes(*rows: tuple[str, str, float]) -> Weighted[Code]:
+    return Weighted({(code, text): share for code, text, share in rows})
+
+
+ILLNESSES = (
+    Illness(
+        "diabetes",
+        (0.003, 0.04, 0.13, 0.22, 0.28, 0.29),
+        _codes(
+            ("E11.9", "Type 2 diabetes mellitus without complications", 0.5),
+            ("E11.65", "Type 2 diabetes mellitus with hyperglycemia", 0.18),
+            ("E11.22", "Type 2 diabetes mellitus with diabetic chronic kidney disease", 0.1),
+            ("E11.42", "Type 2 diabetes mellitus with diabetic polyneuropathy", 0.08),
+            ("E11.319", "Type 2 diabetes mellitus with unspecified diabetic retinopathy", 0.06),
+            ("E10.9", "Type 1 diabetes mellitus without complications", 0.08),
+        ),
+        medicines=(
+            ("6809", "metformin", 0.66),
+            ("1545653", "empagliflozin", 0.2),
+            ("274783", "insulin glargine", 0.18),
+            ("1991302", "semaglutide", 0.2),
+        ),
+    ),
+    Illness(
+        "hypertension",
+        (0.003, 0.08, 0.3, 0.47, 0.58, 0.66),
+        _codes(("I10", "Essential (primary) hypertension", 1.0)),
+        times={"diabetes": 1.4},
+        medicines=(
+            ("29046", "lisinopril", 0.4),
+            ("17767", "amlodipine", 0.32),
+            ("52175", "losartan", 0.24),
+            ("5487", "hydrochlorothiazide", 0.18),
+        ),
+    ),
+    Illness(
+        "hyperlipidemia",
+        (0.002, 0.06, 0.24, 0.4, 0.5, 0.48),
+        _codes(("E78.5", "Hyperlipidemia, unspecified", 0.7), ("E78.2", "Mixed hyperlipidemia", 0.3)),
+        times={"diabetes": 1.4},
+        medicines=(("83367", "atorvastatin", 0.55), ("301542", "rosuvastatin", 0.2)),
+    ),
+    Illness(
+        "asthma",
+        (0.1, 0.09, 0.08, 0.08, 0.07, 0.06),
+        _codes(
+            ("J45.909", "Unspecified asthma, uncomplicated", 0.6),
+            ("J45.20", "Mild intermittent asthma, uncomplicated", 0.2),
+            ("J45.40", "Moderate persistent asthma, uncomplicated", 0.2),
+        ),
+        medicines=(("435", "albuterol", 0.8), ("41126", "fluticasone", 0.4)),
+    ),
+    Illness(
+        "copd",
+        (0, 0.003, 0.03, 0.07, 0.11, 0.13),
+        _codes(("J44.9", "Chronic obstructive pulmonary disease, unspecified", 1.0)),
+        medicines=(("69120", "tiotropium", 0.5), ("435", "albuterol", 0.5)),
+    ),
+    Illness(
+        "ckd",
+        (0.001, 0.004, 0.02, 0.05, 0.12, 0.2),
+        _codes(
+            ("N18.31", "Chronic kidney disease, stage 3a", 0.5),
+            ("N18.32", "Chronic kidney disease, stage 3b", 0.3),
+            ("N18.4", "Chronic kidney disease, stage 4 (severe)", 0.15),
+            ("N18.6", "End stage renal disease", 0.05),
+        ),
+        times={"diabetes": 1.8, "hypertension": 1.3},
+    ),
+    Illness(
+        "heart failure",
+        (0, 0.001, 0.007, 0.02, 0.05, 0.1),
+        _codes(
+            ("I50.9", "Heart failure, unspecified", 0.5),
+            ("I50.22", "Chronic systolic (congestive) heart failure", 0.3),
+            ("I50.32", "Chronic diastolic (congestive) heart failure", 0.2),
+        ),
+        times={"hypertension": 1.4},
+        medicines=(("4603", "furosemide", 0.7), ("6918", "metoprolol", 0.6)),
+    ),
+    Illness(
+        "coronary disease",
+        (0, 0.002, 0.02, 0.06, 0.13, 0.18),
+        _codes(("I25.10", "Atherosclerotic heart disease of native coronary artery without angina pectoris", 1.0)),
+        medicines=(("1191", "aspirin", 0.6), ("6918", "metoprolol", 0.4)),
+    ),
+    Illness(
+        "depression",
+        (0.035, 0.14, 0.13, 0.12, 0.09, 0.08),
+        _codes(
+            ("F32.A", "Depression, unspecified", 0.6),
+            ("F33.1", "Major depressive disorder, recurrent, moderate", 0.25),
+            ("F32.1", "Major depressive disorder, single episode, moderate", 0.15),
+        ),
+        medicines=(("36437", "sertraline", 0.35), ("321988", "escitalopram", 0.3)),
+    ),
+    Illness("anxiety", (0.04, 0.13, 0.11, 0.09, 0.07, 0.06), _codes(("F41.1", "Generalized anxiety disorder", 1.0))),
+    Illness(
+        "hypothyroidism",
+        (0.003, 0.03, 0.06, 0.09, 0.12, 0.14),
+        _codes(("E03.9", "Hypothyroidism, unspecified", 1.0)),
+        medicines=(("10582", "levothyroxine", 0.95),),
+    ),
+    Illness(
+        "reflux",
+        (0.01, 0.06, 0.13, 0.17, 0.2, 0.2),
+        _codes(("K21.9", "Gastro-esophageal reflux disease without esophagitis", 1.0)),
+        medicines=(("7646", "omeprazole", 0.6),),
+    ),
+    Illness(
+        "arthritis", (0, 0.01, 0.07, 0.16, 0.25, 0.32), _codes(("M19.90", "Osteoarthritis, unspecified site", 1.0))
+    ),
+    Illness("back pain", (0.01, 0.08, 0.13, 0.14, 0.13, 0.12), _codes(("M54.50", "Low back pain, unspecified", 1.0))),
+    Illness("prediabetes", (0.002, 0.04, 0.09, 0.12, 0.13, 0.1), _codes(("R73.03", "Prediabetes", 1.0))),
+    Illness(
+        "dementia",
+        (0, 0, 0, 0.003, 0.015, 0.08),
+        _codes(("F03.90", "Unspecified dementia, unspecified severity", 0.6), ("G30.9", "Alzheimer's disease", 0.4)),
+        medicines=(("135447", "donepezil", 0.5),),
+    ),
+    Illness("frailty", (0, 0, 0, 0.002, 0.01, 0.06), _codes(("R54", "Age-related physical debility", 1.0))),
+    Illness(
+        "colorectal cancer",
+        (0, 0.0002, 0.002, 0.006, 0.011, 0.016),
+        _codes(
+            ("Z85.038", "Personal history of other malignant neoplasm of large intestine", 0.6),
+            ("C18.9", "Malignant neoplasm of colon", 0.4),
+        ),
+    ),
+    Illness(
+        "mastectomy",
+        (0, 0.0005, 0.006, 0.012, 0.016, 0.016),
+        _codes(
+            ("Z90.13", "Acquired absence of bilateral breasts and nipples", 0.5),
+            ("Z90.12", "Acquired absence of left breast and nipple", 0.25),
+            ("Z90.11", "Acquired absence of right breast and nipple", 0.25),
+        ),
+        sex="F",
+    ),
+    Illness(
+        "hysterectomy",
+        (0, 0.01, 0.08, 0.17, 0.22, 0.25),
+        _codes(("Z90.710", "Acquired absence of both cervix and uterus", 1.0)),
+        sex="F",
+    ),
+    Illness(
+        "pregnancy",
+        (0.001, 0.035, 0.002, 0, 0, 0),
+        _codes(
+            ("Z34.90", "Supervision of normal pregnancy", 0.8), ("O09.90", "Supervision of high risk pregnancy", 0.2)
+        ),
+        sex="F",
+    ),
+    Illness(
+        "palliative care", (0, 0, 0.0005, 0.002, 0.006, 0.015), _codes(("Z51.5", "Encounter for palliative care", 1.0))
+    ),
+)
+
+OBESITY = Illness(
+    "obesity",
+    (),
+    _codes(
+        ("E66.9", "Obesity, unspecified", 0.6),
+        ("E66.811", "Obesity, class 1", 0.2),
+        ("E66.01", "Morbid (severe) obesity due to excess calories", 0.2),
+    ),
+)
+_STATUS = Weighted({"active": 0.93, "resolved": 0.045, "inactive": 0.015, "entered-in-error": 0.01})
+# Words without a code, as typed by hand: nothing can map them by code.
+_LAY = {"diabetes": "sugar diabetes", "hypertension": "high blood pressure", "asthma": "asthma", "copd": "COPD"}
+
+
+def fall_ill(person: Person) -> None:
+    """Draw weight and conditions; `conditions` maps each name to the day it began."""
+    draw = person.draw
+    band = sum(person.age >= limit for limit in _BANDS)
+    for illness in ILLNESSES:
+        rate = illness.rates[band]
+        for other, factor in illness.times.items():
+            rate *= factor if other in person.conditions else 1.0
+        if draw.chance(rate) and illness.sex in ("", person.sex):
+            person.conditions[illness.name] = _onset(person, illness.name)
+    person.bmi = _bmi(person)
+    if person.bmi >= 30 and person.age >= 18 and draw.chance(0.62):
+        person.conditions["obesity"] = _onset(person, "obesity")
+
+
+def _onset(person: Person, name: str) -> int:
+    lived = person.until - person.born
+    longest = 200 if name == "pregnancy" else int(15 * YEAR)
+    return person.until - int(person.draw.random() * min(lived, longest))
+
+
+def _bmi(person: Person) -> float:
+    draw = person.draw
+    if person.age < 18:
+        return round(max(12.5, 15.5 + 0.35 * person.age + 1.8 * draw.bell()), 1)
+    spread = draw.bell()
+    mean = 31.5 if "diabetes" in person.conditions else 28.0
+    return round(max(16.4, mean + 5.4 * spread + 1.1 * spread * spread), 1)
+
+
+def problems(person: Person) -> Iterator[Problem]:
+    """The problem list, with words instead of codes here and there."""
+    draw = person.draw
+    for illness in (*ILLNESSES, OBESITY):
+        onset = person.conditions.get(illness.name)
+        if onset is None:
+            continue
+        (code, text), status = draw.one_of(illness.codes), draw.one_of(_STATUS)
+        if draw.chance(0.015):
+            code, text = "", _LAY.get(illness.name, text)
+        resolved = onset + int(draw.random() * (person.until - onset)) if status == "resolved" else 0
+        yield Problem(
+            problem_id=person.next_id("D"),
+            patient_id=person.patient_id,
+            code_system="ICD-10-CM" if code else "",
+            code=code,
+            text=text,
+            onset_on=iso(onset) if draw.chance(0.9) else "",
+            resolved_on=iso(resolved) if resolved else "",
+            status=status,
+            recorded_on=iso(min(onset + draw.between(0, 30), person.until)),
+        )
+
+
+def medications(person: Person) -> Iterator[Medication]:
+    """What is prescribed for the conditions; some of it stopped."""
+    draw = person.draw
+    for illness in ILLNESSES:
+        onset = person.conditions.get(illness.name)
+        if onset is None:
+            continue
+        for rxnorm, name, share in illness.medicines:
+            if not draw.chance(share):
+                continue
+            start = min(onset + draw.between(0, 500), person.until)
+            stop = start + int(draw.random() * (person.until - start)) if draw.chance(0.16) else 0
+            yield Medication(
+                medication_id=person.next_id("M"),
+                patient_id=person.patient_id,
+                rxnorm=rxnorm,
+                name=name,
+                start_on=iso(start),
+                stop_on=iso(stop) if stop else "",
+                status="stopped" if stop else "active",
+            )
