@@ -22,6 +22,8 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 INDEX = "index.jsonl"
 _SUFFIX = ".eml"
+_STAMP = "%Y-%m-%dT%H%M%S.%fZ"
+_STAMP_LENGTH = len("2026-11-24T180000.123456Z")
 _START_TIMEOUT = 10.0  # seconds
 
 
@@ -87,14 +89,24 @@ def read_mail(folder: Path, name: str) -> EmailMessage:
         return BytesParser(_class=EmailMessage, policy=email.policy.default).parse(file)
 
 
+def arrived_at(name: str) -> datetime:
+    """When a mail arrived, by its name."""
+    return datetime.strptime(name[:_STAMP_LENGTH], _STAMP).replace(tzinfo=UTC)
+
+
 def complete_index(folder: Path) -> int:
     """Add the mails that the index does not know (it was removed, or a crash came between); returns how many."""
+    index = folder / INDEX
+    if index.exists():  # a crash may have left half a line, which the next one would continue
+        os.truncate(index, index.read_bytes().rfind(b"\n") + 1)
     known = {entry.name for entry in entries(folder)}
-    missing = sorted(path for path in folder.glob(f"*{_SUFFIX}") if path.name not in known)
-    for path in missing:
-        headers = _headers(path.read_bytes())
-        at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-        _append(folder, _entry(path.name, at, headers, _first_address(headers, "From"), _first_address(headers, "To")))
+    missing = sorted({path.name for path in folder.glob(f"*{_SUFFIX}")} - known)
+    for name in missing:
+        headers = _headers((folder / name).read_bytes())
+        _append(
+            folder,
+            _entry(name, arrived_at(name), headers, _first_address(headers, "From"), _first_address(headers, "To")),
+        )
     return len(missing)
 
 
@@ -109,7 +121,7 @@ class _Keeper:
         content = envelope.content if isinstance(envelope.content, bytes) else (envelope.content or "").encode()
         at = datetime.now(UTC)
         self._count += 1
-        name = f"{at:%Y-%m-%dT%H%M%S.%fZ}-{self._count:06d}{_SUFFIX}"
+        name = f"{at.strftime(_STAMP)}-{self._count:06d}{_SUFFIX}"
         part = self._folder / f"{name}.part"
         part.write_bytes(content)
         part.replace(self._folder / name)

@@ -1,0 +1,82 @@
+"""The mails that the sandbox kept instead of sending: looked through and read as a patient would see them."""
+
+from dataclasses import dataclass
+from email.message import EmailMessage
+from pathlib import Path
+
+from core.channels import outbox as kept
+from core.channels.outbox import Entry
+from core.errors import NotAllowed, NotFound
+from core.workbench import Workbench
+
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True)
+class MailPage:
+    """Some of the kept mails, newest first; `count` is how many there are in all."""
+
+    mails: list[Entry]
+    count: int
+
+
+@dataclass(frozen=True)
+class KeptMail:
+    """One mail as it came. `html` and `text` are empty when the mail has no such part."""
+
+    name: str
+    at: str
+    sender: str
+    recipient: str
+    subject: str
+    html: str
+    text: str
+    unsubscribe: str
+
+
+def mails(wb: Workbench, *, search: str = "", page: int = 0, size: int = PAGE_SIZE) -> MailPage:
+    """The kept mails, newest first, `size` on a page (pages count from 0).
+
+    `search` finds a part of the recipient's address or of the subject, whatever the case. Raises NotAllowed for a
+    user who may not see every patient, because mails are kept as they come, whosever they are.
+    """
+    sought = search.strip().casefold()
+    found = [
+        entry
+        for entry in kept.entries(_folder(wb))
+        if sought in entry.recipient.casefold() or sought in entry.subject.casefold()
+    ]
+    found.reverse()
+    return MailPage(found[page * size : (page + 1) * size], len(found))
+
+
+def mail(wb: Workbench, name: str) -> KeptMail:
+    """One kept mail with its parts. Raises NotFound, and NotAllowed like `mails`."""
+    folder = _folder(wb)
+    try:
+        message = kept.read_mail(folder, name)
+    except FileNotFoundError:
+        raise NotFound("This mail is no longer in the outbox. Go back to the list.") from None
+    return KeptMail(
+        name=name,
+        at=kept.arrived_at(name).isoformat(),
+        sender=str(message["From"] or ""),
+        recipient=str(message["To"] or ""),
+        subject=str(message["Subject"] or ""),
+        html=_part(message, "html"),
+        text=_part(message, "plain"),
+        unsubscribe=str(message["List-Unsubscribe"] or ""),
+    )
+
+
+def _folder(wb: Workbench) -> Path:
+    if wb.user.scope.groups is not None or wb.user.scope.providers is not None:
+        raise NotAllowed(
+            "The outbox holds the mails of all patients. Ask somebody who may see all groups and providers."
+        )
+    return wb.settings.home / "outbox"
+
+
+def _part(message: EmailMessage, subtype: str) -> str:
+    part = message.get_body(preferencelist=(subtype,))
+    return str(part.get_content()) if part is not None else ""

@@ -1,0 +1,107 @@
+"""The sandbox's mail server and the list of what it kept."""
+
+import smtplib
+from email.message import EmailMessage
+
+import pytest
+
+from core import outbox
+from core.channels.outbox import INDEX, entries, start_outbox
+from core.domain.user import Scope, User
+from core.errors import NotAllowed, NotFound
+from core.store import accounts
+from core.workbench import Workbench
+
+
+def mail(number: int, *, subject: str = "Time for your mammogram") -> EmailMessage:
+    message = EmailMessage()
+    message["From"] = "Your care team <do-not-reply@example.org>"
+    message["To"] = f"patient{number}@example.org"
+    message["Subject"] = subject
+    message["List-Unsubscribe"] = "<http://127.0.0.1/u/x>"
+    message.set_content(f"Hello {number}")
+    message.add_alternative(f"<p>Héllo {number}</p>", subtype="html")
+    return message
+
+
+def deliver(wb: Workbench, *messages: EmailMessage) -> None:
+    server = start_outbox(wb.settings.home / "outbox")
+    with smtplib.SMTP("127.0.0.1", server.port) as client:
+        for message in messages:
+            client.send_message(message)
+    server.stop()
+
+
+def test_a_mail_is_read_as_its_reader_would_see_it(wb: Workbench) -> None:
+    deliver(wb, mail(1))
+
+    [entry] = outbox.mails(wb).mails
+    kept = outbox.mail(wb, entry.name)
+
+    assert (kept.recipient, kept.subject) == ("patient1@example.org", "Time for your mammogram")
+    assert kept.sender == "Your care team <do-not-reply@example.org>"
+    assert kept.html.strip() == "<p>Héllo 1</p>"
+    assert kept.text.strip() == "Hello 1"
+    assert kept.unsubscribe == "<http://127.0.0.1/u/x>"
+
+
+def test_the_newest_mails_come_first_a_page_at_a_time(wb: Workbench) -> None:
+    deliver(wb, *[mail(number) for number in range(5)])
+
+    page = outbox.mails(wb, page=1, size=2)
+
+    assert page.count == 5
+    assert [entry.recipient for entry in page.mails] == ["patient2@example.org", "patient1@example.org"]
+
+
+def test_mails_are_found_by_address_or_subject(wb: Workbench) -> None:
+    deliver(wb, mail(1), mail(2, subject="Thank you for your visit"))
+
+    assert [entry.recipient for entry in outbox.mails(wb, search="PATIENT1@").mails] == ["patient1@example.org"]
+    assert [entry.recipient for entry in outbox.mails(wb, search="thank you").mails] == ["patient2@example.org"]
+    assert outbox.mails(wb, search="nobody").count == 0
+
+
+def test_an_outbox_without_mails_is_empty(wb: Workbench) -> None:
+    assert outbox.mails(wb) == outbox.MailPage([], 0)
+
+
+def test_a_lost_index_is_made_again(wb: Workbench) -> None:
+    folder = wb.settings.home / "outbox"
+    deliver(wb, mail(1), mail(2))
+    before = entries(folder)
+    (folder / INDEX).unlink()
+
+    deliver(wb, mail(3))
+
+    assert entries(folder)[:2] == before
+    assert [entry.recipient[:8] for entry in entries(folder)] == ["patient1", "patient2", "patient3"]
+
+
+def test_a_line_that_is_still_being_written_waits(wb: Workbench) -> None:
+    folder = wb.settings.home / "outbox"
+    deliver(wb, mail(1))
+    with (folder / INDEX).open("ab") as index:
+        index.write(b'{"name": "2026')
+
+    assert outbox.mails(wb).count == 1
+
+    deliver(wb, mail(2))  # after a crash in the middle of a line
+
+    assert outbox.mails(wb).count == 2
+
+
+@pytest.mark.parametrize("name", ["../careloop.db", "gone.eml", "index.jsonl", "/etc/passwd"])
+def test_only_kept_mails_can_be_read(wb: Workbench, name: str) -> None:
+    deliver(wb, mail(1))
+
+    with pytest.raises(NotFound):
+        outbox.mail(wb, name)
+
+
+def test_who_may_not_see_every_patient_may_not_see_the_outbox(wb: Workbench) -> None:
+    limited = User("lim", "Limited", scope=Scope(groups=frozenset({"g1"})))
+    accounts.add_user(wb.engine, limited, at=wb.now(), by="ana")
+
+    with pytest.raises(NotAllowed):
+        outbox.mails(wb.as_user("lim"))
