@@ -17,3 +17,18 @@ def normal_email(text: str) -> str:
 def is_email(text: str) -> bool:
     """Whether this is one address that can stand in an SMTP conversation: nothing before, after or between lines."""
     return len(text) <= 254 and text.find("@") <= 64 and _EMAIL.fullmatch(text) is not None
+
+
+def phone_text(number: str) -> str:
+    """A number as people in the US write it: '(555) 010-0100' for +15550100100. What is no such number stays."""
+    digits = "".join(letter for letter in number if letter in "0123456789")
+    digits = digits[1:] if len(digits) == 11 and digits[0] == "1" else digits
+    return f"({digits[:3]}) {digits[3:6]}-{digits[6:]}" if len(digits) == 10 else number
+
+
+def phone_link(number: str) -> str:
+    """The number for a tel: link, '+15550100100'; empty when nothing can be dialled."""
+    digits = "".join(letter for letter in number if letter in "0123456789")
+    if len(digits) == 10:
+        return f"+1{digits}"
+    return f"+{digits}" if 7 <= len(digits) <= 15 else ""

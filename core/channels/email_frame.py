@@ -1,0 +1,217 @@
+"""The mail around a message: headers, practice name or logo, footer with the stop link, HTML and plain text.
+
+What is the same for every recipient is made and encoded once (`compile_frame`); filling it in for one recipient costs
+about a tenth of building it anew with the standard library. Nothing here is sent, and nothing is read but the frame.
+"""
+
+import binascii
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+from email import policy
+from email.headerregistry import Address
+from email.utils import format_datetime
+from functools import cache, lru_cache
+from html import escape
+from importlib import resources
+
+from jinja2 import Environment, StrictUndefined, Template
+
+from core.domain.address import is_email, phone_link, phone_text
+from core.domain.one_line import one_line
+from core.errors import SettingsError
+
+_BODY = "\ue000body\ue000"  # private-use characters: no frame and no setting holds them
+_STOP_URL = "\ue000stop\ue000"
+_BOUNDARY = "=_careloop"  # '=_' never stands in quoted-printable or base64, so no body can hold it
+_RELATED = "=_careloop_with_logo"
+_SHORT_HEADER = 60
+
+WORDS = {
+    "en": {
+        "why": "You get this email because you are a patient of {practice} and this address is in your records.",
+        "stop_before": "Rather not get health emails from us?",
+        "stop_link": "Stop these emails",
+        "stop_after": "You do not need to sign in.",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Logo:
+    """A picture that comes with the mail, so that nothing is fetched from elsewhere. subtype: png, jpeg or gif."""
+
+    content: bytes
+    subtype: str
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A frame cut at its lines: `lines` holds encoded bytes where nothing changes, text where something does."""
+
+    text: str
+    lines: tuple[bytes | str, ...]
+
+    def filled(self, body: str, stop_url: str) -> str:
+        return self.text.replace(_BODY, body).replace(_STOP_URL, stop_url)
+
+    def encoded(self, body: str, stop_url: str) -> bytes:
+        return b"".join(
+            line
+            if isinstance(line, bytes)
+            else _quoted_printable(line.replace(_BODY, body).replace(_STOP_URL, stop_url))
+            for line in self.lines
+        )
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One frame for one sender and language, ready to be filled in."""
+
+    sender: bytes  # the From header
+    domain: str  # of the sender, for Message-IDs
+    html_part: _Part
+    text_part: _Part
+    logo: bytes = b""  # the encoded part, empty without one
+
+    def html(self, body: str, *, stop_url: str) -> str:
+        """The whole page as a patient sees it. `body` is clean HTML with its fields filled in."""
+        return self.html_part.filled(body, escape(stop_url))
+
+    def text(self, body: str, *, stop_url: str) -> str:
+        """The plain-text part."""
+        return self.text_part.filled(body, stop_url)
+
+    def compose(
+        self, *, to: str, subject: str, html: str, text: str, message_id: str, at: datetime, stop_url: str
+    ) -> bytes:
+        """The mail as it goes to the server: CRLF line ends, 7-bit clean, no line above 998 characters.
+
+        `html` and `text` are the bodies without frame, `message_id` comes with its angle brackets. Raises ValueError
+        for an address that eligibility would have refused: that is a bug, nothing else may stand in a header.
+        """
+        if not is_email(to):
+            raise ValueError("not an address that can be written to")
+        return b"".join(
+            (
+                self.sender,
+                b"To: ", to.encode("ascii"), b"\r\n",
+                _header("Subject", one_line(subject)),
+                b"Date: ", format_datetime(at).encode("ascii"), b"\r\n",
+                b"Message-ID: ", message_id.encode("ascii"), b"\r\n",
+                b"List-Unsubscribe: <", stop_url.encode("ascii"), b">\r\n",
+                b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
+                # Keeps holiday notices from answering a mailbox that nobody reads (RFC 3834).
+                b"Auto-Submitted: auto-generated\r\n",
+                b"MIME-Version: 1.0\r\n",
+                _ALTERNATIVE,
+                _PLAIN_PART, self.text_part.encoded(text, stop_url),
+                _RELATED_OPEN if self.logo else b"",
+                _HTML_PART_WITH_LOGO if self.logo else _HTML_PART, self.html_part.encoded(html, escape(stop_url)),
+                self.logo,
+                _END,
+            )
+        )  # fmt: skip
+
+
+def compile_frame(
+    *,
+    practice: str,
+    from_email: str,
+    from_name: str,
+    postal_address: str = "",
+    call_back_number: str = "",
+    language: str = "en",
+    logo: Logo | None = None,
+) -> Frame:
+    """A frame for one campaign and language. Raises SettingsError for a From Email Address that is none."""
+    if not is_email(from_email):
+        raise SettingsError("The From Email Address is not an email address. Change it under Delivery.")
+    words = WORDS.get(language, WORDS["en"])
+    facts = {
+        "language": language if language in WORDS else "en",
+        "practice": one_line(practice),
+        "postal_address": one_line(postal_address),
+        "phone": phone_text(one_line(call_back_number)),
+        "phone_link": phone_link(call_back_number),
+        "logo": logo is not None,
+        "body": _BODY,
+        "stop_url": _STOP_URL,
+        **{name: sentence.format(practice=one_line(practice)) for name, sentence in words.items()},
+    }
+    return Frame(
+        sender=_header("From", str(_sender(from_name, from_email))),
+        domain=from_email.rpartition("@")[2].lower(),
+        html_part=_part("email.html", facts, html=True),
+        text_part=_part("email.txt", facts, html=False),
+        logo=_logo_part(logo) if logo else b"",
+    )
+
+
+def message_id(key: bytes, *, campaign_id: str, recipient_id: int | str, domain: str) -> str:
+    """The Message-ID of one recipient's message: the same at every try, so that bounces and logs can be matched.
+
+    The last part is signed with the home's secret key, so that nobody else can make one up.
+    """
+    name = f"{campaign_id}.{recipient_id}"
+    signature = hmac.digest(key, b"message-id:" + name.encode(), "sha256").hex()[:20]
+    return f"<{name}.{signature}@{domain}>"
+
+
+def _sender(name: str, address: str) -> Address:
+    return Address(one_line(name).translate({ord(c): None for c in '"\\<>'}), addr_spec=address)
+
+
+@lru_cache(maxsize=1024)
+def _header(name: str, value: str) -> bytes:
+    """One header, folded and encoded. The standard library is right about every case and slow, so it is remembered."""
+    if len(value) < _SHORT_HEADER and value.isascii() and "=?" not in value:
+        return f"{name}: {value}\r\n".encode("ascii")
+    folded: str = policy.SMTP.header_factory(name, value).fold(policy=policy.SMTP)
+    return folded.encode("ascii")
+
+
+def _part(frame: str, facts: dict[str, object], *, html: bool) -> _Part:
+    text = _template(frame, html=html).render(facts)
+    lines: list[bytes | str] = []
+    for line in text.splitlines(keepends=True):
+        changes = _BODY in line or _STOP_URL in line
+        if not changes and lines and isinstance(lines[-1], bytes):
+            lines[-1] += _quoted_printable(line)
+        else:
+            lines.append(line if changes else _quoted_printable(line))
+    return _Part(text, tuple(lines))
+
+
+@cache
+def _template(frame: str, *, html: bool) -> Template:
+    source = (resources.files("core.library") / "frames" / frame).read_text(encoding="utf-8")
+    environment = Environment(autoescape=html, undefined=StrictUndefined, keep_trailing_newline=True)  # noqa: S701
+    return environment.from_string(source)
+
+
+def _quoted_printable(text: str) -> bytes:
+    """Lines may break softly anywhere, hard only where the text breaks; each ends with CRLF."""
+    plain = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace")
+    return binascii.b2a_qp(plain, istext=True).replace(b"\n", b"\r\n")
+
+
+def _logo_part(logo: Logo) -> bytes:
+    head = (
+        f"\r\n--{_RELATED}\r\nContent-Type: image/{one_line(logo.subtype)}\r\nContent-Transfer-Encoding: base64\r\n"
+        "Content-ID: <logo>\r\nContent-Disposition: inline\r\n\r\n"
+    )
+    encoded = binascii.b2a_base64(logo.content, newline=False)
+    lines = b"\r\n".join(encoded[start : start + 76] for start in range(0, len(encoded), 76))
+    return head.encode("ascii") + lines + f"\r\n--{_RELATED}--\r\n".encode("ascii")
+
+
+_TEXT_HEADERS = "Content-Type: text/{}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+_ALTERNATIVE = f'Content-Type: multipart/alternative; boundary="{_BOUNDARY}"\r\n\r\n'.encode("ascii")
+_PLAIN_PART = f"--{_BOUNDARY}\r\n{_TEXT_HEADERS.format('plain')}".encode("ascii")
+_HTML_PART = f"\r\n--{_BOUNDARY}\r\n{_TEXT_HEADERS.format('html')}".encode("ascii")
+_RELATED_OPEN = (
+    f'\r\n--{_BOUNDARY}\r\nContent-Type: multipart/related; type="text/html"; boundary="{_RELATED}"\r\n\r\n'
+).encode("ascii")
+_HTML_PART_WITH_LOGO = f"--{_RELATED}\r\n{_TEXT_HEADERS.format('html')}".encode("ascii")
+_END = f"\r\n--{_BOUNDARY}--\r\n".encode("ascii")

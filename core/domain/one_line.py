@@ -1,0 +1,16 @@
+"""Texts that must stay within one line, such as what stands in a mail's header."""
+
+import unicodedata
+
+# Control characters, line and paragraph separators, and halves of pairs that no encoding can carry.
+_ENDS_A_LINE = frozenset({"Cc", "Zl", "Zp", "Cs"})
+
+
+def one_line(text: str) -> str:
+    """The text with every run of spaces, line ends and control characters as one space.
+
+    A line end in a header would begin a header of the author's own (CR, LF, NUL, U+0085, U+2028 ...).
+    """
+    if text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip()
+    return " ".join("".join(" " if unicodedata.category(c) in _ENDS_A_LINE else c for c in text).split())
