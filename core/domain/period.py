@@ -1,8 +1,9 @@
 """Spans of days, weeks and calendar months from today."""
 
-import calendar
 from dataclasses import dataclass
 from datetime import date, timedelta
+
+from core.domain.calendar_months import shift
 
 UNITS = ("days", "weeks", "months")
 LONGEST = {"days": 36_500, "weeks": 5_200, "months": 1_200}  # about a hundred years
@@ -27,8 +28,6 @@ def before(on: date, period: Period) -> date:
 
 
 def _moved(on: date, period: Period, direction: int) -> date:
-    if period.unit != "months":
-        return on + timedelta(days=direction * period.count * (7 if period.unit == "weeks" else 1))
-    years, month = divmod(on.month - 1 + direction * period.count, 12)
-    year, month = on.year + years, month + 1
-    return date(year, month, min(on.day, calendar.monthrange(year, month)[1]))
+    if period.unit == "months":
+        return shift(on, months=direction * period.count)
+    return on + timedelta(days=direction * period.count * (7 if period.unit == "weeks" else 1))
