@@ -1,10 +1,12 @@
-"""Months by the calendar. One convention for ages, windows and due dates, so that they cannot disagree.
+"""Months and seasons by the calendar. One convention for ages, windows and due dates, so that they cannot disagree.
 
 Adding months keeps the day of the month, or takes the last day of a shorter month: 31 August + 6 months = 28 February.
 """
 
 from calendar import monthrange
 from datetime import date, timedelta
+
+from core.domain.measure import Season
 
 
 def shift(on: date, *, months: int) -> date:
@@ -30,3 +32,24 @@ def born_by(as_of: date, *, months: int) -> date:
     29 February, a year older on 1 March.
     """
     return shift(as_of, months=-months)
+
+
+def season_start(season: Season, as_of: date) -> date:
+    """The first day whose doses count for the season that `as_of` lies in."""
+    start = date(as_of.year, *season.counts_from)
+    return start if start <= as_of else date(as_of.year - 1, *season.counts_from)
+
+
+def outreach_start(season: Season, as_of: date, *, is_satisfied: bool) -> date:
+    """The day from which patients are written to: of this season, or of the next one when this one is satisfied or its
+    outreach is over."""
+    start = season_start(season, as_of)
+    opens = _on_or_after(start, season.outreach_from)
+    if is_satisfied or as_of > _on_or_after(opens, season.outreach_through):
+        return _on_or_after(start.replace(year=start.year + 1), season.outreach_from)
+    return opens
+
+
+def _on_or_after(start: date, month_day: tuple[int, int]) -> date:
+    same_year = date(start.year, *month_day)
+    return same_year if same_year >= start else date(start.year + 1, *month_day)

@@ -11,13 +11,13 @@ from operator import and_, or_
 
 import polars as pl
 
-from core.domain.calendar_months import born_by, window_start
+from core.domain.calendar_months import born_by, outreach_start, season_start, window_start
 from core.domain.clinical import GAP_STATES, GAPS
 from core.domain.measure import Aged, AllOf, Criterion, LatestValue, Measure, Population, Recorded, Season, Way
-from core.domain.measure_panel import build_panel, last_on, last_until, value_columns
+from core.domain.measure_panel import Lookup, build_panel, latest_day, lookups_of, lookups_of_way
 
 PATIENT_COLUMNS = ("patient_id", "birth_date", "sex", "sex_at_birth", "status", "deceased_on")
-_DAY = pl.lit(None, pl.Date)
+_NEVER_DUE = date(9999, 1, 1)  # done once for a lifetime
 
 
 def evaluate_shard(
@@ -32,27 +32,6 @@ def evaluate_shard(
     panel = build_panel(wanted, patients.select(PATIENT_COLUMNS), facts, as_of=as_of)
     frames = [_gaps(measure, panel, as_of=as_of) for measure in wanted]
     return pl.concat(frames) if frames else GAPS.to_frame()
-
-
-def season_start(season: Season, as_of: date) -> date:
-    """The first day whose doses count for the season that `as_of` lies in."""
-    start = date(as_of.year, *season.counts_from)
-    return start if start <= as_of else date(as_of.year - 1, *season.counts_from)
-
-
-def outreach_start(season: Season, as_of: date, *, is_satisfied: bool) -> date:
-    """The day from which patients are written to: of this season, or of the next one when this one is satisfied or its
-    outreach is over."""
-    start = season_start(season, as_of)
-    opens = _on_or_after(start, season.outreach_from)
-    if is_satisfied or as_of > _on_or_after(opens, season.outreach_through):
-        return _on_or_after(start.replace(year=start.year + 1), season.outreach_from)
-    return opens
-
-
-def _on_or_after(start: date, month_day: tuple[int, int]) -> date:
-    same_year = date(start.year, *month_day)
-    return same_year if same_year >= start else date(start.year + 1, *month_day)
 
 
 @dataclass(frozen=True)
@@ -119,7 +98,7 @@ def _population(population: Population, *, as_of: date) -> tuple[pl.Expr, pl.Exp
     if population.sex:
         tests.append(("sex", "sex", _is_of_sex(population.sex)))
     if population.condition:
-        active = (pl.col(last_until(population.condition)) > as_of).fill_null(False)
+        active = (pl.col(Lookup(population.condition).until) > as_of).fill_null(False)
         tests.append(("condition", "condition", active))
     fails = [pl.when(test.eq(False)).then(pl.lit(reason)) for reason, _, test in tests]
     unknown = [pl.when(test.is_null()).then(pl.lit(reason)) for _, reason, test in tests]
@@ -130,10 +109,10 @@ def _population(population: Population, *, as_of: date) -> tuple[pl.Expr, pl.Exp
 
 
 def _is_of_sex(sex: str) -> pl.Expr:
-    """True or false only where both entries say so: other, unknown or differing entries decide nothing."""
-    now = pl.col("sex").is_in(["F", "M"]).replace_strict({True: True}, default=None, return_dtype=pl.Boolean)
+    """True or false where both entries say so: other, unknown or differing entries decide nothing."""
+    says = pl.col("sex").is_in(["F", "M"])
     agrees = pl.col("sex_at_birth").fill_null("U").is_in(["U"]) | (pl.col("sex_at_birth") == pl.col("sex"))
-    return pl.when(now & agrees).then(pl.col("sex") == sex)
+    return pl.when(says & agrees).then(pl.col("sex") == sex)
 
 
 def _excluded(measure: Measure, *, as_of: date) -> pl.Expr:
@@ -159,15 +138,15 @@ def _excluded(measure: Measure, *, as_of: date) -> pl.Expr:
 def _is_met(criterion: Criterion, *, as_of: date) -> pl.Expr:
     """True or false: what is not known is not met, as in official measures."""
     if isinstance(criterion, Recorded):
-        return reduce(or_, (_is_recorded(concept, criterion, as_of=as_of) for concept in criterion.concepts))
+        return reduce(or_, (_is_recorded(each, criterion, as_of=as_of) for each in lookups_of(criterion)))
     if isinstance(criterion, Aged):
         return (pl.col("birth_date") <= born_by(as_of, months=12 * criterion.years)).fill_null(False)
     tests = [_is_met(each, as_of=as_of) for each in criterion.criteria]
     return reduce(and_, tests) if isinstance(criterion, AllOf) else reduce(or_, tests)
 
 
-def _is_recorded(concept: str, recorded: Recorded, *, as_of: date) -> pl.Expr:
-    until = pl.col(last_until(concept, recorded))
+def _is_recorded(lookup: Lookup, recorded: Recorded, *, as_of: date) -> pl.Expr:
+    until = pl.col(lookup.until)
     if recorded.active:
         return (until > as_of).fill_null(False)
     if recorded.months is not None:
@@ -190,7 +169,7 @@ def _ways(measure: Measure, *, as_of: date) -> _Result:
             pl.when((each == due) & (column == last)).then(pl.lit(start, pl.Date))
             for each, column, start in zip(dues, columns, starts, strict=True)
         ],
-        pl.lit(min(starts), pl.Date),
+        pl.lit(min((each for each in starts if each), default=None), pl.Date),
     )
     is_soon = due <= as_of + timedelta(days=measure.due_soon_days)
     state = (
@@ -206,11 +185,8 @@ def _ways(measure: Measure, *, as_of: date) -> _Result:
     return _Result(state, reason, pl.when(due < _NEVER_DUE).then(due), last, pl.lit(None, pl.Float64), start)
 
 
-_NEVER_DUE = date(9999, 1, 1)  # done once for a lifetime
-
-
 def _last_of(way: Way) -> pl.Expr:
-    return pl.max_horizontal([pl.col(last_on(concept, with_result=way.needs_result)) for concept in way.concepts])
+    return pl.max_horizontal([pl.col(lookup.on) for lookup in lookups_of_way(way)])
 
 
 def _due(way: Way, last: pl.Expr) -> pl.Expr:
@@ -219,8 +195,8 @@ def _due(way: Way, last: pl.Expr) -> pl.Expr:
     return last.dt.offset_by(f"{way.months}mo")
 
 
-def _start(way: Way, *, as_of: date) -> date:
-    return date.min if way.months is None else window_start(as_of, months=way.months)
+def _start(way: Way, *, as_of: date) -> date | None:
+    return None if way.months is None else window_start(as_of, months=way.months)
 
 
 def _season(way: Way, season: Season, *, due_soon_days: int, as_of: date) -> _Result:
@@ -249,13 +225,19 @@ def _season(way: Way, season: Season, *, due_soon_days: int, as_of: date) -> _Re
 
 def _latest(latest: LatestValue, *, as_of: date) -> _Result:
     start = window_start(as_of, months=latest.months)
-    day, value, is_in_range, is_above = (pl.col(column) for column in value_columns(latest))
-    is_tested = (day >= start).fill_null(False)
-    branches = [
+    column = latest_day(latest)
+    is_tested = (pl.col(column.day) >= start).fill_null(False)
+    branches = (
         (~is_tested, "cannot_determine", "no_result"),
-        (is_in_range.fill_null(False), "satisfied", "done"),
-        (is_above.fill_null(False), "out_of_range", "above"),
-    ]
-    state = pl.coalesce(*[pl.when(test).then(pl.lit(state)) for test, state, _ in branches], pl.lit("cannot_determine"))
-    reason = pl.coalesce(*[pl.when(test).then(pl.lit(reason)) for test, _, reason in branches], pl.lit("no_value"))
-    return _Result(state, reason, _DAY, day, value, pl.lit(start))
+        (pl.col(column.is_in_range), "satisfied", "done"),
+        (pl.col(column.is_above), "out_of_range", "above"),
+        (pl.lit(True), "cannot_determine", "no_value"),
+    )
+    return _Result(
+        state=pl.coalesce(*[pl.when(test).then(pl.lit(state)) for test, state, _ in branches]),
+        reason=pl.coalesce(*[pl.when(test).then(pl.lit(reason)) for test, _, reason in branches]),
+        due_on=pl.lit(None, pl.Date),
+        last_on=pl.col(column.day),
+        last_value=pl.col(column.value),
+        window_start=pl.lit(start),
+    )

@@ -4,144 +4,168 @@ Everything here takes a maximum over dates, never the last row of a group: what 
 facts, which a join or the streaming engine may change.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
 
-from core.domain.measure import AllOf, AnyOf, Criterion, LatestValue, Measure, Recorded
+from core.domain.measure import AllOf, AnyOf, Criterion, LatestValue, Measure, Recorded, Way
 
 _ONGOING = ("problem", "medication")  # without an end these go on; every other fact is a single day
 _FAR = date(9999, 12, 31)
 
 
-def last_on(concept: str, recorded: Recorded | None = None, *, with_result: bool = False) -> str:
-    """The panel's column with the latest beginning of a fact; null when there is none."""
-    return f"on {_key(concept, recorded, with_result=with_result)}"
+@dataclass(frozen=True, order=True)
+class Lookup:
+    """What the panel holds two columns of: the facts of a concept, or only those with a result or certain answers."""
+
+    concept: str
+    with_result: bool = False
+    answers: tuple[str, ...] = ()
+    only_latest_day: bool = False
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether every fact of the concept counts."""
+        return self == Lookup(self.concept)
+
+    @property
+    def on(self) -> str:
+        """The column with the latest beginning of a fact; null when there is none."""
+        return f"on {self._key}"
+
+    @property
+    def until(self) -> str:
+        """The column with the latest day that a fact reaches: far in the future while one goes on."""
+        return f"until {self._key}"
+
+    @property
+    def _key(self) -> str:
+        return self.concept if self.is_plain else repr(self)
 
 
-def last_until(concept: str, recorded: Recorded | None = None) -> str:
-    """The panel's column with the latest day that a fact reaches; far in the future when one is going on."""
-    return f"until {_key(concept, recorded)}"
+@dataclass(frozen=True)
+class LatestDay:
+    """The columns of the latest day's results: the day, the lowest number, whether one is in range, or above."""
+
+    day: str
+    value: str
+    is_in_range: str
+    is_above: str
 
 
-def value_columns(latest: LatestValue) -> tuple[str, str, str, str]:
-    """The panel's columns of the latest day's results: day, lowest number, is one in range, is one above."""
-    name = f"{'+'.join(latest.concepts)}<={latest.at_most}"
-    return f"day {name}", f"value {name}", f"in range {name}", f"above {name}"
+def latest_day(latest: LatestValue) -> LatestDay:
+    """The panel's columns for a measure of a value."""
+    name = f"{'+'.join(latest.concepts)} at most {latest.at_most}"
+    return LatestDay(*(f"{column} {name}" for column in ("day", "value", "in range", "above")))
+
+
+def lookups_of_way(way: Way) -> list[Lookup]:
+    """What a way to satisfy a measure asks the panel, one for each of its concepts."""
+    return [Lookup(concept, with_result=way.needs_result) for concept in way.concepts]
+
+
+def lookups_of(recorded: Recorded) -> list[Lookup]:
+    """What a criterion asks the panel, one for each of its concepts."""
+    return [Lookup(concept, answers=recorded.answers, only_latest_day=recorded.latest) for concept in recorded.concepts]
 
 
 def build_panel(
     measures: Sequence[Measure], patients: pl.DataFrame, facts: pl.DataFrame, *, as_of: date
 ) -> pl.DataFrame:
     """`patients`, in their order, with the columns that the measures need. Facts after `as_of` are ignored."""
-    recorded = [each for measure in measures for exclusion in measure.exclusions for each in _inside(exclusion.when)]
-    ways = [(concept, way.needs_result) for measure in measures for way in measure.ways for concept in way.concepts]
-    latest = {measure.latest for measure in measures if measure.latest}
-    plain = {concept for each in recorded if not each.answers for concept in each.concepts}
-    plain |= {concept for concept, needs_result in ways if not needs_result}
-    plain |= {measure.population.condition for measure in measures if measure.population.condition}
-    answered = {(concept, each) for each in recorded if each.answers for concept in each.concepts}
-    with_result = {concept for concept, needs_result in ways if needs_result}
-
-    needed = plain | {concept for concept, _ in answered} | with_result
-    needed |= {concept for each in latest for concept in each.concepts}
-    known = _known(facts, patients, sorted(needed), as_of=as_of)
-    keyed = [known.filter(pl.col("concept").is_in(sorted(plain)))]
-    keyed += [_keyed(_with_result(known, concept), _key(concept, with_result=True)) for concept in sorted(with_result)]
-    keyed += [
-        _keyed(_answers(known, concept, each), _key(concept, each)) for concept, each in sorted(answered, key=str)
-    ]
-    dates = pl.concat(keyed).group_by("row", "concept").agg(pl.col("on").max(), pl.col("until").max())
-
-    keys = sorted(plain)
-    keys += [_key(concept, with_result=True) for concept in sorted(with_result)]
-    keys += [_key(concept, each) for concept, each in sorted(answered, key=str)]
-    parts = [_dates_of(dates, key) for key in keys] + [_latest_day(known, each) for each in sorted(latest, key=str)]
+    lookups = sorted({lookup for measure in measures for lookup in _lookups(measure)})
+    latest = sorted({measure.latest for measure in measures if measure.latest}, key=repr)
+    concepts = {each.concept for each in lookups} | {concept for each in latest for concept in each.concepts}
+    known = _known(facts, patients, concepts, as_of=as_of)
     panel = patients.with_row_index("row")
-    for part in parts:
+    for part in (*_last_dates(known, lookups), *(_latest_results(known, each) for each in latest)):
         panel = panel.join(part, on="row", how="left", maintain_order="left")
     return panel
 
 
-def _inside(criterion: Criterion) -> Iterator[Recorded]:
+def _lookups(measure: Measure) -> Iterator[Lookup]:
+    if measure.population.condition:
+        yield Lookup(measure.population.condition)
+    for way in measure.ways:
+        yield from lookups_of_way(way)
+    for exclusion in measure.exclusions:
+        yield from _lookups_inside(exclusion.when)
+
+
+def _lookups_inside(criterion: Criterion) -> Iterator[Lookup]:
     if isinstance(criterion, Recorded):
-        yield criterion
+        yield from lookups_of(criterion)
     elif isinstance(criterion, AllOf | AnyOf):
         for each in criterion.criteria:
-            yield from _inside(each)
+            yield from _lookups_inside(each)
 
 
-def _key(concept: str, recorded: Recorded | None = None, *, with_result: bool = False) -> str:
-    if recorded is not None and recorded.answers:
-        return f"{concept}={'/'.join(recorded.answers)}{' at last' if recorded.latest else ''}"
-    return f"{concept} with result" if with_result else concept
-
-
-def _known(facts: pl.DataFrame, patients: pl.DataFrame, concepts: Iterable[str], *, as_of: date) -> pl.DataFrame:
+def _known(facts: pl.DataFrame, patients: pl.DataFrame, concepts: Collection[str], *, as_of: date) -> pl.DataFrame:
     """The facts up to `as_of` of these concepts, with the row number of their patient and the day they reach."""
     rows = patients.select("patient_id").with_row_index("row")
-    until = pl.when(pl.col("kind").is_in(_ONGOING)).then(pl.lit(_FAR)).otherwise(pl.col("on"))
+    single_day_or_ongoing = pl.when(pl.col("kind").is_in(_ONGOING)).then(pl.lit(_FAR)).otherwise("on")
     return (
-        facts.filter(pl.col("concept").cast(pl.String).is_in(list(concepts)), pl.col("on") <= as_of)
+        facts.with_columns(pl.col("concept").cast(pl.String))
+        .filter(pl.col("concept").is_in(sorted(concepts)), pl.col("on") <= as_of)
         .join(rows, on="patient_id")
         .select(
             "row",
-            pl.col("concept").cast(pl.String),
+            "concept",
             "on",
-            pl.coalesce("end_on", until).alias("until"),
+            pl.coalesce("end_on", single_day_or_ongoing).alias("until"),
             "value",
             pl.col("value_text").fill_null("").str.strip_chars(),
         )
     )
 
 
-def _keyed(facts: pl.DataFrame, key: str) -> pl.DataFrame:
-    return facts.with_columns(pl.lit(key).alias("concept"))
+def _last_dates(known: pl.DataFrame, lookups: Sequence[Lookup]) -> Iterator[pl.DataFrame]:
+    plain = known.group_by("row", "concept").agg(pl.col("on").max(), pl.col("until").max())
+    for lookup in lookups:
+        if lookup.is_plain:
+            dates = plain.filter(pl.col("concept") == lookup.concept)
+        else:
+            dates = _selected(known, lookup).group_by("row").agg(pl.col("on").max(), pl.col("until").max())
+        yield dates.select("row", pl.col("on").alias(lookup.on), pl.col("until").alias(lookup.until))
 
 
-def _with_result(facts: pl.DataFrame, concept: str) -> pl.DataFrame:
-    has_result = pl.col("value").is_not_null() | (pl.col("value_text") != "")
-    return facts.filter(pl.col("concept") == concept, has_result)
+def _selected(known: pl.DataFrame, lookup: Lookup) -> pl.DataFrame:
+    facts = known.filter(pl.col("concept") == lookup.concept)
+    if lookup.only_latest_day:
+        facts = facts.filter(pl.col("on") == pl.col("on").max().over("row"))
+    if lookup.answers:
+        facts = facts.filter(pl.col("value_text").str.to_lowercase().is_in(list(lookup.answers)))
+    if lookup.with_result:
+        facts = facts.filter(pl.col("value").is_not_null() | (pl.col("value_text") != ""))
+    return facts
 
 
-def _answers(facts: pl.DataFrame, concept: str, recorded: Recorded) -> pl.DataFrame:
-    asked = facts.filter(pl.col("concept") == concept)
-    if recorded.latest:
-        asked = asked.filter(pl.col("on") == pl.col("on").max().over("row"))
-    return asked.filter(pl.col("value_text").str.to_lowercase().is_in(list(recorded.answers)))
-
-
-def _dates_of(dates: pl.DataFrame, key: str) -> pl.DataFrame:
-    return dates.filter(pl.col("concept") == key).select(
-        "row", pl.col("on").alias(f"on {key}"), pl.col("until").alias(f"until {key}")
-    )
-
-
-def _latest_day(facts: pl.DataFrame, latest: LatestValue) -> pl.DataFrame:
-    """The results of each patient's latest day. '>14' is above 9 and '<5.7' is not; '>8' says neither."""
-    day, value, in_range, above = value_columns(latest)
-    begins = pl.col("value_text").str.slice(0, 1)
-    at_least, below = begins.is_in([">", "≥"]), begins.is_in(["<", "≤"])
-    is_open = ~pl.col("value_text").str.contains(r"^[≥≤]|^[<>]\s*=")  # '>9' is above 9, '>=9' may be 9 itself
-    is_in = pl.when(at_least).then(False).otherwise(pl.col("value") <= latest.at_most)
-    is_above = (
-        pl.when(below)
-        .then(False)
-        .when(at_least & is_open)
-        .then(pl.col("value") >= latest.at_most)
-        .otherwise(pl.col("value") > latest.at_most)
-    )
-    tested = facts.filter(pl.col("concept").is_in(list(latest.concepts))).with_columns(
-        is_in.fill_null(False).alias("is_in"), is_above.fill_null(False).alias("is_above")
-    )
+def _latest_results(known: pl.DataFrame, latest: LatestValue) -> pl.DataFrame:
+    column = latest_day(latest)
+    is_in_range, is_above = verdicts(latest.at_most)
+    tested = known.filter(pl.col("concept").is_in(list(latest.concepts)))
     return (
         tested.filter(pl.col("on") == pl.col("on").max().over("row"))
+        .with_columns(is_in_range.alias("is_in_range"), is_above.alias("is_above"))
         .group_by("row")
         .agg(
-            pl.col("on").max().alias(day),
-            pl.col("value").filter(pl.col("is_in") | pl.col("is_above")).min().alias(value),
-            pl.col("is_in").any().alias(in_range),
-            pl.col("is_above").any().alias(above),
+            pl.col("on").max().alias(column.day),
+            pl.col("value").filter(pl.col("is_in_range") | pl.col("is_above")).min().alias(column.value),
+            pl.col("is_in_range").any().alias(column.is_in_range),
+            pl.col("is_above").any().alias(column.is_above),
         )
     )
+
+
+def verdicts(at_most: float) -> tuple[pl.Expr, pl.Expr]:
+    """(is a result surely at most the limit, is it surely above): '>14' is above 9, '<5.7' is not, '>8' says neither.
+
+    Over the columns value and value_text; the value of '>14' is 14 or a little more."""
+    sign = pl.col("value_text").str.extract(r"^([<>≤≥])")
+    reaches_up, reaches_down = sign.is_in([">", "≥"]).fill_null(False), sign.is_in(["<", "≤"]).fill_null(False)
+    beyond = pl.col("value_text").str.contains(r"^>\s*[^=\s]")  # '>9' is above 9, '>=9' may be 9 itself
+    is_in_range = (pl.col("value") <= at_most) & ~reaches_up
+    is_above = ((pl.col("value") > at_most) | (beyond & (pl.col("value") >= at_most))) & ~reaches_down
+    return is_in_range.fill_null(False), is_above.fill_null(False)
