@@ -1,0 +1,87 @@
+"""The Outbox: the mails that the sandbox kept instead of sending, as patients would see them."""
+
+from datetime import datetime
+
+import polars as pl
+import streamlit as st
+
+from core import outbox
+from core.outbox import KeptMail, MailPage
+from core.workbench import Workbench
+from pages._mail import mail_frame, width_choice
+from pages._shared import count, moment, page_head, workbench
+
+
+def show() -> None:
+    wb = workbench()
+    page_head("Outbox", "Mails that were sent. In this sandbox they stay on this machine, as patients would see them.")
+    search = st.text_input(
+        "Search",
+        key="outbox_search",
+        type="search",
+        placeholder="Address or subject",
+        live=True,
+        label_visibility="collapsed",
+        icon=":material/search:",
+        persist_state="session",
+    )
+    number = st.session_state.get("outbox_page", 1)
+    found = outbox.mails(wb, search=search or "", page=number - 1)
+    if not found.count:
+        _empty(search or "")
+        return
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        chosen = _list(found)
+    with right:
+        _mail(wb, outbox.mail(wb, chosen))
+
+
+def _empty(search: str) -> None:
+    if search:
+        st.info(
+            "No mail has this in its address or subject. Clear the search to see all.", icon=":material/search_off:"
+        )
+        return
+    st.info(
+        "No mail yet. Activate a campaign: in the next email window its mails arrive here.", icon=":material/outbox:"
+    )
+    st.page_link("campaigns.py", label="Go to Campaigns", icon=":material/campaign:")
+
+
+def _list(found: MailPage) -> str:
+    """The list; returns the name of the mail chosen, the newest unless another was."""
+    st.caption(count(found.count, "mail") + ", newest first")
+    rows = pl.DataFrame(
+        {
+            "To": [mail.recipient for mail in found.mails],
+            "Subject": [mail.subject for mail in found.mails],
+        }
+    )
+    event = st.dataframe(
+        rows,
+        key="outbox_list",
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        height=560,
+        alt="Mails in the outbox",
+    )
+    if found.count > outbox.PAGE_SIZE:
+        st.pagination(-(-found.count // outbox.PAGE_SIZE), key="outbox_page")
+    chosen = [row for row in event.selection.rows if row < len(found.mails)]
+    return found.mails[chosen[0] if chosen else 0].name
+
+
+def _mail(wb: Workbench, mail: KeptMail) -> None:
+    st.subheader(mail.subject, anchor=False)
+    st.caption(f"From {mail.sender}  \nTo {mail.recipient}  \nArrived {moment(datetime.fromisoformat(mail.at), wb)}")
+    seen, text = st.tabs(["As seen", "Plain text"])
+    with seen:
+        width = width_choice("outbox_width")
+        mail_frame(mail.html, width=width) if mail.html else st.info("This mail has no HTML part.")
+    with text:
+        st.text(mail.text)
+
+
+show()
