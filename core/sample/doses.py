@@ -1,6 +1,7 @@
 """Vaccines: influenza season by season, the adult series, and what children and teenagers get by age."""
 
 from collections.abc import Iterator
+from datetime import date
 
 from core.sample.days import DAY, YEAR, iso, workday
 from core.sample.defects import has
@@ -64,7 +65,7 @@ def _influenza(person: Person, *, as_of: int) -> Iterator[Immunization]:
     season = today.year if today.month >= 7 else today.year - 1
     habit = min(0.95, draw.one_of(_HABIT) + (0.12 if person.age >= 65 else 0.0))
     for year in (season, season - 1, season - 2):
-        day = workday(DAY(1).replace(year=year, month=8, day=29).toordinal() + int(82 * _middling(draw)))
+        day = workday(date(year, 8, 29).toordinal() + int(82 * _middling(draw)))
         if not person.born + 200 <= day <= person.until:
             continue
         cvx = "135" if person.age >= 65 else "150" if year < 2024 else "140"

@@ -4,7 +4,8 @@ Share is how many households are of the origin; `languages` is what its people p
 letters; `core.sample.person` writes some without, as front desks do.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from core.sample.draw import Weighted
 
@@ -21,7 +22,11 @@ class Origin:
     languages: Weighted[str]
     races: Weighted[str]
     ethnicity: str = "Not Hispanic or Latino"
-    preferred: tuple[str, ...] = ()
+    called: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+
+
+def _called(women: str, men: str) -> dict[str, tuple[str, ...]]:
+    return {"F": _words(women), "M": _words(men)}
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -51,7 +56,7 @@ ORIGINS = (
         ),
         Weighted({"en": 0.86, "English": 0.1, "": 0.04}),
         Weighted({"White": 0.74, "Black or African American": 0.19, "": 0.04, "Two or more": 0.03}),
-        preferred=_words("Bill Bob Peggy Jack Liz Kate Sam Alex Chip Sunny Bea Ted Nell Max"),
+        called=_called("Peggy Liz Kate Sam Alex Sunny Bea Nell", "Bill Bob Jack Sam Alex Chip Ted Max"),
     ),
     Origin(
         "Spanish",
@@ -71,7 +76,7 @@ ORIGINS = (
         Weighted({"es": 0.5, "en": 0.36, "Spanish": 0.1, "": 0.04}),
         Weighted({"White": 0.5, "Other": 0.32, "": 0.12, "Black or African American": 0.06}),
         "Hispanic or Latino",
-        _words("Lupe Pepe Paco Nacho Chela Lucha Beto Memo Tere Concha"),
+        _called("Lupe Chela Lucha Tere Concha", "Pepe Paco Nacho Beto Memo"),
     ),
     Origin(
         "Polish",
@@ -84,7 +89,7 @@ ORIGINS = (
         ),
         Weighted({"en": 0.6, "pl": 0.36, "": 0.04}),
         _EUROPEAN,
-        preferred=_words("Gosia Kasia Zosia Staszek Krzyś Ela Jurek"),
+        called=_called("Gosia Kasia Zosia Ela", "Staszek Krzyś Jurek"),
     ),
     Origin(
         "Vietnamese",
@@ -94,7 +99,7 @@ ORIGINS = (
         _words("Nguyễn Trần Lê Phạm Huỳnh Hoàng Phan Vũ Võ Đặng Bùi Đỗ Hồ Ngô Dương Lý"),
         Weighted({"vi": 0.56, "en": 0.38, "": 0.06}),
         _ASIAN,
-        preferred=_words("Hương Đức Lan Tony Kim Annie"),
+        called=_called("Hương Lan Kim Annie", "Đức Tony Dũng"),
     ),
     Origin(
         "Chinese",
@@ -104,7 +109,7 @@ ORIGINS = (
         _words("Wang Li Zhang Liu Chen Yang Huang Zhao Wu Zhou Xu Sun Ma Zhu Hu Guo He Lin Luo Lü"),
         Weighted({"zh": 0.5, "en": 0.42, "Chinese": 0.05, "": 0.03}),
         _ASIAN,
-        preferred=_words("小明 美玲 秀英 伟 丽华 志明 David Grace Amy Kevin"),
+        called=_called("美玲 秀英 丽华 Grace Amy", "小明 伟 志明 David Kevin"),
     ),
     Origin(
         "Arabic",
@@ -114,7 +119,7 @@ ORIGINS = (
         _words("Al-Masri Haddad Khoury Nasser Mansour Hamdan Saleh Qasim Al-Jabari Darwish Shaheen Abu·Zayd El-Amin"),
         Weighted({"ar": 0.44, "en": 0.5, "": 0.06}),
         Weighted({"White": 0.55, "Other": 0.3, "": 0.15}),
-        preferred=_words("ليلى نور محمد فاطمة يوسف عمر Sam Mo"),
+        called=_called("ليلى نور فاطمة Mimi", "محمد يوسف عمر Sam Mo"),
     ),
     Origin(
         "Hindi",
@@ -124,7 +129,7 @@ ORIGINS = (
         _words("Sharma Patel Gupta Singh Kumar Reddy Iyer Nair Mehta Chatterjee Venkataraghavan Desai Joshi Rao"),
         Weighted({"en": 0.8, "hi": 0.16, "": 0.04}),
         _ASIAN,
-        preferred=_words("प्रिया राज अनिल मीरा Raj Vik Sunny"),
+        called=_called("प्रिया मीरा Sunny", "राज अनिल Raj Vik"),
     ),
     Origin(
         "Korean",
@@ -134,7 +139,7 @@ ORIGINS = (
         _words("Kim Lee Park Choi Jung Kang Cho Yoon Jang Lim Han"),
         Weighted({"en": 0.58, "ko": 0.38, "": 0.04}),
         _ASIAN,
-        preferred=_words("민준 서연 지우 은정 James Jenny"),
+        called=_called("서연 지우 은정 Jenny", "민준 James"),
     ),
     Origin(
         "Nigerian",
@@ -144,7 +149,7 @@ ORIGINS = (
         _words("Okafor Adeyemi Okonkwo Balogun Eze Olatunji Nwosu Adebayo Ogunleye Chukwu"),
         Weighted({"en": 0.95, "": 0.05}),
         Weighted({"Black or African American": 0.94, "": 0.06}),
-        preferred=_words("Tunde Seun Ada Chi"),
+        called=_called("Ada Chi", "Tunde Seun"),
     ),
     Origin(
         "Nordic",
@@ -154,7 +159,7 @@ ORIGINS = (
         _words("Sørensen Lindqvist Bjørnstad Hågensen Müller Schröder Grünewald Østergård Åkerlund Weiß"),
         Weighted({"en": 0.96, "": 0.04}),
         _EUROPEAN,
-        preferred=_words("Lasse Inga Greta Finn"),
+        called=_called("Inga Greta", "Lasse Finn"),
     ),
 )
 

@@ -58,6 +58,8 @@ class Household:
     town: tuple[str, str, str]
     kind: str
     location_id: str
+    origin: Origin
+    race: str
     people: list[Person]
 
 
@@ -67,21 +69,24 @@ KINDS = Weighted(
 _SINGLE = Weighted({(18, 34): 0.27, (35, 64): 0.45, (65, 79): 0.2, (80, 97): 0.08})
 _COUPLE = Weighted({(24, 44): 0.22, (45, 64): 0.46, (65, 79): 0.25, (80, 93): 0.07})
 _CLINICS = Weighted({place.location_id: share for place, share in zip(LOCATIONS, (5, 3, 4, 4, 2, 3, 2), strict=True)})
+_TOWN_OF = {place.location_id: (place.city, place.state, place.zip[:5]) for place in LOCATIONS}
 _STATUS = Weighted({"active": 0.945, "": 0.015, "inactive": 0.04})
 
 
 def household(seed: int, number: int, *, as_of: int, practice: Practice) -> Household:
     """The household whose first member is patient `number`; it does not depend on how many patients are made."""
     draw = Draw(seed, "household", number)
-    kind, origin, town = draw.one_of(KINDS), draw.one_of(ORIGIN), draw.one_of(TOWNS)
+    kind, origin, clinic = draw.one_of(KINDS), draw.one_of(ORIGIN), draw.one_of(_CLINICS)
     home = Household(
         number=number,
         draw=draw,
         address1=f"{draw.between(1, 9899)} {draw.pick(STREETS)}",
         address2=draw.pick(APARTMENTS) if draw.chance(0.28) else "",
-        town=town,
+        town=_TOWN_OF[clinic] if draw.chance(0.7) else draw.one_of(TOWNS),
         kind=kind,
-        location_id=draw.one_of(_CLINICS),
+        location_id=clinic,
+        origin=origin,
+        race=draw.one_of(origin.races),
         people=[],
     )
     last = _last_name(draw, origin)

@@ -130,14 +130,16 @@ def _seen_by(person: Person, kind: Kind, practice: Practice) -> str:
 def _appointment(person: Person, day: int, type_: str, status: str, provider: str, *, made: int = 0) -> Appointment:
     draw = person.draw
     minute = draw.between(0, 35) * 15  # from 8:00 to 16:45
-    made = made or day - draw.between(0, 75)
+    day = workday(day)
+    made = min(made or day - draw.between(0, 75), day)
+    made_time = f"{draw.between(8, 16):02d}:{draw.between(0, 59):02d}" if made < day else "07:30"
     return Appointment(
         appointment_id=person.next_id("A"),
         patient_id=person.patient_id,
         provider_id=provider,
         location_id=person.location_id,
-        start_at=f"{iso(workday(day))}T{8 + minute // 60:02d}:{minute % 60:02d}",
-        made_at=f"{iso(min(made, day))}T{draw.between(8, 16):02d}:{draw.between(0, 59):02d}",
+        start_at=f"{iso(day)}T{8 + minute // 60:02d}:{minute % 60:02d}",
+        made_at=f"{iso(made)}T{made_time}",
         type=type_,
         status=status,
         cancel_reason=draw.pick(_REASONS) if status == "cancelled" else "",
