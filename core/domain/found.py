@@ -53,7 +53,12 @@ class Found:
     @cached_property
     def ids(self) -> list[str]:
         """The ids of all patients found, in order."""
-        return self.panel.frame["patient_id"].gather(first_rows(self.panel, self._keys, self.count)).to_list()
+        return self.panel.frame["patient_id"].gather(self.ordered_rows).to_list()
+
+    @cached_property
+    def ordered_rows(self) -> pl.Series:
+        """The row numbers of all patients found, in order."""
+        return first_rows(self.panel, self._keys, self.count)
 
     def page(self, number: int, size: int = 100, *, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """Page `number` (from 0) as shown: patient_id and a column per field key, the work list's unless given.

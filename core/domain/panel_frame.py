@@ -10,8 +10,8 @@ from datetime import date
 
 import polars as pl
 
-from core.domain.panel import CODED, CODED_LISTS
-from core.domain.panel_codes import LABS
+from core.domain.panel import CODED, CODED_LISTS, PANEL
+from core.domain.panel_codes import LABS, VOCABULARIES
 
 
 @dataclass(frozen=True)
@@ -72,3 +72,8 @@ def _numbered(lists: pl.Series) -> tuple[pl.Series, pl.Series]:
 def _words(vocabularies: pl.DataFrame, column: str) -> Words:
     words = vocabularies.filter(pl.col("column") == column).sort("code")
     return Words((None, *words["key"]), (None, *words["text"]))
+
+
+def empty_panel(*, as_of: date) -> Panel:
+    """The panel before anything was loaded."""
+    return open_panel(pl.DataFrame(schema=PANEL), pl.DataFrame(schema=VOCABULARIES), as_of=as_of)

@@ -1,0 +1,119 @@
+"""Before anything is created: who of the selected patients can be reached by each mode, and for the others why not."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from core.domain.eligibility import REASONS, Contact, Mailing, Reason, eligibility
+from core.store import people
+from core.store.contacts import eligibility_inputs
+from core.store.database import reading
+from core.workbench import Workbench
+
+CHANNELS = ("email",)  # the modes that campaigns have
+
+
+@dataclass(frozen=True)
+class NotReached:
+    """Patients who cannot be reached for one and the same reason."""
+
+    reason: Reason
+    patient_ids: tuple[str, ...]
+
+    @property
+    def count(self) -> int:
+        """How many patients."""
+        return len(self.patient_ids)
+
+
+@dataclass(frozen=True)
+class Reach:
+    """One mode: the patients that it reaches and, by reason, those that it does not; together everybody selected.
+
+    same_address    patients who share an address: each would get a message there
+    same_household  patients of one household who would each get one, at different addresses
+    """
+
+    channel: str
+    reached: tuple[str, ...]
+    not_reached: tuple[NotReached, ...]
+    same_address: tuple[tuple[str, ...], ...]
+    same_household: tuple[tuple[str, ...], ...]
+
+    @property
+    def count(self) -> int:
+        """How many patients can be reached."""
+        return len(self.reached)
+
+
+def reach(
+    wb: Workbench,
+    patient_ids: Collection[str],
+    *,
+    purpose: str = "announcement",
+    measures: Iterable[str] = (),
+    protocols: Iterable[str] = (),
+    skip_closed_gaps: bool = True,
+) -> tuple[Reach, ...]:
+    """For each mode, who of the patients can be reached today, by what the database holds at this moment.
+
+    Ids outside the user's scope count as patients who are not in the records.
+    """
+    with reading(wb.engine) as connection:
+        return tuple(
+            _reach(
+                wb,
+                connection,
+                list(dict.fromkeys(patient_ids)),
+                Mailing(
+                    channel=channel,
+                    purpose=purpose,
+                    measures=frozenset(measures),
+                    protocols=frozenset(protocols),
+                    skip_closed_gaps=skip_closed_gaps,
+                ),
+            )
+            for channel in CHANNELS
+        )
+
+
+def _reach(wb: Workbench, connection: Connection, patient_ids: list[str], mailing: Mailing) -> Reach:
+    today = wb.today()
+    visible = people.visible_ids(connection, patient_ids, wb.user.scope)
+    contacts = eligibility_inputs(connection, patient_ids, channel=mailing.channel, on=today)
+    reached: dict[str, Contact] = {}
+    missed: dict[Reason, list[str]] = defaultdict(list)
+    for patient_id in patient_ids:
+        contact = contacts[patient_id] if patient_id in visible else Contact(patient_id, status=None)
+        why = eligibility(contact, mailing, on=today)
+        if why is None:
+            reached[patient_id] = contact
+        else:
+            missed[why].append(patient_id)
+    addresses = {patient_id: contact.address for patient_id, contact in reached.items()}
+    same_address = _shared(addresses)
+    homes = people.households(connection, list(reached))
+    households = _shared({patient_id: homes.get(patient_id) for patient_id in reached})
+    return Reach(
+        channel=mailing.channel,
+        reached=tuple(reached),
+        not_reached=tuple(NotReached(why, tuple(missed[why])) for why in sorted(missed, key=_place)),
+        same_address=same_address,
+        same_household=tuple(ids for ids in households if len({addresses[patient_id] for patient_id in ids}) > 1),
+    )
+
+
+def _shared(keys: Mapping[str, str | None]) -> tuple[tuple[str, ...], ...]:
+    """Patients who have the same key, where there are at least two."""
+    together: dict[str, list[str]] = defaultdict(list)
+    for patient_id, key in keys.items():
+        if key:
+            together[key].append(patient_id)
+    return tuple(tuple(ids) for ids in together.values() if len(ids) > 1)
+
+
+def _place(why: Reason) -> int:
+    """Reasons in the order in which they are checked."""
+    return list(REASONS).index(why.key) if why.key in REASONS else len(REASONS)
