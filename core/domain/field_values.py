@@ -1,0 +1,66 @@
+"""From what is on file to what a message says: dates and times as people write them, care gaps in plain words."""
+
+from collections.abc import Collection
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from core.domain.merge_field import FieldValue
+from core.domain.one_line import one_line
+
+# How a message speaks of an open care gap: what to do, never a result. A measure that is not here is not spoken of.
+GAP_WORDS = {
+    "imm-flu": "flu vaccine",
+    "scr-mammogram": "mammogram",
+    "scr-colorectal": "colorectal cancer screening",
+    "dm-a1c": "A1c blood test",
+    "dm-a1c-high": "diabetes follow-up visit",
+}
+_LONGEST = 200
+
+
+def field_values(texts: dict[str, str | None]) -> dict[str, FieldValue]:
+    """Only what is on file, each within one line; what is blank or absent is left out."""
+    cleaned = {name: one_line(text)[:_LONGEST] for name, text in texts.items() if text}
+    return {name: text for name, text in cleaned.items() if text}
+
+
+def gap_words(open_gaps: Collection[str], *, measures: Collection[str]) -> tuple[str, ...]:
+    """The open gaps in plain words; of the campaign's measures only, when it is about some."""
+    return tuple(
+        words
+        for measure_id, words in GAP_WORDS.items()
+        if measure_id in open_gaps and (not measures or measure_id in measures)
+    )
+
+
+def full_name(first: str | None, last: str | None, suffix: str | None) -> str | None:
+    """The name on an envelope; None without a first or last name, so that nobody is greeted by half a name."""
+    return " ".join(part for part in (first, last, suffix) if part) if first and last else None
+
+
+def long_date(day: date) -> str:
+    """'Tuesday, December 1, 2026', the same whatever the machine's language is."""
+    return f"{_DAYS[day.weekday()]}, {_MONTHS[day.month - 1]} {day.day}, {day.year}"
+
+
+def clock_time(at: datetime, *, zone: ZoneInfo) -> str:
+    """'2:30 PM' by the wall clock of the zone."""
+    local = at.astimezone(zone)
+    return f"{(local.hour - 1) % 12 + 1}:{local.minute:02} {'AM' if local.hour < 12 else 'PM'}"
+
+
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)

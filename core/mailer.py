@@ -1,0 +1,105 @@
+"""From a campaign to the mail of one patient: checked and compiled once, then filled in for each recipient."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.channels.email_frame import Frame, Logo, compile_frame, message_id
+from core.domain.body import clean, for_mail
+from core.domain.body_text import tidied_text, to_text
+from core.domain.campaign import DEFAULT_LANGUAGE, Campaign
+from core.domain.merge_field import FieldValues
+from core.domain.one_line import one_line
+from core.domain.organisation import Organisation
+from core.domain.rendering import Compiled, compiled
+from core.domain.unsubscribe import stop_url, token
+from core.store.secret import secret_key
+from core.workbench import Workbench
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A mail as its reader sees it: `html` is a whole page, `text` the plain-text part with its footer."""
+
+    subject: str
+    html: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Mailer:
+    """A campaign's message in one language, ready for many recipients. Made by `mailer`."""
+
+    campaign_id: str
+    subject: Compiled
+    html: Compiled
+    text: Compiled
+    frame: Frame
+    key: bytes
+    public_url: str
+
+    def compose(self, fields: FieldValues, *, recipient_id: int | None, to: str, at: datetime) -> bytes:
+        """The mail as it goes to the server. `recipient_id` None makes a test mail: its stop link stops nothing.
+
+        `fields` come from `core.merge_fields.fields_for`. Raises MissingField when one that the message needs is not
+        on file: nothing may be sent then.
+        """
+        return self.frame.compose(
+            to=to,
+            subject=self.subject.render(fields),
+            html=self.html.render(fields),
+            text=tidied_text(self.text.render(fields)),
+            message_id=self.message_id(f"test-{at:%Y%m%d%H%M%S%f}" if recipient_id is None else recipient_id),
+            at=at,
+            stop_url=self.stop_url(recipient_id),
+        )
+
+    def mail(self, fields: FieldValues) -> Mail:
+        """The mail for a preview, with a stop link that stops nothing. Raises MissingField."""
+        url = self.stop_url(None)
+        return Mail(
+            subject=one_line(self.subject.render(fields)),
+            html=self.frame.html(self.html.render(fields), stop_url=url),
+            text=self.frame.text(tidied_text(self.text.render(fields)), stop_url=url),
+        )
+
+    def message_id(self, recipient_id: int | str) -> str:
+        """The Message-ID of one recipient's mail, the same at every try."""
+        return message_id(self.key, campaign_id=self.campaign_id, recipient_id=recipient_id, domain=self.frame.domain)
+
+    def stop_url(self, recipient_id: int | None) -> str:
+        """Where the recipient stops emails."""
+        return stop_url(self.public_url, token(self.key, recipient_id))
+
+
+def mailer(wb: Workbench, campaign: Campaign, *, language: str = DEFAULT_LANGUAGE) -> Mailer:
+    """Check and compile a campaign's message once. Falls back to the default language.
+
+    Raises TemplateError, with the line, for what cannot be rendered for certain.
+    """
+    message = campaign.messages.get(language) or campaign.message
+    body = clean(message.body)
+    organisation = wb.organisation()
+    return Mailer(
+        campaign_id=campaign.campaign_id,
+        subject=compiled(one_line(message.subject), html=False),
+        html=compiled(for_mail(body), html=True),
+        text=compiled(to_text(body), html=False),
+        frame=compile_frame(
+            practice=organisation.name,
+            from_email=campaign.from_email,
+            from_name=campaign.from_name,
+            postal_address=organisation.postal_address,
+            call_back_number=campaign.fields.get("call_back_number") or organisation.call_back_number,
+            language=language if language in campaign.messages else DEFAULT_LANGUAGE,
+            logo=_logo(wb, organisation),
+        ),
+        key=secret_key(wb.settings.home),
+        public_url=wb.settings.public_url,
+    )
+
+
+def _logo(wb: Workbench, organisation: Organisation) -> Logo | None:
+    """The organisation's logo file from the home's folder 'logos'; none when it is not set or gone."""
+    path = wb.settings.home / "logos" / organisation.logo.rpartition("/")[2]
+    subtype = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".gif": "gif"}.get(path.suffix.lower())
+    return Logo(path.read_bytes(), subtype) if organisation.logo and subtype and path.is_file() else None

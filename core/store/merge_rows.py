@@ -1,0 +1,85 @@
+"""What merge fields are filled from: one row per patient with PCP, clinic, group, next appointment and open gaps."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Connection, select
+
+from core.domain.clinical import OPEN_STATES
+from core.store.contacts import batches
+from core.store.schema import groups, locations, open_gaps, patients, providers
+
+
+@dataclass(frozen=True)
+class MergeRow:
+    """One patient as messages may speak of them. None is 'not on file'."""
+
+    patient_id: str
+    first: str | None
+    last: str | None
+    suffix: str | None
+    preferred_name: str | None
+    language: str | None
+    provider: str | None
+    clinic: str | None
+    clinic_phone: str | None
+    clinic_street: str | None
+    clinic_city: str | None
+    group: str | None
+    group_phone: str | None
+    appointment_at: datetime | None
+    appointment_provider: str | None
+    last_visit_on: date | None
+    open_gaps: tuple[str, ...] = ()
+
+
+def merge_rows(connection: Connection, patient_ids: Collection[str]) -> dict[str, MergeRow]:
+    """The rows of those patients that are in the records, read live."""
+    found: dict[str, MergeRow] = {}
+    for ids in batches(patient_ids):
+        gaps = _open_gaps(connection, ids)
+        for row in connection.execute(_QUESTION.where(patients.c.patient_id.in_(ids))):
+            found[row.patient_id] = MergeRow(**row._mapping, open_gaps=tuple(gaps[row.patient_id]))
+    return {patient_id: found[patient_id] for patient_id in patient_ids if patient_id in found}
+
+
+_NEXT = providers.alias("next_provider")
+_QUESTION = (
+    select(
+        patients.c.patient_id,
+        patients.c.first,
+        patients.c.last,
+        patients.c.suffix,
+        patients.c.preferred_name,
+        patients.c.language,
+        providers.c.display_name.label("provider"),
+        locations.c.name.label("clinic"),
+        locations.c.phone.label("clinic_phone"),
+        locations.c.address1.label("clinic_street"),
+        locations.c.city.label("clinic_city"),
+        groups.c.name.label("group"),
+        groups.c.phone.label("group_phone"),
+        patients.c.next_appointment_at.label("appointment_at"),
+        _NEXT.c.display_name.label("appointment_provider"),
+        patients.c.last_visit_on,
+    )
+    .select_from(patients)
+    .outerjoin(providers, providers.c.provider_id == patients.c.pcp_id)
+    .outerjoin(locations, locations.c.location_id == providers.c.location_id)
+    .outerjoin(groups, groups.c.group_id == patients.c.group_id)
+    .outerjoin(_NEXT, _NEXT.c.provider_id == patients.c.next_appointment_provider_id)
+)
+
+
+def _open_gaps(connection: Connection, ids: list[str]) -> dict[str, list[str]]:
+    question = (
+        select(open_gaps.c.patient_id, open_gaps.c.measure_id)
+        .where(open_gaps.c.patient_id.in_(ids), open_gaps.c.state.in_(OPEN_STATES))
+        .order_by(open_gaps.c.patient_id, open_gaps.c.measure_id)
+    )
+    gaps: dict[str, list[str]] = defaultdict(list)
+    for row in connection.execute(question):
+        gaps[row.patient_id].append(row.measure_id)
+    return gaps
