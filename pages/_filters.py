@@ -13,6 +13,7 @@ from typing import Any
 import streamlit as st
 
 from core.domain.fields import ACTIONS, CHOICE, WORDS, Action, Field, action, field
+from core.domain.found import Step
 from core.domain.period import UNITS, Period
 from core.domain.work_list import Filter, checked_filter
 from core.errors import CareloopError
@@ -22,6 +23,7 @@ _NUMBERS = count(1)
 _OLDEST, _NEWEST = date(1900, 1, 1), date(2100, 12, 31)
 
 Choices = Callable[[str], Sequence[str]]
+Notes = tuple[tuple[Any, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,15 @@ class Drawn:
     """What the rows say: the complete ones as filters, and where to write how many each one removes."""
 
     filters: tuple[tuple[Filter, ...], ...]
-    notes: tuple[tuple[Any, ...], ...]
+    notes: Notes
+
+
+def write_notes(notes: Notes, attrition: Sequence[Step]) -> None:
+    """Beside each row: how many patients it takes out and how many are left."""
+    for step in attrition:
+        if step.place is not None:
+            group, row = step.place
+            notes[group][row].caption(f"−{step.removed:,} → **{step.left:,}** left")
 
 
 def fill(filters: Sequence[Sequence[Filter]]) -> None:

@@ -15,6 +15,19 @@ from core.workbench import Workbench, open_workbench
 
 HERE = Path(__file__).parent
 P = ParamSpec("P")
+MODE_ICONS = {
+    "email": ":material/mail:",
+    "text": ":material/sms:",
+    "phone": ":material/call:",
+    "letter": ":material/description:",
+}
+STATUS_COLOURS = {
+    "Inactive": "gray",
+    "Pending": "blue",
+    "Sending": "orange",
+    "Completed": "green",
+    "Stopped": "red",
+}
 
 
 @st.cache_resource(show_spinner="Opening Careloop ...")
@@ -59,6 +72,11 @@ def moment(value: datetime | None, wb: Workbench) -> str:
         return "–"
     local = value.astimezone(wb.zone())
     return f"{day(local.date())}, {local:%H:%M}"
+
+
+def status_badge(status: str, icon: str) -> None:
+    """A campaign's status by colour, icon and word."""
+    st.badge(status, icon=f":material/{icon}:", color=STATUS_COLOURS[status])
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:

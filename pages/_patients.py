@@ -1,0 +1,100 @@
+"""The table of patients found, a page of a hundred at a time, and the evidence for one of them."""
+
+from io import BytesIO
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from core import work_lists
+from core.domain.fields import CHOICE, DATE, NUMBER, PHONE, WORDS, Field
+from core.domain.found import Found
+from core.domain.wording import phone_shown
+from core.workbench import Workbench
+from pages import _selection
+from pages._shared import count
+
+SIZE = 100
+_EVIDENCE = "wl_evidence"
+
+
+def table(wb: Workbench, found: Found, selected: set[str]) -> None:
+    """Draw the page of the table that the reader is on and take over which rows are marked."""
+    pages = found.page_count(SIZE)
+    number = min(st.session_state.get("wl_page", 1), pages)
+    ids, rows = _page(wb, found, number - 1)
+    marked = [place for place, patient_id in enumerate(ids) if patient_id in selected]
+    event = st.dataframe(
+        rows,
+        key=f"wl_table_{number}_{st.session_state.get('wl_marks', 0)}_{_version(found)}",
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="multi-row",
+        selection_default={"selection": {"rows": marked}},
+        column_config=_columns(wb, found, ids),
+        height=min(len(ids), 14) * 35 + 38,
+        placeholder="–",
+        alt="Patients found",
+    )
+    chosen = set(event.selection.rows)
+    for place, patient_id in enumerate(ids):
+        (selected.add if place in chosen else selected.discard)(patient_id)
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        if pages > 1:
+            st.pagination(pages, key="wl_page")
+        first = (number - 1) * SIZE
+        st.caption(f"{first + 1:,}–{first + len(ids):,} of {count(found.count, 'patient')}", width="content")
+        if len(selected) < found.count:
+            st.button(
+                f"Select all {found.count:,}",
+                key="wl_all",
+                type="tertiary",
+                on_click=_selection.select_all,
+                args=(found,),
+            )
+
+
+def csv(wb: Workbench, found: Found, view_id: str) -> bytes:
+    """The whole list as CSV, made when it is asked for."""
+    out = BytesIO()
+    work_lists.export_csv(wb, found, out, view_id=view_id)
+    return out.getvalue()
+
+
+def _version(found: Found) -> int:
+    """Another list is another table: marks belong to places in it."""
+    return hash((str(found.work_list.to_json()), found.count))
+
+
+def _page(wb: Workbench, found: Found, number: int) -> tuple[list[str], pl.DataFrame]:
+    rows = found.page(number, SIZE)
+    phones = [field.key for field in work_lists.fields(wb) if field.kind == PHONE and field.key in rows.columns]
+    rows = rows.with_columns(pl.col(key).map_elements(phone_shown, return_dtype=pl.String) for key in phones)
+    ids = rows["patient_id"].to_list()
+    return ids, rows.drop("patient_id").with_columns(pl.lit("Evidence").alias("_evidence"))
+
+
+def _columns(wb: Workbench, found: Found, ids: list[str]) -> dict[str, Any]:
+    """How each column is shown, by the kind of its field."""
+    shown = {field.key: _column(wb, field) for field in work_lists.fields(wb)}
+    shown["_evidence"] = st.column_config.ButtonColumn(
+        "Why", key=_EVIDENCE, on_click=_open_evidence, args=(ids,), type="tertiary", width="small"
+    )
+    return shown
+
+
+def _column(wb: Workbench, field: Field) -> Any:
+    if field.kind == WORDS:
+        options = work_lists.choices(wb, field.key) if field.key == "alerts" else None
+        return st.column_config.MultiselectColumn(field.name, options=options, color="primary", width="large")
+    if field.kind == DATE:
+        return st.column_config.DateColumn(field.name, format="ddd D MMM YYYY")
+    if field.kind == NUMBER:
+        return st.column_config.NumberColumn(field.name, width="small")
+    return st.column_config.TextColumn(field.name, width="small" if field.kind == CHOICE else None)
+
+
+def _open_evidence(ids: list[str]) -> None:
+    click = st.session_state[_EVIDENCE]
+    if click is not None and click.row < len(ids):
+        st.session_state["wl_evidence_of"] = ids[click.row]

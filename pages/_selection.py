@@ -1,0 +1,119 @@
+"""Which patients are selected: kept by id, so that sorting, paging and other pages do not lose them."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import streamlit as st
+
+from core import campaigns, preflight, templates, work_lists
+from core.domain.found import Found
+from core.errors import CareloopError, TooMany
+from core.workbench import Workbench
+from pages._shared import count
+
+_SELECTED = "wl_selected"
+_CHECKED_UP_TO = 5000  # reach is shown live up to so many; beyond that no campaign is possible anyway
+
+
+def of(found: Found) -> set[str]:
+    """The ids selected, of those found now. The set is changed in place."""
+    selected: set[str] = st.session_state.setdefault(_SELECTED, set())
+    if selected:
+        selected.intersection_update(found.ids)
+    return selected
+
+
+def select_all(found: Found) -> None:
+    """Select everybody found, on all pages."""
+    st.session_state[_SELECTED] = set(found.ids)
+    changed()
+
+
+def clear() -> None:
+    """Select nobody."""
+    st.session_state[_SELECTED] = set()
+    changed()
+
+
+def changed() -> None:
+    """Makes tables take their marks from the set anew, after it was changed other than by a click in them."""
+    st.session_state["wl_marks"] = st.session_state.get("wl_marks", 0) + 1
+
+
+def bar(wb: Workbench, found: Found, selected: set[str]) -> None:
+    """The bar at the bottom: how many are selected, how many can be reached, and Send campaign."""
+    with st.bottom, st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        if not selected:
+            st.caption("Select patients to send them a campaign.")
+            st.button(f"Select all {found.count:,}", key="wl_all_bottom", on_click=partial(select_all, found))
+            return
+        st.markdown(f"**{len(selected):,} selected**", width="content")
+        if len(selected) <= _CHECKED_UP_TO:
+            for mode in preflight.reach(wb, selected):
+                st.caption(f"reachable by {mode.channel} {mode.count:,}", width="content")
+        st.button("Clear", key="wl_clear", on_click=clear, type="tertiary")
+        if st.button("Send campaign", type="primary", icon=":material/send:", key="wl_send"):
+            _confirm(wb, found, [patient_id for patient_id in found.ids if patient_id in selected])
+
+
+@st.dialog("Send campaign", width="large", icon=":material/send:")
+def _confirm(wb: Workbench, found: Found, patient_ids: Sequence[str]) -> None:
+    """Confirm the number, choose the template, and read who cannot be reached and why. Nothing is created before."""
+    try:
+        work_lists.check_limit(wb, len(patient_ids))
+    except TooMany as error:
+        st.error(str(error), icon=":material/group_off:")
+        return
+    library = {template.template_id: template for template in templates.library()}
+    suggested = _suggested(found, list(library))
+    chosen = st.selectbox(
+        "Template", list(library), index=suggested, format_func=lambda key: library[key].name, key="wl_template"
+    )
+    template = library[chosen]
+    reached = preflight.reach(
+        wb, patient_ids, purpose=template.purpose, measures=template.measures, protocols=template.protocols
+    )
+    for mode in reached:
+        _reach(mode)
+    st.markdown(
+        f"A new campaign is made with exactly these **{count(len(patient_ids), 'patient')}**. Nothing is sent yet."
+    )
+    if st.button("Continue", type="primary", key="wl_continue"):
+        try:
+            campaign_id = campaigns.create(wb, template_id=chosen, patient_ids=patient_ids, work_list=found.work_list)
+        except CareloopError as error:
+            st.error(str(error), icon=":material/error:")
+            return
+        clear()
+        st.switch_page("campaign_editor.py", query_params={"id": campaign_id})
+
+
+def _reach(mode: preflight.Reach) -> None:
+    total = mode.count + sum(missed.count for missed in mode.not_reached)
+    st.metric(f"Reachable by {mode.channel}", f"{mode.count:,} of {total:,}")
+    if mode.not_reached:
+        st.dataframe(
+            {
+                "Not reachable because": [missed.reason.sentence for missed in mode.not_reached],
+                "Patients": [missed.count for missed in mode.not_reached],
+            },
+            hide_index=True,
+            alt="Why patients cannot be reached",
+        )
+    for groups, words in (
+        (mode.same_address, "share an email address"),
+        (mode.same_household, "live in one household"),
+    ):
+        if groups:
+            st.caption(f"{sum(map(len, groups)):,} patients {words}: each gets a message of their own.")
+
+
+def _suggested(found: Found, template_ids: list[str]) -> int:
+    """The template whose measures the filters ask for, else the first."""
+    asked = " ".join(
+        str(row.value).casefold() for rows in found.work_list.filters for row in rows if row.field == "alerts"
+    )
+    for number, template in enumerate(templates.library()):
+        if asked and any(word in asked for word in templates.measure_names(template)):
+            return number
+    return 0 if template_ids else 0

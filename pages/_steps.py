@@ -1,0 +1,168 @@
+"""The three steps of the campaign editor. Each draws its widgets on a draft and returns the changed draft."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import streamlit as st
+from core.care_gaps import measure_names
+
+from core.domain.campaign import DEFAULT_LANGUAGE, PURPOSES, Campaign, Message, shift_sentence
+from core.domain.merge_field import FIELDS
+from core.workbench import Workbench
+from pages._rich_text import rich_text
+from pages._shared import MODE_ICONS, count, day
+
+
+def message(wb: Workbench, draft: Campaign, *, locked: bool) -> Campaign:
+    """Name, subject, body and what the author fills in."""
+    key = f"ce_{draft.campaign_id}_{draft.version}"
+    name = st.text_input(
+        "Campaign name",
+        draft.name,
+        key=f"{key}_name",
+        max_chars=120,
+        disabled=locked,
+        help="Unique. Shown in the campaign list and the patient's history; patients never see it.",
+    )
+    subject = st.text_input("Subject", draft.message.subject, key=f"{key}_subject", max_chars=200, disabled=locked)
+    fields = {f.name: f"{f.name}: {f.about}" for f in FIELDS.values()}
+    body = rich_text(
+        "Body",
+        draft.message.body,
+        key=f"{key}_body",
+        fields=fields,
+        seed=f"{draft.version}",
+        locked=locked,
+    )
+    written = dict(draft.fields)
+    for field in _author_fields(draft, subject + body):
+        written[field] = st.text_input(
+            field.replace("_", " ").capitalize(),
+            written.get(field, ""),
+            key=f"{key}_{field}",
+            disabled=locked,
+            help=FIELDS[field].about.capitalize() + ".",
+            placeholder=str(FIELDS[field].example),
+        )
+    return replace(draft, name=name, messages={DEFAULT_LANGUAGE: Message(subject, body)}, fields=written)
+
+
+def delivery(wb: Workbench, draft: Campaign, *, locked: bool) -> Campaign:
+    """From whom and when, and who is skipped."""
+    key = f"ce_{draft.campaign_id}_{draft.version}"
+    from_email = st.text_input(
+        "From email address",
+        draft.from_email,
+        key=f"{key}_from_email",
+        disabled=locked,
+        help="Often a do-not-reply address made by your IT department.",
+    )
+    from_name = st.text_input("From name", draft.from_name, key=f"{key}_from_name", max_chars=120, disabled=locked)
+    start_on = st.date_input(
+        "Start date",
+        draft.start_on,
+        key=f"{key}_start_on",
+        disabled=locked,
+        min_value=min(draft.start_on, wb.today()),
+        max_value=wb.today() + timedelta(days=366),
+        format="YYYY-MM-DD",
+    )
+    st.caption(
+        shift_sentence(start_on, wb.organisation())
+        or f"Goes out on {day(start_on)}. Campaigns go out Monday to Saturday except holidays."
+    )
+    purpose = st.selectbox(
+        "Purpose",
+        list(PURPOSES),
+        list(PURPOSES).index(draft.purpose),
+        format_func=PURPOSES.__getitem__,
+        key=f"{key}_purpose",
+        disabled=locked,
+    )
+    names = measure_names()
+    measures, skip = draft.measures, draft.skip_closed_gaps
+    if purpose == "care_gap":
+        measures = tuple(
+            st.multiselect(
+                "Care gaps it is about",
+                list(names),
+                list(draft.measures),
+                format_func=names.__getitem__,
+                key=f"{key}_measures",
+                disabled=locked,
+            )
+        )
+        skip = st.checkbox(
+            "Skip patients whose gap has closed meanwhile", draft.skip_closed_gaps, key=f"{key}_skip", disabled=locked
+        )
+    return replace(
+        draft,
+        from_email=from_email,
+        from_name=from_name,
+        start_on=start_on,
+        purpose=purpose,
+        measures=measures,
+        skip_closed_gaps=skip,
+    )
+
+
+def summary(wb: Workbench, draft: Campaign, *, selected: int, locked: bool) -> Campaign:
+    """Every setting with a way to change it, the description, and the organisation's policy."""
+    description = st.text_area(
+        "Campaign description",
+        draft.description,
+        key=f"ce_{draft.campaign_id}_{draft.version}_description",
+        disabled=locked,
+        height=90,
+        max_chars=1000,
+        help="Shown in the patient's history, so that staff can tell a caller why they were contacted.",
+    )
+    _part("Message", {"Name": draft.name, "Subject": draft.message.subject} | _written(draft))
+    _part("Delivery", _delivery_rows(draft))
+    with st.container(border=True):
+        st.markdown(f"**Patients**  \n{count(selected, 'patient')}, by {draft.channel} {MODE_ICONS[draft.channel]}")
+    st.info(wb.organisation().messaging_policy, icon=":material/policy:")
+    return replace(draft, description=description)
+
+
+def _author_fields(draft: Campaign, source: str) -> list[str]:
+    """What the author fills in: the fields of that kind which the message uses or which were filled in before."""
+    return [
+        name for name, field in FIELDS.items() if field.source == "author" and (name in source or name in draft.fields)
+    ]
+
+
+def _written(draft: Campaign) -> dict[str, str]:
+    return {name.replace("_", " ").capitalize(): text for name, text in draft.fields.items() if text}
+
+
+def _delivery_rows(draft: Campaign) -> dict[str, str]:
+    names = measure_names()
+    rows = {
+        "From": f"{draft.from_name} ({draft.from_email})",
+        "Start date": day(draft.start_on),
+        "Purpose": PURPOSES[draft.purpose],
+    }
+    if draft.purpose == "care_gap":
+        rows["Care gaps"] = ", ".join(names.get(key, key) for key in draft.measures) or "none"
+        rows["Gap already closed"] = "skipped" if draft.skip_closed_gaps else "contacted all the same"
+    if draft.protocols:
+        rows["Protocol"] = ", ".join(draft.protocols)
+    return rows
+
+
+def _part(step: str, rows: dict[str, str]) -> None:
+    with st.container(border=True):
+        head, link = st.columns([4, 1], vertical_alignment="center")
+        head.markdown(f"**{step}**")
+        link.button("Edit", key=f"ce_edit_{step}", type="tertiary", on_click=_go_to, args=(step,))
+        st.table({name: _plain(text) for name, text in rows.items()}, border="horizontal", hide_header=True)
+
+
+def _go_to(step: str) -> None:
+    st.session_state["ce_step"] = step
+
+
+def _plain(text: str) -> str:
+    """Text as it is: nothing that a person typed is read as Markdown."""
+    return "".join(f"\\{letter}" if letter in r"\`*_{}[]()#+-!|<>~$:" else letter for letter in text)

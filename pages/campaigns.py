@@ -1,0 +1,131 @@
+"""The list of campaigns: status, when each goes out, how far it is, and what can be done with it."""
+
+from functools import partial
+
+import streamlit as st
+
+from core import campaign_list, campaigns
+from core.campaign_list import Listed
+from core.domain.campaign import activation_lock, edit_lock
+from core.workbench import Workbench
+from pages._shared import MODE_ICONS, count, guarded, notice, page_head, status_badge, workbench
+
+SIZE = 20
+_FILTERS = ("All", "Inactive", "Pending", "Completed", "Stopped")
+
+
+def show() -> None:
+    wb = workbench()
+    page_head("Campaigns", "What was sent, what goes out next, and the drafts that wait for somebody.")
+    chosen = st.segmented_control(
+        "Status",
+        _FILTERS,
+        default="All",
+        required=True,
+        key="cl_status",
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    _list(wb, str(chosen or "All"))
+
+
+@st.fragment(run_every=2)
+def _list(wb: Workbench, status: str) -> None:
+    listed = [one for one in campaign_list.campaigns(wb) if status in ("All", _group(one))]
+    if not listed:
+        _empty(status)
+        return
+    pages = -(-len(listed) // SIZE)
+    number = min(st.session_state.get("cl_page", 1), pages)
+    for one in listed[(number - 1) * SIZE : number * SIZE]:
+        _row(wb, one)
+    if pages > 1:
+        st.pagination(pages, key="cl_page")
+
+
+def _group(one: Listed) -> str:
+    return "Pending" if one.status == "Sending" else one.status
+
+
+def _empty(status: str) -> None:
+    if status != "All":
+        st.info(f"No campaign is {status.lower()}.", icon=":material/filter_alt_off:")
+        return
+    st.info("No campaign yet. Select patients on the work list and press Send campaign.", icon=":material/campaign:")
+    st.page_link("work_list.py", label="Go to the work list", icon=":material/filter_list:")
+
+
+def _row(wb: Workbench, one: Listed) -> None:
+    campaign, key = one.campaign, one.campaign.campaign_id
+    with st.container(border=True):
+        left, middle, right = st.columns([5, 4, 1.4], vertical_alignment="center")
+        with left:
+            st.page_link(
+                "report.py", label=f"**{campaign.name}**", icon=MODE_ICONS[campaign.channel], query_params={"id": key}
+            )
+            with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+                status_badge(one.status, one.icon)
+                st.caption(one.schedule)
+        with middle:
+            _progress(one)
+        with right:
+            _actions(wb, one)
+
+
+def _progress(one: Listed) -> None:
+    results = [
+        f"{result} {number:,}" for result, number in one.progress.results.items() if number and result != "Waiting"
+    ]
+    words = " · ".join(results) or count(one.progress.selected, "patient")
+    st.progress(one.progress.share, text=f"{words}  ({one.progress.finished:,} of {one.progress.selected:,})")
+
+
+def _actions(wb: Workbench, one: Listed) -> None:
+    campaign, today, organisation = one.campaign, wb.today(), wb.organisation()
+    possible = ["Report"]
+    if not edit_lock(campaign, organisation, on=today):
+        possible.append("Edit")
+    if not activation_lock(campaign, organisation, on=today):
+        possible.append("Activate")
+    if campaign.status in ("inactive", "active"):
+        possible.append("Stop")
+    chosen = st.menu_button("Actions", possible, key=f"cl_do_{campaign.campaign_id}", width="stretch")
+    if chosen in ("Report", "Edit"):
+        page = "report.py" if chosen == "Report" else "campaign_editor.py"
+        st.switch_page(page, query_params={"id": campaign.campaign_id})
+    elif chosen:
+        st.session_state["cl_asked"] = (chosen, campaign.campaign_id)
+        st.rerun()
+
+
+@st.dialog("Are you sure?")
+def _ask(wb: Workbench, action: str, campaign_id: str) -> None:
+    campaign, progress = campaigns.campaign(wb, campaign_id), campaigns.progress(wb, campaign_id)
+    if action == "Activate":
+        st.markdown(
+            f"**{campaign.name}** goes out to {count(progress.selected, 'patient')} in the next window from its start "
+            "date. On that day it can no longer be edited, only stopped."
+        )
+        st.caption(wb.organisation().messaging_policy)
+        st.button("Activate", type="primary", key="cl_yes", on_click=partial(_activate, wb, campaign_id))
+    else:
+        st.markdown(
+            f"**{campaign.name}** ends for good: {count(progress.selected - progress.finished, 'patient')} will not be "
+            f"contacted, the report keeps the {progress.finished:,} already decided. A stopped campaign cannot be resumed."
+        )
+        st.button("Stop for good", type="primary", key="cl_yes", on_click=partial(_stop, wb, campaign_id))
+
+
+@guarded
+def _activate(wb: Workbench, campaign_id: str) -> None:
+    notice(f"'{campaigns.activate(wb, campaign_id).name}' is active")
+
+
+@guarded
+def _stop(wb: Workbench, campaign_id: str) -> None:
+    notice(f"Stopped: {count(campaigns.stop(wb, campaign_id), 'patient')} will not be contacted")
+
+
+show()
+if "cl_asked" in st.session_state:
+    _ask(workbench(), *st.session_state.pop("cl_asked"))
