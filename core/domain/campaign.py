@@ -167,13 +167,6 @@ def activation_lock(campaign: Campaign, organisation: Organisation, *, on: date)
     )
 
 
-def status_shown(campaign: Campaign, *, finished_count: int, claimed_count: int) -> str:
-    """What people read in lists: Inactive, Pending, Sending, Completed or Stopped."""
-    if campaign.status != "active":
-        return campaign.status.capitalize()
-    return "Sending" if finished_count or claimed_count else "Pending"
-
-
 def problems(campaign: Campaign) -> dict[str, str]:
     """What keeps the campaign from being saved, by field: required texts and what could break a mail's headers.
 

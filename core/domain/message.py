@@ -16,6 +16,7 @@ BACKOFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), ti
 JITTER = 0.2  # a fifth more at most, so that a batch refused together does not come back together
 RETRIES_EXCEEDED = "retries_exceeded"
 STOPPED = "stopped"
+CANNOT_BE_WRITTEN = "cannot_be_written"
 
 RESULTS = ("Successful", "Returned", "Unsuccessful", "Introductory Email", "Not sent", "Waiting", "Unknown")
 
@@ -62,11 +63,13 @@ REASONS: dict[str, str] = {
     "address_refused": "the mail server refused the address",
     "sender_refused": "the mail server refused the sender",
     "message_refused": "the mail server refused the message",
+    "no_connection": "the mail server cannot be reached",
     "connection_broke": "the connection to the mail server broke",
     "server_busy": "the mail server took no messages",
     "reply_unclear": "the mail server's reply was not clear; the message may have arrived",
     "connection_lost": "the connection was lost after the message had been sent; it may have arrived",
     "worker_lost": "the dispatcher ended while it was sending; the message may have left",
+    CANNOT_BE_WRITTEN: "the message cannot be filled in for this patient",
     STOPPED: "the campaign was stopped before the patient was contacted",
 }
 

@@ -1,15 +1,30 @@
 """Campaigns in SQL: kept, listed within a scope, changed by one editor at a time."""
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Insert,
+    Row,
+    Select,
+    Update,
+    and_,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
 
 from core.domain.campaign import Campaign, Message, name_key
 from core.domain.message import STOPPED, UNFINISHED
 from core.domain.user import User
-from core.errors import NotFound
+from core.errors import NotAllowed, NotFound
 from core.store.contacts import batches
 from core.store.schema import campaigns, patients, recipients
 from core.store.scope import in_scope, is_limited
@@ -19,7 +34,7 @@ _LISTS = ("measures", "protocols")
 
 def add(connection: Connection, campaign: Campaign, *, patient_ids: Sequence[str]) -> None:
     """Keep a new campaign with exactly these patients, all waiting."""
-    connection.execute(insert(campaigns).values(_row(campaign)))
+    _write(connection, insert(campaigns).values(_row(campaign)))
     rows = [{"campaign_id": campaign.campaign_id, "patient_id": patient_id} for patient_id in patient_ids]
     connection.execute(insert(recipients), rows)
 
@@ -76,7 +91,7 @@ def is_name_free(connection: Connection, name: str, *, except_for: str) -> bool:
 def change(connection: Connection, changed: Campaign, *, version: int) -> bool:
     """Keep a changed campaign if it still has `version`; False when somebody else changed it meanwhile."""
     statement = update(campaigns).where(campaigns.c.campaign_id == changed.campaign_id, campaigns.c.version == version)
-    return connection.execute(statement.values({**_row(changed), "version": version + 1})).rowcount == 1
+    return _write(connection, statement.values({**_row(changed), "version": version + 1})) == 1
 
 
 def stop_waiting(connection: Connection, campaign_id: str, *, at: datetime) -> int:
@@ -89,20 +104,16 @@ def stop_waiting(connection: Connection, campaign_id: str, *, at: datetime) -> i
     return connection.execute(statement.values(state="not_sent", reason=STOPPED, next_at=None, finished_at=at)).rowcount
 
 
-def due(connection: Connection, *, channel: str, on: date) -> list[Campaign]:
-    """Active campaigns whose start date has come, in the order they were activated."""
-    question = select(campaigns).where(
-        campaigns.c.status == "active", campaigns.c.channel == channel, campaigns.c.start_on <= on
-    )
-    return [_campaign(row) for row in connection.execute(question.order_by(campaigns.c.activated_at))]
+def has_finished(connection: Connection) -> bool:
+    """Whether there is an active campaign in which nothing is left to follow by itself."""
+    return connection.execute(select(campaigns.c.campaign_id).where(_is_finished()).limit(1)).first() is not None
 
 
 def complete_finished(connection: Connection, *, at: datetime, by: str) -> list[str]:
     """Complete the active campaigns in which nothing is left to follow by itself; returns their ids."""
-    left = exists().where(recipients.c.campaign_id == campaigns.c.campaign_id, recipients.c.state.in_(UNFINISHED))
     statement = (
         update(campaigns)
-        .where(campaigns.c.status == "active", ~left)
+        .where(_is_finished())
         .values(status="completed", finished_at=at, changed_at=at, changed_by=by, version=campaigns.c.version + 1)
         .returning(campaigns.c.campaign_id)
     )
@@ -136,6 +147,19 @@ def known(connection: Connection, patient_ids: Collection[str], *, user: User) -
         question = select(patients.c.patient_id).where(patients.c.patient_id.in_(ids), in_scope(user.scope))
         found.update(connection.scalars(question))
     return found
+
+
+def _write(connection: Connection, statement: Insert | Update) -> int:
+    """The number of rows written. The database has the last word on whether a name is free."""
+    try:
+        return connection.execute(statement).rowcount
+    except IntegrityError:
+        raise NotAllowed("Another campaign has just taken this name. Add a date or a number to it.") from None
+
+
+def _is_finished() -> ColumnElement[bool]:
+    left = exists().where(recipients.c.campaign_id == campaigns.c.campaign_id, recipients.c.state.in_(UNFINISHED))
+    return and_(campaigns.c.status == "active", ~left)
 
 
 def _may_see(user: User) -> ColumnElement[bool]:

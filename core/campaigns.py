@@ -1,0 +1,210 @@
+"""Campaigns: made from a template for selected patients, edited, tested, activated, stopped.
+
+Every change is recorded with who made it. A campaign is seen by who made it and by everybody who may see one of its
+patients; it is changed by who made it or may see all of them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection
+
+from core.audit import record, record_in
+from core.campaign_list import Listed as Listed
+from core.campaign_list import campaigns as campaigns
+from core.channels.email import EmailChannel
+from core.domain.address import is_email
+from core.domain.campaign import (
+    DEFAULT_LANGUAGE,
+    EDITABLE,
+    Campaign,
+    activation_lock,
+    day_text,
+    edit_lock,
+    goes_out_on,
+    problems,
+    status_after,
+)
+from core.domain.message import reason_sentence
+from core.domain.progress import Progress, progress_of
+from core.domain.rendering import check
+from core.errors import NotAllowed, NotFound, SendError, TemplateError
+from core.mailer import mailer
+from core.merge_fields import fields_for
+from core.new_campaigns import create as create
+from core.store import campaigns as rows
+from core.store.database import reading, writing
+from core.workbench import Workbench
+
+
+def campaign(wb: Workbench, campaign_id: str) -> Campaign:
+    """One campaign. Raises NotFound when it does not exist or none of its patients may be seen."""
+    with reading(wb.engine) as connection:
+        return _visible(wb, connection, campaign_id)
+
+
+def patients(wb: Workbench, campaign_id: str) -> list[str]:
+    """The ids of a campaign's patients whom the user may see, in the order in which they are written to."""
+    with reading(wb.engine) as connection:
+        _visible(wb, connection, campaign_id)
+        return rows.patients_of(connection, campaign_id, user=wb.user)
+
+
+def progress(wb: Workbench, campaign_id: str) -> Progress:
+    """How many recipients have which result, all of them whoever may see them."""
+    with reading(wb.engine) as connection:
+        _visible(wb, connection, campaign_id)
+        return progress_of(rows.state_counts(connection, [campaign_id])[campaign_id])
+
+
+def may_change(wb: Workbench, campaign_id: str) -> bool:
+    """Whether this user may edit, activate and stop the campaign: made by the user, or all its patients are seen."""
+    with reading(wb.engine) as connection:
+        return rows.may_change(connection, wb.user, campaign_id)
+
+
+def problems_of(wb: Workbench, draft: Campaign, *, was: Campaign | None = None) -> dict[str, str]:
+    """What keeps a draft from being saved, by field; empty when nothing does. `was` is the campaign as it is kept."""
+    found = problems(draft)
+    for language, message in draft.messages.items():
+        for part, source in (("subject", message.subject), ("body", message.body)):
+            try:
+                _check_fields(source, is_subject=part == "subject")
+            except TemplateError as error:
+                found.setdefault("messages", f"{part.capitalize()} ({language}): {error}")
+    is_new_date = was is None or draft.start_on != was.start_on
+    if is_new_date and goes_out_on(draft, wb.organisation()) < wb.today():
+        found["start_on"] = f"The start date has passed. Choose {day_text(wb.today())} or later."
+    with reading(wb.engine) as connection:
+        if not rows.is_name_free(connection, draft.name, except_for=draft.campaign_id):
+            found.setdefault("name", "Another campaign has this name. Add a date or a number to it.")
+    return found
+
+
+def save(wb: Workbench, campaign_id: str, changes: Mapping[str, Any], *, version: int) -> Campaign:
+    """Keep changes to fields of EDITABLE and return the campaign as it is now.
+
+    `version` is that of the campaign the changes were made on: when somebody else saved meanwhile NotAllowed says so.
+    Raises NotAllowed when the status or the day forbids it (C8) or something is missing or wrong, with every sentence.
+    """
+    unknown = changes.keys() - set(EDITABLE)
+    if unknown:
+        raise ValueError(f"not editable: {', '.join(sorted(unknown))}")
+    was = campaign(wb, campaign_id)
+    draft = replace(was, **changes)
+    found = problems_of(wb, draft, was=was)
+    if found:
+        raise NotAllowed("The campaign cannot be saved yet. " + " ".join(found.values()))
+    lock = edit_lock(was, wb.organisation(), on=wb.today())
+    if lock:
+        raise NotAllowed(lock)
+    return _keep(wb, draft, version=version, action="campaign.saved", fields=sorted(changes))
+
+
+def activate(wb: Workbench, campaign_id: str, *, version: int | None = None) -> Campaign:
+    """Let the campaign go out in the next window from its start date. Raises NotAllowed (C6, C8)."""
+    was = campaign(wb, campaign_id)
+    lock = activation_lock(was, wb.organisation(), on=wb.today())
+    found = problems_of(wb, was, was=was)
+    if lock or found:
+        raise NotAllowed(lock or "The campaign cannot be activated yet. " + " ".join(found.values()))
+    active = replace(was, status=status_after("activate", was), activated_at=wb.now(), activated_by=wb.user.user_id)
+    return _keep(wb, active, version=version or was.version, action="campaign.activated")
+
+
+def inactivate(wb: Workbench, campaign_id: str, *, version: int | None = None) -> Campaign:
+    """Take an active campaign back, until midnight before its day (C8). Raises NotAllowed afterwards."""
+    was = campaign(wb, campaign_id)
+    after = status_after("inactivate", was)
+    lock = edit_lock(was, wb.organisation(), on=wb.today())
+    if lock:
+        raise NotAllowed(lock)
+    inactive = replace(was, status=after, activated_at=None, activated_by=None)
+    return _keep(wb, inactive, version=version or was.version, action="campaign.inactivated")
+
+
+def stop(wb: Workbench, campaign_id: str) -> int:
+    """Cancel the campaign for good; returns how many patients will not be contacted any more (C9).
+
+    Those already contacted stay in the report. A message that is being handed over just now may still leave.
+    """
+    was = campaign(wb, campaign_id)
+    stopped = replace(was, status=status_after("stop", was), finished_at=wb.now())
+    with writing(wb.engine) as connection:
+        _change(wb, connection, stopped, version=was.version)
+        count = rows.stop_waiting(connection, campaign_id, at=wb.now())
+        record_in(wb, connection, "campaign.stopped", campaign_id, not_contacted=count)
+    return count
+
+
+def send_test(
+    wb: Workbench,
+    campaign_id: str,
+    to: str,
+    *,
+    patient_id: str | None = None,
+    changes: Mapping[str, Any] | None = None,
+    version: int | None = None,
+) -> Campaign:
+    """Send the message to an address, filled in for one of the campaign's patients (the first unless named).
+
+    `changes` are saved first, like with `save`. The status stays as it is, nobody becomes a recipient, the stop link
+    in the mail stops nothing, and the address is not kept. Raises NotAllowed for what is no address or when the mail
+    server refuses, TemplateError when the message needs a field that this patient does not have.
+    """
+    if not is_email(to.strip()):
+        raise NotAllowed("The test cannot be sent: this is not one email address. Type one such as name@example.org.")
+    tested = campaign(wb, campaign_id)
+    if changes:
+        tested = save(wb, campaign_id, changes, version=version or tested.version)
+    shown = patients(wb, campaign_id)
+    chosen = patient_id or next(iter(shown), "")
+    fields = fields_for(wb, {chosen} & set(shown), tested)
+    if chosen not in fields:
+        raise NotFound("The test needs a patient of this campaign to fill the message in. Choose another patient.")
+    message = replace(tested.message, subject=f"Test: {tested.message.subject}")
+    form = mailer(wb, replace(tested, messages={DEFAULT_LANGUAGE: message}))
+    content = form.compose(fields[chosen], recipient_id=None, to=to.strip(), at=wb.now())
+    with EmailChannel(wb.settings.smtp_host, wb.settings.smtp_port) as channel:
+        try:
+            channel.send(content, sender=tested.from_email, recipient=to.strip())
+        except SendError as error:
+            raise NotAllowed(f"The test was not sent: {reason_sentence(error.reason)}. Try again later.") from None
+    record(wb, "campaign.tested", campaign_id)
+    return tested
+
+
+def _check_fields(source: str, *, is_subject: bool) -> None:
+    """Unknown fields are refused; gap names may not stand in a subject, which anybody near the screen can read."""
+    if "gaps" in check(source) and is_subject:
+        raise TemplateError("Care gaps may not be named in a subject, where others can read it. Name them in the body.")
+
+
+def _visible(wb: Workbench, connection: Connection, campaign_id: str) -> Campaign:
+    found = rows.campaign(connection, campaign_id)
+    if not rows.is_visible(connection, wb.user, campaign_id):
+        raise NotFound("This campaign does not exist, or it has none of the patients you may see.")
+    return found
+
+
+def _keep(wb: Workbench, changed: Campaign, *, version: int, action: str, **details: Any) -> Campaign:
+    with writing(wb.engine) as connection:
+        _change(wb, connection, changed, version=version)
+        record_in(wb, connection, action, changed.campaign_id, **details)
+        return rows.campaign(connection, changed.campaign_id)
+
+
+def _change(wb: Workbench, connection: Connection, changed: Campaign, *, version: int) -> None:
+    if not rows.may_change(connection, wb.user, changed.campaign_id):
+        raise NotAllowed(
+            f"The campaign '{changed.name}' has patients you may not see, and somebody else made it. Ask its author "
+            "to change it."
+        )
+    stamped = replace(changed, changed_at=wb.now(), changed_by=wb.user.user_id)
+    if not rows.change(connection, stamped, version=version):
+        now = rows.campaign(connection, changed.campaign_id)
+        raise NotAllowed(
+            f"The campaign '{now.name}' was changed by {now.changed_by} meanwhile. Your changes were not saved: open "
+            "it again and make them on the newer version."
+        )

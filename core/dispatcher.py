@@ -1,0 +1,200 @@
+"""The process that sends: claims a batch, writes the attempts, hands the mails over, records what became of them.
+
+`drain` is the one loop; `run` calls it for as long as the process lives. Several dispatchers on one PostgreSQL share
+the work: each claims rows of its own. A dispatcher that is killed leaves its claims behind; when their lease has run
+out they are 'unknown' and never sent again by themselves.
+"""
+
+import contextlib
+import logging
+import os
+import secrets
+import signal
+import socket
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import partial
+from types import FrameType
+
+from core.audit import record_in
+from core.channels.email import EmailChannel
+from core.domain.window import is_open, next_window
+from core.sending import BATCH, Batch, send_batch, take_batch
+from core.store import campaigns as campaign_rows
+from core.store import messages
+from core.store.database import reading, writing
+from core.workbench import DISPATCHER, Workbench
+
+CHANNEL = "email"
+IDLE = 1.0  # seconds between two looks when there is nothing to do
+_BEAT = 5.0  # seconds between two signs of life
+_PAUSES = (5.0, 15.0, 30.0, 60.0)  # seconds before trying a mail server or database again that was not there
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class Dispatcher:
+    """One sending process: its name, its connection, and whether it has been asked to stop."""
+
+    wb: Workbench
+    channel: EmailChannel
+    stop: threading.Event = field(default_factory=threading.Event)
+    name: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}")
+    beaten_at: float = -_BEAT
+    is_server_there: bool = True
+
+
+def drain(wb: Workbench, *, until: datetime | None = None, limit: int | None = None) -> int:
+    """Send what is due now; returns how many messages the mail server took over.
+
+    Ends when nothing more is due, the window closes, `until` has come, `limit` messages have left, or the mail server
+    cannot be reached: what is left waits for the next call.
+    """
+    with EmailChannel(wb.settings.smtp_host, wb.settings.smtp_port) as channel:
+        return _drain(Dispatcher(wb.as_user(DISPATCHER), channel), until=until, limit=limit)
+
+
+def run(wb: Workbench, *, once: bool = False, stop: threading.Event | None = None) -> int:
+    """Send what is due until SIGTERM, SIGINT or `stop`; with `once` only what is due now. Returns how many left.
+
+    A signal lets the message in hand be finished; the rest of the batch waits again.
+    """
+    stop = stop or threading.Event()
+    _stop_on_signals(stop)
+    with EmailChannel(wb.settings.smtp_host, wb.settings.smtp_port) as channel:
+        dispatcher = Dispatcher(wb.as_user(DISPATCHER), channel, stop)
+        if once:
+            _refresh(dispatcher.wb)
+            return _drain(dispatcher)
+        try:
+            return _run(dispatcher)
+        finally:
+            _leave(dispatcher)
+
+
+def last_seen(wb: Workbench) -> datetime | None:
+    """When a dispatcher was last at work; None when none is running. More than a minute ago means none is."""
+    with reading(wb.engine) as connection:
+        return messages.last_beat(connection)
+
+
+def _run(dispatcher: Dispatcher) -> int:
+    total, failures = 0, 0
+    day: date | None = None
+    while not dispatcher.stop.is_set():
+        try:
+            if day != dispatcher.wb.today():
+                _refresh(dispatcher.wb)
+                day = dispatcher.wb.today()
+            sent = _drain(dispatcher)
+            _beat(dispatcher, is_idle=sent == 0)
+            total += sent
+            failures = 0 if dispatcher.is_server_there else failures + 1
+        except messages.DatabaseLost as error:
+            _log.error("the database cannot be used (%s); trying again", type(error).__name__)
+            failures += 1
+        dispatcher.stop.wait(_PAUSES[min(failures, len(_PAUSES)) - 1] if failures else IDLE)
+    return total
+
+
+def _refresh(wb: Workbench) -> None:
+    """Once a day the open gaps are worked out anew: whether a gap is closed decides who is written to."""
+    from core import loads  # brings the clinical store along, which sending itself never needs
+
+    loads.refresh(wb)
+
+
+def _drain(dispatcher: Dispatcher, *, until: datetime | None = None, limit: int | None = None) -> int:
+    sent = 0
+    dispatcher.is_server_there = True
+    _expire_leases(dispatcher)
+    closes_at = _closing(dispatcher.wb, until)
+    while closes_at and dispatcher.is_server_there and (limit is None or sent < limit):
+        batch = _next_batch(dispatcher, limit=BATCH if limit is None else min(BATCH, limit - sent))
+        if batch is None:
+            break
+        result = send_batch(batch, dispatcher.channel, may_go_on=partial(_may_go_on, dispatcher, closes_at))
+        sent += result.accepted
+        dispatcher.is_server_there = result.is_server_there
+        closes_at = _closing(dispatcher.wb, until)
+    _complete(dispatcher)
+    if not sent:
+        dispatcher.channel.close()
+    return sent
+
+
+def _closing(wb: Workbench, until: datetime | None) -> datetime | None:
+    """When sending has to pause: the window's end or `until`; None when nothing may leave now."""
+    at, organisation = wb.now(), wb.organisation()
+    if not is_open(organisation, CHANNEL, at) or (until and until <= at):
+        return None
+    _, closes_at = next_window(organisation, CHANNEL, at)
+    return min(closes_at, until) if until else closes_at
+
+
+def _may_go_on(dispatcher: Dispatcher, closes_at: datetime) -> bool:
+    """Asked before each mail."""
+    _beat(dispatcher, is_idle=False)
+    return not dispatcher.stop.is_set() and dispatcher.wb.now() < closes_at
+
+
+def _next_batch(dispatcher: Dispatcher, *, limit: int) -> Batch | None:
+    """A batch of the first campaign in which somebody is due; None when nobody is, or when asked to stop."""
+    if dispatcher.stop.is_set():
+        return None
+    wb = dispatcher.wb
+    with reading(wb.engine) as connection:
+        due = messages.due_campaigns(connection, channel=CHANNEL, at=wb.now(), on=wb.today())
+    return take_batch(wb, due[0], worker=dispatcher.name, limit=limit) if due else None
+
+
+def _expire_leases(dispatcher: Dispatcher) -> None:
+    wb, at = dispatcher.wb, dispatcher.wb.now()
+    with reading(wb.engine) as connection:
+        if not messages.has_expired(connection, at=at):
+            return
+    with writing(wb.engine) as connection:
+        lost = messages.expire(connection, at=at)
+        record_in(wb, connection, "messages.unknown", recipients=lost)
+    _log.warning("%d messages of a lost dispatcher are unknown", lost)
+
+
+def _complete(dispatcher: Dispatcher) -> None:
+    """Complete the campaigns in which nothing is left to do."""
+    wb = dispatcher.wb
+    with reading(wb.engine) as connection:
+        if not campaign_rows.has_finished(connection):
+            return
+    with writing(wb.engine) as connection:
+        for campaign_id in campaign_rows.complete_finished(connection, at=wb.now(), by=wb.user.user_id):
+            record_in(wb, connection, "campaign.completed", campaign_id)
+
+
+def _beat(dispatcher: Dispatcher, *, is_idle: bool) -> None:
+    """A sign of life, now and then."""
+    if time.monotonic() - dispatcher.beaten_at < _BEAT:
+        return
+    dispatcher.beaten_at = time.monotonic()
+    wb = dispatcher.wb
+    with writing(wb.engine) as connection:
+        messages.beat(connection, worker=dispatcher.name, host=socket.gethostname(), at=wb.now(), is_idle=is_idle)
+
+
+def _leave(dispatcher: Dispatcher) -> None:
+    with contextlib.suppress(*messages.DatabaseLost), writing(dispatcher.wb.engine) as connection:
+        messages.leave(connection, dispatcher.name)
+
+
+def _stop_on_signals(stop: threading.Event) -> None:
+    """A signal only asks; the loop ends when the message in hand is finished."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGINT, on_signal)

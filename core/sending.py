@@ -1,0 +1,201 @@
+"""One batch of one campaign: claimed and written down, filled in, handed over, recorded.
+
+The order is what makes a second mail impossible: claims and attempts are committed, then the mails leave one by one,
+then their outcomes are committed together. Whatever breaks in between leaves rows that nobody sends again.
+"""
+
+import logging
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from core.channels.email import EmailChannel, NoConnection, NoSession
+from core.domain.campaign import DEFAULT_LANGUAGE, Campaign
+from core.domain.eligibility import Contact, eligibility, missing_field
+from core.domain.message import CANNOT_BE_WRITTEN, after_attempt
+from core.domain.rendering import MissingField
+from core.errors import SendError, TemplateError
+from core.mailer import Mailer, mailer
+from core.merge_fields import Fields, fields_for
+from core.store import campaigns as campaign_rows
+from core.store import messages
+from core.store.contacts import eligibility_inputs
+from core.store.database import reading, writing
+from core.store.messages import Begun, Claimed, Ended
+from core.workbench import Workbench
+
+BATCH = 50
+LEASE = timedelta(minutes=10)  # longer than one mail can take with every time-out
+_CHECK = 2.0  # seconds after which opt-outs, a stop and the lease are looked at again in mid-batch
+_KEEP_TRIES = (0.1, 1.0, 5.0, 15.0, 30.0)  # seconds between attempts to write outcomes down
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A mail ready to leave, with the attempt that is written down for it."""
+
+    begun: Begun
+    content: bytes
+
+
+@dataclass
+class Batch:
+    """Claimed recipients of one campaign with their mails, in the hands of one worker."""
+
+    wb: Workbench
+    worker: str
+    campaign: Campaign
+    mails: list[Mail]
+    ended: list[Ended] = field(default_factory=list)
+    checked_at: float = field(default_factory=time.monotonic)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """How many mails the server took over, and whether it can be reached."""
+
+    accepted: int
+    is_server_there: bool
+
+
+def take_batch(wb: Workbench, campaign_id: str, *, worker: str, limit: int = BATCH) -> Batch:
+    """Claim due recipients, decide anew who may be written to, and write the attempts, in one transaction.
+
+    The batch is empty when another worker was quicker or nobody in it may be written to; those are 'not sent'.
+    """
+    at = wb.now()
+    with reading(wb.engine) as connection:
+        campaign = campaign_rows.campaign(connection, campaign_id)
+    form = mailer(wb, campaign)
+    with writing(wb.engine) as connection:
+        claimed = messages.claim(connection, campaign_id, worker=worker, at=at, lease=LEASE, limit=limit)
+        contacts, reasons = _decide(wb, connection, campaign, claimed)
+        fields = fields_for(wb, [one.patient_id for one in claimed if one not in reasons], campaign)
+        mails: list[Mail] = []
+        for one in claimed:
+            if one in reasons:
+                continue
+            mail = _mail(form, one, fields[one.patient_id], to=contacts[one.patient_id].address or "", at=at)
+            if isinstance(mail, Mail):
+                mails.append(mail)
+            else:
+                reasons[one] = mail
+        messages.refuse(connection, list(reasons.items()), worker=worker, at=at)
+        messages.begin(connection, [mail.begun for mail in mails], worker=worker, at=at)
+    if claimed:
+        _log.info("campaign %s: %d claimed, %d not sent", campaign_id, len(claimed), len(reasons))
+    return Batch(wb, worker, campaign, mails)
+
+
+def send_batch(batch: Batch, channel: EmailChannel, *, may_go_on: Callable[[], bool]) -> Sent:
+    """Hand the mails over one by one and record what became of them.
+
+    `may_go_on` is asked before each mail; when it says no, or the server is not there, the rest waits again.
+    """
+    left = list(batch.mails)
+    is_server_there = True
+    try:
+        while left and is_server_there and may_go_on():
+            if time.monotonic() - batch.checked_at > _CHECK:
+                left = _look_again(batch, left)
+                continue
+            mail = left.pop(0)
+            try:
+                batch.ended.append(_hand_over(batch, mail, channel))
+            except NoConnection:
+                left.insert(0, mail)
+                is_server_there = False
+            except NoSession as error:
+                batch.ended.append(_failed(batch, mail, error))
+                is_server_there = False
+    finally:
+        # What is neither in `left` nor ended was in hand when something unforeseen broke: it becomes 'unknown'.
+        _keep(batch, [mail.begun.claimed for mail in left])
+    accepted = sum(one.outcome == "accepted" for one in batch.ended)
+    _log.info("campaign %s: %d handed over of %d", batch.campaign.campaign_id, accepted, len(batch.ended))
+    return Sent(accepted, is_server_there)
+
+
+def _decide(
+    wb: Workbench, connection: Connection, campaign: Campaign, claimed: list[Claimed]
+) -> tuple[dict[str, Contact], dict[Claimed, str]]:
+    """What is known of the patients at this moment, and why some of them may not be written to."""
+    on, mailing = wb.today(), campaign.mailing
+    contacts = eligibility_inputs(connection, [one.patient_id for one in claimed], channel=campaign.channel, on=on)
+    found = {one: eligibility(contacts[one.patient_id], mailing, on=on, arm=one.arm) for one in claimed}
+    return contacts, {one: reason.key for one, reason in found.items() if reason}
+
+
+def _mail(form: Mailer, claimed: Claimed, fields: Fields, *, to: str, at: datetime) -> Mail | str:
+    """The mail of one recipient, or the key of the reason why there can be none."""
+    try:
+        content = form.compose(fields, recipient_id=claimed.recipient_id, to=to, at=at)
+    except MissingField as error:
+        return missing_field(error.field).key
+    except TemplateError:
+        return CANNOT_BE_WRITTEN
+    except Exception as error:
+        # One patient's odd record must not hold up everybody else's mail, now and at every restart.
+        _log.error("recipient %d: the mail cannot be written (%s)", claimed.recipient_id, type(error).__name__)
+        return CANNOT_BE_WRITTEN
+    return Mail(Begun(claimed, to, DEFAULT_LANGUAGE, form.message_id(claimed.recipient_id)), content)
+
+
+def _hand_over(batch: Batch, mail: Mail, channel: EmailChannel) -> Ended:
+    try:
+        receipt = channel.send(mail.content, sender=batch.campaign.from_email, recipient=mail.begun.address)
+    except NoSession:
+        raise
+    except SendError as error:
+        return _failed(batch, mail, error)
+    return _ended(batch, mail, "accepted", code=receipt.code, reply=receipt.reply)
+
+
+def _failed(batch: Batch, mail: Mail, error: SendError) -> Ended:
+    return _ended(batch, mail, error.kind, reason=error.reason, code=error.code, reply=error.reply)
+
+
+def _ended(batch: Batch, mail: Mail, outcome: str, *, reason: str = "", code: str, reply: str) -> Ended:
+    at, claimed = batch.wb.now(), mail.begun.claimed
+    jitter = random.random()  # noqa: S311 (spreads retries, guards nothing)
+    verdict = after_attempt(outcome, reason=reason, attempt_number=claimed.number, at=at, jitter=jitter)
+    return Ended(claimed.recipient_id, claimed.number, outcome, code, reply, at, verdict)
+
+
+def _look_again(batch: Batch, left: list[Mail]) -> list[Mail]:
+    """A slow batch: keep the claims, and leave out who opted out or whose campaign was stopped meanwhile (O6, C9)."""
+    wb, worker, at = batch.wb, batch.worker, batch.wb.now()
+    claimed = [mail.begun.claimed for mail in left]
+    with writing(wb.engine) as connection:
+        ours = messages.renew(connection, claimed, worker=worker, at=at, lease=LEASE)
+        claimed = [one for one in claimed if one.recipient_id in ours]
+        if campaign_rows.campaign(connection, batch.campaign.campaign_id).status != "active":
+            messages.hand_back(connection, claimed, worker=worker)
+            claimed = []
+        _, reasons = _decide(wb, connection, batch.campaign, claimed)
+        messages.refuse(connection, list(reasons.items()), worker=worker, at=at)
+    batch.checked_at = time.monotonic()
+    return [mail for mail in left if mail.begun.claimed in set(claimed) - reasons.keys()]
+
+
+def _keep(batch: Batch, left: list[Claimed]) -> None:
+    """Write the outcomes down and hand the rest back, patiently: what is lost here would be 'unknown'."""
+    for pause in (*_KEEP_TRIES, None):
+        try:
+            with writing(batch.wb.engine) as connection:
+                messages.end(connection, batch.ended, worker=batch.worker)
+                messages.hand_back(connection, left, worker=batch.worker)
+                campaign_rows.stop_waiting(connection, batch.campaign.campaign_id, at=batch.wb.now())
+        except messages.DatabaseLost:
+            if pause is None:
+                raise
+            _log.warning("campaign %s: outcomes cannot be written yet", batch.campaign.campaign_id)
+            time.sleep(pause)
+        else:
+            return

@@ -1,0 +1,226 @@
+"""Recipients and attempts in SQL: claimed, sent, finished, handed back. What must never happen twice is decided here.
+
+A recipient is claimed and its attempt written in one transaction that is committed before anything leaves. A claimed
+row goes back to 'waiting' only on the word of the worker that holds it; when a worker is lost its rows are 'unknown'.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, insert, or_, select, update
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from core.domain.message import CHANGES, Verdict
+from core.store.schema import attempts, campaigns, dispatchers, recipients
+
+DatabaseLost = (OperationalError, InterfaceError)  # no connection, a full disk, a lock that is never free
+_FORGOTTEN_AFTER = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A recipient that a worker holds. `number` counts its attempts from 1."""
+
+    recipient_id: int
+    patient_id: str
+    arm: str
+    number: int
+
+
+@dataclass(frozen=True)
+class Begun:
+    """An attempt about to be made: written before the mail leaves, with where it goes and its Message-ID."""
+
+    claimed: Claimed
+    address: str
+    language: str
+    message_id: str
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What became of an attempt, and what follows."""
+
+    recipient_id: int
+    number: int
+    outcome: str  # accepted | temporary | permanent | unknown
+    code: str
+    reply: str
+    at: datetime
+    verdict: Verdict
+
+
+def due_campaigns(connection: Connection, *, channel: str, at: datetime, on: date) -> list[str]:
+    """Ids of the active campaigns with somebody to write to now, in the order they were activated."""
+    question = select(campaigns.c.campaign_id).where(
+        campaigns.c.status == "active",
+        campaigns.c.channel == channel,
+        campaigns.c.start_on <= on,
+        exists().where(recipients.c.campaign_id == campaigns.c.campaign_id, _is_due(at)),
+    )
+    return list(connection.scalars(question.order_by(campaigns.c.activated_at, campaigns.c.campaign_id)))
+
+
+def claim(
+    connection: Connection, campaign_id: str, *, worker: str, at: datetime, lease: timedelta, limit: int
+) -> list[Claimed]:
+    """Take up to `limit` due recipients of an active campaign. Workers never wait for or take each other's rows."""
+    picked = (
+        select(recipients.c.recipient_id)
+        .join(campaigns, campaigns.c.campaign_id == recipients.c.campaign_id)
+        .where(recipients.c.campaign_id == campaign_id, campaigns.c.status == "active", _is_due(at))
+        .order_by(recipients.c.recipient_id)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=recipients)
+        .cte("picked")
+    )
+    statement = (
+        update(recipients)
+        .where(recipients.c.recipient_id.in_(select(picked.c.recipient_id)), recipients.c.state == "waiting")
+        .values(
+            state="claimed",
+            claimed_by=worker,
+            lease_until=at + lease,
+            next_at=None,
+            attempt_count=recipients.c.attempt_count + 1,
+        )
+        .returning(recipients.c.recipient_id, recipients.c.patient_id, recipients.c.arm, recipients.c.attempt_count)
+    )
+    return sorted((Claimed(*row) for row in connection.execute(statement)), key=lambda row: row.recipient_id)
+
+
+def begin(connection: Connection, begun: Sequence[Begun], *, worker: str, at: datetime) -> None:
+    """Write the attempts of claimed recipients. Their transaction must be committed before any mail leaves."""
+    if not begun:
+        return
+    rows = [
+        {"recipient_id": one.claimed.recipient_id, "number": one.claimed.number, "worker": worker, "started_at": at}
+        for one in begun
+    ]
+    connection.execute(insert(attempts), rows)
+    where = [
+        {"id": one.claimed.recipient_id, "address": one.address, "language": one.language, "message_id": one.message_id}
+        for one in begun
+    ]
+    statement = update(recipients).where(recipients.c.recipient_id == bindparam("id"))
+    connection.execute(
+        statement.values({name: bindparam(name) for name in ("address", "language", "message_id")}), where
+    )
+
+
+def end(connection: Connection, ended: Sequence[Ended], *, worker: str) -> None:
+    """Write what became of attempts. Doing it again changes nothing, so it may be repeated after a lost connection.
+
+    When the lease ran out meanwhile the row is 'unknown' already: the worker's own word still counts if it is final.
+    """
+    for one in ended:
+        states = ["claimed"] + (["unknown"] if one.verdict.state in CHANGES["unknown"] else [])
+        changed = connection.execute(
+            update(recipients)
+            .where(
+                recipients.c.recipient_id == one.recipient_id,
+                recipients.c.claimed_by == worker,
+                recipients.c.attempt_count == one.number,
+                recipients.c.state.in_(states),
+            )
+            .values(_after(one))
+        ).rowcount
+        if changed:
+            connection.execute(
+                update(attempts)
+                .where(attempts.c.recipient_id == one.recipient_id, attempts.c.number == one.number)
+                .values(ended_at=one.at, outcome=one.outcome, code=one.code, reply=one.reply)
+            )
+
+
+def refuse(connection: Connection, reasons: Sequence[tuple[Claimed, str]], *, worker: str, at: datetime) -> None:
+    """Claimed recipients who may not be written to after all: 'not sent' with the reason, without an attempt."""
+    for claimed, reason in reasons:
+        _give_up_claim(connection, [claimed], worker=worker, state="not_sent", reason=reason, finished_at=at)
+
+
+def hand_back(connection: Connection, claimed: Sequence[Claimed], *, worker: str) -> None:
+    """Claimed recipients of whom the worker knows that nothing left: they wait again, without an attempt."""
+    _give_up_claim(connection, claimed, worker=worker, state="waiting", claimed_by=None)
+
+
+def renew(
+    connection: Connection, claimed: Sequence[Claimed], *, worker: str, at: datetime, lease: timedelta
+) -> set[int]:
+    """Hold claimed recipients for longer; returns the ids of those that are still this worker's."""
+    statement = update(recipients).where(_is_held(claimed, worker)).values(lease_until=at + lease)
+    return set(connection.scalars(statement.returning(recipients.c.recipient_id)))
+
+
+def has_expired(connection: Connection, *, at: datetime) -> bool:
+    """Whether the lease of any worker has run out."""
+    question = select(recipients.c.recipient_id).where(recipients.c.state == "claimed", recipients.c.lease_until < at)
+    return connection.execute(question.limit(1)).first() is not None
+
+
+def expire(connection: Connection, *, at: datetime) -> int:
+    """Make what lost workers held 'unknown': it may have left and is never sent again by itself. Returns how many."""
+    statement = update(recipients).where(recipients.c.state == "claimed", recipients.c.lease_until < at)
+    lost = list(
+        connection.scalars(
+            statement.values(state="unknown", reason="worker_lost", lease_until=None, finished_at=at).returning(
+                recipients.c.recipient_id
+            )
+        )
+    )
+    running = update(attempts).where(attempts.c.recipient_id.in_(lost), attempts.c.outcome.is_(None))
+    connection.execute(running.values(outcome="unknown", ended_at=at))
+    return len(lost)
+
+
+def beat(connection: Connection, *, worker: str, host: str, at: datetime, is_idle: bool) -> None:
+    """Say that a dispatcher is alive, and forget those that were not seen for a day."""
+    seen = {"seen_at": at, "is_idle": is_idle}
+    if not connection.execute(update(dispatchers).where(dispatchers.c.worker == worker).values(seen)).rowcount:
+        connection.execute(insert(dispatchers).values(worker=worker, host=host, started_at=at, **seen))
+    connection.execute(delete(dispatchers).where(dispatchers.c.seen_at < at - _FORGOTTEN_AFTER))
+
+
+def leave(connection: Connection, worker: str) -> None:
+    """A dispatcher ended in good order."""
+    connection.execute(delete(dispatchers).where(dispatchers.c.worker == worker))
+
+
+def last_beat(connection: Connection) -> datetime | None:
+    """When any dispatcher was last seen; None when none is there."""
+    question = select(dispatchers.c.seen_at).order_by(dispatchers.c.seen_at.desc()).limit(1)
+    return connection.scalar(question)
+
+
+def _after(one: Ended) -> dict[str, Any]:
+    verdict = one.verdict
+    values: dict[str, Any] = {"state": verdict.state, "reason": verdict.reason, "next_at": verdict.next_at}
+    values["lease_until"] = None
+    if verdict.state == "handed_over":
+        values["handed_over_at"] = one.at
+    if verdict.state == "waiting":
+        return values | {"claimed_by": None}
+    return values | {"finished_at": one.at}
+
+
+def _give_up_claim(connection: Connection, claimed: Sequence[Claimed], *, worker: str, **values: Any) -> None:
+    """Undo a claim before anything left: the attempt that was written for it never was."""
+    statement = (
+        update(recipients)
+        .where(_is_held(claimed, worker))
+        .values(attempt_count=recipients.c.attempt_count - 1, lease_until=None, **values)
+        .returning(recipients.c.recipient_id)
+    )
+    given_up: Collection[int] = list(connection.scalars(statement))
+    connection.execute(delete(attempts).where(attempts.c.recipient_id.in_(given_up), attempts.c.outcome.is_(None)))
+
+
+def _is_held(claimed: Sequence[Claimed], worker: str) -> ColumnElement[bool]:
+    ids = [one.recipient_id for one in claimed]
+    return recipients.c.recipient_id.in_(ids) & (recipients.c.claimed_by == worker) & (recipients.c.state == "claimed")
+
+
+def _is_due(at: datetime) -> ColumnElement[bool]:
+    return (recipients.c.state == "waiting") & or_(recipients.c.next_at.is_(None), recipients.c.next_at <= at)

@@ -1,0 +1,354 @@
+"""Sending: one mail for each patient who may get it, in the window, through a real SMTP server, on both databases."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, select, update
+
+from core import dispatcher
+from core.channels.email import EmailChannel
+from core.domain.campaign import Message
+from core.sending import send_batch, take_batch
+from core.store.database import reading, writing
+from core.store.schema import campaigns, open_gaps, opt_outs, recipients
+from core.workbench import Workbench
+from tests.clinic import add_campaign, add_clinic, add_patients, states, states_only, tries
+from tests.conftest import Clock
+from tests.mail_servers import Recorder, recording, rude
+from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+
+
+@pytest.fixture
+def server() -> Iterator[Recorder]:
+    with recording() as recorder:
+        yield recorder
+
+
+@pytest.fixture
+def wb(bench: Workbench, server: Recorder) -> Workbench:  # noqa: F811
+    add_clinic(bench)
+    return replace(bench, settings=replace(bench.settings, smtp_port=server.port))
+
+
+def with_port(wb: Workbench, port: int) -> Workbench:
+    return replace(wb, settings=replace(wb.settings, smtp_port=port))
+
+
+def status(wb: Workbench) -> str | None:
+    with reading(wb.engine) as connection:
+        return connection.scalar(select(campaigns.c.status))
+
+
+def opt_out(wb: Workbench, patient_id: str) -> None:
+    with writing(wb.engine) as connection:
+        connection.execute(
+            insert(opt_outs).values(
+                patient_id=patient_id,
+                type="health_email",
+                starts_on=wb.today(),
+                reason="asked",
+                source="staff",
+                made_at=wb.now(),
+                made_by="ana",
+            )
+        )
+
+
+def test_every_patient_gets_one_mail_and_the_campaign_completes(wb: Workbench, server: Recorder) -> None:
+    ids = add_patients(wb, 120)
+    add_campaign(wb, ids)
+
+    sent = dispatcher.drain(wb)
+
+    assert sent == 120
+    assert sorted(address for address, _ in server.mails) == sorted(f"{each}@example.org" for each in ids)
+    assert len({message_id for _, message_id in server.mails}) == 120
+    assert set(states_only(wb)) == {"handed_over"}
+    assert tries(wb, "p1") == [(1, "accepted", "250")]
+    assert status(wb) == "completed"
+
+
+def test_what_was_sent_is_not_sent_again(wb: Workbench, server: Recorder) -> None:
+    add_campaign(wb, add_patients(wb, 3))
+
+    assert [dispatcher.drain(wb), dispatcher.drain(wb)] == [3, 0]
+    assert len(server.mails) == 3
+
+
+def test_the_attempt_is_on_record_before_the_mail_leaves(wb: Workbench) -> None:
+    add_campaign(wb, add_patients(wb, 1))
+
+    batch = take_batch(wb, "c1", worker="w")
+
+    assert len(batch.mails) == 1
+    assert states(wb) == {"p1": ("claimed", "")}
+    assert tries(wb, "p1") == [(1, None, "")]
+    with reading(wb.engine) as connection:
+        row = connection.execute(select(recipients)).one()
+    assert (row.address, row.claimed_by, row.attempt_count) == ("p1@example.org", "w", 1)
+    assert row.lease_until > wb.now() and row.message_id.startswith("<c1.")
+
+
+NOT_SENT = [
+    ({"email": None}, "no_address"),
+    ({"status": "deceased"}, "deceased"),
+    ({"email_consent": "no"}, "no_consent"),
+    ({"birth_date": date(2020, 1, 1)}, "minor"),
+]
+
+
+@pytest.mark.parametrize(("record", "reason"), NOT_SENT)
+def test_who_may_not_be_written_to_is_not_sent_and_has_no_attempt(
+    wb: Workbench, server: Recorder, record: dict[str, Any], reason: str
+) -> None:
+    add_campaign(wb, add_patients(wb, 1) + add_patients(wb, 1, start=2, **record))
+
+    dispatcher.drain(wb)
+
+    assert states(wb) == {"p1": ("handed_over", ""), "p2": ("not_sent", reason)}
+    assert tries(wb, "p2") == []
+    assert [address for address, _ in server.mails] == ["p1@example.org"]
+
+
+def test_an_opt_out_after_the_activation_still_counts(wb: Workbench, server: Recorder) -> None:
+    add_campaign(wb, add_patients(wb, 2))
+    opt_out(wb, "p2")
+
+    dispatcher.drain(wb)
+
+    assert states(wb)["p2"] == ("not_sent", "opted_out:health_email")
+    assert len(server.mails) == 1
+
+
+def test_a_gap_closed_meanwhile_is_not_written_about(wb: Workbench) -> None:
+    add_campaign(wb, add_patients(wb, 2))
+    with writing(wb.engine) as connection:
+        connection.execute(open_gaps.delete().where(open_gaps.c.patient_id == "p1"))
+
+    dispatcher.drain(wb)
+
+    assert states(wb) == {"p1": ("not_sent", "gap_closed"), "p2": ("handed_over", "")}
+
+
+def test_a_patient_without_a_needed_field_is_not_sent_and_the_others_are(wb: Workbench, server: Recorder) -> None:
+    ids = add_patients(wb, 2) + add_patients(wb, 1, start=3, first=None)
+    add_campaign(wb, ids, messages={"en": Message("Hello", "<p>Dear {{ patient.first_name }}</p>")})
+
+    dispatcher.drain(wb)
+
+    assert states(wb)["p3"] == ("not_sent", "missing_field:patient.first_name")
+    assert len(server.mails) == 2
+
+
+def test_nothing_leaves_before_the_start_date_or_out_of_the_window(
+    wb: Workbench, server: Recorder, clock: Clock
+) -> None:
+    add_campaign(wb, add_patients(wb, 1), start_on=date(2026, 11, 26))  # Thanksgiving
+
+    assert dispatcher.drain(wb) == 0
+    clock.at = datetime(2026, 11, 26, 18, tzinfo=UTC)
+    assert dispatcher.drain(wb) == 0
+    clock.at = datetime(2026, 11, 27, 14, 59, tzinfo=UTC)  # 8:59
+    assert dispatcher.drain(wb) == 0
+    clock.at = datetime(2026, 11, 27, 15, 0, tzinfo=UTC)
+    assert dispatcher.drain(wb) == 1
+
+
+def test_an_inactive_campaign_is_never_sent(wb: Workbench) -> None:
+    add_campaign(wb, add_patients(wb, 1), status="inactive")
+
+    assert dispatcher.drain(wb) == 0
+    assert states_only(wb) == ["waiting"]
+
+
+def test_the_rest_of_a_batch_waits_when_the_window_closes(wb: Workbench, server: Recorder, clock: Clock) -> None:
+    clock.at = datetime(2026, 11, 25, 4, 44, 59, tzinfo=UTC)  # a second before 22:45
+    add_campaign(wb, add_patients(wb, 5))
+    batch = take_batch(wb, "c1", worker="w")
+    asked = iter([True, True, False])
+
+    with EmailChannel("127.0.0.1", server.port) as channel:
+        sent = send_batch(batch, channel, may_go_on=lambda: next(asked))
+
+    assert sent.accepted == 2
+    assert states_only(wb) == ["handed_over", "handed_over", "waiting", "waiting", "waiting"]
+    assert tries(wb, "p3") == []
+    clock.at = datetime(2026, 11, 25, 15, tzinfo=UTC)  # the next morning
+    assert dispatcher.drain(wb) == 3
+    assert len(server.mails) == 5
+
+
+def test_a_limit_ends_a_drain(wb: Workbench) -> None:
+    add_campaign(wb, add_patients(wb, 5))
+
+    assert dispatcher.drain(wb, limit=2) == 2
+    assert dispatcher.drain(wb, until=wb.now()) == 0
+    assert states_only(wb).count("waiting") == 3
+
+
+def test_a_refusal_for_good_is_unsuccessful_and_says_why(wb: Workbench) -> None:
+    add_campaign(wb, add_patients(wb, 1, email="gone@example.org"))
+
+    dispatcher.drain(wb)
+
+    assert states(wb) == {"p1": ("unsuccessful", "address_refused")}
+    assert tries(wb, "p1") == [(1, "permanent", "550")]
+    assert status(wb) == "completed"
+
+
+def test_a_refusal_for_now_is_tried_five_times_and_then_given_up(wb: Workbench, clock: Clock) -> None:
+    add_campaign(wb, add_patients(wb, 1, email="full@example.org"))
+
+    for minutes in (0, 2, 7, 40, 150):
+        clock.forward(minutes=minutes)
+        dispatcher.drain(wb)
+        dispatcher.drain(wb)  # not before its time
+
+    assert tries(wb, "p1") == [(number, "temporary", "452") for number in (1, 2, 3, 4, 5)]
+    assert states(wb) == {"p1": ("unsuccessful", "retries_exceeded")}
+    assert status(wb) == "completed"
+
+
+def test_a_retry_succeeds_when_the_server_takes_it(wb: Workbench, server: Recorder, clock: Clock) -> None:
+    add_campaign(wb, add_patients(wb, 1, email="full@example.org"))
+    dispatcher.drain(wb)
+    assert states_only(wb) == ["waiting"]
+
+    server.refusals.clear()
+    clock.forward(minutes=2)
+    dispatcher.drain(wb)
+
+    assert tries(wb, "p1") == [(1, "temporary", "452"), (2, "accepted", "250")]
+    assert states(wb) == {"p1": ("handed_over", "")}
+
+
+def test_a_mail_server_that_is_not_there_uses_up_no_attempts(wb: Workbench, server: Recorder) -> None:
+    add_campaign(wb, add_patients(wb, 60))
+
+    assert dispatcher.drain(with_port(wb, 1)) == 0
+    assert set(states_only(wb)) == {"waiting"}
+    assert tries(wb, "p1") == []
+    assert dispatcher.drain(wb) == 60
+
+
+def test_a_connection_lost_after_the_mail_is_unknown_and_never_tried_again(wb: Workbench, clock: Clock) -> None:
+    add_campaign(wb, add_patients(wb, 3))
+    with rude("end", times=1) as server:
+        lossy = with_port(wb, server.port)
+
+        dispatcher.drain(lossy)
+        clock.forward(days=1)
+        dispatcher.drain(lossy)
+
+        assert server.ends == 3
+    assert states(wb)["p1"] == ("unknown", "connection_lost")
+    assert states_only(wb) == ["unknown", "handed_over", "handed_over"]
+    assert tries(wb, "p1") == [(1, "unknown", "")]
+    assert status(wb) == "completed"
+
+
+def test_a_connection_lost_before_the_end_of_the_mail_is_tried_again(wb: Workbench, clock: Clock) -> None:
+    add_campaign(wb, add_patients(wb, 1))
+    with rude("DATA", times=1) as server:
+        lossy = with_port(wb, server.port)
+
+        dispatcher.drain(lossy)
+        assert states(wb) == {"p1": ("waiting", "connection_broke")}
+        clock.forward(minutes=2)
+        dispatcher.drain(lossy)
+
+        assert server.ends == 1
+    assert states(wb) == {"p1": ("handed_over", "")}
+
+
+def test_two_dispatchers_at_once_never_send_twice(wb: Workbench, server: Recorder) -> None:
+    add_campaign(wb, add_patients(wb, 300))
+    counts: list[int] = []
+    threads = [threading.Thread(target=lambda: counts.append(dispatcher.drain(wb))) for _ in range(3)]
+
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sum(counts) == 300
+    assert len(server.mails) == len(set(server.mails)) == 300
+    assert set(states_only(wb)) == {"handed_over"}
+
+
+def test_what_a_lost_dispatcher_held_becomes_unknown_when_its_lease_runs_out(
+    wb: Workbench, server: Recorder, clock: Clock
+) -> None:
+    add_campaign(wb, add_patients(wb, 60))
+    take_batch(wb, "c1", worker="lost")
+
+    clock.forward(minutes=9)
+    assert dispatcher.drain(wb) == 10  # what nobody held
+    clock.forward(minutes=2)
+    assert dispatcher.drain(wb) == 0
+
+    found = list(states(wb).values())
+    assert found.count(("unknown", "worker_lost")) == 50 and found.count(("handed_over", "")) == 10
+    assert tries(wb, "p1") == [(1, "unknown", "")]
+    assert status(wb) == "completed"
+
+
+def test_the_late_word_of_a_slow_dispatcher_still_counts(wb: Workbench, server: Recorder, clock: Clock) -> None:
+    add_campaign(wb, add_patients(wb, 1))
+    batch = take_batch(wb, "c1", worker="slow")
+    clock.forward(minutes=11)
+    dispatcher.drain(wb)
+    assert states(wb) == {"p1": ("unknown", "worker_lost")}
+
+    with EmailChannel("127.0.0.1", server.port) as channel:
+        send_batch(batch, channel, may_go_on=lambda: True)
+
+    assert states(wb) == {"p1": ("handed_over", "")}
+    assert tries(wb, "p1") == [(1, "accepted", "250")]
+    assert len(server.mails) == 1
+
+
+def test_a_slow_batch_looks_again_at_opt_outs_and_stops(wb: Workbench, server: Recorder) -> None:
+    add_campaign(wb, add_patients(wb, 4))
+    batch = take_batch(wb, "c1", worker="w")
+    opt_out(wb, "p2")
+    batch.checked_at -= 10
+    asked = iter([True, True, True, True])
+
+    def may_go_on() -> bool:
+        if len(server.mails) == 2:  # the third mail is next
+            with writing(wb.engine) as connection:
+                connection.execute(update(campaigns).values(status="stopped"))
+            batch.checked_at -= 10
+        return next(asked)
+
+    with EmailChannel("127.0.0.1", server.port) as channel:
+        send_batch(batch, channel, may_go_on=may_go_on)
+
+    assert states(wb) == {
+        "p1": ("handed_over", ""),
+        "p2": ("not_sent", "opted_out:health_email"),
+        "p3": ("handed_over", ""),
+        "p4": ("not_sent", "stopped"),
+    }
+    assert tries(wb, "p2") == tries(wb, "p4") == []
+
+
+def test_a_held_recipient_is_not_taken_by_another_worker(wb: Workbench) -> None:
+    add_campaign(wb, add_patients(wb, 60))
+
+    first, second, third = (take_batch(wb, "c1", worker=f"w{number}") for number in range(3))
+
+    assert [len(batch.mails) for batch in (first, second, third)] == [50, 10, 0]
+
+
+def test_a_lease_is_longer_than_a_mail_can_take() -> None:
+    from core import sending
+    from core.channels.email import CONNECT_TIMEOUT, REPLY_TIMEOUT
+
+    # connect twice, then EHLO, MAIL, RCPT, DATA, body, end
+    assert timedelta(seconds=2 * CONNECT_TIMEOUT + 7 * REPLY_TIMEOUT) < sending.LEASE
