@@ -26,11 +26,7 @@ class MissingField(TemplateError):
     """A field has no value for one patient, and the template has no wording for that. Names the field."""
 
     def __init__(self, field: str) -> None:
-        expression = f"{field} | listed" if field in FIELDS and FIELDS[field].is_list else field
-        super().__init__(
-            f"'{field}' is not on file for this patient. Give the message a wording without it, such as "
-            f"{{{{ {expression} | default('...') }}}} or {{% if {field} %}} ... {{% endif %}}."
-        )
+        super().__init__(_missing_sentence(field))
         self.field = field
 
 
@@ -82,6 +78,17 @@ def compiled(source: str, *, html: bool) -> Compiled:
 def render(source: str, values: FieldValues, *, html: bool) -> str:
     """Fill a template in for one patient: see `Compiled.render`."""
     return compiled(source, html=html).render(values)
+
+
+def _missing_sentence(name: str) -> str:
+    field = FIELDS.get(name)
+    if field is not None and field.source == "author":
+        return f"'{name}' is not filled in: {field.about}. Fill it in under Message."
+    expression = f"{name} | listed" if field is not None and field.is_list else name
+    return (
+        f"'{name}' is not on file for this patient. Give the message a wording without it, such as "
+        f"{{{{ {expression} | default('...') }}}} or {{% if {name} %}} ... {{% endif %}}."
+    )
 
 
 class _Branch:

@@ -1,0 +1,111 @@
+"""What is wrong with a message beyond its syntax: what may not be said where (C17), and what must be there."""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from core.domain.body_text import to_text
+from core.domain.campaign import Message
+from core.domain.merge_field import FIELDS
+from core.domain.organisation import Organisation
+from core.domain.rendering import check
+from core.errors import TemplateError
+
+ERROR, WARNING = "error", "warning"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """level 'error' or 'warning'; part 'subject', 'body', 'fields' or 'organisation'."""
+
+    level: str
+    part: str
+    sentence: str
+
+
+# Words that name the care gap of a measure. None of them may stand in a subject, whatever the campaign is about.
+MEASURE_WORDS: Mapping[str, tuple[str, ...]] = {
+    "imm-flu": ("flu", "influenza", "vaccine", "vaccination", "immunization"),
+    "scr-mammogram": ("mammogram", "mammography", "breast"),
+    "scr-colorectal": ("colorectal", "colonoscopy", "colon", "cancer", "stool"),
+    "dm-a1c": ("hba1c", "a1c", "diabetes", "diabetic", "blood sugar", "glucose"),
+    "dm-a1c-high": ("hba1c", "a1c", "diabetes", "diabetic", "blood sugar", "glucose"),
+}
+_CONDITION_WORDS = (
+    "asthma", "copd", "hypertension", "blood pressure", "cholesterol", "heart failure", "kidney", "hiv", "hepatitis",
+    "depression", "anxiety", "pregnancy", "pregnant", "obesity", "overweight", "weight", "bmi", "smoking", "dementia",
+    "tumor", "disease", "screening", "lab result", "test result", "biopsy", "medication", "insulin",
+)  # fmt: skip
+_NUMBER_FIELDS = {"call_back_number", "practice.phone", "clinic.phone"}
+_NUMBER = re.compile(r"\(?\b\d{3}\)?[ .-]?\d{3}[ .-]?\d{4}\b")
+_HREF = re.compile(r'href="([^"]*)"')
+
+
+def findings(
+    message: Message, *, measures: Collection[str], fields: Mapping[str, str], organisation: Organisation
+) -> list[Finding]:
+    """Everything to tell the author, errors first. `fields` are what the author filled in."""
+    found: list[Finding] = []
+    used: list[str] = []
+    for part, source in (("subject", message.subject), ("body", message.body)):
+        try:
+            used += check(source)
+        except TemplateError as error:
+            found.append(Finding(ERROR, part, str(error)))
+    found += _about_subject(message.subject)
+    found += _about_body(message.body, used, measures, organisation)
+    found += _about_fields(used, fields, organisation)
+    return sorted(found, key=lambda finding: finding.level != ERROR)
+
+
+def named(text: str, words: Collection[str]) -> list[str]:
+    """Which of the words stand in the text, whatever their case, also in the plural."""
+    return [word for word in words if re.search(rf"\b{re.escape(word)}(?:e?s)?\b", text, re.IGNORECASE)]
+
+
+def _about_subject(subject: str) -> Iterator[Finding]:
+    words = {word for words in MEASURE_WORDS.values() for word in words} | set(_CONDITION_WORDS)
+    for word in sorted(named(subject, words)):
+        yield Finding(
+            ERROR, "subject", f"The subject names '{word}'. Others may see it: say only that it is a health reminder."
+        )
+    if re.search(r"\bgaps\b", subject):
+        yield Finding(ERROR, "subject", "The subject holds the care gaps. Others may see it: name them in the body.")
+
+
+def _about_body(
+    body: str, used: Collection[str], measures: Collection[str], organisation: Organisation
+) -> Iterator[Finding]:
+    text = to_text(body)
+    if not _NUMBER_FIELDS & set(used) and not _NUMBER.search(text):
+        yield Finding(
+            ERROR, "body", "The message has no number to call. Add {{ call_back_number }} so that patients reach you."
+        )
+    if not organisation.names_in_bodies:
+        words = {word for measure_id in measures for word in MEASURE_WORDS.get(measure_id, ())}
+        for word in sorted(named(text, words)):
+            yield Finding(
+                ERROR, "body", f"The message names '{word}'. Your organisation does not allow that in emails."
+            )
+        if "gaps" in used:
+            yield Finding(
+                ERROR, "body", "The message names care gaps. Your organisation does not allow that in emails."
+            )
+    for address in _HREF.findall(body):
+        for name in (name for name, field in FIELDS.items() if field.is_private and name in address):
+            yield Finding(
+                ERROR, "body", f"A link holds '{name}'. An address is kept by every server on its way: leave it out."
+            )
+
+
+def _about_fields(used: Collection[str], fields: Mapping[str, str], organisation: Organisation) -> Iterator[Finding]:
+    own = {"call_back_number": organisation.call_back_number, "sign_off": organisation.sign_off}
+    for name in dict.fromkeys(used):
+        if FIELDS[name].source == "author" and not (fields.get(name, "").strip() or own.get(name)):
+            yield Finding(
+                ERROR, "fields", f"The message needs '{name}', {FIELDS[name].about}. Fill it in under Message."
+            )
+    if not organisation.postal_address.strip():
+        yield Finding(
+            WARNING, "organisation", "The organisation has no postal address, which readers expect below an email."
+        )

@@ -1,0 +1,114 @@
+"""The library of templates, and a message as chosen patients would see it."""
+
+import unicodedata
+from collections.abc import Collection, Mapping
+from functools import cache
+from importlib import resources
+
+from core.domain.body import clean as clean
+from core.domain.campaign import DEFAULT_LANGUAGE, Campaign
+from core.domain.findings import MEASURE_WORDS, Finding
+from core.domain.findings import findings as _findings
+from core.domain.merge_field import FIELDS, FieldValue
+from core.domain.rendering import check
+from core.domain.template import Template as Template
+from core.domain.template import Version as Version
+from core.domain.template import read_template
+from core.errors import NotFound
+from core.mailer import Mail as Mail
+from core.mailer import mailer
+from core.merge_fields import fields_for
+from core.store.database import reading
+from core.store.people import visible_ids
+from core.workbench import Workbench
+
+
+def library() -> list[Template]:
+    """Every template, by name."""
+    return sorted(_templates().values(), key=lambda template: template.name)
+
+
+def template(template_id: str) -> Template:
+    """One template. Raises NotFound."""
+    found = _templates().get(template_id)
+    if found is None:
+        raise NotFound("There is no such template any more. Choose one in the Library.")
+    return found
+
+
+def measure_names(template: Template) -> list[str]:
+    """Words, in lower case, by which a work list's filter shows that it looks for the template's care gaps."""
+    return list(dict.fromkeys(word for measure_id in template.measures for word in MEASURE_WORDS.get(measure_id, ())))
+
+
+def findings(wb: Workbench, campaign: Campaign) -> list[Finding]:
+    """What is wrong with a campaign's messages or may not be said in them, errors first; empty when all is well."""
+    organisation = wb.organisation()
+    found = [
+        finding
+        for message in campaign.messages.values()
+        for finding in _findings(message, measures=campaign.measures, fields=campaign.fields, organisation=organisation)
+    ]
+    return list(dict.fromkeys(found))
+
+
+def preview(wb: Workbench, campaign: Campaign, patient_id: str, *, language: str = DEFAULT_LANGUAGE) -> Mail:
+    """The mail as this patient would get it; the campaign need not have been saved. Its stop link stops nothing.
+
+    Raises NotFound for a patient the user may not see, TemplateError for a message that cannot be rendered, and
+    MissingField when it needs something that is not on file: this patient would not be written to.
+    """
+    fields = _visible_fields(wb, [patient_id], campaign)
+    if patient_id not in fields:
+        raise NotFound("This patient is not in the records any more. Choose another one.")
+    return mailer(wb, campaign, language=language).mail(fields[patient_id])
+
+
+def extremes(wb: Workbench, campaign: Campaign, patient_ids: Collection[str]) -> dict[str, str]:
+    """Patients that show whether a message holds: 'longest name', 'missing field' and 'non-Latin name' -> patient id.
+
+    'missing field' is the patient for whom most of the fields that the message uses are not on file. A kind that no
+    patient is of is left out.
+    """
+    fields = _visible_fields(wb, patient_ids, campaign)
+    used = [
+        name
+        for message in campaign.messages.values()
+        for name in check(message.subject + "\n" + clean(message.body))
+        if FIELDS[name].source != "author"
+    ]
+    if not fields:
+        return {}
+    missing = {patient_id: sum(name not in values for name in set(used)) for patient_id, values in fields.items()}
+    names = {patient_id: _name(values) for patient_id, values in fields.items()}
+    foreign = [patient_id for patient_id, name in names.items() if not _is_latin(name)]
+    found = {"longest name": max(names, key=lambda patient_id: len(names[patient_id]))}
+    poorest = max(missing, key=lambda patient_id: missing[patient_id])
+    if missing[poorest]:
+        found["missing field"] = poorest
+    if foreign:
+        found["non-Latin name"] = foreign[0]
+    return found
+
+
+def _visible_fields(
+    wb: Workbench, patient_ids: Collection[str], campaign: Campaign
+) -> Mapping[str, Mapping[str, FieldValue]]:
+    with reading(wb.engine) as connection:
+        visible = visible_ids(connection, list(patient_ids), wb.user.scope)
+    return fields_for(wb, [patient_id for patient_id in patient_ids if patient_id in visible], campaign)
+
+
+def _name(values: Mapping[str, FieldValue]) -> str:
+    return str(values.get("patient.full_name") or values.get("patient.first_name") or "")
+
+
+def _is_latin(name: str) -> bool:
+    return all("LATIN" in unicodedata.name(letter, "LATIN") for letter in name if letter.isalpha())
+
+
+@cache
+def _templates() -> dict[str, Template]:
+    files = [file for file in resources.files("core.library").iterdir() if file.name.endswith(".html")]
+    names = [(file.name.removesuffix(".html"), file.read_text(encoding="utf-8")) for file in files]
+    return {template_id: read_template(template_id, text) for template_id, text in names}
