@@ -47,42 +47,38 @@ class _Result:
 
 
 def _gaps(measure: Measure, panel: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
-    inside, outside_reason = _population(measure.population, as_of=as_of)
-    excluded_reason = _excluded(measure, as_of=as_of)
+    is_inside, why_outside = _population(measure.population, as_of=as_of)
     found = _latest(measure.latest, as_of=as_of) if measure.latest else _ways(measure, as_of=as_of)
-    steps = panel.with_columns(
-        inside.alias("is_inside"),
-        outside_reason.alias("outside_reason"),
-        excluded_reason.alias("excluded_reason"),
-    ).with_columns(
-        (pl.col("is_inside").fill_null(False) & pl.col("excluded_reason").is_null()).alias("is_looked_at"),
+    for columns in _dated(measure):
+        panel = panel.with_columns(columns)
+    panel = panel.with_columns(
+        is_inside.alias("is inside"),
+        why_outside.alias("why outside"),
+        _excluded(measure, as_of=as_of).alias("excluded"),
     )
-    looked_at = pl.col("is_looked_at")
+    is_outside = ~pl.col("is inside").fill_null(True)
+    is_found = pl.col("is inside").fill_null(False) & pl.col("excluded").is_null()
     state = (
-        pl.when(pl.col("is_inside").eq(False))
+        pl.when(is_outside)
         .then(pl.lit("not_applicable"))
-        .when(pl.col("excluded_reason").is_not_null())
+        .when(pl.col("excluded").is_not_null())
         .then(pl.lit("excluded"))
-        .when(pl.col("is_inside").is_null())
-        .then(pl.lit("cannot_determine"))
-        .otherwise(found.state)
+        .when(is_found)
+        .then(found.state)
+        .otherwise(pl.lit("cannot_determine"))
     )
-    reason = (
-        pl.when(pl.col("is_inside").eq(False))
-        .then(pl.col("outside_reason"))
-        .otherwise(pl.coalesce("excluded_reason", pl.when(~looked_at).then("outside_reason").otherwise(found.reason)))
-    )
-    return steps.select(
+    not_found = pl.when(is_outside).then(pl.col("why outside")).otherwise(pl.coalesce("excluded", "why outside"))
+    return panel.select(
         "patient_id",
         pl.lit(measure.measure_id).alias("measure_id"),
         state.cast(pl.Enum(GAP_STATES)).alias("state"),
-        reason.alias("reason"),
-        pl.when(looked_at).then(found.due_on).alias("due_on"),
-        pl.when(looked_at).then(found.last_on).alias("last_on"),
-        pl.when(looked_at).then(found.last_value).alias("last_value"),
-        pl.when(looked_at).then(found.window_start).alias("window_start"),
+        pl.when(is_found).then(found.reason).otherwise(not_found).alias("reason"),
+        *(pl.when(is_found).then(getattr(found, name)).alias(name) for name in _LOOKED_AT),
         pl.lit(as_of).alias("as_of"),
     ).cast(GAPS)
+
+
+_LOOKED_AT = ("due_on", "last_on", "last_value", "window_start")
 
 
 def _population(population: Population, *, as_of: date) -> tuple[pl.Expr, pl.Expr]:
@@ -154,39 +150,14 @@ def _is_recorded(lookup: Lookup, recorded: Recorded, *, as_of: date) -> pl.Expr:
     return until.is_not_null()
 
 
-def _ways(measure: Measure, *, as_of: date) -> _Result:
-    season = measure.ways[0].season
-    if season is not None:
-        return _season(measure.ways[0], season, due_soon_days=measure.due_soon_days, as_of=as_of)
-    columns = [_last_of(way) for way in measure.ways]
-    dues = [_due(way, column) for way, column in zip(measure.ways, columns, strict=True)]
-    due = pl.max_horizontal(dues)
-    # Of the events that are due last, the latest; their window is that of the first way in the file.
-    last = pl.max_horizontal([pl.when(each == due).then(column) for each, column in zip(dues, columns, strict=True)])
-    starts = [_start(way, as_of=as_of) for way in measure.ways]
-    start = pl.coalesce(
-        *[
-            pl.when((each == due) & (column == last)).then(pl.lit(start, pl.Date))
-            for each, column, start in zip(dues, columns, starts, strict=True)
-        ],
-        pl.lit(min((each for each in starts if each), default=None), pl.Date),
-    )
-    is_soon = due <= as_of + timedelta(days=measure.due_soon_days)
-    state = (
-        pl.when(due.is_null() | (due < as_of))
-        .then(pl.lit("overdue"))
-        .when(is_soon)
-        .then(pl.lit("due_soon"))
-        .otherwise(pl.lit("satisfied"))
-    )
-    reason = (
-        pl.when(due.is_null()).then(pl.lit("never")).when(due < as_of).then(pl.lit("lapsed")).otherwise(pl.lit("done"))
-    )
-    return _Result(state, reason, pl.when(due < _NEVER_DUE).then(due), last, pl.lit(None, pl.Float64), start)
-
-
-def _last_of(way: Way) -> pl.Expr:
-    return pl.max_horizontal([pl.col(lookup.on) for lookup in lookups_of_way(way)])
+def _dated(measure: Measure) -> list[list[pl.Expr]]:
+    """Columns to compute once, step by step: of each way the last event and when it is due, then the latest due."""
+    lasts = [
+        pl.max_horizontal([pl.col(lookup.on) for lookup in lookups_of_way(way)]).alias(f"last {n}")
+        for n, way in enumerate(measure.ways)
+    ]
+    dues = [_due(way, pl.col(f"last {n}")).alias(f"due {n}") for n, way in enumerate(measure.ways)]
+    return [lasts, dues, [pl.max_horizontal([f"due {n}" for n in range(len(dues))]).alias("due")] if dues else []]
 
 
 def _due(way: Way, last: pl.Expr) -> pl.Expr:
@@ -195,13 +166,34 @@ def _due(way: Way, last: pl.Expr) -> pl.Expr:
     return last.dt.offset_by(f"{way.months}mo")
 
 
-def _start(way: Way, *, as_of: date) -> date | None:
-    return None if way.months is None else window_start(as_of, months=way.months)
+def _ways(measure: Measure, *, as_of: date) -> _Result:
+    season = measure.ways[0].season
+    if season is not None:
+        return _season(season, pl.col("last 0"), due_soon_days=measure.due_soon_days, as_of=as_of)
+    due, numbers = pl.col("due"), range(len(measure.ways))
+    # Of the events that are due last, the latest; its window is that of the first such way in the file.
+    last = pl.max_horizontal([pl.when(pl.col(f"due {n}") == due).then(pl.col(f"last {n}")) for n in numbers])
+    starts = [window_start(as_of, months=way.months) if way.months else None for way in measure.ways]
+    longest = min((each for each in starts if each), default=None)
+    window = [pl.when(pl.col(f"due {n}") == due).then(pl.lit(starts[n], pl.Date)) for n in numbers]
+    is_over = (due < as_of).fill_null(True)
+    is_soon = due <= as_of + timedelta(days=measure.due_soon_days)
+    return _Result(
+        state=pl.when(is_over)
+        .then(pl.lit("overdue"))
+        .otherwise(pl.when(is_soon).then(pl.lit("due_soon")).otherwise(pl.lit("satisfied"))),
+        reason=pl.when(due.is_null())
+        .then(pl.lit("never"))
+        .otherwise(pl.when(is_over).then(pl.lit("lapsed")).otherwise(pl.lit("done"))),
+        due_on=pl.when(due < _NEVER_DUE).then(due),
+        last_on=last,
+        last_value=pl.lit(None, pl.Float64),
+        window_start=pl.when(due.is_null()).then(pl.lit(longest, pl.Date)).otherwise(pl.coalesce(window)),
+    )
 
 
-def _season(way: Way, season: Season, *, due_soon_days: int, as_of: date) -> _Result:
+def _season(season: Season, last: pl.Expr, *, due_soon_days: int, as_of: date) -> _Result:
     start = season_start(season, as_of)
-    last = _last_of(way)
     is_done = (last >= start).fill_null(False)
     opens = outreach_start(season, as_of, is_satisfied=False)
     opens_next = outreach_start(season, as_of, is_satisfied=True)
