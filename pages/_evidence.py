@@ -1,7 +1,5 @@
 """Why a patient is on the list: for each care gap the rule, what was looked at, and what would close it."""
 
-
-
 STATES = {
     "overdue": ("Overdue", "red", ":material/event_busy:"),
     "out_of_range": ("Out of range", "red", ":material/monitor_heart:"),

@@ -31,7 +31,7 @@ def table(wb: Workbench, found: Found, selected: set[str]) -> None:
         on_select="rerun",
         selection_mode="multi-row",
         selection_default={"selection": {"rows": marked}},
-        column_config=_columns(wb, found, ids),
+        column_config=_columns(wb, ids),
         height=min(len(ids), 14) * 35 + 38,
         placeholder="–",
         alt="Patients found",
@@ -74,7 +74,7 @@ def _page(wb: Workbench, found: Found, number: int) -> tuple[list[str], pl.DataF
     return ids, rows.drop("patient_id").with_columns(pl.lit("Evidence").alias("_evidence"))
 
 
-def _columns(wb: Workbench, found: Found, ids: list[str]) -> dict[str, Any]:
+def _columns(wb: Workbench, ids: list[str]) -> dict[str, Any]:
     """How each column is shown, by the kind of its field."""
     shown = {field.key: _column(wb, field) for field in work_lists.fields(wb)}
     shown["_evidence"] = st.column_config.ButtonColumn(

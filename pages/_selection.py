@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from core import campaigns, preflight, templates, work_lists
+from core import new_campaigns, preflight, templates, work_lists
 from core.domain.found import Found
 from core.errors import CareloopError, TooMany
 from core.workbench import Workbench
@@ -65,7 +65,7 @@ def _confirm(wb: Workbench, found: Found, patient_ids: Sequence[str]) -> None:
         st.error(str(error), icon=":material/group_off:")
         return
     library = {template.template_id: template for template in templates.library()}
-    suggested = _suggested(found, list(library))
+    suggested = _suggested(found)
     chosen = st.selectbox(
         "Template", list(library), index=suggested, format_func=lambda key: library[key].name, key="wl_template"
     )
@@ -80,7 +80,9 @@ def _confirm(wb: Workbench, found: Found, patient_ids: Sequence[str]) -> None:
     )
     if st.button("Continue", type="primary", key="wl_continue"):
         try:
-            campaign_id = campaigns.create(wb, template_id=chosen, patient_ids=patient_ids, work_list=found.work_list)
+            campaign_id = new_campaigns.create(
+                wb, template_id=chosen, patient_ids=patient_ids, work_list=found.work_list
+            )
         except CareloopError as error:
             st.error(str(error), icon=":material/error:")
             return
@@ -108,7 +110,7 @@ def _reach(mode: preflight.Reach) -> None:
             st.caption(f"{sum(map(len, groups)):,} patients {words}: each gets a message of their own.")
 
 
-def _suggested(found: Found, template_ids: list[str]) -> int:
+def _suggested(found: Found) -> int:
     """The template whose measures the filters ask for, else the first."""
     asked = " ".join(
         str(row.value).casefold() for rows in found.work_list.filters for row in rows if row.field == "alerts"
@@ -116,4 +118,4 @@ def _suggested(found: Found, template_ids: list[str]) -> int:
     for number, template in enumerate(templates.library()):
         if asked and any(word in asked for word in templates.measure_names(template)):
             return number
-    return 0 if template_ids else 0
+    return 0

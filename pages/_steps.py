@@ -13,7 +13,7 @@ from pages._rich_text import rich_text
 from pages._shared import MODE_ICONS, count, day
 
 
-def message(wb: Workbench, draft: Campaign, *, locked: bool) -> Campaign:
+def message(draft: Campaign, *, locked: bool) -> Campaign:
     """Name, subject, body and what the author fills in."""
     key = f"ce_{draft.campaign_id}_{draft.version}"
     name = st.text_input(

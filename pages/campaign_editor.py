@@ -73,7 +73,7 @@ def _pick_step(wb: Workbench, draft: Campaign) -> str:
 
 def _form(wb: Workbench, draft: Campaign, step: str, *, locked: bool) -> Campaign:
     if step == "Message":
-        return _steps.message(wb, draft, locked=locked)
+        return _steps.message(draft, locked=locked)
     if step == "Delivery":
         return _steps.delivery(wb, draft, locked=locked)
     return _steps.summary(wb, draft, selected=campaigns.progress(wb, draft.campaign_id).selected, locked=locked)
@@ -149,11 +149,11 @@ def _test(wb: Workbench, campaign: Campaign, draft: Campaign, locked: bool) -> N
 
 
 def _send_test(wb: Workbench, campaign: Campaign, draft: Campaign, to: str, *, locked: bool) -> None:
-    changes = _changes(campaign, draft)
-    if changes and not locked:
-        campaigns.save(wb, campaign.campaign_id, changes, version=draft.version)
+    changes = {} if locked else _changes(campaign, draft)
+    patient_id = st.session_state.get("ce_patient")
+    campaigns.send_test(wb, campaign.campaign_id, to, patient_id=patient_id, changes=changes, version=draft.version)
+    if not locked:
         st.session_state.pop(_key(campaign), None)
-    campaigns.send_test(wb, campaign.campaign_id, to=to, patient_id=st.session_state.get("ce_patient"))
     notice("The test was sent. It is in the Outbox.")
     st.rerun()
 

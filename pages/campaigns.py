@@ -111,7 +111,7 @@ def _ask(wb: Workbench, action: str, campaign_id: str) -> None:
     else:
         st.markdown(
             f"**{campaign.name}** ends for good: {count(progress.selected - progress.finished, 'patient')} will not be "
-            f"contacted, the report keeps the {progress.finished:,} already decided. A stopped campaign cannot be resumed."
+            f"contacted, the report keeps the {progress.finished:,} already decided. It cannot be resumed."
         )
         st.button("Stop for good", type="primary", key="cl_yes", on_click=partial(_stop, wb, campaign_id))
 
