@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from functools import wraps
 from pathlib import Path
-from typing import ParamSpec
+from typing import Literal, ParamSpec
 
 import streamlit as st
 
@@ -15,13 +15,14 @@ from core.workbench import Workbench, open_workbench
 
 HERE = Path(__file__).parent
 P = ParamSpec("P")
+_MARKDOWN = frozenset("\\`*_{}[]()#+-!|<>~$:")
 MODE_ICONS = {
     "email": ":material/mail:",
     "text": ":material/sms:",
     "phone": ":material/call:",
     "letter": ":material/description:",
 }
-STATUS_COLOURS = {
+STATUS_COLOURS: dict[str, Literal["gray", "blue", "orange", "green", "red"]] = {
     "Inactive": "gray",
     "Pending": "blue",
     "Sending": "orange",
@@ -82,6 +83,11 @@ def status_badge(status: str, icon: str) -> None:
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """'1 patient', '1,204 patients'."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def plain(text: str) -> str:
+    """Text as it is: nothing that a person or a feed wrote is read as Markdown."""
+    return "".join(f"\\{letter}" if letter in _MARKDOWN else letter for letter in text)
 
 
 def notice(text: str, icon: str = ":material/check_circle:") -> None:

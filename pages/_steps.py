@@ -10,7 +10,7 @@ from core.domain.campaign import DEFAULT_LANGUAGE, PURPOSES, Campaign, Message, 
 from core.domain.merge_field import FIELDS
 from core.workbench import Workbench
 from pages._rich_text import rich_text
-from pages._shared import MODE_ICONS, count, day
+from pages._shared import MODE_ICONS, count, day, plain
 
 
 def message(draft: Campaign, *, locked: bool) -> Campaign:
@@ -156,13 +156,8 @@ def _part(step: str, rows: dict[str, str]) -> None:
         head, link = st.columns([4, 1], vertical_alignment="center")
         head.markdown(f"**{step}**")
         link.button("Edit", key=f"ce_edit_{step}", type="tertiary", on_click=_go_to, args=(step,))
-        st.table({name: _plain(text) for name, text in rows.items()}, border="horizontal", hide_header=True)
+        st.table({name: plain(text) for name, text in rows.items()}, border="horizontal", hide_header=True)
 
 
 def _go_to(step: str) -> None:
     st.session_state["ce_step"] = step
-
-
-def _plain(text: str) -> str:
-    """Text as it is: nothing that a person typed is read as Markdown."""
-    return "".join(f"\\{letter}" if letter in r"\`*_{}[]()#+-!|<>~$:" else letter for letter in text)

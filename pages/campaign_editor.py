@@ -5,14 +5,14 @@ from dataclasses import fields, replace
 from typing import Any
 
 import streamlit as st
-from pages._preview import preview
 
 from core import campaigns
 from core.domain.campaign import EDITABLE, Campaign, edit_lock
 from core.errors import CareloopError
 from core.workbench import Workbench
 from pages import _steps
-from pages._shared import count, notice, page_head, workbench
+from pages._preview import preview
+from pages._shared import count, notice, page_head, plain, workbench
 
 STEPS = ("Message", "Delivery", "Summary")
 _STEP = "ce_step"
@@ -95,7 +95,7 @@ def _actions(wb: Workbench, campaign: Campaign, draft: Campaign, *, locked: bool
         ):
             _activate(wb, campaign, draft)
         for sentence in problems.values():
-            st.caption(f":orange[{_steps._plain(sentence)}]")
+            st.caption(f":orange[{plain(sentence)}]")
 
 
 def _changes(campaign: Campaign, draft: Campaign) -> dict[str, Any]:
