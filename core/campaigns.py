@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from core import templates
 from core.audit import record, record_in
 from core.campaign_list import Listed as Listed
 from core.campaign_list import campaigns as campaigns
@@ -26,8 +27,9 @@ from core.domain.campaign import (
     problems,
     status_after,
 )
+from core.domain.findings import ERROR
 from core.domain.message import reason_sentence
-from core.domain.progress import Progress, progress_of
+from core.domain.progress import Progress, progress_of, schedule_sentence
 from core.domain.rendering import check
 from core.errors import NotAllowed, NotFound, SendError, TemplateError
 from core.mailer import mailer
@@ -65,40 +67,37 @@ def may_change(wb: Workbench, campaign_id: str) -> bool:
 
 
 def problems_of(wb: Workbench, draft: Campaign, *, was: Campaign | None = None) -> dict[str, str]:
-    """What keeps a draft from being saved, by field; empty when nothing does. `was` is the campaign as it is kept."""
-    found = problems(draft)
-    for language, message in draft.messages.items():
-        for part, source in (("subject", message.subject), ("body", message.body)):
-            try:
-                _check_fields(source, is_subject=part == "subject")
-            except TemplateError as error:
-                found.setdefault("messages", f"{part.capitalize()} ({language}): {error}")
-    is_new_date = was is None or draft.start_on != was.start_on
-    if is_new_date and goes_out_on(draft, wb.organisation()) < wb.today():
-        found["start_on"] = f"The start date has passed. Choose {day_text(wb.today())} or later."
-    with reading(wb.engine) as connection:
-        if not rows.is_name_free(connection, draft.name, except_for=draft.campaign_id):
-            found.setdefault("name", "Another campaign has this name. Add a date or a number to it.")
+    """What keeps a draft from being active, by field; empty when nothing does. `was` is the campaign as it is kept."""
+    found = _saving_problems(wb, draft, was=was)
+    for finding in templates.findings(wb, draft):
+        key = "messages" if finding.part in ("subject", "body") else finding.part
+        if finding.level == ERROR and finding.sentence not in found.get(key, ""):
+            found[key] = f"{found.get(key, '')} {finding.sentence}".strip()
     return found
+
+
+def schedule_if_active(wb: Workbench, draft: Campaign) -> str:
+    """When the campaign would go out if it were activated now: 'Goes out Mon 30 Nov 2026, from 9:00'."""
+    return schedule_sentence(replace(draft, status="active"), wb.organisation(), at=wb.now())
 
 
 def save(wb: Workbench, campaign_id: str, changes: Mapping[str, Any], *, version: int) -> Campaign:
     """Keep changes to fields of EDITABLE and return the campaign as it is now.
 
     `version` is that of the campaign the changes were made on: when somebody else saved meanwhile NotAllowed says so.
-    Raises NotAllowed when the status or the day forbids it (C8) or something is missing or wrong, with every sentence.
+    Raises NotAllowed when the status or the day forbids it (C8), or when something required is missing or cannot be
+    rendered. What only keeps a campaign from being active (`problems_of`) may be put right later.
     """
     unknown = changes.keys() - set(EDITABLE)
     if unknown:
         raise ValueError(f"not editable: {', '.join(sorted(unknown))}")
     was = campaign(wb, campaign_id)
-    draft = replace(was, **changes)
-    found = problems_of(wb, draft, was=was)
-    if found:
-        raise NotAllowed("The campaign cannot be saved yet. " + " ".join(found.values()))
     lock = edit_lock(was, wb.organisation(), on=wb.today())
     if lock:
         raise NotAllowed(lock)
+    draft = replace(was, **changes)
+    check_all = problems_of if was.status == "active" else _saving_problems
+    _raise_if("saved", check_all(wb, draft, was=was))
     return _keep(wb, draft, version=version, action="campaign.saved", fields=sorted(changes))
 
 
@@ -106,9 +105,9 @@ def activate(wb: Workbench, campaign_id: str, *, version: int | None = None) -> 
     """Let the campaign go out in the next window from its start date. Raises NotAllowed (C6, C8)."""
     was = campaign(wb, campaign_id)
     lock = activation_lock(was, wb.organisation(), on=wb.today())
-    found = problems_of(wb, was, was=was)
-    if lock or found:
-        raise NotAllowed(lock or "The campaign cannot be activated yet. " + " ".join(found.values()))
+    if lock:
+        raise NotAllowed(lock)
+    _raise_if("activated", problems_of(wb, was, was=was))
     active = replace(was, status=status_after("activate", was), activated_at=wb.now(), activated_by=wb.user.user_id)
     return _keep(wb, active, version=version or was.version, action="campaign.activated")
 
@@ -175,10 +174,27 @@ def send_test(
     return tested
 
 
-def _check_fields(source: str, *, is_subject: bool) -> None:
-    """Unknown fields are refused; gap names may not stand in a subject, which anybody near the screen can read."""
-    if "gaps" in check(source) and is_subject:
-        raise TemplateError("Care gaps may not be named in a subject, where others can read it. Name them in the body.")
+def _saving_problems(wb: Workbench, draft: Campaign, *, was: Campaign | None = None) -> dict[str, str]:
+    """What keeps a draft from being kept at all: missing texts, merge fields that do not exist, a day that passed."""
+    found = problems(draft)
+    for message in draft.messages.values():
+        for part, source in (("subject", message.subject), ("body", message.body)):
+            try:
+                check(source)
+            except TemplateError as error:
+                found.setdefault("messages", f"In the {part}: {error}")
+    is_new_date = was is None or draft.start_on != was.start_on
+    if is_new_date and goes_out_on(draft, wb.organisation()) < wb.today():
+        found["start_on"] = f"The start date has passed. Choose {day_text(wb.today())} or later."
+    with reading(wb.engine) as connection:
+        if not rows.is_name_free(connection, draft.name, except_for=draft.campaign_id):
+            found.setdefault("name", "Another campaign has this name. Add a date or a number to it.")
+    return found
+
+
+def _raise_if(done: str, found: Mapping[str, str]) -> None:
+    if found:
+        raise NotAllowed(f"The campaign cannot be {done} yet. " + " ".join(found.values()))
 
 
 def _visible(wb: Workbench, connection: Connection, campaign_id: str) -> Campaign:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -14,6 +14,26 @@ from core.store.schema import attempts, groups, open_gaps, patients, providers, 
 from core.workbench import Workbench
 
 MAMMOGRAM = "scr-mammogram"
+
+_AT = datetime(2026, 11, 24, 18, tzinfo=UTC)
+CAMPAIGN = Campaign(
+    campaign_id="c1",
+    name="Mammogram reminder",
+    description="",
+    channel="email",
+    purpose="care_gap",
+    template_id="mammogram-reminder",
+    status="active",
+    start_on=date(2026, 11, 24),
+    messages={"en": Message("Time for a check-up", "<p>Dear {{ patient.first_name }}, please call us.</p>")},
+    from_email="do-not-reply@example.org",
+    from_name="Your care team",
+    measures=(MAMMOGRAM,),
+    created_at=_AT,
+    created_by="ana",
+    changed_at=_AT,
+    changed_by="ana",
+)
 
 
 def add_clinic(wb: Workbench) -> None:
@@ -52,26 +72,9 @@ def add_patients(wb: Workbench, count: int, *, start: int = 1, group: int = 1, *
 def add_campaign(wb: Workbench, patient_ids: Sequence[str], **changes: Any) -> str:
     """An active mammogram campaign that starts today, unless `changes` say otherwise; returns its id."""
     at, by = wb.now(), wb.user.user_id
-    campaign = Campaign(
-        campaign_id="c1",
-        name="Mammogram reminder",
-        description="",
-        channel="email",
-        purpose="care_gap",
-        template_id="mammogram-reminder",
-        status="active",
-        start_on=wb.today(),
-        messages={"en": Message("Time for a check-up", "<p>Dear {{ patient.first_name }}, please call us.</p>")},
-        from_email="do-not-reply@example.org",
-        from_name="Your care team",
-        measures=(MAMMOGRAM,),
-        created_at=at,
-        created_by=by,
-        changed_at=at,
-        changed_by=by,
-        activated_at=at,
-        activated_by=by,
-    )
+    stamps: dict[str, Any] = {f"{done}_at": at for done in ("created", "changed", "activated")}
+    stamps |= {f"{done}_by": by for done in ("created", "changed", "activated")}
+    campaign = replace(CAMPAIGN, start_on=wb.today(), **stamps)
     campaign = replace(campaign, **changes)
     with writing(wb.engine) as connection:
         rows.add(connection, campaign, patient_ids=patient_ids)

@@ -36,7 +36,8 @@ def add(connection: Connection, campaign: Campaign, *, patient_ids: Sequence[str
     """Keep a new campaign with exactly these patients, all waiting."""
     _write(connection, insert(campaigns).values(_row(campaign)))
     rows = [{"campaign_id": campaign.campaign_id, "patient_id": patient_id} for patient_id in patient_ids]
-    connection.execute(insert(recipients), rows)
+    if rows:
+        connection.execute(insert(recipients), rows)
 
 
 def campaign(connection: Connection, campaign_id: str) -> Campaign:

@@ -1,0 +1,107 @@
+"""A dispatcher that is killed in the middle of its work, as a process of its own: nobody ever gets a second mail."""
+
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select
+
+from core import dispatcher
+from core.store.database import reading
+from core.store.schema import dispatchers
+from core.workbench import Workbench
+from tests.clinic import add_campaign, add_clinic, add_patients, states
+from tests.conftest import ROOT, Clock
+from tests.mail_servers import Recorder, recording
+from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+
+# The clock stands still, so that the test does not depend on the hour and day on which it runs.
+_CHILD = """
+import sys
+from datetime import datetime
+from pathlib import Path
+from core import dispatcher
+from core.settings import Settings
+from core.workbench import open_workbench
+
+home, url, port, at = sys.argv[1:]
+wb = open_workbench(
+    Settings(home=Path(home), database_url=url, smtp_port=int(port)),
+    user="dispatcher",
+    clock=lambda: datetime.fromisoformat(at),
+)
+dispatcher.run(wb)
+"""
+
+
+@pytest.fixture
+def server() -> Iterator[Recorder]:
+    with recording() as recorder:
+        yield recorder
+
+
+@pytest.fixture
+def wb(bench: Workbench, server: Recorder) -> Workbench:  # noqa: F811
+    add_clinic(bench)
+    return replace(bench, settings=replace(bench.settings, smtp_port=server.port))
+
+
+def start(wb: Workbench) -> subprocess.Popen[bytes]:
+    settings = wb.settings
+    url = wb.engine.url.render_as_string(hide_password=False)
+    arguments = [str(settings.home), url, str(settings.smtp_port), wb.now().isoformat()]
+    return subprocess.Popen([sys.executable, "-c", _CHILD, *arguments], cwd=ROOT)
+
+
+def wait_until(is_true: Callable[[], bool], *, seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_true():
+        assert time.monotonic() < deadline, "it took too long"
+        time.sleep(0.002)
+
+
+def test_a_killed_dispatcher_leaves_unknown_messages_but_never_a_second_mail(
+    wb: Workbench, server: Recorder, clock: Clock
+) -> None:
+    ids = add_patients(wb, 500)
+    add_campaign(wb, ids)
+
+    for mails in (23, 117, 240):
+        child = start(wb)
+        wait_until(lambda mails=mails: len(server.mails) >= mails)  # type: ignore[misc]
+        child.kill()
+        child.wait()
+    dispatcher.drain(wb)
+    clock.forward(minutes=11)
+    dispatcher.drain(wb)
+
+    delivered = Counter(address.partition("@")[0] for address, _ in server.mails)
+    ended = states(wb)
+    assert set(delivered.values()) == {1}, "a patient got a second mail"
+    assert {state for state, _ in ended.values()} == {"handed_over", "unknown"}
+    assert all(patient in delivered for patient, (state, _) in ended.items() if state == "handed_over")
+    assert sum(state == "unknown" for state, _ in ended.values()) <= 3 * 50
+
+
+def test_a_dispatcher_asked_to_end_finishes_the_message_in_hand_and_hands_the_rest_back(
+    wb: Workbench, server: Recorder
+) -> None:
+    ids = add_patients(wb, 2_000)
+    add_campaign(wb, ids)
+
+    child = start(wb)
+    wait_until(lambda: len(server.mails) >= 30)
+    child.send_signal(signal.SIGTERM)
+    exit_code = child.wait(20)
+
+    counts = Counter(state for state, _ in states(wb).values())
+    assert exit_code == 0
+    assert set(counts) == {"handed_over", "waiting"}
+    assert counts["handed_over"] == len(server.mails) < 2_000
+    with reading(wb.engine) as connection:
+        assert connection.execute(select(dispatchers)).all() == []
