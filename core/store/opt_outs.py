@@ -1,0 +1,107 @@
+"""Opt-outs in SQL. None is ever deleted: a removed one keeps its row, with who removed it and when."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
+
+from core.domain.opt_out import OptOut
+from core.store.schema import opt_outs, patients, recipients
+
+_COLUMNS = [
+    opt_outs.c[name]
+    for name in (
+        "opt_out_id", "patient_id", "address", "type", "protocol", "starts_on", "until", "reason", "comment",
+        "source", "made_at", "made_by",
+    )
+]  # fmt: skip
+
+
+def add(connection: Connection, opt_out: OptOut, *, at: datetime, by: str) -> int:
+    """Keep an opt-out; returns its id."""
+    result = connection.execute(
+        insert(opt_outs)
+        .values(
+            patient_id=opt_out.patient_id,
+            address=opt_out.address,
+            type=opt_out.type,
+            protocol=opt_out.protocol,
+            starts_on=opt_out.starts_on,
+            until=opt_out.until,
+            reason=opt_out.reason,
+            comment=opt_out.comment,
+            source=opt_out.source,
+            made_at=at,
+            made_by=by,
+        )
+        .returning(opt_outs.c.opt_out_id)
+    )
+    return int(result.scalar_one())
+
+
+def same(connection: Connection, opt_out: OptOut) -> int | None:
+    """The id of one that says the same and is in force, so that a second press of a button adds nothing."""
+    columns = ("patient_id", "address", "type", "protocol", "until")
+    equal = [opt_outs.c[name].is_not_distinct_from(getattr(opt_out, name)) for name in columns]
+    question = select(opt_outs.c.opt_out_id).where(
+        opt_outs.c.removed_at.is_(None), opt_outs.c.starts_on <= opt_out.starts_on, *equal
+    )
+    return connection.scalars(question.limit(1)).first()
+
+
+def remove(connection: Connection, opt_out_ids: Collection[int], *, at: datetime, by: str) -> list[int]:
+    """Mark those that are in force as removed; returns their ids."""
+    result = connection.execute(
+        update(opt_outs)
+        .where(opt_outs.c.opt_out_id.in_(opt_out_ids), opt_outs.c.removed_at.is_(None))
+        .values(removed_at=at, removed_by=by)
+        .returning(opt_outs.c.opt_out_id)
+    )
+    return sorted(result.scalars())
+
+
+def by_ids(connection: Connection, opt_out_ids: Collection[int]) -> list[OptOut]:
+    """Those of these ids that were not removed."""
+    return _found(connection, opt_outs.c.opt_out_id.in_(opt_out_ids))
+
+
+def of_patient(connection: Connection, patient_id: str, *, addresses: Collection[str]) -> list[OptOut]:
+    """Those that concern a patient: on the patient, or on one of the addresses that are the patient's."""
+    return _found(connection, or_(opt_outs.c.patient_id == patient_id, opt_outs.c.address.in_(addresses)))
+
+
+def of_address(connection: Connection, address: str) -> list[OptOut]:
+    """Those on one address, whoever made them."""
+    return _found(connection, opt_outs.c.address == address)
+
+
+def addresses_of(connection: Connection, patient_id: str) -> dict[str, str]:
+    """The patient's address by channel: 'email', 'mobile', 'home'; what is not on file is left out."""
+    columns = (patients.c.email, patients.c.phone_mobile.label("mobile"), patients.c.phone_home.label("home"))
+    row = connection.execute(select(*columns).where(patients.c.patient_id == patient_id)).mappings().one_or_none()
+    return {name: address for name, address in row.items() if address} if row else {}
+
+
+def recipient(
+    connection: Connection, recipient_id: int, *, is_held: bool = False
+) -> tuple[str, str | None, str | None] | None:
+    """Who a stop link was sent to: the patient, the address it went to, and the patient's address today.
+
+    With `is_held` the row is held until the transaction ends, so that two presses of one link are one opt-out.
+    """
+    question = (
+        select(recipients.c.patient_id, recipients.c.address, patients.c.email)
+        .select_from(recipients)
+        .outerjoin(patients, patients.c.patient_id == recipients.c.patient_id)
+        .where(recipients.c.recipient_id == recipient_id)
+    )
+    question = question.with_for_update(of=recipients) if is_held else question
+    row = connection.execute(question).one_or_none()
+    return (row.patient_id, row.address, row.email) if row else None
+
+
+def _found(connection: Connection, which: ColumnElement[bool]) -> list[OptOut]:
+    question = select(*_COLUMNS).where(and_(opt_outs.c.removed_at.is_(None), which))
+    rows: list[Any] = list(connection.execute(question.order_by(opt_outs.c.made_at.desc(), opt_outs.c.opt_out_id)))
+    return [OptOut(**row._mapping) for row in rows]
