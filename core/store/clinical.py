@@ -1,7 +1,203 @@
-"""The Parquet store of clinical data."""
+"""The Parquet store of clinical data: generations, each a folder that is complete before it counts and never changes.
 
-from dataclasses import dataclass
+    clinical/<generation>/about.json                 how it was made; written last
+                          <small table>/*.parquet    typed columns of the layout, source_system, received_at
+                          events/*.parquet           EVENTS with earlier versions, one file for each shard of patients
+                          facts/*.parquet            FACTS
+                          rejects.parquet, unmapped.parquet
+                          as_of=<day>/               gaps/*.parquet, people/*.parquet, panel.parquet, vocabularies.parquet
+
+Which generation counts is said by the table `loads` in SQL alone. Only the evaluation of a further day (as_of=...) is
+added later, as a whole.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import date
 from pathlib import Path
+
+import polars as pl
+
+from core.domain.clinical import EVENTS, FACTS, GAPS
+from core.errors import NotAllowed
+from core.store.hashing import probe, shard_of
+
+_ABOUT = "about.json"
+REJECTS = pl.Schema(
+    {"table": pl.String, "file": pl.String, "line": pl.UInt32, "column": pl.String, "reason": pl.String}
+)
+UNMAPPED = pl.Schema(
+    {"system": pl.String, "code": pl.String, "text": pl.String, "events": pl.UInt32, "patients": pl.UInt32}
+)
+COMPRESSION = "lz4"
+
+
+@dataclass(frozen=True)
+class About:
+    """What is kept with a generation: its shards, whether its hashes are comparable, and the feed it was made from."""
+
+    shard_count: int
+    hashing: str
+    fingerprint: str = ""
+    feed_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One state of the clinical data. Frames are lazy; paths never hold anything of a patient."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """The name of its folder, as in the table `loads`."""
+        return self.folder.name
+
+    def about(self) -> About:
+        """How it was made."""
+        return About(**json.loads((self.folder / _ABOUT).read_text(encoding="utf-8")))
+
+    def shards(self) -> list[int]:
+        """The numbers of its shards. All data of one patient is in one shard."""
+        return list(range(self.about().shard_count))
+
+    def shard_of(self, patient_id: str) -> int:
+        """The shard that holds this patient."""
+        about = self.about()
+        if about.hashing != probe():  # made on a machine that hashes differently
+            found = self._scan("patients", None).filter(pl.col("patient_id") == patient_id)
+            for shard in self.shards():
+                if _scan(self.folder / "patients" / _file(shard)).join(found, on="patient_id").collect().height:
+                    return shard
+            return 0
+        return int(pl.select(shard_of(pl.lit(patient_id), about.shard_count)).item())
+
+    def table(self, name: str, shard: int | None = None) -> pl.LazyFrame:
+        """A small table in the layout's types, with source_system and received_at. Only tables of patients have
+        shards; the others are given whole."""
+        if shard is not None and not (self.folder / name / _file(shard)).exists():
+            shard = None
+        return self._scan(name, shard)
+
+    def events(self, shard: int | None = None) -> pl.LazyFrame:
+        """EVENTS of one shard or of all, with earlier versions (superseded_at is not null)."""
+        return self._scan("events", shard).select(*EVENTS)
+
+    def facts(self, shard: int | None = None) -> pl.LazyFrame:
+        """FACTS of one shard or of all."""
+        return self._scan("facts", shard).select(*FACTS)
+
+    def gaps(self, as_of: date, shard: int | None = None) -> pl.LazyFrame:
+        """GAPS as evaluated for a day that `days` has."""
+        return self._scan(f"{_day(as_of)}/gaps", shard).select(*GAPS)
+
+    def people(self, as_of: date, shard: int | None = None) -> pl.LazyFrame:
+        """patient_id, next_appointment_at (UTC), next_appointment_provider_id, last_visit_on as of that day."""
+        return self._scan(f"{_day(as_of)}/people", shard)
+
+    def panel(self, as_of: date) -> pl.LazyFrame:
+        """The rows of work lists for that day (core.domain.panel.PANEL with its lab columns)."""
+        return _scan(self.folder / _day(as_of) / "panel.parquet")
+
+    def vocabularies(self, as_of: date) -> pl.DataFrame:
+        """What the codes of that day's panel mean (core.domain.panel_codes.VOCABULARIES)."""
+        return pl.read_parquet(self.folder / _day(as_of) / "vocabularies.parquet")
+
+    def rejects(self) -> pl.LazyFrame:
+        """Rows that were not loaded: table, file, line, column, reason."""
+        return _scan(self.folder / "rejects.parquet")
+
+    def unmapped(self) -> pl.LazyFrame:
+        """Codes that mean none of our concepts: system, code, text, events, patients."""
+        return _scan(self.folder / "unmapped.parquet")
+
+    def is_complete(self) -> bool:
+        """Whether its folder is here and was written to the end."""
+        return (self.folder / _ABOUT).exists()
+
+    def day(self, as_of: date) -> "DayDraft":
+        """The evaluation of a day that `days` has, to be read."""
+        return DayDraft(self.folder / _day(as_of), self.folder / _day(as_of))
+
+    def days(self) -> list[date]:
+        """The days that gaps and panel were evaluated for, the latest last."""
+        found = [path.name.removeprefix("as_of=") for path in self.folder.glob("as_of=*") if path.suffix != ".tmp"]
+        return sorted(date.fromisoformat(day) for day in found)
+
+    def _scan(self, name: str, shard: int | None) -> pl.LazyFrame:
+        return _scan(self.folder / name / ("*.parquet" if shard is None else _file(shard)))
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A generation that is being written. It counts for nobody until a row in `loads` names it."""
+
+    folder: Path
+
+    def write(self, name: str, shard: int, rows: pl.DataFrame) -> None:
+        """One shard of a table."""
+        place = self.folder / name
+        place.mkdir(parents=True, exist_ok=True)
+        rows.write_parquet(place / _file(shard), compression=COMPRESSION, statistics=False)
+
+    def write_whole(self, name: str, rows: pl.DataFrame) -> None:
+        """A frame that has no shards: rejects, unmapped ..."""
+        rows.write_parquet(self.folder / f"{name}.parquet", compression=COMPRESSION)
+
+    def link(self, name: str, other: Generation) -> None:
+        """Take a table of another generation as it is, without copying its bytes where the file system can."""
+        place = self.folder / name
+        place.mkdir(parents=True, exist_ok=True)
+        for path in (other.folder / name).glob("*.parquet"):
+            try:
+                os.link(path, place / path.name)
+            except OSError:
+                shutil.copyfile(path, place / path.name)
+
+    def day(self, as_of: date) -> "DayDraft":
+        """A place for the evaluation of a day."""
+        return _day_draft(self.folder, as_of)
+
+    def discard(self) -> None:
+        """Delete it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def finish(self, about: About) -> Generation:
+        """Everything is written."""
+        (self.folder / _ABOUT).write_text(json.dumps(asdict(about)), encoding="utf-8")
+        return Generation(self.folder)
+
+
+@dataclass(frozen=True)
+class DayDraft:
+    """The evaluation of a day that is being written; it appears under its name as a whole."""
+
+    folder: Path
+    target: Path
+
+    def write(self, name: str, shard: int, rows: pl.DataFrame) -> None:
+        """One shard of gaps or people."""
+        Draft(self.folder).write(name, shard, rows)
+
+    def write_whole(self, name: str, rows: pl.DataFrame) -> None:
+        """panel or vocabularies."""
+        Draft(self.folder).write_whole(name, rows)
+
+    def read(self, name: str, shard: int) -> pl.DataFrame:
+        """One shard of gaps or people."""
+        return pl.read_parquet(self.folder / name / _file(shard))
+
+    def finish(self) -> None:
+        """Give it its name. When another process was faster, that one's is kept: they hold the same."""
+        try:
+            self.folder.rename(self.target)
+        except OSError:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 @dataclass(frozen=True)
@@ -9,3 +205,59 @@ class ClinicalStore:
     """All generations of clinical data, below one folder of the home."""
 
     folder: Path
+
+    def generation(self, name: str) -> Generation:
+        """The generation of this name, as `loads` has it."""
+        return Generation(self.folder / name)
+
+    def new_generation(self, name: str) -> Draft:
+        """An empty folder for a new generation."""
+        folder = self.folder / name
+        folder.mkdir(parents=True, mode=0o700)
+        return Draft(folder)
+
+    def new_day(self, generation: Generation, as_of: date) -> DayDraft:
+        """A place to evaluate a further day of a generation in."""
+        return _day_draft(generation.folder, as_of)
+
+    def remove_others(self, keep: set[str]) -> None:
+        """Delete generations that are not in `keep`: older ones, and what a load that was interrupted left behind."""
+        for path in self.folder.iterdir() if self.folder.exists() else ():
+            if path.is_dir() and path.name not in keep:
+                shutil.rmtree(path, ignore_errors=True)
+
+    def remove_days(self, generation: Generation, *, keep: int) -> None:
+        """Delete the evaluations of all but the last days."""
+        for day in generation.days()[:-keep]:
+            shutil.rmtree(generation.folder / _day(day), ignore_errors=True)
+
+    @contextmanager
+    def loading(self) -> Iterator[None]:
+        """One load at a time: a second one is told. The lock is free again when its process ends, however it ends."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (self.folder / "loading.lock").open("w") as stream:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise NotAllowed("Another load is running. Wait until it has finished, then load again.") from None
+            yield
+
+
+def _day(as_of: date) -> str:
+    return f"as_of={as_of.isoformat()}"
+
+
+def _day_draft(folder: Path, as_of: date) -> DayDraft:
+    target = folder / _day(as_of)
+    place = target.with_name(f"{target.name}.{os.getpid()}.tmp")
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
+    return DayDraft(place, target)
+
+
+def _file(shard: int) -> str:
+    return f"{shard:04}.parquet"
+
+
+def _scan(path: Path) -> pl.LazyFrame:
+    return pl.scan_parquet(path)

@@ -1,0 +1,78 @@
+"""What the codes of feeds mean: facts by the shipped concepts and the practice's own mapping, and what means nothing."""
+
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from core.domain.clinical import EVENTS
+from core.domain.concept import MAPPING
+from core.domain.fact import facts_of
+from core.measures import mapping
+from core.store.clinical import UNMAPPED
+
+_SYSTEM = EVENTS["system"]
+_MOST_UNMAPPED = 5000
+
+
+@dataclass
+class Meanings:
+    """Finds facts shard by shard. Every code is looked up once.
+
+    own   the practice's mapping: source_system ('' = every feed), system, code, concept
+    """
+
+    own: pl.DataFrame
+    _known: dict[str, pl.DataFrame] = field(default_factory=dict)
+    _unmapped: list[pl.DataFrame] = field(default_factory=list)
+
+    def facts(self, events: pl.DataFrame) -> pl.DataFrame:
+        """FACTS among the EVENTS. Codes without a meaning are counted by the way."""
+        special = sorted(set(self.own["source_system"]) - {""})
+        facts = []
+        for source in special:
+            facts.append(self._facts(events.filter(pl.col("source_system") == source), source))
+        rest = events.filter(~pl.col("source_system").is_in(special)) if special else events
+        return pl.concat([*facts, self._facts(rest, "")])
+
+    def unmapped(self) -> pl.DataFrame:
+        """UNMAPPED codes of all shards so far, those with most events first."""
+        if not self._unmapped:
+            return UNMAPPED.to_frame()
+        counted = (
+            pl.concat(self._unmapped)
+            .group_by("system", "code")
+            .agg(pl.col("text").sort_by("events").last(), pl.col("events").sum(), pl.col("patients").sum())
+        )
+        most = counted.sort(["events", "system", "code"], descending=[True, False, False]).head(_MOST_UNMAPPED)
+        return most.select(*UNMAPPED).cast(dict(UNMAPPED))
+
+    def _facts(self, events: pl.DataFrame, source: str) -> pl.DataFrame:
+        codes = events.select("system", "code").unique().drop_nulls()
+        known = self._known.get(source, _NOTHING)
+        new = codes.join(known, on=["system", "code"], how="anti")
+        if new.height:
+            extra = self.own.filter(pl.col("source_system").is_in(["", source])).select(*MAPPING)
+            meant = mapping(new, extra).with_columns(pl.col("system").cast(_SYSTEM))
+            found = new.join(meant, on=["system", "code"], how="left").select("system", "code", "concept")
+            known = self._known[source] = pl.concat([known, found])
+        self._count_unmapped(events, known)
+        return facts_of(events, known.drop_nulls("concept"))
+
+    def _count_unmapped(self, events: pl.DataFrame, known: pl.DataFrame) -> None:
+        """Medicines are left out: no concept has them yet, and they would bury the rest."""
+        unknown = known.filter(pl.col("concept").is_null()).select("system", "code")
+        current = events.filter(pl.col("superseded_at").is_null(), pl.col("kind") != "medication")
+        counted = (
+            current.select("system", "code", "text", "patient_id")
+            .join(unknown, on=["system", "code"], how="semi")
+            .group_by("system", "code")
+            .agg(
+                pl.col("text").drop_nulls().first(),
+                pl.len().alias("events"),
+                pl.col("patient_id").n_unique().alias("patients"),
+            )
+        )
+        self._unmapped.append(counted.with_columns(pl.col("system").cast(pl.String)).select(*UNMAPPED))
+
+
+_NOTHING = pl.DataFrame(schema={"system": _SYSTEM, "code": pl.String, "concept": pl.String})

@@ -1,0 +1,100 @@
+"""From events to facts: what counts as having happened, what a reported value is as a number, and what a code means."""
+
+import polars as pl
+
+from core.domain.clinical import CODE_SYSTEMS, FACTS
+
+# Words of many systems for the state of an entry. Whatever is in neither table is treated as not done and counted as a
+# defect, because a reminder too many can be corrected and a result that never came cannot be contacted about.
+_DONE = {
+    "visit": "finished completed complete closed arrived checked-out checked-in seen signed final in-progress onleave",
+    "problem": "active resolved inactive confirmed recurrence relapse remission chronic unconfirmed provisional differential",
+    "lab": "final corrected amended appended complete completed resulted reviewed f c final-result",
+    "vital": "final corrected amended appended complete completed resulted reviewed f c",
+    "immunization": "completed complete administered given historical final",
+    "procedure": "completed complete done performed final resulted closed finished signed",
+    "medication": "active completed complete stopped discontinued on-hold expired inactive prescribed dispensed filled",
+}
+_NOT_DONE = (
+    "ordered requested planned scheduled booked pending proposed draft registered preliminary prelim partial in-process "
+    "specimen-in-process cancelled canceled aborted entered-in-error error deleted voided void refuted ruled-out no-show "
+    "noshow rescheduled not-done not-given refused declined rejected suspended preparation triaged waitlist unknown p x "
+    "in-progress stopped on-hold active not-taken intended missed left-without-being-seen"
+)
+DONE_WORDS: dict[str, frozenset[str]] = {kind: frozenset(words.split()) for kind, words in _DONE.items()}
+KNOWN_WORDS = frozenset(_NOT_DONE.split()) | frozenset[str]().union(*DONE_WORDS.values())
+_ENDED = ("resolved", "inactive", "remission")
+
+_NUMBER = (
+    r"^([<>]?)(=?)\s*(-?(?:\d+(?:\.\d*)?|\.\d+))\s*(?:%|[A-Za-zµ][A-Za-zµ0-9/%.^\[\]{}*²]*)?\s*(?:\(?[HL]{1,2}\)?)?$"
+)
+_ABOVE = 1e-9  # '>9' is more than nine, and stays so in a comparison
+
+
+def status_words(column: pl.Expr) -> pl.Expr:
+    """Statuses as the tables here have them: lower case, hyphens for blanks and underscores, '' for none."""
+    return column.str.strip_chars().str.to_lowercase().str.replace_all(r"[\s_]+", "-").fill_null("")
+
+
+def is_done(kind: str, status: pl.Expr) -> pl.Expr:
+    """Whether entries of a kind with this status count. No status counts: many feeds hold only what happened."""
+    return (status == "") | status.is_in(list(DONE_WORDS[kind]))
+
+
+def numbers(texts: pl.Series) -> pl.Series:
+    """Reported values as numbers: '8.9%' and '8.9 H' are 8.9, '>14' is a little more than 14, '<5.7' a little less
+    than 5.7, '1,250' is 1250; 'see note', '120/80' and dates are none."""
+    plain = texts.cast(pl.Float64, strict=False)
+    values = plain.set(plain.is_nan() | plain.is_infinite(), None) if plain.len() else plain
+    odd = texts.filter(values.is_null() & texts.is_not_null()).unique()
+    if odd.is_empty():
+        return values
+    read = pl.DataFrame({"text": odd}).with_columns(_odd_number(pl.col("text")).alias("number"))
+    read = read.filter(pl.col("number").is_not_null())
+    return values.fill_null(texts.replace_strict(read["text"], read["number"], default=None, return_dtype=pl.Float64))
+
+
+def _odd_number(text: pl.Expr) -> pl.Expr:
+    tidy = (
+        text.str.strip_chars()
+        .str.replace(r"^([<>]?=?\s*\d+),(\d{1,2})$", "${1}.${2}")
+        .str.replace_all(r"(\d),(\d{3})", "${1}${2}")
+    )
+    sign, equal, number = (tidy.str.extract(_NUMBER, group) for group in (1, 2, 3))
+    nudge = (
+        pl.when(equal == "=").then(0.0).when(sign == ">").then(_ABOVE).when(sign == "<").then(-_ABOVE).otherwise(0.0)
+    )
+    return number.cast(pl.Float64, strict=False) + nudge
+
+
+def facts_of(events: pl.DataFrame, mapping: pl.DataFrame) -> pl.DataFrame:
+    """The FACTS among EVENTS: current and done, with a code that means a concept.
+
+    events    EVENTS, any patients
+    mapping   system, code, concept (core.domain.concept.mapping); one code may mean several concepts
+    A problem that ended at an unknown time counts on its first day only; one without any date counts from the day it
+    was received. HbA1c in mmol/mol becomes percent.
+    """
+    meaning = mapping.select(pl.col("system").cast(pl.Enum(CODE_SYSTEMS)), "code", "concept")
+    counted = events.filter(pl.col("is_done"), pl.col("superseded_at").is_null())
+    facts = counted.join(meaning, on=["system", "code"], how="inner", maintain_order="left")
+    is_problem = pl.col("kind") == "problem"
+    first_day = (
+        pl.when(is_problem).then(pl.coalesce("on", "recorded_on", pl.col("received_at").dt.date())).otherwise("on")
+    )
+    facts = facts.with_columns(first_day.alias("on"))
+    has_ended = is_problem & pl.col("end_on").is_null() & pl.col("status").is_in(_ENDED)
+    facts = facts.with_columns(pl.when(has_ended).then("on").otherwise("end_on").alias("end_on"), *_in_percent())
+    return facts.filter(pl.col("on").is_not_null()).select(*FACTS).cast(dict(FACTS))
+
+
+def _in_percent() -> tuple[pl.Expr, pl.Expr]:
+    """IFCC to NGSP master equation: percent = 0.09148 x mmol/mol + 2.152 (ngsp.org/ifcc.asp)."""
+    is_ifcc = (pl.col("concept") == HBA1C) & pl.col("unit").str.to_lowercase().str.contains(r"^mmol/mol")
+    return (
+        pl.when(is_ifcc).then((pl.col("value") * 0.09148 + 2.152).round(2)).otherwise("value").alias("value"),
+        pl.when(is_ifcc).then(pl.lit("%")).otherwise("unit").alias("unit"),
+    )
+
+
+HBA1C = "hba1c"

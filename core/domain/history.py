@@ -1,0 +1,118 @@
+"""What happens when rows come again: which version counts, and which moment ended an earlier one."""
+
+from datetime import datetime
+
+import polars as pl
+
+from core.domain.clinical import EVENTS
+
+EVENT_KEY = ("kind", "source_system", "event_id")
+
+
+def new_events(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows of a feed in the shape of EVENTS; of rows with one key the last one counts."""
+    missing = [pl.lit(None, kind).alias(name) for name, kind in EVENTS.items() if name not in rows.columns]
+    once = rows.unique(EVENT_KEY, keep="last", maintain_order=True) if _has_twice(rows, EVENT_KEY) else rows
+    return once.with_columns(missing)
+
+
+def merged_events(known: pl.DataFrame, fresh: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    """All versions of all events after a feed, and how many versions are new.
+
+    known    EVENTS of the generation before, with earlier versions
+    fresh    EVENTS of the feed, one row for each key
+    A version received before the one that is known does not replace it: it is kept as an earlier version.
+    """
+    if known.is_empty():
+        return fresh, fresh.height
+    key = list(EVENT_KEY)
+    current = known.filter(pl.col("superseded_at").is_null())
+    fresh = fresh.join(current, on=[*key, "patient_id", "row_hash"], how="anti", maintain_order="left")
+    fresh = fresh.join(known, on=[*key, "patient_id", "row_hash", "received_at"], how="anti", maintain_order="left")
+    before = current.select(*key, pl.col("received_at").alias("_known_at"))
+    fresh = fresh.join(before, on=key, how="left", maintain_order="left")
+    is_late = pl.col("_known_at") > pl.col("received_at")
+    fresh = fresh.with_columns(pl.when(is_late).then("_known_at").otherwise("superseded_at").alias("superseded_at"))
+    ending = fresh.filter(pl.col("superseded_at").is_null()).select(*key, pl.col("received_at").alias("_ended_at"))
+    known = known.join(ending, on=key, how="left", maintain_order="left")
+    ends = pl.col("superseded_at").is_null() & pl.col("_ended_at").is_not_null()
+    known = known.with_columns(pl.when(ends).then("_ended_at").otherwise("superseded_at").alias("superseded_at"))
+    merged = pl.concat([known.select(*EVENTS), fresh.select(*EVENTS)])
+    return merged, fresh.height
+
+
+def ended_events(
+    known: pl.DataFrame, fed: pl.DataFrame, *, full: frozenset[str], source_system: str, at: datetime
+) -> tuple[pl.DataFrame, int]:
+    """`known` with those events ended that a full feed of their source no longer holds, and how many these are.
+
+    fed   kind, source_system and event_id of every row of the feed
+    """
+    if not full or known.is_empty():
+        return known, 0
+    could_end = (
+        pl.col("superseded_at").is_null()
+        & pl.col("kind").cast(pl.String).is_in(list(full))
+        & (pl.col("source_system") == source_system)
+    )
+    held = fed.select(EVENT_KEY).unique().with_columns(pl.lit(True).alias("_held"))
+    known = known.join(held, on=list(EVENT_KEY), how="left", maintain_order="left")
+    ends = could_end & pl.col("_held").is_null()
+    known = known.with_columns(ends.alias("_ends"))
+    count = int(known["_ends"].sum())
+    ended = pl.when("_ends").then(pl.lit(at, EVENTS["superseded_at"])).otherwise("superseded_at")
+    return known.with_columns(ended.alias("superseded_at")).select(*EVENTS), count
+
+
+def key_hash() -> pl.Expr:
+    """A hash of an event's key, for comparing many of them within one process."""
+    kind, source, own = EVENT_KEY
+    return pl.col(kind).cast(pl.String).hash(1) ^ pl.col(source).hash(2) ^ pl.col(own).hash(3)
+
+
+def moved_events(known: pl.DataFrame, elsewhere: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    """`known` with those events ended that the feed now gives to a patient of another shard, and how many these are.
+
+    elsewhere   key (key_hash) and received_at of the feed's rows of other shards
+    """
+    if known.is_empty() or elsewhere.is_empty():
+        return known, 0
+    known = known.with_columns(key_hash().alias("_key"))
+    moves = elsewhere.join(known, left_on="key", right_on="_key", how="semi").unique("key")
+    known = known.join(moves.select(_key="key", _moved_at="received_at"), on="_key", how="left", maintain_order="left")
+    ends = pl.col("superseded_at").is_null() & (pl.col("_moved_at") >= pl.col("received_at"))
+    known = known.with_columns(ends.fill_null(False).alias("_ends"))
+    count = int(known["_ends"].sum())
+    ended = pl.when("_ends").then("_moved_at").otherwise("superseded_at")
+    return known.with_columns(ended.alias("superseded_at")).select(*EVENTS), count
+
+
+def merged_rows(
+    known: pl.DataFrame, fresh: pl.DataFrame, *, key: tuple[str, ...], is_full: bool, source_system: str
+) -> tuple[pl.DataFrame, int]:
+    """The rows of a small table after a feed, and how many were added, changed or have gone.
+
+    Rows replace those with the same key, unless they were received earlier. A row that did not change keeps the moment
+    it was first received. Of a full feed's source, rows that are missing from it go.
+    """
+    fresh = fresh.unique(key, keep="last", maintain_order=True) if _has_twice(fresh, key) else fresh
+    if known.is_empty():
+        return fresh, fresh.height
+    content = [name for name in fresh.columns if name != "received_at"]
+    same = known.join(fresh, on=content, how="semi", nulls_equal=True, maintain_order="left")
+    before = known.select(*key, pl.col("received_at").alias("_known_at"))
+    changed = fresh.join(same, on=list(key), how="anti", nulls_equal=True, maintain_order="left")
+    changed = changed.join(before, on=list(key), how="left", nulls_equal=True, maintain_order="left")
+    changed = changed.filter(pl.col("_known_at").is_null() | (pl.col("_known_at") <= pl.col("received_at")))
+    kept = known.join(changed, on=list(key), how="anti", nulls_equal=True, maintain_order="left")
+    gone = 0
+    if is_full:
+        is_held = kept.join(fresh, on=list(key), how="semi", nulls_equal=True, maintain_order="left")
+        others = kept.filter(pl.col("source_system") != source_system)
+        gone = kept.height - pl.concat([is_held, others]).unique(key).height
+        kept = pl.concat([is_held, others]).unique(key, maintain_order=True)
+    return pl.concat([kept, changed.select(known.columns)]), changed.height + gone
+
+
+def _has_twice(rows: pl.DataFrame, key: tuple[str, ...]) -> bool:
+    return rows.height > 1 and bool(rows.select(pl.struct(key).is_duplicated().any()).item())

@@ -1,0 +1,57 @@
+"""Which rows cannot be true or belong to nobody: they are set aside with a reason, never counted."""
+
+from datetime import date
+
+import polars as pl
+
+UNKNOWN_PATIENT = "the patient is not known"
+REJECTED_PATIENT = "the patient was rejected"
+IN_FUTURE = "is in the future"
+BEFORE_BIRTH = "is before the patient's birth"
+AFTER_DEATH = "is after the patient's death"
+OF_PATIENT = (UNKNOWN_PATIENT, REJECTED_PATIENT)
+
+
+def patient_reason(rows: pl.DataFrame, patients: pl.DataFrame, *, rejected: pl.Series) -> pl.Series:
+    """For each row the reason why its patient cannot be told, or null.
+
+    patients   patient_id of everybody known; rejected: ids of patients whose own row this feed could not be used
+    """
+    known = rows["patient_id"].is_in(patients["patient_id"].implode())
+    if known.all():
+        return pl.repeat(None, rows.height, dtype=pl.String, eager=True)
+    was_rejected = rows["patient_id"].is_in(rejected.implode())
+    return pl.select(
+        pl.when(known)
+        .then(None)
+        .when(was_rejected)
+        .then(pl.lit(REJECTED_PATIENT))
+        .otherwise(pl.lit(UNKNOWN_PATIENT))
+        .alias("reason")
+    ).to_series()
+
+
+def event_reasons(events: pl.DataFrame, patients: pl.DataFrame, *, rejected: pl.Series, last_day: date) -> pl.Series:
+    """For each event the reason why it cannot count, or null.
+
+    patients   patient_id, birth_date, deceased_on of everybody known in this shard
+    last_day   the day of the load: nothing that happened can be later
+    """
+    lives = patients.select("patient_id", "birth_date", "deceased_on", pl.lit(True).alias("_is_known"))
+    joined = events.select("patient_id", "on").join(lives, on="patient_id", how="left", maintain_order="left")
+    on = pl.col("on")
+    reasons = joined.select(
+        pl.when(pl.col("_is_known").is_null())
+        .then(pl.lit(UNKNOWN_PATIENT))
+        .when(on > last_day)
+        .then(pl.lit(IN_FUTURE))
+        .when(on < pl.col("birth_date"))
+        .then(pl.lit(BEFORE_BIRTH))
+        .when(on > pl.col("deceased_on"))
+        .then(pl.lit(AFTER_DEATH))
+        .alias("reason")
+    ).to_series()
+    if rejected.is_empty() or reasons.null_count() == reasons.len():
+        return reasons
+    is_rejected = (reasons == UNKNOWN_PATIENT) & events["patient_id"].is_in(rejected.implode())
+    return reasons.set(is_rejected.fill_null(False), REJECTED_PATIENT)

@@ -1,0 +1,102 @@
+"""Evaluating a day: care gaps, what work lists show and what sending must know, patient shard by patient shard."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from core.domain.measure_evaluation import evaluate_shard
+from core.domain.panel import build_panel, last_visits, next_appointments
+from core.domain.panel_codes import merge_panel
+from core.measures import concept_names, measures
+from core.store.clinical import DayDraft, Generation
+
+
+@dataclass(frozen=True)
+class Shard:
+    """All data of some patients: small tables in the layout's types, EVENTS and FACTS."""
+
+    number: int
+    patients: pl.DataFrame
+    appointments: pl.DataFrame
+    care_team: pl.DataFrame
+    events: pl.DataFrame
+    facts: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Day:
+    """The organisation's day to evaluate, the moment from which appointments count as coming, and the time zone."""
+
+    as_of: date
+    now: datetime
+    zone: ZoneInfo
+
+
+def evaluate_day(
+    draft: DayDraft, shards: Iterable[Shard], day: Day, *, groups: pl.DataFrame, providers: pl.DataFrame
+) -> None:
+    """Write gaps, people, panel and vocabularies of a day. Shards are taken one after the other and not
+    kept. The caller finishes the draft."""
+    tables = merge_panel(
+        _parts(draft, shards, day),
+        groups=groups,
+        providers=providers,
+        measures=_measure_names(),
+        concepts=concept_names(),
+    )
+    draft.write_whole("panel", tables.panel)
+    draft.write_whole("vocabularies", tables.vocabularies)
+
+
+def practice_of(generation: Generation) -> dict[str, pl.DataFrame]:
+    """Its groups and providers, by name."""
+    return {name: generation.table(name).collect() for name in ("groups", "providers")}
+
+
+def shards_of(generation: Generation, progress: Callable[[float], None] = lambda _: None) -> Iterator[Shard]:
+    """The shards of a generation, with those kinds of events that a day's evaluation looks at."""
+    numbers = generation.shards()
+    for number in numbers:
+        tables = {name: generation.table(name, number).collect() for name in ("patients", "appointments", "care_team")}
+        events = generation.events(number).filter(pl.col("kind").cast(pl.String).is_in(["visit", "problem"])).collect()
+        yield Shard(number, **tables, events=events, facts=generation.facts(number).collect())
+        progress((number + 1) / len(numbers))
+
+
+def _parts(draft: DayDraft, shards: Iterable[Shard], day: Day) -> Iterator[pl.DataFrame]:
+    for shard in shards:
+        gaps = evaluate_shard(measures().values(), shard.patients, shard.facts, as_of=day.as_of)
+        draft.write("gaps", shard.number, gaps)
+        draft.write("people", shard.number, _people(shard, day))
+        yield build_panel(
+            shard.patients,
+            appointments=shard.appointments,
+            care_team=shard.care_team,
+            events=shard.events,
+            facts=shard.facts,
+            gaps=gaps,
+            concepts=concept_names(),
+            as_of=day.as_of,
+            now=day.now,
+            zone=day.zone,
+        )
+
+
+def _people(shard: Shard, day: Day) -> pl.DataFrame:
+    """What the database says of each patient beside the feed's own columns."""
+    coming = next_appointments(shard.appointments, now=day.now, zone=day.zone).select(
+        "patient_id",
+        pl.col("next_appointment_at").dt.convert_time_zone("UTC").cast(pl.Datetime("us", "UTC")),
+        pl.col("provider_id").alias("next_appointment_provider_id"),
+    )
+    visits = last_visits(shard.events, as_of=day.as_of)
+    people = shard.patients.select("patient_id").join(coming, on="patient_id", how="left", maintain_order="left")
+    return people.join(visits, on="patient_id", how="left", maintain_order="left")
+
+
+def _measure_names() -> pl.DataFrame:
+    rows = [(measure.measure_id, measure.name) for measure in measures().values()]
+    return pl.DataFrame(rows, schema={"measure_id": pl.String, "name": pl.String}, orient="row")

@@ -1,0 +1,74 @@
+"""Feeds in our own layout: one delimited text file for each table, named after it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from core.errors import DataError
+from core.feeds.csv_file import TOO_MANY, CsvFile, blocks, open_csv
+from core.feeds.feed import Batch, Feed, read_manifest
+from core.feeds.layout import TABLE, TABLES, FeedTable
+
+ENDINGS = (".csv", ".txt", ".psv", ".tsv")
+EVERY_TABLE_MAY_HAVE = ("source_system", "received_at")
+
+
+def table_files(folder: Path) -> dict[str, Path]:
+    """The files of the folder that are named after a table, by table. Raises DataError when two are."""
+    found: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        table = path.stem.lower()
+        if path.is_file() and path.suffix.lower() in ENDINGS and table in TABLE:
+            if table in found:
+                raise DataError(f"{found[table].name} and {path.name} both hold the table {table}. Keep one of them.")
+            found[table] = path
+    return found
+
+
+def open_careloop(folder: Path) -> Feed:
+    """Read all headers. Raises DataError naming the file and the column that is missing."""
+    notes: list[str] = []
+    opened: list[tuple[FeedTable, CsvFile]] = []
+    files = table_files(folder)
+    for table in TABLES:
+        if table.name in files:
+            file = open_csv(files[table.name], table.column_names)
+            _check_columns(table, file, notes)
+            opened.append((table, file))
+    others = [p.name for p in sorted(folder.iterdir()) if p.suffix.lower() in ENDINGS and p not in files.values()]
+    notes += [_not_used(name) for name in others]
+    return Feed(
+        folder=folder,
+        format="careloop",
+        manifest=read_manifest(folder),
+        tables=frozenset(files),
+        files=tuple(file.path for _, file in opened),
+        batches=lambda advance: _batches(opened, advance),
+        notes=notes,
+    )
+
+
+def _not_used(name: str) -> str:
+    if name.lower() == "code_map.csv":
+        return f"{name} is no table: load it with 'careloop codes load'."
+    return f"{name} is not used: no table has this name."
+
+
+def _check_columns(table: FeedTable, file: CsvFile, notes: list[str]) -> None:
+    missing = [c.name for c in table.columns if c.required and c.name not in file.columns]
+    if missing:
+        raise DataError(
+            f"{file.path.name}, line 1: the column {missing[0]} is missing. Expected a header with at least "
+            f"{', '.join(c.name for c in table.columns if c.required)}, separated by comma, semicolon, tab or |."
+        )
+    unknown = [c for c in file.columns if c not in table.column_names and c not in EVERY_TABLE_MAY_HAVE]
+    if unknown:
+        notes.append(f"{file.path.name}: columns that are not known are ignored: {', '.join(unknown)}.")
+
+
+def _batches(opened: list[tuple[FeedTable, CsvFile]], advance: Callable[[int], None]) -> Iterator[Batch]:
+    for table, file in opened:
+        wanted = [c for c in file.columns if c in table.column_names or c in EVERY_TABLE_MAY_HAVE]
+        for block in blocks(file, wanted):
+            broken = tuple((file.path.name, line, TOO_MANY) for line in block.broken)
+            yield Batch(table.name, file.path.name, block.rows, broken)
+            advance(block.bytes_read)

@@ -1,0 +1,221 @@
+"""Reading a delimited text file of any size in blocks of whole records, all values as text, with true line numbers.
+
+Polars reads the blocks that are plain; the few that are not (quoted line breaks, stray quotes, too many fields, bytes
+that are no UTF-8) go through Python's csv module, which is slower and says exactly where each record began.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from core.errors import DataError
+
+SEPARATORS = ",|;\t"
+BLOCK_BYTES = 24 << 20
+LINE = "_line"
+FILE = "_file"
+TOO_MANY = "the row has more values than the header has columns"
+csv.field_size_limit(1 << 24)
+
+
+@dataclass(frozen=True)
+class CsvFile:
+    """One file whose header has been read. `columns` are normalised names in the order of the file."""
+
+    path: Path
+    separator: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some records: `rows` has the wanted columns as text, FILE and LINE; `broken` are lines with too many fields."""
+
+    rows: pl.DataFrame
+    broken: tuple[int, ...]
+    bytes_read: int
+
+
+def open_csv(path: Path, known: Sequence[str]) -> CsvFile:
+    """Read the header. The separator is the one that gives most of the `known` column names.
+
+    Raises DataError when the file cannot be read, is empty, is UTF-16 or names a column twice.
+    """
+    header = _header_line(path)
+    best = max(
+        SEPARATORS, key=lambda separator: (len(set(known) & set(_names(header, separator))), header.count(separator))
+    )
+    columns = _names(header, best)
+    twice = sorted({name for name in columns if columns.count(name) > 1})
+    if twice:
+        raise DataError(f"{path.name}, line 1: the column {twice[0]} is there twice. Keep one of them.")
+    return CsvFile(path, best, tuple(columns))
+
+
+def normal_name(name: str) -> str:
+    """Column names count without case, and with an underscore for blanks and hyphens."""
+    return re.sub(r"[\s\-]+", "_", name.strip().lower())
+
+
+def blocks(file: CsvFile, wanted: Sequence[str], *, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
+    """The records of the file in order. Blank lines are left out."""
+    line = 1
+    is_first = True
+    for raw in _raw_blocks(file.path, block_bytes):
+        size, raw = len(raw), raw.replace(b"\x00", b"")
+        if raw.count(b"\n") == 0 and raw.count(b"\r") > 1:  # line ends of old Macs
+            raw = raw.replace(b"\r", b"\n")
+        block = _parse(file, raw, wanted, first_line=line, skip_header=is_first)
+        line += raw.count(b"\n")
+        is_first = False
+        yield Block(block.rows.with_columns(pl.lit(file.path.name).alias(FILE)), block.broken, size)
+
+
+def _parse(file: CsvFile, raw: bytes, wanted: Sequence[str], *, first_line: int, skip_header: bool) -> Block:
+    rows = None
+    if b'"' not in raw or _quotes_are_plain(raw, file.separator):
+        rows = _parse_fast(file, raw, wanted, first_line, skip_header=skip_header)
+    if rows is None:
+        return _parse_slow(file, _decoded(raw), wanted, first_line, skip_header=skip_header)
+    return Block(_without_blank_lines(rows, wanted), (), len(raw))
+
+
+def _parse_fast(
+    file: CsvFile, raw: bytes, wanted: Sequence[str], first_line: int, *, skip_header: bool
+) -> pl.DataFrame | None:
+    """None when a record has too many fields or spans lines, or the text is no UTF-8: then lines need care."""
+    line_count = raw.count(b"\n") + (0 if raw.endswith(b"\n") else 1)
+    if line_count == skip_header:
+        return _rows([], wanted, [])
+    try:
+        rows = pl.read_csv(
+            io.BytesIO(raw),
+            has_header=False,
+            separator=file.separator,
+            quote_char='"' if b'"' in raw else None,
+            skip_lines=int(skip_header),
+            schema=dict.fromkeys(file.columns, pl.String),
+            columns=sorted(file.columns.index(name) for name in wanted),
+            row_index_name=LINE,
+            row_index_offset=first_line + skip_header,
+        )
+    except (pl.exceptions.SchemaError, pl.exceptions.ComputeError):
+        return None
+    return rows if rows.height == line_count - skip_header else None
+
+
+def _parse_slow(file: CsvFile, text: str, wanted: Sequence[str], first_line: int, *, skip_header: bool) -> Block:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=file.separator)
+    places = [file.columns.index(name) for name in wanted]
+    width = len(file.columns)
+    records: list[list[str | None]] = []
+    lines: list[int] = []
+    broken: list[int] = []
+    ended = 0
+    for record in reader:
+        begun, ended = first_line + ended, reader.line_num
+        if (skip_header and begun == first_line) or not record:
+            continue
+        if len(record) > width and any(value.strip() for value in record[width:]):
+            broken.append(begun)
+            continue
+        records.append([record[place] if place < len(record) else None for place in places])
+        lines.append(begun)
+    return Block(_without_blank_lines(_rows(records, wanted, lines), wanted), tuple(broken), 0)
+
+
+def _rows(records: list[list[str | None]], wanted: Sequence[str], lines: list[int]) -> pl.DataFrame:
+    rows = pl.DataFrame(records, schema=dict.fromkeys(wanted, pl.String), orient="row")
+    return rows.with_columns(pl.Series(LINE, lines, dtype=pl.UInt32))
+
+
+def _without_blank_lines(rows: pl.DataFrame, wanted: Sequence[str]) -> pl.DataFrame:
+    return rows.filter(~pl.all_horizontal(pl.col(*wanted).is_null())) if wanted else rows
+
+
+def _quotes_are_plain(raw: bytes, separator: str) -> bool:
+    """Whether every quoted value begins and ends at a separator or line end, as Polars expects."""
+    parts = raw.split(b'"')
+    if len(parts) % 2 == 0:
+        return False
+    edges = separator.encode() + b"\r\n"
+    last = len(parts) - 1
+    for place in range(0, len(parts), 2):
+        part = parts[place]
+        if not part:
+            continue
+        if (place > 0 and part[0] not in edges) or (place < last and part[-1] not in edges):
+            return False
+    return True
+
+
+def _raw_blocks(path: Path, size: int) -> Iterator[bytes]:
+    """The bytes of the file, cut after line ends that are not inside quotes."""
+    try:
+        with path.open("rb") as stream:
+            if stream.read(3) != b"\xef\xbb\xbf":
+                stream.seek(0)
+            rest = b""
+            while piece := stream.read(size):
+                piece = rest + piece
+                cut = _cut(piece)
+                if cut:
+                    yield piece[:cut]
+                rest = piece[cut:]
+            if rest:
+                yield rest
+    except OSError as error:
+        raise DataError(f"{path.name} cannot be read ({error.strerror}). Check the file and its permissions.") from None
+
+
+def _cut(piece: bytes) -> int:
+    """The place after the last line end with an even number of quotes before it; 0 when there is none."""
+    end = piece.rfind(b"\n") + 1
+    quotes = piece.count(b'"', 0, end)
+    while end and quotes % 2:
+        before = piece.rfind(b"\n", 0, end - 1) + 1
+        quotes -= piece.count(b'"', before, end)
+        end = before
+    return end
+
+
+def _decoded(raw: bytes) -> str:
+    """UTF-8, or Windows-1252 for the lines that are no UTF-8."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return "".join(map(_decoded_line, raw.splitlines(keepends=True)))
+
+
+def _decoded_line(line: bytes) -> str:
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        return line.decode("cp1252", errors="replace")
+
+
+def _header_line(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(1 << 16)
+    except OSError as error:
+        raise DataError(f"{path.name} cannot be read ({error.strerror}). Check the file and its permissions.") from None
+    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise DataError(f"{path.name} is UTF-16. Save it as UTF-8 and load the feed again.")
+    text = _decoded(start.removeprefix(b"\xef\xbb\xbf")).replace("\x00", "")
+    line = next(iter(text.splitlines()), "")
+    if not line.strip():
+        raise DataError(f"{path.name}, line 1: the file has no header. Expected the names of its columns.")
+    return line
+
+
+def _names(header: str, separator: str) -> list[str]:
+    names = [normal_name(name) for name in next(csv.reader([header], delimiter=separator))]
+    while names and not names[-1]:
+        names.pop()
+    return [name or f"column_{place}" for place, name in enumerate(names, 1)]

@@ -1,0 +1,108 @@
+"""What every reader of feeds gives: a manifest and batches of rows as text, in the columns of the layout."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+
+from core.errors import DataError
+from core.feeds.layout import TABLE
+
+MANIFEST = "manifest.json"
+COUNTED = "_counted"  # False for rows that are only a further part of a row before, such as a diastolic pressure
+FORMATS = ("auto", "careloop", "synthea", "fhir")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """manifest.json of a feed, every key optional. `full` names the tables of which the feed holds every row."""
+
+    source_system: str | None = None
+    received_at: datetime | None = None
+    full: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some rows of one source, a file or a kind of resource. `rows` has layout columns as text, FILE and LINE, and
+    may have COUNTED, source_system and received_at; `broken` are (file, line, reason) of what could not be read."""
+
+    table: str
+    source: str
+    rows: pl.DataFrame
+    broken: tuple[tuple[str, int, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Feed:
+    """An opened feed: its headers are read and found to be usable. `batches` reads it from beginning to end; `notes`,
+    `skipped` (source: count, of no use here) and `merged` (source: count, used as parts of others) are complete
+    afterwards."""
+
+    folder: Path
+    format: str
+    manifest: Manifest
+    tables: frozenset[str]
+    files: tuple[Path, ...]
+    batches: Callable[[Callable[[int], None]], Iterator[Batch]]
+    notes: list[str] = field(default_factory=list)
+    skipped: dict[str, int] = field(default_factory=dict)
+    merged: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files, for progress."""
+        return sum(path.stat().st_size for path in self.files)
+
+    def fingerprint(self) -> str:
+        """The same for the same bytes under the same names, whenever and wherever they were written."""
+        digest = hashlib.blake2b(digest_size=20)
+        manifest = self.folder / MANIFEST
+        for path in sorted({*self.files, *([manifest] if manifest.exists() else [])}):
+            digest.update(f"{path.relative_to(self.folder)}\0{path.stat().st_size}\0".encode())
+            with path.open("rb") as stream:
+                digest.update(hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=20)).digest())
+        return digest.hexdigest()
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The feed's manifest; an empty one when there is none. Raises DataError naming the key that is wrong."""
+    path = folder / MANIFEST
+    if not path.exists():
+        return Manifest()
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError) as error:
+        line = getattr(error, "lineno", 1)
+        raise DataError(f"{MANIFEST}, line {line}: this is not readable JSON. Correct it or remove the file.") from None
+    if not isinstance(content, dict):
+        raise DataError(f'{MANIFEST}, line 1: expected an object such as {{"source_system": "ehr", "full": true}}.')
+    system = content.get("source_system")
+    if system is not None and (not isinstance(system, str) or not 0 < len(system) <= 64):
+        raise DataError(f"{MANIFEST}: source_system must be a text of at most 64 characters.")
+    return Manifest(system, _moment(content.get("received_at")), _full(content.get("full", False)))
+
+
+def _moment(value: object) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        at = datetime.fromisoformat(str(value))
+    except ValueError:
+        raise DataError(f"{MANIFEST}: received_at must be a moment such as 2026-11-01T02:00:00Z.") from None
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+def _full(value: object) -> frozenset[str]:
+    if isinstance(value, bool):
+        return frozenset(TABLE) if value else frozenset()
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise DataError(f"{MANIFEST}: full must be true, false or a list of table names.")
+    unknown = sorted(set(value) - set(TABLE))
+    if unknown:
+        raise DataError(f"{MANIFEST}: full names the table '{unknown[0]}'. Known tables: {', '.join(TABLE)}.")
+    return frozenset(value)

@@ -1,0 +1,55 @@
+"""Opening a feed of any format."""
+
+from pathlib import Path
+
+from core.errors import DataError
+from core.feeds.careloop_csv import open_careloop, table_files
+from core.feeds.feed import FORMATS, Feed
+from core.feeds.fhir import fhir_files, open_fhir
+from core.feeds.synthea import open_synthea, synthea_files
+
+_ONLY_SYNTHEA = {"encounters", "conditions", "observations", "organizations"}
+
+
+def open_feed(folder: Path, *, format: str = "auto") -> Feed:
+    """The feed in a folder, its headers read. Raises DataError when there is none or a header is wrong."""
+    if format not in FORMATS:
+        raise DataError(f"The format '{format}' is not known. Formats: {', '.join(FORMATS)}.")
+    if not folder.is_dir():
+        raise DataError(f"{folder.name} is not a folder. Name the folder that holds the files of the feed.")
+    if format == "auto":
+        format = _format_of(folder)
+    readers = {"careloop": open_careloop, "synthea": open_synthea, "fhir": open_fhir}
+    feed = readers[format](folder)
+    if not feed.files:
+        raise DataError(f"{folder.name} holds no file of the format {format}. Expected {_EXPECTED[format]}.")
+    return feed
+
+
+_EXPECTED = {
+    "careloop": "files named after the tables, such as patients.csv",
+    "synthea": "Synthea's patients.csv, conditions.csv ...",
+    "fhir": "FHIR R4 bundles (*.json) or NDJSON (*.ndjson)",
+}
+
+
+def _format_of(folder: Path) -> str:
+    """The format, by the names of the files; patients.csv alone is told apart by its header."""
+    if set(synthea_files(folder)) & _ONLY_SYNTHEA:
+        return "synthea"
+    ours = table_files(folder)
+    if ours:
+        return "synthea" if _is_synthea_header(ours.get("patients")) else "careloop"
+    if fhir_files(folder):
+        return "fhir"
+    raise DataError(
+        f"{folder.name} holds no feed. Expected one of: {'; '.join(_EXPECTED[name] for name in sorted(_EXPECTED))}."
+    )
+
+
+def _is_synthea_header(path: Path | None) -> bool:
+    if path is None:
+        return False
+    with path.open("rb") as stream:
+        header = stream.readline().decode("utf-8", errors="replace").lower().replace(" ", "")
+    return "birthdate" in header and "birth_date" not in header

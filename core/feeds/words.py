@@ -1,0 +1,54 @@
+"""Words that mean the same, in feeds of many makers: each table leads to the words of the layout."""
+
+_YES_NO = {"y": "yes", "true": "yes", "t": "yes", "1": "yes", "opt-in": "yes", "opted in": "yes", "granted": "yes"} | {
+    "n": "no", "false": "no", "f": "no", "0": "no", "opt-out": "no", "opted out": "no", "revoked": "no", "denied": "no"
+}  # fmt: skip
+_SEX = {
+    "female": "F", "f": "F", "w": "F", "woman": "F", "248152002": "F", "male": "M", "m": "M", "man": "M",
+    "248153007": "M", "other": "O", "o": "O", "x": "O", "nonbinary": "O", "non-binary": "O", "nb": "O", "unknown": "U",
+    "u": "U", "un": "U", "unk": "U", "asku": "U", "asked-declined": "U", "undifferentiated": "O",
+}  # fmt: skip
+
+SYNONYMS: dict[str, dict[str, str]] = {
+    "sex": _SEX,
+    "sex_at_birth": _SEX | dict.fromkeys(("other", "o", "x", "nonbinary", "non-binary", "nb"), "U"),
+    "sms_consent": _YES_NO,
+    "email_consent": _YES_NO,
+    "voice_consent": _YES_NO,
+    "preferred_channel": {
+        "e-mail": "email", "mail": "letter", "post": "letter", "postal": "letter", "sms": "text", "texting": "text",
+        "text message": "text", "call": "phone", "voice": "phone", "telephone": "phone", "mobile": "phone",
+    },  # fmt: skip
+    "status": {"a": "active", "i": "inactive", "d": "deceased", "dead": "deceased", "expired": "deceased"},
+    "appointment_status": {
+        "booked": "scheduled", "pending": "scheduled", "proposed": "scheduled", "waitlist": "scheduled",
+        "open": "scheduled", "new": "scheduled", "unconfirmed": "scheduled", "checked-in": "arrived",
+        "checked in": "arrived", "in progress": "arrived", "fulfilled": "completed", "complete": "completed",
+        "checked-out": "completed", "checked out": "completed", "finished": "completed", "noshow": "no-show",
+        "no show": "no-show", "no_show": "no-show", "missed": "no-show", "canceled": "cancelled", "cancel": "cancelled",
+        "entered-in-error": "cancelled", "deleted": "cancelled",
+    },  # fmt: skip
+}  # fmt: skip
+
+FLAGS: dict[str, bool] = {"yes": True, "no": False} | {word: means == "yes" for word, means in _YES_NO.items()}
+
+CODE_SYSTEM_WORDS: dict[str, str] = {
+    "http://loinc.org": "LOINC", "loinc": "LOINC", "ln": "LOINC", "lnc": "LOINC", "urn:oid:2.16.840.1.113883.6.1": "LOINC",
+    "http://snomed.info/sct": "SNOMED", "snomed": "SNOMED", "snomed-ct": "SNOMED", "snomed ct": "SNOMED",
+    "snomedct": "SNOMED", "snomed_ct": "SNOMED", "sct": "SNOMED", "snomedct_us": "SNOMED",
+    "urn:oid:2.16.840.1.113883.6.96": "SNOMED", "snomed_us": "SNOMED",
+    "http://hl7.org/fhir/sid/icd-10-cm": "ICD10CM", "http://hl7.org/fhir/sid/icd-10": "ICD10CM", "icd10": "ICD10CM",
+    "icd-10": "ICD10CM", "icd10cm": "ICD10CM", "icd-10-cm": "ICD10CM", "i10": "ICD10CM", "icd10-cm": "ICD10CM",
+    "urn:oid:2.16.840.1.113883.6.90": "ICD10CM", "icd_10_cm": "ICD10CM",
+    "http://www.cms.gov/medicare/coding/icd10": "ICD10PCS", "icd10pcs": "ICD10PCS", "icd-10-pcs": "ICD10PCS",
+    "urn:oid:2.16.840.1.113883.6.4": "ICD10PCS", "http://hl7.org/fhir/sid/icd-10-pcs": "ICD10PCS",
+    "http://hl7.org/fhir/sid/cvx": "CVX", "cvx": "CVX", "urn:oid:2.16.840.1.113883.12.292": "CVX",
+    "http://www.nlm.nih.gov/research/umls/rxnorm": "RXNORM", "rxnorm": "RXNORM", "rx": "RXNORM",
+    "urn:oid:2.16.840.1.113883.6.88": "RXNORM",
+    "http://www.ama-assn.org/go/cpt": "CPT", "cpt": "CPT", "cpt4": "CPT", "cpt-4": "CPT", "c4": "CPT",
+    "urn:oid:2.16.840.1.113883.6.12": "CPT",
+    "https://www.cms.gov/medicare/coding/hcpcsreleasecodesets": "HCPCS", "hcpcs": "HCPCS", "hcpcs2": "HCPCS",
+    "http://www.cms.gov/medicare/coding/hcpcsreleasecodesets": "HCPCS", "urn:oid:2.16.840.1.113883.6.285": "HCPCS",
+    "https://www.cms.gov/medicare/coding/medhcpcsgeninfo/index.html": "HCPCS", "hcpc": "HCPCS",
+    "local": "LOCAL", "l": "LOCAL", "internal": "LOCAL", "text": "TEXT",
+}  # fmt: skip

@@ -1,0 +1,315 @@
+"""Loading feeds: what was loaded, what was left out and why, and the clinical data as it is now."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+from sqlalchemy import Connection
+
+from core.audit import record_in
+from core.code_meanings import Meanings
+from core.domain.clinical import SMALL_TABLES
+from core.domain.defects import Defect, defects_of
+from core.errors import CareloopError, DataError
+from core.evaluation import Day, Shard, evaluate_day, practice_of, shards_of
+from core.feeds.code_map import read_code_map
+from core.feeds.feed import Feed
+from core.feeds.intake import Counts, Intake
+from core.feeds.open_feed import open_feed
+from core.generations import Making, shard_count
+from core.measures import concepts
+from core.publishing import publish, publish_day
+from core.store import feed_rows
+from core.store.clinical import REJECTS, UNMAPPED, Draft, Generation
+from core.store.database import writing
+from core.store.feed_rows import LoadRow
+from core.workbench import Workbench
+
+Progress = Callable[[str, float], None]
+_KEPT_DAYS = 3
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """How a load ended. status: loaded, or unchanged when the feed says nothing new. counts: by file or kind of
+    resource; skipped: resources of kinds that are not used; notes: files and columns that were ignored."""
+
+    status: str
+    format: str
+    source_system: str
+    generation: str | None
+    counts: dict[str, Counts] = field(default_factory=dict)
+    defects: list[Defect] = field(default_factory=list)
+    reject_count: int = 0
+    skipped: dict[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        if self.status == "unchanged":
+            return "Nothing new: this feed says what is known already. Nothing was changed."
+        lines = [f"Loaded a feed of the format {self.format} from {self.source_system}."]
+        lines += [f"  {source}: {_count_sentence(counts)}" for source, counts in sorted(self.counts.items())]
+        lines += [f"  {kind}: {count:,} not used" for kind, count in sorted(self.skipped.items())]
+        lines += [f"  {note}" for note in self.notes]
+        if self.reject_count:
+            lines.append(f"{self.reject_count:,} rows were not loaded; the Data page lists each with the reason.")
+        return "\n".join([*lines, *(f"- {defect.sentence}" for defect in self.defects)])
+
+
+def load(wb: Workbench, folder: Path, *, format: str = "auto", progress: Progress | None = None) -> LoadReport:
+    """Load a feed: everything in it becomes current at once, or nothing does.
+
+    folder     our CSV tables, Synthea's, or FHIR R4 bundles or NDJSON; `format` says which unless it is 'auto'
+    progress   is told what is being done and how much is done, 0 to 1
+    Raises DataError for a file that cannot be used and NotAllowed while another load runs; the last good load stays.
+    """
+    report = progress or _silent
+    with wb.clinical.loading():
+        started_at = wb.now()
+        _remove_orphans(wb)
+        try:
+            feed = open_feed(Path(folder), format=format)
+            return _load(wb, feed, started_at, report)
+        except CareloopError as error:
+            _record_failure(wb, format, started_at, str(error))
+            raise
+        except Exception as error:
+            _record_failure(wb, format, started_at, f"An error in the program: {type(error).__name__}.")
+            raise
+
+
+def current(wb: Workbench) -> Generation | None:
+    """The clinical data of the last good load; None before the first."""
+    names = feed_rows.generation_names(wb.engine)
+    return next((g for name in names if (g := wb.clinical.generation(name)).is_complete()), None)
+
+
+def refresh(wb: Workbench) -> None:
+    """Evaluate care gaps, panel, open gaps and next appointments for today, unless that was done already."""
+    generation = current(wb)
+    today = wb.today()
+    if generation is None or today in generation.days():
+        return
+    day = Day(today, wb.now(), wb.zone())
+    draft = wb.clinical.new_day(generation, today)
+    evaluate_day(draft, shards_of(generation), day, **practice_of(generation))
+    with writing(wb.engine) as connection:
+        if feed_rows.current_name(connection) == generation.name:  # no load was faster
+            publish_day(connection, draft, generation.shards())
+    draft.finish()
+    wb.clinical.remove_days(generation, keep=_KEPT_DAYS)
+
+
+def history(wb: Workbench) -> list[LoadRow]:
+    """Every load, also those that failed, the latest first."""
+    return feed_rows.load_rows(wb.engine)
+
+
+def rejects(wb: Workbench) -> pl.DataFrame:
+    """The rows of the last good load that were not taken: table, file, line, column, reason. Never a value."""
+    generation = current(wb)
+    return REJECTS.to_frame() if generation is None else generation.rejects().collect()
+
+
+def defects(wb: Workbench) -> list[Defect]:
+    """What was wrong in the last good load and what it costs, those of most patients first."""
+    last = feed_rows.load_rows(wb.engine, status="loaded", limit=1)
+    return [Defect(**defect) for load_row in last for defect in load_row.defects]
+
+
+def unmapped_codes(wb: Workbench) -> pl.DataFrame:
+    """Codes that mean none of our concepts, those with most events first: system, code, text, events, patients."""
+    generation = current(wb)
+    return UNMAPPED.to_frame() if generation is None else generation.unmapped().collect()
+
+
+def load_codes(wb: Workbench, path: Path) -> int:
+    """Load a code map (source_system, system, code, concept, text) and find facts and care gaps again with it.
+
+    Returns the number of codes. Raises DataError naming line and column.
+    """
+    rows = read_code_map(Path(path), concepts=concepts().keys())
+    with wb.clinical.loading():
+        started_at = wb.now()
+        _remove_orphans(wb)
+        with writing(wb.engine) as connection:
+            feed_rows.put_codes(connection, rows, at=started_at, by=wb.user.user_id)
+            record_in(wb, connection, "codes.loaded", count=rows.height)
+        before = current(wb)
+        if before is not None:
+            _rebuild(wb, before, started_at)
+    return rows.height
+
+
+# ---- a load, step by step ------------------------------------------------------------------------------------------
+def _load(wb: Workbench, feed: Feed, started_at: datetime, progress: Progress) -> LoadReport:
+    previous = current(wb)
+    if previous is None and "patients" not in feed.tables:
+        raise DataError(f"{feed.folder.name} has no patients. The first feed must hold the table patients.")
+    source = feed.manifest.source_system or feed.format
+    fingerprint = feed.fingerprint()
+    if previous and previous.about().fingerprint == fingerprint:
+        return _unchanged(wb, feed, source, started_at)
+    received_at = (feed.manifest.received_at or started_at).astimezone(UTC)
+    zone = wb.zone()
+    last_day = max(wb.today(), received_at.astimezone(zone).date())
+    intake = Intake(feed, source, received_at, zone, last_day)
+    with _draft(wb) as draft:
+        shards = shard_count(feed.size, previous)
+        making = Making(draft, previous, intake, Meanings(feed_rows.own_codes(wb.engine)), shards, fingerprint)
+        day = Day(wb.today(), wb.now(), zone)
+        generation = making.make(day, progress=progress)
+        if previous and not making.changes:
+            return _unchanged(wb, feed, source, started_at)
+        if not previous and not intake.has_patients():
+            raise DataError(f"{feed.folder.name}: no patient could be loaded. Every row was rejected or none is there.")
+        progress("Writing patients to the database", 0.96)
+        found = defects_of(making.patients_with, intake.all_left_out())
+        counts = _all_counts(feed, intake)
+        with writing(wb.engine) as connection:
+            publish(wb, connection, generation, day)
+            _add_row(
+                wb,
+                connection,
+                source=source,
+                format=feed.format,
+                status="loaded",
+                started_at=started_at,
+                generation=generation.name,
+                received_at=received_at,
+                counts=counts,
+                defects=found,
+            )
+            record_in(wb, connection, "feed.loaded", generation.name, patients=feed_rows.patient_count(connection))
+    _remove_orphans(wb)
+    progress("Loaded", 1.0)
+    reject_count = int(generation.rejects().select(pl.len()).collect().item())
+    return LoadReport(
+        "loaded",
+        feed.format,
+        source,
+        generation.name,
+        counts,
+        found,
+        reject_count,
+        dict(feed.skipped),
+        tuple(feed.notes),
+    )
+
+
+def _unchanged(wb: Workbench, feed: Feed, source: str, started_at: datetime) -> LoadReport:
+    with writing(wb.engine) as connection:
+        _add_row(wb, connection, source=source, format=feed.format, status="unchanged", started_at=started_at)
+    generation = current(wb)
+    return LoadReport("unchanged", feed.format, source, generation.name if generation else None)
+
+
+def _record_failure(wb: Workbench, format: str, started_at: datetime, message: str) -> None:
+    with writing(wb.engine) as connection:
+        _add_row(wb, connection, source="", format=format, status="failed", started_at=started_at, message=message)
+
+
+def _add_row(
+    wb: Workbench,
+    connection: Connection,
+    *,
+    source: str,
+    format: str,
+    status: str,
+    started_at: datetime,
+    message: str = "",
+    generation: str | None = None,
+    received_at: datetime | None = None,
+    counts: dict[str, Counts] | None = None,
+    defects: list[Defect] | None = None,
+) -> None:
+    feed_rows.add_load(
+        connection,
+        source_system=source,
+        format=format,
+        status=status,
+        generation=generation,
+        received_at=received_at,
+        started_at=started_at,
+        finished_at=wb.now(),
+        loaded_by=wb.user.user_id,
+        counts={name: asdict(each) for name, each in sorted((counts or {}).items())},
+        defects=[asdict(defect) for defect in defects or []],
+        message=message,
+    )
+
+
+def _rebuild(wb: Workbench, before: Generation, started_at: datetime) -> None:
+    """The same events with other meanings: a new generation that shares everything but facts and what follows."""
+    meanings = Meanings(feed_rows.own_codes(wb.engine))
+    day = Day(wb.today(), wb.now(), wb.zone())
+    with _draft(wb) as draft:
+        for name in (*SMALL_TABLES, "events"):
+            draft.link(name, before)
+        draft.write_whole("rejects", before.rejects().collect())
+        evaluated = draft.day(day.as_of)
+        evaluate_day(evaluated, _with_facts(draft, before, meanings), day, **practice_of(before))
+        evaluated.finish()
+        draft.write_whole("unmapped", meanings.unmapped())
+        generation = draft.finish(before.about())
+        last = feed_rows.load_rows(wb.engine, status="loaded", limit=1)[0]
+        with writing(wb.engine) as connection:
+            publish_day(connection, generation.day(day.as_of), generation.shards())
+            _add_row(
+                wb,
+                connection,
+                source=last.source_system,
+                format="codes",
+                status="loaded",
+                started_at=started_at,
+                generation=generation.name,
+                received_at=last.received_at,
+                counts={name: Counts(**each) for name, each in last.counts.items()},
+                defects=[Defect(**each) for each in last.defects],
+            )
+    _remove_orphans(wb)
+
+
+def _with_facts(draft: Draft, before: Generation, meanings: Meanings) -> Iterator[Shard]:
+    for number in before.shards():
+        events = before.events(number).collect()
+        facts = meanings.facts(events)
+        draft.write("facts", number, facts)
+        tables = {name: before.table(name, number).collect() for name in ("patients", "appointments", "care_team")}
+        yield Shard(number, **tables, events=events, facts=facts)
+
+
+@contextmanager
+def _draft(wb: Workbench) -> Iterator[Draft]:
+    """A new generation's folder. What is not named by a row in `loads` in the end is removed again."""
+    draft = wb.clinical.new_generation(f"{wb.now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}")
+    try:
+        yield draft
+    finally:
+        if draft.folder.name not in feed_rows.generation_names(wb.engine, limit=1):
+            draft.discard()
+
+
+def _remove_orphans(wb: Workbench) -> None:
+    """Delete what interrupted loads left and what is older than the generation before the current one, which pages may
+    still be reading."""
+    wb.clinical.remove_others(keep=set(feed_rows.generation_names(wb.engine, limit=2)))
+
+
+def _all_counts(feed: Feed, intake: Intake) -> dict[str, Counts]:
+    used_elsewhere = {kind: Counts(read=count, kept=count) for kind, count in feed.merged.items()}
+    return {**used_elsewhere, **intake.counts}
+
+
+def _count_sentence(counts: Counts) -> str:
+    extra = [f"{counts.rejected:,} rejected"] * bool(counts.rejected)
+    extra += [f"{counts.repeated:,} repeated"] * bool(counts.repeated)
+    return ", ".join([f"{counts.read:,} read", f"{counts.kept:,} kept", *extra])
+
+
+def _silent(_what: str, _share: float) -> None:
+    """Progress that nobody watches."""

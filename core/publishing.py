@@ -1,0 +1,79 @@
+"""What a load writes to the database: what sending and the pages must know on any machine."""
+
+from collections.abc import Iterable, Iterator
+from zoneinfo import ZoneInfo
+
+import polars as pl
+from sqlalchemy import Connection
+
+from core.domain.clinical import OPEN_STATES
+from core.domain.opt_out import TYPES
+from core.evaluation import Day
+from core.store import feed_rows
+from core.store.clinical import DayDraft, Generation
+from core.workbench import Workbench
+
+_WRITTEN_STATES = (*OPEN_STATES, "due_soon")
+_TYPE_WORDS = {key: key for key in TYPES} | {kind.name.lower(): key for key, kind in TYPES.items()}
+
+
+def publish(wb: Workbench, connection: Connection, generation: Generation, day: Day) -> None:
+    """Practice, patients, open gaps and the feed's opt-outs of a new generation, in the caller's transaction."""
+    feed_rows.put_practice(
+        connection,
+        group_rows=generation.table("groups").collect(),
+        location_rows=generation.table("locations").collect(),
+        provider_rows=generation.table("providers").collect(),
+    )
+    evaluated = generation.day(day.as_of)
+    feed_rows.put_patients(connection, _people(generation, evaluated))
+    feed_rows.put_open_gaps(connection, _open_gaps(evaluated, generation.shards()))
+    rows = _opt_outs(generation.table("opt_outs").collect(), zone=day.zone)
+    feed_rows.add_opt_outs(connection, rows, at=wb.now(), by=wb.user.user_id)
+
+
+def publish_day(connection: Connection, evaluated: DayDraft, shards: Iterable[int]) -> None:
+    """Only what changes when the same patients are evaluated again: next appointments, last visits and open gaps."""
+    numbers = list(shards)
+    feed_rows.put_evaluation(connection, (evaluated.read("people", number) for number in numbers))
+    feed_rows.put_open_gaps(connection, _open_gaps(evaluated, numbers))
+
+
+def type_key(column: pl.Expr) -> pl.Expr:
+    """The key of an opt-out type given as its key or name. A word that is not known stays: it counts as Global."""
+    text = column.str.strip_chars().str.to_lowercase()
+    key = text.replace_strict(_TYPE_WORDS, default=None, return_dtype=pl.String)
+    return pl.coalesce(key, text.str.replace_all(r"[^a-z0-9]+", "_").str.slice(0, 32))
+
+
+def _people(generation: Generation, evaluated: DayDraft) -> Iterator[pl.DataFrame]:
+    for number in generation.shards():
+        patients = generation.table("patients", number).collect()
+        yield patients.join(evaluated.read("people", number), on="patient_id", how="left", maintain_order="left")
+
+
+def _open_gaps(evaluated: DayDraft, shards: Iterable[int]) -> Iterator[pl.DataFrame]:
+    for number in shards:
+        gaps = evaluated.read("gaps", number)
+        yield gaps.filter(pl.col("state").cast(pl.String).is_in(_WRITTEN_STATES))
+
+
+def _opt_outs(rows: pl.DataFrame, *, zone: ZoneInfo) -> pl.DataFrame:
+    """One row for each patient or address that a feed's opt-out names; one with a number and an email makes two."""
+    received = pl.col("received_at").dt.convert_time_zone(zone.key).dt.date()
+    common = {
+        "patient_id": pl.col("patient_id"),
+        "type": type_key(pl.col("type")),
+        "protocol": pl.col("protocol").str.slice(0, 64),
+        "starts_on": pl.coalesce("made_on", received),
+        "until": pl.col("until"),
+        "reason": pl.col("reason").fill_null("Other"),
+    }
+    has_email, has_phone = pl.col("email").is_not_null(), pl.col("phone").is_not_null()
+    first = rows.filter(has_email | has_phone | pl.col("patient_id").is_not_null()).select(
+        source_key=pl.col("opt_out_id"), address=pl.coalesce("email", "phone"), **common
+    )
+    second = rows.filter(has_email & has_phone).select(
+        source_key=pl.format("{}#phone", pl.col("opt_out_id").str.slice(0, 120)), address=pl.col("phone"), **common
+    )
+    return pl.concat([first, second])
