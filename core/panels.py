@@ -23,6 +23,13 @@ def panel(wb: Workbench) -> Panel:
 
     When the generation has no panel of today yet, it is made, which takes as long as evaluating every care gap.
     """
+    try:
+        return _panel(wb)
+    except FileNotFoundError:  # a load ended just now and took the older generation away
+        return _panel(wb)
+
+
+def _panel(wb: Workbench) -> Panel:
     today = wb.today()
     generation = loads.current(wb)
     if generation is None:
