@@ -187,7 +187,7 @@ def test_last_contacted_is_the_local_day_of_the_last_message(bench: Workbench) -
 def _contacted(wb: Workbench, patient_id: str, *, at: datetime) -> None:
     plain = {column.name: "" for column in campaigns.columns if not column.nullable and column.default is None}
     moments = {"created_at": at, "changed_at": at, "start_on": at.date()}
-    lists = {"messages": {}, "fields": {}, "measures": [], "protocols": [], "work_list": {}}
+    lists: dict[str, Any] = {"messages": {}, "fields": {}, "measures": [], "protocols": [], "work_list": {}}
     with writing(wb.engine) as connection:
         connection.execute(insert(campaigns).values({**plain, **moments, **lists, "campaign_id": "c1"}))
         connection.execute(insert(recipients).values(campaign_id="c1", patient_id=patient_id, handed_over_at=at))
