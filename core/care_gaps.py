@@ -1,0 +1,179 @@
+"""Care gaps: what is due for whom, why, and how many are up to date."""
+
+import os
+from collections.abc import Collection, Iterator, Sequence
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from core import audit, loads
+from core.domain.clinical import GAPS, OPEN_STATES
+from core.domain.csv_cells import neutral
+from core.domain.measure_evaluation import PATIENT_COLUMNS, evaluate_shard
+from core.domain.measure_evidence import Explanation
+from core.domain.measure_evidence import explain as explain_measures
+from core.errors import CareloopError, NotFound
+from core.measures import concepts, measures
+from core.store.clinical import Generation
+from core.workbench import Workbench
+
+RATES = pl.Schema(
+    {
+        "measure_id": pl.String,
+        "name": pl.String,
+        "eligible": pl.UInt32,
+        "satisfied": pl.UInt32,
+        "open": pl.UInt32,
+        "rate": pl.Float64,
+    }
+)
+_WRITERS = (".parquet", ".csv")
+
+
+def measure_names() -> dict[str, str]:
+    """The name of each measure by its id, as shown in Alerts & Recommendations."""
+    return {measure.measure_id: measure.name for measure in measures().values()}
+
+
+def gaps(
+    wb: Workbench,
+    *,
+    as_of: date | None = None,
+    measures: Collection[str] | None = None,
+    states: Collection[str] | None = None,
+) -> pl.LazyFrame:
+    """GAPS (core.domain.clinical): one row per patient whom the user may see and measure.
+
+    as_of      the day to decide for, default today; another day is evaluated from the facts known now
+    measures   only these ids; states: only these states (core.domain.clinical.GAP_STATES)
+    Without a load there are no rows. Raises NotFound for a measure that does not exist.
+    """
+    wanted = _wanted(measures)
+    generation = loads.current(wb)
+    if generation is None:
+        return GAPS.to_frame().lazy()
+    day = as_of or wb.today()
+    if day in generation.days():
+        found = generation.gaps(day).filter(pl.col("measure_id").is_in(wanted))
+    else:
+        found = pl.concat(list(_evaluated(generation, wanted, day))).lazy()
+    if states is not None:
+        found = found.filter(pl.col("state").cast(pl.String).is_in(sorted(states)))
+    visible = _visible(wb, generation.table("patients")).select("patient_id")
+    return found.join(visible, on="patient_id", how="semi") if _is_limited(wb) else found
+
+
+def write_gaps(wb: Workbench, out: Path, *, as_of: date) -> int:
+    """Write all gaps of a day to a .parquet or .csv file, by patient and measure; returns the number of rows.
+
+    The file appears under its name as a whole or not at all. Raises CareloopError for another kind of file or when
+    nothing was loaded yet.
+    """
+    if out.suffix.lower() not in _WRITERS:
+        raise CareloopError(f"'{out.name}' is not written: the name must end with {' or '.join(_WRITERS)}.")
+    if not out.absolute().parent.is_dir():
+        raise CareloopError(f"'{out.name}' is not written: its folder does not exist. Create the folder first.")
+    _loaded(wb)
+    rows = gaps(wb, as_of=as_of).sort("patient_id", "measure_id").collect()
+    part = out.with_name(f".{out.name}.{os.getpid()}.part")
+    try:
+        if out.suffix.lower() == ".csv":
+            neutral(rows).write_csv(part)
+        else:
+            rows.write_parquet(part)
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)
+    audit.record(wb, "gaps.exported", as_of.isoformat(), rows=rows.height, kind=out.suffix.lower())
+    return rows.height
+
+
+def explain(wb: Workbench, patient_id: str, measure_id: str, *, as_of: date | None = None) -> Explanation:
+    """Why this patient has this care gap or not. Raises NotFound for what does not exist or may not be seen."""
+    return _explain(wb, patient_id, _wanted([measure_id]), as_of)[0]
+
+
+def explain_patient(wb: Workbench, patient_id: str, *, as_of: date | None = None) -> list[Explanation]:
+    """The evidence for every measure of one patient. Raises NotFound for a patient who may not be seen."""
+    return _explain(wb, patient_id, _wanted(None), as_of)
+
+
+def rates(wb: Workbench, *, as_of: date | None = None) -> pl.DataFrame:
+    """RATES: how many of those whom each measure is about are up to date, among the patients the user may see.
+
+    eligible counts everybody whom the measure is about and whom nothing excludes; satisfied those who are up to date,
+    due soon or not; open those with an open care gap. rate is satisfied / eligible, null when nobody is eligible.
+    """
+    not_in_season = pl.col("reason") == "out_of_season"
+    is_eligible = ~pl.col("state").is_in(["not_applicable", "excluded"]) | not_in_season
+    is_unknown = pl.col("reason").is_in(["sex", "birth_date"])
+    counts = (
+        gaps(wb, as_of=as_of)
+        .with_columns(pl.col("state").cast(pl.String))
+        .group_by("measure_id")
+        .agg(
+            (is_eligible & ~is_unknown).sum().alias("eligible"),
+            (pl.col("state").is_in(["satisfied", "due_soon"]) & (pl.col("reason") == "done")).sum().alias("satisfied"),
+            pl.col("state").is_in(OPEN_STATES).sum().alias("open"),
+        )
+        .collect()
+    )
+    names = pl.DataFrame(
+        list(measure_names().items()), schema={"measure_id": pl.String, "name": pl.String}, orient="row"
+    )
+    rows = names.join(counts, on="measure_id", how="left", maintain_order="left").fill_null(0)
+    rate = pl.when(pl.col("eligible") > 0).then(pl.col("satisfied") / pl.col("eligible"))
+    return rows.with_columns(rate.alias("rate")).select(*RATES).cast(RATES)
+
+
+def _explain(wb: Workbench, patient_id: str, wanted: Sequence[str], as_of: date | None) -> list[Explanation]:
+    generation = _loaded(wb)
+    shard = generation.shard_of(patient_id)
+    mine = pl.col("patient_id") == patient_id
+    found = _visible(wb, generation.table("patients", shard).filter(mine)).collect().rows(named=True)
+    if not found:
+        raise NotFound("There is no such patient among those you may see. Go back to the list and choose again.")
+    return explain_measures(
+        [measures()[measure_id] for measure_id in wanted],
+        found[0],
+        generation.facts(shard).filter(mine).collect(),
+        names={concept.concept_id: concept.name for concept in concepts().values()},
+        as_of=as_of or wb.today(),
+    )
+
+
+def _evaluated(generation: Generation, wanted: Sequence[str], as_of: date) -> Iterator[pl.DataFrame]:
+    rules = [measures()[measure_id] for measure_id in wanted]
+    for shard in generation.shards():
+        patients = generation.table("patients", shard).select(PATIENT_COLUMNS).collect()
+        yield evaluate_shard(rules, patients, generation.facts(shard).collect(), as_of=as_of)
+
+
+def _wanted(measure_ids: Collection[str] | None) -> list[str]:
+    known = measures()
+    unknown = sorted(set(measure_ids or ()) - set(known))
+    if unknown:
+        raise NotFound(f"There is no measure '{unknown[0]}'. There are {', '.join(known)}.")
+    return [measure_id for measure_id in known if measure_ids is None or measure_id in measure_ids]
+
+
+def _loaded(wb: Workbench) -> Generation:
+    generation = loads.current(wb)
+    if generation is None:
+        raise NotFound("Nothing was loaded yet. Load a feed first: careloop load FOLDER.")
+    return generation
+
+
+def _is_limited(wb: Workbench) -> bool:
+    return wb.user.scope.groups is not None or wb.user.scope.providers is not None
+
+
+def _visible(wb: Workbench, patients: pl.LazyFrame) -> pl.LazyFrame:
+    """The patients whose group and PCP the user may see (core.domain.user.Scope)."""
+    scope = wb.user.scope
+    if scope.groups is not None:
+        patients = patients.filter(pl.col("group_id").is_in(sorted(scope.groups)))
+    if scope.providers is not None:
+        patients = patients.filter(pl.col("pcp_id").is_in(sorted(scope.providers)))
+    return patients

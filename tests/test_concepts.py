@@ -1,0 +1,157 @@
+"""What codes mean: the shipped lists, and how a feed's codes are compared with them."""
+
+import csv
+from collections import defaultdict
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from core.domain.concept import MAPPING, Concept, mapping, read_concepts
+from core.errors import DataError
+from core.measures import concepts
+from core.measures import mapping as shipped_mapping
+
+NO_EXTRA = MAPPING.to_frame()
+
+# our concepts and the lists of the public value sets that each must hold completely
+SETS = [
+    ("diabetes", ["Diabetes"]),
+    ("colorectal_cancer", ["Malignant Neoplasm of Colon"]),
+    ("total_colectomy", ["Total Colectomy"]),
+    ("bilateral_mastectomy", ["Bilateral Mastectomy", "History of bilateral mastectomy"]),
+    ("left_mastectomy", ["Unilateral Mastectomy Left", "Status Post Left Mastectomy"]),
+    ("right_mastectomy", ["Unilateral Mastectomy Right", "Status Post Right Mastectomy"]),
+    ("hospice", ["Hospice Encounter", "Hospice Care Ambulatory"]),
+    ("palliative_care", ["Palliative Care Diagnosis", "Palliative Care Encounter"]),
+    ("frailty_diagnosis", ["Frailty Diagnosis"]),
+    ("frailty_symptom", ["Frailty Symptom"]),
+    ("frailty_encounter", ["Frailty Encounter"]),
+    ("advanced_illness", ["Advanced Illness"]),
+    ("dementia_medication", ["Dementia Medications"]),
+    ("mammogram", ["Mammography"]),
+    ("fit", ["Fecal Occult Blood Test (FOBT)"]),
+    ("sdna_fit", ["sDNA FIT Test"]),
+    ("flexible_sigmoidoscopy", ["Flexible Sigmoidoscopy"]),
+    ("ct_colonography", ["CT Colonography"]),
+    ("colonoscopy", ["Colonoscopy"]),
+    ("hba1c", ["HbA1c Laboratory Test"]),
+    ("influenza_vaccine", ["Child Influenza Vaccine", "Influenza Virus LAIV Vaccine"]),
+    ("annual_wellness", ["Annual Wellness Visit"]),
+    ("egfr", ["Estimated Glomerular Filtration Rate"]),
+    ("uacr", ["Urine Albumin Creatinine Ratio"]),
+    ("hypertension", ["Essential Hypertension"]),
+]
+
+
+@pytest.fixture(scope="session")
+def public_codes(shared_data: Path) -> dict[str, set[tuple[str, str]]]:
+    found: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    with (shared_data / "reference" / "free-codes.csv").open(encoding="utf-8") as lines:
+        for row in csv.DictReader(lines):
+            found[row["concept"]].add((row["system"].replace("-", "").upper(), row["code"]))
+    return found
+
+
+@pytest.mark.parametrize(("concept", "sets"), SETS, ids=[concept for concept, _ in SETS])
+def test_a_concept_means_every_code_of_the_public_lists(
+    concept: str, sets: list[str], public_codes: dict[str, set[tuple[str, str]]]
+) -> None:
+    wanted = {code for name in sets for code in public_codes[name]}
+    asked = pl.DataFrame(sorted(wanted), schema=["system", "code"], orient="row")
+
+    found = shipped_mapping(asked, NO_EXTRA).filter(pl.col("concept") == concept)
+
+    assert wanted
+    assert set(found.select("system", "code").rows()) == wanted
+
+
+@pytest.mark.parametrize(
+    ("system", "code", "meant"),
+    [
+        ("ICD10CM", "E11.9", ["diabetes"]),
+        ("ICD10CM", "e119", ["diabetes"]),
+        ("ICD10CM", "E11", ["diabetes"]),
+        ("ICD10CM", "O24.410", []),
+        ("ICD10CM", "E66.3", []),
+        ("ICD10CM", "E66.813", ["obesity"]),
+        ("ICD10CM", "I11.0", ["advanced_illness", "heart_failure", "hypertension"]),
+        ("ICD10CM", "Z90.13", ["bilateral_mastectomy"]),
+        ("CVX", "141", ["influenza_vaccine"]),
+        ("CVX", "0141", ["influenza_vaccine"]),
+        ("CVX", "14", []),
+        ("LOINC", "4548-4", ["hba1c"]),
+        ("LOINC", " 4548-4 ", ["hba1c"]),
+        ("LOCAL", "4548-4", []),
+        ("HCPCS", "g0121", ["colonoscopy"]),
+    ],
+)
+def test_a_code_means_what_it_means_however_it_is_written(system: str, code: str, meant: list[str]) -> None:
+    asked = pl.DataFrame({"system": [system], "code": [code]})
+
+    found = shipped_mapping(asked, NO_EXTRA)
+
+    assert found["concept"].to_list() == meant
+    assert found.select("system", "code").rows() == [(system, code)] * len(meant)
+
+
+def test_a_practice_maps_its_own_codes_beside_the_shipped_ones() -> None:
+    asked = pl.DataFrame({"system": ["LOCAL", "LOCAL", "LOINC"], "code": ["EYE", "OTHER", "4548-4"]})
+    extra = pl.DataFrame(
+        {"system": ["LOCAL", "LOINC"], "code": ["eye", "4548-4"], "concept": ["retinal_exam", "office_visit"]}
+    )
+
+    found = shipped_mapping(asked, extra)
+
+    assert found.rows() == [
+        ("LOCAL", "EYE", "retinal_exam"),
+        ("LOINC", "4548-4", "hba1c"),
+        ("LOINC", "4548-4", "office_visit"),
+    ]
+
+
+def test_events_without_a_code_mean_nothing() -> None:
+    asked = pl.DataFrame({"system": ["LOINC", None], "code": [None, "4548-4"]}, schema=["system", "code"])
+
+    assert shipped_mapping(asked, NO_EXTRA).is_empty()
+    assert shipped_mapping(asked.clear().cast(pl.String), NO_EXTRA).schema == MAPPING
+
+
+def test_a_code_that_begins_like_a_prefix_of_another_system_means_nothing() -> None:
+    diabetes = Concept("diabetes", "Diabetes", "condition", {"ICD10CM": ("E11.*",)})
+    asked = pl.DataFrame({"system": ["ICD10PCS", "ICD10CM"], "code": ["E11.9", "XE11.9"]})
+
+    assert mapping(asked, NO_EXTRA, concepts=[diabetes]).is_empty()
+
+
+def test_no_list_of_a_system_that_may_not_be_shipped_is_here() -> None:
+    assert {system for concept in concepts().values() for system in concept.codes} == {
+        "LOINC",
+        "ICD10CM",
+        "ICD10PCS",
+        "CVX",
+        "HCPCS",
+        "RXNORM",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("a:\n  name: A\n  kind: lab\n  codes:\n    CVX: [03]\n", "line 5, key 'CVX': must be text"),
+        ('a:\n  name: A\n  kind: lab\n  codes:\n    RXNORM: ["1", 1e5]\n    CVX: [1.0]\n', "line 6, key 'CVX'"),
+        ('a:\n  name: A\n  kind: lab\n  codes:\n    SNOMED: ["1"]\n', "line 5, key 'SNOMED': must be one of"),
+        ("a:\n  name: A\n  kind: thing\n  codes: {}\n", "line 3, key 'kind': must be one of"),
+        ("a:\n  kind: lab\n  codes: {}\n", "line 2, key 'name': is missing in a"),
+        ("a:\n  name: A\n  kind: lab\n  colour: red\n  codes: {}\n", "line 4, key 'colour': is not known here"),
+        ("a:\n  name: A\n  name: B\n  kind: lab\n  codes: {}\n", "line 3, key 'name': stands here twice"),
+        ("a: [1\n", "line 2: this is not YAML"),
+        ("- a\n", "line 1: must hold keys and values"),
+        ("", "line 1: the file is empty"),
+    ],
+)
+def test_a_mistake_is_refused_with_file_line_and_key(text: str, place: str) -> None:
+    with pytest.raises(DataError, match=r"^mine\.yaml") as refused:
+        read_concepts(text, "mine.yaml")
+
+    assert place in str(refused.value)
