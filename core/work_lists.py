@@ -19,27 +19,9 @@ from core.domain.wording import phone_shown
 from core.domain.work_list import WorkList
 from core.errors import TooMany
 from core.panels import panel
-from core.saved_views import change_view, delete_view, restore_view, save_view, view, views
 from core.store import live_fields
 from core.store.database import reading
 from core.workbench import Workbench
-
-__all__ = [
-    "change_view",
-    "check_limit",
-    "choices",
-    "delete_view",
-    "export_csv",
-    "fields",
-    "group_choices",
-    "patients_shown",
-    "provider_choices",
-    "restore_view",
-    "run",
-    "save_view",
-    "view",
-    "views",
-]
 
 
 def run(wb: Workbench, work_list: WorkList) -> Found:
@@ -48,6 +30,11 @@ def run(wb: Workbench, work_list: WorkList) -> Found:
     Raises CareloopError when a filter's value is not what its field expects.
     """
     return domain.find(panel(wb), work_list, scope=wb.user.scope, live=_live(wb))
+
+
+def has_patients(wb: Workbench) -> bool:
+    """Whether a feed was loaded: without one there is nobody to find for any user."""
+    return panel(wb).frame.height > 0
 
 
 def fields(wb: Workbench) -> tuple[Field, ...]:

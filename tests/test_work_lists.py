@@ -100,6 +100,7 @@ def test_before_anything_is_loaded_a_work_list_finds_nobody(wb: Workbench) -> No
     found = work_lists.run(wb, WorkList(filters=((Filter("age", "greater", 1),),)))
 
     assert (found.count, found.page(0).height) == (0, 0)
+    assert not work_lists.has_patients(wb)
     assert work_lists.fields(wb) == FIELDS
     assert work_lists.group_choices(wb) == []
 
@@ -109,6 +110,7 @@ def test_what_was_loaded_can_be_asked_and_is_shown(bench: Workbench) -> None:
 
     found = work_lists.run(bench, WorkList(sorts=(Sort("name"),), columns=columns))
 
+    assert work_lists.has_patients(bench)
     shown = found.page(0).rows()
     assert shown[0] == (
         "ann", "Árbol, =Ann", 56, "Lakeside", "Dr. Ada Lake", 9.4, date(2026, 10, 1), None, "Spanish",
