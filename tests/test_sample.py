@@ -452,6 +452,14 @@ def test_other_tables_show_their_mistakes(many: Tables, table: str, wrong: pl.Ex
     assert many(table).filter(wrong).height > 0
 
 
+def test_the_committed_sample_shows_a_visit_after_death() -> None:
+    visits, patients = (_read(COMMITTED / f"{name}.csv") for name in ("visits", "patients"))
+
+    late = visits.join(patients, on="patient_id").filter(_days("visit_on") > _days("deceased_on"))
+
+    assert [n for n in late.select(_number())["patient_id"] if has("care after death", n)] != []
+
+
 def test_some_doses_are_written_down_twice_within_a_day(many: Tables) -> None:
     doses = many("immunizations").with_columns(_days("administered_on"))
     twice = doses.join(doses, on=["patient_id", "cvx"]).filter(

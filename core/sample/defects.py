@@ -18,7 +18,7 @@ DEFECTS = {
     ),
     "test patient": Defect(401, 57, "ZZTEST or Mickey Mouse, some born 1900-01-01; half of them not marked as test"),
     "deceased but active": Defect(307, 40, "a day of death, and status active"),
-    "care after death": Defect(619, 86, "a visit after the day of death"),
+    "care after death": Defect(619, 86, "a visit two months after the day of death"),
     "unreadable birth date": Defect(331, 71, "13/25/1961 or nothing at all"),
     "birth date in the future": Defect(641, 203, "a day that has not come"),
     "birth date too long ago": Defect(743, 254, "more than 115 years old"),

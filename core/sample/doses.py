@@ -46,7 +46,7 @@ _CHILD = (
     *(("83", age) for age in (400, 600)),
     *((cvx, age) for cvx, age in (("115", 4090), ("114", 4090), ("165", 4090), ("165", 4290), ("114", 5900))),
 )
-_HABIT = Weighted({0.93: 0.42, 0.5: 0.3, 0.06: 0.28})
+_HABIT = Weighted({0.93: 0.38, 0.5: 0.3, 0.06: 0.32})
 _SOURCE = Weighted({"administered": 0.72, "registry": 0.2, "historical": 0.08})
 _REFUSED = ("patient declined", "parent declined", "medical reason", "out of stock")
 

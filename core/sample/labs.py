@@ -38,7 +38,7 @@ _A1C_TESTS = Weighted({A1C: 0.82, A1C_HPLC: 0.08, A1C_OFFICE: 0.08, A1C_UNMAPPED
 _STATUS = Weighted({"final": 0.955, "corrected": 0.015, "preliminary": 0.008, "cancelled": 0.022})
 _LAG = Weighted({0: 0.25, 1: 0.45, 2: 0.2, 3: 0.07, 6: 0.03})
 # Days since the newest HbA1c of somebody with diabetes; 0 stands for none at all.
-_A1C_AGE = Weighted({(3, 176): 0.715, (186, 364): 0.15, (366, 880): 0.095, (0, 0): 0.04})
+_A1C_AGE = Weighted({(3, 176): 0.77, (186, 364): 0.12, (366, 880): 0.075, (0, 0): 0.035})
 
 
 def labs(person: Person) -> Iterator[Lab]:
@@ -67,7 +67,7 @@ def labs(person: Person) -> Iterator[Lab]:
 def _glucose_control(person: Person) -> Iterator[Lab]:
     draw = person.draw
     usual = 7.1 + 0.7 * draw.bell()
-    if draw.chance(0.25):  # poor control; a few beyond what the analyser can measure
+    if draw.chance(0.34):  # poor control; a few beyond what the analyser can measure
         usual = 14.6 if draw.chance(0.04) else 9.8 + 1.1 * draw.bell()
     low, high = draw.one_of(_A1C_AGE)
     if not high:

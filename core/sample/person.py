@@ -150,6 +150,8 @@ def _person(seed: int, number: int, age: int, sex: str, origin: Origin, last: st
     born = min(born, as_of - 1)
     status = draw.one_of(_STATUS)
     died = as_of - draw.between(5, 900) if draw.chance(_mortality(age)) else 0
+    if has("care after death", number) and age >= 18:
+        died = as_of - 200
     left = as_of - draw.between(400, 1100) if status == "inactive" else as_of - 1
     return Person(
         number=number,

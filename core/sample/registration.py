@@ -131,7 +131,7 @@ def _spoil(row: Patient, person: Person, *, as_of: int) -> Patient:
         born = "1900-01-01" if draw.chance(0.5) else row.birth_date
         row = row._replace(first=first, last=last, status=status, preferred_name="", birth_date=born)
     if has("deceased but active", number):
-        row = row._replace(status="active", deceased_on=iso(person.died or as_of - 60))
+        row = row._replace(status="active", deceased_on=iso(person.died or as_of - 90))
     if has("unknown sex", number):
         row = row._replace(sex="U" if draw.chance(0.7) else "", sex_at_birth="")
     if has("newline in the address", number):

@@ -51,8 +51,8 @@ _ELSEWHERE_MAMMOGRAM = Coded("", "", "mammogram at imaging center, report scanne
 
 # How long ago, in days; (0, 0) stands for never. The limits of the rules lie between, not on, the ranges.
 _MAMMOGRAM_AGE = Weighted({(2, 710): 0.71, (745, 1800): 0.16, (0, 0): 0.13})
-_COLONOSCOPY_AGE = Weighted({(10, 3620): 0.66, (3680, 5000): 0.05, (0, 0): 0.29})
-_STOOL = Weighted({"fit": 0.2, "old fit": 0.1, "dna": 0.1, "none": 0.6})
+_COLONOSCOPY_AGE = Weighted({(10, 3620): 0.71, (3680, 5000): 0.05, (0, 0): 0.24})
+_STOOL = Weighted({"fit": 0.24, "old fit": 0.1, "dna": 0.12, "none": 0.54})
 _EYE_AGE = Weighted({(5, 700): 0.62, (750, 1500): 0.16, (0, 0): 0.22})
 
 

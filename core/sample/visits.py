@@ -194,7 +194,7 @@ def visit_defects(person: Person, practice: Practice, *, as_of: int) -> Iterator
     if has("visit in the future", number):
         stray = as_of + 365
     elif has("care after death", number) and person.died:
-        stray = person.died + 12
+        stray = person.died + 60
     if stray:
         yield Visit(
             visit_id=person.next_id("V"),
