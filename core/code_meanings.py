@@ -1,4 +1,4 @@
-"""What the codes of feeds mean: facts by the shipped concepts and the practice's own mapping, and what means nothing."""
+"""What the codes of feeds mean: facts by the shipped concepts and the practice's own mapping, and which remain."""
 
 from dataclasses import dataclass, field
 
@@ -28,9 +28,7 @@ class Meanings:
     def facts(self, events: pl.DataFrame) -> pl.DataFrame:
         """FACTS among the EVENTS. Codes without a meaning are counted by the way."""
         special = sorted(set(self.own["source_system"]) - {""})
-        facts = []
-        for source in special:
-            facts.append(self._facts(events.filter(pl.col("source_system") == source), source))
+        facts = [self._facts(events.filter(pl.col("source_system") == source), source) for source in special]
         rest = events.filter(~pl.col("source_system").is_in(special)) if special else events
         return pl.concat([*facts, self._facts(rest, "")])
 
@@ -44,7 +42,7 @@ class Meanings:
             .agg(pl.col("text").sort_by("events").last(), pl.col("events").sum(), pl.col("patients").sum())
         )
         most = counted.sort(["events", "system", "code"], descending=[True, False, False]).head(_MOST_UNMAPPED)
-        return most.select(*UNMAPPED).cast(dict(UNMAPPED))
+        return most.select(*UNMAPPED).cast(UNMAPPED)
 
     def _facts(self, events: pl.DataFrame, source: str) -> pl.DataFrame:
         codes = events.select("system", "code").unique().drop_nulls()

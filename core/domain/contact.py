@@ -66,20 +66,22 @@ _MISTYPED = [
 ]
 
 _OTHER_NAMES = {
-    "eng": "en", "spa": "es", "castilian": "es", "español": "es", "espanol": "es", "fra": "fr", "fre": "fr", "deu": "de",
-    "ger": "de", "zho": "zh", "chi": "zh", "mandarin": "zh", "chinese (mandarin)": "zh", "chinese (cantonese)": "yue",
-    "kor": "ko", "jpn": "ja", "vie": "vi", "rus": "ru", "ara": "ar", "por": "pt", "ita": "it", "hin": "hi", "pol": "pl",
-    "tgl": "tl", "fil": "tl", "filipino": "tl", "som": "so", "hat": "ht", "haitian": "ht", "creole": "ht", "fas": "fa",
-    "per": "fa", "farsi": "fa", "urd": "ur", "ben": "bn", "guj": "gu", "pan": "pa", "punjabi; panjabi": "pa", "nep": "ne",
-    "amh": "am", "hye": "hy", "arm": "hy", "khm": "km", "cambodian": "km", "lao": "lo", "laotian": "lo", "tha": "th",
-    "ukr": "uk", "swa": "sw", "tam": "ta", "tel": "te", "english (united states)": "en", "american": "en",
-    "spanish; castilian": "es", "portuguese (brazil)": "pt", "el": "el", "greek": "el", "he": "he", "hebrew": "he",
-    "tr": "tr", "turkish": "tr", "nl": "nl", "dutch": "nl", "nv": "nv", "navajo": "nv", "my": "my", "burmese": "my",
-    "ro": "ro", "romanian": "ro", "sq": "sq", "albanian": "sq", "sr": "sr", "serbian": "sr", "hr": "hr", "bs": "bs",
-    "croatian": "hr", "bosnian": "bs", "ti": "ti", "tigrinya": "ti", "yo": "yo", "yoruba": "yo", "ig": "ig", "igbo": "ig",
-    "ml": "ml", "malayalam": "ml", "mr": "mr", "marathi": "mr", "id": "id", "indonesian": "id", "ilo": "ilo", "sm": "sm",
-    "samoan": "sm", "yi": "yi", "yiddish": "yi", "hu": "hu", "hungarian": "hu", "cs": "cs", "czech": "cs", "ps": "ps",
-    "pashto": "ps", "rw": "rw", "kinyarwanda": "rw", "ku": "ku", "kurdish": "ku", "sv": "sv", "swedish": "sv",
+    "eng": "en", "spa": "es", "castilian": "es", "español": "es", "espanol": "es", "fra": "fr", "fre": "fr",
+    "deu": "de", "ger": "de", "zho": "zh", "chi": "zh", "mandarin": "zh", "chinese (mandarin)": "zh",
+    "chinese (cantonese)": "yue", "kor": "ko", "jpn": "ja", "vie": "vi", "rus": "ru", "ara": "ar", "por": "pt",
+    "ita": "it", "hin": "hi", "pol": "pl", "tgl": "tl", "fil": "tl", "filipino": "tl", "som": "so", "hat": "ht",
+    "haitian": "ht", "creole": "ht", "fas": "fa", "per": "fa", "farsi": "fa", "urd": "ur", "ben": "bn", "guj": "gu",
+    "pan": "pa", "punjabi; panjabi": "pa", "nep": "ne", "amh": "am", "hye": "hy", "arm": "hy", "khm": "km",
+    "cambodian": "km", "lao": "lo", "laotian": "lo", "tha": "th", "ukr": "uk", "swa": "sw", "tam": "ta",
+    "tel": "te", "english (united states)": "en", "american": "en", "spanish; castilian": "es",
+    "portuguese (brazil)": "pt", "el": "el", "greek": "el", "he": "he", "hebrew": "he", "tr": "tr", "turkish": "tr",
+    "nl": "nl", "dutch": "nl", "nv": "nv", "navajo": "nv", "my": "my", "burmese": "my", "ro": "ro",
+    "romanian": "ro", "sq": "sq", "albanian": "sq", "sr": "sr", "serbian": "sr", "hr": "hr", "bs": "bs",
+    "croatian": "hr", "bosnian": "bs", "ti": "ti", "tigrinya": "ti", "yo": "yo", "yoruba": "yo", "ig": "ig",
+    "igbo": "ig", "ml": "ml", "malayalam": "ml", "mr": "mr", "marathi": "mr", "id": "id", "indonesian": "id",
+    "ilo": "ilo", "sm": "sm", "samoan": "sm", "yi": "yi", "yiddish": "yi", "hu": "hu", "hungarian": "hu",
+    "cs": "cs", "czech": "cs", "ps": "ps", "pashto": "ps", "rw": "rw", "kinyarwanda": "rw", "ku": "ku",
+    "kurdish": "ku", "sv": "sv", "swedish": "sv",
 }  # fmt: skip
 LANGUAGE_CODES = {name.lower(): code for code, name in LANGUAGES.items()} | {c: c for c in LANGUAGES} | _OTHER_NAMES
 

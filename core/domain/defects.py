@@ -92,8 +92,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "{n:,} patients have entries dated before their birth; these were not loaded.",
     ),
     "after_death": (
-        "1 patient has entries dated after the death; these were not loaded.",
-        "{n:,} patients have entries dated after their death; these were not loaded.",
+        "1 patient has entries dated more than a week after the death; these were not loaded.",
+        "{n:,} patients have entries dated more than a week after their death; these were not loaded.",
     ),
     "opt_out_type_unknown": (
         "1 opt-out has a type that is not known; it counts as Global.",

@@ -8,7 +8,9 @@ from core.domain.clinical import CODE_SYSTEMS, FACTS
 # defect, because a reminder too many can be corrected and a result that never came cannot be contacted about.
 _DONE = {
     "visit": "finished completed complete closed arrived checked-out checked-in seen signed final in-progress onleave",
-    "problem": "active resolved inactive confirmed recurrence relapse remission chronic unconfirmed provisional differential",
+    "problem": (
+        "active resolved inactive confirmed recurrence relapse remission chronic unconfirmed provisional differential"
+    ),
     "lab": "final corrected amended appended complete completed resulted reviewed f c final-result",
     "vital": "final corrected amended appended complete completed resulted reviewed f c",
     "immunization": "completed complete administered given historical final",
@@ -16,10 +18,11 @@ _DONE = {
     "medication": "active completed complete stopped discontinued on-hold expired inactive prescribed dispensed filled",
 }
 _NOT_DONE = (
-    "ordered requested planned scheduled booked pending proposed draft registered preliminary prelim partial in-process "
-    "specimen-in-process cancelled canceled aborted entered-in-error error deleted voided void refuted ruled-out no-show "
-    "noshow rescheduled not-done not-given refused declined rejected suspended preparation triaged waitlist unknown p x "
-    "in-progress stopped on-hold active not-taken intended missed left-without-being-seen"
+    "ordered requested planned scheduled booked pending proposed draft registered preliminary prelim partial "
+    "in-process specimen-in-process cancelled canceled aborted entered-in-error error deleted voided void "
+    "refuted ruled-out no-show noshow rescheduled not-done not-given refused declined rejected suspended "
+    "preparation triaged waitlist unknown p x in-progress stopped on-hold active not-taken intended missed "
+    "left-without-being-seen"
 )
 DONE_WORDS: dict[str, frozenset[str]] = {kind: frozenset(words.split()) for kind, words in _DONE.items()}
 KNOWN_WORDS = frozenset(_NOT_DONE.split()) | frozenset[str]().union(*DONE_WORDS.values())
@@ -85,7 +88,7 @@ def facts_of(events: pl.DataFrame, mapping: pl.DataFrame) -> pl.DataFrame:
     facts = facts.with_columns(first_day.alias("on"))
     has_ended = is_problem & pl.col("end_on").is_null() & pl.col("status").is_in(_ENDED)
     facts = facts.with_columns(pl.when(has_ended).then("on").otherwise("end_on").alias("end_on"), *_in_percent())
-    return facts.filter(pl.col("on").is_not_null()).select(*FACTS).cast(dict(FACTS))
+    return facts.filter(pl.col("on").is_not_null()).select(*FACTS).cast(FACTS)
 
 
 def _in_percent() -> tuple[pl.Expr, pl.Expr]:

@@ -8,7 +8,9 @@ UNKNOWN_PATIENT = "the patient is not known"
 REJECTED_PATIENT = "the patient was rejected"
 IN_FUTURE = "is in the future"
 BEFORE_BIRTH = "is before the patient's birth"
-AFTER_DEATH = "is after the patient's death"
+AFTER_DEATH = "is more than a week after the patient's death"
+# The death certificate and last results are written in the days after a death; what comes later is of somebody else.
+DAYS_AFTER_DEATH = 7
 OF_PATIENT = (UNKNOWN_PATIENT, REJECTED_PATIENT)
 
 
@@ -47,7 +49,7 @@ def event_reasons(events: pl.DataFrame, patients: pl.DataFrame, *, rejected: pl.
         .then(pl.lit(IN_FUTURE))
         .when(on < pl.col("birth_date"))
         .then(pl.lit(BEFORE_BIRTH))
-        .when(on > pl.col("deceased_on"))
+        .when(on > pl.col("deceased_on") + pl.duration(days=DAYS_AFTER_DEATH))
         .then(pl.lit(AFTER_DEATH))
         .alias("reason")
     ).to_series()

@@ -91,7 +91,7 @@ def events_of(table: str, rows: pl.DataFrame) -> pl.DataFrame:
         **shape,
         source_system="source_system",
         received_at="received_at",
-        **_coded(table, rows),
+        **_coded(table),
         status=status_words(pl.col("status")),
         **{c: pl.col(c) for c in extra},
     )
@@ -111,7 +111,7 @@ def with_row_hash(events: pl.DataFrame) -> pl.DataFrame:
     return events.with_columns(mixed.alias("row_hash"))
 
 
-def _coded(table: str, rows: pl.DataFrame) -> dict[str, pl.Expr]:
+def _coded(table: str) -> dict[str, pl.Expr]:
     """The columns system and code."""
     if table == "labs":
         loinc, local, words = pl.col("loinc"), pl.col("local_code"), pl.col("local_name")
@@ -124,11 +124,11 @@ def _coded(table: str, rows: pl.DataFrame) -> dict[str, pl.Expr]:
             pl.when(pl.col("rxnorm").is_not_null()).then(pl.lit("RXNORM")), pl.col("rxnorm"), pl.col("name")
         )
     default = {"vitals": "LOINC", "visits": "LOCAL", "problems": "ICD10CM", "procedures": "LOCAL"}[table]
-    words = {"vitals": "name", "visits": "type"}.get(table, "text")
+    words = pl.col({"vitals": "name", "visits": "type"}.get(table, "text"))
     named = pl.col("code_system").str.to_lowercase()
     known = named.replace_strict(CODE_SYSTEM_WORDS, default="OTHER", return_dtype=pl.String)
-    system = pl.when(pl.col("code").is_null()).then(None).when(named.is_null()).then(pl.lit(default)).otherwise(known)
-    return _or_text(system, pl.col("code"), pl.col(words))
+    written = pl.when(named.is_null()).then(pl.lit(default)).otherwise(known)
+    return _or_text(pl.when(pl.col("code").is_not_null()).then(written), pl.col("code"), words)
 
 
 def _or_text(system: pl.Expr, code: pl.Expr, words: pl.Expr) -> dict[str, pl.Expr]:

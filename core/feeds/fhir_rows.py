@@ -36,6 +36,7 @@ def patient(resource: Resource, refs: References) -> Rows:
     nick = next((n for n in parts(resource, "name") if n.get("use") in ("nickname", "usual") and n is not name), {})
     place = _address(resource)
     died = text(resource.get("deceasedDateTime"))
+    doctors = parts(resource, "generalPractitioner")
     is_dead = died is not None or resource.get("deceasedBoolean") is True
     yield "patients", {
         "patient_id": text(resource.get("id")),
@@ -56,14 +57,14 @@ def patient(resource: Resource, refs: References) -> Rows:
         "phone_mobile": _telecom(resource, "phone", ("mobile",)) or _telecom(resource, "sms", ("mobile", "home", None)),
         "phone_work": _telecom(resource, "phone", ("work",)),
         "email": _telecom(resource, "email", ("home", None, "work", "mobile", "temp")),
-        "pcp_id": next((refs.id_of(r) for r in parts(resource, "generalPractitioner") if kind_of(r) != "Organization"), None),
+        "pcp_id": next((refs.id_of(doctor) for doctor in doctors if kind_of(doctor) != "Organization"), None),
         "group_id": refs.id_of(resource.get("managingOrganization")),
         "deceased_on": died,
         "status": "deceased" if is_dead else "inactive" if resource.get("active") is False else None,
     }  # fmt: skip
 
 
-def practitioner(resource: Resource, refs: References) -> Rows:
+def practitioner(resource: Resource, _refs: References) -> Rows:
     """Practitioner."""
     name = _name(resource)
     credentials = [words_of(part(q, "code")) for q in parts(resource, "qualification")]
@@ -80,7 +81,7 @@ def practitioner(resource: Resource, refs: References) -> Rows:
     }  # fmt: skip
 
 
-def organization(resource: Resource, refs: References) -> Rows:
+def organization(resource: Resource, _refs: References) -> Rows:
     """Organization: a group."""
     yield (
         "groups",
@@ -109,6 +110,7 @@ def location(resource: Resource, refs: References) -> Rows:
 
 def appointment(resource: Resource, refs: References) -> Rows:
     """Appointment: the patient, practitioner and place are its participants."""
+    services = parts(resource, "serviceType")
     actors = [part(p, "actor") for p in parts(resource, "participant")]
     yield "appointments", {
         "appointment_id": text(resource.get("id")),
@@ -117,7 +119,7 @@ def appointment(resource: Resource, refs: References) -> Rows:
         "location_id": next((refs.id_of(a) for a in actors if kind_of(a) == "Location"), None),
         "start_at": text(resource.get("start")) or text(part(resource, "requestedPeriod").get("start")),
         "made_at": text(resource.get("created")),
-        "type": words_of(part(resource, "appointmentType")) or next(map(words_of, parts(resource, "serviceType")), None),
+        "type": words_of(part(resource, "appointmentType")) or next(map(words_of, services), None),
         "status": text(resource.get("status")),
         "cancel_reason": words_of(resource.get("cancelationReason")),
     }  # fmt: skip

@@ -28,7 +28,7 @@ FIRST_YEAR, LAST_YEAR = 1800, 2200
 def dates(texts: pl.Series) -> pl.Series:
     """Days. ISO dates first, then American ones, HL7's digits, and years or months alone (their first day)."""
     days = texts.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
-    if (texts.str.len_bytes().max() or 0) > 10:
+    if (texts.str.len_bytes() > 10).any():
         days = days.set(~texts.str.contains(_ISO).fill_null(False), None)
     odd = texts.filter(days.is_null() & texts.is_not_null()).unique()
     if odd.len():

@@ -54,8 +54,8 @@ def typed_rows(table: FeedTable, texts: pl.DataFrame, *, zone: ZoneInfo, last_da
     for column in table.columns:
         if column.required:
             notes.append(_Note(column.name, "is missing", texts[column.name].is_null(), rejects=True))
-        if column.kind == "id" and (texts[column.name].str.len_bytes().max() or 0) > LONGEST_ID:
-            too_long = texts[column.name].str.len_bytes() > LONGEST_ID
+        too_long = texts[column.name].str.len_bytes() > LONGEST_ID
+        if column.kind == "id" and too_long.any():
             notes.append(_Note(column.name, f"is longer than {LONGEST_ID} characters", too_long, rejects=True))
     if table.name == "patients":
         notes += _births(rows["birth_date"], last_day)
@@ -91,8 +91,10 @@ def _typed(column: Column, texts: pl.Series, notes: list[_Note], table: str, zon
         notes.append(_Note(column.name, "is a toll-free number", toll_free))
         values = values.set(toll_free, None)
     if reasons is not None:
-        for reason in reasons.unique().drop_nulls().sort():
-            notes.append(_Note(column.name, reason, (reasons == reason).fill_null(False), rejects=_must_have(column)))
+        notes += [
+            _Note(column.name, reason, (reasons == reason).fill_null(False), rejects=_must_have(column))
+            for reason in reasons.unique().drop_nulls().sort()
+        ]
     return values
 
 

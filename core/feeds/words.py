@@ -9,6 +9,7 @@ _SEX = {
     "u": "U", "un": "U", "unk": "U", "asku": "U", "asked-declined": "U", "undifferentiated": "O",
 }  # fmt: skip
 
+# fmt: off
 SYNONYMS: dict[str, dict[str, str]] = {
     "sex": _SEX,
     "sex_at_birth": _SEX | dict.fromkeys(("other", "o", "x", "nonbinary", "non-binary", "nb"), "U"),
@@ -18,7 +19,7 @@ SYNONYMS: dict[str, dict[str, str]] = {
     "preferred_channel": {
         "e-mail": "email", "mail": "letter", "post": "letter", "postal": "letter", "sms": "text", "texting": "text",
         "text message": "text", "call": "phone", "voice": "phone", "telephone": "phone", "mobile": "phone",
-    },  # fmt: skip
+    },
     "status": {"a": "active", "i": "inactive", "d": "deceased", "dead": "deceased", "expired": "deceased"},
     "appointment_status": {
         "booked": "scheduled", "pending": "scheduled", "proposed": "scheduled", "waitlist": "scheduled",
@@ -27,13 +28,15 @@ SYNONYMS: dict[str, dict[str, str]] = {
         "checked-out": "completed", "checked out": "completed", "finished": "completed", "noshow": "no-show",
         "no show": "no-show", "no_show": "no-show", "missed": "no-show", "canceled": "cancelled", "cancel": "cancelled",
         "entered-in-error": "cancelled", "deleted": "cancelled",
-    },  # fmt: skip
-}  # fmt: skip
+    },
+}
+# fmt: on
 
 FLAGS: dict[str, bool] = {"yes": True, "no": False} | {word: means == "yes" for word, means in _YES_NO.items()}
 
 CODE_SYSTEM_WORDS: dict[str, str] = {
-    "http://loinc.org": "LOINC", "loinc": "LOINC", "ln": "LOINC", "lnc": "LOINC", "urn:oid:2.16.840.1.113883.6.1": "LOINC",
+    "http://loinc.org": "LOINC", "loinc": "LOINC", "ln": "LOINC", "lnc": "LOINC",
+    "urn:oid:2.16.840.1.113883.6.1": "LOINC",
     "http://snomed.info/sct": "SNOMED", "snomed": "SNOMED", "snomed-ct": "SNOMED", "snomed ct": "SNOMED",
     "snomedct": "SNOMED", "snomed_ct": "SNOMED", "sct": "SNOMED", "snomedct_us": "SNOMED",
     "urn:oid:2.16.840.1.113883.6.96": "SNOMED", "snomed_us": "SNOMED",

@@ -141,15 +141,6 @@ def patients_of(connection: Connection, campaign_id: str, *, user: User) -> list
     return list(connection.scalars(question.order_by(recipients.c.recipient_id)))
 
 
-def known(connection: Connection, patient_ids: Collection[str], *, user: User) -> set[str]:
-    """Those of the ids that are patients this user may see."""
-    found: set[str] = set()
-    for ids in batches(patient_ids):
-        question = select(patients.c.patient_id).where(patients.c.patient_id.in_(ids), in_scope(user.scope))
-        found.update(connection.scalars(question))
-    return found
-
-
 def _write(connection: Connection, statement: Insert | Update) -> int:
     """The number of rows written. The database has the last word on whether a name is free."""
     try:

@@ -5,7 +5,7 @@
                           events/*.parquet           EVENTS with earlier versions, one file for each shard of patients
                           facts/*.parquet            FACTS
                           rejects.parquet, unmapped.parquet
-                          as_of=<day>/               gaps/*.parquet, people/*.parquet, panel.parquet, vocabularies.parquet
+                          as_of=<day>/               gaps/*.parquet, people/*.parquet, panel.parquet, vocabularies
 
 Which generation counts is said by the table `loads` in SQL alone. Only the evaluation of a further day (as_of=...) is
 added later, as a whole.
@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 import polars as pl
 
@@ -34,7 +35,7 @@ REJECTS = pl.Schema(
 UNMAPPED = pl.Schema(
     {"system": pl.String, "code": pl.String, "text": pl.String, "events": pl.UInt32, "patients": pl.UInt32}
 )
-COMPRESSION = "lz4"
+COMPRESSION: Literal["lz4"] = "lz4"
 
 
 @dataclass(frozen=True)

@@ -201,7 +201,7 @@ def _kind(table: Table, name: str) -> pl.DataType:
 
 
 def _shaped(table: Table, rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
-    return rows.select(names).cast(dict(_shape(table, names)))
+    return rows.select(names).cast(_shape(table, names))
 
 
 def _insert(connection: Connection, table: Table, rows: pl.DataFrame) -> None:

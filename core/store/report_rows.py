@@ -1,0 +1,87 @@
+"""What a campaign did, asked of SQL: counts by state and reason, when things ended, and one row per patient."""
+
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+from sqlalchemy import Connection, func, select
+
+from core.domain.clinical import schema
+from core.domain.user import Scope
+from core.store.schema import attempts, groups, patients, providers, recipients
+from core.store.scope import in_scope
+
+_MOMENT = pl.Datetime("us", "UTC")
+COUNTS = schema({"state": pl.String, "reason": pl.String, "count": pl.Int64})
+ENDS = schema({"state": pl.String, "at": _MOMENT})
+PATIENTS = schema(
+    {
+        "patient_id": pl.String,
+        "first": pl.String,
+        "last": pl.String,
+        "email": pl.String,  # the address it went to, else the one on file
+        "phone": pl.String,  # mobile, else home
+        "provider": pl.String,
+        "group": pl.String,
+        "state": pl.String,
+        "reason": pl.String,
+        "attempts": pl.Int64,
+        "at": _MOMENT,  # handed over or otherwise ended; null while it waits
+        "reply": pl.String,  # the mail server's own words at the last attempt, addresses taken out
+    }
+)
+
+
+def counts(connection: Connection, campaign_id: str) -> pl.DataFrame:
+    """How many recipients there are by state and reason. Adds up to the number selected."""
+    columns = (recipients.c.state, recipients.c.reason)
+    question = select(*columns, func.count()).where(recipients.c.campaign_id == campaign_id).group_by(*columns)
+    return _frame(connection.execute(question), COUNTS)
+
+
+def ends(connection: Connection, campaign_id: str) -> pl.DataFrame:
+    """When each recipient was handed over or otherwise ended, without saying who."""
+    question = select(recipients.c.state, recipients.c.finished_at).where(
+        recipients.c.campaign_id == campaign_id, recipients.c.finished_at.is_not(None)
+    )
+    return _frame(connection.execute(question.order_by(recipients.c.finished_at)), ENDS)
+
+
+def patient_rows(connection: Connection, campaign_id: str, *, scope: Scope) -> pl.DataFrame:
+    """One row per patient within the scope, in the order in which they are written to."""
+    everything = (
+        recipients.outerjoin(patients, patients.c.patient_id == recipients.c.patient_id)
+        .outerjoin(providers, providers.c.provider_id == patients.c.pcp_id)
+        .outerjoin(groups, groups.c.group_id == patients.c.group_id)
+        .outerjoin(
+            attempts,
+            (attempts.c.recipient_id == recipients.c.recipient_id) & (attempts.c.number == recipients.c.attempt_count),
+        )
+    )
+    question = (
+        select(
+            recipients.c.patient_id,
+            patients.c.first,
+            patients.c.last,
+            func.coalesce(recipients.c.address, patients.c.email),
+            func.coalesce(patients.c.phone_mobile, patients.c.phone_home),
+            providers.c.display_name,
+            groups.c.name,
+            recipients.c.state,
+            recipients.c.reason,
+            recipients.c.attempt_count,
+            recipients.c.finished_at,
+            attempts.c.reply,
+        )
+        .select_from(everything)
+        .where(recipients.c.campaign_id == campaign_id, in_scope(scope))
+        .order_by(recipients.c.recipient_id)
+    )
+    return _frame(connection.execute(question), PATIENTS)
+
+
+def _frame(rows: Any, columns: pl.Schema) -> pl.DataFrame:
+    """Moments come in UTC from every database."""
+    values = [tuple(row) for row in rows]
+    assert all(not isinstance(value, datetime) or value.tzinfo for row in values for value in row)
+    return pl.DataFrame(values, schema=columns, orient="row")
