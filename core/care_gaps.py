@@ -134,12 +134,14 @@ def _explain(wb: Workbench, patient_id: str, wanted: Sequence[str], as_of: date 
     found = _visible(wb, generation.table("patients", shard).filter(mine)).collect().rows(named=True)
     if not found:
         raise NotFound("There is no such patient among those you may see. Go back to the list and choose again.")
+    made = [row.received_at for row in loads.history(wb) if row.generation == generation.name and row.received_at]
     return explain_measures(
         [measures()[measure_id] for measure_id in wanted],
         found[0],
         generation.facts(shard).filter(mine).collect(),
         names={concept.concept_id: concept.name for concept in concepts().values()},
         as_of=as_of or wb.today(),
+        data_until=made[0].astimezone(wb.zone()).date() if made else None,
     )
 
 

@@ -69,19 +69,26 @@ class Explanation:
 
 
 def explain(
-    measures: Iterable[Measure], patient: Row, facts: pl.DataFrame, *, names: Mapping[str, str], as_of: date
+    measures: Iterable[Measure],
+    patient: Row,
+    facts: pl.DataFrame,
+    *,
+    names: Mapping[str, str],
+    as_of: date,
+    data_until: date | None = None,
 ) -> list[Explanation]:
     """The evidence for one patient, a measure after the other.
 
     patient   a row with at least measure_evaluation.PATIENT_COLUMNS
     facts     FACTS of this patient; those after `as_of` are ignored
     names     what staff call each concept
+    data_until   the last day that our data can know of, when that is before `as_of`
     """
     wanted = list(measures)
     people = pl.DataFrame([patient], schema_overrides={"birth_date": pl.Date, "deceased_on": pl.Date, **_TEXTS})
     gaps = evaluate_shard(wanted, people, facts, as_of=as_of).rows(named=True)
     history = facts.filter(pl.col("on") <= as_of).with_columns(pl.col("concept").cast(pl.String)).rows(named=True)
-    seen = _Seen(patient, sorted(history, key=_order), names, as_of)
+    seen = _Seen(patient, sorted(history, key=_order), names, as_of, min(as_of, data_until or as_of))
     return [_explanation(measure, gap, seen) for measure, gap in zip(wanted, gaps, strict=True)]
 
 
@@ -100,6 +107,7 @@ class _Seen:
     facts: Sequence[Row]
     names: Mapping[str, str]
     as_of: date
+    data_until: date
 
     def of(self, concepts: Sequence[str]) -> list[Row]:
         return [fact for fact in self.facts if fact["concept"] in concepts]
@@ -108,8 +116,8 @@ class _Seen:
         return " or ".join(self.names.get(concept, concept) for concept in concepts)
 
     @property
-    def day(self) -> str:
-        return as_day(self.as_of)
+    def so_far(self) -> str:
+        return f"in our data up to {as_day(self.data_until)}"
 
 
 def _explanation(measure: Measure, gap: Row, seen: _Seen) -> Explanation:
@@ -119,7 +127,7 @@ def _explanation(measure: Measure, gap: Row, seen: _Seen) -> Explanation:
         as_of=seen.as_of,
         state=gap["state"],
         reason=gap["reason"],
-        headline=headline(measure, gap),
+        headline=headline(measure, gap, data_until=seen.data_until),
         rule=measure.purpose,
         source=f"{measure.source} Rule version {measure.version}.",
         closes=measure.closes,
@@ -159,7 +167,7 @@ def _age(from_months: int, through_years: int | None, seen: _Seen) -> Check:
     if through_years is not None:
         is_met = is_met and born > born_by(seen.as_of, months=12 * (through_years + 1))
     years = sum(born <= born_by(seen.as_of, months=12 * year) for year in range(1, 130))
-    return Check(f"{words}; {years} on {seen.day}", is_met)
+    return Check(f"{words}; {years} on {as_day(seen.as_of)}", is_met)
 
 
 def _standing(seen: _Seen) -> Check:
@@ -173,7 +181,7 @@ def _exclusion(exclusion: Exclusion, seen: _Seen) -> Check:
     found = _evidence(exclusion.when, seen)
     name = exclusion.name[0].upper() + exclusion.name[1:]
     if found is None:
-        return Check(f"{name}; nothing in our data up to {seen.day} says so", False)
+        return Check(f"{name}; nothing {seen.so_far} says so", False)
     listed = "; ".join(dict.fromkeys(_fact_words(fact, seen) for fact in found))
     return Check(f"{name}; {listed}" if listed else name, True)
 
@@ -213,7 +221,7 @@ def _reaches(fact: Row, recorded: Recorded, as_of: date) -> bool:
 def _recorded_check(words: str, recorded: Recorded, seen: _Seen) -> Check:
     found = _matching(recorded, seen)
     if not found:
-        return Check(f"{words}; nothing in our data up to {seen.day} says so", False)
+        return Check(f"{words}; nothing {seen.so_far} says so", False)
     return Check(f"{words}; since {as_day(found[0]['on'])}", True)
 
 
@@ -241,7 +249,7 @@ def _search(wanted: Way | LatestValue, start: date | None, seen: _Seen) -> Searc
         facts = [fact for fact in facts if fact["value"] is not None or (fact["value_text"] or "").strip()]
     what = f"{seen.called(wanted.concepts)}, {as_interval(start, seen.as_of)}"
     if not facts:
-        return Search(f"{what}: no record in our data up to {seen.day}", start, seen.as_of, None, "", False)
+        return Search(f"{what}: no record {seen.so_far}", start, seen.as_of, None, "", False)
     last, value = facts[-1]["on"], _results(facts)
     counts = start is None or last >= start
     result = f" with the result {value}" if value else ""

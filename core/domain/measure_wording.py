@@ -26,9 +26,9 @@ _HEADLINES = {
     "deceased": "Not counted: the patient has died.",
     "inactive": "Not counted: no longer a patient here.",
     "birth_date": "We cannot tell: our data has no birth date.",
-    "no_result": "We cannot tell: no result in our data from {start} to {as_of}.",
+    "no_result": "We cannot tell: no result in our data from {start} to {until}.",
     "no_value": "We cannot tell: the result of {last} is not a number that can be compared.",
-    "never": "Overdue: no record in our data up to {as_of}.",
+    "never": "Overdue: no record in our data up to {until}.",
     "lapsed": "Overdue since {due}: last done on {last}.",
     "done": "Last done on {last}; due again by {due}.",
     "above": "The result of {last} is too high: {value}.",
@@ -45,8 +45,8 @@ def as_interval(start: date | None, end: date) -> str:
     return f"from {as_day(start)} through {as_day(end)}" if start else f"at any time up to {as_day(end)}"
 
 
-def headline(measure: Measure, gap: Mapping[str, Any]) -> str:
-    """One sentence that says how it stands, from a row of GAPS."""
+def headline(measure: Measure, gap: Mapping[str, Any], *, data_until: date) -> str:
+    """One sentence that says how it stands, from a row of GAPS. `data_until`: the last day our data can know of."""
     excluded = {each.exclusion_id: f"Not counted: {each.name}." for each in measure.exclusions}
     words = excluded.get(gap["reason"]) or _HEADLINES[gap["reason"]]
     if gap["reason"] == "sex" and gap["state"] == "cannot_determine":
@@ -57,6 +57,6 @@ def headline(measure: Measure, gap: Mapping[str, Any]) -> str:
         due=as_day(gap["due_on"]),
         last=as_day(gap["last_on"]),
         start=as_day(gap["window_start"]),
-        as_of=as_day(gap["as_of"]),
+        until=as_day(data_until),
         value=f"{gap['last_value']:.4g}" if gap["last_value"] is not None else "no number",
     )
