@@ -1,4 +1,4 @@
-"""The demo: an invented population in a sandbox, with work lists, a draft, a campaign that was sent, and its own clock."""
+"""The demo: invented patients in a sandbox, with saved views, a draft, a campaign that was sent, and its own clock."""
 
 import shutil
 from collections.abc import Callable
@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
+from core.demo_story import tell
 from core.domain.user import User
 from core.domain.window import next_window
 from core.errors import NotAllowed, SettingsError
@@ -36,9 +37,6 @@ def make(settings: Settings, *, patients: int, fresh: bool = False, progress: Pr
     try:
         _add_people(wb)
         reset_clock(wb)
-        # The demo's story needs most of the package; commands that only move the clock do not.
-        from core.demo_story import tell
-
         tell(wb.as_user(settings.user), patients=patients, progress=progress or (lambda _step, _share: None))
     finally:
         wb.engine.dispose()

@@ -31,11 +31,13 @@ _GRACE = 15.0  # seconds a process has to finish the message in hand
 class _Child:
     command: list[str]
     environ: Mapping[str, str]
+    is_quiet: bool = False  # its own greeting is not for the person at the terminal
     process: subprocess.Popen[bytes] | None = None
     ended_at: float | None = field(default=None)
 
     def start(self) -> None:
-        self.process = subprocess.Popen(self.command, cwd=ROOT, env=dict(self.environ))  # noqa: S603
+        out = subprocess.DEVNULL if self.is_quiet else None
+        self.process = subprocess.Popen(self.command, cwd=ROOT, env=dict(self.environ), stdout=out)  # noqa: S603
         self.ended_at = None
 
     def is_running(self) -> bool:
@@ -81,7 +83,7 @@ def _children(settings: Settings) -> list[_Child]:
     environ = environment(settings)
     pages = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), "--server.headless=true"]
     pages += [f"--server.address={settings.host}", f"--server.port={settings.port}", "--logger.level=warning"]
-    return [_Child(pages, environ), _Child([sys.executable, "-m", "core", "dispatch"], environ)]
+    return [_Child(pages, environ, is_quiet=True), _Child([sys.executable, "-m", "core", "dispatch"], environ)]
 
 
 def _require_free(host: str, port: int, name: str) -> None:
@@ -99,7 +101,7 @@ def _wait_until_up(settings: Settings, pages: _Child, stop: threading.Event) -> 
     address = f"http://{settings.host}:{settings.port}/health"
     while not stop.is_set() and pages.is_running():
         try:
-            with urllib.request.urlopen(address, timeout=2):  # noqa: S310
+            with urllib.request.urlopen(address, timeout=2):
                 return True
         except (URLError, OSError):
             stop.wait(0.2)

@@ -12,6 +12,7 @@ from core.domain.found import Found
 from core.domain.wording import phone_shown
 from core.workbench import Workbench
 from pages import _selection
+from pages._evidence import evidence
 from pages._shared import count
 
 SIZE = 100
@@ -39,6 +40,8 @@ def table(wb: Workbench, found: Found, selected: set[str]) -> None:
     chosen = set(event.selection.rows)
     for place, patient_id in enumerate(ids):
         (selected.add if place in chosen else selected.discard)(patient_id)
+    if "wl_evidence_of" in st.session_state:
+        evidence(wb, st.session_state.pop("wl_evidence_of"))
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         if pages > 1:
             st.pagination(pages, key="wl_page")

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core import work_lists
+from core import loads, work_lists
 from core.domain.found import Found
 from core.domain.work_list import WorkList
 from core.workbench import Workbench
@@ -12,7 +12,7 @@ from pages._shared import count, page_head, workbench
 
 def show() -> None:
     wb = workbench()
-    if not work_lists.has_patients(wb):
+    if loads.current(wb) is None:
         _empty()
         return
     page_head("Work list", "Find patients by filters, look at their care gaps, and contact those you select.")

@@ -1,0 +1,128 @@
+"""What a first-time visitor of the demo finds: patients as of today, saved views, a draft, a campaign that was sent."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from shutil import rmtree
+
+from core import (
+    campaign_list,
+    campaigns,
+    dispatcher,
+    loads,
+    new_campaigns,
+    saved_views,
+    templates,
+    work_lists,
+)
+from core.channels.outbox import start_outbox
+from core.domain.organisation import Organisation
+from core.domain.period import Period
+from core.domain.window import is_sending_day
+from core.domain.work_list import Filter, Sort, WorkList
+from core.sample import write_sample
+from core.workbench import DISPATCHER, Workbench
+
+Progress = Callable[[str, float], None]
+SEED = 20
+_SENT_TO = 300
+_NEXT_MONTH = Filter("next_appointment", "not_in_next", Period(1, "months"))
+_ACTIVE = Filter("status", "equals", "Active")
+
+VIEWS: tuple[tuple[str, WorkList], ...] = (
+    (
+        "Mammogram overdue – no appointment, has email",
+        WorkList(
+            filters=(
+                (_ACTIVE, Filter("alerts", "contains", "Scr: Mammogram"), _NEXT_MONTH, Filter("email", "not_empty")),
+            )
+        ),
+    ),
+    (
+        "Diabetes with open gaps – no visit in 3 months",
+        WorkList(
+            filters=(
+                (
+                    _ACTIVE,
+                    Filter("conditions", "contains", "diabetes"),
+                    Filter("alerts", "not_empty"),
+                    Filter("last_visit", "not_in_last", Period(3, "months")),
+                ),
+            ),
+            sorts=(Sort("lab:hba1c", descending=True), Sort("name")),
+            columns=("name", "age", "alerts", "alert_count", "lab:hba1c", "lab_date:hba1c", "last_visit", "pcp"),
+        ),
+    ),
+    (
+        "Flu vaccine missing – 65 and older",
+        WorkList(filters=((_ACTIVE, Filter("alerts", "contains", "influenza"), Filter("age", "greater", 64)),)),
+    ),
+)
+
+
+def tell(wb: Workbench, *, patients: int, progress: Progress) -> None:
+    """Bring the demo's home up to today; what a visitor made there before stays."""
+    _load(wb, patients=patients, progress=progress)
+    if not saved_views.views(wb):
+        for name, work_list in VIEWS:
+            saved_views.save_view(wb, name, work_list, is_shared=True)
+    if not campaign_list.campaigns(wb):
+        progress("Sending a campaign of last week", 0.2)
+        _sent(wb)
+        progress("Sending a campaign of last week", 0.9)
+        _draft(wb)
+        progress("Sending a campaign of last week", 1.0)
+
+
+def _load(wb: Workbench, *, patients: int, progress: Progress) -> None:
+    feed, stamp = wb.settings.home / "sample-feed", f"{patients} {SEED} {wb.today()}"
+    made = feed / "made-for"
+    if not made.exists() or made.read_text("utf-8") != stamp:
+        rmtree(feed, ignore_errors=True)
+        write_sample(feed, patients=patients, seed=SEED, as_of=wb.today(), progress=progress)
+        made.write_text(stamp, "utf-8")
+    if loads.current(wb) is None:
+        loads.load_codes(wb, feed / "code_map.csv")
+    loads.load(wb, feed, progress=progress)
+
+
+def _sent(wb: Workbench) -> None:
+    """A campaign that went out on a sending day of last week, through the local mail server like any other."""
+    organisation = wb.organisation()
+    day = _sending_day_before(wb.today() - timedelta(days=6), organisation)
+    morning = datetime.combine(day, time(10, 15), tzinfo=wb.zone())
+    then = _at(wb, morning)
+    work_list = VIEWS[1][1]
+    template = templates.template("diabetes-care-gaps")
+    found = work_lists.run(wb, work_list).ids[:_SENT_TO]
+    campaign_id = new_campaigns.create(then, template_id=template.template_id, patient_ids=found, work_list=work_list)
+    campaign = campaigns.campaign(then, campaign_id)
+    changes = {
+        "start_on": day,
+        "description": "Patients with diabetes and open care gaps who were not seen for three months.",
+    }
+    campaigns.save(then, campaign_id, changes, version=campaign.version)
+    campaigns.activate(then, campaign_id)
+    outbox = start_outbox(wb.settings.home / "outbox", host=wb.settings.smtp_host, port=wb.settings.smtp_port)
+    try:
+        dispatcher.drain(then.as_user(DISPATCHER))
+    finally:
+        outbox.stop()
+
+
+def _draft(wb: Workbench) -> None:
+    work_list = VIEWS[0][1]
+    found = work_lists.run(wb, work_list).ids[: wb.organisation().campaign_limit]
+    new_campaigns.create(wb, template_id="mammogram-reminder", patient_ids=found[:400], work_list=work_list)
+
+
+def _at(wb: Workbench, begun: datetime) -> Workbench:
+    """The same workbench as it was at another time; its clock goes on from there."""
+    shift = begun - wb.now()
+    return replace(wb, clock=lambda: wb.clock() + shift)
+
+
+def _sending_day_before(day: date, organisation: Organisation) -> date:
+    while not is_sending_day(organisation, day):
+        day -= timedelta(days=1)
+    return day

@@ -1,0 +1,105 @@
+"""Home: what needs me today."""
+
+import streamlit as st
+
+from core import campaign_list, care_gaps, loads
+from core.campaign_list import Listed
+from core.workbench import Workbench
+from pages._shared import MODE_ICONS, count, moment, page_head, plain, status_badge, workbench
+
+
+def show() -> None:
+    wb = workbench()
+    page_head(_greeting(wb), "What needs you today.")
+    if loads.current(wb) is None:
+        _first_steps()
+        return
+    campaigns = campaign_list.campaigns(wb)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        _section(
+            "Going out next",
+            [one for one in campaigns if one.status in ("Pending", "Sending")],
+            "Nothing is waiting to go out.",
+        )
+        _section("Drafts", [one for one in campaigns if one.status == "Inactive"], "No draft waits for anybody.")
+        _section(
+            "Lately completed",
+            [one for one in campaigns if one.status == "Completed"][:3],
+            "No campaign has been sent yet.",
+        )
+    with right:
+        _to_decide(campaigns)
+        _care_gaps(wb)
+        _freshness(wb)
+
+
+def _greeting(wb: Workbench) -> str:
+    hour = wb.now().astimezone(wb.zone()).hour
+    return "Good morning" if hour < 12 else "Good afternoon" if hour < 18 else "Good evening"
+
+
+def _first_steps() -> None:
+    for number, (title, text) in enumerate(
+        (
+            ("Load data", "Run `careloop load FOLDER` with your feed, or try `careloop demo` with invented patients."),
+            ("Look at care gaps", "Open the work list and filter by Alerts & Recommendations."),
+            ("Send a first campaign", "Select patients, press Send campaign, and choose a template."),
+        ),
+        1,
+    ):
+        with st.container(border=True):
+            st.markdown(f"**{number}. {title}**  \n{text}")
+
+
+def _section(title: str, campaigns: list[Listed], empty: str) -> None:
+    st.subheader(title, anchor=False)
+    if not campaigns:
+        st.caption(empty)
+    for one in campaigns[:5]:
+        with st.container(border=True):
+            page = "campaign_editor.py" if one.status == "Inactive" else "report.py"
+            st.page_link(
+                page,
+                label=f"**{plain(one.campaign.name)}**",
+                icon=MODE_ICONS[one.campaign.channel],
+                query_params={"id": one.campaign.campaign_id},
+            )
+            with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+                status_badge(one.status, one.icon)
+                st.caption(f"{one.schedule} · {count(one.progress.selected, 'patient')}")
+            if one.status in ("Sending", "Completed"):
+                st.progress(one.progress.share)
+
+
+def _to_decide(campaigns: list[Listed]) -> None:
+    """Messages whose outcome nobody knows: they are never sent again by themselves."""
+    unknown = [one for one in campaigns if one.progress.results["Unknown"]]
+    if unknown:
+        st.subheader("To decide", anchor=False)
+        for one in unknown:
+            words = count(one.progress.results["Unknown"], "message") + " with an unknown outcome"
+            st.page_link(
+                "report.py",
+                label=f"{plain(one.campaign.name)}: {words}",
+                icon=":material/help:",
+                query_params={"id": one.campaign.campaign_id},
+            )
+
+
+def _care_gaps(wb: Workbench) -> None:
+    st.subheader("Care gaps", anchor=False)
+    for row in care_gaps.rates(wb).iter_rows(named=True):
+        share = row["rate"] or 0.0
+        st.progress(share, text=f"{plain(row['name'])}: **{share:.0%}** up to date, {row['open']:,} open")
+    st.page_link("work_list.py", label="Find patients with open gaps", icon=":material/filter_list:")
+
+
+def _freshness(wb: Workbench) -> None:
+    last = next((row for row in loads.history(wb) if row.status == "loaded"), None)
+    if last:
+        st.caption(f"Data of {moment(last.received_at, wb)}, loaded {moment(last.finished_at, wb)}")
+        st.page_link("data.py", label="What was wrong in the feed", icon=":material/database:")
+
+
+show()
