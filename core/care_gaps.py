@@ -99,32 +99,46 @@ def explain_patient(wb: Workbench, patient_id: str, *, as_of: date | None = None
     return _explain(wb, patient_id, _wanted(None), as_of)
 
 
-def rates(wb: Workbench, *, as_of: date | None = None) -> pl.DataFrame:
+def rates(wb: Workbench, *, as_of: date | None = None, by: Sequence[str] = ()) -> pl.DataFrame:
     """RATES: how many of those whom each measure is about are up to date, among the patients the user may see.
 
     eligible counts everybody whom the measure is about and whom nothing excludes; satisfied those who are up to date,
     due soon or not; open those with an open care gap. rate is satisfied / eligible, null when nobody is eligible.
+    by   columns of the feed's patients, such as group_id, pcp_id or language: a row for each value, null as well
     """
-    not_in_season = pl.col("reason") == "out_of_season"
-    is_eligible = ~pl.col("state").is_in(["not_applicable", "excluded"]) | not_in_season
-    is_unknown = pl.col("reason").is_in(["sex", "birth_date"])
-    counts = (
-        gaps(wb, as_of=as_of)
-        .with_columns(pl.col("state").cast(pl.String))
-        .group_by("measure_id")
-        .agg(
-            (is_eligible & ~is_unknown).sum().alias("eligible"),
-            (pl.col("state").is_in(["satisfied", "due_soon"]) & (pl.col("reason") == "done")).sum().alias("satisfied"),
-            pl.col("state").is_in(OPEN_STATES).sum().alias("open"),
-        )
-        .collect()
-    )
-    names = pl.DataFrame(
-        list(measure_names().items()), schema={"measure_id": pl.String, "name": pl.String}, orient="row"
-    )
-    rows = names.join(counts, on="measure_id", how="left", maintain_order="left").fill_null(0)
+    unknown = sorted(set(by) - set(_RATES_BY))
+    if unknown:
+        raise NotFound(f"Rates by '{unknown[0]}' do not exist. There are {', '.join(_RATES_BY)}.")
+    counts = _with_patients(wb, gaps(wb, as_of=as_of), by).group_by(*by, "measure_id").agg(_counted()).collect()
+    names = pl.DataFrame(list(measure_names().items()), schema=["measure_id", "name"], orient="row").cast(pl.String)
+    rows = names.join(counts, on="measure_id", how="left", maintain_order="left")
+    rows = rows.with_columns(pl.col("eligible", "satisfied", "open").fill_null(0).cast(pl.UInt32))
     rate = pl.when(pl.col("eligible") > 0).then(pl.col("satisfied") / pl.col("eligible"))
-    return rows.with_columns(rate.alias("rate")).select(*RATES).cast(RATES)
+    return rows.with_columns(rate.alias("rate")).select(*by, *RATES).sort(*by, "measure_id")
+
+
+_RATES_BY = ("group_id", "pcp_id", "sex", "language", "race", "ethnicity", "payer")
+
+
+def _with_patients(wb: Workbench, found: pl.LazyFrame, columns: Sequence[str]) -> pl.LazyFrame:
+    generation = loads.current(wb)
+    if generation is None:
+        return found.with_columns(pl.lit(None, pl.String).alias(column) for column in columns)
+    patients = generation.table("patients").select("patient_id", *columns)
+    return found.join(patients, on="patient_id") if columns else found
+
+
+def _counted() -> list[pl.Expr]:
+    state = pl.col("state").cast(pl.String)
+    # Out of season nobody's gap is open, but whoever was not vaccinated still counts: the rate must not jump to 100 %.
+    is_eligible = ~state.is_in(["not_applicable", "excluded"]) | (pl.col("reason") == "out_of_season")
+    is_unknown = pl.col("reason").is_in(["sex", "birth_date"])
+    is_satisfied = state.is_in(["satisfied", "due_soon"]) & (pl.col("reason") == "done")
+    return [
+        (is_eligible & ~is_unknown).sum().alias("eligible"),
+        is_satisfied.sum().alias("satisfied"),
+        state.is_in(OPEN_STATES).sum().alias("open"),
+    ]
 
 
 def _explain(wb: Workbench, patient_id: str, wanted: Sequence[str], as_of: date | None) -> list[Explanation]:

@@ -174,3 +174,14 @@ def test_out_of_season_nobody_has_an_open_influenza_gap_and_the_rate_stays(loade
 
     flu = spring.row(by_predicate=pl.col("measure_id") == "imm-flu", named=True)
     assert (flu["eligible"], flu["satisfied"], flu["open"]) == (4, 1, 0)
+
+
+def test_rates_can_be_compared_between_groups(loaded: Workbench) -> None:
+    rates = care_gaps.rates(loaded, by=["group_id"]).filter(pl.col("measure_id") == "scr-mammogram")
+
+    assert rates.select("group_id", "eligible", "satisfied", "open").rows() == [("g1", 2, 1, 1), ("g2", 1, 0, 1)]
+
+
+def test_rates_by_something_else_are_refused_with_what_there_is(loaded: Workbench) -> None:
+    with pytest.raises(NotFound, match="There are group_id, pcp_id"):
+        care_gaps.rates(loaded, by=["last"])
