@@ -101,10 +101,16 @@ def _run(dispatcher: Dispatcher) -> int:
 
 
 def _refresh(wb: Workbench) -> None:
-    """Once a day the open gaps are worked out anew: whether a gap is closed decides who is written to."""
+    """Once a day the open gaps are worked out anew: whether a gap is closed decides who is written to.
+
+    When that fails, sending goes on with the gaps of the day before: a reminder too many is better than none.
+    """
     from core import loads  # brings the clinical store along, which sending itself never needs
 
-    loads.refresh(wb)
+    try:
+        loads.refresh(wb)
+    except Exception as error:
+        _log.error("care gaps could not be worked out for today (%s)", type(error).__name__)
 
 
 def _drain(dispatcher: Dispatcher, *, until: datetime | None = None, limit: int | None = None) -> int:

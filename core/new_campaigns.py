@@ -12,6 +12,7 @@ from core.domain.work_list import WorkList
 from core.errors import NotAllowed, NotFound, TooMany
 from core.store import campaigns as rows
 from core.store.database import writing
+from core.store.people import visible_ids
 from core.workbench import Workbench
 
 
@@ -32,7 +33,7 @@ def create(
     _check_size(wb, ids)
     template = templates.template(template_id)
     with writing(wb.engine) as connection:
-        missing = len(ids) - len(rows.known(connection, ids, user=wb.user))
+        missing = len(ids) - len(visible_ids(connection, ids, wb.user.scope))
         if missing:
             raise NotFound(f"{missing:,} of the selected patients are not in the records any more. Run the list again.")
         proposed = name or template.proposed_name(wb.today())

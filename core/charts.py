@@ -1,0 +1,99 @@
+"""Plotly figures: a frame in, a figure out. The same ones on the pages and in notebooks.
+
+The background is transparent and the ink in the middle of light and dark, so that one figure reads on both. Colours
+are told apart by people who see colours differently (after Okabe and Ito); every bar carries its word and number too.
+"""
+
+import plotly.graph_objects as go
+import polars as pl
+
+from core.domain.message import RESULTS
+
+RESULT_COLOURS = {
+    "Successful": "#2a9d8f",
+    "Returned": "#cc79a7",
+    "Unsuccessful": "#d55e00",
+    "Introductory Email": "#56a3d9",
+    "Not sent": "#8a9499",
+    "Waiting": "#d9a400",
+    "Unknown": "#8f7ac8",
+}
+_INK = "#7a8587"  # at least 3:1 on white and on the dark background
+_GRID = "rgba(122, 133, 135, 0.25)"
+_BAR = 34  # pixels for one bar with the space around it
+
+
+def results_bar(ledger: pl.DataFrame) -> go.Figure:
+    """How many patients have which result. `ledger` has result and count (and may have a row for each reason)."""
+    totals = dict(ledger.group_by("result").agg(pl.col("count").sum()).iter_rows())
+    shown = [result for result in RESULTS if totals.get(result)]
+    selected = sum(totals.values())
+    counts = [totals[result] for result in shown]
+    figure = go.Figure(
+        go.Bar(
+            x=counts,
+            y=shown,
+            orientation="h",
+            marker_color=[RESULT_COLOURS[result] for result in shown],
+            text=[f"{count:,} ({count / selected:.0%})" for count in counts],
+            textposition="outside",
+            cliponaxis=False,
+            hovertemplate="%{y}: %{x:,} patients<extra></extra>",
+        )
+    )
+    figure.update_yaxes(autorange="reversed", tickfont_color=_INK)
+    figure.update_xaxes(visible=False, range=[0, max(counts, default=1) * 1.25])
+    return _dressed(figure, title=_results_title(totals, selected), height=90 + _BAR * max(len(shown), 1))
+
+
+def over_time(ended: pl.DataFrame) -> go.Figure:
+    """How many patients had which result by when, added up. `ended` has at (local), result and count."""
+    figure = go.Figure()
+    for result in RESULTS:
+        points = ended.filter(pl.col("result") == result).sort("at")
+        if points.is_empty():
+            continue
+        figure.add_scatter(
+            x=points["at"].dt.replace_time_zone(None).to_list(),
+            y=points["count"].cum_sum().to_list(),
+            name=result,
+            mode="lines+markers",
+            line={"color": RESULT_COLOURS[result], "width": 2, "shape": "hv"},
+            hovertemplate=f"%{{x|%a %b %e, %H:%M}}: %{{y:,}} {result}<extra></extra>",
+        )
+    figure.update_xaxes(gridcolor=_GRID, tickfont_color=_INK)
+    figure.update_yaxes(gridcolor=_GRID, tickfont_color=_INK, rangemode="tozero", title_text="Patients")
+    figure.update_layout(showlegend=len(figure.data) > 1, legend={"orientation": "h", "y": -0.25})
+    return _dressed(figure, title=_time_title(ended), height=300)
+
+
+def _results_title(totals: dict[str, int], selected: int) -> str:
+    if not selected:
+        return "No patients are in this campaign"
+    waiting, reached = totals.get("Waiting", 0), totals.get("Successful", 0)
+    if waiting == selected:
+        return f"All {selected:,} patients still wait"
+    return f"{reached:,} of {selected:,} patients were reached" + (f", {waiting:,} still wait" if waiting else "")
+
+
+def _time_title(ended: pl.DataFrame) -> str:
+    sent = ended.filter(pl.col("result") == "Successful")
+    if sent.is_empty():
+        return "Nothing has been sent yet"
+    first, last = sent["at"].to_list()[0], sent["at"].to_list()[-1]
+    day = f"{first:%a} {first.day} {first:%b}"
+    if first.date() == last.date():
+        return f"Sent on {day}, {first:%H:%M} to {last:%H:%M}" if first != last else f"Sent on {day} at {first:%H:%M}"
+    return f"Sent from {day} to {last:%a} {last.day} {last:%b}"
+
+
+def _dressed(figure: go.Figure, *, title: str, height: int) -> go.Figure:
+    return figure.update_layout(
+        title={"text": title, "x": 0, "xanchor": "left", "font": {"size": 16}},
+        height=height,
+        margin={"l": 10, "r": 10, "t": 50, "b": 10},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"color": _INK, "size": 13},
+        bargap=0.35,
+    )

@@ -1,0 +1,39 @@
+"""The sentence at the top of a report: what the campaign did, with the numbers that matter."""
+
+import polars as pl
+
+from core.domain.campaign import Campaign
+from core.domain.progress import Progress
+
+
+def headline(campaign: Campaign, progress: Progress, *, ledger: pl.DataFrame, schedule: str) -> str:
+    """One or two sentences. `ledger` has result, reason and count; `schedule` says when the campaign goes out."""
+    selected = _patients(progress.selected)
+    if campaign.status == "inactive":
+        return f"Not sent: {selected} would get it once it is active."
+    if not progress.finished:
+        return f"{selected} selected, none written to yet. {schedule}."
+    reached = progress.results["Successful"]
+    share = f"{reached / progress.selected:.0%}"
+    done = f"The {campaign.channel} went out to {reached:,} of {selected} ({share})"
+    waiting = progress.results["Waiting"]
+    so_far = f" so far; {waiting:,} still wait." if waiting else "."
+    return f"{done}{so_far} {_why_not(progress, ledger)}".strip()
+
+
+def _why_not(progress: Progress, ledger: pl.DataFrame) -> str:
+    """What became of the others, and the most frequent reason why they were not written to."""
+    names = {"Not sent": "not sent", "Unsuccessful": "unsuccessful", "Returned": "returned", "Unknown": "unknown"}
+    parts = [f"{progress.results[result]:,} {word}" for result, word in names.items() if progress.results[result]]
+    if not parts:
+        return ""
+    rest = f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
+    refused = ledger.filter(pl.col("result") == "Not sent")
+    if refused.is_empty():
+        return f"Others: {rest}."
+    reason, count = refused.select("reason", "count").row(0)
+    return f"Others: {rest}; most often because {reason} ({count:,})."
+
+
+def _patients(count: int) -> str:
+    return f"{count:,} patient" if count == 1 else f"{count:,} patients"

@@ -1,0 +1,157 @@
+"""What a campaign did: a sentence, a ledger that adds up, the patients, and the course over time (R1, R4)."""
+
+from dataclasses import dataclass
+from typing import IO
+
+import polars as pl
+
+from core import campaigns
+from core.audit import record
+from core.domain.address import phone_text
+from core.domain.campaign import Campaign
+from core.domain.clinical import schema
+from core.domain.csv_cells import neutral
+from core.domain.message import ICONS, RESULTS, STATES, reason_sentence
+from core.domain.progress import Progress, progress_of, schedule_sentence
+from core.domain.report import headline
+from core.store import report_rows
+from core.store.database import reading
+from core.workbench import Workbench
+
+LEDGER = schema({"result": pl.String, "icon": pl.String, "reason": pl.String, "count": pl.Int64, "share": pl.Float64})
+EXPORT_NAMES = {
+    "patient_id": "Patient id",
+    "name": "Patient",
+    "email": "Email",
+    "phone": "Phone",
+    "provider": "Provider",
+    "group": "Group",
+    "result": "Result",
+    "reason": "Reason",
+    "attempts": "Attempts",
+    "at": "When",
+}
+
+
+@dataclass(frozen=True)
+class Report:
+    """One campaign as a manager reads it.
+
+    ledger      result, icon, reason, count, share; the counts add up to `progress.selected`
+    patients    one row for each patient the user may see: the columns of EXPORT_NAMES, `at` in local time
+    over_time   at (local, the beginning of a minute, an hour or a day), result, count
+    hidden      how many patients of the campaign the user may not see; they are counted, not listed
+    """
+
+    campaign: Campaign
+    progress: Progress
+    headline: str
+    schedule: str
+    ledger: pl.DataFrame
+    patients: pl.DataFrame
+    over_time: pl.DataFrame
+    hidden: int
+
+
+def report(wb: Workbench, campaign_id: str) -> Report:
+    """The report of one campaign, as it is at this moment. Raises NotFound."""
+    campaign = campaigns.campaign(wb, campaign_id)
+    with reading(wb.engine) as connection:
+        counts = report_rows.counts(connection, campaign_id)
+        ends = report_rows.ends(connection, campaign_id)
+        patients = report_rows.patient_rows(connection, campaign_id, scope=wb.user.scope)
+    by_state = dict(counts.group_by("state").agg(pl.col("count").sum()).iter_rows())
+    progress = progress_of(by_state)
+    schedule = schedule_sentence(campaign, wb.organisation(), at=wb.now())
+    zone = wb.organisation().time_zone
+    ledger = _ledger(counts, selected=progress.selected)
+    return Report(
+        campaign=campaign,
+        progress=progress,
+        headline=headline(campaign, progress, ledger=ledger, schedule=schedule),
+        schedule=schedule,
+        ledger=ledger,
+        patients=_patients(patients, zone=zone),
+        over_time=_over_time(ends, zone=zone),
+        hidden=progress.selected - patients.height,
+    )
+
+
+def export_csv(wb: Workbench, shown: Report, out: IO[bytes]) -> int:
+    """Write the patients of a report as CSV for a spreadsheet and record it; returns the number of rows."""
+    _record_export(wb, shown, "csv")
+    _exported(shown).write_csv(out, include_bom=True, datetime_format="%Y-%m-%d %H:%M")
+    return shown.patients.height
+
+
+def export_xlsx(wb: Workbench, shown: Report, out: IO[bytes]) -> int:
+    """Write ledger and patients as two sheets of a workbook and record it; returns the number of patients."""
+    import xlsxwriter
+
+    _record_export(wb, shown, "xlsx")
+    ledger = shown.ledger.select(
+        pl.col("result").alias("Result"), pl.col("reason").alias("Reason"), pl.col("count").alias("Patients")
+    )
+    with xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
+        ledger.write_excel(book, "Results", autofit=True)
+        _exported(shown).write_excel(book, "Patients", autofit=True, dtype_formats={pl.Datetime: "yyyy-mm-dd hh:mm"})
+    return shown.patients.height
+
+
+def _record_export(wb: Workbench, shown: Report, format: str) -> None:
+    record(wb, "report.exported", shown.campaign.campaign_id, patients=shown.patients.height, format=format)
+
+
+def _exported(shown: Report) -> pl.DataFrame:
+    local = shown.patients.with_columns(pl.col("at").dt.replace_time_zone(None))
+    return neutral(local.select(*EXPORT_NAMES)).rename(EXPORT_NAMES)
+
+
+def _ledger(counts: pl.DataFrame, *, selected: int) -> pl.DataFrame:
+    """Results in their fixed order, within one the most frequent reason first."""
+    order = pl.Enum(RESULTS)
+    return (
+        _worded(counts)
+        .group_by("result", "icon", "reason")
+        .agg(pl.col("count").sum())
+        .with_columns(share=pl.col("count") / max(selected, 1))
+        .sort(pl.col("result").cast(order), pl.col("count"), pl.col("reason"), descending=[False, True, False])
+        .select(LEDGER.names())
+        .cast(LEDGER)
+    )
+
+
+def _patients(rows: pl.DataFrame, *, zone: str) -> pl.DataFrame:
+    name = pl.concat_str("last", "first", separator=", ", ignore_nulls=True)
+    phones = {number: phone_text(number) for number in rows["phone"].drop_nulls().unique()}
+    return (
+        _worded(rows)
+        .with_columns(
+            name=name,
+            phone=pl.col("phone").replace_strict(phones, default=None, return_dtype=pl.String),
+            at=pl.col("at").dt.convert_time_zone(zone),
+        )
+        .select(*EXPORT_NAMES, "icon", "reply")
+    )
+
+
+def _over_time(ends: pl.DataFrame, *, zone: str) -> pl.DataFrame:
+    """How many ended when, in steps that fit the time it took."""
+    local = _worded(ends.with_columns(reason=pl.lit(""))).with_columns(at=pl.col("at").dt.convert_time_zone(zone))
+    hours: int = ends.select((pl.col("at").max() - pl.col("at").min()).dt.total_hours().fill_null(0)).item()
+    step = "1m" if hours < 3 else "1h" if hours < 7 * 24 else "1d"
+    return (
+        local.group_by(pl.col("at").dt.truncate(step), "result")
+        .agg(pl.len().cast(pl.Int64).alias("count"))
+        .sort(pl.col("at"), pl.col("result").cast(pl.Enum(RESULTS)))
+    )
+
+
+def _worded(frame: pl.DataFrame) -> pl.DataFrame:
+    """State and reason key as people read them, with the icon of the result."""
+    results = {state: meaning.result for state, meaning in STATES.items()}
+    reasons = {key: reason_sentence(key) for key in frame["reason"].unique()}
+    return frame.with_columns(
+        result=pl.col("state").replace_strict(results, return_dtype=pl.String),
+        reason=pl.col("reason").replace_strict(reasons, return_dtype=pl.String),
+    ).with_columns(icon=pl.col("result").replace_strict(ICONS, return_dtype=pl.String))

@@ -1,0 +1,226 @@
+"""Reports: the ledger adds up whatever happened, and each patient's result can be read and exported."""
+
+import io
+import zipfile
+from dataclasses import replace
+from datetime import date, timedelta
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import insert, select, update
+
+from core import campaigns, reports
+from core.domain.csv_cells import neutral
+from core.domain.message import RESULTS, STATES
+from core.domain.progress import progress_of
+from core.domain.report import headline
+from core.domain.user import Scope, User
+from core.errors import NotFound
+from core.store import accounts
+from core.store.database import reading, writing
+from core.store.schema import attempts, audit, patients, recipients
+from core.workbench import Workbench
+from tests.clinic import CAMPAIGN, add_campaign, add_clinic, add_patients
+from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+
+ENDED = [
+    # patient, state, reason
+    ("p1", "handed_over", ""),
+    ("p2", "handed_over", ""),
+    ("p3", "unsuccessful", "address_refused"),
+    ("p4", "not_sent", "no_address"),
+    ("p5", "not_sent", "no_address"),
+    ("p6", "not_sent", "opted_out:health_email"),
+    ("p7", "waiting", ""),
+    ("p8", "unknown", "connection_lost"),
+]
+
+
+@pytest.fixture
+def wb(bench: Workbench) -> Workbench:  # noqa: F811
+    """A campaign of eight patients in every kind of state; p8 is of the second group."""
+    add_clinic(bench)
+    ids = add_patients(bench, 7) + add_patients(bench, 1, start=8, group=2)
+    add_campaign(bench, ids)
+    with writing(bench.engine) as connection:
+        for minute, (patient_id, state, reason) in enumerate(ENDED):
+            at = None if state == "waiting" else bench.now() + timedelta(minutes=minute)
+            connection.execute(
+                update(recipients)
+                .where(recipients.c.patient_id == patient_id)
+                .values(state=state, reason=reason, finished_at=at)
+            )
+    return bench
+
+
+def test_the_ledger_adds_up_to_the_number_selected(wb: Workbench) -> None:
+    shown = reports.report(wb, "c1")
+
+    assert shown.ledger.select("result", "reason", "count").rows() == [
+        ("Successful", "", 2),
+        ("Unsuccessful", "the mail server refused the address", 1),
+        ("Not sent", "there is no email address on file", 2),
+        ("Not sent", "the patient opted out (Health Reminders - Email)", 1),
+        ("Waiting", "", 1),
+        ("Unknown", "the connection was lost after the message had been sent; it may have arrived", 1),
+    ]
+    assert shown.ledger["count"].sum() == shown.progress.selected == 8
+    assert shown.ledger["share"].sum() == pytest.approx(1.0)
+
+
+def test_the_headline_says_what_was_reached_and_why_others_were_not(wb: Workbench) -> None:
+    assert reports.report(wb, "c1").headline == (
+        "The email went out to 2 of 8 patients (25%) so far; 1 still wait. "
+        "Others: 3 not sent, 1 unsuccessful and 1 unknown; most often because there is no email address on file (2)."
+    )
+
+
+def test_each_patient_has_contact_result_reason_and_local_time(wb: Workbench) -> None:
+    with writing(wb.engine) as connection:
+        connection.execute(update(patients).values(phone_mobile="+15550100123"))
+        recipient = connection.scalar(select(recipients.c.recipient_id).where(recipients.c.patient_id == "p3"))
+        connection.execute(update(recipients).where(recipients.c.patient_id == "p3").values(attempt_count=1))
+        connection.execute(
+            insert(attempts).values(
+                recipient_id=recipient, number=1, worker="w", started_at=wb.now(), outcome="permanent", reply="5.1.1 no"
+            )
+        )
+
+    row = reports.report(wb, "c1").patients.row(2, named=True)
+
+    assert (row["name"], row["email"], row["phone"]) == ("Example, Ada", "p3@example.org", "(555) 010-0123")
+    assert (row["result"], row["icon"], row["reason"]) == (
+        "Unsuccessful",
+        "error",
+        "the mail server refused the address",
+    )
+    assert (row["provider"], row["group"], row["attempts"], row["reply"]) == ("Dr. 1 Sample", "Group 1", 1, "5.1.1 no")
+    assert f"{row['at']:%Y-%m-%d %H:%M}" == "2026-11-24 12:02"
+
+
+def test_the_course_over_time_counts_every_patient_who_is_finished(wb: Workbench) -> None:
+    over_time = reports.report(wb, "c1").over_time
+
+    assert over_time["count"].sum() == 7
+    assert over_time.row(0)[1:] == ("Successful", 1)
+
+
+def test_patients_out_of_scope_are_counted_and_not_listed(wb: Workbench) -> None:
+    person = User("lim", "Limited", scope=Scope(groups=frozenset({"g1"})))
+    accounts.add_user(wb.engine, person, at=wb.now(), by="ana")
+
+    shown = reports.report(wb.as_user("lim"), "c1")
+
+    assert shown.ledger["count"].sum() == 8
+    assert "p8" not in shown.patients["patient_id"].to_list()
+    assert shown.hidden == 1
+
+
+def test_a_report_of_another_groups_campaign_is_not_found(wb: Workbench) -> None:
+    person = User("otto", "Otto", scope=Scope(groups=frozenset({"g9"})))
+    accounts.add_user(wb.engine, person, at=wb.now(), by="ana")
+
+    with pytest.raises(NotFound):
+        reports.report(wb.as_user("otto"), "c1")
+
+
+def test_an_export_is_recorded_and_its_cells_are_harmless(wb: Workbench) -> None:
+    with writing(wb.engine) as connection:
+        connection.execute(
+            update(patients).where(patients.c.patient_id == "p1").values(last='=HYPERLINK("x")', first=None)
+        )
+    shown, out = reports.report(wb, "c1"), io.BytesIO()
+
+    count = reports.export_csv(wb, shown, out)
+
+    rows = pl.read_csv(out.getvalue())
+    assert count == rows.height == 8
+    assert rows.columns == list(reports.EXPORT_NAMES.values())
+    assert rows["Patient"][0] == '\'=HYPERLINK("x")'
+    assert rows["When"][0] == "2026-11-24 12:00"
+    with reading(wb.engine) as connection:
+        line = connection.execute(select(audit).order_by(audit.c.audit_id.desc()).limit(1)).one()
+    assert (line.action, line.subject, line.details) == ("report.exported", "c1", {"patients": 8, "format": "csv"})
+
+
+def test_a_workbook_has_the_ledger_and_the_patients(wb: Workbench) -> None:
+    shown, out = reports.report(wb, "c1"), io.BytesIO()
+
+    reports.export_xlsx(wb, shown, out)
+
+    with zipfile.ZipFile(out) as book:
+        names, texts = (book.read(f"xl/{part}.xml").decode() for part in ("workbook", "sharedStrings"))
+        sheets = [book.read(f"xl/worksheets/sheet{number}.xml").decode() for number in (1, 2)]
+    assert 'name="Results"' in names and 'name="Patients"' in names
+    assert "there is no email address on file" in texts and "p8@example.org" in texts
+    assert [sheet.count("<row ") for sheet in sheets] == [1 + 6, 1 + 8]
+    assert not any("<f>" in sheet for sheet in sheets)
+
+
+def test_a_campaign_nobody_was_written_to_has_a_report(wb: Workbench) -> None:
+    add_campaign(wb, ["p1"], campaign_id="c2", name="Second", status="inactive", start_on=date(2026, 11, 30))
+
+    shown = reports.report(wb, "c2")
+
+    assert shown.headline == "Not sent: 1 patient would get it once it is active."
+    assert shown.over_time.is_empty()
+    assert shown.progress == campaigns.progress(wb, "c2")
+
+
+HEADLINES = [
+    # status, counts by state, headline
+    ("active", {"waiting": 3}, "3 patients selected, none written to yet. Goes out soon."),
+    ("completed", {"handed_over": 3}, "The email went out to 3 of 3 patients (100%)."),
+    (
+        "completed",
+        {"handed_over": 1, "unsuccessful": 1},
+        "The email went out to 1 of 2 patients (50%). Others: 1 unsuccessful.",
+    ),
+    (
+        "stopped",
+        {"handed_over": 1, "delivered": 1, "returned": 2},
+        "The email went out to 2 of 4 patients (50%). Others: 2 returned.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("status", "counts", "sentence"), HEADLINES)
+def test_headlines(status: str, counts: dict[str, int], sentence: str) -> None:
+    progress = progress_of(counts)
+    ledger = pl.DataFrame({"result": list(progress.results), "reason": "", "count": list(progress.results.values())})
+    ledger = ledger.filter(pl.col("count") > 0)
+
+    assert headline(replace(CAMPAIGN, status=status), progress, ledger=ledger, schedule="Goes out soon") == sentence
+
+
+@given(counts=st.dictionaries(st.sampled_from(sorted(STATES)), st.integers(0, 2_000)))
+def test_results_add_up_whatever_the_states_are(counts: dict[str, int]) -> None:
+    progress = progress_of(counts)
+
+    assert sum(progress.results.values()) == progress.selected == sum(counts.values())
+    assert set(progress.results) == set(RESULTS)
+    assert 0 <= progress.share <= 1
+
+
+CELLS = [
+    ("=1+1", "'=1+1"),
+    ("+1555", "'+1555"),
+    ("-1", "'-1"),
+    ("@SUM(A1)", "'@SUM(A1)"),
+    ("  =1", "'  =1"),
+    ("\t=1", "'\t=1"),
+    ("\rx", "'\rx"),
+    ("＝1", "'＝1"),
+    ("Ada", "Ada"),
+    ("a=b", "a=b"),
+    ("", ""),
+]
+
+
+@pytest.mark.parametrize(("cell", "harmless"), CELLS)
+def test_a_cell_that_a_spreadsheet_would_run_becomes_text(cell: str, harmless: str) -> None:
+    frame = pl.DataFrame({"cell": [cell, None], "number": [-1, 2]})
+
+    assert neutral(frame).rows() == [(harmless, -1), (None, 2)]
