@@ -18,7 +18,7 @@ RESULT_COLOURS = {
     "Waiting": "#d9a400",
     "Unknown": "#8f7ac8",
 }
-_INK = "#7a8587"  # at least 3:1 on white and on the dark background
+_INK = "#748083"  # 4:1 on white and on the dark background
 _GRID = "rgba(122, 133, 135, 0.25)"
 _BAR = 34  # pixels for one bar with the space around it
 
@@ -35,13 +35,13 @@ def results_bar(ledger: pl.DataFrame) -> go.Figure:
             y=shown,
             orientation="h",
             marker_color=[RESULT_COLOURS[result] for result in shown],
-            text=[f"{count:,} ({count / selected:.0%})" for count in counts],
+            text=[f"{count:,} ({_share(count, selected)})" for count in counts],
             textposition="outside",
             cliponaxis=False,
             hovertemplate="%{y}: %{x:,} patients<extra></extra>",
         )
     )
-    figure.update_yaxes(autorange="reversed", tickfont_color=_INK)
+    figure.update_yaxes(autorange="reversed", tickfont_color=_INK, ticksuffix="  ")
     figure.update_xaxes(visible=False, range=[0, max(counts, default=1) * 1.25])
     return _dressed(figure, title=_results_title(totals, selected), height=90 + _BAR * max(len(shown), 1))
 
@@ -62,9 +62,14 @@ def over_time(ended: pl.DataFrame) -> go.Figure:
             hovertemplate=f"%{{x|%a %b %e, %H:%M}}: %{{y:,}} {result}<extra></extra>",
         )
     figure.update_xaxes(gridcolor=_GRID, tickfont_color=_INK)
-    figure.update_yaxes(gridcolor=_GRID, tickfont_color=_INK, rangemode="tozero", title_text="Patients")
+    figure.update_yaxes(gridcolor=_GRID, tickfont_color=_INK, rangemode="tozero", title_text="Patients", zeroline=False)
     figure.update_layout(showlegend=len(figure.data) > 1, legend={"orientation": "h", "y": -0.25})
     return _dressed(figure, title=_time_title(ended), height=300)
+
+
+def _share(count: int, selected: int) -> str:
+    share = count / selected
+    return f"{share:.0%}" if count in (0, selected) or 0.01 <= share <= 0.99 else "<1%" if share < 0.01 else ">99%"
 
 
 def _results_title(totals: dict[str, int], selected: int) -> str:

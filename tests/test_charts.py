@@ -30,6 +30,12 @@ def test_the_bars_are_the_results_in_their_order_with_words_and_numbers() -> Non
     assert list(bar.text) == ["6 (75%)", "2 (25%)"]
 
 
+def test_a_share_is_never_rounded_to_nothing_or_everything() -> None:
+    figure = results_bar(ledger(("Successful", 999), ("Unknown", 1)))
+
+    assert list(figure.data[0].text) == ["999 (>99%)", "1 (<1%)"]
+
+
 TITLES = [
     (ledger(("Successful", 6), ("Not sent", 2)), "6 of 8 patients were reached"),
     (ledger(("Successful", 6), ("Waiting", 2)), "6 of 8 patients were reached, 2 still wait"),

@@ -72,7 +72,7 @@ def test_the_ledger_adds_up_to_the_number_selected(wb: Workbench) -> None:
 
 def test_the_headline_says_what_was_reached_and_why_others_were_not(wb: Workbench) -> None:
     assert reports.report(wb, "c1").headline == (
-        "The email went out to 2 of 8 patients (25%) so far; 1 still wait. "
+        "The email went out to 2 of 8 patients (25%) so far; 1 still waits. "
         "Others: 3 not sent, 1 unsuccessful and 1 unknown; most often because there is no email address on file (2)."
     )
 

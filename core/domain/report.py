@@ -14,10 +14,10 @@ def headline(campaign: Campaign, progress: Progress, *, ledger: pl.DataFrame, sc
     if not progress.finished:
         return f"{selected} selected, none written to yet. {schedule}."
     reached = progress.results["Successful"]
-    share = f"{reached / progress.selected:.0%}"
+    share = _share(reached, progress.selected)
     done = f"The {campaign.channel} went out to {reached:,} of {selected} ({share})"
     waiting = progress.results["Waiting"]
-    so_far = f" so far; {waiting:,} still wait." if waiting else "."
+    so_far = f" so far; {waiting:,} still wait{'s' * (waiting == 1)}." if waiting else "."
     return f"{done}{so_far} {_why_not(progress, ledger)}".strip()
 
 
@@ -33,6 +33,11 @@ def _why_not(progress: Progress, ledger: pl.DataFrame) -> str:
         return f"Others: {rest}."
     reason, count = refused.select("reason", "count").row(0)
     return f"Others: {rest}; most often because {reason} ({count:,})."
+
+
+def _share(count: int, of: int) -> str:
+    """A percentage that says 100 only for all and 0 only for nobody."""
+    return f"{count / of:.0%}" if count in (0, of) else f"{min(max(count / of, 0.01), 0.99):.0%}"
 
 
 def _patients(count: int) -> str:
