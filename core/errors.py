@@ -6,6 +6,7 @@ CareloopError       a person can put it right; its text is shown as it is: what 
   NotFound          what was asked for by its id does not exist, or is not visible to this user
   TooMany           more than the limit: how many, the limit, how to get below it
   TemplateError     an unknown field or wrong syntax in a template: what, where, and which fields exist
+    MissingField    a field is not on file for one patient, and the template has no wording for that
   SettingsError     a setting is wrong or missing: which one and where it may be set
 SendError           for the dispatcher only: becomes an attempt, never reaches a screen as an exception
 
@@ -44,6 +45,14 @@ class TemplateError(CareloopError):
     def __init__(self, message: str, *, line: int | None = None) -> None:
         super().__init__(message)
         self.line = line
+
+
+class MissingField(TemplateError):
+    """A field has no value for one patient, and the template has no wording for that. `field` is its name."""
+
+    def __init__(self, message: str, *, field: str) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class SettingsError(CareloopError):

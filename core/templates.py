@@ -5,11 +5,13 @@ from collections.abc import Collection, Mapping
 from functools import cache
 from importlib import resources
 
+from core.domain.address import phone_text
 from core.domain.body import clean as clean
-from core.domain.campaign import DEFAULT_LANGUAGE, Campaign
+from core.domain.campaign import DEFAULT_LANGUAGE, Campaign, Message
 from core.domain.findings import MEASURE_WORDS, Finding
 from core.domain.findings import findings as _findings
-from core.domain.merge_field import FIELDS, FieldValue
+from core.domain.merge_field import EXAMPLES, FIELDS, FieldValue
+from core.domain.organisation import Organisation
 from core.domain.rendering import check
 from core.domain.template import Template as Template
 from core.domain.template import Version as Version
@@ -64,6 +66,29 @@ def preview(wb: Workbench, campaign: Campaign, patient_id: str, *, language: str
     return mailer(wb, campaign, language=language).mail(fields[patient_id])
 
 
+def example(wb: Workbench, template: Template, body: str | None = None) -> Mail:
+    """A template's mail for an invented patient. `body` is one of its versions', the first unless given."""
+    organisation, at, by = wb.organisation(), wb.now(), wb.user.user_id
+    shown = Campaign(
+        campaign_id="example",
+        name=template.name,
+        description="",
+        channel=template.channel,
+        purpose=template.purpose,
+        template_id=template.template_id,
+        status="inactive",
+        start_on=wb.today(),
+        messages={DEFAULT_LANGUAGE: Message(template.subject, body or template.body)},
+        from_email=organisation.from_email,
+        from_name=organisation.from_name,
+        created_at=at,
+        created_by=by,
+        changed_at=at,
+        changed_by=by,
+    )
+    return mailer(wb, shown).mail(EXAMPLES | _own_words(organisation))
+
+
 def extremes(wb: Workbench, campaign: Campaign, patient_ids: Collection[str]) -> dict[str, str]:
     """Patients that show whether a message holds: 'longest name', 'missing field' and 'non-Latin name' -> patient id.
 
@@ -89,6 +114,17 @@ def extremes(wb: Workbench, campaign: Campaign, patient_ids: Collection[str]) ->
     if foreign:
         found["non-Latin name"] = foreign[0]
     return found
+
+
+def _own_words(organisation: Organisation) -> dict[str, FieldValue]:
+    number = phone_text(organisation.call_back_number)
+    own = {
+        "practice.name": organisation.name,
+        "practice.phone": number,
+        "call_back_number": number,
+        "sign_off": organisation.sign_off,
+    }
+    return {name: text for name, text in own.items() if text}
 
 
 def _visible_fields(

@@ -314,6 +314,15 @@ def test_a_preview_is_the_mail_the_patient_would_get(clinic: Workbench) -> None:
         assert "1 Main Street, Springfield" in part and f"/u/{SAMPLE}." in part
 
 
+@EACH
+def test_a_template_can_be_shown_before_there_are_patients(wb: Workbench, template: Template) -> None:
+    for version in template.versions:
+        mail = templates.example(wb, template, version.body)
+
+        assert "Hello Ada" in mail.html and "Example Health Group" in mail.text
+    assert templates.example(wb, template) == templates.example(wb, template, template.body)
+
+
 def test_a_preview_says_which_field_is_missing(clinic: Workbench) -> None:
     with pytest.raises(MissingField, match="not on file") as error:
         templates.preview(clinic, draft(clinic, body="<p>{{ provider.name }}</p>"), "p2")

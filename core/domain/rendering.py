@@ -16,18 +16,11 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from core.domain.merge_field import FIELDS, FieldValues, suggestion
 from core.domain.template_syntax import FILTERS, checked_fields
+from core.errors import MissingField as MissingField
 from core.errors import TemplateError
 
 LONGEST_SOURCE = 60_000
 LONGEST_OUTPUT = 120_000
-
-
-class MissingField(TemplateError):
-    """A field has no value for one patient, and the template has no wording for that. Names the field."""
-
-    def __init__(self, field: str) -> None:
-        super().__init__(_missing_sentence(field))
-        self.field = field
 
 
 def check(source: str) -> list[str]:
@@ -60,7 +53,8 @@ class Compiled:
                     raise TemplateError(f"The message grows beyond {LONGEST_OUTPUT:,} characters. Make it shorter.")
                 pieces.append(piece)
         except UndefinedError as error:
-            raise MissingField(str(error)) from None
+            name = str(error)
+            raise MissingField(_missing_sentence(name), field=name) from None
         return "".join(pieces)
 
 
