@@ -3,13 +3,18 @@
 The pages run below pages/_frame.py, so that a deep link on a fresh server cannot open a page without its frame.
 """
 
+import sys
 from pathlib import Path
 
 import streamlit as st
 
 from core.web import middleware, routes
 
-app = st.App(Path(__file__).parent / "pages" / "_frame.py", routes=routes(), middleware=middleware())
+ROOT = Path(__file__).parent
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))  # pages import each other as `pages._shared`
+
+app = st.App(ROOT / "pages" / "_frame.py", routes=routes(), middleware=middleware())
 
 if __name__ == "__main__":
     app.run()

@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import streamlit as st
-from core.care_gaps import measure_names
 
+from core.care_gaps import measure_names
 from core.domain.campaign import DEFAULT_LANGUAGE, PURPOSES, Campaign, Message, shift_sentence
 from core.domain.merge_field import FIELDS
 from core.workbench import Workbench
