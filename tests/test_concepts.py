@@ -15,7 +15,33 @@ from core.measures import mapping as shipped_mapping
 NO_EXTRA = MAPPING.to_frame()
 
 # our concepts, and a code by which to find each public list that the concept must hold completely: the smallest with it
-LISTS = []
+LISTS = [
+    ("diabetes", ["E10.10"]),
+    ("colorectal_cancer", ["C18.0"]),
+    ("total_colectomy", ["0DTE0ZZ"]),
+    ("bilateral_mastectomy", ["0HTV0ZZ", "Z90.13"]),
+    ("left_mastectomy", ["0HTU0ZZ", "Z90.12"]),
+    ("right_mastectomy", ["0HTT0ZZ", "Z90.11"]),
+    ("hospice", ["G9473", "G0182"]),
+    ("palliative_care", ["Z51.5", "G9054"]),
+    ("frailty_diagnosis", ["L89.000"]),
+    ("frailty_symptom", ["R26.2"]),
+    ("frailty_encounter", ["G0162"]),
+    ("advanced_illness", ["A81.00"]),
+    ("dementia_medication", ["1100184"]),
+    ("mammogram", ["103885-0"]),
+    ("fit", ["12503-9"]),
+    ("sdna_fit", ["77353-1"]),
+    ("flexible_sigmoidoscopy", ["G0104"]),
+    ("ct_colonography", ["60515-4"]),
+    ("colonoscopy", ["G0105"]),
+    ("hba1c", ["17855-8"]),
+    ("influenza_vaccine", ["140", "111"]),
+    ("annual_wellness", ["G0402"]),
+    ("egfr", ["48642-3"]),
+    ("uacr", ["13705-9"]),
+    ("hypertension", ["I10"]),
+]
 
 
 @pytest.fixture(scope="session")
