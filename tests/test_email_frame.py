@@ -8,7 +8,7 @@ from email.message import EmailMessage
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.channels.email_frame import Frame, Logo, compile_frame, message_id
@@ -143,6 +143,7 @@ def test_a_sender_name_never_becomes_another_address(name: str) -> None:
     assert [address.addr_spec for address in mail["From"].addresses] == ["do-not-reply@lakeside.example"]
 
 
+@settings(deadline=None)  # a busy machine is not a failure
 @given(subject=LINES, html=LINES, text=LINES)
 def test_any_text_arrives_as_it_was_written_in_lines_that_every_server_takes(
     subject: str, html: str, text: str
