@@ -2,6 +2,7 @@
 
 import csv
 from collections import defaultdict
+from importlib import resources
 from pathlib import Path
 
 import polars as pl
@@ -123,6 +124,12 @@ def test_a_code_that_begins_like_a_prefix_of_another_system_means_nothing() -> N
     asked = pl.DataFrame({"system": ["ICD10PCS", "ICD10CM"], "code": ["E11.9", "XE11.9"]})
 
     assert mapping(asked, NO_EXTRA, concepts=[diabetes]).is_empty()
+
+
+def test_the_notice_of_loinc_ships_with_the_lists() -> None:
+    notice = (resources.files("core.measures") / "NOTICE").read_text(encoding="utf-8")
+
+    assert "This material contains content from LOINC (http://loinc.org)." in notice
 
 
 def test_no_list_of_a_system_that_may_not_be_shipped_is_here() -> None:

@@ -12,10 +12,9 @@ import polars as pl
 
 from core.domain.calendar_months import born_by, season_start, window_start
 from core.domain.measure import Aged, AllOf, Criterion, Exclusion, LatestValue, Measure, Recorded, Way
-from core.domain.measure_evaluation import evaluate_shard
+from core.domain.measure_evaluation import PATIENT_COLUMNS, evaluate_shard
+from core.domain.measure_panel import ONGOING_KINDS
 from core.domain.measure_wording import as_day, as_interval, headline
-
-_ONGOING = ("problem", "medication")  # as in the panel: without an end these go on
 
 Row = Mapping[str, Any]
 
@@ -85,14 +84,14 @@ def explain(
     data_until   the last day that our data can know of, when that is before `as_of`
     """
     wanted = list(measures)
-    people = pl.DataFrame([patient], schema_overrides={"birth_date": pl.Date, "deceased_on": pl.Date, **_TEXTS})
+    people = pl.DataFrame([{name: patient[name] for name in PATIENT_COLUMNS}], schema=_PATIENT)
     gaps = evaluate_shard(wanted, people, facts, as_of=as_of).rows(named=True)
     history = facts.filter(pl.col("on") <= as_of).with_columns(pl.col("concept").cast(pl.String)).rows(named=True)
     seen = _Seen(patient, sorted(history, key=_order), names, as_of, min(as_of, data_until or as_of))
     return [_explanation(measure, gap, seen) for measure, gap in zip(wanted, gaps, strict=True)]
 
 
-_TEXTS = dict.fromkeys(("patient_id", "sex", "sex_at_birth", "status"), pl.String)
+_PATIENT = {name: pl.Date if name in ("birth_date", "deceased_on") else pl.String for name in PATIENT_COLUMNS}
 
 
 def _order(fact: Row) -> tuple[date, str, str]:
@@ -212,7 +211,7 @@ def _matching(recorded: Recorded, seen: _Seen) -> list[Row]:
 
 
 def _reaches(fact: Row, recorded: Recorded, as_of: date) -> bool:
-    until = fact["end_on"] or (date.max if fact["kind"] in _ONGOING else fact["on"])
+    until = fact["end_on"] or (date.max if fact["kind"] in ONGOING_KINDS else fact["on"])
     if recorded.active:
         return bool(until > as_of)
     return recorded.months is None or until >= window_start(as_of, months=recorded.months)

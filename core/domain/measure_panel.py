@@ -12,7 +12,7 @@ import polars as pl
 
 from core.domain.measure import AllOf, AnyOf, Criterion, LatestValue, Measure, Recorded, Way
 
-_ONGOING = ("problem", "medication")  # without an end these go on; every other fact is a single day
+ONGOING_KINDS = ("problem", "medication")  # without an end these go on; every other fact is a single day
 _FAR = date(9999, 12, 31)
 
 
@@ -105,7 +105,7 @@ def _lookups_inside(criterion: Criterion) -> Iterator[Lookup]:
 def _known(facts: pl.DataFrame, patients: pl.DataFrame, concepts: Collection[str], *, as_of: date) -> pl.DataFrame:
     """The facts up to `as_of` of these concepts, with the row number of their patient and the day they reach."""
     rows = patients.select("patient_id").with_row_index("row")
-    single_day_or_ongoing = pl.when(pl.col("kind").is_in(_ONGOING)).then(pl.lit(_FAR)).otherwise("on")
+    single_day_or_ongoing = pl.when(pl.col("kind").is_in(ONGOING_KINDS)).then(pl.lit(_FAR)).otherwise("on")
     return (
         facts.with_columns(pl.col("concept").cast(pl.String))
         .filter(pl.col("concept").is_in(sorted(concepts)), pl.col("on") <= as_of)
