@@ -26,7 +26,7 @@ from core.publishing import publish, publish_day
 from core.store import feed_rows
 from core.store.clinical import REJECTS, UNMAPPED, Draft, Generation
 from core.store.database import writing
-from core.store.feed_rows import LoadRow
+from core.store.feed_rows import LoadRow as LoadRow
 from core.workbench import Workbench
 
 Progress = Callable[[str, float], None]

@@ -74,14 +74,15 @@ def _page(wb: Workbench, found: Found, number: int) -> tuple[list[str], pl.DataF
     phones = [field.key for field in work_lists.fields(wb) if field.kind == PHONE and field.key in rows.columns]
     rows = rows.with_columns(pl.col(key).map_elements(phone_shown, return_dtype=pl.String) for key in phones)
     ids = rows["patient_id"].to_list()
-    return ids, rows.drop("patient_id").with_columns(pl.lit("Evidence").alias("_evidence"))
+    first = rows.columns[1]
+    return ids, rows.select(first, pl.lit("Why").alias("_evidence"), pl.exclude("patient_id", first))
 
 
 def _columns(wb: Workbench, ids: list[str]) -> dict[str, Any]:
     """How each column is shown, by the kind of its field."""
     shown = {field.key: _column(wb, field) for field in work_lists.fields(wb)}
     shown["_evidence"] = st.column_config.ButtonColumn(
-        "Why", key=_EVIDENCE, on_click=_open_evidence, args=(ids,), type="tertiary", width="small"
+        "Evidence", key=_EVIDENCE, on_click=_open_evidence, args=(ids,), type="tertiary", width="small"
     )
     return shown
 
@@ -89,7 +90,7 @@ def _columns(wb: Workbench, ids: list[str]) -> dict[str, Any]:
 def _column(wb: Workbench, field: Field) -> Any:
     if field.kind == WORDS:
         options = work_lists.choices(wb, field.key) if field.key == "alerts" else None
-        return st.column_config.MultiselectColumn(field.name, options=options, color="primary", width="large")
+        return st.column_config.MultiselectColumn(field.name, options=options, color="primary", width=330)
     if field.kind == DATE:
         return st.column_config.DateColumn(field.name, format="ddd D MMM YYYY")
     if field.kind == NUMBER:

@@ -15,6 +15,7 @@ from core.workbench import Workbench, open_workbench
 
 HERE = Path(__file__).parent
 P = ParamSpec("P")
+_SANDBOX = "Nothing leaves this machine: mails go to the local Outbox."
 _MARKDOWN = frozenset("\\`*_{}[]()#+-!|<>~$:")
 MODE_ICONS = {
     "email": ":material/mail:",
@@ -43,10 +44,15 @@ def workbench() -> Workbench:
 
 
 def page_head(title: str, caption: str = "") -> None:
-    """The title of a page and one quiet sentence below it."""
-    st.title(title, anchor=False)
+    """The title of a page with one quiet sentence below it; at its right that nothing can leave, and as of when."""
+    wb = workbench()
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.title(plain(title), anchor=False, width="content")
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+            st.badge("SANDBOX", icon=":material/science:", color="orange", help=_SANDBOX)
+            st.caption(f"As of {day(wb.today())}", width="content")
     if caption:
-        st.caption(caption)
+        st.caption(plain(caption))
 
 
 def guarded(action: Callable[P, None]) -> Callable[P, None]:

@@ -58,7 +58,10 @@ def _defects(wb: Workbench) -> None:
         rows,
         hide_index=True,
         alt="Defects of the last feed",
-        column_config={"What it costs": st.column_config.TextColumn(width="large")},
+        column_config={
+            "What it costs": st.column_config.TextColumn(width="large"),
+            "Patients": st.column_config.NumberColumn(format="localized", width="small"),
+        },
     )
 
 

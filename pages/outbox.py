@@ -66,6 +66,10 @@ def _list(found: MailPage) -> str:
         selection_mode="single-row",
         height=560,
         alt="Mails in the outbox",
+        column_config={
+            "To": st.column_config.TextColumn(width=170),
+            "Subject": st.column_config.TextColumn(width="medium"),
+        },
     )
     if found.count > outbox.PAGE_SIZE:
         st.pagination(-(-found.count // outbox.PAGE_SIZE), key="outbox_page")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from core.domain.user import User
 from core.settings import Settings
@@ -14,6 +15,9 @@ from core.store import accounts
 from core.workbench import Workbench, open_workbench
 
 ROOT = Path(__file__).parent.parent
+# Machines are shared and slow at times: how long one example takes says nothing about it.
+hypothesis_settings.register_profile("careloop", deadline=None)
+hypothesis_settings.load_profile("careloop")
 TUESDAY_NOON = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)  # 12:00 in Chicago
 
 

@@ -1,4 +1,4 @@
-"""Dependencies point one way. This table says what each room may import of ours, and of the packages kept for one room."""
+"""Dependencies point one way. The table says what each room may import of ours; another names packages kept for a room."""
 
 import ast
 from collections.abc import Iterator
@@ -78,7 +78,9 @@ def _imports(path: Path) -> Iterator[str]:
                 yield node.module
 
 
-@pytest.mark.parametrize(("room", "path"), _files(), ids=lambda value: value if isinstance(value, str) else value.stem)
+@pytest.mark.parametrize(
+    ("room", "path"), list(_files()), ids=lambda value: value if isinstance(value, str) else value.stem
+)
 def test_a_room_imports_only_what_lies_below_it(room: str, path: Path) -> None:
     imported = {name.split(".")[1] for name in _imports(path) if name.startswith("core.")}
 
@@ -87,7 +89,9 @@ def test_a_room_imports_only_what_lies_below_it(room: str, path: Path) -> None:
     assert not wrong, f"{path.relative_to(ROOT)} ({room}) must not import core.{', core.'.join(sorted(wrong))}"
 
 
-@pytest.mark.parametrize(("room", "path"), _files(), ids=lambda value: value if isinstance(value, str) else value.stem)
+@pytest.mark.parametrize(
+    ("room", "path"), list(_files()), ids=lambda value: value if isinstance(value, str) else value.stem
+)
 def test_a_package_kept_for_one_room_is_imported_there_only(room: str, path: Path) -> None:
     packages = {name.split(".")[0] for name in _imports(path)} & ONLY_IN.keys()
 

@@ -9,8 +9,8 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 
 from core.settings import read_settings
-from core.web import unsubscribe
 from core.web.loopback import LoopbackOnly
+from core.web.unsubscribe import routes as unsubscribe_routes
 from core.workbench import Workbench, open_workbench
 
 
@@ -21,7 +21,7 @@ def _workbench() -> Workbench:
 
 def routes() -> list[BaseRoute]:
     """The routes that `app.py` puts beside the pages."""
-    return [Route("/health", _health), *unsubscribe.routes(_workbench)]
+    return [Route("/health", _health), *unsubscribe_routes(_workbench)]
 
 
 def middleware() -> list[Middleware]:
