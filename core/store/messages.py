@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exists, insert, or_, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from core.domain.message import CHANGES, Verdict
@@ -115,24 +115,11 @@ def end(connection: Connection, ended: Sequence[Ended], *, worker: str) -> None:
 
     When the lease ran out meanwhile the row is 'unknown' already: the worker's own word still counts if it is final.
     """
-    for one in ended:
-        states = ["claimed"] + (["unknown"] if one.verdict.state in CHANGES["unknown"] else [])
-        changed = connection.execute(
-            update(recipients)
-            .where(
-                recipients.c.recipient_id == one.recipient_id,
-                recipients.c.claimed_by == worker,
-                recipients.c.attempt_count == one.number,
-                recipients.c.state.in_(states),
-            )
-            .values(_after(one))
-        ).rowcount
-        if changed:
-            connection.execute(
-                update(attempts)
-                .where(attempts.c.recipient_id == one.recipient_id, attempts.c.number == one.number)
-                .values(ended_at=one.at, outcome=one.outcome, code=one.code, reply=one.reply)
-            )
+    if not ended:
+        return
+    rows = [_end_row(one, worker) for one in ended]
+    connection.execute(_END_ATTEMPT, rows)
+    connection.execute(_END_RECIPIENT, rows)
 
 
 def refuse(connection: Connection, reasons: Sequence[tuple[Claimed, str]], *, worker: str, at: datetime) -> None:
@@ -194,15 +181,45 @@ def last_beat(connection: Connection) -> datetime | None:
     return connection.scalar(question)
 
 
-def _after(one: Ended) -> dict[str, Any]:
-    verdict = one.verdict
-    values: dict[str, Any] = {"state": verdict.state, "reason": verdict.reason, "next_at": verdict.next_at}
-    values["lease_until"] = None
-    if verdict.state == "handed_over":
-        values["handed_over_at"] = one.at
-    if verdict.state == "waiting":
-        return values | {"claimed_by": None}
-    return values | {"finished_at": one.at}
+# All outcomes of a batch go in one statement; 'b_' keeps its parameters apart from the columns.
+_END_VALUES: dict[str, Any] = {
+    name: bindparam(f"b_{name}")
+    for name in ("state", "reason", "next_at", "lease_until", "claimed_by", "handed_over_at", "finished_at")
+}
+_IS_MINE = and_(
+    recipients.c.recipient_id == bindparam("b_id"),
+    recipients.c.claimed_by == bindparam("b_worker"),
+    recipients.c.attempt_count == bindparam("b_number"),
+    or_(recipients.c.state == "claimed", recipients.c.state == bindparam("b_state_allowed")),
+)
+_END_RECIPIENT = update(recipients).where(_IS_MINE).values(_END_VALUES)
+_END_ATTEMPT = (
+    update(attempts)
+    .where(attempts.c.recipient_id == bindparam("b_id"), attempts.c.number == bindparam("b_number"))
+    .where(exists(select(recipients.c.recipient_id).where(_IS_MINE)))
+    .values({name: bindparam(f"b_{name}") for name in ("outcome", "code", "reply", "ended_at")})
+)
+
+
+def _end_row(one: Ended, worker: str) -> dict[str, Any]:
+    state, is_waiting = one.verdict.state, one.verdict.state == "waiting"
+    return {
+        "b_id": one.recipient_id,
+        "b_worker": worker,
+        "b_number": one.number,
+        "b_state_allowed": "unknown" if state in CHANGES["unknown"] else "claimed",
+        "b_outcome": one.outcome,
+        "b_code": one.code,
+        "b_reply": one.reply,
+        "b_ended_at": one.at,
+        "b_state": state,
+        "b_reason": one.verdict.reason,
+        "b_next_at": one.verdict.next_at,
+        "b_lease_until": None,
+        "b_claimed_by": None if is_waiting else worker,
+        "b_handed_over_at": one.at if state == "handed_over" else None,
+        "b_finished_at": None if is_waiting else one.at,
+    }
 
 
 def _give_up_claim(connection: Connection, claimed: Sequence[Claimed], *, worker: str, **values: Any) -> None:
