@@ -156,8 +156,9 @@ def _number_or_date(key: str, how: Action, quiet: dict[str, Any]) -> Any:
         low = first.date_input("From", value=None, key=f"{key}_1", min_value=_OLDEST, max_value=_NEWEST, **quiet)
         return low, second.date_input("To", value=None, key=f"{key}_2", min_value=_OLDEST, max_value=_NEWEST, **quiet)
     st.session_state.setdefault(f"{key}_1", 1)
+    st.session_state.setdefault(f"{key}_2", "months")
     number = first.number_input("How many", min_value=0, step=1, key=f"{key}_1", **quiet)
-    return Period(int(number), second.selectbox("Unit", UNITS, key=f"{key}_2", index=UNITS.index("months"), **quiet))
+    return Period(int(number), second.selectbox("Unit", UNITS, key=f"{key}_2", **quiet))
 
 
 def _with_current(known: Sequence[str], *current: str | None) -> list[str]:

@@ -8,7 +8,10 @@ from pages._shared import HERE, plain, show_notice, workbench
 
 st.set_page_config(page_title="Careloop", page_icon=str(HERE / "icon.svg"), layout="wide", initial_sidebar_state=232)
 # The one thing the theme cannot set: less empty space at the sides of wide tables.
-st.html("<style>[data-testid='stMainBlockContainer'] { padding-left: 2.2rem; padding-right: 2.2rem; }</style>")
+st.html(
+    "<style>[data-testid='stMainBlockContainer'], [data-testid='stBottomBlockContainer'] "
+    "{ padding-left: clamp(1rem, 2.6vw, 2.2rem); padding-right: clamp(1rem, 2.6vw, 2.2rem); }</style>"
+)
 st.logo(str(HERE / "logo.svg"), size="large", icon_image=str(HERE / "icon.svg"))
 
 

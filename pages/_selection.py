@@ -104,7 +104,7 @@ def _reach(mode: preflight.Reach) -> None:
         )
     for groups, words in (
         (mode.same_address, "share an email address"),
-        (mode.same_household, "live in one household"),
+        (mode.same_household, "share a household with another"),
     ):
         if groups:
             st.caption(f"{sum(map(len, groups)):,} patients {words}: each gets a message of their own.")

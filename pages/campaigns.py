@@ -1,7 +1,5 @@
 """The list of campaigns: status, when each goes out, how far it is, and what can be done with it."""
 
-from functools import partial
-
 import streamlit as st
 
 from core import campaign_list, campaigns
@@ -107,23 +105,27 @@ def _ask(wb: Workbench, action: str, campaign_id: str) -> None:
             "date. On that day it can no longer be edited, only stopped."
         )
         st.caption(wb.organisation().messaging_policy)
-        st.button("Activate", type="primary", key="cl_yes", on_click=partial(_activate, wb, campaign_id))
+        if st.button("Activate", type="primary", key="cl_yes"):
+            _activate(wb, campaign_id)
     else:
         st.markdown(
             f"**{campaign.name}** ends for good: {count(progress.selected - progress.finished, 'patient')} will not be "
             f"contacted, the report keeps the {progress.finished:,} already decided. It cannot be resumed."
         )
-        st.button("Stop for good", type="primary", key="cl_yes", on_click=partial(_stop, wb, campaign_id))
+        if st.button("Stop for good", type="primary", key="cl_yes"):
+            _stop(wb, campaign_id)
 
 
 @guarded
 def _activate(wb: Workbench, campaign_id: str) -> None:
     notice(f"'{campaigns.activate(wb, campaign_id).name}' is active")
+    st.rerun()
 
 
 @guarded
 def _stop(wb: Workbench, campaign_id: str) -> None:
     notice(f"Stopped: {count(campaigns.stop(wb, campaign_id), 'patient')} will not be contacted")
+    st.rerun()
 
 
 show()
