@@ -119,7 +119,8 @@ def _text_passes(items: list[str], row: Filter) -> bool:
         digits = ["".join(c for c in w if c.isdecimal()) for w in wanted]
         if row.action == "contains":
             return any(digits[0] in number for number in numbers)
-        return any(number in (d, "1" + d) for d in digits for number in numbers)
+        pairs = [{number, asked} for number in numbers for asked in digits]
+        return any(len(pair) == 1 or any("1" + number in pair for number in pair) for pair in pairs)
     wanted = [fold(" ".join(w.split())) for w in wanted]
     if row.action == "contains":
         return any(wanted[0] in fold(item) for item in items)

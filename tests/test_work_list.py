@@ -269,6 +269,17 @@ def test_empty_cells_come_last_in_both_directions() -> None:
     assert run(patients, WorkList(sorts=(Sort("lab:hba1c", descending=True),))).ids == ["3", "2", "1"]
 
 
+def test_patients_of_one_name_are_ordered_by_the_next_key_in_both_directions() -> None:
+    patients = [
+        {"patient_id": "1", "name": "Same, Ann", "age": 30},
+        {"patient_id": "2", "name": "Same, Ann", "age": 20},
+        {"patient_id": "3", "name": "Same, Ann", "age": 20},
+    ]
+
+    for descending in (False, True):
+        assert run(patients, WorkList(sorts=(Sort("name", descending), Sort("age")))).ids == ["2", "3", "1"]
+
+
 def test_many_sort_keys_do_not_run_out_of_room() -> None:
     keys = ("lab:hba1c", "birth_date", "last_visit", "next_appointment", "age", "email", "payer", "alert_count", "name")
     patients = [

@@ -66,7 +66,7 @@ def is_among(codes: pl.Series, accepted: list[int], size: int) -> pl.Series:
     if len(accepted) == 1:
         return codes == accepted[0]
     if len(accepted) <= _FEW:
-        return codes.is_in(pl.Series(accepted, dtype=pl.UInt32))
+        return codes.is_in(accepted)
     return marked(accepted, size).gather(codes) == 1
 
 

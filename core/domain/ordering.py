@@ -63,8 +63,7 @@ def _values(panel: Panel, rows: pl.Series, key: str, live: Live) -> pl.Series:
     if of.column not in panel.frame.columns:
         return pl.repeat(None, rows.len(), dtype=pl.Int64, eager=True)
     if of.kind == NAME:
-        named = panel.frame.height - panel.frame["name_search"].null_count()
-        return rows.cast(pl.Int64).to_frame("row").select(pl.when(pl.col("row") < named).then(pl.col("row")))["row"]
+        return panel.frame["name_rank"].gather(rows).cast(pl.Int64)
     column = panel.frame[of.column].gather(rows)
     if of.kind in (CHOICE, WORDS):
         return _ranks(panel, of.column, is_set=of.kind == WORDS).gather(column)

@@ -27,7 +27,7 @@ class Panel:
     """Immutable; one row per patient, sorted by name.
 
     frame   the columns of PANEL, coded ones as UInt32 codes into `words`, alerts and conditions as UInt32 numbers
-            of `sets`, and the lab columns
+            of `sets`; the lab columns; name_rank, the same for the same name, null without one
     sets    for alerts and conditions: the distinct lists of codes, position = number of the set
     labs    id -> name of the concepts that have lab columns
     as_of   the day by which ages and gaps were decided
@@ -51,11 +51,19 @@ def open_panel(frame: pl.DataFrame, vocabularies: pl.DataFrame, *, as_of: date) 
     for column in CODED_LISTS:
         numbers[column], sets[column] = _numbered(frame[column])
     coded = frame.with_columns(
-        *(pl.col(column).cast(pl.UInt32) for column in CODED), *(numbers[c].alias(c) for c in CODED_LISTS)
+        *(pl.col(column).cast(pl.UInt32) for column in CODED),
+        *(numbers[c].alias(c) for c in CODED_LISTS),
+        name_rank=_name_rank(),
     )
     words = {column: _words(vocabularies, column) for column in (*CODED, *CODED_LISTS)}
     labs = vocabularies.filter(pl.col("column") == LABS)
     return Panel(coded.rechunk(), words, sets, dict(labs.select("key", "text").iter_rows()), as_of)
+
+
+def _name_rank() -> pl.Expr:
+    """Rows are in the order of names: the rank grows where the name differs from the one before."""
+    name = pl.col("name_search")
+    return pl.when(name.is_not_null()).then((name != name.shift()).fill_null(True).cum_sum())
 
 
 def _numbered(lists: pl.Series) -> tuple[pl.Series, pl.Series]:
