@@ -21,6 +21,7 @@ from types import FrameType
 from core.audit import record_in
 from core.channels.email import EmailChannel
 from core.domain.window import is_open, next_window
+from core.errors import CareloopError
 from core.sending import BATCH, Batch, send_batch, take_batch
 from core.store import campaigns as campaign_rows
 from core.store import messages
@@ -45,6 +46,7 @@ class Dispatcher:
     name: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}")
     beaten_at: float = -_BEAT
     is_server_there: bool = True
+    broken: set[str] = field(default_factory=set)  # campaigns that cannot be filled in; tried again after a restart
 
 
 def drain(wb: Workbench, *, until: datetime | None = None, limit: int | None = None) -> int:
@@ -149,12 +151,21 @@ def _may_go_on(dispatcher: Dispatcher, closes_at: datetime) -> bool:
 
 def _next_batch(dispatcher: Dispatcher, *, limit: int) -> Batch | None:
     """A batch of the first campaign in which somebody is due; None when nobody is, or when asked to stop."""
+    wb = dispatcher.wb
     if dispatcher.stop.is_set():
         return None
-    wb = dispatcher.wb
     with reading(wb.engine) as connection:
         due = messages.due_campaigns(connection, channel=CHANNEL, at=wb.now(), on=wb.today())
-    return take_batch(wb, due[0], worker=dispatcher.name, limit=limit) if due else None
+    for campaign_id in due:
+        if campaign_id in dispatcher.broken:
+            continue
+        try:
+            return take_batch(wb, campaign_id, worker=dispatcher.name, limit=limit)
+        except CareloopError as error:
+            # Checked when it was saved, but rules may have changed since. The other campaigns go on.
+            dispatcher.broken.add(campaign_id)
+            _log.error("campaign %s cannot be sent: %s", campaign_id, error)
+    return None
 
 
 def _expire_leases(dispatcher: Dispatcher) -> None:

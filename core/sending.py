@@ -53,6 +53,7 @@ class Batch:
     campaign: Campaign
     mails: list[Mail]
     ended: list[Ended] = field(default_factory=list)
+    kept: int = 0  # how many of `ended` are written down already
     checked_at: float = field(default_factory=time.monotonic)
 
 
@@ -169,10 +170,12 @@ def _ended(batch: Batch, mail: Mail, outcome: str, *, reason: str = "", code: st
 
 
 def _look_again(batch: Batch, left: list[Mail]) -> list[Mail]:
-    """A slow batch: keep the claims, and leave out who opted out or whose campaign was stopped meanwhile (O6, C9)."""
+    """A slow batch: write down what is known, keep the claims, and leave out who opted out meanwhile (O6) or whose
+    campaign was stopped (C9)."""
     wb, worker, at = batch.wb, batch.worker, batch.wb.now()
     claimed = [mail.begun.claimed for mail in left]
     with writing(wb.engine) as connection:
+        messages.end(connection, batch.ended[batch.kept :], worker=worker)
         ours = messages.renew(connection, claimed, worker=worker, at=at, lease=LEASE)
         claimed = [one for one in claimed if one.recipient_id in ours]
         if campaign_rows.campaign(connection, batch.campaign.campaign_id).status != "active":
@@ -180,6 +183,7 @@ def _look_again(batch: Batch, left: list[Mail]) -> list[Mail]:
             claimed = []
         _, reasons = _decide(wb, connection, batch.campaign, claimed)
         messages.refuse(connection, list(reasons.items()), worker=worker, at=at)
+    batch.kept = len(batch.ended)
     batch.checked_at = time.monotonic()
     return [mail for mail in left if mail.begun.claimed in set(claimed) - reasons.keys()]
 
@@ -189,7 +193,7 @@ def _keep(batch: Batch, left: list[Claimed]) -> None:
     for pause in (*_KEEP_TRIES, None):
         try:
             with writing(batch.wb.engine) as connection:
-                messages.end(connection, batch.ended, worker=batch.worker)
+                messages.end(connection, batch.ended[batch.kept :], worker=batch.worker)
                 messages.hand_back(connection, left, worker=batch.worker)
                 campaign_rows.stop_waiting(connection, batch.campaign.campaign_id, at=batch.wb.now())
         except messages.DatabaseLost:

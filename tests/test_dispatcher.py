@@ -338,6 +338,16 @@ def test_a_slow_batch_looks_again_at_opt_outs_and_stops(wb: Workbench, server: R
     assert tries(wb, "p2") == tries(wb, "p4") == []
 
 
+def test_a_campaign_that_cannot_be_filled_in_does_not_hold_up_the_others(wb: Workbench, server: Recorder) -> None:
+    ids = add_patients(wb, 2)
+    broken = {"en": Message("Hello", "<p>{{ patient.gone_field }}</p>")}
+    add_campaign(wb, ids, campaign_id="broken", name="Broken", messages=broken)
+    add_campaign(wb, ids)
+
+    assert dispatcher.drain(wb) == 2
+    assert states_only(wb, campaign_id="broken") == ["waiting", "waiting"]
+
+
 def test_a_held_recipient_is_not_taken_by_another_worker(wb: Workbench) -> None:
     add_campaign(wb, add_patients(wb, 60))
 

@@ -58,7 +58,7 @@ def start(wb: Workbench) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", _CHILD, *arguments], cwd=ROOT)
 
 
-def wait_until(is_true: Callable[[], bool], *, seconds: float = 30) -> None:
+def wait_until(is_true: Callable[[], bool], *, seconds: float = 90) -> None:
     deadline = time.monotonic() + seconds
     while not is_true():
         assert time.monotonic() < deadline, "it took too long"
@@ -97,7 +97,7 @@ def test_a_dispatcher_asked_to_end_finishes_the_message_in_hand_and_hands_the_re
     child = start(wb)
     wait_until(lambda: len(server.mails) >= 30)
     child.send_signal(signal.SIGTERM)
-    exit_code = child.wait(20)
+    exit_code = child.wait(60)
 
     counts = Counter(state for state, _ in states(wb).values())
     assert exit_code == 0
