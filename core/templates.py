@@ -38,6 +38,12 @@ def template(template_id: str) -> Template:
     return found
 
 
+def versions(template_id: str) -> tuple[Version, ...]:
+    """The messages that a template offers; none when the template is no longer in the library."""
+    found = _templates().get(template_id)
+    return found.versions if found else ()
+
+
 def measure_names(template: Template) -> list[str]:
     """Words, in lower case, by which a work list's filter shows that it looks for the template's care gaps."""
     return list(dict.fromkeys(word for measure_id in template.measures for word in MEASURE_WORDS.get(measure_id, ())))

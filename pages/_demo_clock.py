@@ -12,7 +12,9 @@ from pages._shared import moment
 def demo_clock(wb: Workbench) -> None:
     """Shows the demo's time and lets it be moved. Drawn only in a demo home."""
     shifted = demo.clock_shift(wb)
-    with st.popover(f"Demo clock: {wb.now().astimezone(wb.zone()):%a %H:%M}", icon=":material/schedule:"):
+    with st.popover(
+        f"Demo clock {wb.now().astimezone(wb.zone()):%a %H:%M}", icon=":material/schedule:", width="stretch"
+    ):
         st.caption(
             "This demo keeps a clock of its own. Move it to the next email window and watch an active campaign go out."
         )

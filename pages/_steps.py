@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import streamlit as st
 
+from core import templates
 from core.care_gaps import measure_names
 from core.domain.campaign import DEFAULT_LANGUAGE, PURPOSES, Campaign, Message, shift_sentence
 from core.domain.merge_field import FIELDS
@@ -25,13 +26,14 @@ def message(draft: Campaign, *, locked: bool) -> Campaign:
         help="Unique. Shown in the campaign list and the patient's history; patients never see it.",
     )
     subject = st.text_input("Subject", draft.message.subject, key=f"{key}_subject", max_chars=200, disabled=locked)
+    draft = _choose_version(draft, locked=locked)
     fields = {f.name: f"{f.name}: {f.about}" for f in FIELDS.values()}
     body = rich_text(
         "Body",
         draft.message.body,
         key=f"{key}_body",
         fields=fields,
-        seed=f"{draft.version}",
+        seed=f"{draft.version} {st.session_state.get('ce_body_seed', 0)}",
         locked=locked,
     )
     written = dict(draft.fields)
@@ -45,6 +47,33 @@ def message(draft: Campaign, *, locked: bool) -> Campaign:
             placeholder=str(FIELDS[field].example),
         )
     return replace(draft, name=name, messages={DEFAULT_LANGUAGE: Message(subject, body)}, fields=written)
+
+
+def _choose_version(draft: Campaign, *, locked: bool) -> Campaign:
+    """Some templates offer several messages: choosing one puts it into the body."""
+    versions = {version.name: version.body for version in templates.versions(draft.template_id)}
+    if len(versions) < 2 or locked:
+        return draft
+    key = f"ce_{draft.campaign_id}_{draft.version}_version"
+    present = next((place for place, body in enumerate(versions.values()) if body == draft.message.body), None)
+    chosen = st.selectbox(
+        "Message of the template",
+        list(versions),
+        present,
+        key=key,
+        placeholder="Changed by hand",
+        on_change=_count_choice,
+        args=(f"{key}_new",),
+        help="Choosing another one replaces the body.",
+    )
+    if chosen is None or not st.session_state.pop(f"{key}_new", False):
+        return draft
+    st.session_state["ce_body_seed"] = st.session_state.get("ce_body_seed", 0) + 1
+    return replace(draft, messages={DEFAULT_LANGUAGE: Message(draft.message.subject, versions[chosen])})
+
+
+def _count_choice(flag: str) -> None:
+    st.session_state[flag] = True
 
 
 def delivery(wb: Workbench, draft: Campaign, *, locked: bool) -> Campaign:

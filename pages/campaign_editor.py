@@ -11,7 +11,7 @@ from core.domain.campaign import EDITABLE, Campaign, edit_lock
 from core.errors import CareloopError
 from core.workbench import Workbench
 from pages import _steps
-from pages._preview import preview
+from pages._preview import findings, preview
 from pages._shared import count, notice, page_head, plain, workbench
 
 STEPS = ("Message", "Delivery", "Summary")
@@ -38,6 +38,8 @@ def show() -> None:
         step = _pick_step(wb, draft)
     with form:
         draft = _form(wb, draft, step, locked=bool(lock))
+        if not lock:
+            findings(wb, draft)
     st.session_state[_key(campaign)] = draft
     with seen:
         preview(wb, draft)

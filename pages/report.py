@@ -30,7 +30,7 @@ def show() -> None:
 def _report(wb: Workbench, campaign_id: str) -> None:
     shown = reports.report(wb, campaign_id)
     _head(shown)
-    left, right = st.columns([2, 3], gap="large")
+    left, right = st.columns([1, 1], gap="large")
     with left:
         _ledger(shown)
     with right:
