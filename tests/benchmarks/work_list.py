@@ -157,8 +157,8 @@ def duck_natural(database: Any, where: str, *, once: bool) -> Answer:
 
 def duck_coded(database: Any, where: str, *, once: bool) -> Answer:
     """The same of our own columns: codes, numbers of sets of alerts, rows in the order of names."""
-    order = "ORDER BY alert_count DESC, name_rank LIMIT 100"
-    return _duck(database, SHOWN["coded"] + ", name_rank", "coded", where, order, group="grp", once=once)
+    order = "ORDER BY alert_count DESC, place LIMIT 100"
+    return _duck(database, SHOWN["coded"] + ", place", "coded", where, order, group="grp", once=once)
 
 
 def _duck(database: Any, shown: str, table: str, where: str, order: str, *, group: str, once: bool) -> Answer:
@@ -178,8 +178,8 @@ def connect(panel: Panel) -> Any:
     natural = panel.frame.with_columns(
         *(words[c].gather(panel.frame[c]).alias(c) for c in words if c not in panel.sets),
         *(panel.sets[c].list.eval(_texts(words[c])).gather(panel.frame[c]).alias(c) for c in panel.sets),
-    ).drop("name_search")
-    coded = panel.frame.with_row_index("name_rank").rename({"group": "grp"}).drop("name_search")
+    ).drop("name_search", "name_rank")
+    coded = panel.frame.with_row_index("place").rename({"group": "grp"}).drop("name_search")
     shuffled = natural.sample(fraction=1, shuffle=True, seed=1)  # a table is not kept in the order of names
     for name, frame in (("plain", shuffled), ("coded", coded)):
         database.register("frame", frame.to_arrow())
