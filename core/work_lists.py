@@ -43,7 +43,10 @@ def fields(wb: Workbench) -> tuple[Field, ...]:
 
 
 def choices(wb: Workbench, key: str) -> list[str]:
-    """The words of a field that occur among the patients the user may see, sorted; none for other kinds of fields."""
+    """The words of a field that occur among the patients the user may see, sorted; none for other kinds of fields.
+
+    Words that differ only in case are given once: filters do not tell them apart.
+    """
     of = field_of(key)
     if of.key == "opt_outs":
         return sorted(kind.name for kind in TYPES.values())
@@ -54,7 +57,8 @@ def choices(wb: Workbench, key: str) -> list[str]:
     if of.kind == WORDS:
         codes = opened.sets[of.column].gather(codes).explode().drop_nulls().unique()
     texts = (opened.words[of.column].texts[code] for code in codes)
-    return sorted({text for text in texts if text}, key=str.casefold)
+    by_key = {text.casefold(): text for text in sorted(filter(None, texts), reverse=True)}
+    return [by_key[key] for key in sorted(by_key)]
 
 
 def group_choices(wb: Workbench) -> list[tuple[str, str]]:

@@ -240,6 +240,7 @@ def test_conditions_are_active_problems_by_our_name_and_by_the_feeds_words() -> 
             problem | {"event_id": "2", "text": "Fracture", "on": date(2020, 1, 1), "end_on": date(2020, 3, 1)},
             problem | {"event_id": "3", "text": "Asthma", "status": "resolved"},
             problem | {"event_id": "4", "text": "Gout"},
+            problem | {"event_id": "5", "text": "DIABETES"},  # said already, by our name
         ],
         facts=[fact | {"event_id": "1"}, fact | {"event_id": "2"}],
     )

@@ -192,9 +192,11 @@ def _conditions(events: pl.DataFrame, facts: pl.DataFrame, concepts: pl.DataFram
     key = ["patient_id", "source_system", "event_id"]
     meant = facts.filter(pl.col("kind") == "problem").select(*key, pl.col("concept").cast(pl.String))
     by_concept = active.select(key).join(meant, on=key).join(named, on="concept")
-    texts = pl.concat([active.select("patient_id", "text"), by_concept.select("patient_id", "text")])
+    texts = pl.concat([by_concept.select("patient_id", "text"), active.select("patient_id", "text")])
     texts = texts.with_columns(pl.col("text").str.strip_chars()).filter(pl.col("text") != "")
-    return texts.group_by("patient_id").agg(pl.col("text").unique().sort().alias("conditions"))
+    texts = texts.with_columns(key=pl.col("text").str.to_lowercase())
+    texts = texts.unique(["patient_id", "key"], keep="first", maintain_order=True)  # 'asthma' beside our 'Asthma'
+    return texts.group_by("patient_id").agg(pl.col("text").sort().alias("conditions"))
 
 
 def _latest_labs(facts: pl.DataFrame, concepts: pl.DataFrame, *, as_of: date) -> list[pl.DataFrame]:
