@@ -4,6 +4,8 @@ The background is transparent and the ink in the middle of light and dark, so th
 are told apart by people who see colours differently (after Okabe and Ito); every bar carries its word and number too.
 """
 
+from datetime import datetime, timedelta
+
 import plotly.graph_objects as go
 import polars as pl
 
@@ -49,22 +51,36 @@ def results_bar(ledger: pl.DataFrame) -> go.Figure:
 def over_time(ended: pl.DataFrame) -> go.Figure:
     """How many patients had which result by when, added up. `ended` has at (local), result and count."""
     figure = go.Figure()
+    begun, ended_at = _span(ended)
     for result in RESULTS:
         points = ended.filter(pl.col("result") == result).sort("at")
         if points.is_empty():
             continue
+        times = points["at"].dt.replace_time_zone(None).to_list()
         figure.add_scatter(
-            x=points["at"].dt.replace_time_zone(None).to_list(),
-            y=points["count"].cum_sum().to_list(),
+            x=[begun, *times, ended_at],
+            y=[0, *points["count"].cum_sum().to_list(), points["count"].sum()],
             name=result,
-            mode="lines+markers",
+            mode="lines",
             line={"color": RESULT_COLOURS[result], "width": 2, "shape": "hv"},
-            hovertemplate=f"%{{x|%a %b %e, %H:%M}}: %{{y:,}} {result}<extra></extra>",
+            hovertemplate=f"%{{x|%a %b %e, %H:%M:%S}}: %{{y:,}} {result}<extra></extra>",
         )
     figure.update_xaxes(gridcolor=_GRID, tickfont_color=_INK)
     figure.update_yaxes(gridcolor=_GRID, tickfont_color=_INK, rangemode="tozero", title_text="Patients", zeroline=False)
     figure.update_layout(showlegend=len(figure.data) > 1, legend={"orientation": "h", "y": -0.25})
     return _dressed(figure, title=_time_title(ended), height=300)
+
+
+def _span(ended: pl.DataFrame) -> tuple[datetime | None, datetime | None]:
+    """From when to when the lines are drawn: a little more than the course took, so that a short one can be seen."""
+    if ended.is_empty():
+        return None, None
+    local = ended["at"].dt.replace_time_zone(None)
+    first, last = local.min(), local.max()
+    assert isinstance(first, datetime)
+    assert isinstance(last, datetime)
+    margin = max((last - first) * 0.03, timedelta(seconds=2))
+    return first - margin, last + margin
 
 
 def _share(count: int, selected: int) -> str:

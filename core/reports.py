@@ -20,16 +20,16 @@ from core.workbench import Workbench
 
 LEDGER = schema({"result": pl.String, "icon": pl.String, "reason": pl.String, "count": pl.Int64, "share": pl.Float64})
 EXPORT_NAMES = {
-    "patient_id": "Patient id",
     "name": "Patient",
+    "result": "Result",
+    "reason": "Reason",
+    "at": "When",
     "email": "Email",
     "phone": "Phone",
     "provider": "Provider",
     "group": "Group",
-    "result": "Result",
-    "reason": "Reason",
     "attempts": "Attempts",
-    "at": "When",
+    "patient_id": "Patient id",
 }
 
 
@@ -39,7 +39,7 @@ class Report:
 
     ledger      result, icon, reason, count, share; the counts add up to `progress.selected`
     patients    one row for each patient the user may see: the columns of EXPORT_NAMES, `at` in local time
-    over_time   at (local, the beginning of a minute, an hour or a day), result, count
+    over_time   at (local, the beginning of a second, a minute, an hour or a day), result, count
     hidden      how many patients of the campaign the user may not see; they are counted, not listed
     """
 
@@ -138,8 +138,8 @@ def _patients(rows: pl.DataFrame, *, zone: str) -> pl.DataFrame:
 def _over_time(ends: pl.DataFrame, *, zone: str) -> pl.DataFrame:
     """How many ended when, in steps that fit the time it took."""
     local = _worded(ends.with_columns(reason=pl.lit(""))).with_columns(at=pl.col("at").dt.convert_time_zone(zone))
-    hours: int = ends.select((pl.col("at").max() - pl.col("at").min()).dt.total_hours().fill_null(0)).item()
-    step = "1m" if hours < 3 else "1h" if hours < 7 * 24 else "1d"
+    minutes: int = ends.select((pl.col("at").max() - pl.col("at").min()).dt.total_minutes().fill_null(0)).item()
+    step = "1s" if minutes < 10 else "1m" if minutes < 180 else "1h" if minutes < 7 * 24 * 60 else "1d"
     return (
         local.group_by(pl.col("at").dt.truncate(step), "result")
         .agg(pl.len().cast(pl.Int64).alias("count"))

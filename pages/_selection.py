@@ -1,7 +1,6 @@
 """Which patients are selected: kept by id, so that sorting, paging and other pages do not lose them."""
 
 from collections.abc import Sequence
-from functools import partial
 
 import streamlit as st
 
@@ -45,7 +44,6 @@ def bar(wb: Workbench, found: Found, selected: set[str]) -> None:
     with st.bottom, st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         if not selected:
             st.caption("Select patients to send them a campaign.")
-            st.button(f"Select all {found.count:,}", key="wl_all_bottom", on_click=partial(select_all, found))
             return
         st.markdown(f"**{len(selected):,} selected**", width="content")
         if len(selected) <= _CHECKED_UP_TO:

@@ -55,7 +55,7 @@ def test_the_course_adds_up_and_names_the_day() -> None:
     figure = over_time(ended((nine, "Successful", 3), (ten, "Successful", 4), (ten, "Not sent", 1)))
 
     assert figure.layout.title.text == "Sent on Tue 24 Nov, 09:00 to 10:05"
-    assert {line.name: list(line.y) for line in figure.data} == {"Successful": [3, 7], "Not sent": [1]}
+    assert {line.name: list(line.y) for line in figure.data} == {"Successful": [0, 3, 3 + 4, 7], "Not sent": [0, 1, 1]}
     assert figure.data[0].x[0] == datetime(2026, 11, 24, 9, 0)
 
 
