@@ -11,7 +11,7 @@ from core.sample.rows import CareTeam, OptOut, Patient, PortalAccount, Program
 _TYPES = Weighted(
     {"health_email": 0.4, "all_text": 0.25, "global": 0.1, "health_text": 0.1, "health_phone": 0.07, "protocol": 0.08}
 )
-_PROTOCOLS = ("Diabetes", "Mammogram", "Colorectal Cancer Screening", "Influenza")
+_PROTOCOLS = ("Diabetes", "Mammogram", "Colorectal Screening", "Influenza")
 _REASONS = ("Too many messages", "Not useful to me", "Privacy", "Prefers another way")
 _SOURCES = ("front desk", "portal", "email link", "STOP reply")
 
