@@ -116,10 +116,12 @@ def dispatch(once: Annotated[bool, typer.Option("--once", help="Send what is due
 @app.command()
 def serve(port: Port = None) -> None:
     """Run the pages, the dispatcher and the local mail server until stopped."""
-    from core import serving
+    from core import serving, users
 
     settings = _settings(port)
-    open_workbench(settings).engine.dispose()
+    wb = open_workbench(settings)
+    users.ensure_local_user(wb)
+    wb.engine.dispose()
     serving.serve(settings, ready=lambda address: print(f"Careloop is at {address}", flush=True))
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
+from core import users
 from core.demo_story import tell
 from core.domain.user import User
 from core.domain.window import next_window
@@ -87,7 +88,7 @@ def _require_sandbox(wb: Workbench) -> None:
 
 def _add_people(wb: Workbench) -> None:
     person = User(wb.settings.user, "Dana Demo, quality analyst", email="dana.demo@example.org")
-    accounts.add_user(wb.engine, person, at=wb.now(), by=wb.user.user_id)
+    users.add(wb, person)
 
 
 def sample_folder(home: Path) -> Path:

@@ -9,6 +9,7 @@ from typing import Literal, ParamSpec
 
 import streamlit as st
 
+from core import users
 from core.errors import CareloopError
 from core.settings import read_settings
 from core.workbench import Workbench, open_workbench
@@ -34,7 +35,9 @@ STATUS_COLOURS: dict[str, Literal["gray", "blue", "orange", "green", "red"]] = {
 
 @st.cache_resource(show_spinner="Opening Careloop ...")
 def _opened() -> Workbench:
-    return open_workbench(read_settings(os.environ))
+    opened = open_workbench(read_settings(os.environ))
+    users.ensure_local_user(opened)
+    return opened
 
 
 def workbench() -> Workbench:
