@@ -21,6 +21,7 @@ from core.domain.period import Period
 from core.domain.window import is_sending_day
 from core.domain.work_list import Filter, Sort, WorkList
 from core.sample import write_sample
+from core.store import accounts
 from core.workbench import DISPATCHER, Workbench
 
 Progress = Callable[[str, float], None]
@@ -29,6 +30,11 @@ _SENT_TO = 300
 _NEXT_MONTH = Filter("next_appointment", "not_in_next", Period(1, "months"))
 _ACTIVE = Filter("status", "equals", "Active")
 
+ORGANISATION = {
+    "name": "Example Health Group",
+    "postal_address": "100 Example Street, Springfield, IL 62701",
+    "from_name": "Example Health Group",
+}
 VIEWS: tuple[tuple[str, WorkList], ...] = (
     (
         "Mammogram overdue – no appointment, has email",
@@ -62,6 +68,7 @@ VIEWS: tuple[tuple[str, WorkList], ...] = (
 
 def tell(wb: Workbench, *, patients: int, progress: Progress) -> None:
     """Bring the demo's home up to today; what a visitor made there before stays."""
+    accounts.change_organisation(wb.engine, ORGANISATION, at=wb.now(), by=wb.user.user_id)
     _load(wb, patients=patients, progress=progress)
     if not saved_views.views(wb):
         for name, work_list in VIEWS:

@@ -146,8 +146,8 @@ def summary(wb: Workbench, draft: Campaign, *, selected: int, locked: bool) -> C
         max_chars=1000,
         help="Shown in the patient's history, so that staff can tell a caller why they were contacted.",
     )
-    _part("Message", {"Name": draft.name, "Subject": draft.message.subject} | _written(draft))
-    _part("Delivery", _delivery_rows(draft))
+    _part(draft, "Message", {"Name": draft.name, "Subject": draft.message.subject} | _written(draft))
+    _part(draft, "Delivery", _delivery_rows(draft))
     with st.container(border=True):
         st.markdown(f"**Patients**  \n{count(selected, 'patient')}, by {draft.channel} {MODE_ICONS[draft.channel]}")
     st.info(wb.organisation().messaging_policy, icon=":material/policy:")
@@ -180,13 +180,18 @@ def _delivery_rows(draft: Campaign) -> dict[str, str]:
     return rows
 
 
-def _part(step: str, rows: dict[str, str]) -> None:
+def _part(draft: Campaign, step: str, rows: dict[str, str]) -> None:
     with st.container(border=True):
         head, link = st.columns([4, 1], vertical_alignment="center")
         head.markdown(f"**{step}**")
-        link.button("Edit", key=f"ce_edit_{step}", type="tertiary", on_click=_go_to, args=(step,))
+        link.button("Edit", key=f"ce_edit_{step}", type="tertiary", on_click=_go_to, args=(draft, step))
         st.table({name: plain(text) for name, text in rows.items()}, border="horizontal", hide_header=True)
 
 
-def _go_to(step: str) -> None:
-    st.session_state["ce_step"] = step
+def step_key(draft: Campaign) -> str:
+    """Where the session keeps which step of this campaign is open."""
+    return f"ce_step_{draft.campaign_id}"
+
+
+def _go_to(draft: Campaign, step: str) -> None:
+    st.session_state[step_key(draft)] = step

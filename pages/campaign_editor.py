@@ -1,6 +1,6 @@
 """The campaign editor: steps on the left, the step's settings in the middle, a live preview on the right."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import fields, replace
 from typing import Any
 
@@ -13,9 +13,9 @@ from core.workbench import Workbench
 from pages import _steps
 from pages._preview import findings, preview
 from pages._shared import count, notice, page_head, plain, workbench
+from pages._steps import step_key
 
 STEPS = ("Message", "Delivery", "Summary")
-_STEP = "ce_step"
 
 
 def show() -> None:
@@ -57,20 +57,25 @@ def _draft(campaign: Campaign) -> Campaign:
 
 
 def _pick_step(wb: Workbench, draft: Campaign) -> str:
-    problems = campaigns.problems_of(wb, draft)
-    wrong = {
-        "Message": {"name", "messages"} & problems.keys(),
-        "Delivery": {"from_email", "from_name", "start_on", "purpose"} & problems.keys(),
-        "Summary": problems.keys(),
-    }
-    st.session_state.setdefault(_STEP, "Message")
-    return st.radio(
+    """The pane on the left; the step is kept in the link, a mark says which steps still need something."""
+    wrong = _wrong_steps(campaigns.problems_of(wb, draft).keys())
+    asked = st.query_params.get("step", "").capitalize()
+    st.session_state.setdefault(step_key(draft), asked if asked in STEPS else STEPS[0])
+    step = st.radio(
         "Step",
         STEPS,
-        key=_STEP,
+        key=step_key(draft),
         label_visibility="collapsed",
-        format_func=lambda step: f"{step} :gray[:material/{'error' if wrong[step] else 'check_circle'}:]",
+        format_func=lambda step: f"{step} :gray[:material/{'error' if step in wrong else 'check_circle'}:]",
     )
+    st.query_params["step"] = step.lower()
+    return step
+
+
+def _wrong_steps(problems: Collection[str]) -> set[str]:
+    delivery = {"from_email", "from_name", "start_on", "purpose"} & set(problems)
+    message = set(problems) - delivery
+    return {step for step, found in (("Message", message), ("Delivery", delivery), ("Summary", problems)) if found}
 
 
 def _form(wb: Workbench, draft: Campaign, step: str, *, locked: bool) -> Campaign:
