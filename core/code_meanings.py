@@ -50,7 +50,9 @@ class Meanings:
         new = codes.join(known, on=["system", "code"], how="anti")
         if new.height:
             extra = self.own.filter(pl.col("source_system").is_in(["", source])).select(*MAPPING)
-            meant = mapping(new, extra).with_columns(pl.col("system").cast(_SYSTEM))
+            meant = mapping(new, extra).with_columns(
+                pl.col("system").cast(_SYSTEM), pl.col("code").cast(pl.Categorical)
+            )
             found = new.join(meant, on=["system", "code"], how="left").select("system", "code", "concept")
             known = self._known[source] = pl.concat([known, found])
         self._count_unmapped(events, known)
@@ -70,7 +72,7 @@ class Meanings:
                 pl.col("patient_id").n_unique().alias("patients"),
             )
         )
-        self._unmapped.append(counted.with_columns(pl.col("system").cast(pl.String)).select(*UNMAPPED))
+        self._unmapped.append(counted.with_columns(pl.col("system", "code", "text").cast(pl.String)).select(*UNMAPPED))
 
 
-_NOTHING = pl.DataFrame(schema={"system": _SYSTEM, "code": pl.String, "concept": pl.String})
+_NOTHING = pl.DataFrame(schema={"system": _SYSTEM, "code": pl.Categorical, "concept": pl.String})

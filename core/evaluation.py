@@ -13,10 +13,12 @@ from core.domain.panel_codes import merge_panel
 from core.measures import concept_names, measures
 from core.store.clinical import DayDraft, Generation
 
+EVALUATED_KINDS = ["visit", "problem"]  # of the events themselves; everything else is looked at as facts
+
 
 @dataclass(frozen=True)
 class Shard:
-    """All data of some patients: small tables in the layout's types, EVENTS and FACTS."""
+    """Data of some patients: small tables in the layout's types, EVENTS of EVALUATED_KINDS, and all FACTS."""
 
     number: int
     patients: pl.DataFrame
@@ -61,7 +63,7 @@ def shards_of(generation: Generation, progress: Callable[[float], None] = lambda
     numbers = generation.shards()
     for number in numbers:
         tables = {name: generation.table(name, number).collect() for name in ("patients", "appointments", "care_team")}
-        events = generation.events(number).filter(pl.col("kind").cast(pl.String).is_in(["visit", "problem"])).collect()
+        events = generation.events(number).filter(pl.col("kind").is_in(EVALUATED_KINDS)).collect()
         yield Shard(number, **tables, events=events, facts=generation.facts(number).collect())
         progress((number + 1) / len(numbers))
 

@@ -12,7 +12,9 @@ from core.domain.clinical import EVENTS, SMALL_TABLES
 from core.domain.fact import KNOWN_WORDS
 from core.domain.history import (
     EVENT_KEY,
+    STORED_EVENTS,
     ended_events,
+    is_unique,
     key_hash,
     merged_events,
     merged_rows,
@@ -20,7 +22,7 @@ from core.domain.history import (
     new_events,
 )
 from core.domain.registration import duplicate_keys, registration_defects, sharing
-from core.evaluation import Day, Shard, evaluate_day
+from core.evaluation import EVALUATED_KINDS, Day, Shard, evaluate_day
 from core.feeds.csv_file import FILE, LINE
 from core.feeds.events import KIND, TABLE_OF_KIND, with_row_hash
 from core.feeds.feed import COUNTED
@@ -31,7 +33,7 @@ from core.store.clinical import About, Draft, Generation
 from core.store.hashing import probe, shard_of
 from core.store.spool import Spool
 
-SHARD_BYTES = 48 << 20
+SHARD_BYTES = 96 << 20
 MOST_SHARDS = 1024
 _WORKING = (FILE, LINE, SOURCE, COUNTED)
 
@@ -96,7 +98,7 @@ class Making:
                 if self.previous and name in EVENT_TABLES and NUMBERED not in rows.columns:
                     place = shard_of(pl.col("patient_id"), self.shard_count).alias("shard")
                     self._keys.append(rows.select(key_hash().alias("key"), place, "received_at"))
-                spool.add(name, _compact(rows))
+                spool.add(name, rows)
         self.whole = {name: _joined(name, frames) for name, frames in pieces.items()}
         return spool
 
@@ -132,7 +134,7 @@ class Making:
         place: int | None = shard % about.shard_count
         if about.hashing != probe():
             place = None
-        rows = self.previous.events(place) if name == "events" else self.previous.table(name, place)
+        rows = self.previous.stored_events(place) if name == "events" else self.previous.table(name, place)
         if about.hashing == probe() and about.shard_count == self.shard_count:
             return rows.collect()
         found = rows.filter(shard_of(pl.col("patient_id"), self.shard_count) == shard).collect(engine="streaming")
@@ -150,7 +152,7 @@ class Making:
     def _shard(self, spool: Spool, number: int) -> Shard:
         tables: dict[str, pl.DataFrame] = {}
         for name in PATIENT_TABLES:
-            fresh = _joined(name, spool.shard(name, number))
+            fresh = _joined(name, spool.take(name, number))
             if name != "patients":
                 reasons = plausibility.patient_reason(fresh, tables["patients"], rejected=self.rejected)
                 fresh = self._set_aside(fresh, reasons, "patient_id", name)
@@ -162,12 +164,13 @@ class Making:
         facts = self.meanings.facts(events)
         self.draft.write("facts", number, facts)
         self._look_for_defects(tables["patients"], events)
-        return Shard(number, tables["patients"], tables["appointments"], tables["care_team"], events, facts)
+        looked_at = events.filter(pl.col("kind").is_in(EVALUATED_KINDS)).cast(EVENTS)
+        return Shard(number, tables["patients"], tables["appointments"], tables["care_team"], looked_at, facts)
 
     def _events(self, spool: Spool, number: int, patients: pl.DataFrame) -> pl.DataFrame:
-        frames = [piece for name in EVENT_TABLES for piece in spool.shard(name, number)]
-        known = self._of_shard("events", number) if self.previous else EVENTS.to_frame()
-        fed = numbered(pl.concat(frames, how="diagonal")) if frames else EVENTS.to_frame()
+        frames = [piece for name in EVENT_TABLES for piece in spool.take(name, number)]
+        known = self._of_shard("events", number) if self.previous else STORED_EVENTS.to_frame()
+        fed = numbered(pl.concat(frames, how="diagonal")) if frames else STORED_EVENTS.to_frame()
         fresh = fed
         if frames:
             reasons = plausibility.event_reasons(fed, patients, rejected=self.rejected, last_day=self.intake.last_day)
@@ -177,8 +180,8 @@ class Making:
                 pl.when(pl.col("_reason").is_in(plausibility.OF_PATIENT)).then(pl.lit("patient_id")).otherwise(dates)
             )
             fresh = self._set_aside(fed, reasons, dates, tables)
-            self._count_repeated(fresh, EVENT_KEY)
-            fresh = new_events(fresh).select(*EVENTS)
+            once = self._count_repeated(fresh, EVENT_KEY)
+            fresh = new_events(fresh, is_unique=once).select(*STORED_EVENTS)
         if self._keys:
             others = pl.concat(self._keys).filter(pl.col("shard") != number)
             known, moved = moved_events(known, others)
@@ -204,13 +207,13 @@ class Making:
                 self.patients_with[_DEFECT_OF_REASON[reason]] += count
         return rows.filter(~out)
 
-    def _count_repeated(self, rows: pl.DataFrame, key: tuple[str, ...]) -> None:
-        counted = rows.filter(pl.col(COUNTED)) if COUNTED in rows.columns else rows
-        if counted.height > 1:
-            earlier = ~pl.struct(key).is_last_distinct()
-            again = counted.filter(earlier)
-            if again.height:
-                self.intake.count(again, "repeated")
+    def _count_repeated(self, rows: pl.DataFrame, key: tuple[str, ...]) -> bool:
+        """Count rows whose key comes again later in the feed. Returns whether no row does."""
+        if is_unique(rows, key):
+            return True
+        counted = rows.filter(pl.col(COUNTED))
+        self.intake.count(counted.filter(~pl.struct(key).is_last_distinct()), "repeated")
+        return False
 
     # ---- defects ----------------------------------------------------------------------------------------------
     def _look_for_defects(self, patients: pl.DataFrame, events: pl.DataFrame) -> None:
@@ -245,18 +248,11 @@ _DEFECT_OF_REASON = {
 }
 
 
-def _compact(rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows with file names as numbers and without columns that are empty, for the way through the spool."""
-    full = [name for name in rows.columns if rows[name].null_count() < rows.height]
-    return rows.select(full).with_columns(pl.col(FILE).cast(pl.Categorical))
-
-
 def _joined(name: str, frames: list[pl.DataFrame]) -> pl.DataFrame:
     """The pieces of a small table in its shape, with the working columns."""
     working = pl.Schema({FILE: pl.Categorical(), LINE: pl.UInt32(), SOURCE: pl.Categorical(), COUNTED: pl.Boolean()})
     shape = pl.Schema({**small_schema(TABLE[name]), **working})
     empty = shape.to_frame()
-    frames = [frame.with_columns(pl.col(FILE).cast(pl.Categorical)) for frame in frames]
     return pl.concat([empty, *frames], how="diagonal").select(*shape)
 
 

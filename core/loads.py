@@ -12,10 +12,10 @@ from sqlalchemy import Connection
 
 from core.audit import record_in
 from core.code_meanings import Meanings
-from core.domain.clinical import SMALL_TABLES
+from core.domain.clinical import EVENTS, SMALL_TABLES
 from core.domain.defects import Defect, defects_of
 from core.errors import CareloopError, DataError
-from core.evaluation import Day, Shard, evaluate_day, practice_of, shards_of
+from core.evaluation import EVALUATED_KINDS, Day, Shard, evaluate_day, practice_of, shards_of
 from core.feeds.code_map import read_code_map
 from core.feeds.feed import Feed
 from core.feeds.intake import Counts, Intake
@@ -276,11 +276,12 @@ def _rebuild(wb: Workbench, before: Generation, started_at: datetime) -> None:
 
 def _with_facts(draft: Draft, before: Generation, meanings: Meanings) -> Iterator[Shard]:
     for number in before.shards():
-        events = before.events(number).collect()
+        events = before.stored_events(number).collect()
         facts = meanings.facts(events)
         draft.write("facts", number, facts)
         tables = {name: before.table(name, number).collect() for name in ("patients", "appointments", "care_team")}
-        yield Shard(number, **tables, events=events, facts=facts)
+        looked_at = events.filter(pl.col("kind").is_in(EVALUATED_KINDS)).cast(EVENTS)
+        yield Shard(number, **tables, events=looked_at, facts=facts)
 
 
 @contextmanager

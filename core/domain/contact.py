@@ -22,13 +22,16 @@ EMAIL_REASONS = {
 }
 
 _EXTENSION = r"(?i)[\s,;]*(?:ext(?:ension|n)?\.?|x|#)\s*:?\s*\d{1,6}\s*$"
-_MADE_UP = ("1234567890", "0123456789", "9876543210", "1231231234", "1112223333")
+_MADE_UP = ("1234567890", "0123456789", "9876543210", "1231231234", "1112223333", *(str(d) * 10 for d in range(1, 10)))
 _MADE_UP_LOCAL = ("8675309", "5555555", "1234567", "5551212")
 _TOLL_FREE = ("800", "833", "844", "855", "866", "877", "888")
 
 _NOBODY = (
+    "none|no|non|na|n/a|nil|null|nothing|unknown|declined|refused|test|x+|a|asdf|abc|email|me|patient|nobody|noone"
+)
+_NOBODY_ANYWHERE = (
     "none|no|non|na|n/a|nil|null|noemail|no-email|no_email|no\\.email|nomail|noreply|nothing|unknown|declined|refused|"
-    "donotemail|test|x+|a|asdf|abc|email|me|patient|nobody|noone"
+    "donotemail|nobody|noone"
 )
 _NOWHERE = "none|no|na|nil|noemail|nomail|no-email|nothing|noone|nowhere|unknown|declined|refused|x+|email|abc|asdf|asd"
 _MISTYPED = [
@@ -86,27 +89,48 @@ _OTHER_NAMES = {
 LANGUAGE_CODES = {name.lower(): code for code, name in LANGUAGES.items()} | {c: c for c in LANGUAGES} | _OTHER_NAMES
 
 
-def phone_columns(column: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+def phones(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
     """E.164 numbers and, where there is text but no usable number, the reason (a key of PHONE_REASONS).
 
     Numbers without a country code are taken as North American. Extensions are dropped: no carrier or caller can use
     them. Numbers with a plus sign and another country code are kept as they are.
     """
-    text = column.str.strip_chars().str.replace(_EXTENSION, "")
-    digits = text.str.replace_all(r"\D", "")
-    is_foreign = text.str.starts_with("+") & ~digits.str.starts_with("1") & digits.str.len_bytes().is_between(8, 15)
-    national = (
-        pl.when(digits.str.len_bytes() == 11, digits.str.starts_with("1")).then(digits.str.slice(1)).otherwise(digits)
+    text = texts.str.strip_chars()
+    digits = text.str.replace_all(r"[^0-9]", "")
+    is_plain = (digits.str.len_bytes() == 10) & (text.str.len_bytes() <= 14) & ~text.str.contains(r"[A-Za-z#+]")
+    odd = text.filter(~is_plain & (text != "")).unique()
+    numbers = pl.select(pl.when(is_plain).then(digits)).to_series()
+    if odd.len():
+        read = odd.to_frame("text").with_columns(_odd_number(pl.col("text")))
+        numbers = numbers.fill_null(
+            text.replace_strict(read["text"], read["number"], default=None, return_dtype=pl.String)
+        )
+    return _judged(numbers)
+
+
+def _odd_number(text: pl.Expr) -> pl.Expr:
+    """The digits of a North American number without its 1, or '+' and the digits of another one."""
+    bare = text.str.replace(_EXTENSION, "")
+    digits = bare.str.replace_all(r"[^0-9]", "")
+    is_foreign = bare.str.starts_with("+") & ~digits.str.starts_with("1") & digits.str.len_bytes().is_between(8, 15)
+    has_country = (digits.str.len_bytes() == 11) & digits.str.starts_with("1")
+    return (
+        pl.when(is_foreign)
+        .then(pl.lit("+") + digits)
+        .when(has_country)
+        .then(digits.str.slice(1))
+        .otherwise(digits)
+        .alias("number")
     )
-    length = national.str.len_bytes()
-    is_made_up = (
-        national.is_in(_MADE_UP)
-        | national.str.tail(7).is_in(_MADE_UP_LOCAL)
-        | national.str.contains(r"^(0+|1+|2+|3+|4+|5+|6+|7+|8+|9+)$")
-        | national.str.contains(r"^000")
-    )
+
+
+def _judged(numbers: pl.Series) -> tuple[pl.Series, pl.Series]:
+    number = pl.col("number")
+    length = number.str.len_bytes()
+    is_foreign = number.str.starts_with("+")
+    is_made_up = number.is_in(_MADE_UP) | number.str.tail(7).is_in(_MADE_UP_LOCAL) | number.str.starts_with("000")
     reason = (
-        pl.when(text.is_null() | (text == "") | is_foreign)
+        pl.when(number.is_null() | is_foreign)
         .then(None)
         .when(length == 0)
         .then(pl.lit("no number"))
@@ -116,18 +140,13 @@ def phone_columns(column: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
         .then(pl.lit("too short"))
         .when(length > 10)
         .then(pl.lit("too long"))
-        .when(national.str.contains(r"^(?:[01]|...[01])"))
+        .when(number.str.slice(0, 1).is_in(["0", "1"]) | number.str.slice(3, 1).is_in(["0", "1"]))
         .then(pl.lit("no such number"))
+        .alias("reason")
     )
-    number = (
-        pl.when(text.is_null() | (text == ""))
-        .then(None)
-        .when(is_foreign)
-        .then(pl.lit("+") + digits)
-        .when(reason.is_null())
-        .then(pl.lit("+1") + national)
-    )
-    return number, reason
+    judged = numbers.to_frame("number").with_columns(reason)
+    usable = pl.when(is_foreign).then(number).when(pl.col("reason").is_null()).then(pl.lit("+1") + number)
+    return judged.select(usable).to_series(), judged["reason"]
 
 
 def is_toll_free(number: pl.Expr) -> pl.Expr:
@@ -135,26 +154,27 @@ def is_toll_free(number: pl.Expr) -> pl.Expr:
     return number.str.slice(0, 2).eq("+1") & number.str.slice(2, 3).is_in(_TOLL_FREE)
 
 
-def email_columns(column: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+def emails(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Addresses in lower case and, where there is text but no usable address, the reason (a key of EMAIL_REASONS)."""
-    text = column.str.strip_chars().str.to_lowercase().str.replace(r"^mailto:", "")
+    text = pl.col("text")
     local, domain = text.str.extract(r"^([^@]*)@", 1), text.str.extract(r"@([^@]*)$", 1)
+    is_nobody = text.str.contains(rf"^(?:{_NOBODY})$") | local.str.contains(rf"^(?:{_NOBODY_ANYWHERE})$")
+    is_nowhere = domain.str.contains(rf"^(?:{_NOWHERE})\.[a-z]+$")
+    is_too_long = (text.str.len_bytes() > 254) | (local.str.len_bytes() > 64)
     reason = (
         pl.when(text.is_null() | (text == ""))
         .then(None)
-        .when(
-            text.str.contains(rf"^(?:{_NOBODY})(?:@.*)?$")
-            & (domain.is_null() | local.str.contains(r"^(no|non|nil|null|unk|dec|ref)"))
-        )
+        .when(is_nobody.fill_null(False) | is_nowhere.fill_null(False))
         .then(pl.lit("placeholder"))
-        .when(domain.str.contains(rf"^(?:{_NOWHERE})\.[a-z]+$"))
-        .then(pl.lit("placeholder"))
-        .when(domain.is_in(_MISTYPED))
+        .when(domain.is_in(_MISTYPED).fill_null(False))
         .then(pl.lit("mistyped domain"))
-        .when(~text.str.contains(_ADDRESS) | (text.str.len_bytes() > 254) | (local.str.len_bytes() > 64))
+        .when(~text.str.contains(_ADDRESS) | is_too_long.fill_null(False))
         .then(pl.lit("not an address"))
+        .alias("reason")
     )
-    return pl.when((text != "") & reason.is_null()).then(text), reason
+    tidy = texts.str.strip_chars().str.to_lowercase().str.strip_prefix("mailto:")
+    judged = tidy.to_frame("text").with_columns(reason)
+    return judged.select(pl.when((text != "") & pl.col("reason").is_null()).then(text)).to_series(), judged["reason"]
 
 
 _ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
@@ -173,15 +193,11 @@ def language_codes(column: pl.Expr) -> pl.Expr:
 
 def phone_number(text: str) -> tuple[str | None, str | None]:
     """One number as E.164, or None and the reason (a key of PHONE_REASONS; None for an empty text)."""
-    return _one(text, phone_columns(pl.col("text")))
+    numbers, reasons = phones(pl.Series([text]))
+    return numbers.item(), reasons.item()
 
 
 def email_address(text: str) -> tuple[str | None, str | None]:
     """One address in lower case, or None and the reason (a key of EMAIL_REASONS; None for an empty text)."""
-    return _one(text, email_columns(pl.col("text")))
-
-
-def _one(text: str, columns: tuple[pl.Expr, pl.Expr]) -> tuple[str | None, str | None]:
-    value, reason = columns
-    usable, why = pl.DataFrame({"text": [text]}).select(value.alias("value"), reason.alias("reason")).row(0)
-    return usable, why
+    addresses, reasons = emails(pl.Series([text]))
+    return addresses.item(), reasons.item()

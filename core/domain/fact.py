@@ -34,14 +34,18 @@ _NUMBER = (
 _ABOVE = 1e-9  # '>9' is more than nine, and stays so in a comparison
 
 
-def status_words(column: pl.Expr) -> pl.Expr:
+def status_words(statuses: pl.Series) -> pl.Series:
     """Statuses as the tables here have them: lower case, hyphens for blanks and underscores, '' for none."""
-    return column.str.strip_chars().str.to_lowercase().str.replace_all(r"[\s_]+", "-").fill_null("")
+    words = statuses.unique().drop_nulls().cast(pl.String)
+    normal = words.str.strip_chars().str.to_lowercase().str.replace_all(r"[\s_]+", "-")
+    if not (words == normal).all():
+        statuses = statuses.cast(pl.String).replace_strict(words, normal, default=None)
+    return statuses.fill_null("") if statuses.null_count() else statuses
 
 
 def is_done(kind: str, status: pl.Expr) -> pl.Expr:
     """Whether entries of a kind with this status count. No status counts: many feeds hold only what happened."""
-    return (status == "") | status.is_in(list(DONE_WORDS[kind]))
+    return status.is_in(["", *DONE_WORDS[kind]])
 
 
 def numbers(texts: pl.Series) -> pl.Series:
@@ -70,6 +74,9 @@ def _odd_number(text: pl.Expr) -> pl.Expr:
     return number.cast(pl.Float64, strict=False) + nudge
 
 
+_LOOKED_AT = [*(name for name in FACTS if name != "concept"), "system", "code", "status", "recorded_on"]
+
+
 def facts_of(events: pl.DataFrame, mapping: pl.DataFrame) -> pl.DataFrame:
     """The FACTS among EVENTS: current and done, with a code that means a concept.
 
@@ -78,25 +85,29 @@ def facts_of(events: pl.DataFrame, mapping: pl.DataFrame) -> pl.DataFrame:
     A problem that ended at an unknown time counts on its first day only; one without any date counts from the day it
     was received. HbA1c in mmol/mol becomes percent.
     """
-    meaning = mapping.select(pl.col("system").cast(pl.Enum(CODE_SYSTEMS)), "code", "concept")
-    counted = events.filter(pl.col("is_done"), pl.col("superseded_at").is_null())
+    meaning = mapping.select(
+        pl.col("system").cast(pl.Enum(CODE_SYSTEMS)), pl.col("code").cast(events.schema["code"]), "concept"
+    )
+    counted = events.filter(pl.col("is_done"), pl.col("superseded_at").is_null()).select(_LOOKED_AT)
     facts = counted.join(meaning, on=["system", "code"], how="inner", maintain_order="left")
     is_problem = pl.col("kind") == "problem"
     first_day = (
         pl.when(is_problem).then(pl.coalesce("on", "recorded_on", pl.col("received_at").dt.date())).otherwise("on")
     )
     facts = facts.with_columns(first_day.alias("on"))
-    has_ended = is_problem & pl.col("end_on").is_null() & pl.col("status").is_in(_ENDED)
+    has_ended = is_problem & pl.col("end_on").is_null() & pl.col("status").cast(pl.String).is_in(_ENDED)
     facts = facts.with_columns(pl.when(has_ended).then("on").otherwise("end_on").alias("end_on"), *_in_percent())
     return facts.filter(pl.col("on").is_not_null()).select(*FACTS).cast(FACTS)
 
 
 def _in_percent() -> tuple[pl.Expr, pl.Expr]:
     """IFCC to NGSP master equation: percent = 0.09148 x mmol/mol + 2.152 (ngsp.org/ifcc.asp)."""
-    is_ifcc = (pl.col("concept") == HBA1C) & pl.col("unit").str.to_lowercase().str.contains(r"^mmol/mol")
+    is_ifcc = (pl.col("concept") == HBA1C) & pl.col("unit").cast(pl.String).str.to_lowercase().str.contains(
+        r"^mmol/mol"
+    )
     return (
         pl.when(is_ifcc).then((pl.col("value") * 0.09148 + 2.152).round(2)).otherwise("value").alias("value"),
-        pl.when(is_ifcc).then(pl.lit("%")).otherwise("unit").alias("unit"),
+        pl.when(is_ifcc).then(pl.lit("%")).otherwise(pl.col("unit").cast(pl.String)).alias("unit"),
     )
 
 

@@ -129,10 +129,13 @@ class Part:
         return node
 
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same in C, where the package was built with it
+
+
 def read_part(text: str, file: str) -> Part:
     """The whole file as a Part. Raises DataError for what is not YAML or not a mapping."""
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise DataError(f"{file}, line {line}: this is not YAML ({error.problem}). Correct the line.") from None

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from core.errors import DataError
 from core.feeds.csv_file import TOO_MANY, CsvFile, blocks, open_csv
+from core.feeds.events import KEPT_COLUMNS, REPEATED
 from core.feeds.feed import Batch, Feed, read_manifest
 from core.feeds.layout import TABLE, TABLES, FeedTable
 
@@ -67,8 +68,9 @@ def _check_columns(table: FeedTable, file: CsvFile, notes: list[str]) -> None:
 
 def _batches(opened: list[tuple[FeedTable, CsvFile]], advance: Callable[[int], None]) -> Iterator[Batch]:
     for table, file in opened:
-        wanted = [c for c in file.columns if c in table.column_names or c in EVERY_TABLE_MAY_HAVE]
-        for block in blocks(file, wanted):
+        kept = KEPT_COLUMNS.get(table.name, table.column_names)
+        wanted = [c for c in file.columns if c in kept or c in EVERY_TABLE_MAY_HAVE]
+        for block in blocks(file, wanted, repeated=REPEATED if table.is_event else ()):
             broken = tuple((file.path.name, line, TOO_MANY) for line in block.broken)
             yield Batch(table.name, file.path.name, block.rows, broken)
             advance(block.bytes_read)

@@ -4,6 +4,7 @@ import polars as pl
 
 from core.domain.clinical import CODE_SYSTEMS, EVENT_KINDS, EVENTS
 from core.domain.fact import is_done, numbers, status_words
+from core.domain.history import STORED_EVENTS
 from core.feeds.words import CODE_SYSTEM_WORDS
 
 KIND = {
@@ -15,6 +16,7 @@ KIND = {
     "procedures": "procedure",
     "medications": "medication",
 }
+_STORED = {name: kind for name, kind in STORED_EVENTS.items() if isinstance(kind, pl.Categorical)}
 TABLE_OF_KIND = {kind: table for table, kind in KIND.items()}
 assert set(KIND.values()) == set(EVENT_KINDS)
 
@@ -23,6 +25,25 @@ _CONTENT = [
     c for c in EVENTS if c not in ("received_at", "superseded_at", "row_hash", "source_system", "event_id", "kind")
 ]
 _SEED = 20261
+# Columns of the layout with few different values, however many rows there are.
+REPEATED = frozenset(
+    [
+        "code_system",
+        "code",
+        "text",
+        "type",
+        "status",
+        "loinc",
+        "local_code",
+        "local_name",
+        "unit",
+        "name",
+        "source",
+        "cvx",
+        "rxnorm",
+        "provider_id",
+    ]
+)
 
 _SHAPES: dict[str, dict[str, pl.Expr]] = {
     "visits": {
@@ -78,24 +99,22 @@ _SHAPES: dict[str, dict[str, pl.Expr]] = {
 
 
 def events_of(table: str, rows: pl.DataFrame) -> pl.DataFrame:
-    """EVENTS columns that this table can fill, and the rows' other columns that begin with an underscore.
+    """STORED_EVENTS columns that this table can fill, and the rows' other columns that begin with an underscore.
 
     rows   typed rows with source_system and received_at (UTC). The code's system is normalised; an entry without a
     code has the system TEXT and its words, in lower case, as the code.
     """
     kind = KIND[table]
-    shape = _SHAPES[table]
-    extra = [c for c in rows.columns if c.startswith("_")]
+    rows = rows.with_columns(status_words(rows["status"]))
+    columns: dict[str, pl.Expr] = {
+        name: pl.col(name) for name in ("patient_id", "source_system", "received_at", "status")
+    }
+    columns |= _SHAPES[table] | _coded(table, rows)
+    columns |= {name: pl.col(name) for name in rows.columns if name.startswith("_")}
     events = rows.select(
-        "patient_id",
-        **shape,
-        source_system="source_system",
-        received_at="received_at",
-        **_coded(table),
-        status=status_words(pl.col("status")),
-        **{c: pl.col(c) for c in extra},
+        (column.cast(_STORED[name]) if name in _STORED else column).alias(name) for name, column in columns.items()
     )
-    if "value_text" in shape:
+    if "value_text" in events.columns:
         events = events.with_columns(numbers(events["value_text"]).alias("value"))
     has_day = pl.lit(True) if kind == "problem" else pl.col("on").is_not_null()
     return events.with_columns(
@@ -104,37 +123,62 @@ def events_of(table: str, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def with_row_hash(events: pl.DataFrame) -> pl.DataFrame:
-    """EVENTS with row_hash: equal for equal contents on one machine and version of Polars (see core.store.hashing)."""
+    """STORED_EVENTS with row_hash: equal for equal contents on one machine and version of Polars
+    (see core.store.hashing)."""
     mixed: pl.Expr = pl.lit(0, pl.UInt64)
     for place, name in enumerate(c for c in _CONTENT if c in events.columns):
-        mixed = mixed ^ (pl.col(name).hash(_SEED + place))
+        column = pl.col(name)
+        if isinstance(events.schema[name], pl.Categorical | pl.Enum):  # their own hashes differ between processes
+            column = column.cast(pl.String)
+        mixed = mixed ^ column.hash(_SEED + place)
     return events.with_columns(mixed.alias("row_hash"))
 
 
-def _coded(table: str) -> dict[str, pl.Expr]:
-    """The columns system and code."""
-    if table == "labs":
-        loinc, local, words = pl.col("loinc"), pl.col("local_code"), pl.col("local_name")
-        system = pl.when(loinc.is_not_null()).then(pl.lit("LOINC")).when(local.is_not_null()).then(pl.lit("LOCAL"))
-        return _or_text(system, pl.coalesce(loinc, local), words)
-    if table == "immunizations":
-        return _or_text(pl.when(pl.col("cvx").is_not_null()).then(pl.lit("CVX")), pl.col("cvx"), pl.col("name"))
-    if table == "medications":
-        return _or_text(
-            pl.when(pl.col("rxnorm").is_not_null()).then(pl.lit("RXNORM")), pl.col("rxnorm"), pl.col("name")
-        )
-    default = {"vitals": "LOINC", "visits": "LOCAL", "problems": "ICD10CM", "procedures": "LOCAL"}[table]
-    words = pl.col({"vitals": "name", "visits": "type"}.get(table, "text"))
-    named = pl.col("code_system").str.to_lowercase()
-    known = named.replace_strict(CODE_SYSTEM_WORDS, default="OTHER", return_dtype=pl.String)
-    written = pl.when(named.is_null()).then(pl.lit(default)).otherwise(known)
-    return _or_text(pl.when(pl.col("code").is_not_null()).then(written), pl.col("code"), words)
+_CODES = {"labs": "loinc", "immunizations": "cvx", "medications": "rxnorm"}
+_SYSTEMS = {"labs": "LOINC", "immunizations": "CVX", "medications": "RXNORM"}
+_DEFAULT_SYSTEM = {"vitals": "LOINC", "visits": "LOCAL", "problems": "ICD10CM", "procedures": "LOCAL"}
+_WORDS = {"labs": "local_name", "vitals": "name", "immunizations": "name", "medications": "name", "visits": "type"}
+_SYSTEM = pl.Enum(CODE_SYSTEMS)
 
 
-def _or_text(system: pl.Expr, code: pl.Expr, words: pl.Expr) -> dict[str, pl.Expr]:
-    has_code = code.is_not_null()
-    is_text = ~has_code & words.is_not_null()
+def _coded(table: str, rows: pl.DataFrame) -> dict[str, pl.Expr]:
+    """The columns system and code: the code, else the practice's own code, else the words."""
+    code = _CODES.get(table, "code")
+    system = pl.lit(_SYSTEMS[table], _SYSTEM) if table in _SYSTEMS else _systems(rows["code_system"], table)
+    if rows[code].null_count() == 0:
+        return {"system": system, "code": pl.col(code)}
+    local = pl.col("local_code") if table == "labs" else pl.lit(None, pl.String)
+    words = pl.col(_WORDS.get(table, "text")).cast(pl.String)
     return {
-        "system": pl.when(is_text).then(pl.lit("TEXT")).otherwise(system).cast(pl.Enum(CODE_SYSTEMS)),
-        "code": pl.when(is_text).then(words.str.to_lowercase()).otherwise(code),
+        "system": pl.when(pl.col(code).is_not_null())
+        .then(system)
+        .when(local.is_not_null())
+        .then(pl.lit("LOCAL", _SYSTEM))
+        .when(words.is_not_null())
+        .then(pl.lit("TEXT", _SYSTEM)),
+        "code": pl.coalesce(pl.col(code).cast(pl.String), local.cast(pl.String), words.str.to_lowercase()),
     }
+
+
+def _systems(named: pl.Series, table: str) -> pl.Expr:
+    """The normalised code systems; mostly a table has one."""
+    default = pl.lit(_DEFAULT_SYSTEM[table], _SYSTEM)
+    words = named.unique().drop_nulls().cast(pl.String)
+    if words.is_empty():
+        return default
+    known = [CODE_SYSTEM_WORDS.get(word.lower(), "OTHER") for word in words]
+    if len(words) == 1 and not named.null_count():
+        return pl.lit(known[0], _SYSTEM)
+    column = pl.col(named.name).cast(pl.String)
+    return column.replace_strict(words, known, default=None, return_dtype=pl.String).cast(_SYSTEM).fill_null(default)
+
+
+def _layout_columns(table: str) -> frozenset[str]:
+    codes = {_CODES.get(table, "code"), _WORDS.get(table, "text"), *(["local_code"] if table == "labs" else [])}
+    systems = set() if table in _SYSTEMS else {"code_system"}
+    shape = {name for column in _SHAPES[table].values() for name in column.meta.root_names()}
+    return frozenset({"patient_id", "status", *codes, *systems, *shape})
+
+
+# What is kept of the columns of an event table; the others are not read.
+KEPT_COLUMNS = {table: _layout_columns(table) for table in KIND}

@@ -60,12 +60,12 @@ class Feed:
 
     def fingerprint(self) -> str:
         """The same for the same bytes under the same names, whenever and wherever they were written."""
-        digest = hashlib.blake2b(digest_size=20)
+        digest = hashlib.sha256()
         manifest = self.folder / MANIFEST
         for path in sorted({*self.files, *([manifest] if manifest.exists() else [])}):
             digest.update(f"{path.relative_to(self.folder)}\0{path.stat().st_size}\0".encode())
             with path.open("rb") as stream:
-                digest.update(hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=20)).digest())
+                digest.update(hashlib.file_digest(stream, "sha256").digest())
         return digest.hexdigest()
 
 

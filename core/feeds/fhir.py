@@ -197,7 +197,7 @@ class _Reader:
             schema=dict.fromkeys(columns, pl.String),
             orient="row",
         ).with_columns(
-            pl.Series(FILE, [name for _, name, _, _ in waiting], dtype=pl.String),
+            pl.Series(FILE, [name for _, name, _, _ in waiting], dtype=pl.Categorical),
             pl.Series(LINE, [number for _, _, number, _ in waiting], dtype=pl.UInt32),
             pl.Series(COUNTED, [is_counted for *_, is_counted in waiting], dtype=pl.Boolean),
         )
@@ -205,7 +205,7 @@ class _Reader:
 
     def _broken_batch(self) -> Batch:
         columns = TABLE["patients"].column_names
-        nothing = pl.DataFrame(schema=dict.fromkeys(columns, pl.String) | {FILE: pl.String, LINE: pl.UInt32})
+        nothing = pl.DataFrame(schema=dict.fromkeys(columns, pl.String) | {FILE: pl.Categorical, LINE: pl.UInt32})
         return Batch("patients", "unreadable", nothing, tuple(self.broken))
 
 

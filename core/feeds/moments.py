@@ -27,8 +27,10 @@ FIRST_YEAR, LAST_YEAR = 1800, 2200
 
 def dates(texts: pl.Series) -> pl.Series:
     """Days. ISO dates first, then American ones, HL7's digits, and years or months alone (their first day)."""
-    days = texts.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
-    if (texts.str.len_bytes() > 10).any():
+    if not (texts.str.len_bytes() > 10).any():
+        days = texts.str.to_date("%Y-%m-%d", strict=False)
+    else:
+        days = texts.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
         days = days.set(~texts.str.contains(_ISO).fill_null(False), None)
     odd = texts.filter(days.is_null() & texts.is_not_null()).unique()
     if odd.len():
@@ -77,8 +79,11 @@ def _if_plausible(day: pl.Expr) -> pl.Expr:
 
 
 def _plausible(days: pl.Series) -> pl.Series:
-    outside = ~days.dt.year().is_between(FIRST_YEAR, LAST_YEAR)
-    return days.set(outside.fill_null(False), None) if outside.any() else days
+    years = days.dt.year()
+    least, most = years.min(), years.max()
+    if least is None or (FIRST_YEAR <= int(str(least)) and int(str(most)) <= LAST_YEAR):
+        return days
+    return days.set((~years.is_between(FIRST_YEAR, LAST_YEAR)).fill_null(False), None)
 
 
 def _offset_minutes(offset: pl.Expr | None = None) -> pl.Expr:

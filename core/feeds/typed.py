@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from core.domain.contact import email_columns, is_toll_free, language_codes, phone_columns
+from core.domain.contact import emails, is_toll_free, language_codes, phones
 from core.feeds.csv_file import FILE, LINE
 from core.feeds.layout import Column, FeedTable
 from core.feeds.moments import dates, moments
@@ -46,20 +46,26 @@ def typed_rows(table: FeedTable, texts: pl.DataFrame, *, zone: ZoneInfo, last_da
     last_day    the last day a birth may be on
     """
     texts = texts.with_columns(pl.lit(None, pl.String).alias(c) for c in table.column_names if c not in texts.columns)
-    texts = texts.with_columns(_tidy(c) for c in table.column_names)
+    texts = texts.with_columns(_tidy(texts[column.name]) for column in table.columns if column.kind != "date")
     notes: list[_Note] = []
     rows = texts
     for column in table.columns:
         rows = rows.with_columns(_typed(column, texts[column.name], notes, table.name, zone).alias(column.name))
     for column in table.columns:
         if column.required:
-            notes.append(_Note(column.name, "is missing", texts[column.name].is_null(), rejects=True))
-        too_long = texts[column.name].str.len_bytes() > LONGEST_ID
-        if column.kind == "id" and too_long.any():
+            missing = (rows if column.kind == "date" else texts)[column.name].is_null()
+            notes.append(_Note(column.name, "is missing", missing, rejects=True))
+        if column.kind == "id" and _has_long(texts[column.name]):
+            too_long = texts[column.name].cast(pl.String).str.len_bytes() > LONGEST_ID
             notes.append(_Note(column.name, f"is longer than {LONGEST_ID} characters", too_long, rejects=True))
     if table.name == "patients":
         notes += _births(rows["birth_date"], last_day)
     return _sorted_out(table, rows, notes)
+
+
+def _has_long(texts: pl.Series) -> bool:
+    different = texts.unique().cast(pl.String) if texts.dtype == pl.Categorical else texts
+    return bool((different.str.len_bytes() > LONGEST_ID).any())
 
 
 @dataclass(frozen=True)
@@ -70,9 +76,23 @@ class _Note:
     rejects: bool = False
 
 
-def _tidy(name: str) -> pl.Expr:
-    text = pl.col(name).str.strip_chars()
-    return pl.when(text != "").then(text).alias(name)
+def _tidy(texts: pl.Series) -> pl.Series:
+    if texts.null_count() == texts.len():
+        return texts
+    if texts.dtype == pl.Categorical:
+        return _tidy_repeated(texts)
+    bare = texts.str.strip_chars()
+    is_empty = bare.str.len_bytes() == 0
+    return bare.set(is_empty.fill_null(False), None) if is_empty.any() else bare
+
+
+def _tidy_repeated(texts: pl.Series) -> pl.Series:
+    """Each different value is looked at once, and mostly all are as they should be."""
+    words = texts.unique().cast(pl.String).drop_nulls()
+    bare = words.str.strip_chars()
+    if ((bare == words) & (bare != "")).all():
+        return texts
+    return texts.cast(pl.String).replace_strict(words, bare.replace("", None)).cast(pl.Categorical)
 
 
 def _typed(column: Column, texts: pl.Series, notes: list[_Note], table: str, zone: ZoneInfo) -> pl.Series:
@@ -126,6 +146,9 @@ def _missing(texts: pl.Series, values: pl.Series, reason: str) -> pl.Series | No
 
 def _dates(texts: pl.Series, _zone: ZoneInfo) -> _Read:
     values = dates(texts)
+    if values.null_count() > texts.null_count():
+        texts = _tidy(texts)
+        values = dates(texts)
     return values, _missing(texts, values, "is not a date, expected YYYY-MM-DD")
 
 
@@ -145,17 +168,11 @@ def _languages(texts: pl.Series, _zone: ZoneInfo) -> _Read:
 
 
 def _phones(texts: pl.Series, _zone: ZoneInfo) -> _Read:
-    return _contact(texts, phone_columns)
+    return phones(texts)
 
 
 def _emails(texts: pl.Series, _zone: ZoneInfo) -> _Read:
-    return _contact(texts, email_columns)
-
-
-def _contact(texts: pl.Series, columns: Callable[[pl.Expr], tuple[pl.Expr, pl.Expr]]) -> _Read:
-    value, reason = columns(pl.col("text"))
-    read = texts.to_frame("text").select(value.alias("value"), reason.alias("reason"))
-    return read["value"], read["reason"]
+    return emails(texts)
 
 
 _READERS: dict[str, Callable[[pl.Series, ZoneInfo], _Read]] = {
@@ -202,7 +219,7 @@ def _patient_ids(rows: pl.DataFrame) -> pl.Series:
 def _listed(rows: pl.DataFrame, note: _Note, table: str) -> pl.DataFrame:
     return rows.filter(note.where).select(
         pl.lit(table).alias("table"),
-        pl.col(FILE).alias("file"),
+        pl.col(FILE).cast(pl.String).alias("file"),
         pl.col(LINE).alias("line"),
         pl.lit(note.column).alias("column"),
         pl.lit(note.reason).alias("reason"),

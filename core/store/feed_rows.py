@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import polars as pl
+import polars.selectors as cs
 from sqlalchemy import Boolean, Connection, Date, Engine, Table, bindparam, delete, func, insert, select
 
 from core.store.database import UtcDateTime, reading
@@ -205,8 +206,39 @@ def _shaped(table: Table, rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFr
 
 
 def _insert(connection: Connection, table: Table, rows: pl.DataFrame) -> None:
-    names = [name for name in rows.columns if name in table.c]
-    _many(connection, insert(table), rows.select(names))
+    """Add rows by the fastest way the database has: a load of many patients spends most of its time here."""
+    if rows.is_empty():
+        return
+    rows = rows.select(name for name in rows.columns if name in table.c and rows[name].null_count() < rows.height)
+    if connection.dialect.name == "sqlite":
+        _insert_sqlite(connection, table, rows)
+    elif connection.dialect.name == "postgresql":
+        _copy_postgresql(connection, table, rows)
+    else:
+        _many(connection, insert(table), rows)
+
+
+def _insert_sqlite(connection: Connection, table: Table, rows: pl.DataFrame) -> None:
+    """Dates and moments go as the texts that SQLAlchemy writes, made for a whole column at once."""
+    names, places = ", ".join(rows.columns), ", ".join("?" * rows.width)
+    written = rows.with_columns(
+        cs.datetime().dt.strftime("%Y-%m-%d %H:%M:%S.%6f"),
+        cs.date().dt.strftime("%Y-%m-%d"),
+        cs.boolean().cast(pl.Int8),
+    )
+    statement = f"INSERT INTO {table.name} ({names}) VALUES ({places})"  # noqa: S608 - names of our own schema
+    for piece in written.iter_slices(_CHUNK):
+        connection.exec_driver_sql(statement, piece.rows())
+
+
+def _copy_postgresql(connection: Connection, table: Table, rows: pl.DataFrame) -> None:
+    """COPY: an empty value is NULL, an empty text is written in quotes."""
+    statement = f"COPY {table.name} ({', '.join(rows.columns)}) FROM STDIN (FORMAT csv)"
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    with driver.cursor() as cursor, cursor.copy(statement) as copy:
+        for piece in rows.iter_slices(_CHUNK):
+            copy.write(piece.write_csv(include_header=False).encode())
 
 
 def _delete(connection: Connection, table: Table, rows: pl.DataFrame, key: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""Rows on their way into the store: written as they are read, read again patient shard by patient shard."""
+"""Rows on their way into the store, put in order of patient shards: in memory while there is room, then in files."""
 
 import shutil
 from dataclasses import dataclass, field
@@ -13,41 +13,55 @@ _SHARD = "_shard"
 
 @dataclass
 class Spool:
-    """Files below `folder`, one for each piece added; only where each shard begins is kept in memory."""
+    """Pieces of each shard. When more than `memory_bytes` are kept, further ones go to files below `folder`."""
 
     folder: Path
     shard_count: int
-    _pieces: dict[str, list[tuple[Path, list[int]]]] = field(default_factory=dict)
+    memory_bytes: int = 500_000_000
+    _pieces: dict[tuple[str, int], list[tuple[Path | pl.DataFrame, list[pl.Expr]]]] = field(default_factory=dict)
+    _count: int = 0
+    _used: int = 0
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def add(self, name: str, rows: pl.DataFrame) -> None:
-        """Keep rows, which have a patient_id, under a name. Their order within a shard stays."""
+        """Keep rows, which have a patient_id, under a name. Their order within a shard stays. Columns with the same
+        value in every row are kept once."""
         if rows.is_empty():
             return
-        rows = rows.with_columns(shard_of(pl.col("patient_id"), self.shard_count).alias(_SHARD))
-        if self.shard_count > 1:
-            rows = rows.sort(_SHARD, maintain_order=True)
-        pieces = self._pieces.setdefault(name, [])
-        path = self.folder / f"{name}-{len(pieces)}.arrow"
-        rows.drop(_SHARD).write_ipc(path, compression="uncompressed")
-        starts = rows[_SHARD].search_sorted(_edges(self.shard_count), side="left").to_list()
-        pieces.append((path, starts))
+        same = [column for column in rows.columns if column != "patient_id" and _is_constant(rows[column])]
+        constants = [pl.lit(rows[name].first(), rows.schema[name]).alias(name) for name in same]
+        shards = rows.drop(same).with_columns(shard_of(pl.col("patient_id"), self.shard_count).alias(_SHARD))
+        has_room = self._used < self.memory_bytes
+        self._used += shards.estimated_size() if has_room else 0
+        for (shard,), part in shards.partition_by(_SHARD, as_dict=True, include_key=False, maintain_order=True).items():
+            place = part if has_room else self._written(part)
+            self._pieces.setdefault((name, int(shard)), []).append((place, constants))
 
-    def shard(self, name: str, number: int) -> list[pl.DataFrame]:
-        """The pieces of one shard, in the order they were added."""
-        found = []
-        for path, starts in self._pieces.get(name, []):
-            length = starts[number + 1] - starts[number]
-            if length:
-                found.append(pl.scan_ipc(path).slice(starts[number], length).collect())
-        return found
+    def take(self, name: str, number: int) -> list[pl.DataFrame]:
+        """The pieces of one shard, in the order they were added. They are not kept any longer."""
+        pieces = self._pieces.pop((name, number), [])
+        return [
+            (place if isinstance(place, pl.DataFrame) else pl.read_ipc(place)).with_columns(rest)
+            for place, rest in pieces
+        ]
+
+    def _written(self, part: pl.DataFrame) -> Path:
+        path = self.folder / f"{self._count}.arrow"
+        self._count += 1
+        part.write_ipc(path, compression="uncompressed")
+        return path
 
     def remove(self) -> None:
         """Delete the files."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _edges(shard_count: int) -> pl.Series:
-    return pl.Series(range(shard_count + 1), dtype=pl.UInt16)
+def _is_constant(values: pl.Series) -> bool:
+    """Whether every value is the first one. Most columns show in their first rows that they are not."""
+    if values.null_count() == values.len():
+        return True
+    if values.null_count() or values.head(100).n_unique() > 1:
+        return False
+    return bool((values == values.first()).all())
