@@ -14,6 +14,7 @@ from pages import _steps
 from pages._preview import findings, preview
 from pages._shared import count, notice, page_head, plain, workbench
 from pages._steps import step_key
+from pages._typed import typed
 
 STEPS = ("Message", "Delivery", "Summary")
 
@@ -26,7 +27,7 @@ def show() -> None:
         st.page_link("campaigns.py", label="Go to Campaigns", icon=":material/campaign:")
         return
     campaign = campaigns.campaign(wb, campaign_id)
-    draft = _draft(campaign)
+    draft = typed(_draft(campaign))
     lock = edit_lock(campaign, wb.organisation(), on=wb.today())
     page_head(
         draft.name or "Campaign", f"{count(campaigns.progress(wb, campaign_id).selected, 'patient')} by {draft.channel}"
