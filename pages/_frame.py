@@ -6,7 +6,7 @@ from core.errors import CareloopError
 from pages._demo_clock import demo_clock
 from pages._shared import HERE, plain, show_notice, workbench
 
-st.set_page_config(page_title="Careloop", page_icon=str(HERE / "icon.svg"), layout="wide", initial_sidebar_state=232)
+st.set_page_config(page_title="Careloop", page_icon=str(HERE / "icon.svg"), layout="wide", initial_sidebar_state=252)
 # The one thing the theme cannot set: less empty space at the sides of wide tables.
 st.html(
     "<style>[data-testid='stMainBlockContainer'], [data-testid='stBottomBlockContainer'] "
