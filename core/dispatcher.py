@@ -9,20 +9,19 @@ import contextlib
 import logging
 import os
 import secrets
-import signal
 import socket
 import threading
 import time
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
-from types import FrameType
 
 from core.audit import record_in
 from core.channels.email import EmailChannel
 from core.domain.window import is_open, next_window
 from core.errors import CareloopError
 from core.sending import BATCH, Batch, send_batch, take_batch
+from core.stopping import stop_on_signals
 from core.store import campaigns as campaign_rows
 from core.store import messages
 from core.store.database import reading, writing
@@ -65,7 +64,7 @@ def run(wb: Workbench, *, once: bool = False, stop: threading.Event | None = Non
     A signal lets the message in hand be finished; the rest of the batch waits again.
     """
     stop = stop or threading.Event()
-    _stop_on_signals(stop)
+    stop_on_signals(stop)
     with EmailChannel(wb.settings.smtp_host, wb.settings.smtp_port) as channel:
         dispatcher = Dispatcher(wb.as_user(DISPATCHER), channel, stop)
         if once:
@@ -203,15 +202,3 @@ def _beat(dispatcher: Dispatcher, *, is_idle: bool) -> None:
 def _leave(dispatcher: Dispatcher) -> None:
     with contextlib.suppress(*messages.DatabaseLost), writing(dispatcher.wb.engine) as connection:
         messages.leave(connection, dispatcher.name)
-
-
-def _stop_on_signals(stop: threading.Event) -> None:
-    """A signal only asks; the loop ends when the message in hand is finished."""
-    if threading.current_thread() is not threading.main_thread():
-        return
-
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, on_signal)
-    signal.signal(signal.SIGINT, on_signal)

@@ -15,12 +15,12 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 from urllib.error import URLError
 
 from core.channels.outbox import start_outbox
 from core.errors import SettingsError
 from core.settings import Settings
+from core.stopping import stop_on_signals
 
 ROOT = Path(__file__).parent.parent
 _RESTART_AFTER = 2.0  # seconds between a dispatcher's death and its successor
@@ -49,7 +49,7 @@ def serve(
 ) -> None:
     """Run until SIGTERM, SIGINT or `stop`. Calls `ready` with the address once the pages answer."""
     stop = stop or threading.Event()
-    _stop_on_signals(stop)
+    stop_on_signals(stop)
     for name, port in (("CARELOOP_PORT", settings.port), ("CARELOOP_SMTP", settings.smtp_port)):
         _require_free(settings.host, port, name)
     outbox = start_outbox(settings.home / "outbox", host=settings.smtp_host, port=settings.smtp_port)
@@ -133,14 +133,3 @@ def _end(children: list[_Child]) -> None:
         except subprocess.TimeoutExpired:
             child.process.kill()
             child.process.wait()
-
-
-def _stop_on_signals(stop: threading.Event) -> None:
-    if threading.current_thread() is not threading.main_thread():
-        return
-
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, on_signal)
-    signal.signal(signal.SIGINT, on_signal)

@@ -7,6 +7,7 @@ import polars as pl
 
 from core.audit import record
 from core.domain import found as domain
+from core.domain.address import phone_text
 from core.domain.csv_cells import neutral
 from core.domain.fields import CHOICE, PHONE, WORDS, Field
 from core.domain.fields import field as field_of
@@ -15,7 +16,6 @@ from core.domain.found import Found
 from core.domain.matching import Live
 from core.domain.opt_out import TYPES
 from core.domain.panel_frame import Panel
-from core.domain.wording import phone_shown
 from core.domain.work_list import WorkList
 from core.errors import TooMany
 from core.panels import panel
@@ -146,6 +146,6 @@ def _cells(opened: Panel, frame: pl.DataFrame) -> pl.DataFrame:
     phones = [key for key in names if field_of(key).kind == PHONE]
     frame = frame.with_columns(
         pl.col(pl.List(pl.String)).list.join("; "),
-        *(pl.col(key).map_elements(phone_shown, return_dtype=pl.String) for key in phones),
+        *(pl.col(key).map_elements(phone_text, return_dtype=pl.String) for key in phones),
     )
     return neutral(frame).rename({"patient_id": "Patient Id", **names})

@@ -7,9 +7,9 @@ import polars as pl
 import streamlit as st
 
 from core import work_lists
+from core.domain.address import phone_text
 from core.domain.fields import CHOICE, DATE, NUMBER, PHONE, WORDS, Field
 from core.domain.found import Found
-from core.domain.wording import phone_shown
 from core.workbench import Workbench
 from pages import _selection
 from pages._evidence import evidence
@@ -72,7 +72,7 @@ def _version(found: Found) -> int:
 def _page(wb: Workbench, found: Found, number: int) -> tuple[list[str], pl.DataFrame]:
     rows = found.page(number, SIZE)
     phones = [field.key for field in work_lists.fields(wb) if field.kind == PHONE and field.key in rows.columns]
-    rows = rows.with_columns(pl.col(key).map_elements(phone_shown, return_dtype=pl.String) for key in phones)
+    rows = rows.with_columns(pl.col(key).map_elements(phone_text, return_dtype=pl.String) for key in phones)
     ids = rows["patient_id"].to_list()
     first = rows.columns[1]
     return ids, rows.select(first, pl.lit("Why").alias("_evidence"), pl.exclude("patient_id", first))

@@ -7,9 +7,9 @@ import streamlit as st
 
 from core import templates
 from core.care_gaps import measure_names
+from core.domain.address import phone_text
 from core.domain.campaign import DEFAULT_LANGUAGE, PURPOSES, Campaign, Message, shift_sentence
 from core.domain.merge_field import FIELDS
-from core.domain.wording import phone_shown
 from core.workbench import Workbench
 from pages._rich_text import rich_text
 from pages._shared import MODE_ICONS, count, day, plain
@@ -41,7 +41,7 @@ def message(draft: Campaign, *, locked: bool) -> Campaign:
     for field in _author_fields(draft, subject + body):
         written[field] = st.text_input(
             field.replace("_", " ").capitalize(),
-            phone_shown(written.get(field, "")) if field == "call_back_number" else written.get(field, ""),
+            phone_text(written.get(field, "")) if field == "call_back_number" else written.get(field, ""),
             key=f"{key}_{field}",
             disabled=locked,
             help=FIELDS[field].about.capitalize() + ".",

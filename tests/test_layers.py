@@ -1,4 +1,4 @@
-"""Dependencies point one way. The table says what each room may import of ours; another names packages kept for a room."""
+"""Dependencies point one way: what each room may import of ours, and which packages are kept for one room."""
 
 import ast
 from collections.abc import Iterator

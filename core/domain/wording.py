@@ -58,10 +58,3 @@ def folded_column(column: pl.Expr) -> pl.Expr:
 def digits(text: str) -> str:
     """Only the digits, so that a phone number is found whatever its punctuation."""
     return "".join(c for c in text if c in "0123456789")
-
-
-def phone_shown(number: str) -> str:
-    """'+15550100199' as '(555) 010-0199'; a number of another country as it is."""
-    if len(number) == 12 and number.startswith("+1") and number[1:].isdecimal():
-        return f"({number[2:5]}) {number[5:8]}-{number[8:]}"
-    return number
