@@ -1,6 +1,7 @@
 """A real browser on a real server: `careloop demo` with few patients in a folder of its own, and Chromium on it."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -9,10 +10,15 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect, sync_playwright
+
+from core.settings import read_settings
+from core.workbench import Workbench, open_workbench
 
 FLAGS = [
     "--no-sandbox",
@@ -24,6 +30,58 @@ FLAGS = [
     "--disable-sync",
 ]
 READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+WIDE, NARROW = 1280, 390  # pixels: a laptop and a phone
+_DRAWN = "() => !document.querySelector('[data-testid=stSkeleton], [data-stale=true]')"
+_ROW = 35  # pixels of a row of a table, which is drawn on a canvas
+# Streamlit asks below the address of a deep link for its own address before it asks at the root: this is how it works.
+_STREAMLIT_ASKS = re.compile(r"/[a-z_]+/_stcore/(health|host-config)$")
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running Careloop: where it answers, where it keeps what it keeps, and what it wrote to the terminal."""
+
+    address: str
+    home: Path
+    log: Path
+    process: subprocess.Popen[bytes]
+
+    @contextmanager
+    def workbench(self, user: str = "analyst") -> Iterator[Workbench]:
+        """The same home, opened beside the server."""
+        port = urlsplit(self.address).port
+        wb = open_workbench(read_settings({"CARELOOP_HOME": str(self.home), "CARELOOP_PORT": str(port)}), user=user)
+        try:
+            yield wb
+        finally:
+            wb.engine.dispose()
+
+    def written(self) -> str:
+        """Everything that was written to the terminal so far."""
+        return self.log.read_text("utf-8", "replace")
+
+
+@dataclass
+class Watch:
+    """What a page must not do: log errors, fail, or ask anything of another machine."""
+
+    errors: list[str] = field(default_factory=list)
+    elsewhere: list[str] = field(default_factory=list)
+
+    def on(self, page: Page) -> None:
+        """Watch this page from now on."""
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("request", self._request)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and not _STREAMLIT_ASKS.search(message.location["url"]):
+            self.errors.append(f"{message.text} ({message.location['url']})")
+
+    def _request(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme not in ("data", "blob") and parts.hostname != "127.0.0.1":
+            self.elsewhere.append(request.url)
 
 
 def chromium() -> str:
@@ -52,23 +110,35 @@ def free_ports() -> int:
 
 
 @contextmanager
-def demo_server(folder: Path, *, patients: int) -> Iterator[str]:
-    """`careloop demo` in a process of its own; gives its address and ends it afterwards."""
+def demo_server(folder: Path, *, patients: int) -> Iterator[Server]:
+    """`careloop demo` in a process of its own, ended afterwards."""
+    with running(folder / "demo-home", "demo", "--patients", str(patients)) as server:
+        yield server
+
+
+@contextmanager
+def running(home: Path, *arguments: str) -> Iterator[Server]:
+    """`careloop demo` or `careloop serve` on free ports in a process of its own, ended afterwards."""
     port = free_ports()
-    environ = {**os.environ, "CARELOOP_HOME": str(folder / "demo-home"), "PYTHONWARNINGS": "default"}
-    command = [sys.executable, "-m", "core", "demo", "--patients", str(patients), "--port", str(port)]
-    log = folder / "demo.log"
+    environ = {**os.environ, "CARELOOP_HOME": str(home), "PYTHONWARNINGS": "default"}
+    command = [sys.executable, "-m", "core", *arguments, "--port", str(port)]
+    log = home.with_name(f"{home.name}.log")
     with log.open("wb") as out:
         process = subprocess.Popen(command, env=environ, stdout=out, stderr=out, start_new_session=True)
     try:
-        yield _address(process, log)
+        yield Server(_address(process, log), home, log, process)
     finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        end(process)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Ask the process to end, and its children with it."""
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(timeout=30)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _address(process: subprocess.Popen[bytes], log: Path) -> str:
@@ -77,8 +147,9 @@ def _address(process: subprocess.Popen[bytes], log: Path) -> str:
         for word in log.read_text("utf-8", "replace").split():
             if word.startswith("http://127.0.0.1:"):
                 return word
-        time.sleep(0.2)
-    pytest.fail(f"the demo did not start:\n{log.read_text('utf-8', 'replace')[-2000:]}")
+        time.sleep(0.1)
+    end(process)
+    pytest.fail(f"the server did not start:\n{log.read_text('utf-8', 'replace')[-2000:]}")
 
 
 @contextmanager
@@ -100,9 +171,10 @@ def open_page(page: Page, address: str) -> None:
 
 
 def settle(page: Page) -> None:
-    """Wait until the run that a click started has ended."""
-    page.wait_for_timeout(300)
+    """Wait until the run that a click started has ended and everything is drawn."""
+    page.wait_for_timeout(200)
     page.wait_for_selector(READY, timeout=60_000)
+    page.wait_for_function(_DRAWN, timeout=60_000)
 
 
 def choose(page: Page, label: str, option: str, *, nth: int = 0) -> None:
@@ -114,10 +186,43 @@ def choose(page: Page, label: str, option: str, *, nth: int = 0) -> None:
     settle(page)
 
 
-def click(page: Page, name: str) -> None:
-    """Press a button by its name and wait for the page."""
-    page.get_by_role("button", name=name, exact=False).first.click()
+def click(page: Page, name: str, *, within: Locator | None = None) -> None:
+    """Press a button by its name, in a part of the page if given, and wait for the page."""
+    (within or page).get_by_role("button", name=name, exact=False).first.click()
     settle(page)
 
 
-__all__ = ["Page", "browser", "choose", "chromium", "click", "demo_server", "expect", "open_page", "settle"]
+def mark_row(page: Page, row: int, *, column_x: int = 15) -> None:
+    """Click in a row of the page's first table: at its mark, unless another place is given."""
+    table = page.get_by_test_id("stDataFrame").first
+    table.click(position={"x": column_x, "y": _ROW + row * _ROW - 1 + _ROW // 2})
+    settle(page)
+
+
+def cells(table: Locator, column: int) -> list[str]:
+    """What the rows of a table read in a column, marks not counted; of a long table only what is in sight."""
+    found: list[str] = table.locator(f"td[aria-colindex='{column}']").all_text_contents()
+    return found
+
+
+__all__ = [
+    "NARROW",
+    "WIDE",
+    "Browser",
+    "Page",
+    "Server",
+    "Watch",
+    "browser",
+    "cells",
+    "choose",
+    "chromium",
+    "click",
+    "demo_server",
+    "end",
+    "expect",
+    "free_ports",
+    "mark_row",
+    "open_page",
+    "running",
+    "settle",
+]

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings as hypothesis_settings
@@ -13,6 +14,9 @@ from core.domain.user import User
 from core.settings import Settings
 from core.store import accounts
 from core.workbench import Workbench, open_workbench
+
+if TYPE_CHECKING:
+    from tests.browser import Browser, Page, Server
 
 ROOT = Path(__file__).parent.parent
 # Machines are shared and slow at times: how long one example takes says nothing about it.
@@ -65,3 +69,30 @@ def shared_data() -> Path:
     if not (folder / "data").is_dir():
         pytest.skip("no real data sets here: set CARELOOP_TEST_DATA to the folder that holds them")
     return folder
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Server]":
+    """`careloop demo` with 800 patients, as a visitor's browser finds it; one for all browser tests of a process."""
+    from tests.browser import chromium, demo_server
+
+    chromium()
+    with demo_server(tmp_path_factory.mktemp("demo"), patients=800) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def chrome() -> "Iterator[Browser]":
+    """Chromium. It ends with the module, because its event loop would be in the way of other tests."""
+    from tests.browser import browser
+
+    with browser() as opened:
+        yield opened
+
+
+@pytest.fixture
+def page(chrome: "Browser") -> "Iterator[Page]":
+    """A tab of a visitor who was never here before."""
+    with chrome.new_context(viewport={"width": 1280, "height": 900}) as context:
+        context.set_default_timeout(20_000)
+        yield context.new_page()
