@@ -65,7 +65,7 @@ def _confirm(wb: Workbench, found: Found, patient_ids: Sequence[str]) -> None:
     library = {template.template_id: template for template in templates.library()}
     suggested = _suggested(found)
     chosen = st.selectbox(
-        "Template", list(library), index=suggested, format_func=lambda key: library[key].name, key="wl_template"
+        "Template", list(library), index=suggested, format_func=lambda key: library[key].name, key="wl_chosen_template"
     )
     template = library[chosen]
     reached = preflight.reach(
@@ -109,7 +109,10 @@ def _reach(mode: preflight.Reach) -> None:
 
 
 def _suggested(found: Found) -> int:
-    """The template whose measures the filters ask for, else the first."""
+    """The template whose patients were looked for, else one whose measures the filters ask for, else the first."""
+    ids = [template.template_id for template in templates.library()]
+    if st.session_state.get("wl_template") in ids:
+        return ids.index(st.session_state["wl_template"])
     asked = " ".join(
         str(row.value).casefold() for rows in found.work_list.filters for row in rows if row.field == "alerts"
     )

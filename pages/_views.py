@@ -1,6 +1,7 @@
 """Saved views on the work list: open by name or link, save, share, delete and undo."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import saved_views
 from core.domain.saved_view import SavedView
@@ -14,8 +15,9 @@ _OPEN = "wl_open_view"  # id of the view whose filters were put into the rows
 _PICK = "wl_view"
 
 
-def opened(wb: Workbench) -> SavedView | None:
-    """The view in use: the one of the link on the first run, later the one picked. Draws the picker."""
+def opened(wb: Workbench) -> tuple[SavedView | None, DeltaGenerator]:
+    """The view in use: the one of the link on the first run, later the one picked. Draws the picker and returns the
+    place beside it for `bar`."""
     views = {view.view_id: view for view in saved_views.views(wb)}
     asked = st.query_params.get("view", "")
     if asked and asked != st.session_state.get(_OPEN):
@@ -23,7 +25,7 @@ def opened(wb: Workbench) -> SavedView | None:
     st.session_state.setdefault(_PICK, None)
     if st.session_state[_PICK] not in views:
         st.session_state[_PICK] = None
-    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    left, right = st.columns([1, 1], vertical_alignment="bottom")
     left.selectbox(
         "Saved view",
         list(views),
@@ -35,15 +37,15 @@ def opened(wb: Workbench) -> SavedView | None:
         args=(wb,),
         persist_state="session",
     )
-    with right.container(horizontal=True, gap="small"):
-        st.button("New", icon=":material/add:", key="wl_new", on_click=_clear, help="Start without filters")
-    return views.get(st.session_state[_PICK] or "")
+    place = right.container(horizontal=True, gap="small", horizontal_alignment="right")
+    place.button("New", icon=":material/add:", key="wl_new", on_click=_clear, help="Start without filters")
+    return views.get(st.session_state[_PICK] or ""), place
 
 
-def bar(wb: Workbench, view: SavedView | None, work_list: WorkList) -> None:
+def bar(wb: Workbench, place: DeltaGenerator, view: SavedView | None, work_list: WorkList) -> None:
     """Save what the widgets say, under a new name or into the view in use."""
     is_own = view is not None and view.owner == wb.user.user_id
-    with st.container(horizontal=True, gap="small"):
+    with place:
         if view is not None and is_own and view.definition != work_list.to_json():
             st.button("Save changes", icon=":material/save:", key="wl_save", on_click=_save, args=(wb, view, work_list))
         with st.popover("Save as", icon=":material/bookmark_add:"):
@@ -61,7 +63,7 @@ def bar(wb: Workbench, view: SavedView | None, work_list: WorkList) -> None:
         if view is not None and is_own:
             share = "Stop sharing" if view.is_shared else "Share"
             st.button(share, icon=":material/group:", key="wl_share", on_click=_share, args=(wb, view))
-            st.button("Delete view", icon=":material/delete:", key="wl_delete", on_click=_delete, args=(wb, view))
+            st.button("Delete", icon=":material/delete:", key="wl_delete", on_click=_delete, args=(wb, view))
         if "wl_deleted" in st.session_state:
             st.button("Undo delete", icon=":material/undo:", key="wl_undo", on_click=_undo, args=(wb,))
 
@@ -82,7 +84,8 @@ def _open(wb: Workbench, view_id: str) -> None:
     st.session_state["wl_groups"], st.session_state["wl_providers"] = list(work_list.groups), list(work_list.providers)
     _filters.fill(work_list.filters)
     _order.fill(work_list.sorts, work_list.columns)
-    st.session_state.pop("wl_page", None)
+    for key in ("wl_page", "wl_template"):
+        st.session_state.pop(key, None)
 
 
 def _picked(wb: Workbench) -> None:
@@ -97,7 +100,7 @@ def _clear() -> None:
     st.session_state[_PICK] = st.session_state[_OPEN] = None
     st.session_state["wl_groups"], st.session_state["wl_providers"] = [], []
     _filters.fill(())
-    for key in ("wl_sort_rows", "wl_columns", "wl_page"):
+    for key in ("wl_sort_rows", "wl_columns", "wl_page", "wl_template"):
         st.session_state.pop(key, None)
 
 

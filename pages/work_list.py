@@ -16,10 +16,10 @@ def show() -> None:
         _empty()
         return
     page_head("Work list", "Find patients by filters, look at their care gaps, and contact those you select.")
-    view = _views.opened(wb)
+    view, place = _views.opened(wb)
     with st.container(border=True):
         work_list, notes = _asked(wb)
-    _views.bar(wb, view, work_list)
+    _views.bar(wb, place, view, work_list)
     found = work_lists.run(wb, work_list)
     _filters.write_notes(notes, found.attrition)
     _results(wb, found, view.view_id if view else "")
