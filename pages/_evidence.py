@@ -4,9 +4,10 @@ import streamlit as st
 
 from core import care_gaps, patients
 from core.domain.measure_evidence import Check, Explanation
+from core.domain.wording import day_text
 from core.errors import CareloopError
 from core.workbench import Workbench
-from pages._shared import day, plain
+from pages._shared import plain
 
 # state -> word, colour, icon; open gaps come first
 STATES = {
@@ -30,8 +31,8 @@ def evidence(wb: Workbench, patient_id: str) -> None:
     except CareloopError as error:
         st.error(str(error), icon=":material/error:")
         return
-    st.subheader(person.name or person.patient_id, anchor=False)
-    known = [f"born {day(person.birth_date)}", person.pcp or "", person.group or ""]
+    st.markdown(f"**{plain(person.name or person.patient_id)}**")
+    known = [f"born {day_text(person.birth_date)}", person.pcp or "", person.group or ""]
     st.caption(plain(" · ".join(part for part in known if part)))
     for explanation in sorted(explanations, key=lambda each: list(STATES).index(each.state)):
         _explanation(explanation)
@@ -51,7 +52,7 @@ def _explanation(explanation: Explanation) -> None:
                 st.markdown(f"{_MARKS[search.counts]} {plain(search.sentence)}")
         _checks("What would take the patient out", explanation.exclusions, met_is_good=False)
         if explanation.due_on:
-            st.markdown(f"**Due** {day(explanation.due_on)}")
+            st.markdown(f"**Due** {day_text(explanation.due_on)}")
         if explanation.closes and explanation.state not in ("not_applicable", "excluded"):
             st.info(plain(explanation.closes), icon=":material/task_alt:")
 

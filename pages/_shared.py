@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from typing import Literal, ParamSpec
@@ -10,6 +10,7 @@ from typing import Literal, ParamSpec
 import streamlit as st
 
 from core import users
+from core.domain.wording import day_text
 from core.errors import CareloopError
 from core.settings import read_settings
 from core.workbench import Workbench, open_workbench
@@ -53,7 +54,7 @@ def page_head(title: str, caption: str = "") -> None:
         st.title(plain(title), anchor=False, width="content")
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
             st.badge("SANDBOX", icon=":material/science:", color="orange", help=_SANDBOX)
-            st.caption(f"As of {day(wb.today())}", width="content")
+            st.caption(f"As of {day_text(wb.today())}", width="content")
     if caption:
         st.caption(plain(caption))
 
@@ -71,17 +72,12 @@ def guarded(action: Callable[P, None]) -> Callable[P, None]:
     return shown
 
 
-def day(value: date | None) -> str:
-    """'Tue 24 Nov 2026', the one form in which dates are shown; a dash when there is none."""
-    return f"{value:%a} {value.day} {value:%b %Y}" if value else "–"
-
-
 def moment(value: datetime | None, wb: Workbench) -> str:
     """'Tue 24 Nov 2026, 14:10' in the organisation's time zone."""
     if value is None:
         return "–"
     local = value.astimezone(wb.zone())
-    return f"{day(local.date())}, {local:%H:%M}"
+    return f"{day_text(local.date())}, {local:%H:%M}"
 
 
 def status_badge(status: str, icon: str) -> None:

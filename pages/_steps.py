@@ -10,9 +10,10 @@ from core.care_gaps import measure_names
 from core.domain.address import phone_text
 from core.domain.campaign import DEFAULT_LANGUAGE, PURPOSES, Campaign, Message, shift_sentence
 from core.domain.merge_field import FIELDS
+from core.domain.wording import day_text
 from core.workbench import Workbench
 from pages._rich_text import rich_text
-from pages._shared import MODE_ICONS, count, day, plain
+from pages._shared import MODE_ICONS, count, plain
 
 
 def message(draft: Campaign, *, locked: bool) -> Campaign:
@@ -99,7 +100,7 @@ def delivery(wb: Workbench, draft: Campaign, *, locked: bool) -> Campaign:
     )
     st.caption(
         shift_sentence(start_on, wb.organisation())
-        or f"Goes out on {day(start_on)}. Campaigns go out Monday to Saturday except holidays."
+        or f"Goes out on {day_text(start_on)}. Campaigns go out Monday to Saturday except holidays."
     )
     purpose = st.selectbox(
         "Purpose",
@@ -170,7 +171,7 @@ def _delivery_rows(draft: Campaign) -> dict[str, str]:
     names = measure_names()
     rows = {
         "From": f"{draft.from_name} ({draft.from_email})",
-        "Start date": day(draft.start_on),
+        "Start date": day_text(draft.start_on),
         "Purpose": PURPOSES[draft.purpose],
     }
     if draft.purpose == "care_gap":

@@ -46,16 +46,13 @@ def bar(wb: Workbench, place: DeltaGenerator, view: SavedView | None, work_list:
     """Save what the widgets say, under a new name or into the view in use."""
     is_own = view is not None and view.owner == wb.user.user_id
     with place:
-        if view is not None and is_own and view.definition != work_list.to_json():
-            st.button("Save changes", icon=":material/save:", key="wl_save", on_click=_save, args=(wb, view, work_list))
+        is_changed = view is not None and is_own and view.definition != work_list.to_json()
+        if view is not None and is_changed and st.button("Save changes", icon=":material/save:", key="wl_save"):
+            _save(wb, view, work_list)
         with st.popover("Save as", icon=":material/bookmark_add:"):
-            name = st.text_input("Name", key="wl_save_name", max_chars=120)
-            shared = st.checkbox(
-                "Share with everybody", key="wl_save_shared", help="Others see it within their own scope."
-            )
-            st.button(
-                "Save view", key="wl_save_as", type="primary", on_click=_save_as, args=(wb, name, work_list, shared)
-            )
+            st.text_input("Name", key="wl_save_name", max_chars=120)
+            st.checkbox("Share with everybody", key="wl_save_shared", help="Others see it within their own scope.")
+            st.button("Save view", key="wl_save_as", type="primary", on_click=_save_as, args=(wb, work_list))
         if view is not None:
             with st.popover("Link", icon=":material/link:"):
                 st.caption("Opens this view. It holds no filter values, so it can be mailed.")
@@ -108,10 +105,13 @@ def _clear() -> None:
 def _save(wb: Workbench, view: SavedView, work_list: WorkList) -> None:
     saved_views.change_view(wb, view.view_id, work_list=work_list)
     notice(f"'{view.name}' saved")
+    st.rerun()
 
 
 @guarded
-def _save_as(wb: Workbench, name: str, work_list: WorkList, is_shared: bool) -> None:
+def _save_as(wb: Workbench, work_list: WorkList) -> None:
+    # Typed and pressed at once: only the session knows the name already.
+    name, is_shared = st.session_state["wl_save_name"], st.session_state["wl_save_shared"]
     view_id = saved_views.save_view(wb, name, work_list, is_shared=is_shared)
     st.session_state[_PICK] = st.session_state[_OPEN] = view_id
     st.session_state["wl_save_name"] = ""

@@ -96,7 +96,7 @@ def _find(template: Template) -> None:
 
 @st.dialog("Template", width="large", icon=":material/mail:")
 def _look(wb: Workbench, template: Template) -> None:
-    st.subheader(template.name, anchor=False)
+    st.markdown(f"**{plain(template.name)}**")
     body = template.body
     if len(template.versions) > 1:
         names = [version.name for version in template.versions]

@@ -126,7 +126,7 @@ def test_a_user_sees_only_gaps_of_patients_in_scope(loaded: Workbench, scope: Sc
 def test_the_evidence_says_up_to_when_our_data_was_looked_at(loaded: Workbench) -> None:
     found = care_gaps.explain(loaded, "other", "scr-mammogram")
 
-    assert found.headline == "Overdue: no record in our data up to Nov 20, 2026."
+    assert found.headline == "Overdue: no record in our data up to Fri 20 Nov 2026."
 
 
 def test_the_evidence_of_a_patient_has_every_measure_and_agrees_with_the_gaps(loaded: Workbench) -> None:

@@ -58,15 +58,15 @@ def assert_evidence_supports_the_state(found: Explanation) -> None:
 def test_evidence_for_an_overdue_mammogram_names_the_window_and_the_last_one() -> None:
     found = explained("scr-mammogram", WOMAN, Fact("mammogram", "lab", date(2023, 3, 4)))
 
-    assert found.headline == "Overdue since Mar 4, 2025: last done on Mar 4, 2023."
+    assert found.headline == "Overdue since Tue 4 Mar 2025: last done on Sat 4 Mar 2023."
     assert found.rule == "Women from 40 through 74 need a mammogram every two years."
     assert [check.sentence for check in found.population] == [
-        "From 40 through 74 years old; 56 on Nov 24, 2026",
+        "From 40 through 74 years old; 56 on Tue 24 Nov 2026",
         "Female",
     ]
-    assert found.exclusions[1].sentence == "In hospice care; nothing in our data up to Nov 24, 2026 says so"
+    assert found.exclusions[1].sentence == "In hospice care; nothing in our data up to Tue 24 Nov 2026 says so"
     assert [search.sentence for search in found.searches] == [
-        "Mammogram, from Nov 24, 2024 through Nov 24, 2026: last on Mar 4, 2023, before this window"
+        "Mammogram, from Sun 24 Nov 2024 through Tue 24 Nov 2026: last on Sat 4 Mar 2023, before this window"
     ]
     assert found.closes == "A mammogram, done here or documented from elsewhere."
 
@@ -74,10 +74,10 @@ def test_evidence_for_an_overdue_mammogram_names_the_window_and_the_last_one() -
 def test_evidence_without_a_record_says_up_to_when_our_data_was_looked_at() -> None:
     found = explained("scr-colorectal", WOMAN)
 
-    assert found.headline == "Overdue: no record in our data up to Nov 24, 2026."
+    assert found.headline == "Overdue: no record in our data up to Tue 24 Nov 2026."
     assert len(found.searches) == 5
     assert found.searches[0].sentence == (
-        "Colonoscopy, from Nov 24, 2016 through Nov 24, 2026: no record in our data up to Nov 24, 2026"
+        "Colonoscopy, from Thu 24 Nov 2016 through Tue 24 Nov 2026: no record in our data up to Tue 24 Nov 2026"
     )
 
 
@@ -89,8 +89,8 @@ def test_evidence_for_a_high_result_shows_it_as_it_was_reported() -> None:
         Fact("hba1c", "lab", date(2026, 8, 31), None, 14.000000001, ">14"),
     )
 
-    assert found.headline == "The result of Aug 31, 2026 is too high: 14."
-    assert found.population[1].sentence == "Diabetes, active; since Jan 1, 2015"
+    assert found.headline == "The result of Mon 31 Aug 2026 is too high: 14."
+    assert found.population[1].sentence == "Diabetes, active; since Thu 1 Jan 2015"
     assert found.searches[0].last_value == ">14"
     assert "with the result >14" in found.searches[0].sentence
 
@@ -106,7 +106,7 @@ def test_evidence_for_an_exclusion_shows_what_it_rests_on() -> None:
     assert found.headline == "Not counted: both breasts removed."
     assert found.exclusions[3].is_met
     assert found.exclusions[3].sentence == (
-        "Both breasts removed; Removal of the left breast on May 6, 2010; Removal of the right breast on Jul 8, 2012"
+        "Both breasts removed; Removal of the left breast on Thu 6 May 2010; Removal of the right breast on Sun 8 Jul 2012"
     )
 
 

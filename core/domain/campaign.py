@@ -9,6 +9,7 @@ from core.domain.address import is_email
 from core.domain.eligibility import Mailing
 from core.domain.organisation import Organisation
 from core.domain.window import holiday, sending_day
+from core.domain.wording import day_text
 from core.errors import NotAllowed
 
 PURPOSES = {
@@ -180,11 +181,6 @@ def problems(campaign: Campaign) -> dict[str, str]:
         "messages": _messages_problem(campaign.messages),
     }
     return {name: sentence for name, sentence in found.items() if sentence}
-
-
-def day_text(day: date) -> str:
-    """A day as it reads on screens: 'Tue 24 Nov 2026'."""
-    return f"{day:%a} {day.day} {day:%b %Y}"
 
 
 def _messages_problem(messages: Mapping[str, Message]) -> str:

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from core.domain.measure import Measure
+from core.domain.wording import day_text
 
 STATE_NAMES = {
     "not_applicable": "Not applicable",
@@ -36,8 +37,8 @@ _HEADLINES = {
 
 
 def as_day(on: date | None) -> str:
-    """A day as staff read it: Nov 4, 2026."""
-    return f"{on:%b} {on.day}, {on.year}" if on else "an unknown day"
+    """A day as staff read it: Wed 4 Nov 2026."""
+    return day_text(on) if on else "an unknown day"
 
 
 def as_interval(start: date | None, end: date) -> str:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from core.domain.campaign import Campaign, day_text, goes_out_on
+from core.domain.campaign import Campaign, goes_out_on
 from core.domain.message import RESULTS, STATES
 from core.domain.organisation import Organisation
 from core.domain.window import first_send_at, next_window
+from core.domain.wording import day_text
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """How texts are compared and how coded words read on screens."""
 
 import unicodedata
+from datetime import date
 
 import polars as pl
 
@@ -58,3 +59,8 @@ def folded_column(column: pl.Expr) -> pl.Expr:
 def digits(text: str) -> str:
     """Only the digits, so that a phone number is found whatever its punctuation."""
     return "".join(c for c in text if c in "0123456789")
+
+
+def day_text(day: date | None) -> str:
+    """A day in the one form that screens use: 'Tue 24 Nov 2026'; a dash when there is none."""
+    return f"{day:%a} {day.day} {day:%b %Y}" if day else "–"
