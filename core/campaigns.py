@@ -4,6 +4,7 @@ Every change is recorded with who made it. A campaign is seen by who made it and
 patients; it is changed by who made it or may see all of them.
 """
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -21,7 +22,6 @@ from core.domain.campaign import (
     EDITABLE,
     Campaign,
     activation_lock,
-    day_text,
     edit_lock,
     goes_out_on,
     problems,
@@ -29,8 +29,10 @@ from core.domain.campaign import (
 )
 from core.domain.findings import ERROR
 from core.domain.message import reason_sentence
+from core.domain.message_body import message_body
 from core.domain.progress import Progress, progress_of, schedule_sentence
 from core.domain.rendering import check
+from core.domain.wording import day_text
 from core.errors import NotAllowed, NotFound, SendError, TemplateError
 from core.mailer import mailer
 from core.merge_fields import fields_for
@@ -68,6 +70,7 @@ def may_change(wb: Workbench, campaign_id: str) -> bool:
 
 def problems_of(wb: Workbench, draft: Campaign, *, was: Campaign | None = None) -> dict[str, str]:
     """What keeps a draft from being active, by field; empty when nothing does. `was` is the campaign as it is kept."""
+    draft = _cleaned(draft)
     found = _saving_problems(wb, draft, was=was)
     for finding in templates.findings(wb, draft):
         key = "messages" if finding.part in ("subject", "body") else finding.part
@@ -95,7 +98,7 @@ def save(wb: Workbench, campaign_id: str, changes: Mapping[str, Any], *, version
     lock = edit_lock(was, wb.organisation(), on=wb.today())
     if lock:
         raise NotAllowed(lock)
-    draft = replace(was, **changes)
+    draft = _cleaned(replace(was, **changes))
     check_all = problems_of if was.status == "active" else _saving_problems
     _raise_if("saved", check_all(wb, draft, was=was))
     return _keep(wb, draft, version=version, action="campaign.saved", fields=sorted(changes))
@@ -174,13 +177,22 @@ def send_test(
     return tested
 
 
+def _cleaned(draft: Campaign) -> Campaign:
+    """The draft with clean bodies: what is judged is what is kept and sent. One that cannot be read stays as it is."""
+    messages = dict(draft.messages)
+    for language, message in draft.messages.items():
+        with contextlib.suppress(TemplateError):
+            messages[language] = replace(message, body=message_body(message.body).clean)
+    return replace(draft, messages=messages)
+
+
 def _saving_problems(wb: Workbench, draft: Campaign, *, was: Campaign | None = None) -> dict[str, str]:
     """What keeps a draft from being kept at all: missing texts, merge fields that do not exist, a day that passed."""
     found = problems(draft)
     for message in draft.messages.values():
-        for part, source in (("subject", message.subject), ("body", message.body)):
+        for part, read, source in (("subject", check, message.subject), ("body", message_body, message.body)):
             try:
-                check(source)
+                read(source)
             except TemplateError as error:
                 found.setdefault("messages", f"In the {part}: {error}")
     is_new_date = was is None or draft.start_on != was.start_on

@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 
 from core.channels.email_frame import Frame, Logo, compile_frame, message_id
-from core.domain.body import clean, for_mail
-from core.domain.body_text import tidied_text, to_text
+from core.domain.body_text import tidied_text
 from core.domain.campaign import DEFAULT_LANGUAGE, Campaign
 from core.domain.merge_field import FieldValues
+from core.domain.message_body import message_body
 from core.domain.one_line import one_line
 from core.domain.organisation import Organisation
 from core.domain.rendering import Compiled, compiled
@@ -78,13 +77,13 @@ def mailer(wb: Workbench, campaign: Campaign, *, language: str = DEFAULT_LANGUAG
     Raises TemplateError, with the line, for what cannot be rendered for certain.
     """
     message = campaign.messages.get(language) or campaign.message
-    html, text = _compiled_body(message.body)
+    body = message_body(message.body)
     organisation = wb.organisation()
     return Mailer(
         campaign_id=campaign.campaign_id,
         subject=compiled(one_line(message.subject), html=False),
-        html=html,
-        text=text,
+        html=body.html_part,
+        text=body.text_part,
         frame=compile_frame(
             practice=organisation.name,
             from_email=campaign.from_email,
@@ -97,13 +96,6 @@ def mailer(wb: Workbench, campaign: Campaign, *, language: str = DEFAULT_LANGUAG
         key=secret_key(wb.settings.home),
         public_url=wb.settings.public_url,
     )
-
-
-@lru_cache(maxsize=64)
-def _compiled_body(source: str) -> tuple[Compiled, Compiled]:
-    """Cleaning costs more than filling in many mails, and the dispatcher asks again for every batch."""
-    body = clean(source)
-    return compiled(for_mail(body), html=True), compiled(to_text(body), html=False)
 
 
 def _logo(wb: Workbench, organisation: Organisation) -> Logo | None:

@@ -174,6 +174,8 @@ REFUSED = [
     (body(" "), "message is empty"),
     (body("<p>{{ patient.shoe_size }}</p>"), "In the body: .*patient.shoe_size"),
     (body("<p>{{ 'x' * 10**9 }}</p>"), "In the body"),
+    (body("<table><tr>{% if gaps %}<td>x</td>{% endif %}</tr></table>"), "In the body: .*inside a cell"),
+    (body("<p></p><script>x</script>"), "message is empty"),
     ({"messages": {"es": Message("Hola", "<p>x</p>")}}, "message in English is missing"),
 ]
 
@@ -208,6 +210,48 @@ def test_a_care_gap_may_not_stand_in_a_subject(wb: Workbench) -> None:
     campaigns.save(wb, campaign_id, body(html, subject="Your mammogram is due"), version=1)
 
     with pytest.raises(NotAllowed, match="mammogram"):
+        campaigns.activate(wb, campaign_id)
+
+
+_NUMBER = "{{ call_back_number }}"
+PASTED = [
+    # what an editor's box holds, and what is kept
+    (f"<p>{{{{ patient.<b>first_name</b> }}}} {_NUMBER}</p>", f"<p>{{{{ patient.first_name }}}} {_NUMBER}</p>"),
+    ("<p>{{&nbsp;call_back_number&nbsp;}}</p>", f"<p>{_NUMBER}</p>"),
+    (
+        f"<p>{{% if gaps|length &gt; 1 %}}x{{% endif %}} {_NUMBER}</p>",
+        f"<p>{{% if gaps|length > 1 %}}x{{% endif %}} {_NUMBER}</p>",
+    ),
+    (f"<p class=MsoNormal style='mso-x:1'>{_NUMBER}" + "<o:p></o:p>" * 9_000, f"<p>{_NUMBER}</p>"),
+    (f"<p onclick=x>{_NUMBER}</p><script>x</script>", f"<p>{_NUMBER}</p>"),
+]
+
+
+@pytest.mark.parametrize(("pasted", "kept"), PASTED)
+def test_a_body_is_cleaned_before_it_is_judged_and_kept(wb: Workbench, pasted: str, kept: str) -> None:
+    campaign_id = make(wb)
+    draft = replace(campaigns.campaign(wb, campaign_id), messages={"en": Message("A reminder", pasted)})
+
+    assert campaigns.problems_of(wb, draft) == {}
+    saved = campaigns.save(wb, campaign_id, body(pasted), version=1)
+
+    assert saved.message.body == kept
+
+
+def test_a_message_that_would_be_too_long_once_it_is_laid_out_is_refused_before_it_is_active(wb: Workbench) -> None:
+    campaign_id = make(wb)
+    cells = "<p>{{ call_back_number }}</p><table><tr>" + "<td>x</td>" * 4_000 + "</tr></table>"
+
+    with pytest.raises(NotAllowed, match="characters; at most"):
+        campaigns.save(wb, campaign_id, body(cells), version=1)
+
+
+def test_a_link_may_not_tell_who_reads_it_however_it_is_written(wb: Workbench) -> None:
+    campaign_id = make(wb)
+    link = "<p>{{ call_back_number }} <a href='https://x.example/{{ patient.last_name }}'>more</a></p>"
+    campaigns.save(wb, campaign_id, body(link), version=1)
+
+    with pytest.raises(NotAllowed, match=r"A link holds 'patient\.last_name'"):
         campaigns.activate(wb, campaign_id)
 
 

@@ -4,9 +4,9 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from core.domain.body_text import to_text
 from core.domain.campaign import Message
 from core.domain.merge_field import FIELDS
+from core.domain.message_body import MessageBody, message_body
 from core.domain.organisation import Organisation
 from core.domain.rendering import check
 from core.errors import TemplateError
@@ -47,13 +47,18 @@ def findings(
     """Everything to tell the author, errors first. `fields` are what the author filled in."""
     found: list[Finding] = []
     used: list[str] = []
-    for part, source in (("subject", message.subject), ("body", message.body)):
-        try:
-            used += check(source)
-        except TemplateError as error:
-            found.append(Finding(ERROR, part, str(error)))
+    try:
+        used += check(message.subject)
+    except TemplateError as error:
+        found.append(Finding(ERROR, "subject", str(error)))
     found += _about_subject(message.subject)
-    found += _about_body(message.body, used, measures, organisation)
+    try:
+        body = message_body(message.body)
+    except TemplateError as error:
+        found.append(Finding(ERROR, "body", str(error)))
+    else:
+        used += body.fields
+        found += _about_body(body, measures, organisation)
     found += _about_fields(used, fields, organisation)
     return sorted(found, key=lambda finding: finding.level != ERROR)
 
@@ -73,25 +78,22 @@ def _about_subject(subject: str) -> Iterator[Finding]:
         yield Finding(ERROR, "subject", "The subject holds the care gaps. Others may see it: name them in the body.")
 
 
-def _about_body(
-    body: str, used: Collection[str], measures: Collection[str], organisation: Organisation
-) -> Iterator[Finding]:
-    text = to_text(body)
-    if not _NUMBER_FIELDS & set(used) and not _NUMBER.search(text):
+def _about_body(body: MessageBody, measures: Collection[str], organisation: Organisation) -> Iterator[Finding]:
+    if not _NUMBER_FIELDS & set(body.fields) and not _NUMBER.search(body.text):
         yield Finding(
             ERROR, "body", "The message has no number to call. Add {{ call_back_number }} so that patients reach you."
         )
     if not organisation.names_in_bodies:
         words = {word for measure_id in measures for word in MEASURE_WORDS.get(measure_id, ())}
-        for word in sorted(named(text, words)):
+        for word in sorted(named(body.text, words)):
             yield Finding(
                 ERROR, "body", f"The message names '{word}'. Your organisation does not allow that in emails."
             )
-        if "gaps" in used:
+        if "gaps" in body.fields:
             yield Finding(
                 ERROR, "body", "The message names care gaps. Your organisation does not allow that in emails."
             )
-    for address in _HREF.findall(body):
+    for address in _HREF.findall(body.clean):
         for name in (name for name, field in FIELDS.items() if field.is_private and name in address):
             yield Finding(
                 ERROR, "body", f"A link holds '{name}'. An address is kept by every server on its way: leave it out."
