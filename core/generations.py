@@ -33,17 +33,16 @@ from core.store.clinical import About, Draft, Generation
 from core.store.hashing import probe, shard_of
 from core.store.spool import Spool
 
-SHARD_BYTES = 96 << 20
 MOST_SHARDS = 1024
 _WORKING = (FILE, LINE, SOURCE, COUNTED)
 
 
-def shard_count(feed_bytes: int, previous: Generation | None) -> int:
-    """A power of two, so that a shard has about SHARD_BYTES of text; never fewer than before."""
+def shard_count(feed_bytes: int, previous: Generation | None, *, shard_bytes: int) -> int:
+    """A power of two, so that a shard has about so many bytes of text; never fewer than before."""
     least = previous.about().shard_count if previous else 1
     wanted = feed_bytes + (previous.about().feed_bytes if previous else 0)
     count = 1
-    while count < MOST_SHARDS and count * SHARD_BYTES < wanted:
+    while count < MOST_SHARDS and count * shard_bytes < wanted:
         count *= 2
     return max(count, least)
 

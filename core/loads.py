@@ -159,7 +159,7 @@ def _load(wb: Workbench, feed: Feed, started_at: datetime, progress: Progress) -
     last_day = max(wb.today(), received_at.astimezone(zone).date())
     intake = Intake(feed, source, received_at, zone, last_day)
     with _draft(wb) as draft:
-        shards = shard_count(feed.size, previous)
+        shards = shard_count(feed.size, previous, shard_bytes=wb.clinical.shard_bytes)
         making = Making(draft, previous, intake, Meanings(feed_rows.own_codes(wb.engine)), shards, fingerprint)
         day = Day(wb.today(), wb.now(), zone)
         generation = making.make(day, progress=progress)

@@ -142,7 +142,7 @@ def _parse_slow(file: CsvFile, text: str, kinds: _Kinds, first_line: int, *, ski
 
 
 def _rows(records: list[list[str | None]], kinds: _Kinds, lines: list[int]) -> pl.DataFrame:
-    rows = pl.DataFrame(records, schema=dict.fromkeys(kinds, pl.String), orient="row").cast(dict(kinds))
+    rows = pl.DataFrame(records, schema=dict.fromkeys(kinds, pl.String), orient="row").cast(pl.Schema(kinds))
     return rows.with_columns(pl.Series(LINE, lines, dtype=pl.UInt32))
 
 

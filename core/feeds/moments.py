@@ -81,7 +81,7 @@ def _if_plausible(day: pl.Expr) -> pl.Expr:
 def _plausible(days: pl.Series) -> pl.Series:
     years = days.dt.year()
     least, most = years.min(), years.max()
-    if least is None or (FIRST_YEAR <= int(str(least)) and int(str(most)) <= LAST_YEAR):
+    if least is None or (int(str(least)) >= FIRST_YEAR and int(str(most)) <= LAST_YEAR):
         return days
     return days.set((~years.is_between(FIRST_YEAR, LAST_YEAR)).fill_null(False), None)
 

@@ -207,9 +207,11 @@ class DayDraft:
 
 @dataclass(frozen=True)
 class ClinicalStore:
-    """All generations of clinical data, below one folder of the home."""
+    """All generations of clinical data, below one folder of the home. A shard of patients has about `shard_bytes` of
+    the feed's text: what is held in memory at once."""
 
     folder: Path
+    shard_bytes: int = 96 << 20
 
     def generation(self, name: str) -> Generation:
         """The generation of this name, as `loads` has it."""

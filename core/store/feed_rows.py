@@ -179,8 +179,8 @@ def _hashes(connection: Connection, table: Table, key: tuple[str, ...], names: t
     """The keys in the table with a hash of each row, read in pieces."""
     shape = _shape(table, names)
     found = [shape.to_frame().select(*key, pl.lit(0, pl.UInt64).alias("_hash"))]
-    answer = connection.execution_options(yield_per=_CHUNK).execute(select(*(table.c[name] for name in names)))
-    for part in answer.partitions():
+    question = select(*(table.c[name] for name in names)).execution_options(yield_per=_CHUNK)
+    for part in connection.execute(question).partitions():
         rows = pl.DataFrame([tuple(row) for row in part], schema=shape, orient="row")
         found.append(rows.select(*key, _row_hash(rows)))
     return pl.concat(found)

@@ -20,7 +20,7 @@ class Spool:
     memory_bytes: int = 500_000_000
     _pieces: dict[tuple[str, int], list[tuple[Path | pl.DataFrame, list[pl.Expr]]]] = field(default_factory=dict)
     _count: int = 0
-    _used: int = 0
+    _used: float = 0
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -75,7 +76,7 @@ def write_feed(folder: Path, patients: int) -> None:
         _write(folder / f"{table}.csv", patients * per_patient, _EVENT_TABLES[table])
 
 
-def _write(path: Path, count: int, rows_of) -> None:  # type: ignore[no-untyped-def]
+def _write(path: Path, count: int, rows_of: Callable[[pl.DataFrame, int], pl.DataFrame]) -> None:
     with path.open("wb") as stream:
         for start in range(0, count, PIECE):
             numbers = pl.DataFrame({"n": pl.int_range(start, min(start + PIECE, count), eager=True)})
@@ -102,8 +103,8 @@ def _patient(count: int, table: str) -> pl.Expr:
     return pl.format("P{}", (pl.col("n") * 7_919) % count)
 
 
-_FIRST = "Ana Ben Chi Dana Eli Fatima Grace Hugo Ines Juan Kim Lena Minh Nora Omar Priya Quinn Rosa Sam Tara".split()
-_LAST = "Adams Brown Chen Diaz Evans Flores Garcia Hughes Ito Jones Khan Lopez Miller Nguyen Okafor Patel Reyes".split()
+_FIRST = "Ana Ben Chi Dana Eli Fatima Grace Hugo Ines Juan Kim Lena Minh Nora Omar Priya Quinn Rosa Tara".split()  # noqa: SIM905
+_LAST = "Adams Brown Chen Diaz Evans Flores Garcia Hughes Ito Jones Khan Lopez Miller Nguyen Patel Reyes".split()  # noqa: SIM905
 
 
 def _patients(numbers: pl.DataFrame, count: int) -> pl.DataFrame:
@@ -135,8 +136,7 @@ def _appointments(numbers: pl.DataFrame, count: int) -> pl.DataFrame:
         appointment_id=pl.format("A{}", "n"),
         patient_id=_patient(count, "appointments"),
         provider_id=pl.format("PR{}", _random(400, 21)),
-        start_at=pl.format("{}T{}:30", pl.lit(TODAY - timedelta(days=200)) + pl.duration(days=_random(400, 22).cast(pl.Int64)),
-                           _random(8, 23) + 10),
+        start_at=pl.format("{}T{}:30", _day(400, 22) + pl.duration(days=200), _random(8, 23) + 10),
         type=pl.lit("office visit"),
         status=pl.lit("scheduled"),
     )  # fmt: skip
