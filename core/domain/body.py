@@ -4,11 +4,12 @@ import re
 
 import nh3
 
-from core.domain.merge_region import Protected, outside, protected
+from core.domain.merge_region import Protected, joined, outside, protected
 from core.domain.word_paste import plain_formatting
 from core.errors import TemplateError
 
 LONGEST_PASTE = 1_000_000
+DEEPEST = 200  # elements within each other; reading more of them takes minutes
 
 _BLOCKS = {"p", "div", "h1", "h2", "h3", "h4", "li", "td", "th", "blockquote"}
 _TAGS = _BLOCKS | {"b", "i", "u", "a", "br", "hr", "ul", "ol", "table", "thead", "tbody", "tr", "em", "s"}
@@ -24,7 +25,12 @@ _ATTRIBUTES = {
 }
 _ALIGNMENTS = {tag: {"align": {"left", "right", "center"}} for tag in _BLOCKS}
 _AROUND_ROWS = re.compile(
-    r"(?:<(?:table|thead|tbody|tr)\b[^>]*>|</(?:td|th|tr|thead|tbody)>)\s*(?:\{%|\{\{)", re.IGNORECASE
+    r"(?:<(?:table|thead|tbody|tr)\b[^<>]*>|</(?:td|th|tr|thead|tbody)>)\s*(?:\{%|\{\{)", re.IGNORECASE
+)
+# Comments, which hold no elements, and tags of elements that stay open until they are closed.
+_NESTING = re.compile(
+    r"<!--.*?(?:-->|\Z)|<(/?)(?!(?:p|li|dd|dt|t[dhr]|tbody|thead|col|option|br|hr|wbr|img|input|link|meta)\b)[a-z]",
+    re.IGNORECASE | re.DOTALL,
 )
 
 # Mail programs that ignore a page's styles still read those of the element.
@@ -53,10 +59,12 @@ def clean(html: str) -> str:
 
     Links lead to http, https, mailto and tel; pictures, scripts, styles, comments and a word processor's own markup
     go. Merge fields stay, also within a link's address. Cleaning what is clean changes nothing. Raises TemplateError
-    for a paste beyond LONGEST_PASTE and for a condition around the rows or cells of a table, which HTML cannot hold.
+    for a paste beyond LONGEST_PASTE or DEEPEST and for a condition around the rows or cells of a table, which HTML cannot hold.
     """
     if len(html) > LONGEST_PASTE:
         raise TemplateError(f"The text has {len(html):,} characters; at most {LONGEST_PASTE:,} are possible.")
+    if _depth(html) > DEEPEST:
+        raise TemplateError(f"The text has more than {DEEPEST} elements within each other. Paste it as plain text.")
     for _ in range(6):
         before, html = html, _cleaned(html)
         if html == before:
@@ -70,6 +78,7 @@ def for_mail(body: str) -> str:
 
 
 def _cleaned(source: str) -> str:
+    source = joined(source)
     if _AROUND_ROWS.search(source):
         raise TemplateError("A merge field or condition stands between the cells of a table. Put it inside a cell.")
     taken = protected(source)
@@ -86,6 +95,16 @@ def _cleaned(source: str) -> str:
         link_rel=None,
     )
     return taken.restored(_tidied(taken, html))
+
+
+def _depth(html: str) -> int:
+    """How many elements stand within each other at most, as far as their tags tell."""
+    depth = deepest = 0
+    for tag in _NESTING.finditer(html):
+        if tag[1] is not None:
+            depth = max(depth - 1, 0) if tag[1] else depth + 1
+            deepest = max(deepest, depth)
+    return deepest
 
 
 def _attribute(taken: Protected, name: str, value: str) -> str | None:

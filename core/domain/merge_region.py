@@ -6,8 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 _REGION = re.compile(r"\{\{.{0,400}?\}\}|\{%.{0,400}?%\}|\{#.{0,400}?#\}", re.DOTALL)
-_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
-_QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "\u00a0": " "})
+_TAG = re.compile(r"<!--.{0,400}?-->|</?[A-Za-z][^<>]*>", re.DOTALL)
+_BETWEEN = rf"((?:{_TAG.pattern}|[\u200b\u2060\ufeff\u00ad])+)"  # tags, comments and what nobody sees
+_CUT_OPENING = re.compile(rf"(\{{){_BETWEEN}([{{%#])", re.DOTALL)
+_CUT_CLOSING = re.compile(rf"([}}%#]){_BETWEEN}(\}})", re.DOTALL)
+_TYPED = str.maketrans(
+    {"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "\u00a0": " "} | dict.fromkeys("\u200b\u2060\ufeff\u00ad", "")
+)
 _PLAIN_FIELD = re.compile(r"\{\{ ?[a-z_]+(?:\.[a-z_]+)? ?\}\}")
 
 
@@ -53,6 +58,11 @@ def protected(source: str) -> Protected:
     return Protected(_REGION.sub(stand_in, source), tuple(regions), word)
 
 
+def joined(source: str) -> str:
+    """The source with braces together that an editor cut apart: '{<b>{ x }}</b>' is read as '<b>{{ x }}</b>'."""
+    return _CUT_CLOSING.sub(r"\1\3\2", _CUT_OPENING.sub(r"\2\1\3", source))
+
+
 def outside(source: str, change: Callable[[str], str]) -> str:
     """Change a text everywhere but in its merge fields."""
     taken = protected(source)
@@ -60,9 +70,9 @@ def outside(source: str, change: Callable[[str], str]) -> str:
 
 
 def _tidied(region: str) -> str:
-    """What an editor did to a merge field is undone: tags within it, entities, curly quotes, hard spaces.
+    """What an editor did to a merge field is undone: tags within it, entities, curly quotes, hard and unseen spaces.
 
     A '<' stays only where no browser would begin a tag, so that the region is plain text wherever it is shown.
     """
-    text = html.unescape(_TAG.sub("", region)).translate(_QUOTES)
+    text = html.unescape(_TAG.sub("", region)).translate(_TYPED)
     return " ".join(re.sub(r"<(?![\s=])", "", text).split())

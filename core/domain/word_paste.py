@@ -3,14 +3,14 @@
 import re
 
 _LIST_ITEM = re.compile(
-    r"<p\b[^<>]*(?:MsoListParagraph|mso-list:)[^<>]*>((?:(?!<p\b).)*?)</p\s*>", re.DOTALL | re.IGNORECASE
+    r"<p\b(?=[^<>]*(?:MsoListParagraph|mso-list:))[^<>]*>((?:(?!<p\b).)*?)</p\s*>", re.DOTALL | re.IGNORECASE
 )
 _MARKER = re.compile(
     r"<!(?:--)?\[if !supportLists\](?:--)?>(.{0,1000}?)<!(?:--)?\[endif\](?:--)?>", re.DOTALL | re.IGNORECASE
 )
 _ORDERED = re.compile(r"^\(?(?:\d{1,3}|[a-z]|[ivx]{1,5})[.)]", re.IGNORECASE)
 _ITEMS = re.compile(r"(?:<li data-list=u>.*?</li>\s*)+|(?:<li data-list=o>.*?</li>\s*)+", re.DOTALL)
-_STYLED = re.compile(r"<(/?)(span|b|strong|font)\b([^>]*)>", re.IGNORECASE)
+_STYLED = re.compile(r"<(/?)(span|b|strong|font)\b([^<>]*)>", re.IGNORECASE)
 
 
 def plain_formatting(html: str) -> str:
