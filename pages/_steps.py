@@ -29,12 +29,10 @@ def message(draft: Campaign, *, locked: bool) -> Campaign:
     )
     subject = st.text_input("Subject", draft.message.subject, key=f"{key}_subject", max_chars=200, disabled=locked)
     draft = _choose_version(draft, locked=locked)
-    fields = {f.name: f"{f.name}: {f.about}" for f in FIELDS.values()}
     body = rich_text(
         "Body",
         draft.message.body,
         key=f"{key}_body",
-        fields=fields,
         seed=f"{draft.version} {st.session_state.get('ce_body_seed', 0)}",
         locked=locked,
     )
