@@ -156,8 +156,8 @@ def test_whatever_is_pasted_becomes_harmless_and_cleaning_it_again_changes_nothi
 
 
 BOMBS = [
-    "<p class=MsoListParagraph>", "{{", "{%", "<a>", "<b>", "<!--[if !supportLists]-->", "<", "<b ", "<tr ", "mso-list:",
-    "<div>", "<ul><li>", "<table><tr><td>", "<!--", "{<b>", "}<!--", "<p><b><i><u>", "<x>", "<o:p></o:p>",
+    "<p class=MsoListParagraph>", "{{", "{%", "<a>", "<b>", "<!--[if !supportLists]-->", "<", "<b ", "<tr ",
+    "mso-list:", "<div>", "<ul><li>", "<table><tr><td>", "<!--", "{<b>", "}<!--", "<p><b><i><u>", "<x>", "<o:p></o:p>",
 ]  # fmt: skip
 
 

@@ -59,7 +59,8 @@ def clean(html: str) -> str:
 
     Links lead to http, https, mailto and tel; pictures, scripts, styles, comments and a word processor's own markup
     go. Merge fields stay, also within a link's address. Cleaning what is clean changes nothing. Raises TemplateError
-    for a paste beyond LONGEST_PASTE or DEEPEST and for a condition around the rows or cells of a table, which HTML cannot hold.
+    for a paste beyond LONGEST_PASTE or DEEPEST, and for a condition around the rows or cells of a table, which HTML
+    cannot hold.
     """
     if len(html) > LONGEST_PASTE:
         raise TemplateError(f"The text has {len(html):,} characters; at most {LONGEST_PASTE:,} are possible.")

@@ -168,6 +168,8 @@ class _Checker:
             raise _refusal(node, f"the filter '{node.name}' with these values in brackets")
         if any(not isinstance(argument, nodes.Const) or _constant(argument) != _TEXT for argument in node.args):
             raise _refusal(node, f"anything but a text in quotation marks in the brackets of '{node.name}'")
+        if node.name == "default" and not node.args[0].as_const().strip():
+            raise _refusal(node, "a 'default' without words, which leaves a blank,")
         if self.kind(node.node) != takes:
             raise _refusal(node, f"the filter '{node.name}' on what is not a {takes}")
         return gives
@@ -182,16 +184,26 @@ class _Checker:
         return kind
 
     def _comparison(self, node: nodes.Compare) -> str:
-        self.kind(node.expr)
+        """Only like with like: anything else would break for some patients, or for all."""
+        left = node.expr
         for operand in node.ops:
             if operand.op not in _COMPARISONS:
                 raise _refusal(operand)
-            if isinstance(operand.expr, nodes.List | nodes.Tuple):
-                for item in operand.expr.items:
-                    _constant(item)
-            else:
-                self.kind(operand.expr)
+            wanted = self._sought_in(left, operand) if operand.op in ("in", "notin") else self.kind(operand.expr)
+            if wanted not in (_TEXT, _NUMBER) or self.kind(left) != wanted:
+                raise _refusal(node, "a comparison of what is not alike, such as a text with a number,")
+            left = operand.expr
         return _TRUTH
+
+    def _sought_in(self, left: nodes.Node, operand: nodes.Operand) -> str:
+        """What may be looked for in the operand: an item of a list, or a word in a text."""
+        if isinstance(operand.expr, nodes.List | nodes.Tuple):
+            kinds = {_constant(item) for item in operand.expr.items}
+            return kinds.pop() if len(kinds) == 1 else _TRUTH
+        kind = self.kind(operand.expr)
+        if kind == _TEXT and not isinstance(left, nodes.Const):
+            raise _refusal(left, "looking for a field in a text (write a list of texts in brackets)")
+        return _TEXT if kind in (_TEXT, _LIST) else _TRUTH
 
 
 def _constant(node: nodes.Node) -> str:
