@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from core.domain.contact import email_columns, phone_columns
+from core.domain.contact import emails, phones
 from core.errors import CareloopError
 from core.feeds.layout import EVENT_TABLES, TABLE, TABLES, Column
 from core.measures import concepts
@@ -214,9 +214,10 @@ def test_no_address_can_reach_anybody(many: Tables) -> None:
 
 
 def test_numbers_and_addresses_are_usable_except_where_they_are_meant_not_to_be(many: Tables) -> None:
-    phone, phone_reason = phone_columns(pl.col("phone_mobile"))
-    email, email_reason = email_columns(pl.col("email"))
-    patients = many("patients").select(
+    people = many("patients")
+    phone, phone_reason = phones(people["phone_mobile"])
+    email, email_reason = emails(people["email"])
+    patients = people.select(
         _number(),
         phone.alias("phone"),
         phone_reason.alias("no_phone"),
