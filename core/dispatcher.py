@@ -45,7 +45,7 @@ class Dispatcher:
     name: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}")
     beaten_at: float = -_BEAT
     is_server_there: bool = True
-    broken: set[str] = field(default_factory=set)  # campaigns that cannot be filled in; tried again after a restart
+    broken: set[str] = field(default_factory=set)  # campaigns that cannot be filled in; tried again the next day
 
 
 def drain(wb: Workbench, *, until: datetime | None = None, limit: int | None = None) -> int:
@@ -89,6 +89,7 @@ def _run(dispatcher: Dispatcher) -> int:
         try:
             if day != dispatcher.wb.today():
                 _refresh(dispatcher.wb)
+                dispatcher.broken.clear()
                 day = dispatcher.wb.today()
             sent = _drain(dispatcher)
             _beat(dispatcher, is_idle=sent == 0)
@@ -118,34 +119,35 @@ def _drain(dispatcher: Dispatcher, *, until: datetime | None = None, limit: int 
     sent = 0
     dispatcher.is_server_there = True
     _expire_leases(dispatcher)
-    closes_at = _closing(dispatcher.wb, until)
-    while closes_at and dispatcher.is_server_there and (limit is None or sent < limit):
+    window = _window(dispatcher.wb, until)
+    while window and dispatcher.is_server_there and (limit is None or sent < limit):
         batch = _next_batch(dispatcher, limit=BATCH if limit is None else min(BATCH, limit - sent))
         if batch is None:
             break
-        result = send_batch(batch, dispatcher.channel, may_go_on=partial(_may_go_on, dispatcher, closes_at))
+        result = send_batch(batch, dispatcher.channel, may_go_on=partial(_may_go_on, dispatcher, window))
         sent += result.accepted
         dispatcher.is_server_there = result.is_server_there
-        closes_at = _closing(dispatcher.wb, until)
+        window = _window(dispatcher.wb, until)
     _complete(dispatcher)
     if not sent:
         dispatcher.channel.close()
     return sent
 
 
-def _closing(wb: Workbench, until: datetime | None) -> datetime | None:
-    """When sending has to pause: the window's end or `until`; None when nothing may leave now."""
+def _window(wb: Workbench, until: datetime | None) -> tuple[datetime, datetime] | None:
+    """From when to when may be sent, at the latest to `until`; None when nothing may leave now."""
     at, organisation = wb.now(), wb.organisation()
     if not is_open(organisation, CHANNEL, at) or (until and until <= at):
         return None
-    _, closes_at = next_window(organisation, CHANNEL, at)
-    return min(closes_at, until) if until else closes_at
+    opens_at, closes_at = next_window(organisation, CHANNEL, at)
+    return opens_at, min(closes_at, until) if until else closes_at
 
 
-def _may_go_on(dispatcher: Dispatcher, closes_at: datetime) -> bool:
-    """Asked before each mail."""
+def _may_go_on(dispatcher: Dispatcher, window: tuple[datetime, datetime]) -> bool:
+    """Asked before each mail. A clock may also step back, out of the window."""
     _beat(dispatcher, is_idle=False)
-    return not dispatcher.stop.is_set() and dispatcher.wb.now() < closes_at
+    opens_at, closes_at = window
+    return not dispatcher.stop.is_set() and opens_at <= dispatcher.wb.now() < closes_at
 
 
 def _next_batch(dispatcher: Dispatcher, *, limit: int) -> Batch | None:
@@ -160,10 +162,13 @@ def _next_batch(dispatcher: Dispatcher, *, limit: int) -> Batch | None:
             continue
         try:
             return take_batch(wb, campaign_id, worker=dispatcher.name, limit=limit)
-        except CareloopError as error:
+        except messages.DatabaseLost:
+            raise
+        except Exception as error:
             # Checked when it was saved, but rules may have changed since. The other campaigns go on.
             dispatcher.broken.add(campaign_id)
-            _log.error("campaign %s cannot be sent: %s", campaign_id, error)
+            why = error if isinstance(error, CareloopError) else type(error).__name__
+            _log.error("campaign %s cannot be sent: %s", campaign_id, why)
     return None
 
 

@@ -8,10 +8,11 @@ from core.domain.body_text import tidied_text
 from core.domain.campaign import DEFAULT_LANGUAGE, Campaign
 from core.domain.merge_field import FieldValues
 from core.domain.message_body import message_body
-from core.domain.one_line import one_line
+from core.domain.one_line import is_visible, one_line
 from core.domain.organisation import Organisation
 from core.domain.rendering import Compiled, compiled
 from core.domain.unsubscribe import stop_url, token
+from core.errors import TemplateError
 from core.store.secret import secret_key
 from core.workbench import Workbench
 
@@ -41,13 +42,14 @@ class Mailer:
         """The mail as it goes to the server. `recipient_id` None makes a test mail: its stop link stops nothing.
 
         `fields` come from `core.merge_fields.fields_for`. Raises MissingField when one that the message needs is not
-        on file: nothing may be sent then.
+        on file, TemplateError when nothing is left of the message: nothing may be sent then.
         """
+        subject, html, text = self._filled(fields)
         return self.frame.compose(
             to=to,
-            subject=self.subject.render(fields),
-            html=self.html.render(fields),
-            text=tidied_text(self.text.render(fields)),
+            subject=subject,
+            html=html,
+            text=text,
             message_id=self.message_id(f"test-{at:%Y%m%d%H%M%S%f}" if recipient_id is None else recipient_id),
             at=at,
             stop_url=self.stop_url(recipient_id),
@@ -56,11 +58,17 @@ class Mailer:
     def mail(self, fields: FieldValues) -> Mail:
         """The mail for a preview, with a stop link that stops nothing. Raises MissingField."""
         url = self.stop_url(None)
-        return Mail(
-            subject=one_line(self.subject.render(fields)),
-            html=self.frame.html(self.html.render(fields), stop_url=url),
-            text=self.frame.text(tidied_text(self.text.render(fields)), stop_url=url),
-        )
+        subject, html, text = self._filled(fields)
+        return Mail(subject, self.frame.html(html, stop_url=url), self.frame.text(text, stop_url=url))
+
+    def _filled(self, fields: FieldValues) -> tuple[str, str, str]:
+        """Subject, HTML and text for one patient. Raises TemplateError when conditions leave nothing of them."""
+        subject = one_line(self.subject.render(fields))
+        text = tidied_text(self.text.render(fields))
+        for part, filled in (("subject", subject), ("message", text)):
+            if not is_visible(filled):
+                raise TemplateError(f"For this patient nothing is left of the {part}: give its conditions an 'else'.")
+        return subject, self.html.render(fields), text
 
     def message_id(self, recipient_id: int | str) -> str:
         """The Message-ID of one recipient's mail, the same at every try."""

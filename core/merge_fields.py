@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from core.domain.address import phone_text
 from core.domain.campaign import Campaign
-from core.domain.field_values import clock_time, field_values, full_name, gap_words, long_date
+from core.domain.field_values import clock_time, field_values, full_name, gap_words, long_date, seen
 from core.domain.merge_field import FIELDS, FieldValue
 from core.domain.organisation import Organisation
 from core.store.database import reading
@@ -40,10 +40,11 @@ def fields_for(wb: Workbench, patient_ids: Collection[str], campaign: Campaign) 
 
 def _person(row: MergeRow) -> dict[str, str | None]:
     clinic_address = ", ".join(part for part in (row.clinic_street, row.clinic_city) if part)
+    first, last = seen(row.first), seen(row.last)
     return {
-        "patient.first_name": row.preferred_name or row.first,
-        "patient.last_name": row.last,
-        "patient.full_name": full_name(row.first, row.last, row.suffix),
+        "patient.first_name": seen(row.preferred_name) or first,
+        "patient.last_name": last,
+        "patient.full_name": full_name(first, last, row.suffix),
         "provider.name": row.provider,
         "clinic.name": row.clinic,
         "clinic.phone": phone_text(row.clinic_phone) if row.clinic_phone else None,

@@ -78,6 +78,8 @@ def take_batch(wb: Workbench, campaign_id: str, *, worker: str, limit: int = BAT
         claimed = messages.claim(connection, campaign_id, worker=worker, at=at, lease=LEASE, limit=limit)
         contacts, reasons = _decide(wb, connection, campaign, claimed)
         fields = fields_for(wb, [one.patient_id for one in claimed if one not in reasons], campaign)
+        # A load may have removed a patient between the two questions.
+        reasons |= {one: "unknown_patient" for one in claimed if one not in reasons and one.patient_id not in fields}
         mails: list[Mail] = []
         for one in claimed:
             if one in reasons:
@@ -170,8 +172,8 @@ def _ended(batch: Batch, mail: Mail, outcome: str, *, reason: str = "", code: st
 
 
 def _look_again(batch: Batch, left: list[Mail]) -> list[Mail]:
-    """A slow batch: write down what is known, keep the claims, and leave out who opted out meanwhile (O6) or whose
-    campaign was stopped (C9)."""
+    """A slow batch: write down what is known, keep the claims, and leave out who opted out meanwhile (O6), whose
+    campaign was stopped (C9) or who has another address now."""
     wb, worker, at = batch.wb, batch.worker, batch.wb.now()
     claimed = [mail.begun.claimed for mail in left]
     with writing(wb.engine) as connection:
@@ -181,11 +183,14 @@ def _look_again(batch: Batch, left: list[Mail]) -> list[Mail]:
         if campaign_rows.campaign(connection, batch.campaign.campaign_id).status != "active":
             messages.hand_back(connection, claimed, worker=worker)
             claimed = []
-        _, reasons = _decide(wb, connection, batch.campaign, claimed)
+        contacts, reasons = _decide(wb, connection, batch.campaign, claimed)
         messages.refuse(connection, list(reasons.items()), worker=worker, at=at)
+        ready = [mail for mail in left if mail.begun.claimed in set(claimed) - reasons.keys()]
+        moved = [mail for mail in ready if contacts[mail.begun.claimed.patient_id].address != mail.begun.address]
+        messages.hand_back(connection, [mail.begun.claimed for mail in moved], worker=worker)
     batch.kept = len(batch.ended)
     batch.checked_at = time.monotonic()
-    return [mail for mail in left if mail.begun.claimed in set(claimed) - reasons.keys()]
+    return [mail for mail in ready if mail not in moved]
 
 
 def _keep(batch: Batch, left: list[Claimed]) -> None:

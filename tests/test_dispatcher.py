@@ -7,14 +7,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import event, insert, select, update
 
 from core import dispatcher
 from core.channels.email import EmailChannel
 from core.domain.campaign import Message
 from core.sending import send_batch, take_batch
 from core.store.database import reading, writing
-from core.store.schema import campaigns, open_gaps, opt_outs, recipients
+from core.store.schema import campaigns, open_gaps, opt_outs, patients, recipients
 from core.workbench import Workbench
 from tests.clinic import add_campaign, add_clinic, add_patients, states, states_only, tries
 from tests.conftest import Clock
@@ -144,6 +144,50 @@ def test_a_patient_without_a_needed_field_is_not_sent_and_the_others_are(wb: Wor
     assert len(server.mails) == 2
 
 
+BLANK = [
+    Message("{% if provider.name %}From {{ provider.name }}{% endif %}", "<p>Please call us.</p>"),
+    Message("Hello", "<p>{% if provider.name %}Please call us.{% endif %}</p>"),
+    Message("Hello", "{% if provider.name %}<p>Please call us.</p>{% endif %}"),
+]
+
+
+@pytest.mark.parametrize("message", BLANK)
+def test_nobody_gets_a_mail_without_a_subject_or_without_a_word(
+    wb: Workbench, server: Recorder, message: Message
+) -> None:
+    add_campaign(wb, add_patients(wb, 1) + add_patients(wb, 1, start=2, pcp_id=None), messages={"en": message})
+
+    dispatcher.drain(wb)
+
+    assert states(wb) == {"p1": ("handed_over", ""), "p2": ("not_sent", "cannot_be_written")}
+    assert len(server.mails) == 1
+
+
+def test_a_name_that_nobody_can_see_is_no_name(wb: Workbench) -> None:
+    add_campaign(wb, add_patients(wb, 1, first="\u200b\u2060", preferred_name="\u00ad "))
+
+    dispatcher.drain(wb)
+
+    assert states(wb) == {"p1": ("not_sent", "missing_field:patient.first_name")}
+
+
+def test_a_patient_whom_a_load_removes_while_the_batch_is_taken_is_not_sent(wb: Workbench, server: Recorder) -> None:
+    if wb.engine.dialect.name == "sqlite":
+        pytest.skip("a load waits until the batch is taken")
+    add_campaign(wb, add_patients(wb, 2))
+    loads = iter([True])
+
+    @event.listens_for(wb.engine, "before_cursor_execute")
+    def load(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if "next_provider" in statement and next(loads, False):  # the merge fields are read last
+            with writing(wb.engine) as connection:
+                connection.execute(patients.delete().where(patients.c.patient_id == "p1"))
+
+    dispatcher.drain(wb)
+
+    assert states(wb) == {"p1": ("not_sent", "unknown_patient"), "p2": ("handed_over", "")}
+
+
 def test_nothing_leaves_before_the_start_date_or_out_of_the_window(
     wb: Workbench, server: Recorder, clock: Clock
 ) -> None:
@@ -180,6 +224,18 @@ def test_the_rest_of_a_batch_waits_when_the_window_closes(wb: Workbench, server:
     clock.at = datetime(2026, 11, 25, 15, tzinfo=UTC)  # the next morning
     assert dispatcher.drain(wb) == 3
     assert len(server.mails) == 5
+
+
+def test_the_rest_of_a_batch_waits_when_the_clock_steps_back_out_of_the_window(
+    wb: Workbench, server: Recorder, clock: Clock
+) -> None:
+    add_campaign(wb, add_patients(wb, 5))
+
+    def now() -> datetime:  # the demo's clock is set back to the night while the third mail is in hand
+        return clock.at - timedelta(hours=9) if len(server.mails) >= 3 else clock.at
+
+    assert dispatcher.drain(replace(wb, clock=now)) == 3
+    assert states_only(wb) == ["handed_over"] * 3 + ["waiting"] * 2
 
 
 def test_a_limit_ends_a_drain(wb: Workbench) -> None:
@@ -336,6 +392,42 @@ def test_a_slow_batch_looks_again_at_opt_outs_and_stops(wb: Workbench, server: R
         "p4": ("not_sent", "stopped"),
     }
     assert tries(wb, "p2") == tries(wb, "p4") == []
+
+
+def test_a_slow_batch_does_not_write_to_an_address_that_was_corrected_meanwhile(
+    wb: Workbench, server: Recorder
+) -> None:
+    add_campaign(wb, add_patients(wb, 2))
+    batch = take_batch(wb, "c1", worker="w")
+    with writing(wb.engine) as connection:
+        connection.execute(update(patients).where(patients.c.patient_id == "p2").values(email="New@example.org"))
+    batch.checked_at -= 10
+
+    with EmailChannel("127.0.0.1", server.port) as channel:
+        send_batch(batch, channel, may_go_on=lambda: True)
+    assert states_only(wb) == ["handed_over", "waiting"]
+    dispatcher.drain(wb)
+
+    assert [address for address, _ in server.mails] == ["p1@example.org", "new@example.org"]
+
+
+def test_a_server_with_odd_bytes_in_its_replies_breaks_nothing(wb: Workbench, server: Recorder) -> None:
+    server.refusals["odd"] = ("RCPT", "550 no \x00such\x07 \x1b[31mmailbox")
+    add_campaign(wb, add_patients(wb, 1, email="odd@example.org") + add_patients(wb, 1, start=2))
+
+    dispatcher.drain(wb)
+
+    assert states(wb) == {"p1": ("unsuccessful", "address_refused"), "p2": ("handed_over", "")}
+
+
+def test_a_campaign_that_breaks_does_not_hold_up_the_others(wb: Workbench, server: Recorder) -> None:
+    ids = add_patients(wb, 2)
+    odd = {"xx": Message("Hello", "<p>no message in the default language</p>")}
+    add_campaign(wb, ids, campaign_id="broken", name="Broken", messages=odd)
+    add_campaign(wb, ids)
+
+    assert dispatcher.drain(wb) == 2
+    assert states_only(wb, campaign_id="broken") == ["waiting", "waiting"]
 
 
 def test_a_campaign_that_cannot_be_filled_in_does_not_hold_up_the_others(wb: Workbench, server: Recorder) -> None:

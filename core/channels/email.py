@@ -11,6 +11,7 @@ import socket
 from dataclasses import dataclass
 from types import TracebackType
 
+from core.domain.one_line import one_line
 from core.errors import SendError
 
 CONNECT_TIMEOUT = 10.0  # seconds
@@ -171,8 +172,7 @@ def _require(reply: tuple[int, bytes], reason: str, *, wanted: int = 2) -> None:
 
 def _words(reply: bytes) -> str:
     """What the server said, on one line, without addresses."""
-    text = " ".join(reply.decode("ascii", errors="replace").split())
-    return _ADDRESS.sub("(address)", text)[:_REPLY_LENGTH]
+    return _ADDRESS.sub("(address)", one_line(reply.decode("ascii", errors="replace")))[:_REPLY_LENGTH]
 
 
 def _quoted(message: bytes) -> bytes:

@@ -6,6 +6,11 @@ import unicodedata
 _ENDS_A_LINE = frozenset({"Cc", "Zl", "Zp", "Cs"})
 
 
+def is_visible(text: str) -> bool:
+    """Whether there is anything to see: more than spaces, control characters and marks without a width."""
+    return any(letter.isprintable() and not letter.isspace() for letter in text)
+
+
 def one_line(text: str) -> str:
     """The text with every run of spaces, line ends and control characters as one space.
 
