@@ -64,7 +64,8 @@ class Meanings:
         current = events.filter(pl.col("superseded_at").is_null(), pl.col("kind") != "medication")
         counted = (
             current.select("system", "code", "text", "patient_id")
-            .join(unknown, on=["system", "code"], how="semi")
+            .join(unknown, on="code", suffix="_unknown")
+            .filter(pl.col("system") == pl.col("system_unknown"))
             .group_by("system", "code")
             .agg(
                 pl.col("text").drop_nulls().first(),

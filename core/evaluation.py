@@ -18,7 +18,7 @@ EVALUATED_KINDS = ["visit", "problem"]  # of the events themselves; everything e
 
 @dataclass(frozen=True)
 class Shard:
-    """Data of some patients: small tables in the layout's types, EVENTS of EVALUATED_KINDS, and all FACTS."""
+    """Data of some patients: small tables in the layout's types, EVENTS of EVALUATED_KINDS, and all STORED_FACTS."""
 
     number: int
     patients: pl.DataFrame
@@ -64,7 +64,7 @@ def shards_of(generation: Generation, progress: Callable[[float], None] = lambda
     for number in numbers:
         tables = {name: generation.table(name, number).collect() for name in ("patients", "appointments", "care_team")}
         events = generation.events(number).filter(pl.col("kind").is_in(EVALUATED_KINDS)).collect()
-        yield Shard(number, **tables, events=events, facts=generation.facts(number).collect())
+        yield Shard(number, **tables, events=events, facts=generation.stored_facts(number).collect())
         progress((number + 1) / len(numbers))
 
 

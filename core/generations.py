@@ -219,10 +219,10 @@ class Making:
         self.patients_with.update(registration_defects(patients, self.whole["providers"]))
         self._shared.append(duplicate_keys(patients))
         current = events.filter(pl.col("superseded_at").is_null())
-        is_lab = pl.col("kind") == "lab"
+        is_lab, is_measured = pl.col("kind") == "lab", pl.col("unit").is_not_null()
         flags = {
             "lab_without_loinc": is_lab & (pl.col("system") != "LOINC"),
-            "value_no_number": is_lab & pl.col("value").is_null() & pl.col("value_text").is_not_null(),
+            "value_no_number": is_lab & is_measured & pl.col("value").is_null() & pl.col("value_text").is_not_null(),
             "not_done": ~pl.col("is_done") & pl.col("status").is_in(list(KNOWN_WORDS)),
             "status_unknown": (pl.col("status") != "") & ~pl.col("status").is_in(list(KNOWN_WORDS)),
         }

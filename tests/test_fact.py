@@ -6,8 +6,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from core.domain.clinical import EVENTS, FACTS
-from core.domain.fact import facts_of, is_done, numbers, status_words
+from core.domain.clinical import EVENTS
+from core.domain.fact import STORED_FACTS, facts_of, is_done, numbers, status_words
 
 AT = datetime(2026, 11, 1, tzinfo=UTC)
 MEANING = pl.DataFrame({"system": ["LOINC", "ICD10CM"], "code": ["4548-4", "E11.9"], "concept": ["hba1c", "diabetes"]})
@@ -69,7 +69,7 @@ def test_an_event_with_a_known_code_is_a_fact() -> None:
 
     facts = facts_of(events, MEANING)
 
-    assert facts.schema == FACTS
+    assert facts.schema == STORED_FACTS
     assert facts.select("event_id", "concept").rows() == [("1", "hba1c")]
 
 

@@ -12,6 +12,7 @@ from tests.feeds import ANN, BOB, LAB, PATIENT, write_feed
 NO_DATE = "is not a date, expected YYYY-MM-DD"
 TOO_MANY = "the row has more values than the header has columns"
 TOO_OLD = "makes the patient older than 115"
+NOBODY = "names no patient, number or address that can be used"
 VISIT = "appointment_id,patient_id,start_at"
 VITAL = "vital_id,patient_id,code,value,taken_on"
 CONTACT = "patient_id,first,last,birth_date,sex,phone_mobile,phone_home,email,pcp_id,status,deceased_on"
@@ -30,6 +31,7 @@ CONTACT = "patient_id,first,last,birth_date,sex,phone_mobile,phone_home,email,pc
         ("labs", [LAB, "L1,P1,4548-4,8,%,final,2027-01-01"], (2, "collected_on", "is in the future")),
         ("labs", [LAB, "L1,P1,4548-4,8,%,final,1950-01-01"], (2, "collected_on", "is before the patient's birth")),
         ("vitals", [VITAL, "V1,P1,8480-6,120,soon"], (2, "taken_on", NO_DATE)),
+        ("opt_outs", ["opt_out_id,email,type", "O1,none,global"], (2, "patient_id", NOBODY)),
         ("appointments", [VISIT, "A1,P9,2026-12-01T09:00"], (2, "patient_id", "the patient is not known")),
     ],
 )  # fmt: skip
@@ -125,13 +127,13 @@ def test_defects_of_registration_are_counted(wb: Workbench, tmp_path: Path) -> N
 
 
 def test_defects_of_results_are_counted(wb: Workbench, tmp_path: Path) -> None:
-    header = "lab_id,patient_id,loinc,local_code,value,status,collected_on"
+    header = "lab_id,patient_id,loinc,local_code,value,unit,status,collected_on"
     labs = [
         header,
-        "L1,P1,,A1CPOC,8.1,final,2026-01-01",
-        "L2,P1,4548-4,,see note,final,2026-01-01",
-        "L3,P2,4548-4,,8.1,preliminary,2026-01-01",
-        "L4,P2,4548-4,,8.1,whatever,2026-01-01",
+        "L1,P1,,A1CPOC,8.1,%,final,2026-01-01",
+        "L2,P1,4548-4,,see note,%,final,2026-01-01",
+        "L3,P2,4548-4,,8.1,%,preliminary,2026-01-01",
+        "L4,P2,4548-4,,8.1,%,whatever,2026-01-01",
     ]
 
     report = loads.load(wb, write_feed(tmp_path / "feed", patients=[PATIENT, ANN, BOB], labs=labs))

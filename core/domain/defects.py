@@ -68,8 +68,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "{n:,} patients have lab results without a LOINC code: they count only when mapped.",
     ),
     "value_no_number": (
-        "1 patient has lab results whose value is no number.",
-        "{n:,} patients have lab results whose value is no number.",
+        "1 patient has lab results with a unit whose value is no number.",
+        "{n:,} patients have lab results with a unit whose value is no number.",
     ),
     "not_done": (
         "1 patient has orders, cancelled, preliminary or refused entries, which do not count as done.",

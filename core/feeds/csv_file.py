@@ -88,17 +88,24 @@ _Kinds = Mapping[str, pl.DataType]
 
 
 def _parse(file: CsvFile, raw: bytes, kinds: _Kinds, *, first_line: int, skip_header: bool) -> Block:
+    quoted = raw.split(b'"') if b'"' in raw else []
     rows = None
-    if b'"' not in raw or _quotes_are_plain(raw, file.separator):
+    if not quoted or _quotes_are_plain(quoted, file.separator):
         rows = _parse_fast(file, raw, kinds, first_line, skip_header=skip_header)
     if rows is None:
         return _parse_slow(file, _decoded(raw), kinds, first_line, skip_header=skip_header)
-    return Block(_without_blank_lines(rows, kinds), (), len(raw), rows.height + skip_header)
+    line_count = rows.height + skip_header
+    if quoted:
+        further = _further_lines(quoted, rows.height + skip_header)
+        if further is None:
+            return _parse_slow(file, _decoded(raw), kinds, first_line, skip_header=skip_header)
+        line_count += int(further.sum())
+        rows = rows.with_columns((pl.col(LINE) + _before(further, skip=skip_header)).cast(pl.UInt32).alias(LINE))
+    return Block(_without_blank_lines(rows, kinds), (), len(raw), line_count)
 
 
 def _parse_fast(file: CsvFile, raw: bytes, kinds: _Kinds, first_line: int, *, skip_header: bool) -> pl.DataFrame | None:
-    """None when a record has too many fields or spans lines, or the text is no UTF-8: then lines need care."""
-    has_quotes = b'"' in raw
+    """None when a record has too many fields or the text is no UTF-8: then it needs care. LINE counts records."""
     if skip_header and raw.find(b"\n") in (-1, len(raw) - 1):
         return _rows([], kinds, [])
     try:
@@ -106,7 +113,7 @@ def _parse_fast(file: CsvFile, raw: bytes, kinds: _Kinds, first_line: int, *, sk
             io.BytesIO(raw),
             has_header=False,
             separator=file.separator,
-            quote_char='"' if has_quotes else None,
+            quote_char='"' if b'"' in raw else None,
             skip_lines=int(skip_header),
             schema={name: kinds.get(name, pl.String()) for name in file.columns},
             columns=sorted(file.columns.index(name) for name in kinds),
@@ -115,10 +122,7 @@ def _parse_fast(file: CsvFile, raw: bytes, kinds: _Kinds, first_line: int, *, sk
         )
     except (pl.exceptions.SchemaError, pl.exceptions.ComputeError):
         return None
-    if not has_quotes:
-        return rows
-    line_count = raw.count(b"\n") + (0 if raw.endswith(b"\n") else 1)
-    return rows if rows.height == line_count - skip_header else None
+    return rows
 
 
 def _parse_slow(file: CsvFile, text: str, kinds: _Kinds, first_line: int, *, skip_header: bool) -> Block:
@@ -153,9 +157,29 @@ def _without_blank_lines(rows: pl.DataFrame, kinds: _Kinds) -> pl.DataFrame:
     return rows.filter(~pl.all_horizontal(pl.col(*kinds).is_null()))
 
 
-def _quotes_are_plain(raw: bytes, separator: str) -> bool:
-    """Whether every quoted value begins and ends at a separator or line end, as Polars expects."""
-    parts = raw.split(b'"')
+def _further_lines(parts: list[bytes], record_count: int) -> pl.Series | None:
+    """For each record, the header's included, how many line ends are inside its quotes; None when the records are not
+    as many as they should be. `parts` is the text cut at its quotes: every second part was quoted."""
+    records, further = 0, dict[int, int]()
+    for place, part in enumerate(parts):
+        if place % 2 == 0:
+            records += part.count(b"\n")
+        elif b"\n" in part:
+            further[records] = further.get(records, 0) + part.count(b"\n")
+    if records + (not parts[-1].endswith(b"\n")) != record_count:
+        return None
+    counts = pl.zeros(record_count, dtype=pl.UInt32, eager=True)
+    return counts.scatter(list(further), list(further.values())) if further else counts
+
+
+def _before(further: pl.Series, *, skip: bool) -> pl.Series:
+    """The line ends inside quotes before each record; `skip` leaves the header out."""
+    return further.cum_sum().shift(1, fill_value=0).slice(int(skip))
+
+
+def _quotes_are_plain(parts: list[bytes], separator: str) -> bool:
+    """Whether every quoted value begins and ends at a separator or line end, as Polars expects. `parts` is the text
+    cut at its quotes."""
     if len(parts) % 2 == 0:
         return False
     edges = separator.encode() + b"\r\n"

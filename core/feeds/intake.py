@@ -20,7 +20,9 @@ from core.feeds.typed import LEFT_OUT, REJECTS, column_type, typed_rows
 SOURCE = "_source"
 PATIENT_TABLES = tuple(n for n in SMALL_TABLES if "patient_id" in TABLE[n].column_names and n != "opt_outs")
 WHOLE_TABLES = tuple(n for n in SMALL_TABLES if n not in PATIENT_TABLES)
-OTHER_ENTRIES = "events"
+
+
+_NOBODY = "names no patient, number or address that can be used"
 
 
 @dataclass
@@ -121,10 +123,19 @@ class Intake:
             rows = with_status(rows)
             self.deceased_but_active += int(rows["_says_active"].sum())
             rows = rows.drop("_says_active")
+        if table.name == "opt_outs":
+            rows = self._of_somebody(rows)
         if table.is_event:
             rows = events_of(table.name, rows)
             return rows if NUMBERED in rows.columns else with_row_hash(rows)
         return _small(table, rows)
+
+    def _of_somebody(self, opt_outs: pl.DataFrame) -> pl.DataFrame:
+        is_nobody = opt_outs.select(pl.all_horizontal(pl.col("patient_id", "phone", "email").is_null())).to_series()
+        if is_nobody.any():
+            reasons = pl.repeat(_NOBODY, int(is_nobody.sum()), eager=True)
+            self.reject(opt_outs.filter(is_nobody), reasons, "patient_id", "opt_outs")
+        return opt_outs.filter(~is_nobody)
 
     def _received(self, batch: Batch) -> pl.DataFrame:
         """Where the rows come from and when they were received, for those that do not say."""

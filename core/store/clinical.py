@@ -95,6 +95,10 @@ class Generation:
 
     def facts(self, shard: int | None = None) -> pl.LazyFrame:
         """FACTS of one shard or of all."""
+        return self.stored_facts(shard).cast(FACTS)
+
+    def stored_facts(self, shard: int | None = None) -> pl.LazyFrame:
+        """`facts` as they are kept (core.domain.fact.STORED_FACTS)."""
         return self._scan("facts", shard).select(*FACTS)
 
     def gaps(self, as_of: date, shard: int | None = None) -> pl.LazyFrame:

@@ -53,7 +53,7 @@ def _batch(connection: Connection, ids: list[str], *, channel: str, on: date) ->
             patient_id,
             status=row.status,
             birth_date=row.birth_date,
-            is_deceased=row.deceased_on is not None and row.deceased_on <= on,
+            is_deceased=row.deceased_on is not None,
             address=address,
             consent=row.email_consent,
             guarantor_address=guarantors.get(row.guarantor_id),

@@ -219,7 +219,9 @@ def _insert(connection: Connection, table: Table, rows: pl.DataFrame) -> None:
 
 
 def _insert_sqlite(connection: Connection, table: Table, rows: pl.DataFrame) -> None:
-    """Dates and moments go as the texts that SQLAlchemy writes, made for a whole column at once."""
+    """Dates and moments go as the texts that SQLAlchemy writes, made for a whole column at once. In the order of the
+    key, which is quicker for the index."""
+    rows = rows.sort([column.name for column in table.primary_key if column.name in rows.columns] or rows.columns[0])
     names, places = ", ".join(rows.columns), ", ".join("?" * rows.width)
     written = rows.with_columns(
         cs.datetime().dt.strftime("%Y-%m-%d %H:%M:%S.%6f"),

@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.load [--patients 100000]
 
-Prints one JSON object a line: {"name", "value", "unit", "target"}. CPU seconds are those of all threads of a process of
+The files have the columns of the layout that feeds fill. Prints one JSON object a line: {"name", "value", "unit", "target"}. CPU seconds are those of all threads of a process of
 its own; memory is the most it had.
 """
 
@@ -114,7 +114,20 @@ def _patients(numbers: pl.DataFrame, count: int) -> pl.DataFrame:
         first=_one_of(_FIRST, 1),
         last=pl.format("{}{}", _one_of(_LAST, 2), _random(997, 3)),
         birth_date=pl.date(2010, 1, 1) - pl.duration(days=_random(29_000, 4).cast(pl.Int64)),
+        middle=_one_of(_FIRST, 101).str.slice(0, 1),
         sex=_one_of(["F", "M"], 5),
+        sex_at_birth=_one_of(["F", "M"], 5),
+        gender_identity=_one_of(["Female", "Male"], 5),
+        ethnicity=_one_of(["Hispanic or Latino", "Not Hispanic or Latino"], 102),
+        preferred_channel=_one_of(["email", "text", "phone", "letter"], 103),
+        sms_consent=_one_of(["yes", "yes", "no"], 104),
+        sms_consent_on=_day(2_000, 105),
+        sms_consent_source=pl.lit("registration"),
+        email_consent=_one_of(["yes", "yes", "no"], 106),
+        voice_consent=_one_of(["yes", "yes", "no"], 107),
+        household_id=pl.format("H{}", pl.col("n") // 3),
+        plan=_one_of(["PPO", "HMO", "Medicare Advantage"], 108),
+        member_id=pl.format("W{}", pl.col("n") + 100_000_000),
         race=_one_of(["White", "Black or African American", "Asian", "Other"], 6),
         language=_one_of(["en", "en", "en", "es", "vi"], 7),
         address1=pl.format("{} Main Street", _random(9_000, 8)),
@@ -136,6 +149,8 @@ def _appointments(numbers: pl.DataFrame, count: int) -> pl.DataFrame:
         appointment_id=pl.format("A{}", "n"),
         patient_id=_patient(count, "appointments"),
         provider_id=pl.format("PR{}", _random(400, 21)),
+        location_id=pl.format("LOC{}", _random(20, 24)),
+        made_at=pl.format("{}T09:15", _day(400, 25)),
         start_at=pl.format("{}T{}:30", _day(400, 22) + pl.duration(days=200), _random(8, 23) + 10),
         type=pl.lit("office visit"),
         status=pl.lit("scheduled"),
@@ -147,7 +162,9 @@ def _visits(numbers: pl.DataFrame, count: int) -> pl.DataFrame:
         visit_id=pl.format("V{}", "n"),
         patient_id=_patient(count // EVENTS["visits"], "visits"),
         provider_id=pl.format("PR{}", _random(400, 31)),
+        location_id=pl.format("LOC{}", _random(20, 35)),
         visit_on=_day(1_800, 32),
+        ended_on=_day(1_800, 32),
         type=_one_of(["office visit", "telehealth", "annual wellness"], 33),
         code_system=pl.lit("HCPCS"),
         code=_one_of(["G0438", "G0439", "G0402"], 34),
@@ -165,6 +182,7 @@ def _problems(numbers: pl.DataFrame, count: int) -> pl.DataFrame:
             ["Type 2 diabetes", "Hypertension", "Hyperlipidemia", "Asthma", "Back pain", "Depression", "CKD"], 41
         ),
         onset_on=_day(6_000, 42),
+        resolved_on=pl.when(_random(3, 43) == 2).then(_day(900, 45)),
         status=_one_of(["active", "active", "resolved"], 43),
         recorded_on=_day(1_000, 44),
     )
@@ -176,11 +194,15 @@ def _labs(numbers: pl.DataFrame, count: int) -> pl.DataFrame:
         lab_id=pl.format("L{}", "n"),
         patient_id=_patient(count // EVENTS["labs"], "labs"),
         loinc=_one_of(["4548-4", "2093-3", "2571-8", "718-7", "2160-0", "33914-3", "57905-2", "24606-6"], 52),
+        local_code=_one_of(["A1C", "CHOL", "TRIG", "HGB", "CREA", "EGFR", "FIT", "MAMMO"], 52),
         local_name=_one_of(
             ["HbA1c", "Cholesterol", "Triglycerides", "Hemoglobin", "Creatinine", "eGFR", "FIT", "MG"], 52
         ),
         value=(_random(1_200, 53) + 40) / 10,
-        unit=_one_of(["%", "mg/dL", "mg/dL", "g/dL", "mg/dL", "mL/min", "", ""], 52),
+        unit=_one_of(["%", "mg/dL", "mg/dL", "g/dL", "mg/dL", "mL/min", "ng/mL", "1"], 52),
+        ref_low=(_random(40, 55) + 10) / 10,
+        ref_high=(_random(40, 56) + 60) / 10,
+        abnormal=_one_of(["H", "L", "N"], 57),
         status=_one_of(["final", "final", "final", "corrected", "preliminary"], 54),
         ordered_on=day - pl.duration(days=2),
         collected_on=day,
@@ -211,6 +233,8 @@ def _immunizations(numbers: pl.DataFrame, count: int) -> pl.DataFrame:
         administered_on=_day(3_000, 72),
         status=_one_of(["completed", "completed", "completed", "not-done"], 73),
         source=pl.lit("administered"),
+        lot=pl.format("LOT{}", _random(90_000, 74) + 10_000),
+        dose_no=_random(4, 75) + 1,
     )
 
 
@@ -221,6 +245,7 @@ def _procedures(numbers: pl.DataFrame, count: int) -> pl.DataFrame:
         code_system=pl.lit("HCPCS"),
         code=_one_of(["G0121", "G0105", "G0104", "G0202"], 81),
         text=_one_of(["Colonoscopy", "Colonoscopy", "Sigmoidoscopy", "Mammogram"], 81),
+        ordered_on=_day(3_600, 82) - pl.duration(days=14),
         performed_on=_day(3_600, 82),
         status=_one_of(["completed", "completed", "ordered"], 83),
     )
@@ -233,6 +258,7 @@ def _medications(numbers: pl.DataFrame, count: int) -> pl.DataFrame:
         rxnorm=_one_of(["860975", "314076", "617312"], 91),
         name=_one_of(["metformin 500 MG", "lisinopril 10 MG", "atorvastatin 20 MG"], 91),
         start_on=_day(2_000, 92),
+        stop_on=pl.when(_random(2, 93) == 1).then(_day(300, 94)),
         status=pl.lit("active"),
     )
 
