@@ -1,5 +1,6 @@
 """A real browser on a real server: `careloop demo` with few patients in a folder of its own, and Chromium on it."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from core.settings import read_settings
 from core.workbench import Workbench, open_workbench
@@ -31,6 +33,16 @@ FLAGS = [
 ]
 READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 WIDE, NARROW = 1280, 390  # pixels: a laptop and a phone
+# Counts the runs of a page's script, so that a test can wait for the run that its click starts.
+COUNT_RUNS = """
+window.careloopRuns = 0; window.careloopSeen = 0;
+new MutationObserver((changes) => { for (const change of changes)
+  if (change.target.dataset.testScriptState === 'running') window.careloopRuns += 1;
+}).observe(document, { subtree: true, attributeFilter: ['data-test-script-state'] });
+"""
+_RUN = "() => window.careloopRuns > window.careloopSeen"
+_SEEN = "() => { window.careloopSeen = window.careloopRuns }"
+_PATIENCE = 700  # milliseconds in which a click starts a run; afterwards it is taken to need none
 _DRAWN = "() => !document.querySelector('[data-testid=stSkeleton], [data-stale=true]')"
 _ROW = 35  # pixels of a row of a table, which is drawn on a canvas
 # Streamlit asks below the address of a deep link for its own address before it asks at the root: this is how it works.
@@ -167,22 +179,25 @@ def browser() -> Iterator[Browser]:
 def open_page(page: Page, address: str) -> None:
     """Go there and wait until Streamlit has finished its run."""
     page.goto(address, wait_until="domcontentloaded")
+    page.wait_for_selector(READY, timeout=60_000)
     settle(page)
 
 
 def settle(page: Page) -> None:
     """Wait until the run that a click started has ended and everything is drawn."""
-    page.wait_for_timeout(200)
+    with contextlib.suppress(PlaywrightTimeout):
+        page.wait_for_function(_RUN, timeout=_PATIENCE)
     page.wait_for_selector(READY, timeout=60_000)
     page.wait_for_function(_DRAWN, timeout=60_000)
+    page.evaluate(_SEEN)
 
 
 def choose(page: Page, label: str, option: str, *, nth: int = 0) -> None:
     """Pick an option of a select box by what it reads."""
-    box = page.get_by_role("combobox", name=label).nth(nth)
-    box.click()
-    box.fill(option)
+    page.get_by_role("combobox", name=label).nth(nth).click()
+    page.locator(":focus").fill(option)  # while its list is open, the rest of the page is hidden from roles
     page.get_by_role("option", name=option, exact=False).first.click()
+    page.mouse.move(2, 2)  # away from whatever lies below the list, whose hint would cover the next field
     settle(page)
 
 
@@ -206,6 +221,7 @@ def cells(table: Locator, column: int) -> list[str]:
 
 
 __all__ = [
+    "COUNT_RUNS",
     "NARROW",
     "WIDE",
     "Browser",

@@ -93,6 +93,9 @@ def chrome() -> "Iterator[Browser]":
 @pytest.fixture
 def page(chrome: "Browser") -> "Iterator[Page]":
     """A tab of a visitor who was never here before."""
+    from tests.browser import COUNT_RUNS
+
     with chrome.new_context(viewport={"width": 1280, "height": 900}) as context:
         context.set_default_timeout(20_000)
+        context.add_init_script(COUNT_RUNS)
         yield context.new_page()

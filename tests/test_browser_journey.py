@@ -111,13 +111,13 @@ def send_a_test(page: Page, wb: Workbench) -> None:
 
 
 def activate_for_today(page: Page, wb: Workbench, selected: int) -> None:
-    page.get_by_role("radiogroup").get_by_text("Delivery").click()
+    page.get_by_role("button", name="Delivery").first.click()
     settle(page)
     page.get_by_role("spinbutton", name="year, Start date").click()
     page.keyboard.type(f"{wb.today():%Y%m%d}")
     page.keyboard.press("Enter")
     settle(page)
-    page.get_by_role("radiogroup").get_by_text("Summary").click()
+    page.get_by_role("button", name="Summary").first.click()
     settle(page)
     expect(page.get_by_text(f"{selected} patients, by email")).to_be_visible()
     click(page, "Save as active")
