@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
-from core import users
+from core import campaign_list, users
 from core.demo_story import tell
+from core.domain.organisation import Organisation
 from core.domain.user import User
-from core.domain.window import next_window
+from core.domain.window import first_send_at, next_window
 from core.errors import NotAllowed, SettingsError
 from core.settings import Settings, require_loopback
 from core.store import accounts
@@ -57,11 +58,21 @@ def move_clock(wb: Workbench, to: datetime) -> None:
 
 
 def move_clock_to_window(wb: Workbench) -> None:
-    """Set the demo's clock to the beginning of the next email window; within a window, of the one after it."""
-    opens_at, closes_at = next_window(wb.organisation(), "email", wb.now())
-    if opens_at <= wb.now():
-        opens_at, _ = next_window(wb.organisation(), "email", closes_at)
-    move_clock(wb, opens_at + timedelta(minutes=1))
+    """Set the demo's clock to where there is something to watch: the window in which the next active campaign begins,
+    or, when none waits for a later one, the next email window."""
+    organisation, now = wb.organisation(), wb.now()
+    starts = [
+        first_send_at(organisation, one.campaign.channel, start_on=one.campaign.start_on, at=now)
+        for one in campaign_list.campaigns(wb)
+        if one.campaign.status == "active"
+    ]
+    later = [at for at in starts if at > now]
+    move_clock(wb, (min(later) if later else _next_opening(organisation, now)) + timedelta(minutes=1))
+
+
+def _next_opening(organisation: Organisation, now: datetime) -> datetime:
+    opens_at, closes_at = next_window(organisation, "email", now)
+    return opens_at if opens_at > now else next_window(organisation, "email", closes_at)[0]
 
 
 def move_clock_to_sunday(wb: Workbench) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from core.domain.campaign import Campaign
 from core.domain.eligibility import REASONS, Contact, Mailing, Reason, eligibility
 from core.store import people
 from core.store.contacts import eligibility_inputs
@@ -77,6 +78,12 @@ def reach(
             )
             for channel in CHANNELS
         )
+
+
+def of_campaign(wb: Workbench, campaign: Campaign, patient_ids: Collection[str]) -> Reach:
+    """Who of a campaign's patients can be reached today by its mode, the campaign being as it is in the draft."""
+    with reading(wb.engine) as connection:
+        return _reach(wb, connection, list(patient_ids), campaign.mailing)
 
 
 def _reach(wb: Workbench, connection: Connection, patient_ids: list[str], mailing: Mailing) -> Reach:

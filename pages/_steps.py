@@ -12,6 +12,7 @@ from core.domain.campaign import DEFAULT_LANGUAGE, PURPOSES, Campaign, Message, 
 from core.domain.merge_field import FIELDS
 from core.domain.wording import day_text
 from core.workbench import Workbench
+from pages._reach import reach_sentence
 from pages._rich_text import rich_text
 from pages._shared import MODE_ICONS, count, plain
 
@@ -149,7 +150,8 @@ def summary(wb: Workbench, draft: Campaign, *, selected: int, locked: bool) -> C
     _part(draft, "Message", {"Name": draft.name, "Subject": draft.message.subject} | _written(draft))
     _part(draft, "Delivery", _delivery_rows(draft))
     with st.container(border=True):
-        st.markdown(f"**Patients**  \n{count(selected, 'patient')}, by {draft.channel} {MODE_ICONS[draft.channel]}")
+        chosen = f"{count(selected, 'patient')} selected."
+        st.markdown(f"**Patients** {MODE_ICONS[draft.channel]}  \n{chosen} {reach_sentence(wb, draft)}")
     st.info(wb.organisation().messaging_policy, icon=":material/policy:")
     return replace(draft, description=description)
 
@@ -184,7 +186,7 @@ def _part(draft: Campaign, step: str, rows: dict[str, str]) -> None:
     with st.container(border=True):
         head, link = st.columns([4, 1], vertical_alignment="center")
         head.markdown(f"**{step}**")
-        link.button("Edit", key=f"ce_edit_{step}", type="tertiary", on_click=_go_to, args=(draft, step))
+        link.button("Edit", key=f"ce_edit_{step}", type="tertiary", on_click=go_to, args=(draft, step))
         st.table({name: plain(text) for name, text in rows.items()}, border="horizontal", hide_header=True)
 
 
@@ -193,5 +195,6 @@ def step_key(draft: Campaign) -> str:
     return f"ce_step_{draft.campaign_id}"
 
 
-def _go_to(draft: Campaign, step: str) -> None:
+def go_to(draft: Campaign, step: str) -> None:
+    """Open a step of the editor."""
     st.session_state[step_key(draft)] = step

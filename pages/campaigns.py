@@ -6,7 +6,8 @@ from core import campaign_list, campaigns
 from core.campaign_list import Listed
 from core.domain.campaign import activation_lock, edit_lock
 from core.workbench import Workbench
-from pages._shared import MODE_ICONS, count, guarded, notice, page_head, status_badge, workbench
+from pages._reach import reach_sentence
+from pages._shared import MODE_ICONS, count, guarded, notice, page_head, plain, status_badge, workbench
 
 SIZE = 20
 _FILTERS = ("All", "Inactive", "Pending", "Completed", "Stopped")
@@ -59,7 +60,10 @@ def _row(wb: Workbench, one: Listed) -> None:
         left, middle, right = st.columns([5, 4, 1.4], vertical_alignment="center")
         with left:
             st.page_link(
-                "report.py", label=f"**{campaign.name}**", icon=MODE_ICONS[campaign.channel], query_params={"id": key}
+                "report.py",
+                label=f"**{plain(campaign.name)}**",
+                icon=MODE_ICONS[campaign.channel],
+                query_params={"id": key},
             )
             with st.container(horizontal=True, gap="small", vertical_alignment="center"):
                 status_badge(one.status, one.icon)
@@ -100,17 +104,18 @@ def _actions(wb: Workbench, one: Listed) -> None:
 def _ask(wb: Workbench, action: str, campaign_id: str) -> None:
     campaign, progress = campaigns.campaign(wb, campaign_id), campaigns.progress(wb, campaign_id)
     if action == "Activate":
-        st.markdown(
-            f"**{campaign.name}** goes out to {count(progress.selected, 'patient')} in the next window from its start "
-            "date. On that day it can no longer be edited, only stopped."
+        st.markdown(f"**{plain(campaign.name)}**: {reach_sentence(wb, campaign)}")
+        st.caption(
+            f"{campaigns.schedule_if_active(wb, campaign)}. On that day it cannot be edited any more, only stopped."
         )
         st.caption(wb.organisation().messaging_policy)
         if st.button("Activate", type="primary", key="cl_yes"):
             _activate(wb, campaign_id)
     else:
+        left = count(progress.selected - progress.finished, "patient")
         st.markdown(
-            f"**{campaign.name}** ends for good: {count(progress.selected - progress.finished, 'patient')} will not be "
-            f"contacted, the report keeps the {progress.finished:,} already decided. It cannot be resumed."
+            f"**{plain(campaign.name)}** ends for good: {left} will not be contacted, the report "
+            f"keeps the {progress.finished:,} already decided. It cannot be resumed."
         )
         if st.button("Stop for good", type="primary", key="cl_yes"):
             _stop(wb, campaign_id)

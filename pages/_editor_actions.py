@@ -1,0 +1,101 @@
+"""What can be done with a draft: save it, send a test, let it go out. Failures are shown at the top of the page."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import streamlit as st
+
+from core import campaigns
+from core.domain.campaign import Campaign
+from core.errors import CareloopError
+from core.workbench import Workbench
+from pages._draft import changes, discard, keep
+from pages._reach import reach_sentence
+from pages._shared import count, notice, plain
+
+_ERROR = "ce_error"
+
+
+def actions(wb: Workbench, campaign: Campaign, draft: Campaign, *, locked: bool, problem_count: int) -> None:
+    """The bar at the bottom."""
+    with st.bottom, st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if st.button("Save as inactive", key="ce_inactive", icon=":material/save:", disabled=locked):
+            _try(lambda: _save(wb, campaign, draft, active=False))
+        if st.button("Save & send test", key="ce_test", icon=":material/forward_to_inbox:"):
+            _test(wb, campaign, draft, locked)
+        if st.button(
+            "Save as active",
+            key="ce_active",
+            type="primary",
+            icon=":material/schedule_send:",
+            disabled=locked or problem_count > 0,
+        ):
+            _activate(wb, campaign, draft)
+        if problem_count:
+            st.caption(f":orange[{count(problem_count, 'thing')} to put right before it can be active]")
+
+
+def show_error() -> None:
+    """What went wrong with the last action, once."""
+    if _ERROR in st.session_state:
+        st.error(plain(st.session_state.pop(_ERROR)), icon=":material/error:")
+
+
+def _try(action: Callable[[], None]) -> None:
+    try:
+        action()
+    except CareloopError as error:
+        st.session_state[_ERROR] = str(error)
+        st.rerun()
+
+
+def _save(wb: Workbench, campaign: Campaign, draft: Campaign, *, active: bool) -> None:
+    """Keep the draft and set the status; the draft then begins anew from what is kept."""
+    saved = campaign
+    if saved.status == "active" and not active:
+        saved = campaigns.inactivate(wb, campaign.campaign_id, version=draft.version)
+        draft = replace(draft, version=saved.version)
+        keep(saved, draft)
+    changed = changes(saved, draft)
+    if changed:
+        saved = campaigns.save(wb, campaign.campaign_id, changed, version=draft.version)
+    if active and saved.status == "inactive":
+        discard(saved)
+        saved = campaigns.activate(wb, campaign.campaign_id, version=saved.version)
+    discard(saved)
+    notice(f"'{saved.name}' is saved as {saved.status}")
+    if active:
+        st.switch_page("campaigns.py")
+    st.rerun()
+
+
+@st.dialog("Save as active", icon=":material/schedule_send:")
+def _activate(wb: Workbench, campaign: Campaign, draft: Campaign) -> None:
+    st.markdown(reach_sentence(wb, draft))
+    st.caption(campaigns.schedule_if_active(wb, draft))
+    st.info(wb.organisation().messaging_policy, icon=":material/policy:")
+    if st.button("Save as active", type="primary", key="ce_active_yes"):
+        _try(lambda: _save(wb, campaign, draft, active=True))
+
+
+@st.dialog("Save & send test email", icon=":material/forward_to_inbox:")
+def _test(wb: Workbench, campaign: Campaign, draft: Campaign, locked: bool) -> None:
+    st.caption(
+        "The test does not change the status. " + ("Nothing is saved today." if locked else "Changes are saved first.")
+    )
+    to = st.text_input("Email address", wb.user.email or "", key="ce_test_to")
+    if st.button("Send test email", type="primary", key="ce_test_send"):
+        try:
+            _send_test(wb, campaign, draft, to, locked=locked)
+        except CareloopError as error:
+            st.error(plain(str(error)), icon=":material/error:")
+
+
+def _send_test(wb: Workbench, campaign: Campaign, draft: Campaign, to: str, *, locked: bool) -> None:
+    changed = {} if locked else changes(campaign, draft)
+    patient_id = st.session_state.get("ce_patient")
+    campaigns.send_test(wb, campaign.campaign_id, to, patient_id=patient_id, changes=changed, version=draft.version)
+    if not locked:
+        discard(campaign)
+    notice(f"The test was sent to {to.strip()}. It is in the Outbox.")
+    st.rerun()
