@@ -165,6 +165,9 @@ REFUSED = [
     ({"name": "OTHER  campaign"}, "Another campaign has this name"),
     ({"from_name": ""}, "From Name is missing"),
     ({"from_name": "Care\r\nBcc: x@example.org"}, "line break"),
+    ({"from_name": "Care\u2028team"}, "line break"),
+    ({"from_name": "Care \u202emaet"}, "turns the text around"),
+    ({"from_name": "\u200b"}, "From Name is missing"),
     ({"from_email": "nobody"}, "not an email address"),
     ({"from_email": "a@example.org\nBcc: b@example.org"}, "not an email address"),
     ({"purpose": "fun"}, "Choose a purpose"),
@@ -236,6 +239,33 @@ def test_a_body_is_cleaned_before_it_is_judged_and_kept(wb: Workbench, pasted: s
     saved = campaigns.save(wb, campaign_id, body(pasted), version=1)
 
     assert saved.message.body == kept
+
+
+@pytest.mark.parametrize("subject", ["A note\u00a0from us", "From our nurses 👩\u200d⚕️", "می\u200cخواهیم", "x\u00ady"])
+def test_a_subject_may_hold_what_people_write_and_paste(wb: Workbench, subject: str) -> None:
+    campaign_id = make(wb)
+
+    saved = campaigns.save(wb, campaign_id, body("<p>{{ call_back_number }}</p>", subject=subject), version=1)
+
+    assert saved.message.subject == subject
+
+
+BRACES = [
+    "{patient.first_name}",
+    "{ {patient.first_name} }",
+    "{ patient.first_name }",
+    "{ % if gaps % }",
+    "{gaps | listed}",
+]
+
+
+@pytest.mark.parametrize("written", BRACES)
+def test_a_merge_field_with_too_few_braces_is_not_printed_to_patients(wb: Workbench, written: str) -> None:
+    campaign_id = make(wb)
+    for message in (body(f"<p>{written} {{{{ call_back_number }}}}</p>"), body("<p>x</p>", subject=f"Hello {written}")):
+        draft = replace(campaigns.campaign(wb, campaign_id), **message)
+
+        assert "with two braces" in campaigns.problems_of(wb, draft)["messages"]
 
 
 def test_a_message_that_would_be_too_long_once_it_is_laid_out_is_refused_before_it_is_active(wb: Workbench) -> None:

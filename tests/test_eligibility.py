@@ -210,6 +210,14 @@ def test_a_removed_opt_out_does_not_count(wb: Workbench) -> None:
     assert inputs(wb, "p1")["p1"].opt_outs == ()
 
 
+def test_a_recorded_death_stops_everything_whatever_its_date(wb: Workbench) -> None:
+    add_patient(wb, "p1", email="ada@example.org", deceased_on=date(2027, 1, 9))  # a typing error in the year
+
+    found = eligibility(inputs(wb, "p1")["p1"], Mailing(), on=TODAY)
+
+    assert found is not None and found.key == "deceased"
+
+
 def test_only_overdue_and_out_of_range_gaps_are_open(wb: Workbench) -> None:
     add_patient(wb, "p1")
     states = {"scr-mammogram": "overdue", "dm-a1c-high": "out_of_range", "imm-flu": "due_soon"}

@@ -62,6 +62,19 @@ def test_mails_are_found_by_address_or_subject(wb: Workbench) -> None:
     assert outbox.mails(wb, search="nobody").count == 0
 
 
+def test_a_mail_that_cannot_be_kept_is_refused_for_now_and_leaves_nothing(wb: Workbench) -> None:
+    folder = wb.settings.home / "outbox"
+    server = start_outbox(folder)
+    (folder / INDEX).mkdir()  # stands in for a full disk: nothing can be written there
+
+    with smtplib.SMTP("127.0.0.1", server.port) as client, pytest.raises(smtplib.SMTPDataError) as refused:
+        client.send_message(mail(1))
+    server.stop()
+
+    assert refused.value.smtp_code == 452
+    assert [path.name for path in folder.iterdir()] == [INDEX]
+
+
 def test_an_outbox_without_mails_is_empty(wb: Workbench) -> None:
     assert outbox.mails(wb) == outbox.MailPage([], 0)
 

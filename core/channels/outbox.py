@@ -123,12 +123,15 @@ class _Keeper:
         self._count += 1
         name = f"{at.strftime(_STAMP)}-{self._count:06d}{_SUFFIX}"
         part = self._folder / f"{name}.part"
-        part.write_bytes(content)
-        part.replace(self._folder / name)
-        _append(
-            self._folder,
-            _entry(name, at, _headers(content), envelope.mail_from or "", ", ".join(map(str, envelope.rcpt_tos))),
-        )
+        entry = _entry(name, at, _headers(content), envelope.mail_from or "", ", ".join(map(str, envelope.rcpt_tos)))
+        try:
+            part.write_bytes(content)
+            part.replace(self._folder / name)
+            _append(self._folder, entry)
+        except OSError:  # a full disk, say: the sender tries again, so nothing of this mail may stay
+            for left in (part, self._folder / name):
+                left.unlink(missing_ok=True)
+            return "452 4.3.1 The outbox cannot keep mails now"
         return "250 2.0.0 Kept in the outbox"
 
 

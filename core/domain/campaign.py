@@ -7,6 +7,7 @@ from typing import Any
 
 from core.domain.address import is_email
 from core.domain.eligibility import Mailing
+from core.domain.one_line import TURNS, ends_line, is_visible
 from core.domain.organisation import Organisation
 from core.domain.window import holiday, sending_day
 from core.domain.wording import day_text
@@ -196,7 +197,7 @@ def _messages_problem(messages: Mapping[str, Message]) -> str:
 
 
 def _text_problem(what: str, text: str, *, longest: int) -> str:
-    if not text.strip():
+    if not is_visible(text):
         return f"The {what} is missing."
     if len(text) > longest:
         return f"The {what} has {len(text)} characters; at most {longest} are possible."
@@ -205,7 +206,9 @@ def _text_problem(what: str, text: str, *, longest: int) -> str:
 
 def _line_problem(what: str, text: str) -> str:
     """A line end in a header would start a header of the author's own."""
-    return "" if text.isprintable() else f"The {what} holds a line break or another character that cannot be shown."
+    if ends_line(text):
+        return f"The {what} holds a line break or another character that cannot be shown."
+    return f"The {what} holds a mark that turns the text around." if TURNS & {ord(letter) for letter in text} else ""
 
 
 def _with_article(name: str) -> str:

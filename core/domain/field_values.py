@@ -5,7 +5,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from core.domain.merge_field import FieldValue
-from core.domain.one_line import is_visible, one_line
+from core.domain.one_line import TURNS, is_visible, one_line
 
 # How a message speaks of an open care gap: what to do, never a result. A measure that is not here is not spoken of.
 GAP_WORDS = {
@@ -16,12 +16,11 @@ GAP_WORDS = {
     "dm-a1c-high": "diabetes follow-up visit",
 }
 _LONGEST = 200
-_TURNS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))  # would turn the rest of the line around
 
 
 def field_values(texts: dict[str, str | None]) -> dict[str, FieldValue]:
     """Only what is on file, each within one line; what is blank or absent is left out."""
-    cleaned = {name: one_line(text.translate(_TURNS))[:_LONGEST] for name, text in texts.items() if text}
+    cleaned = {name: one_line(text.translate(dict.fromkeys(TURNS)))[:_LONGEST] for name, text in texts.items() if text}
     return {name: text for name, text in cleaned.items() if is_visible(text)}
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from core.domain.campaign import Message
 from core.domain.merge_field import FIELDS
+from core.domain.merge_region import protected
 from core.domain.message_body import MessageBody, message_body
 from core.domain.organisation import Organisation
 from core.domain.rendering import check
@@ -39,6 +40,9 @@ _CONDITION_WORDS = (
 _NUMBER_FIELDS = {"call_back_number", "practice.phone", "clinic.phone"}
 _NUMBER = re.compile(r"\(?\b\d{3}\)?[ .-]?\d{3}[ .-]?\d{4}\b")
 _HREF = re.compile(r'href="([^"]*)"')
+_LONE_BRACE = re.compile(
+    r"\{\s+[{%]|[}%]\s+\}|(?<!\{)\{\s*(?:" + "|".join(map(re.escape, FIELDS)) + r")\b[^{}]*\}(?!\})"
+)
 
 
 def findings(
@@ -51,6 +55,7 @@ def findings(
         used += check(message.subject)
     except TemplateError as error:
         found.append(Finding(ERROR, "subject", str(error)))
+    found += _about_braces("subject", message.subject)
     found += _about_subject(message.subject)
     try:
         body = message_body(message.body)
@@ -58,6 +63,7 @@ def findings(
         found.append(Finding(ERROR, "body", str(error)))
     else:
         used += body.fields
+        found += _about_braces("body", body.text)
         found += _about_body(body, measures, organisation)
     found += _about_fields(used, fields, organisation)
     return sorted(found, key=lambda finding: finding.level != ERROR)
@@ -66,6 +72,16 @@ def findings(
 def named(text: str, words: Collection[str]) -> list[str]:
     """Which of the words stand in the text, whatever their case, also in the plural."""
     return [word for word in words if re.search(rf"\b{re.escape(word)}(?:e?s)?\b", text, re.IGNORECASE)]
+
+
+def _about_braces(part: str, text: str) -> Iterator[Finding]:
+    written = _LONE_BRACE.search(protected(text).html)
+    if written:
+        yield Finding(
+            ERROR,
+            part,
+            f"Patients would read '{written[0]}' as it stands. Write merge fields with two braces together.",
+        )
 
 
 def _about_subject(subject: str) -> Iterator[Finding]:
