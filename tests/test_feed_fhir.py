@@ -231,6 +231,12 @@ def test_ndjson_is_read_in_any_order_and_a_broken_line_is_rejected(wb: Workbench
     assert _table(wb, "patients")["payer"].to_list() == ["Medicare"]
 
 
+def test_lines_in_a_file_named_json_are_read(wb: Workbench, tmp_path: Path) -> None:
+    write_ndjson(tmp_path / "all.json", PATIENT, observation("o1"), observation("o2"))
+
+    assert loads.load(wb, tmp_path).counts["Observation"].kept == 2
+
+
 def test_a_resource_of_another_shape_is_rejected_and_the_others_are_kept(wb: Workbench, tmp_path: Path) -> None:
     odd = observation("o1") | {"code": "4548-4", "category": "laboratory", "effectiveDateTime": {"value": 5}}
     odder = {"resourceType": "Patient", "id": "p2", "name": [{"given": 7}], "birthDate": "1960-01-01"}

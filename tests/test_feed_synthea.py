@@ -82,6 +82,20 @@ def test_equal_rows_are_all_kept_and_stay_the_same_when_they_come_again(wb: Work
     assert generation.events().collect().height == 3
 
 
+def test_the_folder_that_synthea_writes_is_found_in(wb: Workbench, tmp_path: Path) -> None:
+    write_feed(tmp_path / "output" / "csv", patients=PATIENTS)
+
+    assert loads.load(wb, tmp_path / "output").counts["patients.csv"].kept == 1
+
+
+def test_a_patient_who_died_long_ago_is_not_too_old(wb: Workbench, tmp_path: Path) -> None:
+    patients = [*PATIENTS, "p2,1899-05-01,1970-01-01,Bob,Example,M,white", "p3,1899-05-01,,Cid,Example,M,white"]
+
+    report = loads.load(wb, write_feed(tmp_path / "feed", patients=patients))
+
+    assert (report.counts["patients.csv"].kept, report.counts["patients.csv"].rejected) == (2, 1)
+
+
 def test_a_missing_column_is_named(wb: Workbench, tmp_path: Path) -> None:
     feed = write_feed(tmp_path / "feed", patients=PATIENTS, conditions=["START,PATIENT", "2020-01-01,p1"])
 

@@ -96,6 +96,9 @@ class _Reader:
             yield self._broken_batch()
 
     def _bundle(self, path: Path, name: str) -> Iterator[Batch]:
+        if _is_ndjson(path):
+            yield from self._lines(path, name)
+            return
         entries = list(_entries(_loaded(path, name)))
         for url, resource in entries:
             self._learn(url, resource)
@@ -207,6 +210,13 @@ class _Reader:
         columns = TABLE["patients"].column_names
         nothing = pl.DataFrame(schema=dict.fromkeys(columns, pl.String) | {FILE: pl.Categorical, LINE: pl.UInt32})
         return Batch("patients", "unreadable", nothing, tuple(self.broken))
+
+
+def _is_ndjson(path: Path) -> bool:
+    """Whether a file that is named .json holds a resource in each line: its first line is whole and not the last."""
+    with path.open("rb") as stream:
+        first, second = stream.readline(1 << 24), stream.readline(1 << 16)
+    return bool(second.strip()) and _parsed(first.removeprefix(b"\xef\xbb\xbf")) is not None
 
 
 def _loaded(path: Path, name: str) -> Resource:

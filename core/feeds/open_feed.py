@@ -17,6 +17,8 @@ def open_feed(folder: Path, *, format: str = "auto") -> Feed:
         raise DataError(f"The format '{format}' is not known. Formats: {', '.join(FORMATS)}.")
     if not folder.is_dir():
         raise DataError(f"{folder.name} is not a folder. Name the folder that holds the files of the feed.")
+    if format in ("auto", "synthea") and _is_output_of_synthea(folder):
+        folder = folder / "csv"
     if format == "auto":
         format = _format_of(folder)
     readers = {"careloop": open_careloop, "synthea": open_synthea, "fhir": open_fhir}
@@ -45,6 +47,11 @@ def _format_of(folder: Path) -> str:
     raise DataError(
         f"{folder.name} holds no feed. Expected one of: {'; '.join(_EXPECTED[name] for name in sorted(_EXPECTED))}."
     )
+
+
+def _is_output_of_synthea(folder: Path) -> bool:
+    """Synthea writes its tables below csv, beside other formats of the same patients."""
+    return (folder / "csv" / "patients.csv").is_file() and not list(folder.glob("*.csv"))
 
 
 def _is_synthea_header(path: Path | None) -> bool:

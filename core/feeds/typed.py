@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -59,7 +59,7 @@ def typed_rows(table: FeedTable, texts: pl.DataFrame, *, zone: ZoneInfo, last_da
             too_long = texts[column.name].cast(pl.String).str.len_bytes() > LONGEST_ID
             notes.append(_Note(column.name, f"is longer than {LONGEST_ID} characters", too_long, rejects=True))
     if table.name == "patients":
-        notes += _births(rows["birth_date"], last_day)
+        notes += _births(rows, last_day)
     return _sorted_out(table, rows, notes)
 
 
@@ -184,13 +184,17 @@ _READERS: dict[str, Callable[[pl.Series, ZoneInfo], _Read]] = {
 }
 
 
-def _births(births: pl.Series, last_day: date) -> list[_Note]:
-    oldest = last_day - timedelta(days=round((OLDEST_YEARS + 1) * 365.2425))
+def _births(rows: pl.DataFrame, last_day: date) -> list[_Note]:
+    """Births that cannot be. The dead were not older than that when they died."""
+    born = pl.col("birth_date")
+    lived = (pl.coalesce("deceased_on", pl.lit(last_day)) - born).dt.total_days()
     # 1900-01-01 is what many systems write for an unknown birth; those rows are kept as test patients.
-    too_old = (births < oldest) & (births != date(1900, 1, 1))
+    is_exempt = (born == date(1900, 1, 1)) | ((pl.col("status") == "deceased") & pl.col("deceased_on").is_null())
+    too_old = (lived > round((OLDEST_YEARS + 1) * 365.2425)) & ~is_exempt.fill_null(False)
+    found = rows.select(future=(born > last_day).fill_null(False), old=too_old.fill_null(False))
     return [
-        _Note("birth_date", "is in the future", (births > last_day).fill_null(False), rejects=True),
-        _Note("birth_date", f"makes the patient older than {OLDEST_YEARS}", too_old.fill_null(False), rejects=True),
+        _Note("birth_date", "is in the future", found["future"], rejects=True),
+        _Note("birth_date", f"makes the patient older than {OLDEST_YEARS}", found["old"], rejects=True),
     ]
 
 

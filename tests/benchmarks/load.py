@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.load [--patients 100000]
 
-The files have the columns of the layout that feeds fill. Prints one JSON object a line: {"name", "value", "unit", "target"}. CPU seconds are those of all threads of a process of
-its own; memory is the most it had.
+The files have the columns of the layout that feeds fill. Prints one JSON object a line: {"name", "value", "unit",
+"target"}. CPU seconds are those of all threads of a process of its own; memory is the most it had.
 """
 
 import argparse
