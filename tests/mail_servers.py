@@ -23,7 +23,7 @@ REFUSALS = {
 
 @dataclass
 class Recorder:
-    """Remembers every mail it took: (recipient, message id). `sessions` counts connections, `delay` slows replies."""
+    """Remembers every mail it took: (recipient, message id). `sessions` counts connections."""
 
     port: int = 0
     mails: list[tuple[str, str]] = field(default_factory=list)
@@ -75,20 +75,28 @@ def recording() -> Iterator[Recorder]:
 
 @dataclass
 class Rude:
-    """Closes the connection at a point: 'banner', 'MAIL', 'RCPT', 'DATA', 'body' or 'end' (after the dot)."""
+    """Closes the connection at a point: 'banner', 'MAIL', 'RCPT', 'DATA', 'body' or 'end' (after the dot).
+
+    With 'silent' before the point it only says nothing more. `after_dot` is what it answers to a mail.
+    """
 
     hang_up_at: str
     port: int
+    times: int
+    banner: str
+    after_dot: str
     connections: int = 0
     ends: int = 0  # how many messages it got to their last byte
 
 
 @contextlib.contextmanager
-def rude(hang_up_at: str, *, times: int = 1_000, banner: str = "220 rude") -> Iterator[Rude]:
+def rude(
+    hang_up_at: str, *, times: int = 1_000, banner: str = "220 rude", after_dot: str = "250 taken"
+) -> Iterator[Rude]:
     """A server that hangs up `times` times at that point and then behaves."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = Rude(hang_up_at, listener.getsockname()[1])
-    thread = threading.Thread(target=_accept, args=(listener, server, times, banner), daemon=True)
+    server = Rude(hang_up_at, listener.getsockname()[1], times, banner, after_dot)
+    thread = threading.Thread(target=_accept, args=(listener, server), daemon=True)
     thread.start()
     try:
         yield server
@@ -99,7 +107,7 @@ def rude(hang_up_at: str, *, times: int = 1_000, banner: str = "220 rude") -> It
         thread.join(5)
 
 
-def _accept(listener: socket.socket, server: Rude, times: int, banner: str) -> None:
+def _accept(listener: socket.socket, server: Rude) -> None:
     while True:
         try:
             connection, _ = listener.accept()
@@ -107,14 +115,16 @@ def _accept(listener: socket.socket, server: Rude, times: int, banner: str) -> N
             return
         server.connections += 1
         with connection, contextlib.suppress(OSError):
-            _talk(connection, server, is_rude=server.connections <= times, banner=banner)
+            _talk(connection, server)
+            if server.hang_up_at.startswith("silent"):
+                connection.recv(1)  # until the client gives up
 
 
-def _talk(connection: socket.socket, server: Rude, *, is_rude: bool, banner: str) -> None:
-    stage = server.hang_up_at if is_rude else ""
+def _talk(connection: socket.socket, server: Rude) -> None:
+    stage = server.hang_up_at.removeprefix("silent ") if server.connections <= server.times else ""
     if stage == "banner":
         return
-    connection.sendall(f"{banner}\r\n".encode())
+    connection.sendall(f"{server.banner}\r\n".encode())
     lines = connection.makefile("rb")
     for line in lines:
         command = line[:4].decode().upper()
@@ -132,4 +142,4 @@ def _talk(connection: socket.socket, server: Rude, *, is_rude: bool, banner: str
                 break
         if stage == "end":
             return
-        connection.sendall(b"250 taken\r\n")
+        connection.sendall(f"{server.after_dot}\r\n".encode())

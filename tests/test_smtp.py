@@ -101,6 +101,55 @@ def test_a_connection_that_breaks_is_unknown_only_after_the_end_of_the_mail(
     assert type(broken.value) is error
 
 
+AFTER_DOT = [
+    # the server says             kind          code
+    ("421 closing", "temporary", "421"),
+    ("451 greylisted, come back", "temporary", "451"),
+    ("552 too large", "permanent", "552"),
+    ("354 go on", "unknown", "354"),
+    ("hello", "unknown", "-1"),
+    ("250 " + "x" * 9_000, "unknown", ""),
+]
+
+
+@pytest.mark.parametrize(("says", "kind", "code"), AFTER_DOT)
+def test_what_a_server_says_to_the_end_of_a_mail_decides_and_the_next_mail_begins_anew(
+    says: str, kind: str, code: str
+) -> None:
+    with rude("", after_dot=says) as server, EmailChannel("127.0.0.1", server.port) as channel:
+        for _ in range(2):
+            with pytest.raises(SendError) as refused:
+                send(channel)
+
+            assert (refused.value.kind, refused.value.code) == (kind, code)
+        assert server.ends == 2
+
+
+def test_a_server_that_refuses_a_mail_twice_does_not_refuse_the_next_one_with_it() -> None:
+    with (
+        rude("", after_dot="552 too large\r\n552 too large, really") as server,
+        EmailChannel("127.0.0.1", server.port) as channel,
+    ):
+        for _ in range(3):
+            with pytest.raises(SendError) as refused:
+                send(channel)
+
+            assert (refused.value.reason, refused.value.code) == ("message_refused", "552")
+        assert server.ends == 3
+
+
+@pytest.mark.parametrize(("silent_at", "kind"), [("MAIL", "temporary"), ("DATA", "temporary"), ("end", "unknown")])
+def test_a_server_that_accepts_and_never_answers_is_given_up(silent_at: str, kind: str) -> None:
+    with (
+        rude(f"silent {silent_at}") as server,
+        EmailChannel("127.0.0.1", server.port, reply_timeout=0.3) as channel,
+        pytest.raises(SendError) as given_up,
+    ):
+        send(channel)
+
+    assert given_up.value.kind == kind
+
+
 def test_a_connection_closed_while_idle_is_opened_again() -> None:
     with rude("idle") as server, EmailChannel("127.0.0.1", server.port) as channel:
         send(channel)

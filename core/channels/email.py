@@ -119,12 +119,14 @@ class EmailChannel:
         except OSError:
             self._drop()
             raise SendError("connection_lost", kind="unknown") from None
-        if reply[0] == 421:
-            self._drop()
         if reply[0] // 100 not in (2, 4, 5):
             self._drop()
             raise SendError("reply_unclear", kind="unknown", code=str(reply[0]), reply=_words(reply[1]))
-        _require(reply, "message_refused")
+        try:
+            _require(reply, "message_refused")
+        except SendError:
+            self._reset()  # some servers refuse a mail twice, and the second time must not count for the next one
+            raise
         return Receipt(str(reply[0]), _words(reply[1]))
 
     def _connect(self) -> smtplib.SMTP:
