@@ -1,14 +1,16 @@
 """What the codes of feeds mean: facts by the shipped concepts and the practice's own mapping, and which remain."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import polars as pl
 
-from core.domain.clinical import EVENTS
+from core.domain.clinical import EVENTS, SMALL_TABLES
 from core.domain.concept import MAPPING
 from core.domain.fact import facts_of
+from core.evaluation import EVALUATED_KINDS, Day, Shard, evaluate_day, practice_of
 from core.measures import mapping
-from core.store.clinical import UNMAPPED
+from core.store.clinical import UNMAPPED, Draft, Generation
 
 _SYSTEM = EVENTS["system"]
 _MOST_UNMAPPED = 5000
@@ -77,3 +79,25 @@ class Meanings:
 
 
 _NOTHING = pl.DataFrame(schema={"system": _SYSTEM, "code": pl.Categorical, "concept": pl.String})
+
+
+def remade(draft: Draft, before: Generation, meanings: Meanings, day: Day) -> Generation:
+    """A generation with the same events, whose facts and evaluation follow from other meanings."""
+    for name in (*SMALL_TABLES, "events"):
+        draft.link(name, before)
+    draft.write_whole("rejects", before.rejects().collect())
+    evaluated = draft.day(day.as_of)
+    evaluate_day(evaluated, _with_facts(draft, before, meanings), day, **practice_of(before))
+    evaluated.finish()
+    draft.write_whole("unmapped", meanings.unmapped())
+    return draft.finish(before.about())
+
+
+def _with_facts(draft: Draft, before: Generation, meanings: Meanings) -> Iterator[Shard]:
+    for number in before.shards():
+        events = before.stored_events(number).collect()
+        facts = meanings.facts(events)
+        draft.write("facts", number, facts)
+        tables = {name: before.table(name, number).collect() for name in ("patients", "appointments", "care_team")}
+        looked_at = events.filter(pl.col("kind").is_in(EVALUATED_KINDS)).cast(EVENTS)
+        yield Shard(number, **tables, events=looked_at, facts=facts)

@@ -11,11 +11,10 @@ import polars as pl
 from sqlalchemy import Connection
 
 from core.audit import record_in
-from core.code_meanings import Meanings
-from core.domain.clinical import EVENTS, SMALL_TABLES
+from core.code_meanings import Meanings, remade
 from core.domain.defects import Defect, defects_of
 from core.errors import CareloopError, DataError
-from core.evaluation import EVALUATED_KINDS, Day, Shard, evaluate_day, practice_of, shards_of
+from core.evaluation import Day, evaluate_day, practice_of, shards_of
 from core.feeds.code_map import read_code_map
 from core.feeds.feed import Feed
 from core.feeds.intake import Counts, Intake
@@ -244,18 +243,10 @@ def _add_row(
 
 
 def _rebuild(wb: Workbench, before: Generation, started_at: datetime) -> None:
-    """The same events with other meanings: a new generation that shares everything but facts and what follows."""
-    meanings = Meanings(feed_rows.own_codes(wb.engine))
+    """The same events with other meanings, as a generation of its own."""
     day = Day(wb.today(), wb.now(), wb.zone())
     with _draft(wb) as draft:
-        for name in (*SMALL_TABLES, "events"):
-            draft.link(name, before)
-        draft.write_whole("rejects", before.rejects().collect())
-        evaluated = draft.day(day.as_of)
-        evaluate_day(evaluated, _with_facts(draft, before, meanings), day, **practice_of(before))
-        evaluated.finish()
-        draft.write_whole("unmapped", meanings.unmapped())
-        generation = draft.finish(before.about())
+        generation = remade(draft, before, Meanings(feed_rows.own_codes(wb.engine)), day)
         last = feed_rows.load_rows(wb.engine, status="loaded", limit=1)[0]
         with writing(wb.engine) as connection:
             publish_day(connection, generation.day(day.as_of), generation.shards())
@@ -272,16 +263,6 @@ def _rebuild(wb: Workbench, before: Generation, started_at: datetime) -> None:
                 defects=[Defect(**each) for each in last.defects],
             )
     _remove_orphans(wb)
-
-
-def _with_facts(draft: Draft, before: Generation, meanings: Meanings) -> Iterator[Shard]:
-    for number in before.shards():
-        events = before.stored_events(number).collect()
-        facts = meanings.facts(events)
-        draft.write("facts", number, facts)
-        tables = {name: before.table(name, number).collect() for name in ("patients", "appointments", "care_team")}
-        looked_at = events.filter(pl.col("kind").is_in(EVALUATED_KINDS)).cast(EVENTS)
-        yield Shard(number, **tables, events=looked_at, facts=facts)
 
 
 @contextmanager

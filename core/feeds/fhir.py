@@ -11,7 +11,8 @@ import polars as pl
 from core.errors import DataError
 from core.feeds.csv_file import FILE, LINE
 from core.feeds.feed import COUNTED, MANIFEST, Batch, Feed, read_manifest
-from core.feeds.fhir_rows import ROWS, Row
+from core.feeds.fhir_people import Row
+from core.feeds.fhir_rows import ROWS
 from core.feeds.fhir_values import References, Resource, code_word, part, parts, text, words_of
 from core.feeds.layout import TABLE
 
