@@ -104,7 +104,8 @@ def _time_title(ended: pl.DataFrame) -> str:
     first, last = sent["at"].to_list()[0], sent["at"].to_list()[-1]
     day = f"{first:%a} {first.day} {first:%b}"
     if first.date() == last.date():
-        return f"Sent on {day}, {first:%H:%M} to {last:%H:%M}" if first != last else f"Sent on {day} at {first:%H:%M}"
+        begun, ended_at = f"{first:%H:%M}", f"{last:%H:%M}"
+        return f"Sent on {day} at {begun}" if begun == ended_at else f"Sent on {day}, {begun} to {ended_at}"
     return f"Sent from {day} to {last:%a} {last.day} {last:%b}"
 
 
