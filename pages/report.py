@@ -85,7 +85,15 @@ def _patients(wb: Workbench, shown: Report) -> None:
     number = min(st.session_state.get("rp_page", 1), pages)
     page = rows.slice((number - 1) * SIZE, SIZE).select(pl.col(key).alias(name) for key, name in EXPORT_NAMES.items())
     st.dataframe(
-        page, hide_index=True, placeholder="–", height=min(page.height, 12) * 35 + 38, alt="Patients of the campaign"
+        page,
+        hide_index=True,
+        placeholder="–",
+        height=min(page.height, 12) * 35 + 38,
+        column_config={
+            "Reason": st.column_config.TextColumn(width="medium"),
+            "When": st.column_config.DatetimeColumn(format="ddd D MMM YYYY, HH:mm"),
+        },
+        alt="Patients of the campaign",
     )
     if pages > 1:
         st.pagination(pages, key="rp_page")
