@@ -1,5 +1,6 @@
 """A dispatcher that is killed in the middle of its work, as a process of its own: nobody ever gets a second mail."""
 
+import random
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from core import dispatcher
+from core import dispatcher, reports
 from core.store.database import reading
 from core.store.schema import dispatchers
 from core.workbench import Workbench
@@ -86,6 +87,39 @@ def test_a_killed_dispatcher_leaves_unknown_messages_but_never_a_second_mail(
     assert {state for state, _ in ended.values()} == {"handed_over", "unknown"}
     assert all(patient in delivered for patient, (state, _) in ended.items() if state == "handed_over")
     assert sum(state == "unknown" for state, _ in ended.values()) <= 3 * 50
+
+
+@pytest.mark.long
+def test_of_two_dispatchers_killed_again_and_again_at_any_moment_nobody_gets_a_second_mail(
+    wb: Workbench, server: Recorder, clock: Clock
+) -> None:
+    ids = add_patients(wb, 2_000)
+    add_campaign(wb, ids)
+    moments = random.Random(7)  # noqa: S311 (any moments will do, the same ones each time)
+
+    children = [start(wb), start(wb)]
+    for kill in range(24):
+        wait_until(lambda mails=len(server.mails) + moments.randrange(40): len(server.mails) >= mails)  # type: ignore[misc]
+        time.sleep(moments.random() * 0.02)
+        children[kill % 2].kill()
+        children[kill % 2].wait()
+        children[kill % 2] = start(wb)
+        clock.forward(minutes=moments.choice([0, 0, 11]))  # the others of a new dispatcher may be given up
+    for child in children:
+        child.kill()
+        child.wait()
+    clock.forward(minutes=11)
+    dispatcher.drain(wb)
+
+    delivered = Counter(address.partition("@")[0] for address, _ in server.mails)
+    ended = states(wb)
+    assert set(delivered.values()) == {1}, "a patient got a second mail"
+    assert {state for state, _ in ended.values()} <= {"handed_over", "unknown"}
+    assert all(patient in delivered for patient, (state, _) in ended.items() if state == "handed_over")
+    assert all(ended[patient][0] in ("handed_over", "unknown") for patient in delivered)
+    assert sum(state == "unknown" for state, _ in ended.values()) <= 26 * 50
+    report = reports.report(wb, "c1")
+    assert report.ledger["count"].sum() == report.progress.selected == 2_000
 
 
 def test_a_dispatcher_asked_to_end_finishes_the_message_in_hand_and_hands_the_rest_back(
