@@ -10,11 +10,14 @@ import pytest
 from sqlalchemy import event, insert, select, update
 
 from core import dispatcher
+from core import opt_outs as opt_outs_of
 from core.channels.email import EmailChannel
 from core.domain.campaign import Message
+from core.domain.unsubscribe import token
 from core.sending import send_batch, take_batch
 from core.store.database import reading, writing
 from core.store.schema import campaigns, open_gaps, opt_outs, patients, recipients
+from core.store.secret import secret_key
 from core.workbench import Workbench
 from tests.clinic import add_campaign, add_clinic, add_patients, states, states_only, tries
 from tests.conftest import Clock
@@ -122,6 +125,24 @@ def test_an_opt_out_after_the_activation_still_counts(wb: Workbench, server: Rec
 
     assert states(wb)["p2"] == ("not_sent", "opted_out:health_email")
     assert len(server.mails) == 1
+
+
+def test_a_stop_link_pressed_while_a_campaign_goes_out_stops_it_for_all_who_share_the_address(
+    wb: Workbench, server: Recorder
+) -> None:
+    shared = add_patients(wb, 2, email="Family@Example.org") + add_patients(
+        wb, 2, start=3, email=" family@example.ORG "
+    )
+    add_campaign(wb, shared + add_patients(wb, 1, start=5))
+    dispatcher.drain(wb, limit=1)
+    with reading(wb.engine) as connection:
+        recipient_id = connection.scalar(select(recipients.c.recipient_id).where(recipients.c.patient_id == "p1"))
+
+    opt_outs_of.stop_by_link(wb, token(secret_key(wb.settings.home), recipient_id))
+    dispatcher.drain(wb)
+
+    assert states_only(wb) == ["handed_over", "not_sent", "not_sent", "not_sent", "handed_over"]
+    assert len(server.mails) == 2
 
 
 def test_a_gap_closed_meanwhile_is_not_written_about(wb: Workbench) -> None:

@@ -95,11 +95,12 @@ def test_of_two_dispatchers_killed_again_and_again_at_any_moment_nobody_gets_a_s
 ) -> None:
     ids = add_patients(wb, 2_000)
     add_campaign(wb, ids)
-    moments = random.Random(7)  # noqa: S311 (any moments will do, the same ones each time)
+    moments = random.Random(7)
 
     children = [start(wb), start(wb)]
     for kill in range(24):
-        wait_until(lambda mails=len(server.mails) + moments.randrange(40): len(server.mails) >= mails)  # type: ignore[misc]
+        mails = len(server.mails) + moments.randrange(40)
+        wait_until(lambda mails=mails: len(server.mails) >= mails)  # type: ignore[misc]
         time.sleep(moments.random() * 0.02)
         children[kill % 2].kill()
         children[kill % 2].wait()
