@@ -61,6 +61,15 @@ def test_the_same_rows_in_other_files_change_nothing_either(wb: Workbench, tmp_p
     assert report.status == "unchanged"
 
 
+def test_a_column_that_is_empty_and_one_that_is_not_there_say_the_same(wb: Workbench, tmp_path: Path) -> None:
+    loads.load(wb, write_feed(tmp_path / "one", patients=[PATIENT, ANN], labs=[LAB, A1C]))
+    labs = [f"{LAB},local_name,ordered_on", f"{A1C},,"]
+
+    report = loads.load(wb, write_feed(tmp_path / "two", patients=[f"{PATIENT},email", f"{ANN},"], labs=labs))
+
+    assert report.status == "unchanged"
+
+
 def test_events_are_added_by_their_id_and_earlier_ones_stay(wb: Workbench, tmp_path: Path) -> None:
     loads.load(wb, write_feed(tmp_path / "one", patients=[PATIENT, ANN], labs=[LAB, A1C]))
 

@@ -1,5 +1,7 @@
 """Typed rows of the event tables in the one form of EVENTS."""
 
+from functools import cache
+
 import polars as pl
 
 from core.domain.clinical import CODE_SYSTEMS, EVENT_KINDS, EVENTS
@@ -124,14 +126,25 @@ def events_of(table: str, rows: pl.DataFrame) -> pl.DataFrame:
 
 def with_row_hash(events: pl.DataFrame) -> pl.DataFrame:
     """STORED_EVENTS with row_hash: equal for equal contents on one machine and version of Polars
-    (see core.store.hashing)."""
+    (see core.store.hashing). A column that is not there counts as an empty one."""
+    absent = 0
     mixed: pl.Expr = pl.lit(0, pl.UInt64)
-    for place, name in enumerate(c for c in _CONTENT if c in events.columns):
+    for place, name in enumerate(_CONTENT):
+        if name not in events.columns:
+            absent ^= _hash_of_nothing(name, _SEED + place)
+            continue
         column = pl.col(name)
         if isinstance(events.schema[name], pl.Categorical | pl.Enum):  # their own hashes differ between processes
             column = column.cast(pl.String)
         mixed = mixed ^ column.hash(_SEED + place)
-    return events.with_columns(mixed.alias("row_hash"))
+    return events.with_columns((mixed ^ pl.lit(absent, pl.UInt64)).alias("row_hash"))
+
+
+@cache
+def _hash_of_nothing(name: str, seed: int) -> int:
+    kind = EVENTS[name]
+    empty = pl.Series([None], dtype=pl.String() if isinstance(kind, pl.Enum) else kind)
+    return int(empty.hash(seed).item())
 
 
 _CODES = {"labs": "loinc", "immunizations": "cvx", "medications": "rxnorm"}
