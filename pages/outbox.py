@@ -9,7 +9,7 @@ from core import outbox
 from core.outbox import KeptMail, MailPage
 from core.workbench import Workbench
 from pages._mail import mail_frame, width_choice
-from pages._shared import count, moment, page_head, workbench
+from pages._shared import count, moment, page_head, plain, workbench
 
 
 def show() -> None:
@@ -78,8 +78,9 @@ def _list(found: MailPage) -> str:
 
 
 def _mail(wb: Workbench, mail: KeptMail) -> None:
-    st.subheader(mail.subject, anchor=False)
-    st.caption(f"From {mail.sender}  \nTo {mail.recipient}  \nArrived {moment(datetime.fromisoformat(mail.at), wb)}")
+    st.subheader(plain(mail.subject), anchor=False)
+    at = moment(datetime.fromisoformat(mail.at), wb)
+    st.caption(f"From {plain(mail.sender)}  \nTo {plain(mail.recipient)}  \nArrived {at}")
     seen, text = st.tabs(["As seen", "Plain text"])
     with seen:
         width = width_choice("outbox_width")

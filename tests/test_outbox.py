@@ -4,6 +4,8 @@ import smtplib
 from email.message import EmailMessage
 
 import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
 
 from core import outbox
 from core.channels.outbox import INDEX, entries, start_outbox
@@ -11,6 +13,7 @@ from core.domain.user import Scope, User
 from core.errors import NotAllowed, NotFound
 from core.store import accounts
 from core.workbench import Workbench
+from tests.conftest import ROOT
 
 
 def mail(number: int, *, subject: str = "Time for your mammogram") -> EmailMessage:
@@ -118,3 +121,19 @@ def test_who_may_not_see_every_patient_may_not_see_the_outbox(wb: Workbench) -> 
 
     with pytest.raises(NotAllowed):
         outbox.mails(wb.as_user("lim"))
+
+
+def test_what_a_mail_says_of_itself_is_not_read_as_markdown(wb: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    subject = "For ![Ada](http://127.0.0.1/pixel) **Example**"
+    deliver(wb, mail(1, subject=subject))
+    monkeypatch.setenv("CARELOOP_HOME", str(wb.settings.home))
+    monkeypatch.setenv("CARELOOP_USER", wb.user.user_id)
+    st.cache_resource.clear()
+
+    app = AppTest.from_file(str(ROOT / "pages" / "_frame.py"), default_timeout=60).run()
+    app.switch_page("outbox.py").run()
+    st.cache_resource.clear()
+
+    assert not app.exception
+    assert app.subheader[0].value.replace("\\", "") == subject
+    assert all(f"\\{letter}" in app.subheader[0].value for letter in "![]*")
