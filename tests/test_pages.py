@@ -1,0 +1,236 @@
+"""Every page, run without a browser: on an empty home, a loaded one, for somebody who may see little, with odd names."""
+
+import csv
+import smtplib
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from core import campaigns, loads, new_campaigns, saved_views
+from core.channels.outbox import start_outbox
+from core.domain.user import Scope, User
+from core.domain.work_list import WorkList
+from core.settings import read_settings
+from core.store import accounts
+from core.workbench import Workbench, open_workbench
+from pages._shared import plain
+from tests.conftest import ROOT
+
+PAGES = ("home", "work_list", "campaigns", "library", "outbox", "data", "campaign_editor", "report")
+WITH_CAMPAIGN = ("campaign_editor", "report")
+ODD = "**Ann** <b>*x*</b> :red[y] [z](http://127.0.0.1) $a$ _b_ `c` # d"
+BORN = {"birth_date": "1970-02-01", "sex": "F", "status": "active", "group_id": "g1", "pcp_id": "d1"}
+FEED: dict[str, list[dict[str, str]]] = {
+    "groups": [{"group_id": "g1", "name": f"Group {ODD}"}, {"group_id": "g2", "name": "Hillside"}],
+    "providers": [
+        {"provider_id": "d1", "last": "Lake", "group_id": "g1", "is_pcp": "yes", "display_name": f"Dr. {ODD}"},
+        {"provider_id": "d2", "last": "Hill", "group_id": "g2", "is_pcp": "yes", "display_name": "Dr. Hill"},
+    ],
+    "patients": [
+        {"patient_id": "ann", "first": ODD, "last": "Árbol", "email": "ann@clinic-mail.org", **BORN},
+        {"patient_id": "bea", "first": "Bea", "last": ODD, "email": "bea@clinic-mail.org", **BORN},
+        {"patient_id": "cy", "first": "Cy", "last": "Cole", **BORN, "group_id": "g2", "pcp_id": "d2"},
+    ],
+}
+
+
+@pytest.fixture
+def kept(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workbench]:
+    """A home as the pages find it by the environment; the analyst acts."""
+    monkeypatch.setenv("CARELOOP_HOME", str(home))
+    wb = open_workbench(read_settings({"CARELOOP_HOME": str(home)}))
+    accounts.add_user(wb.engine, User("analyst", "Ana Lyst"), at=wb.now(), by="command-line")
+    st.cache_resource.clear()
+    yield wb.as_user("analyst")
+    st.cache_resource.clear()
+    wb.engine.dispose()
+
+
+@pytest.fixture
+def loaded(kept: Workbench, tmp_path: Path) -> Workbench:
+    feed = tmp_path / "feed"
+    feed.mkdir()
+    for table, rows in FEED.items():
+        with (feed / f"{table}.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, list(dict.fromkeys(column for row in rows for column in row)))
+            writer.writeheader()
+            writer.writerows(rows)
+    loads.load(kept, feed)
+    return kept
+
+
+def opened(page: str, **query: str) -> AppTest:
+    """The page as its visitor sees it after the first run."""
+    app = AppTest.from_file(str(ROOT / "pages" / "_frame.py"), default_timeout=60)
+    app.run()
+    for name, value in query.items():
+        app.query_params[name] = value
+    if page != "home":
+        app.switch_page(f"{page}.py")
+        app.run()
+    return app
+
+
+def campaign(wb: Workbench, **more: str) -> str:
+    return new_campaigns.create(
+        wb, template_id="mammogram-reminder", patient_ids=["ann", "bea"], work_list=WorkList(), **more
+    )
+
+
+def query_of(wb: Workbench, page: str) -> dict[str, str]:
+    return {"id": campaign(wb)} if page in WITH_CAMPAIGN else {}
+
+
+def title(app: AppTest) -> str:
+    return str(app.title[0].value)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_of_an_empty_home_says_what_to_do(kept: Workbench, page: str) -> None:
+    app = opened(page)
+
+    assert not app.exception
+    assert not app.error
+    assert len(app.title) == 1
+    words = " ".join(element.value for element in [*app.info, *app.markdown])
+    assert any(
+        word in words for word in ("careloop load", "No campaign yet", "No mail yet", "Choose", "template", "####")
+    )
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_of_a_loaded_home_is_shown(loaded: Workbench, page: str) -> None:
+    app = opened(page, **query_of(loaded, page))
+
+    assert not app.exception
+    assert not app.error
+    assert len(app.title) == 1
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_somebody_who_may_see_little_is_shown_no_more(loaded: Workbench, page: str) -> None:
+    accounts.add_user(loaded.engine, User("boss", "Bo Ss"), at=loaded.now(), by="command-line")
+    query = query_of(loaded.as_user("boss"), page)
+    scope = Scope(groups=frozenset({"g2"}))
+    accounts.add_user(loaded.engine, User("analyst", "Hill Only", scope=scope), at=loaded.now(), by="command-line")
+
+    app = opened(page, **query)
+
+    assert not app.exception
+    everything = str(app.main) + str(app.sidebar)
+    assert "clinic-mail.org" not in everything
+    assert "rbol" not in everything
+    if page in (*WITH_CAMPAIGN, "outbox"):
+        assert len(app.error) == 1
+
+
+@pytest.mark.parametrize("page", WITH_CAMPAIGN)
+def test_what_does_not_exist_is_told_and_breaks_nothing(loaded: Workbench, page: str) -> None:
+    app = opened(page, id="nowhere")
+
+    assert not app.exception
+    assert [error.value for error in app.error] == [
+        "This campaign does not exist. Look for it in the list of campaigns."
+    ]
+
+
+def test_a_link_to_a_view_that_was_deleted_is_told_and_the_list_is_shown(loaded: Workbench) -> None:
+    app = opened("work_list", view="gone")
+
+    assert not app.exception
+    assert len(app.error) == 1
+    assert "3 patients" in [heading.value for heading in app.subheader]
+
+
+def test_whoever_works_alone_on_a_new_home_needs_no_account_first(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CARELOOP_HOME", str(home))
+    monkeypatch.setenv("CARELOOP_USER", "zoe")
+    st.cache_resource.clear()
+
+    app = opened("home")
+
+    assert not app.exception
+    assert not app.error
+    assert any("Zoe" in text.value for text in app.sidebar.caption)
+
+
+def test_an_address_that_mails_must_not_go_to_is_told(kept: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CARELOOP_SMTP", "mail.example.org:25")
+
+    app = opened("home")
+
+    assert not app.exception
+    assert "CARELOOP_SMTP" in app.error[0].value
+
+
+def show_evidence(app: AppTest) -> AppTest:
+    app.session_state["wl_evidence_of"] = "ann"
+    return app.run()
+
+
+ODD_PLACES: list[tuple[str, Callable[[AppTest], AppTest]]] = [
+    *((page, lambda app: app) for page in PAGES),
+    ("work_list", show_evidence),
+]
+
+
+@pytest.mark.parametrize(("page", "then"), ODD_PLACES, ids=[*PAGES, "evidence"])
+def test_what_people_wrote_is_shown_as_they_wrote_it(
+    loaded: Workbench, page: str, then: Callable[[AppTest], AppTest]
+) -> None:
+    campaign_id = campaign(loaded, name=f"Round {ODD}"[:110])
+    saved_views.save_view(loaded, f"View {ODD}", WorkList())
+    was = campaigns.campaign(loaded, campaign_id)
+    campaigns.save(loaded, campaign_id, {"description": f"About {ODD}"}, version=was.version)
+
+    app = then(opened(page, **({"id": campaign_id} if page in WITH_CAMPAIGN else {})))
+
+    assert not app.exception
+    assert not app.error
+    kinds = ("markdown", "caption", "title", "header", "subheader", "info", "warning", "success", "page_link")
+    for kind in kinds:
+        for element in app.get(kind):
+            text = str(getattr(element, "value", None) or getattr(element, "label", ""))
+            assert "**Ann**" not in text, f"{kind} is read as Markdown"
+            assert "<b>*x*" not in text, f"{kind} is read as HTML"
+
+
+def test_a_mail_is_shown_as_it_was_written(kept: Workbench) -> None:
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = f'"{ODD}" <team@example.org>', "ann@example.org", ODD
+    message.set_content("Hello")
+    message.add_alternative("<p>Hello <script>alert(1)</script></p>", subtype="html")
+    server = start_outbox(kept.settings.home / "outbox")
+    try:
+        with smtplib.SMTP("127.0.0.1", server.port) as client:
+            client.send_message(message)
+    finally:
+        server.stop()
+
+    app = opened("outbox")
+
+    assert not app.exception
+    assert "1 mail, newest first" in [text.value for text in app.caption]
+    assert app.subheader[0].value == plain(ODD)
+    assert not any("**Ann**" in text.value for text in app.caption)
+
+
+def test_a_report_of_a_campaign_that_is_not_sent_adds_up(loaded: Workbench) -> None:
+    app = opened("report", id=campaign(loaded))
+
+    assert not app.exception
+    ledger = app.dataframe[0].value
+    assert ledger["Patients"].sum() == 2
+    assert any("**2 patients selected**" in text.value for text in app.markdown)
+
+
+def test_the_pages_are_as_of_the_day_of_the_practice(loaded: Workbench) -> None:
+    app = opened("data")
+
+    day = datetime.now(UTC).astimezone(loaded.zone())
+    assert any(f"As of {day:%a} {day.day} {day:%b %Y}" in text.value for text in app.caption)
