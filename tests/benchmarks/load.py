@@ -45,7 +45,7 @@ def main() -> None:
             write_feed(folder, arguments.patients)
         read = _measured("read", folder, arguments.patients)
         load = _measured("load", folder, arguments.patients)
-    megabytes = sum(path.stat().st_size for path in folder.glob("*.csv")) / 1e6 if folder.exists() else 0
+        megabytes = sum(path.stat().st_size for path in folder.glob("*.csv")) / 1e6
     _print("load_feed_mb", round(megabytes), "MB", None)
     _print("read_csv_cpu_s", round(read["cpu_s"], 2), "s", None)
     _print("load_cpu_s", round(load["cpu_s"], 2), "s", None)
