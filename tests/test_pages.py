@@ -1,4 +1,4 @@
-"""Every page, run without a browser: on an empty home, a loaded one, for somebody who may see little, with odd names."""
+"""Every page, run without a browser: on an empty home, a loaded one, for somebody who sees little, with odd names."""
 
 import csv
 import smtplib

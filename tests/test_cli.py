@@ -1,0 +1,163 @@
+"""The command line, each command as a process of its own on real folders."""
+
+import os
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from core import loads, work_lists
+from core.domain.work_list import WorkList
+from core.sample import write_sample
+from core.settings import read_settings
+from core.workbench import open_workbench
+from tests.conftest import ROOT
+
+AS_OF = date(2026, 11, 2)
+
+
+def careloop(home: Path, *arguments: str | Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CARELOOP_")}
+    settings = {**kept, "CARELOOP_HOME": str(home), "PYTHONWARNINGS": "error", **environ}
+    command = [sys.executable, "-m", "core", *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, check=False, timeout=120)
+
+
+@pytest.fixture(scope="module")
+def feed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cli") / "feed"
+    write_sample(folder, patients=60, seed=5, as_of=AS_OF)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def loaded(feed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the feed and its codes in it, loaded by the command line."""
+    home = tmp_path_factory.mktemp("cli-home")
+    assert careloop(home, "codes", "load", feed / "code_map.csv").returncode == 0
+    assert careloop(home, "load", feed).returncode == 0
+    return home
+
+
+def fails(run: subprocess.CompletedProcess[str], *words: str) -> None:
+    assert run.returncode == 2
+    assert run.stderr.startswith("careloop: ")
+    assert "Traceback" not in run.stderr + run.stdout
+    for word in words:
+        assert word in run.stderr
+
+
+def test_the_same_seed_writes_the_same_sample(home: Path, tmp_path: Path) -> None:
+    arguments = ("--patients", "30", "--seed", "7", "--as-of", "2026-11-02")
+
+    first = careloop(home, "sample", tmp_path / "one", *arguments)
+    second = careloop(home, "sample", tmp_path / "two", *arguments)
+
+    assert first.returncode == second.returncode == 0
+    assert any(line.split() == ["patients", "30"] for line in first.stdout.splitlines())
+    for path in (tmp_path / "one").iterdir():
+        assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
+
+
+def test_a_feed_is_loaded_once_and_known_the_second_time(feed: Path, home: Path) -> None:
+    first = careloop(home, "load", feed)
+    second = careloop(home, "load", feed)
+
+    assert first.returncode == second.returncode == 0
+    assert first.stdout.startswith("Loaded a feed of the format careloop from sample.")
+    assert "patients.csv" in first.stdout
+    assert second.stdout.startswith("Nothing new")
+    assert "Reading the files" in first.stderr
+    wb = open_workbench(read_settings({"CARELOOP_HOME": str(home)}))
+    assert [row.status for row in loads.history(wb)] == ["unchanged", "loaded"]
+    assert {row.loaded_by for row in loads.history(wb)} == {"command-line"}
+    assert 0 < work_lists.run(wb, WorkList()).count <= 60
+    wb.engine.dispose()
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_care_gaps_are_written_for_a_day(loaded: Path, tmp_path: Path, kind: str) -> None:
+    out = tmp_path / f"gaps.{kind}"
+
+    run = careloop(loaded, "gaps", "--as-of", "2026-11-02", "--out", out)
+
+    rows = pl.read_csv(out) if kind == "csv" else pl.read_parquet(out)
+    assert (run.returncode, run.stdout) == (0, f"{rows.height:,} rows written to {out}\n")
+    assert rows.group_by("patient_id").len()["len"].unique().to_list() == [5]
+    assert not rows.filter(pl.col("state").cast(pl.String) == "overdue").is_empty()
+
+
+def test_codes_are_counted(feed: Path, home: Path) -> None:
+    run = careloop(home, "codes", "load", feed / "code_map.csv")
+
+    lines = len((feed / "code_map.csv").read_text("utf-8").splitlines()) - 1
+    assert (run.returncode, run.stdout) == (0, f"{lines} codes mapped\n")
+
+
+def test_dispatch_once_ends_when_nothing_is_due(loaded: Path) -> None:
+    run = careloop(loaded, "dispatch", "--once")
+
+    assert (run.returncode, run.stdout) == (0, "0 messages handed over\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("load", "no-such-folder"), ("no-such-folder",)),
+        (("gaps", "--out", "gaps.xls"), ("gaps.xls", ".parquet or .csv")),
+        (("gaps", "--out", "gaps.csv", "--as-of", "tomorrow"), ("YYYY-MM-DD",)),
+        (("gaps", "--out", "gaps.csv"), ("Nothing was loaded yet",)),
+        (("codes", "load", "no-map.csv"), ("no-map.csv",)),
+        (("sample", "out", "--patients", "0"), ("at least one patient",)),
+        (("sample", "out", "--as-of", "2026-13-01"), ("YYYY-MM-DD",)),
+    ],
+)
+def test_what_a_person_can_put_right_is_told_without_a_traceback(
+    home: Path, arguments: tuple[str, ...], words: tuple[str, ...]
+) -> None:
+    fails(careloop(home, *arguments), *words)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("CARELOOP_HOST", "0.0.0.0"),
+        ("CARELOOP_SMTP", "mail.example.org:25"),
+        ("CARELOOP_PORT", "99999"),
+        ("CARELOOP_PUBLIC_URL", "ftp://127.0.0.1"),
+        ("CARELOOP_USER", "nobody-but-this-is-made"),
+    ],
+)
+def test_a_wrong_setting_is_named_by_every_command(home: Path, setting: str, value: str) -> None:
+    run = careloop(home, "dispatch", "--once", **{setting: value})
+
+    if setting == "CARELOOP_USER":  # decides who acts on the pages only
+        assert run.returncode == 0
+    else:
+        fails(run, setting)
+
+
+def test_a_file_that_cannot_be_read_names_itself_and_never_its_values(home: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "feed"
+    folder.mkdir()
+    (folder / "patients.csv").write_bytes(b"patient_id,last,birth_date\n1,Secretname\xff\xfe,1970-01-01\n")
+    (folder / "groups.csv").write_text("group,label\n1,Lakeside\n", "utf-8")
+
+    run = careloop(home, "load", folder)
+
+    assert "Traceback" not in run.stderr
+    assert "Secretname" not in run.stderr + run.stdout
+    assert run.returncode in (0, 2)
+
+
+def test_help_names_every_command(home: Path) -> None:
+    run = careloop(home, "--help")
+
+    assert run.returncode == 0
+    for command in ("sample", "load", "codes", "gaps", "dispatch", "serve", "demo"):
+        assert command in run.stdout
+    assert not home.exists()
