@@ -134,6 +134,35 @@ def test_nothing_can_start_a_header_of_its_own(break_: str) -> None:
         frame(from_email=f"ada@example.org{break_}Bcc: x@example.org")
 
 
+ENCODED = [
+    "Hello =?utf-8?q?=0d=0aBcc:_everybody@example.org?=",
+    "Hello =?utf-8?b?DQpCY2M6IGV2ZXJ5Ym9keUBleGFtcGxlLm9yZw==?= " + "x" * 80,
+    "é =?utf-8?q?=0d=0aBcc:_everybody@example.org?= =?",
+]
+
+
+@pytest.mark.parametrize("attack", ENCODED)
+def test_an_encoded_word_in_a_name_is_only_text(attack: str) -> None:
+    content = compose(frame(from_name=attack, practice=attack), subject=attack)
+    mail = read(content)
+
+    assert b"\r\nBcc" not in content and "Bcc" not in mail
+    assert mail["Subject"] == attack
+    assert [address.addr_spec for address in mail["From"].addresses] == ["do-not-reply@lakeside.example"]
+    # Python 3.11 reads a space between encoded words of a name.
+    assert mail["From"].addresses[0].display_name.replace(" ", "") == attack.replace(" ", "")
+
+
+def test_a_long_subject_stays_readable_in_short_lines() -> None:
+    subject = "A note from us about what to do next and whom to call " * 3
+
+    content = compose(subject=subject)
+
+    assert b"Subject: A note from us about" in content
+    assert read(content)["Subject"] == subject.strip()
+    assert all(len(line) <= 78 for line in content.split(b"\r\n\r\n")[0].split(b"\r\n"))
+
+
 @pytest.mark.parametrize(
     "name", ['A "quoted" name', "a@b.example,", "<x@y.example>", "Müller, Ärzte", "診療所", "x" * 300]
 )

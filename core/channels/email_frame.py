@@ -6,10 +6,9 @@ about a tenth of building it anew with the standard library. Nothing here is sen
 
 import binascii
 import hmac
+import textwrap
 from dataclasses import dataclass
 from datetime import datetime
-from email import policy
-from email.headerregistry import Address
 from email.utils import format_datetime
 from functools import cache, lru_cache
 from html import escape
@@ -25,7 +24,9 @@ _BODY = "\ue000body\ue000"  # private-use characters: no frame and no setting ho
 _STOP_URL = "\ue000stop\ue000"
 _BOUNDARY = "=_careloop"  # '=_' never stands in quoted-printable or base64, so no body can hold it
 _RELATED = "=_careloop_with_logo"
-_SHORT_HEADER = 60
+_LINE = 76  # characters in a line of a header
+_FOLD = "\r\n "
+_WORD_BYTES = 45  # in one encoded word, which may have 75 characters
 
 WORDS = {
     "en": {
@@ -140,7 +141,7 @@ def compile_frame(
         **{name: sentence.format(practice=one_line(practice)) for name, sentence in words.items()},
     }
     return Frame(
-        sender=_header("From", str(_sender(from_name, from_email))),
+        sender=_sender(from_name, from_email),
         domain=from_email.rpartition("@")[2].lower(),
         html_part=_part("email.html", facts, html=True),
         text_part=_part("email.txt", facts, html=False),
@@ -158,17 +159,43 @@ def message_id(key: bytes, *, campaign_id: str, recipient_id: int | str, domain:
     return f"<{name}.{signature}@{domain}>"
 
 
-def _sender(name: str, address: str) -> Address:
-    return Address(one_line(name).translate({ord(c): None for c in '"\\<>'}), addr_spec=address)
+def _sender(name: str, address: str) -> bytes:
+    """The From header. A name in plain letters stands in quotation marks, so that no comma ends it."""
+    shown = one_line(name).translate({ord(c): None for c in '"\\<>'})
+    if not shown:
+        return f"From: {address}\r\n".encode("ascii")
+    words = [f'"{shown}"'] if _is_plain(shown) and len(shown) < _LINE // 2 else _encoded_words(shown)
+    return f"From: {_FOLD.join([*words, f'<{address}>'])}\r\n".encode("ascii")
 
 
 @lru_cache(maxsize=1024)
 def _header(name: str, value: str) -> bytes:
-    """One header, folded and encoded. The standard library is right about every case and slow, so it is remembered."""
-    if len(value) < _SHORT_HEADER and value.isascii() and "=?" not in value:
-        return f"{name}: {value}\r\n".encode("ascii")
-    folded: str = policy.SMTP.header_factory(name, value).fold(policy=policy.SMTP)
-    return folded.encode("ascii")
+    """One header of one line of text, folded and encoded.
+
+    The standard library's is not used: it decodes what looks encoded ('=?utf-8?q?=0d=0aBcc:...?=' in a patient's name)
+    and writes the line end that comes out.
+    """
+    if not _is_plain(value):
+        return f"{name}: {_FOLD.join(_encoded_words(value))}\r\n".encode("ascii")
+    line = f"{name}: {value}"
+    if len(line) > _LINE:
+        line = _FOLD.join(textwrap.wrap(line, _LINE, break_long_words=False, break_on_hyphens=False))
+    return f"{line}\r\n".encode("ascii")
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and "=?" not in text and all(len(word) < _LINE - 20 for word in text.split())
+
+
+def _encoded_words(text: str) -> list[str]:
+    """The text in encoded words (RFC 2047), each of whole letters and at most 75 characters long."""
+    pieces = [b""]
+    for letter in text:
+        code = letter.encode("utf-8", "replace")
+        if len(pieces[-1]) + len(code) > _WORD_BYTES:
+            pieces.append(b"")
+        pieces[-1] += code
+    return [f"=?utf-8?b?{binascii.b2a_base64(piece, newline=False).decode('ascii')}?=" for piece in pieces]
 
 
 def _part(frame: str, facts: dict[str, object], *, html: bool) -> _Part:
