@@ -1,0 +1,66 @@
+"""Every page in a real browser, on a laptop and a phone, light and dark: silent, within the screen, asking nobody."""
+
+from typing import Literal
+
+import pytest
+
+from core import campaign_list
+from tests.browser import NARROW, WIDE, Browser, Page, Server, Watch, expect, open_page, settle
+
+pytestmark = pytest.mark.browser
+
+Look = Literal["light", "dark"]
+PAGES = ("", "work_list", "campaigns", "library", "outbox", "data", "campaign_editor", "report")
+TITLES = ("Good", "Work list", "Campaigns", "Library", "Outbox", "Data", "Mammogram reminder", "Diabetes care gaps")
+_TOO_WIDE = """() => [document.documentElement, ...document.querySelectorAll('[data-testid=stMain]')]
+  .map((part) => part.scrollWidth - part.clientWidth).filter((excess) => excess > 1)"""
+
+
+@pytest.mark.parametrize(("width", "first", "then"), [(WIDE, "light", "dark"), (NARROW, "dark", "light")])
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path or "home")
+def test_a_page_is_silent_fits_the_screen_and_asks_only_this_machine(
+    demo: Server, chrome: Browser, path: str, width: int, first: Look, then: Look
+) -> None:
+    watch = Watch()
+    with chrome.new_context(viewport={"width": width, "height": 850}, color_scheme=first) as context:
+        page = context.new_page()
+        watch.on(page)
+        open_page(page, address(demo, path))
+        expect(page.get_by_role("heading", level=1)).to_contain_text(TITLES[PAGES.index(path)])
+        colours = {first: background(page)}
+        excess = page.evaluate(_TOO_WIDE)
+        page.emulate_media(color_scheme=then)
+        page.wait_for_timeout(150)
+        settle(page)
+        colours[then] = background(page)
+
+    assert (watch.errors, watch.elsewhere, excess) == ([], [], [])
+    assert colours == {"light": "rgb(255, 255, 255)", "dark": "rgb(17, 25, 26)"}
+
+
+def test_help_texts_and_dialogs_ask_only_this_machine_too(demo: Server, page: Page) -> None:
+    watch = Watch()
+    watch.on(page)
+    open_page(page, f"{demo.address}/library")
+
+    page.get_by_role("button", name="Preview").first.click()
+    settle(page)
+    expect(page.get_by_role("dialog").get_by_text("Shown with example values")).to_be_visible()
+    expect(page.frame_locator("iframe").first.locator("body")).to_contain_text("Example Health Group")
+
+    assert (watch.errors, watch.elsewhere) == ([], [])
+
+
+def address(demo: Server, path: str) -> str:
+    """The page's address; of the editor and the report, that of the campaign which the demo made for it."""
+    if path not in ("campaign_editor", "report"):
+        return f"{demo.address}/{path}"
+    start = TITLES[PAGES.index(path)]
+    with demo.workbench() as wb:
+        [one] = [one for one in campaign_list.campaigns(wb) if one.campaign.name.startswith(start)]
+    return f"{demo.address}/{path}?id={one.campaign.campaign_id}"
+
+
+def background(page: Page) -> str:
+    colour: str = page.get_by_test_id("stApp").evaluate("part => getComputedStyle(part).backgroundColor")
+    return colour
