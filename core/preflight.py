@@ -3,11 +3,13 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from core.domain.campaign import Campaign
-from core.domain.eligibility import REASONS, Contact, Mailing, Reason, eligibility
+from core.domain.campaign import Campaign, goes_out_on
+from core.domain.eligibility import Contact, Mailing, Reason, eligibility, frequency_cap, place
 from core.store import people
 from core.store.contacts import eligibility_inputs
 from core.store.database import reading
@@ -75,26 +77,40 @@ def reach(
                     protocols=frozenset(protocols),
                     skip_closed_gaps=skip_closed_gaps,
                 ),
+                on=wb.today(),
             )
             for channel in CHANNELS
         )
 
 
 def of_campaign(wb: Workbench, campaign: Campaign, patient_ids: Collection[str]) -> Reach:
-    """Who of a campaign's patients can be reached today by its mode, the campaign being as it is in the draft."""
+    """Who of a campaign's patients can be reached by its mode on the day it goes out, or today when that has passed,
+    the campaign being as it is in the draft and the records as they are now."""
+    on = max(wb.today(), goes_out_on(campaign, wb.organisation()))
     with reading(wb.engine) as connection:
-        return _reach(wb, connection, list(patient_ids), campaign.mailing)
+        return _reach(wb, connection, list(patient_ids), campaign.mailing, on=on, campaign_id=campaign.campaign_id)
 
 
-def _reach(wb: Workbench, connection: Connection, patient_ids: list[str], mailing: Mailing) -> Reach:
-    today = wb.today()
+def _reach(
+    wb: Workbench,
+    connection: Connection,
+    patient_ids: list[str],
+    mailing: Mailing,
+    *,
+    on: date,
+    campaign_id: str | None = None,
+) -> Reach:
+    organisation = wb.organisation()
+    cap, zone = frequency_cap(organisation), ZoneInfo(organisation.time_zone)
     visible = people.visible_ids(connection, patient_ids, wb.user.scope)
-    contacts = eligibility_inputs(connection, patient_ids, channel=mailing.channel, on=today)
+    contacts = eligibility_inputs(
+        connection, patient_ids, channel=mailing.channel, on=on, zone=zone, campaign_id=campaign_id
+    )
     reached: dict[str, Contact] = {}
     missed: dict[Reason, list[str]] = defaultdict(list)
     for patient_id in patient_ids:
         contact = contacts[patient_id] if patient_id in visible else Contact(patient_id, status=None)
-        why = eligibility(contact, mailing, on=today)
+        why = eligibility(contact, mailing, on=on, cap=cap)
         if why is None:
             reached[patient_id] = contact
         else:
@@ -106,7 +122,9 @@ def _reach(wb: Workbench, connection: Connection, patient_ids: list[str], mailin
     return Reach(
         channel=mailing.channel,
         reached=tuple(reached),
-        not_reached=tuple(NotReached(why, tuple(missed[why])) for why in sorted(missed, key=_place)),
+        not_reached=tuple(
+            NotReached(why, tuple(missed[why])) for why in sorted(missed, key=lambda why: place(why.key))
+        ),
         same_address=same_address,
         same_household=tuple(ids for ids in households if len({addresses[patient_id] for patient_id in ids}) > 1),
     )
@@ -123,4 +141,4 @@ def _shared(keys: Mapping[str, str | None]) -> tuple[tuple[str, ...], ...]:
 
 def _place(why: Reason) -> int:
     """Reasons in the order in which they are checked."""
-    return list(REASONS).index(why.key) if why.key in REASONS else len(REASONS)
+    return place(why.key)

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from core.channels.email import EmailChannel, NoConnection, NoSession
 from core.domain.campaign import DEFAULT_LANGUAGE, Campaign
-from core.domain.eligibility import Contact, eligibility, missing_field
+from core.domain.eligibility import Contact, eligibility, frequency_cap, missing_field
 from core.domain.message import CANNOT_BE_WRITTEN, after_attempt
 from core.domain.rendering import MissingField
 from core.errors import SendError, TemplateError
@@ -130,8 +130,11 @@ def _decide(
 ) -> tuple[dict[str, Contact], dict[Claimed, str]]:
     """What is known of the patients at this moment, and why some of them may not be written to."""
     on, mailing = wb.today(), campaign.mailing
-    contacts = eligibility_inputs(connection, [one.patient_id for one in claimed], channel=campaign.channel, on=on)
-    found = {one: eligibility(contacts[one.patient_id], mailing, on=on, arm=one.arm) for one in claimed}
+    ids, cap = [one.patient_id for one in claimed], frequency_cap(wb.organisation())
+    contacts = eligibility_inputs(
+        connection, ids, channel=campaign.channel, on=on, zone=wb.zone(), campaign_id=campaign.campaign_id
+    )
+    found = {one: eligibility(contacts[one.patient_id], mailing, on=on, cap=cap, arm=one.arm) for one in claimed}
     return contacts, {one: reason.key for one, reason in found.items() if reason}
 
 

@@ -15,6 +15,7 @@ from core.channels.email import EmailChannel
 from core.domain.campaign import Message
 from core.domain.unsubscribe import token
 from core.sending import send_batch, take_batch
+from core.store import accounts
 from core.store.database import reading, writing
 from core.store.schema import campaigns, open_gaps, opt_outs, patients, recipients
 from core.store.secret import secret_key
@@ -153,6 +154,71 @@ def test_a_gap_closed_meanwhile_is_not_written_about(wb: Workbench) -> None:
     dispatcher.drain(wb)
 
     assert states(wb) == {"p1": ("not_sent", "gap_closed"), "p2": ("handed_over", "")}
+
+
+def test_who_got_a_message_today_is_not_sent_that_of_another_campaign(
+    wb: Workbench, server: Recorder, clock: Clock
+) -> None:
+    ids = add_patients(wb, 2)
+    add_campaign(wb, ids[:1])
+    add_campaign(wb, ids, campaign_id="c2", name="The same again")
+
+    dispatcher.drain(wb)
+
+    assert states(wb, "c2") == {"p1": ("not_sent", "contacted_today"), "p2": ("handed_over", "")}
+    assert sorted(address for address, _ in server.mails) == ["p1@example.org", "p2@example.org"]
+    clock.forward(days=1)
+    add_campaign(wb, ids, campaign_id="c3", name="Once more")
+    dispatcher.drain(wb)
+    assert states_only(wb, campaign_id="c3") == ["handed_over", "handed_over"]
+
+
+def test_who_got_three_messages_in_seven_days_is_not_sent_a_fourth(wb: Workbench, clock: Clock) -> None:
+    ids = add_patients(wb, 1)
+    found = []
+
+    for number in range(5):
+        add_campaign(wb, ids, campaign_id=f"c{number}", name=f"Number {number}")
+        dispatcher.drain(wb)
+        found.append(states(wb, f"c{number}")["p1"])
+        clock.forward(days=3 if number == 3 else 1)  # Tuesday, Wednesday, Friday, Saturday, Tuesday
+        clock.forward(days=1 if number == 1 else 0)  # Thanksgiving
+
+    sent = ("handed_over", "")
+    assert found == [sent, sent, sent, ("not_sent", "contacted_often:3"), sent]
+
+
+def test_an_organisation_may_allow_more_messages_a_day(wb: Workbench, server: Recorder) -> None:
+    accounts.change_organisation(wb.engine, {"contacts_per_day": 2}, at=wb.now(), by="ana")
+    ids = add_patients(wb, 1)
+    for number in range(3):
+        add_campaign(wb, ids, campaign_id=f"c{number}", name=f"Number {number}")
+
+    dispatcher.drain(wb)
+
+    assert len(server.mails) == 2
+    assert states(wb, "c2") == {"p1": ("not_sent", "contacted_today")}
+
+
+def test_two_workers_with_two_campaigns_never_both_write_to_a_patient(wb: Workbench) -> None:
+    ids = add_patients(wb, 40)
+    names = [f"c{number}" for number in range(4)]
+    for name in names:
+        add_campaign(wb, ids, campaign_id=name, name=name)
+    begin = threading.Barrier(len(names))
+    held: list[str] = []
+
+    def work(name: str) -> None:
+        begin.wait()
+        held.extend(mail.begun.claimed.patient_id for mail in take_batch(wb, name, worker=name).mails)
+
+    workers = [threading.Thread(target=work, args=(name,)) for name in names]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+
+    assert sorted(held) == sorted(ids)
 
 
 def test_a_patient_without_a_needed_field_is_not_sent_and_the_others_are(wb: Workbench, server: Recorder) -> None:

@@ -1,20 +1,33 @@
 """Who may be written to: one drawn table for the rule, and the live inputs from the database."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert, update
 
-from core.domain.eligibility import REASONS, Contact, Mailing, age, eligibility, missing_field, sentence
+from core.domain.eligibility import (
+    REASONS,
+    Contact,
+    FrequencyCap,
+    Mailing,
+    Reason,
+    age,
+    missing_field,
+    place,
+    sentence,
+)
+from core.domain.eligibility import eligibility as _eligibility
 from core.domain.opt_out import TYPES, OptOut
 from core.store.contacts import BATCH, eligibility_inputs
 from core.store.database import reading, writing
-from core.store.schema import address_states, open_gaps, opt_outs, patients
+from core.store.schema import address_states, open_gaps, opt_outs, patients, recipients
 from core.workbench import Workbench
+from tests.clinic import add_campaign, add_patients
 
 TODAY = date(2026, 11, 24)
 WELL = Contact(
@@ -25,6 +38,15 @@ WELL = Contact(
     open_gaps=frozenset({"scr-mammogram"}),
 )
 MAMMOGRAM = Mailing(purpose="care_gap", measures=frozenset({"scr-mammogram"}), protocols=frozenset({"Screening"}))
+
+
+CHICAGO = ZoneInfo("America/Chicago")
+CAP = FrequencyCap(per_day=1, per_week=3)
+
+
+def eligibility(contact: Contact, mailing: Mailing, *, on: date, cap: FrequencyCap = CAP, **more: str) -> Reason | None:
+    """The rule with the cap that an organisation has unless it sets another."""
+    return _eligibility(contact, mailing, on=on, cap=cap, **more)
 
 
 def opted(kind: str, **more: Any) -> tuple[OptOut, ...]:
@@ -66,6 +88,12 @@ def test_an_active_patient_with_an_address_and_an_open_gap_may_be_written_to() -
         ({"consent": "yes"}, None),
         ({"is_bounced": True}, "bounced"),
         ({"open_gaps": frozenset({"imm-flu"})}, "gap_closed"),
+        ({"contacted_on": (TODAY,)}, "contacted_today"),
+        ({"contacted_on": (TODAY - timedelta(1),)}, None),
+        ({"contacted_on": (TODAY - timedelta(1), TODAY - timedelta(2), TODAY - timedelta(6))}, "contacted_often:3"),
+        ({"contacted_on": (TODAY - timedelta(1), TODAY - timedelta(2), TODAY - timedelta(7))}, None),
+        ({"contacted_on": (TODAY + timedelta(1),) * 3}, None),
+        ({"open_gaps": frozenset(), "contacted_on": (TODAY,)}, "gap_closed"),
     ],
 )
 def test_the_first_check_that_fails_is_the_reason(change: dict[str, Any], key: str | None) -> None:
@@ -95,6 +123,33 @@ def test_the_hold_out_is_asked_last_so_that_it_holds_only_patients_who_could_be_
     assert unreachable and unreachable.key == "no_address"
 
 
+@pytest.mark.parametrize(
+    ("cap", "key", "words"),
+    [
+        (FrequencyCap(per_day=2, per_week=3), None, ""),
+        (FrequencyCap(per_day=1, per_week=2), "contacted_today", "the patient was written to today already"),
+        (FrequencyCap(2, 2), "contacted_often:2", "the patient was written to twice in the last seven days"),
+        (FrequencyCap(2, 1), "contacted_often:1", "the patient was written to once in the last seven days"),
+    ],
+)
+def test_how_often_is_too_often_is_a_setting_and_the_sentence_says_it(
+    cap: FrequencyCap, key: str | None, words: str
+) -> None:
+    found = eligibility(replace(WELL, contacted_on=(TODAY, TODAY - timedelta(3))), MAMMOGRAM, on=TODAY, cap=cap)
+
+    assert (found.key if found else None, found.sentence if found else "") == (key, words)
+
+
+def test_a_hold_out_who_was_written_to_today_could_not_have_been_reached() -> None:
+    found = eligibility(replace(WELL, contacted_on=(TODAY,)), MAMMOGRAM, on=TODAY, arm="hold_out")
+
+    assert found is not None and found.key == "contacted_today"
+
+
+def test_a_reason_with_a_number_stands_where_its_check_does() -> None:
+    assert place("contacted_today") < place("contacted_often:3") < place("hold_out") < place("something_else")
+
+
 CONTACTS = st.builds(
     Contact,
     patient_id=st.just("p1"),
@@ -116,6 +171,7 @@ CONTACTS = st.builds(
     ).map(tuple),
     is_bounced=st.booleans(),
     open_gaps=st.frozensets(st.sampled_from(["scr-mammogram", "imm-flu"])),
+    contacted_on=st.lists(st.dates(TODAY - timedelta(8), TODAY), max_size=4).map(tuple),
 )
 
 
@@ -124,7 +180,8 @@ CONTACTS = st.builds(
 def test_every_answer_is_yes_or_a_reason_that_is_in_the_table(contact: Contact, arm: str) -> None:
     found = eligibility(contact, MAMMOGRAM, on=TODAY, arm=arm)
 
-    assert found is None or REASONS[found.key] == found.sentence
+    assert found is None or found.sentence == sentence(found.key)
+    assert found is None or place(found.key) < len(REASONS)
     if found is None:
         assert contact.status == "active"
         assert contact.address == "ada@example.org"
@@ -144,6 +201,7 @@ def test_keys_fit_the_recipients_column_and_every_key_has_a_sentence() -> None:
     assert all(0 < len(key) <= 64 for key in REASONS)
     assert "appointment.date" in missing_field("appointment.date").sentence
     assert sentence("something_else") == "something else"
+    assert sentence("contacted_often:9") == "the patient was written to 9 times in the last seven days"
 
 
 @pytest.mark.parametrize(
@@ -170,9 +228,9 @@ def add_opt_out(wb: Workbench, **values: Any) -> None:
         connection.execute(insert(opt_outs).values(**row, **values, made_at=wb.now()))
 
 
-def inputs(wb: Workbench, *ids: str) -> dict[str, Contact]:
+def inputs(wb: Workbench, *ids: str, campaign_id: str | None = None) -> dict[str, Contact]:
     with reading(wb.engine) as connection:
-        return eligibility_inputs(connection, ids, channel="email", on=TODAY)
+        return eligibility_inputs(connection, ids, channel="email", on=TODAY, zone=CHICAGO, campaign_id=campaign_id)
 
 
 def test_an_id_that_is_not_in_the_records_is_unknown_and_the_order_is_kept(wb: Workbench) -> None:
@@ -256,6 +314,35 @@ def test_a_child_is_written_to_only_at_the_address_of_an_adult_who_answers_for_i
     found = eligibility(inputs(wb, "child")["child"], Mailing(), on=TODAY)
 
     assert (found is None) == may_write
+
+
+AT_NIGHT = datetime(2026, 11, 25, 4, 30, tzinfo=UTC)  # Tuesday 22:30 in Chicago
+
+
+@pytest.mark.parametrize(
+    ("row", "days"),
+    [
+        ({"state": "handed_over", "handed_over_at": AT_NIGHT}, (TODAY,)),
+        ({"state": "returned", "handed_over_at": AT_NIGHT}, (TODAY,)),
+        ({"state": "handed_over", "handed_over_at": AT_NIGHT - timedelta(days=6)}, (TODAY - timedelta(6),)),
+        ({"state": "handed_over", "handed_over_at": AT_NIGHT - timedelta(days=9)}, ()),
+        ({"state": "unknown", "finished_at": AT_NIGHT}, (TODAY,)),
+        ({"state": "claimed"}, (TODAY,)),
+        ({"state": "waiting", "attempt_count": 2}, ()),
+        ({"state": "unsuccessful", "finished_at": AT_NIGHT}, ()),
+        ({"state": "not_sent", "arm": "hold_out", "finished_at": AT_NIGHT}, ()),
+    ],
+)
+def test_only_messages_that_left_or_may_have_left_count_on_the_organisations_day(
+    wb: Workbench, row: dict[str, Any], days: tuple[date, ...]
+) -> None:
+    add_patients(wb, 1)
+    add_campaign(wb, [])
+    with writing(wb.engine) as connection:
+        connection.execute(insert(recipients).values(campaign_id="c1", patient_id="p1", **row))
+
+    assert inputs(wb, "p1")["p1"].contacted_on == days
+    assert inputs(wb, "p1", campaign_id="c1")["p1"].contacted_on == ()
 
 
 def test_more_patients_than_fit_one_question_are_all_answered(wb: Workbench) -> None:

@@ -1,6 +1,7 @@
 """Pre-flight: who of the selected can be reached, and for everybody else exactly why not."""
 
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,11 +10,12 @@ from sqlalchemy import insert
 from core.domain.user import Scope, User
 from core.errors import NotFound
 from core.patients import patient, people, visible
-from core.preflight import Reach, reach
+from core.preflight import Reach, of_campaign, reach
 from core.store import accounts
 from core.store.database import writing
-from core.store.schema import address_states, groups, open_gaps, opt_outs, patients
+from core.store.schema import address_states, groups, open_gaps, opt_outs, patients, recipients
 from core.workbench import Workbench
+from tests.clinic import CAMPAIGN, add_campaign, add_patients
 
 AT = datetime(2026, 11, 1, tzinfo=UTC)
 PEOPLE: dict[str, dict[str, Any]] = {
@@ -81,6 +83,25 @@ def test_everybody_selected_is_either_reached_or_has_one_reason(bench: Workbench
         "bounced": ("bounced",),
     }
     assert found.count + sum(group.count for group in found.not_reached) == len(PEOPLE)
+
+
+def test_who_was_written_to_today_is_told_and_may_be_reached_again_by_what_goes_out_tomorrow(wb: Workbench) -> None:
+    ids = add_patients(wb, 2)
+    sent = add_campaign(wb, [])
+    with writing(wb.engine) as connection:
+        row = {"campaign_id": sent, "patient_id": "p1", "state": "handed_over", "handed_over_at": wb.now()}
+        connection.execute(insert(recipients).values(row))
+    today = replace(CAMPAIGN, campaign_id="c2", start_on=wb.today())
+    wednesday = replace(today, start_on=wb.today() + timedelta(days=1))
+
+    found = email(reach(wb, ids))
+
+    assert [(one.reason.sentence, one.patient_ids) for one in found.not_reached] == [
+        ("the patient was written to today already", ("p1",))
+    ]
+    assert of_campaign(wb, today, ids).reached == ("p2",)
+    assert of_campaign(wb, wednesday, ids).reached == ("p1", "p2")
+    assert of_campaign(wb, replace(today, campaign_id=sent), ids).reached == ("p1", "p2")
 
 
 def test_reasons_stand_in_the_order_in_which_they_are_checked(bench: Workbench) -> None:

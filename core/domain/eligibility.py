@@ -5,16 +5,20 @@ The checks run in a fixed order and the first that fails is the reason, so that 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from core.domain.address import is_email
 from core.domain.opt_out import CAMPAIGN, TYPES, OptOut, covers
+from core.domain.organisation import Organisation
 
 CARE_GAP = "care_gap"
 HOLD_OUT = "hold_out"
 ADULT_AGE = 18
 _OPTED_OUT = "opted_out:"
 _MISSING_FIELD = "missing_field:"
+_CONTACTED_OFTEN = "contacted_often"
+WEEK = timedelta(days=7)  # over which the frequency cap counts, the day itself included
+_TIMES = {1: "once", 2: "twice", 3: "three times", 4: "four times", 5: "five times", 6: "six times", 7: "seven times"}
 
 # Why somebody is not written to, in the order of the checks. Sentences continue "Not sent: ...".
 REASONS: dict[str, str] = {
@@ -29,6 +33,8 @@ REASONS: dict[str, str] = {
     "no_consent": "the patient said no to emails",
     "bounced": "an earlier email to this address came back",
     "gap_closed": "the care gap is already closed",
+    "contacted_today": "the patient was written to today already",
+    _CONTACTED_OFTEN: "the patient was written to often in the last seven days",
     "hold_out": "the patient was chosen at random not to be contacted",
 }
 
@@ -51,6 +57,8 @@ class Contact:
     guarantor_address   the address of the active adult who answers for this patient
     opt_outs            those on the patient and on the address, removed ones left out
     open_gaps           ids of the measures whose gap is open now
+    contacted_on        the organisation's days of other campaigns' messages to the patient, each as often as there
+                        were messages; those of the last seven days
     """
 
     patient_id: str
@@ -63,6 +71,7 @@ class Contact:
     opt_outs: tuple[OptOut, ...] = ()
     is_bounced: bool = False
     open_gaps: frozenset[str] = frozenset()
+    contacted_on: tuple[date, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,15 +86,34 @@ class Mailing:
     skip_closed_gaps: bool = True
 
 
-def eligibility(contact: Contact, mailing: Mailing, *, on: date, arm: str = "contact") -> Reason | None:
+@dataclass(frozen=True)
+class FrequencyCap:
+    """How many campaign messages a patient gets at most, over all campaigns: in a day, and in seven days."""
+
+    per_day: int
+    per_week: int
+
+
+def frequency_cap(organisation: Organisation) -> FrequencyCap:
+    """The organisation's cap."""
+    return FrequencyCap(organisation.contacts_per_day, organisation.contacts_per_week)
+
+
+def eligibility(
+    contact: Contact, mailing: Mailing, *, on: date, cap: FrequencyCap, arm: str = "contact"
+) -> Reason | None:
     """None when the patient may be written to on that day, else the first reason against it.
 
-    `arm` is the recipient's: 'contact' or 'hold_out' (chosen at random not to be contacted).
+    `cap` limits how often, over all campaigns (docs/decisions/how-often-a-patient-is-written-to.md). `arm` is the
+    recipient's: 'contact' or 'hold_out' (chosen at random not to be contacted).
     """
     for check in _CHECKS:
         key = check(contact, mailing, on)
         if key:
             return reason(key)
+    often = _too_often(contact, cap, on)
+    if often:
+        return reason(often)
     return reason("hold_out") if arm == HOLD_OUT else None
 
 
@@ -98,7 +126,17 @@ def sentence(key: str) -> str:
     """What people read for a key, continuing 'Not sent: ...'. A key from elsewhere is shown as it is."""
     if key.startswith(_MISSING_FIELD):
         return f"'{key.removeprefix(_MISSING_FIELD)}' is not on file and the message needs it"
+    kind, _, number = key.partition(":")
+    if kind == _CONTACTED_OFTEN and number.isdecimal():
+        times = _TIMES.get(int(number), f"{number} times")
+        return f"the patient was written to {times} in the last seven days"
     return REASONS.get(key, key.replace("_", " "))
+
+
+def place(key: str) -> int:
+    """Where a key stands in the order of the checks; what no check gives comes last."""
+    keys = list(REASONS)
+    return next((keys.index(known) for known in (key, key.partition(":")[0]) if known in REASONS), len(keys))
 
 
 def missing_field(field: str) -> Reason:
@@ -153,6 +191,14 @@ def _bounced(contact: Contact, _mailing: Mailing, on: date) -> str:  # noqa: ARG
 def _gap_closed(contact: Contact, mailing: Mailing, on: date) -> str:  # noqa: ARG001
     is_asked = mailing.purpose == CARE_GAP and mailing.skip_closed_gaps and bool(mailing.measures)
     return "gap_closed" if is_asked and not (mailing.measures & contact.open_gaps) else ""
+
+
+def _too_often(contact: Contact, cap: FrequencyCap, on: date) -> str:
+    """The key of the week says how many times are too often, so that a report stays right when the setting changes."""
+    if contact.contacted_on.count(on) >= cap.per_day:
+        return "contacted_today"
+    week = sum(on - WEEK < day <= on for day in contact.contacted_on)
+    return f"{_CONTACTED_OFTEN}:{cap.per_week}" if week >= cap.per_week else ""
 
 
 _CHECKS: tuple[Callable[[Contact, Mailing, date], str], ...] = (

@@ -19,6 +19,8 @@ class Organisation:
     name: str = "Example Health Group"
     time_zone: str = "America/Chicago"
     campaign_limit: int = 2000  # W9
+    contacts_per_day: int = 1  # S6: campaign messages to one patient over all campaigns, at least 1
+    contacts_per_week: int = 3  # in the last seven days, today included
     email_windows: tuple[Window, ...] = (Window(time(9, 0), time(22, 45)),)  # S1
     extra_holidays: tuple[date, ...] = ()
     from_email: str = "do-not-reply@example.org"

@@ -2,32 +2,41 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator
-from datetime import date
+from datetime import date, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, and_, func, or_, select
 
 from core.domain.address import normal_email
 from core.domain.clinical import OPEN_STATES
-from core.domain.eligibility import ADULT_AGE, Contact, age
+from core.domain.eligibility import ADULT_AGE, WEEK, Contact, age
 from core.domain.opt_out import OptOut
-from core.store.schema import address_states, open_gaps, opt_outs, patients
+from core.store.schema import address_states, open_gaps, opt_outs, patients, recipients
 
 BATCH = 500  # ids in one question: below every database's limit of parameters
 
 
 def eligibility_inputs(
-    connection: Connection, patient_ids: Collection[str], *, channel: str, on: date
+    connection: Connection,
+    patient_ids: Collection[str],
+    *,
+    channel: str,
+    on: date,
+    zone: ZoneInfo,
+    campaign_id: str | None = None,
 ) -> dict[str, Contact]:
     """A Contact for every id, in the given order; an id that is not in the records has the status None.
 
-    `on` decides who is an adult. Only the channel 'email' has addresses so far.
+    `on` decides who is an adult and, with the organisation's `zone`, which messages of other campaigns than
+    `campaign_id` are recent. Only the channel 'email' has addresses so far.
     """
     if channel != "email":
         raise ValueError("only email has addresses")
     found: dict[str, Contact] = {}
     for ids in batches(patient_ids):
-        found |= _batch(connection, ids, channel=channel, on=on)
+        recent = _contacted_on(connection, ids, on=on, zone=zone, campaign_id=campaign_id)
+        found |= _batch(connection, ids, channel=channel, on=on, recent=recent)
     return found
 
 
@@ -38,7 +47,9 @@ def batches(patient_ids: Collection[str]) -> Iterator[list[str]]:
         yield ids[start : start + BATCH]
 
 
-def _batch(connection: Connection, ids: list[str], *, channel: str, on: date) -> dict[str, Contact]:
+def _batch(
+    connection: Connection, ids: list[str], *, channel: str, on: date, recent: dict[str, list[date]]
+) -> dict[str, Contact]:
     people = _people(connection, ids)
     addresses = {_address(row) for row in people.values()} - {None}
     by_patient, by_address = _opt_outs(connection, ids, addresses)
@@ -60,6 +71,7 @@ def _batch(connection: Connection, ids: list[str], *, channel: str, on: date) ->
             opt_outs=tuple(own.values()),
             is_bounced=address in bounced,
             open_gaps=frozenset(gaps[patient_id]),
+            contacted_on=tuple(recent[patient_id]),
         )
     return contacts
 
@@ -114,6 +126,27 @@ def _open_gaps(connection: Connection, ids: list[str]) -> dict[str, set[str]]:
     for row in connection.execute(question):
         gaps[row.patient_id].add(row.measure_id)
     return gaps
+
+
+def _contacted_on(
+    connection: Connection, ids: list[str], *, on: date, zone: ZoneInfo, campaign_id: str | None
+) -> dict[str, list[date]]:
+    """Days of other campaigns' messages in the seven days up to `on`: handed over, or unknown and so perhaps arrived.
+
+    What a worker holds for another campaign counts for the day itself, because it is about to leave.
+    """
+    since = datetime.combine(on - WEEK, time.min, zone)
+    at = func.coalesce(recipients.c.handed_over_at, recipients.c.finished_at).label("at")
+    has_left = or_(recipients.c.handed_over_at.is_not(None), recipients.c.state == "unknown")
+    question = select(recipients.c.patient_id, recipients.c.state, at).where(
+        recipients.c.patient_id.in_(ids),
+        recipients.c.campaign_id != (campaign_id or ""),
+        or_(recipients.c.state == "claimed", has_left & (at >= since)),
+    )
+    days: dict[str, list[date]] = defaultdict(list)
+    for row in connection.execute(question):
+        days[row.patient_id].append(on if row.state == "claimed" else row.at.astimezone(zone).date())
+    return days
 
 
 def _guarantor_addresses(connection: Connection, people: dict[str, Any], *, on: date) -> dict[str | None, str]:
