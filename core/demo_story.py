@@ -60,8 +60,17 @@ VIEWS: tuple[tuple[str, WorkList], ...] = (
         ),
     ),
     (
-        "Flu vaccine missing – 65 and older",
-        WorkList(filters=((_ACTIVE, Filter("alerts", "contains", "influenza"), Filter("age", "greater", 64)),)),
+        "Colorectal screening overdue – 50 and older, has email",
+        WorkList(
+            filters=(
+                (
+                    _ACTIVE,
+                    Filter("alerts", "contains", "Scr: Colorectal"),
+                    Filter("age", "greater", 49),
+                    Filter("email", "not_empty"),
+                ),
+            )
+        ),
     ),
 )
 

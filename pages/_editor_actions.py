@@ -18,13 +18,19 @@ _ERROR = "ce_error"
 
 def actions(wb: Workbench, campaign: Campaign, draft: Campaign, *, locked: bool, problem_count: int) -> None:
     """The bar at the bottom."""
+    is_active = campaign.status == "active"
     with st.bottom, st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if st.button("Save as inactive", key="ce_inactive", icon=":material/save:", disabled=locked):
+        if st.button(
+            "Make inactive" if is_active else "Save as inactive",
+            key="ce_inactive",
+            icon=":material/save:",
+            disabled=locked,
+        ):
             _try(lambda: _save(wb, campaign, draft, active=False))
         if st.button("Save & send test", key="ce_test", icon=":material/forward_to_inbox:"):
             _test(wb, campaign, draft, locked)
         if st.button(
-            "Save as active",
+            "Save changes" if is_active else "Save as active",
             key="ce_active",
             type="primary",
             icon=":material/schedule_send:",

@@ -54,7 +54,7 @@ def _explanation(explanation: Explanation) -> None:
         if explanation.due_on:
             st.markdown(f"**Due** {day_text(explanation.due_on)}")
         if explanation.closes and explanation.state not in ("not_applicable", "excluded"):
-            st.info(plain(explanation.closes), icon=":material/task_alt:")
+            st.info(f"**What would close it:** {plain(explanation.closes)}", icon=":material/task_alt:")
 
 
 def _checks(title: str, checks: tuple[Check, ...], *, met_is_good: bool = True) -> None:

@@ -28,10 +28,12 @@ Notes = tuple[tuple[Any, ...], ...]
 
 @dataclass(frozen=True)
 class Drawn:
-    """What the rows say: the complete ones as filters, and where to write how many each one removes."""
+    """What the rows say: the complete ones as filters, where to write how many each one removes, and how many rows
+    lack a value and are not used."""
 
     filters: tuple[tuple[Filter, ...], ...]
     notes: Notes
+    unused: int
 
 
 def write_notes(notes: Notes, attrition: Sequence[Step]) -> None:
@@ -51,17 +53,18 @@ def draw(fields: Sequence[Field], choices: Choices) -> Drawn:
     """Draw the rows and return what they say. `choices(key)` gives the words known for a field."""
     by_key = {each.key: each for each in fields}
     groups = st.session_state.setdefault(_GROUPS, [[]])
-    filters, notes = [], []
+    filters, notes, unused = [], [], 0
     for number, rows in enumerate(groups):
         if number:
             st.markdown(":gray[**or**]")
         drawn = [_draw_row(row_id, number, by_key, choices) for row_id in rows]
         complete = [(row, note) for row, note in drawn if row is not None]
+        unused += len(drawn) - len(complete)
         if complete:
             filters.append(tuple(row for row, _ in complete))
             notes.append(tuple(note for _, note in complete))
         _group_buttons(number, is_last=number == len(groups) - 1)
-    return Drawn(tuple(filters), tuple(notes))
+    return Drawn(tuple(filters), tuple(notes), unused)
 
 
 def _group_buttons(number: int, *, is_last: bool) -> None:
@@ -145,20 +148,29 @@ def _value(row_id: int, of: Field, how: Action, choices: Choices) -> Any:
 
 def _number_or_date(key: str, how: Action, quiet: dict[str, Any]) -> Any:
     if how.value == "number":
-        return st.number_input("Value", value=None, key=key, placeholder="a number", **quiet)
+        return st.number_input("Value", value=None, key=key, placeholder="a number", format="%g", **quiet)
     if how.value == "date":
         return st.date_input("Value", value=None, key=key, min_value=_OLDEST, max_value=_NEWEST, **quiet)
     first, second = st.columns(2, gap="small")
     if how.value == "numbers":
-        low = first.number_input("From", value=None, key=f"{key}_1", placeholder="from", **quiet)
-        return low, second.number_input("To", value=None, key=f"{key}_2", placeholder="to", **quiet)
+        low = first.number_input("From", value=None, key=f"{key}_1", placeholder="from", format="%g", **quiet)
+        return _in_order(
+            low, second.number_input("To", value=None, key=f"{key}_2", placeholder="to", format="%g", **quiet)
+        )
     if how.value == "dates":
         low = first.date_input("From", value=None, key=f"{key}_1", min_value=_OLDEST, max_value=_NEWEST, **quiet)
-        return low, second.date_input("To", value=None, key=f"{key}_2", min_value=_OLDEST, max_value=_NEWEST, **quiet)
+        return _in_order(
+            low, second.date_input("To", value=None, key=f"{key}_2", min_value=_OLDEST, max_value=_NEWEST, **quiet)
+        )
     st.session_state.setdefault(f"{key}_1", 1)
     st.session_state.setdefault(f"{key}_2", "months")
     number = first.number_input("How many", min_value=0, step=1, key=f"{key}_1", **quiet)
     return Period(int(number), second.selectbox("Unit", UNITS, key=f"{key}_2", **quiet))
+
+
+def _in_order(one: Any, other: Any) -> tuple[Any, Any]:
+    """From the lower to the higher, however they were typed."""
+    return (other, one) if one is not None and other is not None and other < one else (one, other)
 
 
 def _with_current(known: Sequence[str], *current: str | None) -> list[str]:

@@ -17,10 +17,14 @@ from pages._shared import count
 
 SIZE = 100
 _EVIDENCE = "wl_evidence"
+_LIST = "wl_list_shown"
 
 
 def table(wb: Workbench, found: Found, selected: set[str]) -> None:
     """Draw the page of the table that the reader is on and take over which rows are marked."""
+    if st.session_state.get(_LIST) != _version(found):  # another list begins at its first page
+        st.session_state[_LIST] = _version(found)
+        st.session_state["wl_page"] = 1
     pages = found.page_count(SIZE)
     number = min(st.session_state.get("wl_page", 1), pages)
     ids, rows = _page(wb, found, number - 1)

@@ -19,16 +19,16 @@ _EDITOR = st.components.v2.component(
 )
 
 
-def rich_text(label: str, html: str, *, key: str, seed: str, locked: bool = False) -> str:
-    """The HTML now in the box, not yet cleaned. `html` fills the box whenever `seed` changes, so that typing is never
-    overwritten. The merge fields can be picked from a list."""
+def rich_text(label: str, html: str, *, key: str, locked: bool = False) -> str:
+    """The HTML now in the box, not yet cleaned. `html` fills the box when it is drawn first; typing is not overwritten,
+    so another text needs another `key`. The merge fields can be picked from a list."""
     st.caption(label)
     # For each field: its name, its line in the list, and the short label that stands for it in the text.
     fields = [(name, f"{_short(name)} – {field.about}", _short(name)) for name, field in FIELDS.items()]
     data: dict[str, Any] = {
         "label": label,
         "html": templates.clean(html),
-        "seed": seed,
+        "seed": key,
         "fields": fields,
         "locked": locked,
     }

@@ -18,7 +18,11 @@ def of(found: Found) -> set[str]:
     """The ids selected, of those found now. The set is changed in place."""
     selected: set[str] = st.session_state.setdefault(_SELECTED, set())
     if selected:
+        before = len(selected)
         selected.intersection_update(found.ids)
+        if len(selected) < before:
+            gone = count(before - len(selected), "selected patient")
+            st.warning(f"{gone} no longer on this list: not selected any more.", icon=":material/person_remove:")
     return selected
 
 
@@ -63,10 +67,17 @@ def _confirm(wb: Workbench, found: Found, patient_ids: Sequence[str]) -> None:
         st.error(str(error), icon=":material/group_off:")
         return
     library = {template.template_id: template for template in templates.library()}
-    suggested = _suggested(found)
     chosen = st.selectbox(
-        "Template", list(library), index=suggested, format_func=lambda key: library[key].name, key="wl_chosen_template"
+        "Template",
+        list(library),
+        index=_suggested(found),
+        format_func=lambda key: library[key].name,
+        key="wl_chosen_template",
+        placeholder="Choose a template",
     )
+    if chosen is None:
+        st.caption("No template asks for what these filters look for. Choose one to see who can be reached.")
+        return
     template = library[chosen]
     reached = preflight.reach(
         wb, patient_ids, purpose=template.purpose, measures=template.measures, protocols=template.protocols
@@ -76,7 +87,10 @@ def _confirm(wb: Workbench, found: Found, patient_ids: Sequence[str]) -> None:
     st.markdown(
         f"A new campaign is made with exactly these **{count(len(patient_ids), 'patient')}**. Nothing is sent yet."
     )
-    if st.button("Continue", type="primary", key="wl_continue"):
+    nobody = not any(mode.count for mode in reached)
+    if nobody:
+        st.warning("Nobody of them can be reached, so there is nothing to send.", icon=":material/block:")
+    if st.button("Continue", type="primary", key="wl_continue", disabled=nobody):
         try:
             campaign_id = new_campaigns.create(
                 wb, template_id=chosen, patient_ids=patient_ids, work_list=found.work_list
@@ -108,8 +122,8 @@ def _reach(mode: preflight.Reach) -> None:
             st.caption(f"{sum(map(len, groups)):,} patients {words}: each gets a message of their own.")
 
 
-def _suggested(found: Found) -> int:
-    """The template whose patients were looked for, else one whose measures the filters ask for, else the first."""
+def _suggested(found: Found) -> int | None:
+    """The template whose patients were looked for, else one whose care gap the filters ask for, else none."""
     ids = [template.template_id for template in templates.library()]
     if st.session_state.get("wl_template") in ids:
         return ids.index(st.session_state["wl_template"])
@@ -119,4 +133,4 @@ def _suggested(found: Found) -> int:
     for number, template in enumerate(templates.library()):
         if asked and any(word in asked for word in templates.measure_names(template)):
             return number
-    return 0
+    return None

@@ -15,6 +15,7 @@ from core.workbench import Workbench
 from pages._reach import reach_sentence
 from pages._rich_text import rich_text
 from pages._shared import MODE_ICONS, count, plain
+from pages._typed import body_key
 
 
 def message(draft: Campaign, *, locked: bool) -> Campaign:
@@ -24,17 +25,19 @@ def message(draft: Campaign, *, locked: bool) -> Campaign:
         "Campaign name",
         draft.name,
         key=f"{key}_name",
+        persist_state="session",
         max_chars=120,
         disabled=locked,
         help="Unique. Shown in the campaign list and the patient's history; patients never see it.",
     )
-    subject = st.text_input("Subject", draft.message.subject, key=f"{key}_subject", max_chars=200, disabled=locked)
+    subject = st.text_input(
+        "Subject", draft.message.subject, key=f"{key}_subject", max_chars=200, disabled=locked, persist_state="session"
+    )
     draft = _choose_version(draft, locked=locked)
     body = rich_text(
         "Body",
         draft.message.body,
-        key=f"{key}_body",
-        seed=f"{draft.version} {st.session_state.get('ce_body_seed', 0)}",
+        key=body_key(draft),
         locked=locked,
     )
     written = dict(draft.fields)
@@ -43,6 +46,7 @@ def message(draft: Campaign, *, locked: bool) -> Campaign:
             field.replace("_", " ").capitalize(),
             phone_text(written.get(field, "")) if field == "call_back_number" else written.get(field, ""),
             key=f"{key}_{field}",
+            persist_state="session",
             disabled=locked,
             help=FIELDS[field].about.capitalize() + ".",
             placeholder=str(FIELDS[field].example),
@@ -84,14 +88,18 @@ def delivery(wb: Workbench, draft: Campaign, *, locked: bool) -> Campaign:
         "From email address",
         draft.from_email,
         key=f"{key}_from_email",
+        persist_state="session",
         disabled=locked,
         help="Often a do-not-reply address made by your IT department.",
     )
-    from_name = st.text_input("From name", draft.from_name, key=f"{key}_from_name", max_chars=120, disabled=locked)
+    from_name = st.text_input(
+        "From name", draft.from_name, key=f"{key}_from_name", max_chars=120, disabled=locked, persist_state="session"
+    )
     start_on = st.date_input(
         "Start date",
         draft.start_on,
         key=f"{key}_start_on",
+        persist_state="session",
         disabled=locked,
         min_value=min(draft.start_on, wb.today()),
         max_value=wb.today() + timedelta(days=366),
@@ -107,6 +115,7 @@ def delivery(wb: Workbench, draft: Campaign, *, locked: bool) -> Campaign:
         list(PURPOSES).index(draft.purpose),
         format_func=PURPOSES.__getitem__,
         key=f"{key}_purpose",
+        persist_state="session",
         disabled=locked,
     )
     names = measure_names()
@@ -119,11 +128,16 @@ def delivery(wb: Workbench, draft: Campaign, *, locked: bool) -> Campaign:
                 list(draft.measures),
                 format_func=names.__getitem__,
                 key=f"{key}_measures",
+                persist_state="session",
                 disabled=locked,
             )
         )
         skip = st.checkbox(
-            "Skip patients whose gap has closed meanwhile", draft.skip_closed_gaps, key=f"{key}_skip", disabled=locked
+            "Skip patients whose gap has closed meanwhile",
+            draft.skip_closed_gaps,
+            key=f"{key}_skip",
+            disabled=locked,
+            persist_state="session",
         )
     return replace(
         draft,
@@ -142,6 +156,7 @@ def summary(wb: Workbench, draft: Campaign, *, selected: int, locked: bool) -> C
         "Campaign description",
         draft.description,
         key=f"ce_{draft.campaign_id}_{draft.version}_description",
+        persist_state="session",
         disabled=locked,
         height=90,
         max_chars=1000,

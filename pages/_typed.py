@@ -18,7 +18,7 @@ _PLAIN = ("name", "from_email", "from_name", "start_on", "purpose", "description
 def typed(draft: Campaign) -> Campaign:
     """The draft with everything that the widgets of its steps held when this run began."""
     changes = {name: _now(draft, name, getattr(draft, name)) for name in _PLAIN}
-    body = _now(draft, "body", {}).get("html")
+    body = st.session_state.get(body_key(draft), {}).get("html")
     subject = _now(draft, "subject", draft.message.subject)
     message = Message(subject, draft.message.body if body is None else body)
     return replace(
@@ -29,6 +29,11 @@ def typed(draft: Campaign) -> Campaign:
         skip_closed_gaps=_now(draft, "skip", draft.skip_closed_gaps),
         fields={**draft.fields, **_written(draft)},
     )
+
+
+def body_key(draft: Campaign) -> str:
+    """Where the session keeps the body's box; another one after each message that was put into it."""
+    return f"ce_{draft.campaign_id}_{draft.version}_body_{st.session_state.get('ce_body_seed', 0)}"
 
 
 def _now(draft: Campaign, name: str, otherwise: Any) -> Any:

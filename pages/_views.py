@@ -13,12 +13,15 @@ from pages._shared import guarded, notice
 
 _OPEN = "wl_open_view"  # id of the view whose filters were put into the rows
 _PICK = "wl_view"
+_JUST_SAVED = "wl_just_saved"
 
 
 def opened(wb: Workbench) -> tuple[SavedView | None, DeltaGenerator]:
     """The view in use: the one of the link on the first run, later the one picked. Draws the picker and returns the
     place beside it for `bar`."""
     views = {view.view_id: view for view in saved_views.views(wb)}
+    if _JUST_SAVED in st.session_state:
+        _take(wb, st.session_state.pop(_JUST_SAVED))
     asked = st.query_params.get("view", "")
     if asked and asked != st.session_state.get(_OPEN):
         _open(wb, asked)
@@ -50,9 +53,12 @@ def bar(wb: Workbench, place: DeltaGenerator, view: SavedView | None, work_list:
         if view is not None and is_changed and st.button("Save changes", icon=":material/save:", key="wl_save"):
             _save(wb, view, work_list)
         with st.popover("Save as", icon=":material/bookmark_add:"):
-            st.text_input("Name", key="wl_save_name", max_chars=120)
-            st.checkbox("Share with everybody", key="wl_save_shared", help="Others see it within their own scope.")
-            st.button("Save view", key="wl_save_as", type="primary", on_click=_save_as, args=(wb, work_list))
+            name = st.text_input("Name", key="wl_save_name", max_chars=120)
+            shared = st.checkbox(
+                "Share with everybody", key="wl_save_shared", help="Others see it within their own scope."
+            )
+            if st.button("Save view", key="wl_save_as", type="primary"):
+                _save_as(wb, name, work_list, is_shared=shared)
         if view is not None:
             with st.popover("Link", icon=":material/link:"):
                 st.caption("Opens this view. It holds no filter values, so it can be mailed.")
@@ -77,12 +83,17 @@ def _open(wb: Workbench, view_id: str) -> None:
     except CareloopError as error:
         st.error(str(error), icon=":material/error:")
         return
+    show(work_list)
     st.session_state[_PICK] = view_id
+
+
+def show(work_list: WorkList, *, template_id: str | None = None) -> None:
+    """Put a work list into the page's widgets; `template_id` says which template its patients are looked for with."""
+    st.session_state[_PICK] = None
     st.session_state["wl_groups"], st.session_state["wl_providers"] = list(work_list.groups), list(work_list.providers)
     _filters.fill(work_list.filters)
     _order.fill(work_list.sorts, work_list.columns)
-    for key in ("wl_page", "wl_template"):
-        st.session_state.pop(key, None)
+    st.session_state["wl_template"] = template_id
 
 
 def _picked(wb: Workbench) -> None:
@@ -94,13 +105,11 @@ def _picked(wb: Workbench) -> None:
 
 def _clear() -> None:
     st.query_params.clear()
-    st.session_state[_PICK] = st.session_state[_OPEN] = None
-    st.session_state["wl_groups"], st.session_state["wl_providers"] = [], []
-    _filters.fill(())
-    for key in ("wl_sort_rows", "wl_columns", "wl_page", "wl_template"):
-        st.session_state.pop(key, None)
+    st.session_state[_OPEN] = None
+    show(WorkList())
 
 
+# Saving happens in the body of the run, not in callbacks: a callback gets what the widgets held one click before.
 @guarded
 def _save(wb: Workbench, view: SavedView, work_list: WorkList) -> None:
     saved_views.change_view(wb, view.view_id, work_list=work_list)
@@ -109,14 +118,17 @@ def _save(wb: Workbench, view: SavedView, work_list: WorkList) -> None:
 
 
 @guarded
-def _save_as(wb: Workbench, work_list: WorkList) -> None:
-    # Typed and pressed at once: only the session knows the name already.
-    name, is_shared = st.session_state["wl_save_name"], st.session_state["wl_save_shared"]
-    view_id = saved_views.save_view(wb, name, work_list, is_shared=is_shared)
-    st.session_state[_PICK] = st.session_state[_OPEN] = view_id
+def _save_as(wb: Workbench, name: str, work_list: WorkList, *, is_shared: bool) -> None:
+    st.session_state[_JUST_SAVED] = saved_views.save_view(wb, name, work_list, is_shared=is_shared)
+    notice(f"'{name.strip()}' saved")
+    st.rerun()
+
+
+def _take(wb: Workbench, view_id: str) -> None:
+    """Go on with a view that was just saved."""
     st.session_state["wl_save_name"] = ""
     st.query_params["view"] = view_id
-    notice(f"'{name.strip()}' saved")
+    _open(wb, view_id)
 
 
 @guarded

@@ -6,13 +6,14 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core import campaigns
-from core.domain.campaign import Campaign, edit_lock
+from core.domain.campaign import STATUS_ICONS, Campaign, edit_lock
+from core.domain.progress import schedule_sentence, status_shown
 from core.workbench import Workbench
 from pages import _steps
-from pages._draft import current, discard, keep
+from pages._draft import changes, current, discard, keep
 from pages._editor_actions import actions, show_error
 from pages._preview import preview, warnings
-from pages._shared import count, page_head, plain, workbench
+from pages._shared import count, page_head, plain, status_badge, workbench
 from pages._steps import go_to, step_key
 
 STEPS = ("Message", "Delivery", "Summary")
@@ -31,6 +32,7 @@ def show() -> None:
     selected = campaigns.progress(wb, campaign_id).selected
     lock = edit_lock(campaign, wb.organisation(), on=wb.today())
     page_head(draft.name or "Campaign", f"{count(selected, 'patient')} selected, by {draft.channel}")
+    _state(wb, campaign, draft)
     _above(campaign, draft, lock)
     pane, form, seen = st.columns([1.1, 3.6, 3.3], gap="medium")
     step = _step(draft)
@@ -46,6 +48,17 @@ def show() -> None:
     with seen:
         preview(wb, draft, is_readable="messages" not in problems)
     actions(wb, campaign, draft, locked=bool(lock), problem_count=len(problems))
+
+
+def _state(wb: Workbench, campaign: Campaign, draft: Campaign) -> None:
+    """The status, when it goes out, and whether something typed is not saved yet."""
+    progress = campaigns.progress(wb, campaign.campaign_id)
+    status = status_shown(campaign, progress)
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        status_badge(status, STATUS_ICONS[status])
+        st.caption(schedule_sentence(campaign, wb.organisation(), at=wb.now()), width="content")
+        if changes(campaign, draft):
+            st.badge("Not saved yet", icon=":material/edit:", color="orange")
 
 
 def _above(campaign: Campaign, draft: Campaign, lock: str) -> None:

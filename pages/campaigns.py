@@ -60,7 +60,7 @@ def _row(wb: Workbench, one: Listed) -> None:
         left, middle, right = st.columns([5, 4, 1.4], vertical_alignment="center")
         with left:
             st.page_link(
-                "report.py",
+                "campaign_editor.py" if one.status == "Inactive" else "report.py",
                 label=f"**{plain(campaign.name)}**",
                 icon=MODE_ICONS[campaign.channel],
                 query_params={"id": key},
@@ -100,7 +100,7 @@ def _actions(wb: Workbench, one: Listed) -> None:
         st.rerun()
 
 
-@st.dialog("Are you sure?")
+@st.dialog("Please confirm")
 def _ask(wb: Workbench, action: str, campaign_id: str) -> None:
     campaign, progress = campaigns.campaign(wb, campaign_id), campaigns.progress(wb, campaign_id)
     if action == "Activate":

@@ -4,7 +4,9 @@ import streamlit as st
 
 from core import campaign_list, care_gaps, loads
 from core.campaign_list import Listed
+from core.domain.work_list import Filter, WorkList
 from core.workbench import Workbench
+from pages import _views
 from pages._shared import MODE_ICONS, count, moment, page_head, plain, status_badge, workbench
 
 
@@ -15,6 +17,8 @@ def show() -> None:
         _first_steps()
         return
     campaigns = campaign_list.campaigns(wb)
+    if wb.settings.demo:
+        _demo_steps()
     left, right = st.columns([3, 2], gap="large")
     with left:
         _section(
@@ -36,7 +40,23 @@ def show() -> None:
 
 def _greeting(wb: Workbench) -> str:
     hour = wb.now().astimezone(wb.zone()).hour
-    return "Good morning" if hour < 12 else "Good afternoon" if hour < 18 else "Good evening"
+    return "Good morning" if 5 <= hour < 12 else "Good afternoon" if 12 <= hour < 18 else "Good evening"
+
+
+def _demo_steps() -> None:
+    """What a first-time visitor of the demo can do, in order."""
+    with st.container(border=True):
+        st.markdown(
+            "**This demo in three steps** :gray[– everybody in it is invented, and no mail leaves this machine]"
+        )
+        with st.container(horizontal=True, gap="medium"):
+            st.page_link(
+                "work_list.py", label="1. Choose a saved view and press Send campaign", icon=":material/filter_list:"
+            )
+            st.page_link(
+                "campaigns.py", label="2. Save it as active, then move the demo clock", icon=":material/schedule:"
+            )
+            st.page_link("outbox.py", label="3. Read the mails, then the report", icon=":material/outbox:")
 
 
 def _first_steps() -> None:
@@ -91,8 +111,21 @@ def _care_gaps(wb: Workbench) -> None:
     st.subheader("Care gaps", anchor=False)
     for row in care_gaps.rates(wb).iter_rows(named=True):
         share = row["rate"] or 0.0
-        st.progress(share, text=f"{plain(row['name'])}: **{share:.0%}** up to date, {row['open']:,} open")
-    st.page_link("work_list.py", label="Find patients with open gaps", icon=":material/filter_list:")
+        st.progress(share, text=f"{plain(row['name'])}: **{share:.0%}** up to date")
+        if st.button(
+            count(row["open"], "patient") + " with an open gap",
+            key=f"home_{row['measure_id']}",
+            icon=":material/filter_list:",
+            type="tertiary",
+            disabled=not row["open"],
+        ):
+            _look_at(row["name"])
+
+
+def _look_at(measure_name: str) -> None:
+    """Open the work list with the patients whose gap is open."""
+    _views.show(WorkList(filters=((Filter("alerts", "contains", measure_name),),)))
+    st.switch_page("work_list.py")
 
 
 def _freshness(wb: Workbench) -> None:

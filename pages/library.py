@@ -8,7 +8,7 @@ from core.domain.merge_field import EXAMPLES
 from core.domain.template import Template
 from core.domain.work_list import WorkList
 from core.workbench import Workbench
-from pages import _filters, _order
+from pages import _views
 from pages._mail import mail_frame, width_choice
 from pages._shared import MODE_ICONS, page_head, plain, workbench
 
@@ -85,12 +85,7 @@ def _open(template_id: str) -> None:
 
 
 def _find(template: Template) -> None:
-    work_list = WorkList.from_json(dict(template.work_list))
-    st.session_state["wl_view"] = None
-    st.session_state["wl_groups"], st.session_state["wl_providers"] = list(work_list.groups), list(work_list.providers)
-    _filters.fill(work_list.filters)
-    _order.fill(work_list.sorts, work_list.columns)
-    st.session_state["wl_template"] = template.template_id
+    _views.show(WorkList.from_json(dict(template.work_list)), template_id=template.template_id)
     st.switch_page("work_list.py")
 
 

@@ -18,10 +18,12 @@ def show() -> None:
     page_head("Work list", "Find patients by filters, look at their care gaps, and contact those you select.")
     view, place = _views.opened(wb)
     with st.container(border=True):
-        work_list, notes = _asked(wb)
+        work_list, drawn = _asked(wb)
     _views.bar(wb, place, view, work_list)
     found = work_lists.run(wb, work_list)
-    _filters.write_notes(notes, found.attrition)
+    _filters.write_notes(drawn.notes, found.attrition)
+    if drawn.unused:
+        st.warning(f"{count(drawn.unused, 'filter')} without a value: not used yet.", icon=":material/filter_alt_off:")
     _results(wb, found, view.view_id if view else "")
 
 
@@ -33,12 +35,12 @@ def _empty() -> None:
     )
 
 
-def _asked(wb: Workbench) -> tuple[WorkList, _filters.Notes]:
+def _asked(wb: Workbench) -> tuple[WorkList, _filters.Drawn]:
     """The work list that the widgets describe."""
     groups, providers = _places(wb)
     drawn = _filters.draw(work_lists.fields(wb), lambda key: work_lists.choices(wb, key))
     sorts, columns = _order.draw(work_lists.fields(wb))
-    return WorkList(groups, providers, drawn.filters, sorts, columns), drawn.notes
+    return WorkList(groups, providers, drawn.filters, sorts, columns), drawn
 
 
 def _places(wb: Workbench) -> tuple[tuple[str, ...], tuple[str, ...]]:

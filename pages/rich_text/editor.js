@@ -81,7 +81,24 @@ export default function (component) {
     }
     send();
   };
-  bar.insert = (code) => { area.focus(); document.execCommand('insertHTML', false, chip(code, names).outerHTML); send(); };
+  bar.insert = (code) => {
+    area.focus();
+    document.execCommand('insertText', false, code);  // as text first: as HTML it could break the paragraph in two
+    const root = area.getRootNode(), caret = (root.getSelection ? root : document).getSelection();
+    const text = caret.anchorNode, end = caret.anchorOffset;
+    if (text && text.nodeType === Node.TEXT_NODE && text.data.slice(end - code.length, end) === code) {
+      const range = document.createRange(), label = chip(code, names);
+      range.setStart(text, end - code.length);
+      range.setEnd(text, end);
+      range.deleteContents();
+      range.insertNode(label);
+      range.setStartAfter(label);
+      range.collapse(true);
+      caret.removeAllRanges();
+      caret.addRange(range);
+    }
+    send();
+  };
   if (!bar.childElementCount) {
     for (const tool of TOOLS) {
       if (!tool) { const gap = document.createElement('span'); gap.className = 'gap'; bar.append(gap); continue; }
