@@ -122,6 +122,8 @@ def _text_passes(items: list[str], row: Filter) -> bool:
         pairs = [{number, asked} for number in numbers for asked in digits]
         return any(len(pair) == 1 or any("1" + number in pair for number in pair) for pair in pairs)
     wanted = [fold(" ".join(w.split())) for w in wanted]
+    if row.action == "contains" and row.field == "name":
+        return all(word in fold(items[0]) for word in wanted[0].replace(",", " ").split())
     if row.action == "contains":
         return any(wanted[0] in fold(item) for item in items)
     return any(fold(item) in wanted for item in items)

@@ -142,7 +142,8 @@ def _name_test(text: pl.Expr, positive: str, values: list[str]) -> pl.Expr:
     """`text` is 'last, first' and 'first last' on two lines, folded: either way of writing the name is found."""
     wanted = [folded(value) for value in values]
     if positive == "contains":
-        return text.str.contains(wanted[0], literal=True)
+        words = wanted[0].replace(",", " ").split()
+        return pl.all_horizontal(text.is_not_null(), *(text.str.contains(word, literal=True) for word in words))
     return pl.any_horizontal(text.str.starts_with(name + "\n") | text.str.ends_with("\n" + name) for name in wanted)
 
 
