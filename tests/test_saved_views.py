@@ -52,7 +52,7 @@ def test_a_personal_view_of_somebody_else_does_not_exist(wb: Workbench, bo: Work
     view_id = save_view(wb, "Mine", MAMMOGRAM)
 
     assert views(bo) == []
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFound, match="Work list page"):
         view(bo, view_id)
     with pytest.raises(NotFound):
         delete_view(bo, view_id)

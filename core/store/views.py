@@ -9,7 +9,7 @@ from core.domain.saved_view import SavedView
 from core.errors import NotFound
 from core.store.schema import saved_views
 
-_MISSING = "This saved view does not exist, or its owner does not share it. Choose another one on the Patients page."
+_MISSING = "This saved view does not exist, or its owner does not share it. Choose another one on the Work list page."
 
 
 def add(connection: Connection, view: SavedView) -> None:

@@ -139,7 +139,7 @@ def tables(rows: int) -> PanelTables:
 
 
 def ours(panel: Panel) -> Answer:
-    """What the Patients page asks at each run."""
+    """What the Work list page asks at each run."""
     found = find(panel, VIEW, scope=Scope(), live=_never)
     page = found.page(0, 100)
     return page["patient_id"].to_list(), found.count, dict(found.by_group().select("name", "count").iter_rows())
