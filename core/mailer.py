@@ -6,13 +6,13 @@ from datetime import datetime
 from core.channels.email_frame import Frame, Logo, compile_frame, message_id
 from core.domain.body_text import tidied_text
 from core.domain.campaign import DEFAULT_LANGUAGE, Campaign
-from core.domain.merge_field import FieldValues
+from core.domain.merge_field import EXAMPLES, FieldValues
 from core.domain.message_body import message_body
 from core.domain.one_line import is_visible, one_line
 from core.domain.organisation import Organisation
 from core.domain.rendering import Compiled, compiled
 from core.domain.unsubscribe import stop_url, token
-from core.errors import TemplateError
+from core.errors import MissingField, TemplateError
 from core.store.secret import secret_key
 from core.workbench import Workbench
 
@@ -70,6 +70,25 @@ class Mailer:
                 raise TemplateError(f"For this patient nothing is left of the {part}: give its conditions an 'else'.")
         return subject, self.html.render(fields), text
 
+    def missing(self, fields: FieldValues) -> list[str]:
+        """Every field that this patient lacks and the mail needs; empty when it can be filled in."""
+        lacking = dict.fromkeys(name for part in self._parts for name in part.fields if not fields.get(name))
+        if not lacking:
+            return []
+        filled, found = dict(fields), []
+        for part in self._parts:
+            for _ in lacking:  # one more with each turn, since filling stops at the first
+                name = _first_missing(part, filled)
+                if name is None:
+                    break
+                found.append(name)
+                filled[name] = EXAMPLES[name]
+        return found
+
+    @property
+    def _parts(self) -> tuple[Compiled, ...]:
+        return self.subject, self.html, self.text
+
     def message_id(self, recipient_id: int | str) -> str:
         """The Message-ID of one recipient's mail, the same at every try."""
         return message_id(self.key, campaign_id=self.campaign_id, recipient_id=recipient_id, domain=self.frame.domain)
@@ -104,6 +123,16 @@ def mailer(wb: Workbench, campaign: Campaign, *, language: str = DEFAULT_LANGUAG
         key=secret_key(wb.settings.home),
         public_url=wb.settings.public_url,
     )
+
+
+def _first_missing(part: Compiled, fields: FieldValues) -> str | None:
+    try:
+        part.render(fields)
+    except MissingField as error:
+        return error.field
+    except TemplateError:  # too long: nobody's fields are to blame
+        return None
+    return None
 
 
 def _logo(wb: Workbench, organisation: Organisation) -> Logo | None:

@@ -122,6 +122,20 @@ def extremes(wb: Workbench, campaign: Campaign, patient_ids: Collection[str]) ->
     return found
 
 
+def unfillable(wb: Workbench, campaign: Campaign, patient_ids: Collection[str]) -> dict[str, list[str]]:
+    """Who would not be sent the message because it needs what is not on file: ids by merge field, in the order given.
+
+    Somebody who lacks two such fields stands under both. Patients outside the user's scope are left out. Raises
+    TemplateError for a message that cannot be rendered.
+    """
+    form = mailer(wb, campaign)
+    found: dict[str, list[str]] = {}
+    for patient_id, values in _visible_fields(wb, patient_ids, campaign).items():
+        for name in form.missing(values):
+            found.setdefault(name, []).append(patient_id)
+    return found
+
+
 def _own_words(organisation: Organisation) -> dict[str, FieldValue]:
     number = phone_text(organisation.call_back_number)
     own = {

@@ -22,6 +22,7 @@ from core.domain.eligibility import (
     sentence,
 )
 from core.domain.eligibility import eligibility as _eligibility
+from core.domain.merge_field import FIELDS
 from core.domain.opt_out import TYPES, OptOut
 from core.store.contacts import BATCH, eligibility_inputs
 from core.store.database import reading, writing
@@ -199,9 +200,29 @@ def test_one_more_opt_out_never_makes_somebody_reachable(contact: Contact, kind:
 
 def test_keys_fit_the_recipients_column_and_every_key_has_a_sentence() -> None:
     assert all(0 < len(key) <= 64 for key in REASONS)
-    assert "appointment.date" in missing_field("appointment.date").sentence
+    assert all("not on file" in missing_field(name).sentence for name, of in FIELDS.items() if of.source != "author")
     assert sentence("something_else") == "something else"
     assert sentence("contacted_often:9") == "the patient was written to 9 times in the last seven days"
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        (
+            "missing_field:provider.name",
+            "the message needs the patient's primary care provider, which is not on file",
+        ),
+        (
+            "missing_field:gaps",
+            "the message needs the patient's open care gaps that the campaign is about, which are not on file",
+        ),
+        ("missing_field:class_date", "the message needs 'class_date', which is not filled in"),
+        ("missing_field:gone.field", "the message needs 'gone.field', which is not filled in"),
+        ("gap_closed", "no care gap that the message is about is open"),
+    ],
+)
+def test_a_reason_is_told_in_plain_words(key: str, words: str) -> None:
+    assert sentence(key) == words
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ EXPECTED = {
     "ada": ("Successful", ""),
     "iva": ("Successful", ""),
     "opted": ("Not sent", "the patient opted out (Health Reminders - Email)"),
-    "closed": ("Not sent", "the care gap is already closed"),
+    "closed": ("Not sent", "no care gap that the message is about is open"),
     "died": ("Not sent", "the patient has died"),
     "nomail": ("Not sent", "there is no email address on file"),
 }
@@ -162,7 +162,7 @@ def read_the_report(wb: Workbench, campaign_id: str) -> None:
     shown = reports.report(wb, campaign_id)
     assert shown.ledger.select("result", "reason", "count").rows() == [
         ("Successful", "", 2),
-        ("Not sent", "the care gap is already closed", 1),
+        ("Not sent", "no care gap that the message is about is open", 1),
         ("Not sent", "the patient has died", 1),
         ("Not sent", "the patient opted out (Health Reminders - Email)", 1),
         ("Not sent", "there is no email address on file", 1),

@@ -353,6 +353,25 @@ def test_extremes_show_a_long_name_a_missing_field_and_other_letters(clinic: Wor
     assert templates.extremes(clinic, campaign, []) == {}
 
 
+def test_fields_that_some_patients_lack_are_told_with_those_who_would_not_be_sent_the_message(
+    clinic: Workbench,
+) -> None:
+    every = ["p1", "p2", "p3", "p4"]
+    needed = draft(clinic, "From {{ provider.name }}", "<p>{{ provider.name }} {{ appointment.date }}</p>")
+    lacking = {
+        name: [one for one in every if not fields_for(clinic, every, needed)[one].get(name)]
+        for name in ("provider.name", "appointment.date")
+    }
+    optional = "{% if provider.name %}{{ provider.name }}{% endif %} {{ appointment.date | default('soon') }}"
+
+    assert "p2" in lacking["provider.name"] and "p1" not in lacking["provider.name"]
+    assert templates.unfillable(clinic, needed, every) == {name: ids for name, ids in lacking.items() if ids}
+    assert templates.unfillable(clinic, draft(clinic, body=f"<p>Hello {optional}</p>"), every) == {}
+    assert templates.unfillable(clinic, needed, []) == {}
+    with pytest.raises(TemplateError):
+        templates.unfillable(clinic, draft(clinic, body="<p>{{ patient.firstname }}</p>"), every)
+
+
 def test_findings_of_a_campaign_are_told_once(clinic: Workbench) -> None:
     found = templates.findings(clinic, draft(clinic, "Your mammogram", "<p>(555) 010-0100</p>"))
 

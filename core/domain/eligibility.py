@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from core.domain.address import is_email
+from core.domain.merge_field import FIELDS
 from core.domain.opt_out import CAMPAIGN, TYPES, OptOut, covers
 from core.domain.organisation import Organisation
 
@@ -32,7 +33,7 @@ REASONS: dict[str, str] = {
     **{f"{_OPTED_OUT}{key}": f"the patient opted out ({kind.name})" for key, kind in TYPES.items()},
     "no_consent": "the patient said no to emails",
     "bounced": "an earlier email to this address came back",
-    "gap_closed": "the care gap is already closed",
+    "gap_closed": "no care gap that the message is about is open",
     "contacted_today": "the patient was written to today already",
     _CONTACTED_OFTEN: "the patient was written to often in the last seven days",
     "hold_out": "the patient was chosen at random not to be contacted",
@@ -125,12 +126,20 @@ def reason(key: str) -> Reason:
 def sentence(key: str) -> str:
     """What people read for a key, continuing 'Not sent: ...'. A key from elsewhere is shown as it is."""
     if key.startswith(_MISSING_FIELD):
-        return f"'{key.removeprefix(_MISSING_FIELD)}' is not on file and the message needs it"
+        return _missing_sentence(key.removeprefix(_MISSING_FIELD))
     kind, _, number = key.partition(":")
     if kind == _CONTACTED_OFTEN and number.isdecimal():
         times = _TIMES.get(int(number), f"{number} times")
         return f"the patient was written to {times} in the last seven days"
     return REASONS.get(key, key.replace("_", " "))
+
+
+def _missing_sentence(name: str) -> str:
+    """In the words of the fields' table, without what it adds after a comma."""
+    field = FIELDS.get(name)
+    if field is None or field.source == "author":
+        return f"the message needs '{name}', which is not filled in"
+    return f"the message needs {field.about.partition(',')[0]}, which {'are' if field.is_list else 'is'} not on file"
 
 
 def place(key: str) -> int:
