@@ -31,6 +31,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+expect.set_options(timeout=15_000)  # milliseconds; machines are shared and slow at times
 READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 WIDE, NARROW = 1280, 390  # pixels: a laptop and a phone
 # Counts the runs of a page's script, so that a test can wait for the run that its click starts.
@@ -42,7 +43,7 @@ new MutationObserver((changes) => { for (const change of changes)
 """
 _RUN = "() => window.careloopRuns > window.careloopSeen"
 _SEEN = "() => { window.careloopSeen = window.careloopRuns }"
-_PATIENCE = 700  # milliseconds in which a click starts a run; afterwards it is taken to need none
+_PATIENCE = 1500  # milliseconds in which a click starts a run; afterwards it is taken to need none
 _DRAWN = "() => !document.querySelector('[data-testid=stSkeleton], [data-stale=true]')"
 _ROW = 35  # pixels of a row of a table, which is drawn on a canvas
 # Streamlit asks below the address of a deep link for its own address before it asks at the root: this is how it works.

@@ -57,7 +57,8 @@ def address(demo: Server, path: str) -> str:
         return f"{demo.address}/{path}"
     start = TITLES[PAGES.index(path)]
     with demo.workbench() as wb:
-        [one] = [one for one in campaign_list.campaigns(wb) if one.campaign.name.startswith(start)]
+        made = [one for one in campaign_list.campaigns(wb) if one.campaign.name.startswith(start)]
+        one = min(made, key=lambda listed: listed.campaign.created_at)
     return f"{demo.address}/{path}?id={one.campaign.campaign_id}"
 
 
