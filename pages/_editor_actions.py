@@ -10,7 +10,7 @@ from core.domain.campaign import Campaign
 from core.errors import CareloopError
 from core.workbench import Workbench
 from pages._draft import changes, discard, keep
-from pages._reach import reach_sentence
+from pages._reach import show_reach
 from pages._shared import count, notice, plain
 
 _ERROR = "ce_error"
@@ -77,7 +77,7 @@ def _save(wb: Workbench, campaign: Campaign, draft: Campaign, *, active: bool) -
 
 @st.dialog("Save as active", icon=":material/schedule_send:")
 def _activate(wb: Workbench, campaign: Campaign, draft: Campaign) -> None:
-    st.markdown(reach_sentence(wb, draft))
+    show_reach(wb, draft)
     st.caption(campaigns.schedule_if_active(wb, draft))
     st.info(wb.organisation().messaging_policy, icon=":material/policy:")
     if st.button("Save as active", type="primary", key="ce_active_yes"):

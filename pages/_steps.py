@@ -12,7 +12,7 @@ from core.domain.campaign import DEFAULT_LANGUAGE, PURPOSES, Campaign, Message, 
 from core.domain.merge_field import FIELDS
 from core.domain.wording import day_text
 from core.workbench import Workbench
-from pages._reach import reach_sentence
+from pages._reach import show_reach
 from pages._rich_text import rich_text
 from pages._shared import MODE_ICONS, count, plain
 from pages._typed import body_key
@@ -165,8 +165,8 @@ def summary(wb: Workbench, draft: Campaign, *, selected: int, locked: bool) -> C
     _part(draft, "Message", {"Name": draft.name, "Subject": draft.message.subject} | _written(draft))
     _part(draft, "Delivery", _delivery_rows(draft))
     with st.container(border=True):
-        chosen = f"{count(selected, 'patient')} selected."
-        st.markdown(f"**Patients** {MODE_ICONS[draft.channel]}  \n{chosen} {reach_sentence(wb, draft)}")
+        st.markdown(f"**Patients** {MODE_ICONS[draft.channel]}  \n{count(selected, 'patient')} selected.")
+        show_reach(wb, draft)
     st.info(wb.organisation().messaging_policy, icon=":material/policy:")
     return replace(draft, description=description)
 

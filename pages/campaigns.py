@@ -6,7 +6,7 @@ from core import campaign_list, campaigns
 from core.campaign_list import Listed
 from core.domain.campaign import activation_lock, edit_lock
 from core.workbench import Workbench
-from pages._reach import reach_sentence
+from pages._reach import show_reach
 from pages._shared import MODE_ICONS, count, guarded, notice, page_head, plain, status_badge, workbench
 
 SIZE = 20
@@ -104,7 +104,8 @@ def _actions(wb: Workbench, one: Listed) -> None:
 def _ask(wb: Workbench, action: str, campaign_id: str) -> None:
     campaign, progress = campaigns.campaign(wb, campaign_id), campaigns.progress(wb, campaign_id)
     if action == "Activate":
-        st.markdown(f"**{plain(campaign.name)}**: {reach_sentence(wb, campaign)}")
+        st.markdown(f"**{plain(campaign.name)}**")
+        show_reach(wb, campaign)
         st.caption(
             f"{campaigns.schedule_if_active(wb, campaign)}. On that day it cannot be edited any more, only stopped."
         )

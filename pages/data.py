@@ -91,8 +91,9 @@ def _unmapped(wb: Workbench) -> None:
         return
     st.caption(
         "Codes that no concept knows, most used first. Say what they mean in a file code_map.csv (columns system, code "
-        "and concept) and load it with `careloop codes load code_map.csv`."
+        "and concept) and load it:"
     )
+    st.code(f"CARELOOP_HOME={wb.settings.home} careloop codes load code_map.csv", language=None)
     st.dataframe(rows.head(_SHOWN), hide_index=True, alt="Unmapped codes by volume")
     _download(rows, "unmapped-codes.csv", key="data_unmapped")
 

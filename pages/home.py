@@ -111,14 +111,16 @@ def _care_gaps(wb: Workbench) -> None:
     st.subheader("Care gaps", anchor=False)
     for row in care_gaps.rates(wb).iter_rows(named=True):
         share = row["rate"] or 0.0
-        st.progress(share, text=f"{plain(row['name'])}: **{share:.0%}** up to date")
-        if st.button(
-            count(row["open"], "patient") + " with an open gap",
-            key=f"home_{row['measure_id']}",
-            icon=":material/filter_list:",
-            type="tertiary",
-            disabled=not row["open"],
-        ):
+        with st.container(gap=None):
+            st.progress(share, text=f"{plain(row['name'])}: **{share:.0%}** up to date")
+            is_pressed = st.button(
+                count(row["open"], "patient") + " with an open gap",
+                key=f"home_{row['measure_id']}",
+                icon=":material/filter_list:",
+                type="tertiary",
+                disabled=not row["open"],
+            )
+        if is_pressed:
             _look_at(row["name"])
 
 
