@@ -179,7 +179,11 @@ def _author_fields(draft: Campaign, source: str) -> list[str]:
 
 
 def _written(draft: Campaign) -> dict[str, str]:
-    return {name.replace("_", " ").capitalize(): text for name, text in draft.fields.items() if text}
+    return {
+        name.replace("_", " ").capitalize(): phone_text(text) if name == "call_back_number" else text
+        for name, text in draft.fields.items()
+        if text
+    }
 
 
 def _delivery_rows(draft: Campaign) -> dict[str, str]:
