@@ -22,7 +22,7 @@ class MailPage:
 
 @dataclass(frozen=True)
 class KeptMail:
-    """One mail as it came. `html` and `text` are empty when the mail has no such part."""
+    """One mail as it came, sent `at` (UTC, ISO). `html` and `text` are empty when the mail has no such part."""
 
     name: str
     at: str
@@ -59,7 +59,7 @@ def mail(wb: Workbench, name: str) -> KeptMail:
         raise NotFound("This mail is no longer in the outbox. Go back to the list.") from None
     return KeptMail(
         name=name,
-        at=kept.arrived_at(name).isoformat(),
+        at=kept.sent_at(message, kept.arrived_at(name)).isoformat(),
         sender=str(message["From"] or ""),
         recipient=str(message["To"] or ""),
         subject=str(message["Subject"] or ""),

@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core import outbox
-from core.channels.outbox import INDEX, entries, start_outbox
+from core.channels.outbox import INDEX, arrived_at, entries, start_outbox
 from core.domain.user import Scope, User
 from core.errors import NotAllowed, NotFound
 from core.store import accounts
@@ -46,6 +46,31 @@ def test_a_mail_is_read_as_its_reader_would_see_it(wb: Workbench) -> None:
     assert kept.html.strip() == "<p>Héllo 1</p>"
     assert kept.text.strip() == "Hello 1"
     assert kept.unsubscribe == "<http://127.0.0.1/u/x>"
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("Tue, 24 Nov 2026 09:18:37 -0600", "2026-11-24T15:18:37+00:00"),
+        ("Tue, 24 Nov 2026 15:18:37 -0000", "2026-11-24T15:18:37+00:00"),
+        ("soon", None),
+        ("Tue, 99 Nov 2026 09:18:37 -0600", None),
+        ("Fri, 31 Dec 9999 23:00:00 -1400", None),
+        (None, None),
+    ],
+)
+def test_a_mail_shows_the_time_it_was_sent_at_by_its_own_date_else_its_arrival(
+    wb: Workbench, written: str | None, shown: str | None
+) -> None:
+    message = bytes(mail(1)) if written is None else f"Date: {written}\r\n".encode() + bytes(mail(1))
+    server = start_outbox(wb.settings.home / "outbox")
+    with smtplib.SMTP("127.0.0.1", server.port) as client:
+        client.sendmail("do-not-reply@example.org", ["patient1@example.org"], message)
+    server.stop()
+
+    [entry] = outbox.mails(wb).mails
+
+    assert entry.at == outbox.mail(wb, entry.name).at == (shown or arrived_at(entry.name).isoformat())
 
 
 def test_the_newest_mails_come_first_a_page_at_a_time(wb: Workbench) -> None:

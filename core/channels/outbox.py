@@ -29,7 +29,8 @@ _START_TIMEOUT = 10.0  # seconds
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the index. `recipient` is whom the mail was handed over for, `at` when (UTC, ISO)."""
+    """One line of the index. `recipient` is whom the mail was handed over for, `at` when it was
+    sent (UTC, ISO): see `sent_at`."""
 
     name: str
     at: str
@@ -92,6 +93,15 @@ def read_mail(folder: Path, name: str) -> EmailMessage:
 def arrived_at(name: str) -> datetime:
     """When a mail arrived, by its name."""
     return datetime.strptime(name[:_STAMP_LENGTH], _STAMP).replace(tzinfo=UTC)
+
+
+def sent_at(headers: EmailMessage, arrival: datetime) -> datetime:
+    """When a mail was sent: its own Date, which in a demo is the moved clock's, or else the arrival. UTC."""
+    try:
+        at: datetime | None = getattr(headers["Date"], "datetime", None)
+        return arrival if at is None else (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):  # whatever somebody wrote there
+        return arrival
 
 
 def complete_index(folder: Path) -> int:
@@ -161,7 +171,7 @@ def _headers(content: bytes) -> EmailMessage:
 
 
 def _entry(name: str, at: datetime, headers: EmailMessage, sender: str, recipient: str) -> Entry:
-    return Entry(name, at.isoformat(), sender, recipient, str(headers.get("Subject", "")))
+    return Entry(name, sent_at(headers, at).isoformat(), sender, recipient, str(headers.get("Subject", "")))
 
 
 def _first_address(headers: EmailMessage, header: str) -> str:
