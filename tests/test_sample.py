@@ -470,3 +470,22 @@ def test_some_doses_are_written_down_twice_within_a_day(many: Tables) -> None:
     )
 
     assert twice.height > 20
+
+
+@pytest.mark.parametrize(
+    "manifest", [None, '{"source_system": "lakeside"}', "[]", "no JSON", '{"source_system": "sample"}']
+)
+def test_a_folder_that_holds_anything_but_an_earlier_sample_is_not_written_over(
+    tmp_path: Path, manifest: str | None
+) -> None:
+    feed = tmp_path / "patients.csv"
+    feed.write_text("patient_id\n1\n", "utf-8")
+    if manifest is not None:
+        (tmp_path / "manifest.json").write_text(manifest, "utf-8")
+
+    if manifest and '"sample"' in manifest:
+        assert write_sample(tmp_path, patients=3, seed=1, as_of=AS_OF)["patients"] == 3
+    else:
+        with pytest.raises(CareloopError, match="empty folder"):
+            write_sample(tmp_path, patients=3, seed=1, as_of=AS_OF)
+        assert feed.read_text("utf-8") == "patient_id\n1\n"

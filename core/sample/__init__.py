@@ -35,10 +35,12 @@ def write_sample(
     """Write every table of a feed, its manifest.json and its code_map.csv into the folder; rows per table come back.
 
     `as_of` is the day on which the feed was made: nothing but appointments (and mistakes) lies after it. Memory does
-    not depend on the number of patients. Raises CareloopError when no patients are asked for.
+    not depend on the number of patients. Raises CareloopError when no patients are asked for, and for a folder that
+    holds anything but an earlier sample.
     """
     if patients < 1:
         raise CareloopError("A sample needs at least one patient. Ask for 1 or more.")
+    _require_own(out)
     out.mkdir(parents=True, exist_ok=True)
     staff = practice(seed)
     with tables(out) as feed:
@@ -53,6 +55,24 @@ def write_sample(
     write_code_map(out / "code_map.csv", source_system=SOURCE_SYSTEM)
     _write_manifest(out / "manifest.json", as_of)
     return feed.counts
+
+
+def _require_own(out: Path) -> None:
+    """A wrong folder name must not destroy somebody's feed."""
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())) or _is_sample(out):
+        return
+    raise CareloopError(
+        f"{out} holds files that are no earlier sample, and a sample would write over them. Choose an empty folder "
+        "or a new one."
+    )
+
+
+def _is_sample(out: Path) -> bool:
+    try:
+        manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(manifest, dict) and manifest.get("source_system") == SOURCE_SYSTEM
 
 
 def _households(seed: int, patients: int, *, as_of: int, staff: Practice) -> Iterator[Household]:
