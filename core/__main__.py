@@ -67,6 +67,7 @@ def sample(
     counts = write_sample(out, patients=patients, seed=seed, as_of=_day(as_of), progress=_progress())
     for table, rows in counts.items():
         print(f"{table:<18}{rows:>10,}")
+    print(f"Written to {out}, with the seed {seed}")
 
 
 @app.command()
@@ -77,7 +78,9 @@ def load(
     """Load a feed: CSV tables, Synthea's CSV tables, or FHIR R4 bundles or NDJSON."""
     from core import loads
 
-    print(loads.load(_open(), folder, format=format, progress=_progress()))
+    wb = _open()
+    print(loads.load(wb, folder, format=format, progress=_progress()))
+    print(f"The data is kept in {wb.settings.home}")
 
 
 @codes_app.command("load")
@@ -87,7 +90,11 @@ def codes_load(
     """Say what a feed's own codes mean, then work out facts and care gaps again."""
     from core import loads
 
-    print(f"{loads.load_codes(_open(), path):,} codes mapped")
+    wb = _open()
+    count, home = loads.load_codes(wb, path), wb.settings.home
+    print(f"{count:,} {'code' if count == 1 else 'codes'} mapped in {home}")
+    if loads.current(wb) is None:
+        print(f"Nothing is loaded in {home} yet: the codes count from the first load on.")
 
 
 @app.command()
@@ -100,7 +107,7 @@ def gaps(
 
     wb = _open()
     rows = care_gaps.write_gaps(wb, out, as_of=_day(as_of) if as_of else wb.today())
-    print(f"{rows:,} rows written to {out}")
+    print(f"{rows:,} rows of the data in {wb.settings.home} written to {out}")
 
 
 @app.command()

@@ -71,6 +71,7 @@ def test_a_feed_is_loaded_once_and_known_the_second_time(feed: Path, home: Path)
     assert first.stdout.startswith("Loaded a feed of the format careloop from sample.")
     assert "patients.csv" in first.stdout
     assert second.stdout.startswith("Nothing new")
+    assert all(run.stdout.endswith(f"The data is kept in {home}\n") for run in (first, second))
     assert "Reading the files" in first.stderr
     wb = open_workbench(read_settings({"CARELOOP_HOME": str(home)}))
     assert [row.status for row in loads.history(wb)] == ["unchanged", "loaded"]
@@ -86,16 +87,26 @@ def test_care_gaps_are_written_for_a_day(loaded: Path, tmp_path: Path, kind: str
     run = careloop(loaded, "gaps", "--as-of", "2026-11-02", "--out", out)
 
     rows = pl.read_csv(out) if kind == "csv" else pl.read_parquet(out)
-    assert (run.returncode, run.stdout) == (0, f"{rows.height:,} rows written to {out}\n")
+    assert (run.returncode, run.stdout) == (0, f"{rows.height:,} rows of the data in {loaded} written to {out}\n")
     assert rows.group_by("patient_id").len()["len"].unique().to_list() == [5]
     assert not rows.filter(pl.col("state").cast(pl.String) == "overdue").is_empty()
 
 
-def test_codes_are_counted(feed: Path, home: Path) -> None:
+def test_codes_loaded_before_any_feed_are_counted_and_it_is_said_that_nothing_is_there(feed: Path, home: Path) -> None:
     run = careloop(home, "codes", "load", feed / "code_map.csv")
 
     lines = len((feed / "code_map.csv").read_text("utf-8").splitlines()) - 1
-    assert (run.returncode, run.stdout) == (0, f"{lines} codes mapped\n")
+    nothing = f"Nothing is loaded in {home} yet: the codes count from the first load on."
+    assert (run.returncode, run.stdout) == (0, f"{lines} codes mapped in {home}\n{nothing}\n")
+
+
+def test_one_code_is_one_code_and_the_home_it_counts_in_is_named(loaded: Path, feed: Path, tmp_path: Path) -> None:
+    one = tmp_path / "one.csv"
+    one.write_text("\n".join((feed / "code_map.csv").read_text("utf-8").splitlines()[:2]) + "\n", "utf-8")
+
+    run = careloop(loaded, "codes", "load", one)
+
+    assert (run.returncode, run.stdout) == (0, f"1 code mapped in {loaded}\n")
 
 
 def test_dispatch_once_ends_when_nothing_is_due(loaded: Path) -> None:
