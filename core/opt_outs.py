@@ -102,10 +102,21 @@ def stop_by_link(wb: Workbench, token: str) -> bool:
         return False
     with writing(wb.engine) as connection:
         patient_id, address, address_now = _require_recipient(connection, recipient_id, is_held=True)
-        opt_out = OptOut(type=HEALTH_EMAIL, starts_on=wb.today(), patient_id=patient_id, reason=BY_LINK, source=LINK)
-        used = address or address_now
-        _keep(wb, connection, _on(opt_out, used) if used else opt_out, recipient=recipient_id)
+        _keep(wb, connection, _by_link(wb, patient_id, address or address_now), recipient=recipient_id)
     return True
+
+
+def has_stopped(wb: Workbench, token: str) -> bool:
+    """Whether a stop link was used already and that still counts; never for a sample. Asking changes nothing.
+
+    Raises NotFound for a token that this home did not make.
+    """
+    recipient_id = _recipient(wb, token)
+    if recipient_id is None:
+        return False
+    with reading(wb.engine) as connection:
+        patient_id, address, address_now = _require_recipient(connection, recipient_id)
+        return rows.same(connection, _by_link(wb, patient_id, address or address_now)) is not None
 
 
 def is_sample_link(wb: Workbench, token: str) -> bool:
@@ -116,6 +127,12 @@ def is_sample_link(wb: Workbench, token: str) -> bool:
     with reading(wb.engine) as connection:
         _require_recipient(connection, recipient_id)
     return False
+
+
+def _by_link(wb: Workbench, patient_id: str, address: str | None) -> OptOut:
+    """The opt-out that a stop link makes, for the patient and the address it was sent to."""
+    opt_out = OptOut(type=HEALTH_EMAIL, starts_on=wb.today(), patient_id=patient_id, reason=BY_LINK, source=LINK)
+    return _on(opt_out, address) if address else opt_out
 
 
 def _recipient(wb: Workbench, token: str) -> int | None:

@@ -141,6 +141,19 @@ def test_pressing_it_again_changes_nothing(wb: Workbench) -> None:
     assert count(wb) == 1
 
 
+def test_a_link_that_was_used_says_that_emails_are_stopped_until_staff_take_it_back(wb: Workbench) -> None:
+    path = link(wb, add_recipient(wb))
+    ask(wb, "POST", path)
+
+    used = ask(wb, "GET", path)
+    opt_outs.remove(wb, [one.opt_out_id or 0 for one in opt_outs.of_patient(wb, "p1")])
+    again = ask(wb, "GET", path)
+
+    assert used.status == 200 and "You get no more health emails" in used.text
+    assert "<button" not in used.text and count(wb) == 1
+    assert "<button" in again.text
+
+
 def test_it_works_again_after_staff_took_the_opt_out_back(wb: Workbench) -> None:
     path = link(wb, add_recipient(wb))
     ask(wb, "POST", path)

@@ -64,6 +64,13 @@ _DONE = _Page(
         "If you ever want them again, just call us. Thank you for letting us know.",
     ),
 )
+_ALREADY = _Page(
+    "You get no more health emails",
+    (
+        "You stopped them before. {practice} sends no more health emails to you or to this email address.",
+        "If you ever want them again, just call us.",
+    ),
+)
 _SAMPLE_ASK = _Page("Stop health emails?", ("This link is from a test email. It stops nothing.",), "Stop these emails")
 _SAMPLE_DONE = _Page("This was a test", ("The link is from a test email, so nothing was stopped.",))
 _UNKNOWN = _Page(
@@ -100,7 +107,9 @@ def _answer(open_workbench: Callable[[], Workbench], token: str, *, posted: bool
         return _response(open_workbench, _UNKNOWN)
     if is_sample:
         return _response(open_workbench, _SAMPLE_DONE if posted else _SAMPLE_ASK)
-    return _response(open_workbench, _DONE if posted else _ASK)
+    if posted:
+        return _response(open_workbench, _DONE)
+    return _response(open_workbench, _ALREADY if opt_outs.has_stopped(wb, token) else _ASK)
 
 
 async def _has_small_body(request: Request) -> bool:
