@@ -104,7 +104,7 @@ def _confirm(wb: Workbench, found: Found, patient_ids: Sequence[str]) -> None:
 
 def _reach(mode: preflight.Reach) -> None:
     total = mode.count + sum(missed.count for missed in mode.not_reached)
-    st.metric(f"Reachable by {mode.channel}", f"{mode.count:,} of {total:,}")
+    st.metric(f"Reachable by {mode.channel} today", f"{mode.count:,} of {total:,}")
     if mode.not_reached:
         st.dataframe(
             {

@@ -195,7 +195,7 @@ def _delivery_rows(draft: Campaign) -> dict[str, str]:
     }
     if draft.purpose == "care_gap":
         rows["Care gaps"] = ", ".join(names.get(key, key) for key in draft.measures) or "none"
-        rows["Gap already closed"] = "skipped" if draft.skip_closed_gaps else "contacted all the same"
+        rows["No such gap open"] = "skipped" if draft.skip_closed_gaps else "contacted all the same"
     if draft.protocols:
         rows["Protocol"] = ", ".join(draft.protocols)
     return rows

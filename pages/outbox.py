@@ -1,6 +1,7 @@
 """The Outbox: the mails that the sandbox kept instead of sending, as patients would see them."""
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import streamlit as st
@@ -32,7 +33,7 @@ def show() -> None:
         return
     left, right = st.columns([2, 3], gap="large")
     with left:
-        chosen = _list(found)
+        chosen = _list(found, wb.zone())
     with right:
         _mail(wb, outbox.mail(wb, chosen))
 
@@ -49,13 +50,14 @@ def _empty(search: str) -> None:
     st.page_link("campaigns.py", label="Go to Campaigns", icon=":material/campaign:")
 
 
-def _list(found: MailPage) -> str:
+def _list(found: MailPage, zone: ZoneInfo) -> str:
     """The list; returns the name of the mail chosen, the newest unless another was."""
     st.caption(count(found.count, "mail") + ", newest first")
     rows = pl.DataFrame(
         {
             "To": [mail.recipient for mail in found.mails],
             "Subject": [mail.subject for mail in found.mails],
+            "Sent": [mail.at.astimezone(zone) for mail in found.mails],
         }
     )
     event = st.dataframe(
@@ -69,6 +71,7 @@ def _list(found: MailPage) -> str:
         column_config={
             "To": st.column_config.TextColumn(width=170),
             "Subject": st.column_config.TextColumn(width="medium"),
+            "Sent": st.column_config.DatetimeColumn(format="D MMM, HH:mm", width="small"),
         },
     )
     if found.count > outbox.PAGE_SIZE:
@@ -80,7 +83,7 @@ def _list(found: MailPage) -> str:
 def _mail(wb: Workbench, mail: KeptMail) -> None:
     st.subheader(plain(mail.subject), anchor=False)
     at = moment(datetime.fromisoformat(mail.at), wb)
-    st.caption(f"From {plain(mail.sender)}  \nTo {plain(mail.recipient)}  \nArrived {at}")
+    st.caption(f"From {plain(mail.sender)}  \nTo {plain(mail.recipient)}  \nSent {at}")
     seen, text = st.tabs(["As seen", "Plain text"])
     with seen:
         width = width_choice("outbox_width")
