@@ -57,7 +57,7 @@ def _list(found: MailPage, zone: ZoneInfo) -> str:
         {
             "To": [mail.recipient for mail in found.mails],
             "Subject": [mail.subject for mail in found.mails],
-            "Sent": [mail.at.astimezone(zone) for mail in found.mails],
+            "Sent": [datetime.fromisoformat(mail.at).astimezone(zone) for mail in found.mails],
         }
     )
     event = st.dataframe(
