@@ -2,7 +2,6 @@
 
 from core import audit
 from core.domain.user import User
-from core.errors import NotFound
 from core.store import accounts
 from core.workbench import Workbench
 
@@ -14,8 +13,7 @@ def add(wb: Workbench, person: User) -> None:
 
 
 def ensure_local_user(wb: Workbench) -> None:
-    """Make the user of the pages if a home has none yet: sees every group and provider."""
-    try:
-        accounts.user(wb.engine, wb.settings.user)
-    except NotFound:
+    """Make the user of the pages if a home has none yet: sees every group and provider. One who was made inactive or
+    limited stays so."""
+    if not accounts.is_known(wb.engine, wb.settings.user):
         add(wb, User(wb.settings.user, wb.settings.user.capitalize()))

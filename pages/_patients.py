@@ -22,9 +22,6 @@ _LIST = "wl_list_shown"
 
 def table(wb: Workbench, found: Found, selected: set[str]) -> None:
     """Draw the page of the table that the reader is on and take over which rows are marked."""
-    if st.session_state.get(_LIST) != _version(found):  # another list begins at its first page
-        st.session_state[_LIST] = _version(found)
-        st.session_state["wl_page"] = 1
     pages = found.page_count(SIZE)
     number = min(st.session_state.get("wl_page", 1), pages)
     ids, rows = _page(wb, found, number - 1)
@@ -59,6 +56,16 @@ def table(wb: Workbench, found: Found, selected: set[str]) -> None:
                 on_click=_selection.select_all,
                 args=(found,),
             )
+
+
+def is_another_list(found: Found) -> bool:
+    """Whether filters, order or columns changed since the last run; another list then begins at its first page."""
+    version = _version(found)
+    if st.session_state.get(_LIST) == version:
+        return False
+    st.session_state[_LIST] = version
+    st.session_state["wl_page"] = 1
+    return True
 
 
 def csv(wb: Workbench, found: Found, view_id: str) -> bytes:

@@ -14,10 +14,10 @@ _SELECTED = "wl_selected"
 _CHECKED_UP_TO = 5000  # reach is shown live up to so many; beyond that no campaign is possible anyway
 
 
-def of(found: Found) -> set[str]:
-    """The ids selected, of those found now. The set is changed in place."""
+def of(found: Found, *, is_another_list: bool) -> set[str]:
+    """The ids selected, a set that is changed in place. Another list keeps only those who are on it."""
     selected: set[str] = st.session_state.setdefault(_SELECTED, set())
-    if selected:
+    if selected and is_another_list:
         before = len(selected)
         selected.intersection_update(found.ids)
         if len(selected) < before:
@@ -50,12 +50,22 @@ def bar(wb: Workbench, found: Found, selected: set[str]) -> None:
             st.caption("Select patients to send them a campaign.")
             return
         st.markdown(f"**{len(selected):,} selected**", width="content")
-        if len(selected) <= _CHECKED_UP_TO:
-            for mode in preflight.reach(wb, selected):
-                st.caption(f"reachable by {mode.channel} {mode.count:,}", width="content")
+        for sentence in _reachable(wb, selected):
+            st.caption(sentence, width="content")
         st.button("Clear", key="wl_clear", on_click=clear, type="tertiary")
         if st.button("Send campaign", type="primary", icon=":material/send:", key="wl_send"):
             _confirm(wb, found, [patient_id for patient_id in found.ids if patient_id in selected])
+
+
+def _reachable(wb: Workbench, selected: set[str]) -> list[str]:
+    """How many can be reached, asked again when others are selected; the dialog asks anew in any case."""
+    if len(selected) > _CHECKED_UP_TO:
+        return []
+    if st.session_state.get("wl_reach_of") != selected:
+        modes = preflight.reach(wb, selected)
+        st.session_state["wl_reach"] = [f"reachable by {mode.channel} {mode.count:,}" for mode in modes]
+        st.session_state["wl_reach_of"] = set(selected)
+    return list(st.session_state["wl_reach"])
 
 
 @st.dialog("Send campaign", width="large", icon=":material/send:")

@@ -25,6 +25,12 @@ def user(engine: Engine, user_id: str) -> User:
     return User(row.user_id, row.name, row.kind, row.email, Scope(_ids(row.scope_groups), _ids(row.scope_providers)))
 
 
+def is_known(engine: Engine, user_id: str) -> bool:
+    """Whether there is such a user, active or not."""
+    with reading(engine) as connection:
+        return connection.execute(select(users.c.user_id).where(users.c.user_id == user_id)).first() is not None
+
+
 def add_user(engine: Engine, person: User, *, at: datetime, by: str) -> None:
     """Add a user or replace the one with the same id."""
     groups, providers = person.scope.groups, person.scope.providers
