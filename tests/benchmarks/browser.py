@@ -1,6 +1,6 @@
 """How long a change on the work list takes in a real browser with 100,000 patients: a page, a mark, a filter.
 
-    .venv/bin/python -m tests.benchmarks.browser [patients]
+    .venv/bin/python tests/benchmarks/browser.py [patients]
 
 Prints JSON lines. A time is taken in the browser, from the press until the page's run has ended and the next frame is
 drawn; what else runs on the machine is in it.
@@ -19,6 +19,8 @@ from core import loads, users
 from core.sample import write_sample
 from core.settings import read_settings
 from core.workbench import open_workbench
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # so that it also runs as a file
 from tests.browser import COUNT_RUNS, Page, browser, choose, click, mark_row, open_page, running
 
 PATIENTS = 100_000

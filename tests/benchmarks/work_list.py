@@ -1,6 +1,6 @@
 """A saved view on a panel of 1,000,000 patients against DuckDB's CPU time for the same question on the same data.
 
-Run with `python -m tests.benchmarks.work_list [ROWS]`. Both answer: the first page of 100 in order, how many patients
+Run with `python tests/benchmarks/work_list.py [ROWS]`. Both answer: the first page of 100 in order, how many patients
 are found, and how many in each group. DuckDB is asked in the fastest of several ways of writing it: its filter on
 text lists as a search in each text or, easier than what the work list does, as membership of the whole texts; page
 and counts by two questions or from one temporary table. Beside the natural columns it is also given our coded ones.
