@@ -16,7 +16,7 @@ import polars as pl
 from core.errors import DataError
 
 SEPARATORS = ",|;\t"
-BLOCK_BYTES = 24 << 20
+BLOCK_BYTES = 48 << 20
 LINE = "_line"
 FILE = "_file"
 TOO_MANY = "the row has more values than the header has columns"
