@@ -106,7 +106,8 @@ def test_evidence_for_an_exclusion_shows_what_it_rests_on() -> None:
     assert found.headline == "Not counted: both breasts removed."
     assert found.exclusions[3].is_met
     assert found.exclusions[3].sentence == (
-        "Both breasts removed; Removal of the left breast on Thu 6 May 2010; Removal of the right breast on Sun 8 Jul 2012"
+        "Both breasts removed; Removal of the left breast on Thu 6 May 2010; "
+        "Removal of the right breast on Sun 8 Jul 2012"
     )
 
 
