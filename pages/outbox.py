@@ -55,9 +55,9 @@ def _list(found: MailPage, zone: ZoneInfo) -> str:
     st.caption(count(found.count, "mail") + ", newest first")
     rows = pl.DataFrame(
         {
+            "Sent": [datetime.fromisoformat(mail.at).astimezone(zone) for mail in found.mails],
             "To": [mail.recipient for mail in found.mails],
             "Subject": [mail.subject for mail in found.mails],
-            "Sent": [datetime.fromisoformat(mail.at).astimezone(zone) for mail in found.mails],
         }
     )
     event = st.dataframe(
@@ -71,7 +71,7 @@ def _list(found: MailPage, zone: ZoneInfo) -> str:
         column_config={
             "To": st.column_config.TextColumn(width=170),
             "Subject": st.column_config.TextColumn(width="medium"),
-            "Sent": st.column_config.DatetimeColumn(format="D MMM, HH:mm", width="small"),
+            "Sent": st.column_config.DatetimeColumn(format="D MMM, HH:mm", width=105),
         },
     )
     if found.count > outbox.PAGE_SIZE:
