@@ -1,5 +1,6 @@
 """Loading feeds: what was loaded, what was left out and why, and the clinical data as it is now."""
 
+import gc
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -67,7 +68,7 @@ def load(wb: Workbench, folder: Path, *, format: str = "auto", progress: Progres
     Raises DataError for a file that cannot be used and NotAllowed while another load runs; the last good load stays.
     """
     report = progress or _silent
-    with wb.clinical.loading():
+    with wb.clinical.loading(), _without_garbage_collection():
         started_at = wb.now()
         _remove_orphans(wb)
         try:
@@ -198,6 +199,18 @@ def _load(wb: Workbench, feed: Feed, started_at: datetime, progress: Progress) -
         dict(feed.skipped),
         tuple(feed.notes),
     )
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Rows on their way to the database are millions of small tuples without cycles: looking for some takes time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _unchanged(wb: Workbench, feed: Feed, source: str, started_at: datetime) -> LoadReport:
