@@ -46,12 +46,12 @@ def test_every_verdict_is_an_allowed_change_and_a_retry_lies_ahead(outcome: str,
 
 
 def test_an_unknown_message_never_becomes_waiting_again() -> None:
-    reached, todo = set(), ["unknown"]
+    reached, waiting = set(), ["unknown"]
 
-    while todo:
-        state = todo.pop()
+    while waiting:
+        state = waiting.pop()
         reached.add(state)
-        todo += [after for after in CHANGES[state] if after not in reached]
+        waiting += [after for after in CHANGES[state] if after not in reached]
 
     assert not reached & set(UNFINISHED)
 
