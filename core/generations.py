@@ -24,7 +24,7 @@ from core.domain.history import (
 from core.domain.registration import duplicate_keys, registration_defects, sharing
 from core.evaluation import EVALUATED_KINDS, Day, Shard, evaluate_day
 from core.feeds.csv_file import FILE, LINE
-from core.feeds.events import KIND, TABLE_OF_KIND, with_row_hash
+from core.feeds.events import KIND, TABLE_OF_KIND
 from core.feeds.feed import COUNTED
 from core.feeds.intake import DATE_COLUMN, PATIENT_TABLES, SOURCE, WHOLE_TABLES, Intake, numbered, small_schema
 from core.feeds.layout import EVENT_TABLES, TABLE
@@ -136,8 +136,7 @@ class Making:
         rows = self.previous.stored_events(place) if name == "events" else self.previous.table(name, place)
         if about.hashing == probe() and about.shard_count == self.shard_count:
             return rows.collect()
-        found = rows.filter(shard_of(pl.col("patient_id"), self.shard_count) == shard).collect(engine="streaming")
-        return with_row_hash(found) if name == "events" and place is None else found
+        return rows.filter(shard_of(pl.col("patient_id"), self.shard_count) == shard).collect(engine="streaming")
 
     # ---- patients and what belongs to them --------------------------------------------------------------------
     def _shards(self, spool: Spool, progress: Callable[[str, float], None]) -> Iterator[Shard]:

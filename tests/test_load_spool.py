@@ -39,8 +39,6 @@ def test_a_store_made_where_hashes_differ_takes_the_same_feed_as_nothing_new(wb:
     assert generation is not None
     about = generation.folder / "about.json"
     about.write_text(json.dumps(json.loads(about.read_text()) | {"hashing": "of another machine"}))
-    moved = generation.stored_events().collect().with_columns(row_hash=pl.lit(1, pl.UInt64))
-    moved.write_parquet(generation.folder / "events" / "0000.parquet")
 
     again = loads.load(wb, write_feed(tmp_path / "two", patients=[PATIENT, ANN], labs=labs[:1] + labs[4:]))
     changed = loads.load(wb, write_feed(tmp_path / "three", labs=[LAB, "L9,P1,4548-4,9.1,%,final,2026-06-01"]))

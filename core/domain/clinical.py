@@ -43,7 +43,6 @@ EVENTS = schema(
         "provider_id": pl.String,
         "received_at": pl.Datetime("us", "UTC"),
         "superseded_at": pl.Datetime("us", "UTC"),  # null = current
-        "row_hash": pl.UInt64,
     }
 )
 

@@ -103,18 +103,21 @@ def facts_of(events: pl.DataFrame, mapping: pl.DataFrame) -> pl.DataFrame:
     )
     facts = facts.with_columns(first_day.alias("on"))
     has_ended = is_problem & pl.col("end_on").is_null() & pl.col("status").cast(pl.String).is_in(_ENDED)
-    facts = facts.with_columns(pl.when(has_ended).then("on").otherwise("end_on").alias("end_on"), *_in_percent())
-    return facts.filter(pl.col("on").is_not_null()).select(*FACTS).cast(STORED_FACTS)
+    facts = facts.with_columns(pl.when(has_ended).then("on").otherwise("end_on").alias("end_on"))
+    return _in_percent(facts.filter(pl.col("on").is_not_null()).select(*FACTS).cast(STORED_FACTS))
 
 
-def _in_percent() -> tuple[pl.Expr, pl.Expr]:
+def _in_percent(facts: pl.DataFrame) -> pl.DataFrame:
     """IFCC to NGSP master equation: percent = 0.09148 x mmol/mol + 2.152 (ngsp.org/ifcc.asp)."""
-    is_ifcc = (pl.col("concept") == HBA1C) & pl.col("unit").cast(pl.String).str.to_lowercase().str.contains(
-        r"^mmol/mol"
-    )
-    return (
-        pl.when(is_ifcc).then((pl.col("value") * 0.09148 + 2.152).round(2)).otherwise("value").alias("value"),
-        pl.when(is_ifcc).then(pl.lit("%")).otherwise(pl.col("unit").cast(pl.String)).cast(pl.Categorical).alias("unit"),
+    units = facts["unit"].unique().drop_nulls()
+    ifcc = units.filter(units.cast(pl.String).str.to_lowercase().str.starts_with("mmol/mol"))
+    if ifcc.is_empty():
+        return facts
+    is_ifcc = (pl.col("concept") == HBA1C) & pl.col("unit").is_in(ifcc.implode())
+    percent = (pl.col("value") * 0.09148 + 2.152).round(2)
+    return facts.with_columns(
+        pl.when(is_ifcc).then(percent).otherwise("value").alias("value"),
+        pl.when(is_ifcc).then(pl.lit("%", pl.Categorical)).otherwise("unit").alias("unit"),
     )
 
 

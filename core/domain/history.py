@@ -10,6 +10,8 @@ from core.domain.clinical import EVENTS
 _REPEATED = ("source_system", "code", "text", "status", "unit", "type", "provider_id")
 STORED_EVENTS = pl.Schema({n: pl.Categorical() if n in _REPEATED else kind for n, kind in EVENTS.items()})
 EVENT_KEY = ("kind", "source_system", "event_id")
+# What a version of an event consists of: two versions that agree in all of this are the same.
+_VERSION = [name for name in STORED_EVENTS if name not in ("received_at", "superseded_at")]
 
 
 def new_events(rows: pl.DataFrame, *, is_unique: bool) -> pl.DataFrame:
@@ -33,8 +35,9 @@ def merged_events(known: pl.DataFrame, fresh: pl.DataFrame) -> tuple[pl.DataFram
         return fresh, fresh.height
     key = list(EVENT_KEY)
     current = known.filter(pl.col("superseded_at").is_null())
-    fresh = fresh.join(current, on=[*key, "patient_id", "row_hash"], how="anti", maintain_order="left")
-    fresh = fresh.join(known, on=[*key, "patient_id", "row_hash", "received_at"], how="anti", maintain_order="left")
+    again = known.join(fresh, on=key, how="semi")
+    fresh = _without(fresh, again.filter(pl.col("superseded_at").is_null()), _VERSION)
+    fresh = _without(fresh, again, [*_VERSION, "received_at"])
     before = current.select(*key, pl.col("received_at").alias("_known_at"))
     fresh = fresh.join(before, on=key, how="left", maintain_order="left")
     is_late = pl.col("_known_at") > pl.col("received_at")
@@ -45,6 +48,10 @@ def merged_events(known: pl.DataFrame, fresh: pl.DataFrame) -> tuple[pl.DataFram
     known = known.with_columns(pl.when(ends).then("_ended_at").otherwise("superseded_at").alias("superseded_at"))
     merged = pl.concat([known.select(*STORED_EVENTS), fresh.select(*STORED_EVENTS)])
     return merged, fresh.height
+
+
+def _without(rows: pl.DataFrame, others: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
+    return rows.join(others, on=columns, how="anti", nulls_equal=True, maintain_order="left")
 
 
 def ended_events(

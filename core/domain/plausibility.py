@@ -41,18 +41,16 @@ def event_reasons(events: pl.DataFrame, patients: pl.DataFrame, *, rejected: pl.
     """
     lives = patients.select("patient_id", "birth_date", "deceased_on", pl.lit(True).alias("_is_known"))
     joined = events.select("patient_id", "on").join(lives, on="patient_id", how="left", maintain_order="left")
-    on = pl.col("on")
-    reasons = joined.select(
-        pl.when(pl.col("_is_known").is_null())
-        .then(pl.lit(UNKNOWN_PATIENT))
-        .when(on > last_day)
-        .then(pl.lit(IN_FUTURE))
-        .when(on < pl.col("birth_date"))
-        .then(pl.lit(BEFORE_BIRTH))
-        .when(on > pl.col("deceased_on") + pl.duration(days=DAYS_AFTER_DEATH))
-        .then(pl.lit(AFTER_DEATH))
-        .alias("reason")
-    ).to_series()
+    found = joined.select(
+        (pl.col("_is_known").is_null()).alias(UNKNOWN_PATIENT),
+        (pl.col("on") > last_day).alias(IN_FUTURE),
+        (pl.col("on") < pl.col("birth_date")).alias(BEFORE_BIRTH),
+        (pl.col("on") > pl.col("deceased_on").dt.offset_by(f"{DAYS_AFTER_DEATH}d")).alias(AFTER_DEATH),
+    )
+    reasons = pl.repeat(None, events.height, dtype=pl.String, eager=True)
+    for reason in reversed(found.columns):  # the first one that holds is given
+        if found[reason].any():
+            reasons = reasons.set(found[reason].fill_null(False), reason)
     if rejected.is_empty() or reasons.null_count() == reasons.len():
         return reasons
     is_rejected = (reasons == UNKNOWN_PATIENT) & events["patient_id"].is_in(rejected.implode())

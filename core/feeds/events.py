@@ -1,7 +1,5 @@
 """Typed rows of the event tables in the one form of EVENTS."""
 
-from functools import cache
-
 import polars as pl
 
 from core.domain.clinical import CODE_SYSTEMS, EVENT_KINDS, EVENTS
@@ -22,11 +20,6 @@ _STORED = {name: kind for name, kind in STORED_EVENTS.items() if isinstance(kind
 TABLE_OF_KIND = {kind: table for table, kind in KIND.items()}
 assert set(KIND.values()) == set(EVENT_KINDS)
 
-# What a version of an event consists of: two versions that agree in all of this are the same.
-_CONTENT = [
-    c for c in EVENTS if c not in ("received_at", "superseded_at", "row_hash", "source_system", "event_id", "kind")
-]
-_SEED = 20261
 # Columns of the layout with few different values, however many rows there are.
 REPEATED = frozenset(
     [
@@ -122,29 +115,6 @@ def events_of(table: str, rows: pl.DataFrame) -> pl.DataFrame:
     return events.with_columns(
         pl.lit(kind, EVENTS["kind"]).alias("kind"), (is_done(kind, pl.col("status")) & has_day).alias("is_done")
     )
-
-
-def with_row_hash(events: pl.DataFrame) -> pl.DataFrame:
-    """STORED_EVENTS with row_hash: equal for equal contents on one machine and version of Polars
-    (see core.store.hashing). A column that is not there counts as an empty one."""
-    absent = 0
-    mixed: pl.Expr = pl.lit(0, pl.UInt64)
-    for place, name in enumerate(_CONTENT):
-        if name not in events.columns:
-            absent ^= _hash_of_nothing(name, _SEED + place)
-            continue
-        column = pl.col(name)
-        if isinstance(events.schema[name], pl.Categorical | pl.Enum):  # their own hashes differ between processes
-            column = column.cast(pl.String)
-        mixed = mixed ^ column.hash(_SEED + place)
-    return events.with_columns((mixed ^ pl.lit(absent, pl.UInt64)).alias("row_hash"))
-
-
-@cache
-def _hash_of_nothing(name: str, seed: int) -> int:
-    kind = EVENTS[name]
-    empty = pl.Series([None], dtype=pl.String() if isinstance(kind, pl.Enum) else kind)
-    return int(empty.hash(seed).item())
 
 
 _CODES = {"labs": "loinc", "immunizations": "cvx", "medications": "rxnorm"}

@@ -10,7 +10,7 @@ import polars as pl
 from core.domain.clinical import SMALL_TABLES
 from core.domain.registration import with_status
 from core.feeds.csv_file import FILE, LINE
-from core.feeds.events import KIND, events_of, with_row_hash
+from core.feeds.events import KIND, events_of
 from core.feeds.feed import COUNTED, Batch, Feed
 from core.feeds.layout import TABLE, FeedTable
 from core.feeds.moments import instant
@@ -126,8 +126,7 @@ class Intake:
         if table.name == "opt_outs":
             rows = self._of_somebody(rows)
         if table.is_event:
-            rows = events_of(table.name, rows)
-            return rows if NUMBERED in rows.columns else with_row_hash(rows)
+            return events_of(table.name, rows)
         return _small(table, rows)
 
     def _of_somebody(self, opt_outs: pl.DataFrame) -> pl.DataFrame:
@@ -175,7 +174,7 @@ def numbered(events: pl.DataFrame) -> pl.DataFrame:
     number = pl.int_range(pl.len()).over("kind", "event_id")
     needs = pl.col(NUMBERED).fill_null(False) & (number > 0)
     named = pl.when(needs).then(pl.format("{}|{}", "event_id", number + 1)).otherwise("event_id")
-    return with_row_hash(events.with_columns(named.alias("event_id")).drop(NUMBERED))
+    return events.with_columns(named.alias("event_id")).drop(NUMBERED)
 
 
 def kind_column(name: str) -> str:

@@ -28,9 +28,9 @@ FIRST_YEAR, LAST_YEAR = 1800, 2200
 def dates(texts: pl.Series) -> pl.Series:
     """Days. ISO dates first, then American ones, HL7's digits, and years or months alone (their first day)."""
     if not (texts.str.len_bytes() > 10).any():
-        days = texts.str.to_date("%Y-%m-%d", strict=False)
+        days = texts.str.to_date("%Y-%m-%d", strict=False, cache=False)
     else:
-        days = texts.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
+        days = texts.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False, cache=False)
         days = days.set(~texts.str.contains(_ISO).fill_null(False), None)
     odd = texts.filter(days.is_null() & texts.is_not_null()).unique()
     if odd.len():
