@@ -12,6 +12,7 @@ from core.domain.rule_file import Part, read_part
 # rules only. The kind says where a concept is shown, not which events may carry its codes.
 CONCEPT_KINDS = ("condition", "lab", "vital", "immunization", "procedure", "visit", "medication", "finding")
 SHIPPED_SYSTEMS = ("LOINC", "ICD10CM", "ICD10PCS", "CVX", "HCPCS", "RXNORM")
+SINGLE_SYSTEMS = ("SNOMED", "CPT")  # no lists: only codes that a public rule names one by one
 
 MAPPING = pl.Schema({"system": pl.String, "code": pl.String, "concept": pl.String})
 
@@ -19,13 +20,15 @@ MAPPING = pl.Schema({"system": pl.String, "code": pl.String, "concept": pl.Strin
 @dataclass(frozen=True)
 class Concept:
     """codes: per code system, exact codes, or 'E10.*' for every code that begins with E10.
+    value_sets: identifiers of the published value sets that say the same in full, in every code system.
 
-    A concept without codes gets its events from what a practice maps itself."""
+    A concept without codes gets its events from what a practice maps itself or loads under its own licence."""
 
     concept_id: str
     name: str
     kind: str
     codes: Mapping[str, tuple[str, ...]]
+    value_sets: tuple[str, ...] = ()
 
 
 def read_concepts(text: str, file: str) -> list[Concept]:
@@ -55,18 +58,26 @@ def mapping(distinct_codes: pl.DataFrame, extra: pl.DataFrame, *, concepts: Iter
 
 
 def _concept(concept_id: str, part: Part) -> Concept:
-    codes = part.part("codes")
-    for system in codes.names():
-        if system not in SHIPPED_SYSTEMS:
-            codes.refuse(system, f"must be one of {', '.join(SHIPPED_SYSTEMS)}: lists of others may not be shipped")
+    listed = _codes(part.part("codes"), SHIPPED_SYSTEMS) if part.has("codes") else {}
+    single = _codes(part.part("single"), SINGLE_SYSTEMS) if part.has("single") else {}
+    if not part.has("codes") and not single:
+        part.refuse("codes", f"is missing in {concept_id}")
     concept = Concept(
         concept_id,
         name=part.text("name"),
         kind=part.text("kind", words=CONCEPT_KINDS),
-        codes={system: codes.texts(system) for system in codes.names()},
+        codes={**listed, **single},
+        value_sets=part.texts("value_sets"),
     )
     part.finish()
     return concept
+
+
+def _codes(part: Part, systems: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    for system in part.names():
+        if system not in systems:
+            part.refuse(system, f"must be one of {', '.join(systems)}: lists of others may not be shipped")
+    return {system: part.texts(system) for system in part.names()}
 
 
 def _listed(concepts: Iterable[Concept]) -> pl.DataFrame:

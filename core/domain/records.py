@@ -1,0 +1,57 @@
+"""Clinical records with the detail that official measures ask for: what kind of entry it is, its status, its period to
+the minute, and every code it carries. Facts (core.domain.clinical) say less and are quicker.
+
+record   one entry of a chart: an encounter, a condition, an observation ...
+"""
+
+import polars as pl
+
+from core.domain.clinical import schema
+
+RESOURCES = (
+    "encounter",
+    "condition",
+    "observation",
+    "procedure",
+    "immunization",
+    "medication_request",
+    "service_request",
+    "device_request",
+    "medication_not_requested",
+    "service_not_requested",
+    "task",
+)
+ENDS = ("known", "ongoing", "unknown")
+PARTS = ("code", "value", "reason", "site", "disposition", "not_done")
+
+RECORDS = schema(
+    {
+        "patient_id": pl.String,
+        "record": pl.UInt32,  # a number of its own, in the order of the file
+        "resource": pl.Enum(RESOURCES),
+        "own_id": pl.String,
+        "encounter_id": pl.String,
+        "focus_id": pl.String,  # what a task is about
+        "status": pl.String,
+        "intent": pl.String,
+        "verification": pl.String,
+        "encounter_class": pl.String,
+        "categories": pl.List(pl.String),
+        "start_at": pl.Datetime("us"),  # as written, without its zone; the year 1 = has begun, unknown when
+        "end_at": pl.Datetime("us"),
+        "end": pl.Enum(ENDS),
+        "authored_at": pl.Datetime("us"),
+        "issued_at": pl.Datetime("us"),
+        "has_value": pl.Boolean,
+        "number": pl.Float64,
+        "unit": pl.String,
+    }
+)
+
+# Codes of records. system: a normalised code system, or the address of one that has no name here.
+RECORD_CODES = schema({"record": pl.UInt32, "part": pl.Enum(PARTS), "system": pl.String, "code": pl.String})
+
+# sex: F or M as the record's current sex, null when it is neither; administrative_sex: the sex as registered.
+RECORD_PATIENTS = schema(
+    {"patient_id": pl.String, "birth_date": pl.Date, "sex": pl.String, "administrative_sex": pl.String}
+)

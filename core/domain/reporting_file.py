@@ -1,0 +1,222 @@
+"""Reading reporting rules from YAML. Every mistake is refused with file, line and key (core.domain.rule_file).
+
+docs/reporting-rules.md describes the keys.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from core.domain.records import PARTS, RESOURCES
+from core.domain.reporting_rule import (
+    POPULATIONS,
+    Aged,
+    AgeTest,
+    Comparison,
+    Every,
+    Exists,
+    Named,
+    Not,
+    NumberTest,
+    OfSex,
+    PopulationGroup,
+    Relation,
+    ReportingCriterion,
+    ReportingRule,
+    SameId,
+    Selection,
+    Some,
+)
+from core.domain.reporting_words import INTENTS, STATUSES, WHENS, age_point, comparison
+from core.domain.rule_file import Part, read_part
+
+_PART_KEYS = {"concept": "code"} | {part: part for part in PARTS if part != "code"}
+_KEEP = ("latest_day", "lowest", "last")
+_CRITERIA = ("exists", "count", "days", "age", "sex", "met", "all_of", "any_of", "not")
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What several rules use: definitions and criteria by name."""
+
+    definitions: Mapping[str, Selection] = field(default_factory=dict)
+    criteria: Mapping[str, ReportingCriterion] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Reader:
+    year: int
+    concepts: Collection[str]
+    definitions: Collection[str]
+    criteria: Collection[str]
+
+
+def read_shared(text: str, file: str, *, concepts: Collection[str], year: int) -> Shared:
+    """The definitions and criteria of one file, as they are for a reporting year. Raises DataError."""
+    part = read_part(text, file)
+    shared = _parts(part, Shared(), concepts, year)
+    part.finish()
+    return shared
+
+
+def read_reporting_rule(
+    text: str, file: str, *, shared: Shared, concepts: Collection[str], year: int
+) -> ReportingRule:
+    """The rule of one file, as it is for a reporting year. Raises DataError naming file, line and key."""
+    part = read_part(text, file)
+    own = _parts(part, shared, concepts, year)
+    definitions = {**shared.definitions, **own.definitions}
+    criteria = {**shared.criteria, **own.criteria}
+    reader = _Reader(year, concepts, definitions, criteria)
+    rule = ReportingRule(
+        rule_id=part.text("id"),
+        name=part.text("name"),
+        source=part.text("source"),
+        measure_id=part.text("measure", default=""),
+        is_inverse=part.flag("inverse"),
+        definitions=definitions,
+        criteria=criteria,
+        groups=tuple(_group(each, reader) for each in part.parts("groups")),
+    )
+    if not rule.groups:
+        part.refuse("groups", "needs at least one group of populations")
+    part.finish()
+    return rule
+
+
+def _parts(part: Part, shared: Shared, concepts: Collection[str], year: int) -> Shared:
+    named = part.part("definitions") if part.has("definitions") else None
+    judged = part.part("criteria") if part.has("criteria") else None
+    definition_names = {*shared.definitions, *(named.names() if named else [])}
+    criterion_names = {*shared.criteria, *(judged.names() if judged else [])}
+    reader = _Reader(year, concepts, definition_names, criterion_names)
+    definitions = {name: _selection(named.part(name), reader) for name in named.names()} if named else {}
+    criteria = {
+        name: criterion
+        for name in (judged.names() if judged else [])
+        if judged and (criterion := _criterion(judged.part(name), reader)) is not None
+    }
+    return Shared(definitions, criteria)
+
+
+def _group(part: Part, reader: _Reader) -> PopulationGroup:
+    criteria: dict[str, ReportingCriterion] = {}
+    for population in POPULATIONS:
+        if part.has(population) and (criterion := _criterion(part.part(population), reader)) is not None:
+            criteria[population] = criterion
+    for needed in ("initial_population", "numerator"):
+        if needed not in criteria:
+            part.refuse(needed, "is missing in this group")
+    group = PopulationGroup(part.text("group"), criteria)
+    part.finish()
+    return group
+
+
+# ---- criteria ------------------------------------------------------------------------------------------------------
+def _criterion(part: Part, reader: _Reader) -> ReportingCriterion | None:
+    """None when it is not of this year."""
+    since, until = part.whole("since"), part.whole("until")
+    kinds = [kind for kind in _CRITERIA if part.has(kind)]
+    if len(kinds) != 1:
+        part.refuse(part.key, f"needs exactly one of {', '.join(_CRITERIA)}")
+    criterion = _one_criterion(part, kinds[0], reader)
+    part.finish()
+    is_of_year = (since is None or reader.year >= since) and (until is None or reader.year <= until)
+    return criterion if is_of_year else None
+
+
+def _one_criterion(part: Part, kind: str, reader: _Reader) -> ReportingCriterion:
+    if kind == "exists":
+        names = _known(part, "exists", reader.definitions)
+        return Exists(names[0]) if len(names) == 1 else Some(tuple(Exists(name) for name in names))
+    if kind in ("count", "days"):
+        least = part.whole("at_least")
+        if not least:
+            part.refuse("at_least", "is missing: how many there must be")
+        return Exists(_known(part, kind, reader.definitions)[0], least=least, by_day=kind == "days")
+    if kind == "age":
+        return Aged(_age(part.part("age")))
+    if kind == "sex":
+        column = part.text("recorded_as", default="sex", words=("sex", "administrative_sex"))
+        return OfSex(part.text("sex", words=("F", "M")), column)
+    if kind == "met":
+        names = _known(part, "met", reader.criteria)
+        return Named(names[0]) if len(names) == 1 else Some(tuple(Named(name) for name in names))
+    if kind == "not":
+        inner = _criterion(part.part("not"), reader)
+        return Not(inner) if inner is not None else Every(())
+    inside = tuple(c for each in part.parts(kind) if (c := _criterion(each, reader)) is not None)
+    return Every(inside) if kind == "all_of" else Some(inside)
+
+
+def _age(part: Part) -> AgeTest:
+    at = age_point(part.text("at", default="period end"))
+    if at is None:
+        part.refuse("at", "must be 'period start', 'period end' or a point such as 'latest'")
+    test = AgeTest(at, least=part.whole("from", default=0) or 0, through=part.whole("through"))
+    part.finish()
+    return test
+
+
+# ---- selections ----------------------------------------------------------------------------------------------------
+def _selection(part: Part, reader: _Reader) -> Selection:
+    if part.has("from") == part.has("of"):
+        part.refuse("from", "a definition has either 'from', a kind of record, or 'of', other definitions")
+    columns = [("status", _words(part, "status", STATUSES)), ("intent", _words(part, "intent", INTENTS))]
+    not_words = [("encounter_class", part.texts("not_class"))]
+    if part.flag("verified"):
+        not_words.append(("verification", ("refuted", "entered-in-error")))
+    selection = Selection(
+        resources=_known(part, "from", RESOURCES),
+        union=_known(part, "of", reader.definitions),
+        coded=tuple((each, _known(part, key, reader.concepts)) for key, each in _PART_KEYS.items() if part.has(key)),
+        columns=tuple((name, words) for name, words in columns if words),
+        not_words=tuple((name, words) for name, words in not_words if words),
+        categories=part.texts("category"),
+        has_value=part.flag("has_value") if part.has("has_value") else None,
+        number=_number(part.part("number")) if part.has("number") else None,
+        age=_age(part.part("age")) if part.has("age") else None,
+        when=tuple(_comparisons(part, "when", is_alone=True)),
+        relations=tuple(_relation(each, reader) for each in part.parts("with"))
+        + tuple(_relation(each, reader, is_without=True) for each in part.parts("without")),
+        keep=_known(part, "keep", _KEEP),
+    )
+    part.finish()
+    return selection
+
+
+def _words(part: Part, key: str, sets: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(word for each in part.texts(key) for word in sets.get(each, (each,)))
+
+
+def _number(part: Part) -> NumberTest:
+    bounds = {key: part.number(key) for key in ("above", "at_least", "below", "at_most")}
+    test = NumberTest(**bounds, unit=part.text("unit", default="") or None)
+    part.finish()
+    return test
+
+
+def _relation(part: Part, reader: _Reader, *, is_without: bool = False) -> Relation:
+    name = _known(part, "of", reader.definitions)
+    if len(name) != 1:
+        part.refuse("of", "names one definition")
+    relation = Relation(name[0], tuple(_comparisons(part, "when", is_alone=False)), is_without)
+    part.finish()
+    return relation
+
+
+def _comparisons(part: Part, key: str, *, is_alone: bool) -> list[Comparison]:
+    found: list[Comparison] = []
+    for line in (long for text in part.texts(key) for long in WHENS.get(text, (text,))):
+        test = comparison(line)
+        if test is None or (is_alone and (isinstance(test, SameId) or test.right.of == "their")):
+            part.refuse(key, f"'{line}' is no comparison such as 'end >= period start - 2 years'")
+        found.append(test)  # type: ignore[arg-type]
+    return found
+
+
+def _known(part: Part, key: str, known: Collection[str]) -> tuple[str, ...]:
+    names = part.texts(key)
+    for name in names:
+        if name not in known:
+            part.refuse(key, f"'{name}' does not exist; there are {', '.join(sorted(known))}")
+    return names
