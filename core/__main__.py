@@ -111,6 +111,26 @@ def gaps(
 
 
 @app.command()
+def conformance(
+    decks: Annotated[
+        list[Path], typer.Argument(help="Folders of decks: deck.json, patients, value_sets, expected.csv.")
+    ],
+    out: Annotated[Path | None, typer.Option(help="Also write one row per case and group: .csv or .parquet.")] = None,
+) -> None:
+    """Run official test patients and compare the populations they must fall in. Ends with 1 when one is wrong."""
+    from core import conformance as decks_run
+
+    results = []
+    for result in decks_run.run_decks(decks):
+        print(result, flush=True)
+        results.append(result)
+    if out is not None:
+        print(f"{decks_run.write_cases(results, out):,} rows written to {out}")
+    if any(result.right_count < result.cases.height for result in results):
+        raise typer.Exit(1)
+
+
+@app.command()
 def dispatch(once: Annotated[bool, typer.Option("--once", help="Send what is due now, then end.")] = False) -> None:
     """Send what is due, within the windows. Runs until it is stopped."""
     from core import dispatcher

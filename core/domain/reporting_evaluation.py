@@ -159,7 +159,9 @@ class _Charts:
         return rows.filter(reduce(and_, tests).fill_null(False)).drop("birth_at")
 
     def _related(self, rows: pl.DataFrame, relation: Relation) -> pl.DataFrame:
-        others = self.selected(relation.definition).rename(lambda column: column if column == "patient_id" else _THEIR + column)
+        others = self.selected(relation.definition).rename(
+            lambda column: column if column == "patient_id" else _THEIR + column
+        )
         pairs = rows.join(others, on="patient_id")
         tests = [_compared(each, self.period) for each in relation.tests]
         related = pairs.filter(reduce(and_, tests, pl.lit(True)).fill_null(False)).select("record").unique()
@@ -175,6 +177,8 @@ def _tests(selection: Selection, period: Period) -> pl.Expr:
         tests.append(pl.col("categories").list.eval(pl.element().is_in(selection.categories)).list.any())
     if selection.has_value is not None:
         tests.append(pl.col("has_value") == selection.has_value)
+    if selection.is_number:
+        tests.append(pl.col("number").is_not_null())
     if selection.number:
         tests += _number_tests(selection.number)
     tests += [_compared(each, period) for each in selection.when if each.right.of != "birth"]
@@ -218,7 +222,9 @@ def _point(point: Point, *, least: bool) -> pl.Expr:
     if point.of == "birth":
         return pl.col("birth_at")
     prefix = _THEIR if point.of == "their" else ""
-    name = {"start": "start_at", "latest": "latest_at", "authored": "authored_at", "issued": "issued_at"}.get(point.name)
+    name = {"start": "start_at", "latest": "latest_at", "authored": "authored_at", "issued": "issued_at"}.get(
+        point.name
+    )
     return pl.col(prefix + (name or ("end_least" if least else "end_most")))
 
 
@@ -270,13 +276,19 @@ def _lowest(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _last(rows: pl.DataFrame) -> pl.DataFrame:
+def _last_by_start(rows: pl.DataFrame) -> pl.DataFrame:
     """The record that starts last; of several the one that stands last."""
     return rows.sort("start_at", "record").unique("patient_id", keep="last", maintain_order=True)
+
+
+def _last_by_end(rows: pl.DataFrame) -> pl.DataFrame:
+    """The record that ends last; of several the one that stands last."""
+    return rows.sort("end_most", "record").unique("patient_id", keep="last", maintain_order=True)
 
 
 _KEEP: dict[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
     "latest_day": _latest_day,
     "lowest": _lowest,
-    "last": _last,
+    "last_by_start": _last_by_start,
+    "last_by_end": _last_by_end,
 }

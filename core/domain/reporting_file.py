@@ -30,7 +30,7 @@ from core.domain.reporting_words import INTENTS, STATUSES, WHENS, age_point, com
 from core.domain.rule_file import Part, read_part
 
 _PART_KEYS = {"concept": "code"} | {part: part for part in PARTS if part != "code"}
-_KEEP = ("latest_day", "lowest", "last")
+_KEEP = ("latest_day", "lowest", "last_by_start", "last_by_end")
 _CRITERIA = ("exists", "count", "days", "age", "sex", "met", "all_of", "any_of", "not")
 
 
@@ -58,9 +58,7 @@ def read_shared(text: str, file: str, *, concepts: Collection[str], year: int) -
     return shared
 
 
-def read_reporting_rule(
-    text: str, file: str, *, shared: Shared, concepts: Collection[str], year: int
-) -> ReportingRule:
+def read_reporting_rule(text: str, file: str, *, shared: Shared, concepts: Collection[str], year: int) -> ReportingRule:
     """The rule of one file, as it is for a reporting year. Raises DataError naming file, line and key."""
     part = read_part(text, file)
     own = _parts(part, shared, concepts, year)
@@ -173,6 +171,7 @@ def _selection(part: Part, reader: _Reader) -> Selection:
         not_words=tuple((name, words) for name, words in not_words if words),
         categories=part.texts("category"),
         has_value=part.flag("has_value") if part.has("has_value") else None,
+        is_number=part.flag("is_number"),
         number=_number(part.part("number")) if part.has("number") else None,
         age=_age(part.part("age")) if part.has("age") else None,
         when=tuple(_comparisons(part, "when", is_alone=True)),

@@ -82,7 +82,7 @@ class Selection:
     coded      parts with the concepts of which one must be there
     columns    column of RECORDS and the words allowed in it
     not_words  column of RECORDS and the words refused in it; an empty one passes
-    keep       steps applied last: 'latest_day', 'lowest', 'last'
+    keep       steps applied last: 'latest_day', 'lowest', 'last_by_start', 'last_by_end'
     """
 
     resources: tuple[str, ...] = ()
@@ -92,6 +92,7 @@ class Selection:
     not_words: tuple[tuple[str, tuple[str, ...]], ...] = ()
     categories: tuple[str, ...] = ()
     has_value: bool | None = None
+    is_number: bool = False
     number: NumberTest | None = None
     age: AgeTest | None = None
     when: tuple[Comparison, ...] = ()

@@ -117,10 +117,13 @@ def _records(resource: Resource, born: date | None, medications: dict[str, Resou
     yield record, _codes(resource, code_key, medications)
     if kind == "observation":
         for component in parts(resource, "component"):
-            yield {**record, "own_id": None, **_value(component)}, [
-                *(("code", *each) for each in _codings(component, "code")),
-                *(("value", *each) for each in _codings(component, "valueCodeableConcept")),
-            ]
+            yield (
+                {**record, "own_id": None, **_value(component)},
+                [
+                    *(("code", *each) for each in _codings(component, "code")),
+                    *(("value", *each) for each in _codings(component, "valueCodeableConcept")),
+                ],
+            )
 
 
 def _codes(resource: Resource, code_key: str, medications: dict[str, Resource]) -> list[tuple[str, str, str]]:
@@ -201,7 +204,11 @@ def _period(resource: Resource, kind: str, key: str, born: date | None) -> _When
         covered = medication_period(resource)
         if covered is None:
             return None, None, "unknown"
-        return datetime.combine(covered[0], datetime.min.time()), datetime.combine(covered[1], datetime.min.time()), "known"
+        return (
+            datetime.combine(covered[0], datetime.min.time()),
+            datetime.combine(covered[1], datetime.min.time()),
+            "known",
+        )
     if not key:  # an order counts on the day it was written
         at = _moment(text(resource.get("authoredOn")))
         return at, at, "known"

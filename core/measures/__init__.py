@@ -10,10 +10,14 @@ from core.domain import concept as concept_rules
 from core.domain.concept import Concept, read_concepts
 from core.domain.measure import Exclusion, Measure
 from core.domain.measure_file import read_exclusions, read_measure
+from core.domain.reporting_file import read_reporting_rule, read_shared
+from core.domain.reporting_rule import ReportingRule
 from core.errors import DataError
 
 _FOLDER = resources.files(__package__)
 _EXCLUSIONS = "exclusions.yaml"
+_REPORTING = "reporting"
+_COMMON = "common.yaml"
 
 
 @cache
@@ -64,3 +68,13 @@ def _files(folder: str) -> list[tuple[str, str]]:
     place = _FOLDER / folder if folder else _FOLDER
     files = [each for each in place.iterdir() if each.name.endswith(".yaml")]
     return [(each.name, each.read_text(encoding="utf-8")) for each in sorted(files, key=lambda each: each.name)]
+
+
+@cache
+def reporting_rules(year: int) -> dict[str, ReportingRule]:
+    """The rules of official measures as they are for a reporting year, by their id."""
+    known = concepts().keys()
+    files = dict(_files(_REPORTING))
+    shared = read_shared(files.pop(_COMMON), _COMMON, concepts=known, year=year)
+    rules = [read_reporting_rule(text, name, shared=shared, concepts=known, year=year) for name, text in files.items()]
+    return {rule.rule_id: rule for rule in sorted(rules, key=lambda rule: int(rule.rule_id.removeprefix("CMS")))}

@@ -1,0 +1,187 @@
+"""Conformance: official test patients of electronic measures, and whether our reporting rules put each where it belongs."""
+
+import csv
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from core.domain.concept import Concept
+from core.domain.concept import mapping as code_mapping
+from core.domain.records import RECORD_CODES
+from core.domain.reporting_evaluation import Period, evaluate_reporting
+from core.domain.reporting_rule import POPULATIONS, ReportingRule
+from core.errors import DataError
+from core.feeds.fhir_records import Charts, charts_of
+from core.feeds.value_sets import read_value_sets
+from core.measures import concepts, reporting_rules
+
+_KEY = ("case", "group", "period_start", "period_end")
+CASES = pl.Schema(
+    {"measure": pl.String, "year": pl.Int32, "case": pl.String, "group": pl.String}
+    | {f"expected_{name}": pl.Boolean for name in POPULATIONS}
+    | {f"found_{name}": pl.Boolean for name in POPULATIONS}
+    | {"matches": pl.Boolean}
+)
+_MEANT = pl.Schema({"record": pl.UInt32, "part": RECORD_CODES["part"], "concept": pl.String})
+
+
+@dataclass(frozen=True)
+class DeckResult:
+    """How a deck went. cases: CASES, one row per case and group, in the deck's order."""
+
+    measure: str
+    year: int
+    cases: pl.DataFrame
+
+    @property
+    def right_count(self) -> int:
+        """How many rows match in every population."""
+        return int(self.cases["matches"].sum())
+
+    def __str__(self) -> str:
+        count, wrong = self.cases.height, self.cases.height - self.right_count
+        line = f"{self.measure} {self.year}: {self.right_count:,} of {count:,} right"
+        return f"{line}, {wrong:,} wrong" if wrong else line
+
+
+def run_deck(folder: Path) -> DeckResult:
+    """Run one deck: deck.json (measure, year), patients/*.json (a FHIR bundle per case), value_sets/*.json (FHIR
+    expansions), expected.csv (case, group, period_start, period_end and the populations as 1 or 0).
+
+    Codes: where the deck has a concept's value set, exactly its codes; else those that ship with the product.
+    Raises DataError naming the file and line that cannot be used.
+    """
+    measure, year = _deck(folder)
+    rules = reporting_rules(year)
+    if measure not in rules:
+        raise DataError(
+            f"{folder.name}/deck.json: there is no reporting rule for {measure}. There are {', '.join(rules)}."
+        )
+    rule = rules[measure]
+    expected = _expected(folder / "expected.csv")
+    charts = charts_of(_bundles(folder / "patients", set(expected["case"])))
+    meanings = _meanings(rule, charts, folder / "value_sets")
+    found = [
+        evaluate_reporting(rule, charts.patients, charts.records, meanings, period=Period(*period)).with_columns(
+            period_start=pl.lit(period[0]), period_end=pl.lit(period[1])
+        )
+        for period in expected.select("period_start", "period_end").unique(maintain_order=True).iter_rows()
+    ]
+    return DeckResult(measure, year, _compared(expected, pl.concat(found), measure, year))
+
+
+def run_decks(folders: Sequence[Path]) -> Iterator[DeckResult]:
+    """Run decks one after the other. A folder that holds decks stands for each of them."""
+    for folder in folders:
+        if (folder / "deck.json").exists():
+            yield run_deck(folder)
+            continue
+        inside = sorted(path.parent for path in folder.glob("*/deck.json")) if folder.is_dir() else []
+        if not inside:
+            raise DataError(f"{folder} is no deck: it has no deck.json, nor has a folder in it.")
+        yield from map(run_deck, inside)
+
+
+def write_cases(results: Sequence[DeckResult], path: Path) -> int:
+    """Write CASES of all results, .parquet or .csv. Returns the number of rows."""
+    cases = pl.concat([CASES.to_frame(), *(result.cases for result in results)])
+    if path.suffix == ".parquet":
+        cases.write_parquet(path)
+    elif path.suffix == ".csv":
+        cases.with_columns(pl.col(pl.Boolean).cast(pl.Int8)).write_csv(path)
+    else:
+        raise DataError(f"{path.name}: the file must end in .parquet or .csv.")
+    return cases.height
+
+
+# ---- reading a deck ------------------------------------------------------------------------------------------------
+def _deck(folder: Path) -> tuple[str, int]:
+    content = _json(folder / "deck.json")
+    measure, year = content.get("measure"), content.get("year")
+    if not isinstance(measure, str) or not isinstance(year, int):
+        raise DataError(f'{folder.name}/deck.json: expected {{"measure": "CMS125", "year": 2026}}.')
+    return measure, year
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise DataError(f"{path.name} cannot be read ({error.strerror}). Check the deck.") from None
+    except ValueError as error:
+        raise DataError(f"{path.name}, line {getattr(error, 'lineno', 1)}: this is not readable JSON.") from None
+    if not isinstance(content, dict):
+        raise DataError(f"{path.name}: expected a JSON object.")
+    return content
+
+
+def _bundles(folder: Path, cases: set[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for case in sorted(cases):
+        path = folder / f"{case}.json"
+        if not path.exists():
+            raise DataError(f"expected.csv names the case {case}, but patients/{path.name} is missing.")
+        yield case, _json(path)
+
+
+def _expected(path: Path) -> pl.DataFrame:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.DictReader(stream)
+            missing = [name for name in (*_KEY, *POPULATIONS) if name not in (reader.fieldnames or ())]
+            if missing:
+                raise DataError(f"{path.name}, line 1: the column {missing[0]} is missing.")
+            rows = [_expected_row(row, reader.line_num) for row in reader]
+    except OSError as error:
+        raise DataError(f"{path.name} cannot be read ({error.strerror}). Check the deck.") from None
+    return pl.DataFrame(
+        rows,
+        schema={"case": pl.String, "group": pl.String, "period_start": pl.Date, "period_end": pl.Date}
+        | dict.fromkeys(POPULATIONS, pl.Boolean),
+        orient="row",
+    )
+
+
+def _expected_row(row: dict[str, str], line: int) -> tuple[Any, ...]:
+    try:
+        days = [date.fromisoformat(row[name]) for name in ("period_start", "period_end")]
+        return (row["case"], row["group"], *days, *(bool(int(row[name] or 0)) for name in POPULATIONS))
+    except ValueError:
+        raise DataError(f"expected.csv, line {line}: expected days as YYYY-MM-DD and populations as 1 or 0.") from None
+
+
+# ---- what codes mean in a deck -------------------------------------------------------------------------------------
+def _meanings(rule: ReportingRule, charts: Charts, folder: Path) -> pl.DataFrame:
+    """record, part, concept: what the codes of the charts mean by the deck's value sets and the shipped codes."""
+    listed = read_value_sets(folder)
+    used = {name for selection in rule.definitions.values() for _, names in selection.coded for name in names}
+    wanted = [concepts()[name] for name in sorted(used)]
+    given = {concept.concept_id: _in_deck(concept, listed) for concept in wanted}
+    from_deck = [
+        listed.filter(pl.col("value_set").is_in(list(sets))).select("system", "code", pl.lit(name).alias("concept"))
+        for name, sets in given.items()
+    ]
+    extra = pl.concat([pl.DataFrame(schema=dict.fromkeys(("system", "code", "concept"), pl.String)), *from_deck])
+    shipped = [each for each in wanted if not each.value_sets or given[each.concept_id] != set(each.value_sets)]
+    means = code_mapping(charts.codes.select("system", "code").unique(), extra, concepts=shipped)
+    return charts.codes.join(means, on=["system", "code"]).select(*_MEANT).unique()
+
+
+def _in_deck(concept: Concept, listed: pl.DataFrame) -> set[str]:
+    return set(concept.value_sets) & set(listed["value_set"].unique())
+
+
+def _compared(expected: pl.DataFrame, found: pl.DataFrame, measure: str, year: int) -> pl.DataFrame:
+    found = found.rename({"patient_id": "case"} | {name: f"found_{name}" for name in POPULATIONS})
+    expected = expected.rename({name: f"expected_{name}" for name in POPULATIONS})
+    cases = expected.join(found, on=list(_KEY), how="left", maintain_order="left")
+    agrees = [(pl.col(f"expected_{name}") == pl.col(f"found_{name}")).fill_null(False) for name in POPULATIONS]
+    return cases.with_columns(
+        pl.lit(measure).alias("measure"),
+        pl.lit(year, pl.Int32).alias("year"),
+        pl.all_horizontal(agrees).alias("matches"),
+    ).select(*CASES)
