@@ -1,4 +1,4 @@
-"""Conformance: official test patients of electronic measures, and whether our reporting rules put each where it belongs."""
+"""Conformance: official test patients of electronic measures, and whether our rules put each where it belongs."""
 
 import csv
 import json
@@ -10,22 +10,23 @@ from typing import Any
 
 import polars as pl
 
-from core.domain.concept import Concept
+from core.domain.clinical import schema
+from core.domain.concept import MAPPING, Concept
 from core.domain.concept import mapping as code_mapping
 from core.domain.records import RECORD_CODES
 from core.domain.reporting_evaluation import Period, evaluate_reporting
 from core.domain.reporting_rule import POPULATIONS, ReportingRule
 from core.errors import DataError
-from core.feeds.fhir_records import Charts, charts_of
+from core.feeds.fhir_records import VALUE_SET, Charts, charts_of
 from core.feeds.value_sets import read_value_sets
 from core.measures import concepts, reporting_rules
 
 _KEY = ("case", "group", "period_start", "period_end")
-CASES = pl.Schema(
-    {"measure": pl.String, "year": pl.Int32, "case": pl.String, "group": pl.String}
-    | {f"expected_{name}": pl.Boolean for name in POPULATIONS}
-    | {f"found_{name}": pl.Boolean for name in POPULATIONS}
-    | {"matches": pl.Boolean}
+_TRUTHS: dict[str, type[pl.DataType]] = {
+    f"{kind}_{name}": pl.Boolean for kind in ("expected", "found") for name in POPULATIONS
+}
+CASES = schema(
+    {"measure": pl.String, "year": pl.Int32, "case": pl.String, "group": pl.String, **_TRUTHS, "matches": pl.Boolean}
 )
 _MEANT = pl.Schema({"record": pl.UInt32, "part": RECORD_CODES["part"], "concept": pl.String})
 
@@ -165,7 +166,8 @@ def _meanings(rule: ReportingRule, charts: Charts, folder: Path) -> pl.DataFrame
         listed.filter(pl.col("value_set").is_in(list(sets))).select("system", "code", pl.lit(name).alias("concept"))
         for name, sets in given.items()
     ]
-    extra = pl.concat([pl.DataFrame(schema=dict.fromkeys(("system", "code", "concept"), pl.String)), *from_deck])
+    whole = [(VALUE_SET, identifier, concept.concept_id) for concept in wanted for identifier in concept.value_sets]
+    extra = pl.concat([pl.DataFrame(whole, schema=MAPPING, orient="row"), *from_deck])
     shipped = [each for each in wanted if not each.value_sets or given[each.concept_id] != set(each.value_sets)]
     means = code_mapping(charts.codes.select("system", "code").unique(), extra, concepts=shipped)
     return charts.codes.join(means, on=["system", "code"]).select(*_MEANT).unique()

@@ -11,6 +11,7 @@ from operator import and_, or_
 
 import polars as pl
 
+from core.domain.clinical import schema
 from core.domain.records import ENDS
 from core.domain.reporting_rule import (
     POPULATIONS,
@@ -33,10 +34,10 @@ from core.domain.reporting_rule import (
     Some,
 )
 
-_FOREVER = datetime(9999, 12, 31)
+_FOREVER = datetime(9999, 12, 31)  # noqa: DTZ001 - moments of records have no zone
 _KNOWN, _ONGOING, _UNKNOWN = ENDS
 _THEIR = "their "
-FOUND = pl.Schema({"patient_id": pl.String, "group": pl.String} | dict.fromkeys(POPULATIONS, pl.Boolean))
+FOUND = schema({"patient_id": pl.String, "group": pl.String} | dict.fromkeys(POPULATIONS, pl.Boolean))
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ _SEX = "us-core-sex"
 _SEX_CODES = {"248152002": "F", "248153007": "M", "female": "F", "male": "M", "f": "F", "m": "M"}  # facts: US Core
 _NOT_DONE = "notDoneReason"
 _REFUSED = "doNotPerformReason"
+_NOT_DONE_SET = "notDoneValueSet"
+VALUE_SET = "VALUESET"  # the code system of codes that are identifiers of value sets
 _DO_NOT = "doNotPerform"
 _BEGAN_UNKNOWN = datetime(1, 1, 1)  # noqa: DTZ001 - moments of records have no zone
 _ACTIVE = ("active", "recurrence", "relapse")
@@ -144,12 +146,17 @@ def _codes(resource: Resource, code_key: str, medications: dict[str, Resource]) 
 
 
 def _codings(resource: Resource, key: str) -> list[tuple[str, str]]:
-    found = []
-    for concept in parts(resource, key):
-        for coding in parts(concept, "coding") or ([concept] if "code" in concept else []):
-            if code := text(coding.get("code")):
-                found.append((code_system(text(coding.get("system"))), code))
-    return found
+    concepts = parts(resource, key)
+    codings = [c for concept in concepts for c in parts(concept, "coding") or [concept]]
+    found = [(code_system(text(c.get("system"))), code) for c in codings if (code := text(c.get("code")))]
+    return found + [(VALUE_SET, identifier) for concept in concepts for identifier in _whole_sets(concept)]
+
+
+def _whole_sets(concept: Resource) -> list[str]:
+    """What was not done may be any code of a value set: the set is named instead of a code."""
+    wanted = [each for each in parts(concept, "extension") if str(each.get("url", "")).endswith(_NOT_DONE_SET)]
+    named = [text(each.get("valueCanonical")) or text(each.get("valueUri")) for each in wanted]
+    return [each.partition("|")[0].rpartition("/")[2] for each in named if each]
 
 
 def code_system(address: str | None) -> str:
