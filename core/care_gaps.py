@@ -1,21 +1,22 @@
 """Care gaps: what is due for whom, why, and how many are up to date."""
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 
-from core import audit, loads
+from core import audit, loads, rules
 from core.domain.clinical import GAPS, OPEN_STATES
 from core.domain.csv_cells import neutral
+from core.domain.measure import Measure
 from core.domain.measure_evaluation import PATIENT_COLUMNS, evaluate_shard
 from core.domain.measure_evidence import Explanation
 from core.domain.measure_evidence import explain as explain_measures
 from core.errors import CareloopError, NotFound
-from core.measures import concepts, measures
-from core.store.clinical import Generation
+from core.measures import concepts
+from core.store.clinical import Evaluation, Generation
 from core.workbench import Workbench
 
 RATES = pl.Schema(
@@ -31,9 +32,9 @@ RATES = pl.Schema(
 _WRITERS = (".parquet", ".csv")
 
 
-def measure_names() -> dict[str, str]:
-    """The name of each measure by its id, as shown in Alerts & Recommendations."""
-    return {measure.measure_id: measure.name for measure in measures().values()}
+def measure_names(wb: Workbench) -> dict[str, str]:
+    """The name of each measure that is on by its id, as shown in Alerts & Recommendations."""
+    return {measure.measure_id: measure.name for measure in rules.in_force(wb).measures.values()}
 
 
 def gaps(
@@ -49,13 +50,14 @@ def gaps(
     measures   only these ids; states: only these states (core.domain.clinical.GAP_STATES)
     Without a load there are no rows. Raises NotFound for a measure that does not exist.
     """
-    wanted = _wanted(measures)
+    wanted = _wanted(wb, measures)
     generation = loads.current(wb)
     if generation is None:
         return GAPS.to_frame().lazy()
     day = as_of or wb.today()
-    if day in generation.days():
-        found = generation.gaps(day).filter(pl.col("measure_id").is_in(wanted))
+    evaluation = Evaluation(day, rules.in_force(wb).mark)
+    if evaluation in generation.evaluations():
+        found = generation.gaps(evaluation).filter(pl.col("measure_id").is_in(list(wanted)))
     else:
         found = pl.concat(list(_evaluated(generation, wanted, day))).lazy()
     if states is not None:
@@ -91,12 +93,12 @@ def write_gaps(wb: Workbench, out: Path, *, as_of: date) -> int:
 
 def explain(wb: Workbench, patient_id: str, measure_id: str, *, as_of: date | None = None) -> Explanation:
     """Why this patient has this care gap or not. Raises NotFound for what does not exist or may not be seen."""
-    return _explain(wb, patient_id, _wanted([measure_id]), as_of)[0]
+    return _explain(wb, patient_id, _wanted(wb, [measure_id]), as_of)[0]
 
 
 def explain_patient(wb: Workbench, patient_id: str, *, as_of: date | None = None) -> list[Explanation]:
     """The evidence for every measure of one patient. Raises NotFound for a patient who may not be seen."""
-    return _explain(wb, patient_id, _wanted(None), as_of)
+    return _explain(wb, patient_id, _wanted(wb, None), as_of)
 
 
 def rates(wb: Workbench, *, as_of: date | None = None, by: Sequence[str] = ()) -> pl.DataFrame:
@@ -110,7 +112,7 @@ def rates(wb: Workbench, *, as_of: date | None = None, by: Sequence[str] = ()) -
     if unknown:
         raise NotFound(f"Rates by '{unknown[0]}' do not exist. There are {', '.join(_RATES_BY)}.")
     counts = _with_patients(wb, gaps(wb, as_of=as_of), by).group_by(*by, "measure_id").agg(_counted()).collect()
-    names = pl.DataFrame(list(measure_names().items()), schema=["measure_id", "name"], orient="row").cast(pl.String)
+    names = pl.DataFrame(list(measure_names(wb).items()), schema=["measure_id", "name"], orient="row").cast(pl.String)
     rows = names.join(counts, on="measure_id", how="left", maintain_order="left")
     rows = rows.with_columns(pl.col("eligible", "satisfied", "open").fill_null(0).cast(pl.UInt32))
     rate = pl.when(pl.col("eligible") > 0).then(pl.col("satisfied") / pl.col("eligible"))
@@ -141,7 +143,7 @@ def _counted() -> list[pl.Expr]:
     ]
 
 
-def _explain(wb: Workbench, patient_id: str, wanted: Sequence[str], as_of: date | None) -> list[Explanation]:
+def _explain(wb: Workbench, patient_id: str, wanted: Mapping[str, Measure], as_of: date | None) -> list[Explanation]:
     generation = _loaded(wb)
     shard = generation.shard_of(patient_id)
     mine = pl.col("patient_id") == patient_id
@@ -150,7 +152,7 @@ def _explain(wb: Workbench, patient_id: str, wanted: Sequence[str], as_of: date 
         raise NotFound("There is no such patient among those you may see. Go back to the list and choose again.")
     made = [row.received_at for row in loads.history(wb) if row.generation == generation.name and row.received_at]
     return explain_measures(
-        [measures()[measure_id] for measure_id in wanted],
+        wanted.values(),
         found[0],
         generation.facts(shard).filter(mine).collect(),
         names={concept.concept_id: concept.name for concept in concepts().values()},
@@ -159,19 +161,18 @@ def _explain(wb: Workbench, patient_id: str, wanted: Sequence[str], as_of: date 
     )
 
 
-def _evaluated(generation: Generation, wanted: Sequence[str], as_of: date) -> Iterator[pl.DataFrame]:
-    rules = [measures()[measure_id] for measure_id in wanted]
+def _evaluated(generation: Generation, wanted: Mapping[str, Measure], as_of: date) -> Iterator[pl.DataFrame]:
     for shard in generation.shards():
         patients = generation.table("patients", shard).select(PATIENT_COLUMNS).collect()
-        yield evaluate_shard(rules, patients, generation.facts(shard).collect(), as_of=as_of)
+        yield evaluate_shard(wanted.values(), patients, generation.facts(shard).collect(), as_of=as_of)
 
 
-def _wanted(measure_ids: Collection[str] | None) -> list[str]:
-    known = measures()
+def _wanted(wb: Workbench, measure_ids: Collection[str] | None) -> dict[str, Measure]:
+    known = rules.in_force(wb).measures
     unknown = sorted(set(measure_ids or ()) - set(known))
     if unknown:
-        raise NotFound(f"There is no measure '{unknown[0]}'. There are {', '.join(known)}.")
-    return [measure_id for measure_id in known if measure_ids is None or measure_id in measure_ids]
+        raise NotFound(f"There is no measure '{unknown[0]}' that is on. There are {', '.join(known)}.")
+    return {name: measure for name, measure in known.items() if measure_ids is None or name in measure_ids}
 
 
 def _loaded(wb: Workbench) -> Generation:

@@ -86,7 +86,7 @@ def remade(draft: Draft, before: Generation, meanings: Meanings, day: Day) -> Ge
     for name in (*SMALL_TABLES, "events"):
         draft.link(name, before)
     draft.write_whole("rejects", before.rejects().collect())
-    evaluated = draft.day(day.as_of)
+    evaluated = draft.day(day.evaluation)
     evaluate_day(evaluated, _with_facts(draft, before, meanings), day, **practice_of(before))
     evaluated.finish()
     draft.write_whole("unmapped", meanings.unmapped())

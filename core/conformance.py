@@ -28,7 +28,7 @@ _TRUTHS: dict[str, type[pl.DataType]] = {
 CASES = schema(
     {"measure": pl.String, "year": pl.Int32, "case": pl.String, "group": pl.String, **_TRUTHS, "matches": pl.Boolean}
 )
-_MEANT = pl.Schema({"record": pl.UInt32, "part": RECORD_CODES["part"], "concept": pl.String})
+_MEANT = schema({"record": pl.UInt32, "part": RECORD_CODES["part"], "concept": pl.String})
 
 
 @dataclass(frozen=True)

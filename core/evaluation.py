@@ -10,8 +10,9 @@ import polars as pl
 from core.domain.measure_evaluation import evaluate_shard
 from core.domain.panel import build_panel, last_visits, next_appointments
 from core.domain.panel_codes import merge_panel
-from core.measures import concept_names, measures
-from core.store.clinical import DayDraft, Generation
+from core.measures import concept_names
+from core.rules import RuleSet
+from core.store.clinical import DayDraft, Evaluation, Generation
 
 EVALUATED_KINDS = ["visit", "problem"]  # of the events themselves; everything else is looked at as facts
 
@@ -30,11 +31,18 @@ class Shard:
 
 @dataclass(frozen=True)
 class Day:
-    """The organisation's day to evaluate, the moment from which appointments count as coming, and the time zone."""
+    """The organisation's day to evaluate, the moment from which appointments count as coming, the time zone, and the
+    rules."""
 
     as_of: date
     now: datetime
     zone: ZoneInfo
+    rules: RuleSet
+
+    @property
+    def evaluation(self) -> Evaluation:
+        """How the clinical store names it."""
+        return Evaluation(self.as_of, self.rules.mark)
 
 
 def evaluate_day(
@@ -46,7 +54,7 @@ def evaluate_day(
         _parts(draft, shards, day),
         groups=groups,
         providers=providers,
-        measures=_measure_names(),
+        measures=_measure_names(day.rules),
         concepts=concept_names(),
     )
     draft.write_whole("panel", tables.panel)
@@ -70,7 +78,7 @@ def shards_of(generation: Generation, progress: Callable[[float], None] = lambda
 
 def _parts(draft: DayDraft, shards: Iterable[Shard], day: Day) -> Iterator[pl.DataFrame]:
     for shard in shards:
-        gaps = evaluate_shard(measures().values(), shard.patients, shard.facts, as_of=day.as_of)
+        gaps = evaluate_shard(day.rules.measures.values(), shard.patients, shard.facts, as_of=day.as_of)
         draft.write("gaps", shard.number, gaps)
         draft.write("people", shard.number, _people(shard, day))
         yield build_panel(
@@ -99,6 +107,6 @@ def _people(shard: Shard, day: Day) -> pl.DataFrame:
     return people.join(visits, on="patient_id", how="left", maintain_order="left")
 
 
-def _measure_names() -> pl.DataFrame:
-    rows = [(measure.measure_id, measure.name) for measure in measures().values()]
+def _measure_names(rules: RuleSet) -> pl.DataFrame:
+    rows = [(measure.measure_id, measure.name) for measure in rules.measures.values()]
     return pl.DataFrame(rows, schema={"measure_id": pl.String, "name": pl.String}, orient="row")

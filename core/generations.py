@@ -70,7 +70,7 @@ class Making:
         for name in WHOLE_TABLES:
             self._merge_whole(name)
         groups, providers = self.whole["groups"], self.whole["providers"]
-        evaluated = self.draft.day(day.as_of)
+        evaluated = self.draft.day(day.evaluation)
         evaluate_day(evaluated, self._shards(spool, progress), day, groups=groups, providers=providers)
         evaluated.finish()
         self._count_shared()

@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 from sqlalchemy import Connection
 
+from core import rules
 from core.audit import record_in
 from core.code_meanings import Meanings, remade
 from core.domain.defects import Defect, defects_of
@@ -91,17 +92,21 @@ def current(wb: Workbench) -> Generation | None:
 def refresh(wb: Workbench) -> None:
     """Evaluate care gaps, panel, open gaps and next appointments for today, unless that was done already."""
     generation = current(wb)
-    today = wb.today()
-    if generation is None or today in generation.days():
+    day = today(wb)
+    if generation is None or day.evaluation in generation.evaluations():
         return
-    day = Day(today, wb.now(), wb.zone())
-    draft = wb.clinical.new_day(generation, today)
+    draft = wb.clinical.new_day(generation, day.evaluation)
     evaluate_day(draft, shards_of(generation), day, **practice_of(generation))
     with writing(wb.engine) as connection:
         if feed_rows.current_name(connection) == generation.name:  # no load was faster
             publish_day(connection, draft, generation.shards())
     draft.finish()
-    wb.clinical.remove_days(generation, keep=_KEPT_DAYS)
+    wb.clinical.remove_days(generation, keep=_KEPT_DAYS, current=day.evaluation)
+
+
+def today(wb: Workbench) -> Day:
+    """What is evaluated now: the organisation's day by the rules in force."""
+    return Day(wb.today(), wb.now(), wb.zone(), rules.in_force(wb))
 
 
 def history(wb: Workbench) -> list[LoadRow]:
@@ -161,7 +166,7 @@ def _load(wb: Workbench, feed: Feed, started_at: datetime, progress: Progress) -
     with _draft(wb) as draft:
         shards = shard_count(feed.size, previous, shard_bytes=wb.clinical.shard_bytes)
         making = Making(draft, previous, intake, Meanings(feed_rows.own_codes(wb.engine)), shards, fingerprint)
-        day = Day(wb.today(), wb.now(), zone)
+        day = today(wb)
         generation = making.make(day, progress=progress)
         if previous and not making.changes:
             return _unchanged(wb, feed, source, started_at)
@@ -257,12 +262,12 @@ def _add_row(
 
 def _rebuild(wb: Workbench, before: Generation, started_at: datetime) -> None:
     """The same events with other meanings, as a generation of its own."""
-    day = Day(wb.today(), wb.now(), wb.zone())
+    day = today(wb)
     with _draft(wb) as draft:
         generation = remade(draft, before, Meanings(feed_rows.own_codes(wb.engine)), day)
         last = feed_rows.load_rows(wb.engine, status="loaded", limit=1)[0]
         with writing(wb.engine) as connection:
-            publish_day(connection, generation.day(day.as_of), generation.shards())
+            publish_day(connection, generation.day(day.evaluation), generation.shards())
             _add_row(
                 wb,
                 connection,

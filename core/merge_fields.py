@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from zoneinfo import ZoneInfo
 
+from core import rules
 from core.domain.address import phone_text
 from core.domain.campaign import Campaign
 from core.domain.field_values import clock_time, field_values, full_name, gap_words, long_date, seen
@@ -25,6 +26,7 @@ def fields_for(wb: Workbench, patient_ids: Collection[str], campaign: Campaign) 
     zone = ZoneInfo(organisation.time_zone)
     written = _author_fields(campaign, organisation)
     now = wb.now()
+    called = {name: rule.called for name, rule in rules.in_force(wb).measures.items()}
     with reading(wb.engine) as connection:
         rows = merge_rows(connection, patient_ids)
     found = {}
@@ -33,7 +35,7 @@ def fields_for(wb: Workbench, patient_ids: Collection[str], campaign: Campaign) 
         if row.appointment_at and row.appointment_at > now:
             texts |= _appointment(row, zone)
         fields = field_values(texts)
-        gaps = gap_words(row.open_gaps, measures=campaign.measures)
+        gaps = gap_words(row.open_gaps, measures=campaign.measures, called=called)
         found[patient_id] = fields | {"gaps": gaps} if gaps else fields
     return found
 

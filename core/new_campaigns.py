@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import timedelta
 
-from core import measures, templates
+from core import rules, templates
 from core.audit import record_in
 from core.domain.campaign import DEFAULT_LANGUAGE, Campaign, Message
 from core.domain.campaign_start import free_name, measures_for
@@ -48,7 +48,7 @@ def _new(
     wb: Workbench, template: templates.Template, *, name: str, work_list: WorkList | None, selected: int
 ) -> Campaign:
     organisation, at, by = wb.organisation(), wb.now(), wb.user.user_id
-    names = {measure_id: measure.name for measure_id, measure in measures.measures().items()}
+    names = {measure_id: measure.name for measure_id, measure in rules.in_force(wb).measures.items()}
     return Campaign(
         campaign_id=secrets.token_hex(8),
         name=name,

@@ -25,7 +25,7 @@ def publish(wb: Workbench, connection: Connection, generation: Generation, day: 
         location_rows=generation.table("locations").collect(),
         provider_rows=generation.table("providers").collect(),
     )
-    evaluated = generation.day(day.as_of)
+    evaluated = generation.day(day.evaluation)
     feed_rows.put_patients(connection, _people(generation, evaluated))
     feed_rows.put_open_gaps(connection, _open_gaps(evaluated, generation.shards()))
     rows = _opt_outs(generation.table("opt_outs").collect(), zone=day.zone)

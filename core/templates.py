@@ -5,10 +5,11 @@ from collections.abc import Collection, Mapping
 from functools import cache
 from importlib import resources
 
+from core import rules
 from core.domain.address import phone_text
 from core.domain.body import clean as clean
 from core.domain.campaign import DEFAULT_LANGUAGE, Campaign, Message
-from core.domain.findings import MEASURE_WORDS, Finding
+from core.domain.findings import Finding
 from core.domain.findings import findings as _findings
 from core.domain.merge_field import EXAMPLES, FIELDS, FieldValue
 from core.domain.organisation import Organisation
@@ -19,6 +20,7 @@ from core.domain.template import read_template
 from core.errors import NotFound
 from core.mailer import Mail as Mail
 from core.mailer import mailer
+from core.measures import measures
 from core.merge_fields import fields_for
 from core.store.database import reading
 from core.store.people import visible_ids
@@ -46,16 +48,24 @@ def versions(template_id: str) -> tuple[Version, ...]:
 
 def measure_names(template: Template) -> list[str]:
     """Words, in lower case, by which a work list's filter shows that it looks for the template's care gaps."""
-    return list(dict.fromkeys(word for measure_id in template.measures for word in MEASURE_WORDS.get(measure_id, ())))
+    words = (word for name in template.measures if name in measures() for word in measures()[name].revealing)
+    return list(dict.fromkeys(words))
 
 
 def findings(wb: Workbench, campaign: Campaign) -> list[Finding]:
     """What is wrong with a campaign's messages or may not be said in them, errors first; empty when all is well."""
     organisation = wb.organisation()
+    revealing = {name: rule.revealing for name, rule in rules.every(wb).items()}
     found = [
         finding
         for message in campaign.messages.values()
-        for finding in _findings(message, measures=campaign.measures, fields=campaign.fields, organisation=organisation)
+        for finding in _findings(
+            message,
+            measures=campaign.measures,
+            revealing=revealing,
+            fields=campaign.fields,
+            organisation=organisation,
+        )
     ]
     return list(dict.fromkeys(found))
 

@@ -118,7 +118,7 @@ def delivery(wb: Workbench, draft: Campaign, *, locked: bool) -> Campaign:
         persist_state="session",
         disabled=locked,
     )
-    names = measure_names()
+    names = measure_names(wb)
     measures, skip = draft.measures, draft.skip_closed_gaps
     if purpose == "care_gap":
         measures = tuple(
@@ -163,7 +163,7 @@ def summary(wb: Workbench, draft: Campaign, *, selected: int, locked: bool) -> C
         help="Shown in the patient's history, so that staff can tell a caller why they were contacted.",
     )
     _part(draft, "Message", {"Name": draft.name, "Subject": draft.message.subject} | _written(draft))
-    _part(draft, "Delivery", _delivery_rows(draft))
+    _part(draft, "Delivery", _delivery_rows(wb, draft))
     with st.container(border=True):
         st.markdown(f"**Patients** {MODE_ICONS[draft.channel]}  \n{count(selected, 'patient')} selected.")
         show_reach(wb, draft)
@@ -186,8 +186,8 @@ def _written(draft: Campaign) -> dict[str, str]:
     }
 
 
-def _delivery_rows(draft: Campaign) -> dict[str, str]:
-    names = measure_names()
+def _delivery_rows(wb: Workbench, draft: Campaign) -> dict[str, str]:
+    names = measure_names(wb)
     rows = {
         "From": f"{draft.from_name} ({draft.from_email})",
         "Start date": day_text(draft.start_on),

@@ -105,7 +105,7 @@ def test_gaps_can_be_limited_to_states(loaded: Workbench) -> None:
 
 
 def test_a_measure_that_does_not_exist_is_named_with_those_that_do(loaded: Workbench) -> None:
-    with pytest.raises(NotFound, match=r"There is no measure 'scr-mammo'\. There are dm-a1c"):
+    with pytest.raises(NotFound, match=r"There is no measure 'scr-mammo' that is on\. There are dm-a1c"):
         care_gaps.gaps(loaded, measures=["scr-mammo"])
 
 

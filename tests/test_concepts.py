@@ -16,56 +16,35 @@ from core.measures import mapping as shipped_mapping
 NO_EXTRA = MAPPING.to_frame()
 
 # our concepts, and a code by which to find each public list that the concept must hold completely: the smallest with it
-LISTS = [
-    ("diabetes", ["E10.10"]),
-    ("colorectal_cancer", ["C18.0"]),
-    ("total_colectomy", ["0DTE0ZZ"]),
-    ("bilateral_mastectomy", ["0HTV0ZZ", "Z90.13"]),
-    ("left_mastectomy", ["0HTU0ZZ", "Z90.12"]),
-    ("right_mastectomy", ["0HTT0ZZ", "Z90.11"]),
-    ("hospice", ["G9473", "G0182"]),
-    ("palliative_care", ["Z51.5", "G9054"]),
-    ("frailty_diagnosis", ["L89.000"]),
-    ("frailty_symptom", ["R26.2"]),
-    ("frailty_encounter", ["G0162"]),
-    ("advanced_illness", ["A81.00"]),
-    ("dementia_medication", ["1100184"]),
-    ("mammogram", ["103885-0"]),
-    ("fit", ["12503-9"]),
-    ("sdna_fit", ["77353-1"]),
-    ("flexible_sigmoidoscopy", ["G0104"]),
-    ("ct_colonography", ["60515-4"]),
-    ("colonoscopy", ["G0105"]),
-    ("hba1c", ["17855-8"]),
-    ("influenza_vaccine", ["140", "111"]),
-    ("annual_wellness", ["G0402"]),
-    ("egfr", ["48642-3"]),
-    ("uacr", ["13705-9"]),
-    ("hypertension", ["I10"]),
-]
+LISTED = [concept for concept in concepts().values() if concept.value_sets]
 
 
 @pytest.fixture(scope="session")
-def public_lists(shared_data: Path) -> list[set[tuple[str, str]]]:
+def public_lists(shared_data: Path) -> dict[str, set[tuple[str, str]]]:
+    """The codes of free systems, by the identifier of the value set."""
     found: dict[str, set[tuple[str, str]]] = defaultdict(set)
     with (shared_data / "reference" / "free-codes.csv").open(encoding="utf-8") as lines:
         for row in csv.DictReader(lines):
             found[row["oid"]].add((row["system"].replace("-", "").upper(), row["code"]))
-    return sorted(found.values(), key=len)
+    return found
 
 
-@pytest.mark.parametrize(("concept", "codes"), LISTS, ids=[concept for concept, _ in LISTS])
+@pytest.mark.parametrize("concept", LISTED, ids=[concept.concept_id for concept in LISTED])
 def test_a_concept_means_every_code_of_the_public_lists(
-    concept: str, codes: list[str], public_lists: list[set[tuple[str, str]]]
+    concept: Concept, public_lists: dict[str, set[tuple[str, str]]]
 ) -> None:
-    wanted = {
-        each for code in codes for each in next(them for them in public_lists if code in {code for _, code in them})
-    }
-    asked = pl.DataFrame(sorted(wanted), schema=["system", "code"], orient="row")
+    wanted = {pair for value_set in concept.value_sets for pair in public_lists.get(value_set, ())}
+    asked = pl.DataFrame(sorted(wanted), schema={"system": pl.String, "code": pl.String}, orient="row")
 
-    found = shipped_mapping(asked, NO_EXTRA).filter(pl.col("concept") == concept)
+    found = shipped_mapping(asked, NO_EXTRA).filter(pl.col("concept") == concept.concept_id)
 
     assert set(found.select("system", "code").rows()) == wanted
+
+
+def test_no_two_concepts_stand_for_the_same_value_set() -> None:
+    named = [value_set for concept in LISTED for value_set in concept.value_sets]
+
+    assert len(named) == len(set(named)) > 90
 
 
 @pytest.mark.parametrize(
@@ -74,13 +53,13 @@ def test_a_concept_means_every_code_of_the_public_lists(
         ("ICD10CM", "E11.9", ["diabetes"]),
         ("ICD10CM", "e119", ["diabetes"]),
         ("ICD10CM", "E11", ["diabetes"]),
-        ("ICD10CM", "O24.410", []),
-        ("ICD10CM", "E66.3", []),
-        ("ICD10CM", "E66.813", ["obesity"]),
+        ("ICD10CM", "O24.410", ["pregnancy"]),
+        ("ICD10CM", "E66.3", ["overweight"]),
+        ("ICD10CM", "E66.813", ["obesity", "overweight"]),
         ("ICD10CM", "I11.0", ["advanced_illness", "heart_failure", "hypertension"]),
         ("ICD10CM", "Z90.13", ["bilateral_mastectomy"]),
-        ("CVX", "141", ["influenza_vaccine"]),
-        ("CVX", "0141", ["influenza_vaccine"]),
+        ("CVX", "141", ["influenza_vaccine", "influenza_vaccine_child"]),
+        ("CVX", "0141", ["influenza_vaccine", "influenza_vaccine_child"]),
         ("CVX", "14", []),
         ("LOINC", "4548-4", ["hba1c"]),
         ("LOINC", " 4548-4 ", ["hba1c"]),
@@ -133,14 +112,13 @@ def test_the_notice_of_loinc_ships_with_the_lists() -> None:
 
 
 def test_no_list_of_a_system_that_may_not_be_shipped_is_here() -> None:
-    assert {system for concept in concepts().values() for system in concept.codes} == {
-        "LOINC",
-        "ICD10CM",
-        "ICD10PCS",
-        "CVX",
-        "HCPCS",
-        "RXNORM",
-    }
+    free = {"LOINC", "ICD10CM", "ICD10PCS", "CVX", "HCPCS", "RXNORM"}
+    others = [codes for concept in concepts().values() for system, codes in concept.codes.items() if system not in free]
+    folder = resources.files("core.measures") / "concepts"
+    naming = [file.name for file in folder.iterdir() if "single:" in file.read_text(encoding="utf-8")]
+
+    assert naming == ["single_codes.yaml"]
+    assert max(len(codes) for codes in others) <= 3  # codes that a public rule names one by one, no lists
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def test_a_feed_becomes_patients_facts_and_gaps(bench: Workbench, tmp_path: Path
     }
     generation = _current(bench)
     assert generation.facts().select("patient_id", "concept", "value").collect().rows() == [("P1", "hba1c", 8.1)]
-    assert generation.panel(bench.today()).collect()["patient_id"].sort().to_list() == ["P1", "P2"]
+    assert generation.panel(loads.today(bench).evaluation).collect()["patient_id"].sort().to_list() == ["P1", "P2"]
     assert _values(bench, select(schema.patients.c.last)) == ["Example", "Example"]
     opened = _values(bench, select(schema.open_gaps.c.measure_id).where(schema.open_gaps.c.patient_id == "P1"))
     assert "scr-mammogram" in opened
@@ -153,7 +153,7 @@ def test_more_shards_find_the_same(wb: Workbench, tmp_path: Path) -> None:
             report = loads.load(each, feed)
             assert report.status == "loaded"
         generation = _current(each)
-        gaps = generation.gaps(each.today()).collect().sort("patient_id", "measure_id")
+        gaps = generation.gaps(loads.today(each).evaluation).collect().sort("patient_id", "measure_id")
         facts = generation.facts().drop("received_at").collect().sort("patient_id", "event_id")
         found.append((len(generation.shards()) > 1, gaps, facts))
 
@@ -219,8 +219,8 @@ def test_the_next_day_is_evaluated_once(wb: Workbench, clock: Clock, tmp_path: P
     loads.refresh(wb)
 
     assert _values(wb, question) == [datetime(2026, 12, 9, 15, 0, tzinfo=UTC)]
-    assert _current(wb).days() == [date(2026, 11, 24), date(2026, 11, 26)]
-    assert _current(wb).panel(wb.today()).collect()["next_appointment_on"].item() == date(2026, 12, 9)
+    assert [each.as_of for each in _current(wb).evaluations()] == [date(2026, 11, 24), date(2026, 11, 26)]
+    assert _current(wb).panel(loads.today(wb).evaluation).collect()["next_appointment_on"].item() == date(2026, 12, 9)
 
 
 def test_a_feed_adds_opt_outs_and_never_removes_or_changes_one(bench: Workbench, tmp_path: Path) -> None:  # noqa: F811
@@ -319,6 +319,6 @@ def test_a_generation_says_its_shapes(wb: Workbench, tmp_path: Path) -> None:
 
     assert generation.events().collect_schema() == EVENTS
     assert generation.facts().collect_schema() == FACTS
-    assert generation.gaps(wb.today()).collect_schema() == GAPS
+    assert generation.gaps(loads.today(wb).evaluation).collect_schema() == GAPS
     assert generation.table("patients").collect_schema()["birth_date"] == pl.Date
     assert generation.table("patients", generation.shard_of("P1")).collect()["patient_id"].to_list() == ["P1"]

@@ -46,7 +46,7 @@ def test_fhir_bundles_agree_with_their_files(wb: Workbench, shared_data: Path, n
         kind: report.counts[kind].kept if kind in report.counts else 0 for kind in KIND_OF
     }
     assert set(report.skipped) <= set(resources)
-    assert generation.panel(wb.today()).collect().height == report.counts["Patient"].kept
+    assert generation.panel(loads.today(wb).evaluation).collect().height == report.counts["Patient"].kept
 
 
 def test_loading_a_real_set_again_changes_nothing(wb: Workbench, shared_data: Path) -> None:

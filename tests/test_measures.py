@@ -19,8 +19,10 @@ def patients_of(case: Case) -> pl.DataFrame:
         "sex_at_birth": pl.String,
         "status": pl.String,
         "deceased_on": pl.Date,
+        "payer": pl.String,
+        "race": pl.String,
     }
-    row = ("p1", case.born, case.sex, None, case.status, case.deceased_on)
+    row = ("p1", case.born, case.sex, None, case.status, case.deceased_on, case.payer, case.race)
     return pl.DataFrame([row], schema=columns, orient="row")
 
 
@@ -45,7 +47,8 @@ def test_a_measure_finds_the_gap_of_its_own_test_patient(measure: Measure, case:
     gaps = evaluate_shard([measure], patients_of(case), facts_of(case), as_of=case.as_of)
 
     assert gaps.schema == GAPS
-    assert gaps.select("state", "reason", "due_on").row(0) == (case.state, case.reason, case.due_on)
+    found = gaps.select("state", "reason", "due_on", "missing").row(0)
+    assert found == (case.state, case.reason, case.due_on, case.missing)
 
 
 def test_the_measures_are_those_that_the_product_names() -> None:

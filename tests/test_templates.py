@@ -12,8 +12,8 @@ from sqlalchemy import insert
 
 from core import measures, templates
 from core.domain.campaign import PURPOSES, Campaign, Message
-from core.domain.field_values import GAP_WORDS, clock_time, full_name, gap_words, long_date
-from core.domain.findings import MEASURE_WORDS, findings
+from core.domain.field_values import clock_time, full_name, gap_words, long_date
+from core.domain.findings import findings
 from core.domain.merge_field import EXAMPLES, FIELDS, FieldValue
 from core.domain.organisation import Organisation
 from core.domain.rendering import MissingField, render
@@ -48,6 +48,9 @@ def test_the_library_has_the_five_examples() -> None:
         templates.template("no-such-template")
 
 
+REVEALING = {name: measure.revealing for name, measure in measures.measures().items()}
+
+
 @EACH
 def test_a_template_is_complete_and_nothing_is_wrong_with_it(template: Template) -> None:
     assert template.channel == "email" and template.purpose in PURPOSES
@@ -58,7 +61,8 @@ def test_a_template_is_complete_and_nothing_is_wrong_with_it(template: Template)
     assert protocols <= set(template.protocols)
     for version in template.versions:
         message = Message(template.subject, version.body)
-        assert findings(message, measures=template.measures, fields=AUTHOR, organisation=COMPLETE) == []
+        told = findings(message, measures=template.measures, revealing=REVEALING, fields=AUTHOR, organisation=COMPLETE)
+        assert told == []
 
 
 @EACH
@@ -123,8 +127,9 @@ def test_the_class_template_asks_its_author_for_day_time_and_place() -> None:
 
 
 def test_every_measure_has_words_for_patients_and_words_that_no_subject_may_hold() -> None:
-    assert set(GAP_WORDS) == set(measures.measures())
-    assert set(MEASURE_WORDS) == set(measures.measures())
+    for measure in measures.measures().values():
+        assert bool(measure.called) != measure.is_sensitive, measure.measure_id
+        assert measure.revealing, measure.measure_id
 
 
 def test_the_page_about_merge_fields_shows_the_table_in_the_program() -> None:
@@ -143,7 +148,8 @@ def test_the_page_about_merge_fields_shows_the_table_in_the_program() -> None:
 
 
 def told(subject: str = "A note", body: str = "<p>{{ call_back_number }}</p>", **changes: Any) -> list[str]:
-    values: dict[str, Any] = {"measures": ["scr-mammogram"], "fields": AUTHOR, "organisation": COMPLETE}
+    values: dict[str, Any] = {"measures": ["scr-mammogram"], "revealing": REVEALING}
+    values |= {"fields": AUTHOR, "organisation": COMPLETE}
     return [f"{finding.level} {finding.part}" for finding in findings(Message(subject, body), **values | changes)]
 
 
@@ -396,8 +402,12 @@ def test_a_test_mail_has_a_link_that_stops_nothing_and_a_message_id_of_its_own(c
 
 
 def test_gap_words_are_those_of_the_campaign_in_a_fixed_order() -> None:
-    assert gap_words(["scr-mammogram", "imm-flu", "unknown"], measures=[]) == ("flu vaccine", "mammogram")
-    assert gap_words(["scr-mammogram", "imm-flu"], measures=["scr-mammogram"]) == ("mammogram",)
+    called = {"imm-flu": "flu vaccine", "scr-hiv": "", "scr-mammogram": "mammogram", "scr-mammogram-2": "mammogram"}
+
+    everything = gap_words(["scr-mammogram-2", "scr-mammogram", "imm-flu", "scr-hiv", "x"], measures=[], called=called)
+
+    assert everything == ("flu vaccine", "mammogram")
+    assert gap_words(["scr-mammogram", "imm-flu"], measures=["scr-mammogram"], called=called) == ("mammogram",)
 
 
 @pytest.mark.parametrize(("hour", "text"), [(6, "12:05 AM"), (18, "12:05 PM"), (19, "1:05 PM"), (5, "11:05 PM")])

@@ -75,6 +75,7 @@ GAPS = schema(
         "last_on": pl.Date,  # last qualifying event
         "last_value": pl.Float64,
         "window_start": pl.Date,  # look-back window that was tested
+        "missing": pl.String,  # which parts of a rule with several are not up to date
         "as_of": pl.Date,
     }
 )

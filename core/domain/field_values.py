@@ -1,20 +1,12 @@
 """From what is on file to what a message says: dates and times as people write them, care gaps in plain words."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from core.domain.merge_field import FieldValue
 from core.domain.one_line import TURNS, is_visible, one_line
 
-# How a message speaks of an open care gap: what to do, never a result. A measure that is not here is not spoken of.
-GAP_WORDS = {
-    "imm-flu": "flu vaccine",
-    "scr-mammogram": "mammogram",
-    "scr-colorectal": "colorectal cancer screening",
-    "dm-a1c": "A1c blood test",
-    "dm-a1c-high": "diabetes follow-up visit",
-}
 _LONGEST = 200
 
 
@@ -29,13 +21,17 @@ def seen(text: str | None) -> str | None:
     return text if text and is_visible(text) else None
 
 
-def gap_words(open_gaps: Collection[str], *, measures: Collection[str]) -> tuple[str, ...]:
-    """The open gaps in plain words; of the campaign's measures only, when it is about some."""
-    return tuple(
+def gap_words(open_gaps: Collection[str], *, measures: Collection[str], called: Mapping[str, str]) -> tuple[str, ...]:
+    """The open gaps in plain words; of the campaign's measures only, when it is about some.
+
+    called   how messages call what is due, by measure; a measure that is not there is not spoken of
+    """
+    spoken = (
         words
-        for measure_id, words in GAP_WORDS.items()
-        if measure_id in open_gaps and (not measures or measure_id in measures)
+        for measure_id, words in called.items()
+        if words and measure_id in open_gaps and (not measures or measure_id in measures)
     )
+    return tuple(dict.fromkeys(spoken))
 
 
 def full_name(first: str | None, last: str | None, suffix: str | None) -> str | None:

@@ -24,14 +24,7 @@ class Finding:
     sentence: str
 
 
-# Words that name the care gap of a measure. None of them may stand in a subject, whatever the campaign is about.
-MEASURE_WORDS: Mapping[str, tuple[str, ...]] = {
-    "imm-flu": ("flu", "influenza", "vaccine", "vaccination", "immunization"),
-    "scr-mammogram": ("mammogram", "mammography", "breast"),
-    "scr-colorectal": ("colorectal", "colonoscopy", "colon", "cancer", "stool"),
-    "dm-a1c": ("hba1c", "a1c", "diabetes", "diabetic", "blood sugar", "glucose"),
-    "dm-a1c-high": ("hba1c", "a1c", "diabetes", "diabetic", "blood sugar", "glucose"),
-}
+# Beside the words that name the care gaps of the rules. None may stand in a subject, whatever the campaign is about.
 _CONDITION_WORDS = (
     "asthma", "copd", "hypertension", "blood pressure", "cholesterol", "heart failure", "kidney", "hiv", "hepatitis",
     "depression", "anxiety", "pregnancy", "pregnant", "obesity", "overweight", "weight", "bmi", "smoking", "dementia",
@@ -46,9 +39,19 @@ _LONE_BRACE = re.compile(
 
 
 def findings(
-    message: Message, *, measures: Collection[str], fields: Mapping[str, str], organisation: Organisation
+    message: Message,
+    *,
+    measures: Collection[str],
+    revealing: Mapping[str, Collection[str]],
+    fields: Mapping[str, str],
+    organisation: Organisation,
 ) -> list[Finding]:
-    """Everything to tell the author, errors first. `fields` are what the author filled in."""
+    """Everything to tell the author, errors first.
+
+    measures    those that the campaign is about
+    revealing   words that name a care gap, by measure
+    fields      what the author filled in
+    """
     found: list[Finding] = []
     used: list[str] = []
     try:
@@ -56,7 +59,7 @@ def findings(
     except TemplateError as error:
         found.append(Finding(ERROR, "subject", str(error)))
     found += _about_braces("subject", message.subject)
-    found += _about_subject(message.subject)
+    found += _about_subject(message.subject, revealing)
     try:
         body = message_body(message.body)
     except TemplateError as error:
@@ -64,7 +67,7 @@ def findings(
     else:
         used += body.fields
         found += _about_braces("body", body.text)
-        found += _about_body(body, measures, organisation)
+        found += _about_body(body, {word for name in measures for word in revealing.get(name, ())}, organisation)
     found += _about_fields(used, fields, organisation)
     return sorted(found, key=lambda finding: finding.level != ERROR)
 
@@ -84,8 +87,8 @@ def _about_braces(part: str, text: str) -> Iterator[Finding]:
         )
 
 
-def _about_subject(subject: str) -> Iterator[Finding]:
-    words = {word for words in MEASURE_WORDS.values() for word in words} | set(_CONDITION_WORDS)
+def _about_subject(subject: str, revealing: Mapping[str, Collection[str]]) -> Iterator[Finding]:
+    words = {word for words in revealing.values() for word in words} | set(_CONDITION_WORDS)
     for word in sorted(named(subject, words)):
         yield Finding(
             ERROR, "subject", f"The subject names '{word}'. Others may see it: say only that it is a health reminder."
@@ -94,13 +97,12 @@ def _about_subject(subject: str) -> Iterator[Finding]:
         yield Finding(ERROR, "subject", "The subject holds the care gaps. Others may see it: name them in the body.")
 
 
-def _about_body(body: MessageBody, measures: Collection[str], organisation: Organisation) -> Iterator[Finding]:
+def _about_body(body: MessageBody, words: Collection[str], organisation: Organisation) -> Iterator[Finding]:
     if not _NUMBER_FIELDS & set(body.fields) and not _NUMBER.search(body.text):
         yield Finding(
             ERROR, "body", "The message has no number to call. Add {{ call_back_number }} so that patients reach you."
         )
     if not organisation.names_in_bodies:
-        words = {word for measure_id in measures for word in MEASURE_WORDS.get(measure_id, ())}
         for word in sorted(named(body.text, words)):
             yield Finding(
                 ERROR, "body", f"The message names '{word}'. Your organisation does not allow that in emails."

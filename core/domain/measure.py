@@ -5,10 +5,28 @@ Windows roll back from the day that is asked about: they say what is due for the
 counts.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
 
+@dataclass(frozen=True)
+class AgeBand:
+    """From so many months of age to the last day of so many years of age; None = no upper end."""
+
+    from_months: int
+    through_years: int | None = None
+
+
+@dataclass(frozen=True)
+class Span:
+    """A length of time by the calendar: months, then days."""
+
+    months: int = 0
+    days: int = 0
+
+
+# ---- criteria: what must be so about a patient -----------------------------------------------------------------------
 @dataclass(frozen=True)
 class Recorded:
     """A fact of one of the concepts is there.
@@ -28,9 +46,37 @@ class Recorded:
 
 @dataclass(frozen=True)
 class Aged:
-    """At least so many years old."""
+    """Of an age in this band."""
 
-    years: int
+    band: AgeBand
+
+
+@dataclass(frozen=True)
+class Numbered:
+    """The lowest number of the latest day on which one of the concepts was reported lies within the bounds.
+
+    months   that day lies in the last so many months; None = ever
+    """
+
+    concepts: tuple[str, ...]
+    months: int | None = None
+    at_least: float | None = None
+    below: float | None = None
+
+
+@dataclass(frozen=True)
+class Says:
+    """A column of the patient's registration holds one of the words (compared without case)."""
+
+    column: str  # payer | race
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Not:
+    """Is not met."""
+
+    criterion: "Criterion"
 
 
 @dataclass(frozen=True)
@@ -47,7 +93,7 @@ class AnyOf:
     criteria: tuple["Criterion", ...]
 
 
-Criterion = Recorded | Aged | AllOf | AnyOf
+Criterion = Recorded | Aged | Numbered | Says | Not | AllOf | AnyOf
 
 
 @dataclass(frozen=True)
@@ -60,22 +106,16 @@ class Exclusion:
 
 
 @dataclass(frozen=True)
-class AgeBand:
-    """From so many months of age to the last day of so many years of age; None = no upper end."""
-
-    from_months: int
-    through_years: int | None = None
-
-
-@dataclass(frozen=True)
 class Population:
-    """Whom a measure is about. None = does not matter."""
+    """Whom a measure is about. None = does not matter. `name` says for staff what `when` asks for."""
 
     age: AgeBand | None = None
     sex: str | None = None  # F | M
-    condition: str | None = None  # the concept of an active condition
+    when: Criterion | None = None
+    name: str = ""
 
 
+# ---- what satisfies a measure ----------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Season:
     """Month and day. A dose from `counts_from` on counts for the season; patients are written to from `outreach_from`
@@ -87,23 +127,109 @@ class Season:
 
 
 @dataclass(frozen=True)
+class Series:
+    """Several doses, or visits, of which one a day counts.
+
+    count          how many it takes
+    spacing_days   the least number of days from one that counts to the next
+    next_after     when the next one is due after the last; without it, it is due on the age `due_at`
+    """
+
+    count: int
+    spacing_days: int = 1
+    next_after: Span | None = None
+
+
+@dataclass(frozen=True)
+class Ages:
+    """Events count only from one age to another, both days included; what is missing is due at an age."""
+
+    first: Span | None = None
+    last: Span | None = None
+    due: Span | None = None
+
+
+@dataclass(frozen=True)
+class Partner:
+    """Another event that must lie at most so many days before or after."""
+
+    concepts: tuple[str, ...]
+    days: int
+
+
+@dataclass(frozen=True)
 class Way:
-    """One way to satisfy a measure: an event of one of the concepts within a window of months (None = lifetime), or in
-    the season. `needs_result`: an event without a reported value does not count."""
+    """One way to satisfy a measure: an event of one of the concepts, valid for so many months (None = lifetime), or in
+    the season.
+
+    name           what staff call this part
+    needs_result   an event without a reported value does not count
+    series, ages   doses, and the ages at which they count
+    partner        an event counts only together with another one
+    unless         while this is met, the way does not count
+    """
 
     concepts: tuple[str, ...]
     months: int | None = None
     season: Season | None = None
     needs_result: bool = False
+    series: Series | None = None
+    ages: Ages | None = None
+    partner: Partner | None = None
+    unless: Criterion | None = None
+    name: str = ""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the last event alone decides."""
+        return self.series is None and self.ages is None and self.partner is None
+
+
+@dataclass(frozen=True)
+class AnyWay:
+    """One of the parts is enough."""
+
+    parts: tuple["Requirement", ...]
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class EveryWay:
+    """All parts are needed. Each has a name, by which staff learn what is missing."""
+
+    parts: tuple["Requirement", ...]
+    name: str = ""
+
+
+Requirement = Way | AnyWay | EveryWay
+
+
+@dataclass(frozen=True)
+class Limit:
+    """The lowest number of the day is at most `at_most`, or below `below`."""
+
+    concepts: tuple[str, ...]
+    at_most: float | None = None
+    below: float | None = None
 
 
 @dataclass(frozen=True)
 class LatestValue:
-    """Satisfied when the lowest result of the latest day within the window is at most `at_most`."""
+    """Satisfied when every limit is kept on the latest day within the window on which any of the concepts was reported.
 
-    concepts: tuple[str, ...]
-    at_most: float
+    is_due_when_missing   without a result the care gap is open (overdue); else it cannot be determined
+    outside               reports during events of these concepts, such as a stay in hospital, do not count
+    """
+
+    limits: tuple[Limit, ...]
     months: int
+    is_due_when_missing: bool = False
+    outside: tuple[str, ...] = ()
+
+    @property
+    def concepts(self) -> tuple[str, ...]:
+        """All concepts of the limits."""
+        return tuple(dict.fromkeys(concept for limit in self.limits for concept in limit.concepts))
 
 
 @dataclass(frozen=True)
@@ -128,16 +254,27 @@ class Case:
     sex: str | None
     status: str
     deceased_on: date | None
+    payer: str | None
+    race: str | None
     facts: tuple[CaseFact, ...]
     state: str
     reason: str
     due_on: date | None
+    missing: str | None
 
 
 @dataclass(frozen=True)
 class Measure:
-    """name: as shown in Alerts & Recommendations. purpose, closes: sentences for staff. protocol: the tag by which
-    patients opt out of reminders of this kind, '' = none. Either `ways` or `latest` says what satisfies it."""
+    """A rule. Either `needs` or `latest` says what satisfies it.
+
+    name              as shown in Alerts & Recommendations
+    purpose, closes   sentences for staff
+    for_patients      what a message may say; '' for a sensitive measure
+    called            how a message calls what is due, never a result; '' = it does not
+    revealing         words that name the care gap: they may stand in no subject, text or voicemail
+    protocol          the tag by which patients opt out of reminders of this kind; '' = none
+    reporting         the official measure that is close to it; '' = none
+    """
 
     measure_id: str
     name: str
@@ -148,7 +285,50 @@ class Measure:
     protocol: str
     due_soon_days: int
     population: Population
-    ways: tuple[Way, ...]
+    needs: Requirement | None
     latest: LatestValue | None
     exclusions: tuple[Exclusion, ...]
     cases: tuple[Case, ...] = ()
+    for_patients: str = ""
+    called: str = ""
+    revealing: tuple[str, ...] = ()
+    authority: str = ""
+    effective_from: date | None = None
+    reporting: str = ""
+    is_sensitive: bool = False
+    is_on: bool = True
+
+    @property
+    def ways(self) -> tuple[Way, ...]:
+        """Every way, in the order of the file."""
+        return tuple(ways_of(self.needs)) if self.needs else ()
+
+    @property
+    def season(self) -> Season | None:
+        """The season, of a measure that has one."""
+        return self.ways[0].season if self.ways else None
+
+
+def ways_of(requirement: Requirement) -> Iterator[Way]:
+    """The leaves of a requirement, in order."""
+    if isinstance(requirement, Way):
+        yield requirement
+        return
+    for part in requirement.parts:
+        yield from ways_of(part)
+
+
+def inside(criterion: Criterion) -> Iterator[Criterion]:
+    """The criterion and everything in it."""
+    yield criterion
+    parts = criterion.criteria if isinstance(criterion, AllOf | AnyOf) else ()
+    for part in (criterion.criterion,) if isinstance(criterion, Not) else parts:
+        yield from inside(part)
+
+
+def criteria_of(measure: Measure) -> Iterator[Criterion]:
+    """Every criterion of a measure: of its population, its exclusions and its ways."""
+    asked = [measure.population.when, *(each.when for each in measure.exclusions), *(w.unless for w in measure.ways)]
+    for criterion in asked:
+        if criterion is not None:
+            yield from inside(criterion)

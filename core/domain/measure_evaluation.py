@@ -3,7 +3,7 @@
 The tests hold an obvious evaluator, one patient after the other, against this one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import reduce
@@ -11,13 +11,13 @@ from operator import and_, or_
 
 import polars as pl
 
-from core.domain.calendar_months import born_by, outreach_start, season_start, window_start
+from core.domain.calendar_months import outreach_start, season_start, window_start
 from core.domain.clinical import GAP_STATES, GAPS
-from core.domain.measure import Aged, AllOf, Criterion, LatestValue, Measure, Population, Recorded, Season, Way
-from core.domain.measure_panel import Lookup, build_panel, latest_day, lookups_of, lookups_of_way
-
-PATIENT_COLUMNS = ("patient_id", "birth_date", "sex", "sex_at_birth", "status", "deceased_on")
-_NEVER_DUE = date(9999, 1, 1)  # done once for a lifetime
+from core.domain.measure import AnyWay, EveryWay, LatestValue, Limit, Measure, Population, Requirement, Season, ways_of
+from core.domain.measure_criteria_evaluation import highest_of, is_aged, latest_of, lowest_of, met
+from core.domain.measure_panel import PATIENT_COLUMNS as PATIENT_COLUMNS
+from core.domain.measure_panel import Panel, build_panel, latest_numbers
+from core.domain.measure_ways import NEVER_DUE, missing, progress
 
 
 def evaluate_shard(
@@ -29,79 +29,91 @@ def evaluate_shard(
     facts      FACTS in any order; those after `as_of` are ignored
     """
     wanted = list(measures)
-    panel = build_panel(wanted, patients.select(PATIENT_COLUMNS), facts, as_of=as_of)
-    frames = [_gaps(measure, panel, as_of=as_of) for measure in wanted]
+    return evaluate_panel(wanted, build_panel(wanted, patients, facts, as_of=as_of), as_of=as_of)
+
+
+def evaluate_panel(measures: Iterable[Measure], panel: Panel, *, as_of: date) -> pl.DataFrame:
+    """GAPS from a panel: no fact is looked at again."""
+    frames = [_gaps(measure, panel, as_of=as_of) for measure in measures]
     return pl.concat(frames) if frames else GAPS.to_frame()
 
 
 @dataclass(frozen=True)
 class _Result:
-    """Columns of what a measure finds for those it is about: each an expression over the panel."""
+    """Columns of what a measure finds for those it is about: series, or expressions over none."""
 
     state: pl.Expr
     reason: pl.Expr
-    due_on: pl.Expr
-    last_on: pl.Expr
-    last_value: pl.Expr
-    window_start: pl.Expr
+    due_on: pl.Expr | pl.Series
+    last_on: pl.Series
+    last_value: pl.Expr | pl.Series
+    window_start: pl.Expr | pl.Series
+    missing: pl.Expr | pl.Series
 
 
-def _gaps(measure: Measure, panel: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
-    is_inside, why_outside = _population(measure.population, as_of=as_of)
-    found = _latest(measure.latest, as_of=as_of) if measure.latest else _ways(measure, as_of=as_of)
-    for columns in _dated(measure):
-        panel = panel.with_columns(columns)
-    panel = panel.with_columns(
-        is_inside.alias("is inside"),
-        why_outside.alias("why outside"),
-        _excluded(measure, as_of=as_of).alias("excluded"),
-    )
-    is_outside = ~pl.col("is inside").fill_null(True)
-    is_found = pl.col("is inside").fill_null(False) & pl.col("excluded").is_null()
+_NO_NUMBER = pl.lit(None, pl.Float64)
+_NO_TEXT = pl.lit(None, pl.String)
+_NO_DAY = pl.lit(None, pl.Date)
+_LOOKED_AT = ("due_on", "last_on", "last_value", "window_start", "missing")
+
+
+def _gaps(measure: Measure, panel: Panel, *, as_of: date) -> pl.DataFrame:
+    is_inside, why_outside = _population(measure.population, panel, as_of=as_of)
+    excluded = _excluded(measure, panel, as_of=as_of)
+    found = _found(measure, panel, as_of)
+    is_outside = ~is_inside.fill_null(True)
+    is_found = is_inside.fill_null(False) & excluded.is_null()
     state = (
         pl.when(is_outside)
         .then(pl.lit("not_applicable"))
-        .when(pl.col("excluded").is_not_null())
+        .when(excluded.is_not_null())
         .then(pl.lit("excluded"))
         .when(is_found)
         .then(found.state)
         .otherwise(pl.lit("cannot_determine"))
     )
-    not_found = pl.when(is_outside).then(pl.col("why outside")).otherwise(pl.coalesce("excluded", "why outside"))
-    return panel.select(
-        "patient_id",
-        pl.lit(measure.measure_id).alias("measure_id"),
-        state.cast(pl.Enum(GAP_STATES)).alias("state"),
-        pl.when(is_found).then(found.reason).otherwise(not_found).alias("reason"),
-        *(pl.when(is_found).then(getattr(found, name)).alias(name) for name in _LOOKED_AT),
-        pl.lit(as_of).alias("as_of"),
-    ).cast(GAPS)
+    not_found = pl.when(is_outside).then(why_outside).otherwise(pl.coalesce(excluded, why_outside))
+    return (
+        panel.patients.select(
+            "patient_id",
+            pl.lit(measure.measure_id).alias("measure_id"),
+            state.cast(pl.Enum(GAP_STATES)).alias("state"),
+            pl.when(is_found).then(found.reason).otherwise(not_found).alias("reason"),
+            *(pl.when(is_found).then(getattr(found, name)).alias(name) for name in _LOOKED_AT),
+            pl.lit(as_of).alias("as_of"),
+        )
+        .select(*GAPS)
+        .cast(GAPS)
+    )
 
 
-_LOOKED_AT = ("due_on", "last_on", "last_value", "window_start")
+def _found(measure: Measure, panel: Panel, as_of: date) -> _Result:
+    if measure.latest:
+        return _latest(measure.latest, panel, as_of=as_of)
+    assert measure.needs is not None
+    if measure.season:
+        last = progress(measure.ways[0], panel, as_of=as_of).last
+        return _season(measure.season, last, due_soon_days=measure.due_soon_days, as_of=as_of)
+    return _needed(measure.needs, panel, due_soon_days=measure.due_soon_days, as_of=as_of)
 
 
-def _population(population: Population, *, as_of: date) -> tuple[pl.Expr, pl.Expr]:
+# ---- whom a measure is about -----------------------------------------------------------------------------------------
+def _population(population: Population, panel: Panel, *, as_of: date) -> tuple[pl.Series, pl.Series]:
     """(is the patient meant: true, false or null when that cannot be known; why not: the first test that fails, or
     the first that cannot be decided)."""
-    tests: list[tuple[str, str, pl.Expr]] = []
+    people = panel.patients
+    tests: list[tuple[str, str, pl.Series]] = []
     if population.age:
-        born = pl.col("birth_date")
-        test = born <= born_by(as_of, months=population.age.from_months)
-        if population.age.through_years is not None:
-            test &= born > born_by(as_of, months=12 * (population.age.through_years + 1))
-        tests.append(("age", "birth_date", test))
+        tests.append(("age", "birth_date", is_aged(population.age, people["birth_date"], as_of=as_of)))
     if population.sex:
-        tests.append(("sex", "sex", _is_of_sex(population.sex)))
-    if population.condition:
-        active = (pl.col(Lookup(population.condition).until) > as_of).fill_null(False)
-        tests.append(("condition", "condition", active))
-    fails = [pl.when(test.eq(False)).then(pl.lit(reason)) for reason, _, test in tests]
+        tests.append(("sex", "sex", people.select(_is_of_sex(population.sex)).to_series()))
+    if population.when:
+        tests.append(("condition", "condition", met(population.when, panel, as_of=as_of)))
+    everybody = pl.repeat(True, people.height, eager=True)
+    fails = [pl.when(~test).then(pl.lit(reason)) for reason, _, test in tests]
     unknown = [pl.when(test.is_null()).then(pl.lit(reason)) for _, reason, test in tests]
-    everybody = pl.lit(True)
-    return reduce(and_, (test for _, _, test in tests), everybody), pl.coalesce(
-        *fails, *unknown, pl.lit(None, pl.String)
-    )
+    why = pl.coalesce(*fails, *unknown, pl.repeat(None, people.height, dtype=pl.String, eager=True))
+    return reduce(and_, (test for _, _, test in tests), everybody), people.select(why.alias("why")).to_series()
 
 
 def _is_of_sex(sex: str) -> pl.Expr:
@@ -111,7 +123,7 @@ def _is_of_sex(sex: str) -> pl.Expr:
     return pl.when(says & agrees).then(pl.col("sex") == sex)
 
 
-def _excluded(measure: Measure, *, as_of: date) -> pl.Expr:
+def _excluded(measure: Measure, panel: Panel, *, as_of: date) -> pl.Series:
     """The first reason to leave a patient out, or null."""
     status = pl.col("status").fill_null("active")
     died = (
@@ -125,74 +137,61 @@ def _excluded(measure: Measure, *, as_of: date) -> pl.Expr:
         pl.when(status == "inactive").then(pl.lit("inactive")),
     ]
     clinical = [
-        pl.when(_is_met(exclusion.when, as_of=as_of)).then(pl.lit(exclusion.exclusion_id))
+        pl.when(met(exclusion.when, panel, as_of=as_of)).then(pl.lit(exclusion.exclusion_id))
         for exclusion in measure.exclusions
     ]
-    return pl.coalesce(*standing, *clinical)
+    return panel.patients.select(pl.coalesce(*standing, *clinical).alias("excluded")).to_series()
 
 
-def _is_met(criterion: Criterion, *, as_of: date) -> pl.Expr:
-    """True or false: what is not known is not met, as in official measures."""
-    if isinstance(criterion, Recorded):
-        return reduce(or_, (_is_recorded(each, criterion, as_of=as_of) for each in lookups_of(criterion)))
-    if isinstance(criterion, Aged):
-        return (pl.col("birth_date") <= born_by(as_of, months=12 * criterion.years)).fill_null(False)
-    tests = [_is_met(each, as_of=as_of) for each in criterion.criteria]
-    return reduce(and_, tests) if isinstance(criterion, AllOf) else reduce(or_, tests)
-
-
-def _is_recorded(lookup: Lookup, recorded: Recorded, *, as_of: date) -> pl.Expr:
-    until = pl.col(lookup.until)
-    if recorded.active:
-        return (until > as_of).fill_null(False)
-    if recorded.months is not None:
-        return (until >= window_start(as_of, months=recorded.months)).fill_null(False)
-    return until.is_not_null()
-
-
-def _dated(measure: Measure) -> list[list[pl.Expr]]:
-    """Columns to compute once, step by step: of each way the last event and when it is due, then the latest due."""
-    lasts = [
-        pl.max_horizontal([pl.col(lookup.on) for lookup in lookups_of_way(way)]).alias(f"last {n}")
-        for n, way in enumerate(measure.ways)
-    ]
-    dues = [_due(way, pl.col(f"last {n}")).alias(f"due {n}") for n, way in enumerate(measure.ways)]
-    return [lasts, dues, [pl.max_horizontal([f"due {n}" for n in range(len(dues))]).alias("due")] if dues else []]
-
-
-def _due(way: Way, last: pl.Expr) -> pl.Expr:
-    if way.months is None:
-        return pl.when(last.is_not_null()).then(pl.lit(_NEVER_DUE))
-    return last.dt.offset_by(f"{way.months}mo")
-
-
-def _ways(measure: Measure, *, as_of: date) -> _Result:
-    season = measure.ways[0].season
-    if season is not None:
-        return _season(season, pl.col("last 0"), due_soon_days=measure.due_soon_days, as_of=as_of)
-    due, numbers = pl.col("due"), range(len(measure.ways))
-    # Of the events that are due last, the latest; its window is that of the first such way in the file.
-    last = pl.max_horizontal([pl.when(pl.col(f"due {n}") == due).then(pl.col(f"last {n}")) for n in numbers])
-    starts = [window_start(as_of, months=way.months) if way.months else None for way in measure.ways]
-    longest = min((each for each in starts if each), default=None)
-    window = [pl.when(pl.col(f"due {n}") == due).then(pl.lit(starts[n], pl.Date)) for n in numbers]
+# ---- what was found --------------------------------------------------------------------------------------------------
+def _needed(needs: Requirement, panel: Panel, *, due_soon_days: int, as_of: date) -> _Result:
+    found = progress(needs, panel, as_of=as_of)
+    due, absent = found.due, missing(needs, panel, as_of=as_of)
     is_over = (due < as_of).fill_null(True)
-    is_soon = due <= as_of + timedelta(days=measure.due_soon_days)
+    is_soon = (due <= as_of + timedelta(days=due_soon_days)).fill_null(False)
+    has_lapsed = found.is_complete & _all_over(needs, panel, as_of)
+    overdue = (
+        pl.when(found.last.is_null())
+        .then(pl.lit("never"))
+        .otherwise(pl.when(has_lapsed).then(pl.lit("lapsed")).otherwise(pl.lit("incomplete")))
+    )
+    waiting = pl.when(found.is_complete).then(pl.lit("done")).otherwise(pl.lit("on_track"))
     return _Result(
         state=pl.when(is_over)
         .then(pl.lit("overdue"))
         .otherwise(pl.when(is_soon).then(pl.lit("due_soon")).otherwise(pl.lit("satisfied"))),
-        reason=pl.when(due.is_null())
-        .then(pl.lit("never"))
-        .otherwise(pl.when(is_over).then(pl.lit("lapsed")).otherwise(pl.lit("done"))),
-        due_on=pl.when(due < _NEVER_DUE).then(due),
-        last_on=last,
-        last_value=pl.lit(None, pl.Float64),
-        window_start=pl.when(due.is_null()).then(pl.lit(longest, pl.Date)).otherwise(pl.coalesce(window)),
+        reason=pl.when(is_over).then(overdue).otherwise(waiting),
+        due_on=pl.when(due < NEVER_DUE).then(due),
+        last_on=found.last,
+        last_value=_NO_NUMBER,
+        window_start=_window_start(needs, panel, found.due, as_of),
+        missing=absent,
     )
 
 
-def _season(season: Season, last: pl.Expr, *, due_soon_days: int, as_of: date) -> _Result:
+def _all_over(needs: Requirement, panel: Panel, as_of: date) -> pl.Series:
+    """Whether every part of a requirement that needs several is past its due date; true of any other requirement."""
+    if not isinstance(needs, EveryWay):
+        return pl.repeat(True, panel.patients.height, eager=True)
+    parts = (progress(part, panel, as_of=as_of) for part in needs.parts)
+    return reduce(and_, ((part.due < as_of).fill_null(False) for part in parts))
+
+
+def _window_start(needs: Requirement, panel: Panel, due: pl.Series, as_of: date) -> pl.Expr:
+    """The first day looked at: of the part that decides, or of the longest window when nothing was found."""
+    longest = min(_starts(needs, as_of), default=None)
+    if not isinstance(needs, AnyWay):
+        return pl.lit(longest, pl.Date)
+    parts = [(progress(part, panel, as_of=as_of).due, min(_starts(part, as_of), default=None)) for part in needs.parts]
+    chosen = [pl.when(each == due).then(pl.lit(start, pl.Date)) for each, start in parts]
+    return pl.when(due.is_null()).then(pl.lit(longest, pl.Date)).otherwise(pl.coalesce(chosen))
+
+
+def _starts(needs: Requirement, as_of: date) -> Sequence[date]:
+    return [window_start(as_of, months=way.months) for way in ways_of(needs) if way.months]
+
+
+def _season(season: Season, last: pl.Series, *, due_soon_days: int, as_of: date) -> _Result:
     start = season_start(season, as_of)
     is_done = (last >= start).fill_null(False)
     opens = outreach_start(season, as_of, is_satisfied=False)
@@ -210,26 +209,73 @@ def _season(season: Season, last: pl.Expr, *, due_soon_days: int, as_of: date) -
         reason=pl.when(is_done).then(pl.lit("done")).otherwise(reason),
         due_on=pl.when(is_done).then(pl.lit(opens_next)).otherwise(pl.lit(opens)),
         last_on=last,
-        last_value=pl.lit(None, pl.Float64),
+        last_value=_NO_NUMBER,
         window_start=pl.lit(start),
+        missing=_NO_TEXT,
     )
 
 
-def _latest(latest: LatestValue, *, as_of: date) -> _Result:
+# ---- values ----------------------------------------------------------------------------------------------------------
+def _latest(latest: LatestValue, panel: Panel, *, as_of: date) -> _Result:
     start = window_start(as_of, months=latest.months)
-    column = latest_day(latest)
-    is_tested = (pl.col(column.day) >= start).fill_null(False)
+    reported = _reported(latest, panel)
+    day = latest_of([reported[concept]["on"] for concept in latest.concepts])
+    is_tested = (day >= start).fill_null(False)
+    verdicts = [_verdict(limit, reported, day) for limit in latest.limits]
+    is_in_range = reduce(and_, (in_range for in_range, _ in verdicts))
+    is_above = reduce(or_, (above for _, above in verdicts))
+    untested = ("overdue", "lapsed") if latest.is_due_when_missing else ("cannot_determine", "no_result")
+    never = ("overdue", "never") if latest.is_due_when_missing else ("cannot_determine", "no_result")
     branches = (
-        (~is_tested, "cannot_determine", "no_result"),
-        (pl.col(column.is_in_range), "satisfied", "done"),
-        (pl.col(column.is_above), "out_of_range", "above"),
-        (pl.lit(True), "cannot_determine", "no_value"),
+        (day.is_null(), *never),
+        (~is_tested, *untested),
+        (is_in_range, "satisfied", "done"),
+        (is_above, "out_of_range", "above"),
+        (pl.repeat(True, day.len(), eager=True), "cannot_determine", "no_value"),
     )
+    first = latest.limits[0].concepts
+    numbers = [reported[concept]["lowest"] for concept in first]
     return _Result(
         state=pl.coalesce(*[pl.when(test).then(pl.lit(state)) for test, state, _ in branches]),
         reason=pl.coalesce(*[pl.when(test).then(pl.lit(reason)) for test, _, reason in branches]),
-        due_on=pl.lit(None, pl.Date),
-        last_on=pl.col(column.day),
-        last_value=pl.col(column.value),
+        due_on=_NO_DAY,
+        last_on=day,
+        last_value=lowest_of(numbers, [reported[concept]["on"] for concept in first], day),
         window_start=pl.lit(start),
+        missing=_NO_TEXT,
     )
+
+
+_Reported = dict[str, dict[str, pl.Series]]
+_NUMBERS = ("on", "lowest", "low", "high")
+
+
+def _reported(latest: LatestValue, panel: Panel) -> _Reported:
+    """Of each concept the latest day and its numbers, without what was reported during other events."""
+    if not latest.outside:
+        return {each: {name: panel.column(each, name) for name in _NUMBERS} for each in latest.concepts}
+    stays = panel.events(latest.outside).select("row", begins="on", ends="until")
+    found: _Reported = {}
+    for concept in latest.concepts:
+        facts = panel.events([concept]).with_row_index("fact")
+        during = facts.join(stays, on="row").filter(pl.col("on").is_between("begins", "ends")).select("fact").unique()
+        facts = facts.join(during, on="fact", how="anti")
+        facts = facts.filter(pl.col("on") == pl.col("on").max().over("row"))
+        days = facts.select("row", "on").unique()
+        numbers = days.join(latest_numbers(facts, ["row"]), on=["row", "on"], how="left")
+        found[concept] = {name: panel.spread(numbers["row"], numbers[name]) for name in _NUMBERS}
+    return found
+
+
+def _verdict(limit: Limit, reported: _Reported, day: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """(the lowest result of the day surely keeps the limit, a result surely breaks it and none surely keeps it)."""
+    days = [reported[concept]["on"] for concept in limit.concepts]
+    low = lowest_of([reported[concept]["low"] for concept in limit.concepts], days, day)
+    high = highest_of([reported[concept]["high"] for concept in limit.concepts], days, day)
+    if limit.at_most is not None:
+        keeps, breaks = low <= limit.at_most, high > limit.at_most
+    else:
+        assert limit.below is not None
+        keeps, breaks = low < limit.below, high >= limit.below
+    keeps = keeps.fill_null(False)
+    return keeps, breaks.fill_null(False) & ~keeps

@@ -11,9 +11,10 @@ from typing import Any
 import polars as pl
 
 from core.domain.calendar_months import born_by, season_start, window_start
-from core.domain.measure import Aged, AllOf, Criterion, Exclusion, LatestValue, Measure, Recorded, Way
-from core.domain.measure_evaluation import PATIENT_COLUMNS, evaluate_shard
-from core.domain.measure_panel import ONGOING_KINDS
+from core.domain.measure import AgeBand, AllOf, AnyOf, Criterion, Exclusion, LatestValue, Measure, Recorded, Way
+from core.domain.measure_criteria_evaluation import is_aged, met
+from core.domain.measure_evaluation import PATIENT_COLUMNS, evaluate_panel
+from core.domain.measure_panel import ONGOING_KINDS, Panel, build_panel
 from core.domain.measure_wording import as_day, as_interval, headline
 
 Row = Mapping[str, Any]
@@ -85,9 +86,10 @@ def explain(
     """
     wanted = list(measures)
     people = pl.DataFrame([{name: patient[name] for name in PATIENT_COLUMNS}], schema=_PATIENT)
-    gaps = evaluate_shard(wanted, people, facts, as_of=as_of).rows(named=True)
+    panel = build_panel(wanted, people, facts, as_of=as_of)
+    gaps = evaluate_panel(wanted, panel, as_of=as_of).rows(named=True)
     history = facts.filter(pl.col("on") <= as_of).with_columns(pl.col("concept").cast(pl.String)).rows(named=True)
-    seen = _Seen(patient, sorted(history, key=_order), names, as_of, min(as_of, data_until or as_of))
+    seen = _Seen(patient, panel, sorted(history, key=_order), names, as_of, min(as_of, data_until or as_of))
     return [_explanation(measure, gap, seen) for measure, gap in zip(wanted, gaps, strict=True)]
 
 
@@ -103,6 +105,7 @@ class _Seen:
     """One patient's data up to the day, and what staff call the concepts."""
 
     patient: Row
+    panel: Panel
     facts: Sequence[Row]
     names: Mapping[str, str]
     as_of: date
@@ -113,6 +116,9 @@ class _Seen:
 
     def called(self, concepts: Sequence[str]) -> str:
         return " or ".join(self.names.get(concept, concept) for concept in concepts)
+
+    def meets(self, criterion: Criterion) -> bool:
+        return bool(met(criterion, self.panel, as_of=self.as_of).item())
 
     @property
     def so_far(self) -> str:
@@ -143,7 +149,7 @@ def _explanation(measure: Measure, gap: Row, seen: _Seen) -> Explanation:
 def _population(measure: Measure, seen: _Seen) -> Iterable[Check]:
     meant = measure.population
     if meant.age:
-        yield _age(meant.age.from_months, meant.age.through_years, seen)
+        yield _age(meant.age, seen)
     if meant.sex:
         sex, birth = seen.patient["sex"], seen.patient["sex_at_birth"]
         is_known = sex in ("F", "M") and birth in (None, "U", sex)
@@ -151,22 +157,31 @@ def _population(measure: Measure, seen: _Seen) -> Iterable[Check]:
         yield Check(
             word if is_known else f"{word}; our data does not say clearly", sex == meant.sex if is_known else None
         )
-    if meant.condition:
-        recorded = Recorded((meant.condition,), active=True)
-        yield _recorded_check(f"{seen.called(recorded.concepts)}, active", recorded, seen)
+    if meant.when:
+        yield _meant(meant.when, meant.name, seen)
 
 
-def _age(from_months: int, through_years: int | None, seen: _Seen) -> Check:
-    begins = f"{from_months} months" if from_months % 12 else f"{from_months // 12}"
-    words = f"From {begins} through {through_years} years old" if through_years else f"{begins} or older"
+def _meant(when: Criterion, name: str, seen: _Seen) -> Check:
+    """The condition of a population, with what our data says of it."""
+    words = name or (f"{seen.called(when.concepts)}, active" if isinstance(when, Recorded) else "")
+    if not seen.meets(when):
+        return Check(f"{words}; nothing {seen.so_far} says so", False)
+    if isinstance(when, Recorded):
+        return Check(f"{words}; since {as_day(_matching(when, seen)[0]['on'])}", True)
+    listed = _listed(_evidence(when, seen), seen)
+    return Check(f"{words}; {listed}" if listed else words, True)
+
+
+def _age(band: AgeBand, seen: _Seen) -> Check:
+    through = band.through_years
+    begins = f"{band.from_months} months" if band.from_months % 12 else f"{band.from_months // 12}"
+    words = f"From {begins} through {through} years old" if through is not None else f"{begins} or older"
     born = seen.patient["birth_date"]
     if born is None:
         return Check(f"{words}; no birth date in our data", None)
-    is_met = born <= born_by(seen.as_of, months=from_months)
-    if through_years is not None:
-        is_met = is_met and born > born_by(seen.as_of, months=12 * (through_years + 1))
     years = sum(born <= born_by(seen.as_of, months=12 * year) for year in range(1, 130))
-    return Check(f"{words}; {years} on {as_day(seen.as_of)}", is_met)
+    is_inside = is_aged(band, seen.panel.patients["birth_date"], as_of=seen.as_of).item()
+    return Check(f"{words}; {years} on {as_day(seen.as_of)}", bool(is_inside))
 
 
 def _standing(seen: _Seen) -> Check:
@@ -177,25 +192,23 @@ def _standing(seen: _Seen) -> Check:
 
 
 def _exclusion(exclusion: Exclusion, seen: _Seen) -> Check:
-    found = _evidence(exclusion.when, seen)
     name = exclusion.name[0].upper() + exclusion.name[1:]
-    if found is None:
+    if not seen.meets(exclusion.when):
         return Check(f"{name}; nothing {seen.so_far} says so", False)
-    listed = "; ".join(dict.fromkeys(_fact_words(fact, seen) for fact in found))
+    listed = _listed(_evidence(exclusion.when, seen), seen)
     return Check(f"{name}; {listed}" if listed else name, True)
 
 
-def _evidence(criterion: Criterion, seen: _Seen) -> list[Row] | None:
-    """The facts by which a criterion is met, or None when it is not."""
+def _evidence(criterion: Criterion, seen: _Seen) -> list[Row]:
+    """The facts by which a criterion is met; none when it is not, or when something else meets it."""
     if isinstance(criterion, Recorded):
-        return _matching(criterion, seen) or None
-    if isinstance(criterion, Aged):
-        born = seen.patient["birth_date"]
-        return [] if born and born <= born_by(seen.as_of, months=12 * criterion.years) else None
-    parts = [_evidence(each, seen) for each in criterion.criteria]
-    met = [part for part in parts if part is not None]
-    is_met = len(met) == len(parts) if isinstance(criterion, AllOf) else bool(met)
-    return [fact for part in met for fact in part] if is_met else None
+        return _matching(criterion, seen)
+    parts = criterion.criteria if isinstance(criterion, AllOf | AnyOf) else ()
+    return [fact for part in parts if seen.meets(part) for fact in _evidence(part, seen)]
+
+
+def _listed(facts: Sequence[Row], seen: _Seen) -> str:
+    return "; ".join(dict.fromkeys(_fact_words(fact, seen) for fact in facts))
 
 
 def _matching(recorded: Recorded, seen: _Seen) -> list[Row]:
@@ -215,13 +228,6 @@ def _reaches(fact: Row, recorded: Recorded, as_of: date) -> bool:
     if recorded.active:
         return bool(until > as_of)
     return recorded.months is None or until >= window_start(as_of, months=recorded.months)
-
-
-def _recorded_check(words: str, recorded: Recorded, seen: _Seen) -> Check:
-    found = _matching(recorded, seen)
-    if not found:
-        return Check(f"{words}; nothing {seen.so_far} says so", False)
-    return Check(f"{words}; since {as_day(found[0]['on'])}", True)
 
 
 def _fact_words(fact: Row, seen: _Seen) -> str:
@@ -246,7 +252,7 @@ def _search(wanted: Way | LatestValue, start: date | None, seen: _Seen) -> Searc
     facts = seen.of(wanted.concepts)
     if isinstance(wanted, Way) and wanted.needs_result:
         facts = [fact for fact in facts if fact["value"] is not None or (fact["value_text"] or "").strip()]
-    what = f"{seen.called(wanted.concepts)}, {as_interval(start, seen.as_of)}"
+    what = f"{_called(wanted, seen)}, {as_interval(start, seen.as_of)}"
     if not facts:
         return Search(f"{what}: no record {seen.so_far}", start, seen.as_of, None, "", False)
     last, value = facts[-1]["on"], _results(facts)
@@ -254,6 +260,15 @@ def _search(wanted: Way | LatestValue, start: date | None, seen: _Seen) -> Searc
     result = f" with the result {value}" if value else ""
     place = "" if counts else ", before this window"
     return Search(f"{what}: last on {as_day(last)}{result}{place}", start, seen.as_of, last, value, counts)
+
+
+def _called(wanted: Way | LatestValue, seen: _Seen) -> str:
+    called = seen.called(wanted.concepts)
+    if not isinstance(wanted, Way):
+        return called
+    doses = f", {wanted.series.count} on different days" if wanted.series and wanted.series.count > 1 else ""
+    partner = f" with {seen.called(wanted.partner.concepts)}" if wanted.partner else ""
+    return f"{called}{partner}{doses}"
 
 
 def _results(facts: Sequence[Row]) -> str:

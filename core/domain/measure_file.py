@@ -10,43 +10,54 @@ from datetime import date
 from core.domain.clinical import EVENT_KINDS, GAP_STATES
 from core.domain.concept import Concept
 from core.domain.measure import (
-    AgeBand,
-    Aged,
-    AllOf,
-    AnyOf,
+    Ages,
+    AnyWay,
     Case,
     CaseFact,
-    Criterion,
+    EveryWay,
     Exclusion,
     LatestValue,
+    Limit,
     Measure,
+    Partner,
     Population,
     Recorded,
+    Requirement,
     Season,
+    Series,
     Way,
+    ways_of,
+)
+from core.domain.measure_criteria import (
+    read_age,
+    read_concepts,
+    read_criterion,
+    read_days,
+    read_known,
+    read_months,
+    read_span,
 )
 from core.domain.rule_file import Part, read_part
 
 _STATUSES = ("active", "inactive", "deceased", "test")
+_Concepts = Mapping[str, Concept]
 
 
-def read_exclusions(text: str, file: str, *, concepts: Mapping[str, Concept]) -> list[Exclusion]:
+def read_exclusions(text: str, file: str, *, concepts: _Concepts) -> list[Exclusion]:
     """The exclusions of one file. Raises DataError naming file, line and key."""
     whole = read_part(text, file)
     found = []
     for exclusion_id in whole.names():
         part = whole.part(exclusion_id)
-        found.append(Exclusion(exclusion_id, part.text("name"), _criterion(part.part("when"), concepts)))
+        found.append(Exclusion(exclusion_id, part.text("name"), read_criterion(part.part("when"), concepts)))
         part.finish()
     return found
 
 
-def read_measure(
-    text: str, file: str, *, concepts: Mapping[str, Concept], exclusions: Mapping[str, Exclusion]
-) -> Measure:
+def read_measure(text: str, file: str, *, concepts: _Concepts, exclusions: Mapping[str, Exclusion]) -> Measure:
     """The measure of one file. Raises DataError naming file, line and key."""
     part = read_part(text, file)
-    ways, latest = _satisfied_by(part.part("satisfied_by"), concepts)
+    needs, latest = _satisfied_by(part.part("satisfied_by"), concepts)
     measure = Measure(
         measure_id=part.text("id"),
         name=part.text("name"),
@@ -57,66 +68,142 @@ def read_measure(
         protocol=part.text("protocol", default=""),
         due_soon_days=part.whole("due_soon_days", default=0) or 0,
         population=_population(part.part("population"), concepts),
-        ways=ways,
+        needs=needs,
         latest=latest,
-        exclusions=tuple(exclusions[each] for each in _known(part, "exclusions", exclusions)),
+        exclusions=tuple(exclusions[each] for each in read_known(part, "exclusions", exclusions)),
         cases=tuple(_case(each, concepts) for each in part.parts("cases")),
+        for_patients=part.text("for_patients", default=""),
+        called=part.text("called", default=""),
+        revealing=part.texts("revealing"),
+        authority=part.text("authority", default=""),
+        effective_from=part.day("effective_from"),
+        reporting=part.text("reporting", default=""),
+        is_sensitive=part.flag("sensitive"),
+        is_on=part.text("default", default="on", words=("on", "off")) == "on",
     )
+    for key in ("for_patients", "called"):
+        if measure.is_sensitive and part.has(key):
+            part.refuse(key, "a sensitive measure is never named in messages: leave this key out")
     part.finish()
     return measure
 
 
-def _population(part: Part, concepts: Mapping[str, Concept]) -> Population:
-    age = _age_band(part.part("age")) if part.has("age") else None
-    sex = part.text("sex", words=("F", "M")) if part.has("sex") else None
-    condition = _known(part, "condition", concepts)
+def _population(part: Part, concepts: _Concepts) -> Population:
+    if part.has("condition") and part.has("when"):
+        part.refuse("when", "a population has either 'condition' or 'when'")
+    condition = read_known(part, "condition", concepts)
+    when = read_criterion(part.part("when"), concepts) if part.has("when") else None
+    population = Population(
+        age=read_age(part.part("age")) if part.has("age") else None,
+        sex=part.text("sex", words=("F", "M")) if part.has("sex") else None,
+        when=Recorded(condition, active=True) if condition else when,
+        name=part.text("name", default=""),
+    )
+    if when is not None and not population.name:
+        part.refuse("name", "'when' needs 'name', what staff call these patients")
     part.finish()
-    return Population(age, sex, condition[0] if condition else None)
+    return population
 
 
-def _age_band(part: Part) -> AgeBand:
-    years, months = part.whole("from"), part.whole("from_months")
-    if (years is None) == (months is None):
-        part.refuse("from", "the age begins with either 'from' in years or 'from_months'")
-    through = part.whole("through")
-    band = AgeBand((months or 0) + 12 * (years or 0), through)
-    if through is not None and 12 * (through + 1) <= band.from_months:
-        part.refuse("through", "must not be below the beginning of the age")
-    part.finish()
-    return band
-
-
-def _satisfied_by(part: Part, concepts: Mapping[str, Concept]) -> tuple[tuple[Way, ...], LatestValue | None]:
-    if part.has("any_of") == part.has("latest"):
-        part.refuse("any_of", "'satisfied_by' holds either 'any_of' or 'latest'")
-    latest = _latest(part.part("latest"), concepts) if part.has("latest") else None
-    ways = tuple(_way(each, concepts) for each in part.parts("any_of"))
+# ---- what satisfies a measure ----------------------------------------------------------------------------------------
+def _satisfied_by(part: Part, concepts: _Concepts) -> tuple[Requirement | None, LatestValue | None]:
+    if part.has("latest"):
+        latest = _latest(part.part("latest"), concepts)
+        part.finish()
+        return None, latest
+    needs = _requirement(part, concepts)
+    ways = list(ways_of(needs))
     if len(ways) > 1 and any(way.season for way in ways):
-        part.refuse("any_of", "a way with a season must stand alone")
+        part.refuse("any_of" if part.has("any_of") else "all_of", "a way with a season must stand alone")
+    return needs, None
+
+
+def _requirement(part: Part, concepts: _Concepts) -> Requirement:
+    lists = [key for key in ("any_of", "all_of") if part.has(key)]
+    if not lists:
+        return _way(part, concepts)
+    if len(lists) > 1 or part.has("concept"):
+        part.refuse(lists[0], "a requirement is one of 'any_of', 'all_of' and a way with 'concept'")
+    parts = tuple(_requirement(each, concepts) for each in part.parts(lists[0]))
+    if not parts:
+        part.refuse(lists[0], "must not be empty")
+    if lists[0] == "all_of" and not all(each.name for each in parts):
+        part.refuse("all_of", "each part inside needs a 'name': what staff call what is missing")
+    name = part.text("name", default="")
     part.finish()
-    return ways, latest
+    return AnyWay(parts, name) if lists[0] == "any_of" else EveryWay(parts, name)
 
 
-def _way(part: Part, concepts: Mapping[str, Concept]) -> Way:
+def _way(part: Part, concepts: _Concepts) -> Way:
     if part.has("window") == part.has("season"):
         part.refuse("window", "a way has either 'window' or 'season'")
     way = Way(
-        concepts=_concepts(part, concepts),
-        months=_months(part, "window") if part.has("window") else None,
+        concepts=read_concepts(part, "concept", concepts),
+        months=read_months(part, "window") if part.has("window") else None,
         season=_season(part.part("season")) if part.has("season") else None,
         needs_result=part.flag("needs_result"),
+        series=_series(part),
+        ages=_ages(part),
+        partner=_partner(part.part("with"), concepts) if part.has("with") else None,
+        unless=read_criterion(part.part("unless"), concepts) if part.has("unless") else None,
+        name=part.text("name", default=""),
     )
+    if way.season and not (way.is_plain and way.unless is None):
+        part.refuse("season", "goes with 'concept' and 'needs_result' only")
+    if way.partner and (way.series or way.ages):
+        part.refuse("with", "goes with 'window' only, not with doses and ages")
     part.finish()
     return way
 
 
-def _latest(part: Part, concepts: Mapping[str, Concept]) -> LatestValue:
-    at_most, months = part.number("at_most"), _months(part, "window")
-    if at_most is None or months is None:
-        part.refuse("at_most", "'latest' needs 'at_most' and a 'window' that is not lifetime")
-    latest = LatestValue(_concepts(part, concepts), at_most, months)
+def _series(part: Part) -> Series | None:
+    count, spacing, following = part.whole("doses"), read_days(part, "spacing"), read_span(part, "next_dose")
+    if count is None:
+        if spacing or following:
+            part.refuse("spacing" if spacing else "next_dose", "needs 'doses'")
+        return None
+    if count < 1:
+        part.refuse("doses", "must be at least 1")
+    return Series(count, spacing_days=max(spacing or 1, 1), next_after=following)
+
+
+def _ages(part: Part) -> Ages | None:
+    first, last, due = (read_span(part, key) for key in ("from_age", "by_age", "due_age"))
+    return Ages(first, last, due or last) if first or last or due else None
+
+
+def _partner(part: Part, concepts: _Concepts) -> Partner:
+    days = read_days(part, "within")
+    if days is None:
+        part.refuse("within", "is missing: the number of days, such as 4d")
+    partner = Partner(read_concepts(part, "concept", concepts), days)
+    part.finish()
+    return partner
+
+
+def _latest(part: Part, concepts: _Concepts) -> LatestValue:
+    months = read_months(part, "window")
+    if months is None:
+        part.refuse("window", "'latest' needs a window that is not lifetime")
+    if part.has("all_of"):
+        limits = tuple(_limit(each, concepts) for each in part.parts("all_of"))
+        limits = limits or part.refuse("all_of", "must not be empty")
+    else:
+        limits = (_limit(part, concepts, is_whole=False),)
+    missing = part.text("when_missing", default="cannot_determine", words=("overdue", "cannot_determine"))
+    latest = LatestValue(limits, months, missing == "overdue", read_known(part, "outside", concepts))
     part.finish()
     return latest
+
+
+def _limit(part: Part, concepts: _Concepts, *, is_whole: bool = True) -> Limit:
+    at_most, below = part.number("at_most"), part.number("below")
+    if (at_most is None) == (below is None):
+        part.refuse("at_most", "a limit has either 'at_most' or 'below'")
+    limit = Limit(read_concepts(part, "concept", concepts), at_most, below)
+    if is_whole:
+        part.finish()
+    return limit
 
 
 def _season(part: Part) -> Season:
@@ -137,59 +224,8 @@ def _month_day(part: Part, key: str) -> tuple[int, int]:
     return day.month, day.day
 
 
-def _criterion(part: Part, concepts: Mapping[str, Concept]) -> Criterion:
-    kinds = [kind for kind in ("all_of", "any_of", "age_from", "concept") if part.has(kind)]
-    if len(kinds) != 1:
-        part.refuse(part.key, "needs exactly one of 'all_of', 'any_of', 'age_from' and 'concept'")
-    criterion: Criterion
-    if kinds == ["age_from"]:
-        criterion = Aged(part.whole("age_from") or 0)
-    elif kinds == ["concept"]:
-        criterion = _recorded(part, concepts)
-    else:
-        inner = tuple(_criterion(each, concepts) for each in part.parts(kinds[0]))
-        criterion = AllOf(inner) if kinds == ["all_of"] else AnyOf(inner)
-    part.finish()
-    return criterion
-
-
-def _recorded(part: Part, concepts: Mapping[str, Concept]) -> Recorded:
-    recorded = Recorded(
-        concepts=_concepts(part, concepts),
-        months=_months(part, "within") if part.has("within") else None,
-        active=part.flag("active"),
-        answers=tuple(answer.casefold() for answer in part.texts("answer")),
-        latest=part.flag("latest"),
-    )
-    if recorded.latest and not recorded.answers:
-        part.refuse("latest", "'latest' needs 'answer'")
-    return recorded
-
-
-def _months(part: Part, key: str) -> int | None:
-    words = part.text(key)
-    found = re.fullmatch(r"(\d+)([my])", words)
-    if not found and words != "lifetime":
-        part.refuse(key, "must be months or years such as 6m or 10y, or lifetime")
-    return int(found[1]) * (12 if found[2] == "y" else 1) if found else None
-
-
-def _concepts(part: Part, concepts: Mapping[str, Concept]) -> tuple[str, ...]:
-    found = _known(part, "concept", concepts)
-    if not found:
-        part.refuse("concept", "is missing")
-    return found
-
-
-def _known(part: Part, key: str, known: Mapping[str, object]) -> tuple[str, ...]:
-    found = part.texts(key)
-    for each in found:
-        if each not in known:
-            part.refuse(key, f"'{each}' does not exist; there are {', '.join(sorted(known))}")
-    return found
-
-
-def _case(part: Part, concepts: Mapping[str, Concept]) -> Case:
+# ---- test patients ---------------------------------------------------------------------------------------------------
+def _case(part: Part, concepts: _Concepts) -> Case:
     as_of = part.day("as_of")
     if as_of is None:
         part.refuse("as_of", "is missing")
@@ -200,21 +236,24 @@ def _case(part: Part, concepts: Mapping[str, Concept]) -> Case:
         sex=part.text("sex", words=("F", "M", "O", "U")) if part.has("sex") else None,
         status=part.text("status", default="active", words=_STATUSES),
         deceased_on=part.day("deceased_on"),
+        payer=part.text("payer", default="") or None,
+        race=part.text("race", default="") or None,
         facts=tuple(_case_fact(each, concepts) for each in part.parts("facts")),
         state=part.text("state", words=GAP_STATES),
         reason=part.text("reason"),
         due_on=part.day("due_on"),
+        missing=part.text("missing", default="") or None,
     )
     part.finish()
     return case
 
 
-def _case_fact(part: Part, concepts: Mapping[str, Concept]) -> CaseFact:
+def _case_fact(part: Part, concepts: _Concepts) -> CaseFact:
     on = part.day("on")
     if on is None:
         part.refuse("on", "is missing")
     fact = CaseFact(
-        concept=_concepts(part, concepts)[0],
+        concept=read_concepts(part, "concept", concepts)[0],
         on=on,
         end_on=part.day("end_on"),
         value_text=part.text("text", default=""),

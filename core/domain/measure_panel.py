@@ -1,105 +1,120 @@
-"""The panel that measures are evaluated from: one row per patient with the last dates of each concept.
+"""The panel that measures are evaluated from: of each patient and concept the last dates and the latest numbers.
 
 Everything here takes a maximum over dates, never the last row of a group: what comes last depends on the order of the
 facts, which a join or the streaming engine may change.
 """
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import date
 
 import polars as pl
 
-from core.domain.measure import AllOf, AnyOf, Criterion, LatestValue, Measure, Recorded, Way
+from core.domain.measure import Measure, Numbered, Recorded, Way, criteria_of
 
+PATIENT_COLUMNS = ("patient_id", "birth_date", "sex", "sex_at_birth", "status", "deceased_on", "payer", "race")
 ONGOING_KINDS = ("problem", "medication")  # without an end these go on; every other fact is a single day
 _FAR = date(9999, 12, 31)
+_NUDGE = 1e-9  # '>9' is more than nine, and '<9' less
+
+# Of one concept and patient: the latest beginning of a fact, the latest day that a fact reaches (far in the future
+# while one goes on), the latest day with a reported result; and of the latest day the lowest number, the lowest that
+# does not reach up ('>8' does), the highest that does not reach down.
+LATEST = ("on", "until", "result_on", "lowest", "low", "high")
 
 
-@dataclass(frozen=True, order=True)
-class Lookup:
-    """What the panel holds two columns of: the facts of a concept, or only those with a result or certain answers."""
+@dataclass
+class Panel:
+    """patients: PATIENT_COLUMNS, one row each. latest: by concept, `row` (of the patient) and LATEST. history: by
+    concept, `row`, on, until and value_text of every fact, for concepts of which the latest is not enough."""
 
-    concept: str
-    with_result: bool = False
-    answers: tuple[str, ...] = ()
-    only_latest_day: bool = False
+    patients: pl.DataFrame
+    latest: dict[str, pl.DataFrame]
+    history: dict[str, pl.DataFrame]
+    _columns: dict[tuple[str, str], pl.Series] = field(default_factory=dict)
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether every fact of the concept counts."""
-        return self == Lookup(self.concept)
+    def column(self, concept: str, name: str) -> pl.Series:
+        """One of LATEST for each patient; null for those without such a fact."""
+        key = (concept, name)
+        if key not in self._columns:
+            found = self.latest.get(concept)
+            dtype = pl.Date if name in ("on", "until", "result_on") else pl.Float64
+            self._columns[key] = (
+                self.spread(found["row"], found[name])
+                if found is not None
+                else pl.repeat(None, self.patients.height, dtype=dtype, eager=True)
+            )
+        return self._columns[key]
 
-    @property
-    def on(self) -> str:
-        """The column with the latest beginning of a fact; null when there is none."""
-        return f"on {self._key}"
+    def spread(self, rows: pl.Series, values: pl.Series) -> pl.Series:
+        """Values of some patients as a column for all: null for the others."""
+        whole = pl.repeat(None, self.patients.height, dtype=values.dtype, eager=True)
+        return whole.scatter(rows, values) if rows.len() else whole
 
-    @property
-    def until(self) -> str:
-        """The column with the latest day that a fact reaches: far in the future while one goes on."""
-        return f"until {self._key}"
-
-    @property
-    def _key(self) -> str:
-        return self.concept if self.is_plain else repr(self)
-
-
-@dataclass(frozen=True)
-class LatestDay:
-    """The columns of the latest day's results: the day, the lowest number, whether one is in range, or above."""
-
-    day: str
-    value: str
-    is_in_range: str
-    is_above: str
+    def events(self, concepts: Iterable[str]) -> pl.DataFrame:
+        """`row`, on, until, value, value_text of every fact of these concepts, which `history` must have."""
+        return pl.concat([_NO_HISTORY, *(self.history[name] for name in concepts if name in self.history)])
 
 
-def latest_day(latest: LatestValue) -> LatestDay:
-    """The panel's columns for a measure of a value."""
-    name = f"{'+'.join(latest.concepts)} at most {latest.at_most}"
-    return LatestDay(*(f"{column} {name}" for column in ("day", "value", "in range", "above")))
+_NO_HISTORY = pl.DataFrame(
+    schema={"row": pl.UInt32, "on": pl.Date, "until": pl.Date, "value": pl.Float64, "value_text": pl.String}
+)
 
 
-def lookups_of_way(way: Way) -> list[Lookup]:
-    """What a way to satisfy a measure asks the panel, one for each of its concepts."""
-    return [Lookup(concept, with_result=way.needs_result) for concept in way.concepts]
+def build_panel(measures: Iterable[Measure], patients: pl.DataFrame, facts: pl.DataFrame, *, as_of: date) -> Panel:
+    """The panel of these patients for these measures. Facts after `as_of` and of other patients are ignored.
+
+    patients   at least PATIENT_COLUMNS, one row each
+    facts      FACTS in any order
+    """
+    wanted = list(measures)
+    known = _known(facts, patients, concepts_of(wanted), as_of=as_of)
+    kept = history_of(wanted)
+    return Panel(
+        patients.select(PATIENT_COLUMNS),
+        latest=_by_concept(_latest(known)),
+        history=_by_concept(
+            known.filter(pl.col("concept").is_in(sorted(kept))).select("concept", *_NO_HISTORY.columns)
+        ),
+    )
 
 
-def lookups_of(recorded: Recorded) -> list[Lookup]:
-    """What a criterion asks the panel, one for each of its concepts."""
-    return [Lookup(concept, answers=recorded.answers, only_latest_day=recorded.latest) for concept in recorded.concepts]
+def concepts_of(measures: Iterable[Measure]) -> set[str]:
+    """Every concept that these measures ask for."""
+    return {concept for measure in measures for concept in _concepts(measure)} | history_of(measures)
 
 
-def build_panel(
-    measures: Sequence[Measure], patients: pl.DataFrame, facts: pl.DataFrame, *, as_of: date
-) -> pl.DataFrame:
-    """`patients`, in their order, with the columns that the measures need. Facts after `as_of` are ignored."""
-    lookups = sorted({lookup for measure in measures for lookup in _lookups(measure)})
-    latest = sorted({measure.latest for measure in measures if measure.latest}, key=repr)
-    concepts = {each.concept for each in lookups} | {concept for each in latest for concept in each.concepts}
-    known = _known(facts, patients, concepts, as_of=as_of)
-    panel = patients.with_row_index("row")
-    for part in (*_last_dates(known, lookups), *(_latest_results(known, each) for each in latest)):
-        panel = panel.join(part, on="row", how="left", maintain_order="left")
-    return panel
+def history_of(measures: Iterable[Measure]) -> set[str]:
+    """The concepts of which these measures need every fact: doses, answers, events beside other events."""
+    return {concept for measure in measures for concept in _history(measure)}
 
 
-def _lookups(measure: Measure) -> Iterator[Lookup]:
-    if measure.population.condition:
-        yield Lookup(measure.population.condition)
+def _concepts(measure: Measure) -> Iterator[str]:
+    for criterion in criteria_of(measure):
+        if isinstance(criterion, Recorded | Numbered):
+            yield from criterion.concepts
     for way in measure.ways:
-        yield from lookups_of_way(way)
-    for exclusion in measure.exclusions:
-        yield from _lookups_inside(exclusion.when)
+        yield from way.concepts
+    if measure.latest:
+        yield from measure.latest.concepts
 
 
-def _lookups_inside(criterion: Criterion) -> Iterator[Lookup]:
-    if isinstance(criterion, Recorded):
-        yield from lookups_of(criterion)
-    elif isinstance(criterion, AllOf | AnyOf):
-        for each in criterion.criteria:
-            yield from _lookups_inside(each)
+def _history(measure: Measure) -> Iterator[str]:
+    for criterion in criteria_of(measure):
+        if isinstance(criterion, Recorded) and criterion.answers:
+            yield from criterion.concepts
+    for way in measure.ways:
+        yield from _history_of_way(way)
+    if measure.latest and measure.latest.outside:
+        yield from (*measure.latest.concepts, *measure.latest.outside)
+
+
+def _history_of_way(way: Way) -> Iterator[str]:
+    if way.is_plain:
+        return
+    yield from way.concepts
+    if way.partner:
+        yield from way.partner.concepts
 
 
 def _known(facts: pl.DataFrame, patients: pl.DataFrame, concepts: Collection[str], *, as_of: date) -> pl.DataFrame:
@@ -121,51 +136,29 @@ def _known(facts: pl.DataFrame, patients: pl.DataFrame, concepts: Collection[str
     )
 
 
-def _last_dates(known: pl.DataFrame, lookups: Sequence[Lookup]) -> Iterator[pl.DataFrame]:
-    plain = known.group_by("row", "concept").agg(pl.col("on").max(), pl.col("until").max())
-    for lookup in lookups:
-        if lookup.is_plain:
-            dates = plain.filter(pl.col("concept") == lookup.concept)
-        else:
-            dates = _selected(known, lookup).group_by("row").agg(pl.col("on").max(), pl.col("until").max())
-        yield dates.select("row", pl.col("on").alias(lookup.on), pl.col("until").alias(lookup.until))
-
-
-def _selected(known: pl.DataFrame, lookup: Lookup) -> pl.DataFrame:
-    facts = known.filter(pl.col("concept") == lookup.concept)
-    if lookup.only_latest_day:
-        facts = facts.filter(pl.col("on") == pl.col("on").max().over("row"))
-    if lookup.answers:
-        facts = facts.filter(pl.col("value_text").str.to_lowercase().is_in(list(lookup.answers)))
-    if lookup.with_result:
-        facts = facts.filter(pl.col("value").is_not_null() | (pl.col("value_text") != ""))
-    return facts
-
-
-def _latest_results(known: pl.DataFrame, latest: LatestValue) -> pl.DataFrame:
-    column = latest_day(latest)
-    is_in_range, is_above = verdicts(latest.at_most)
-    tested = known.filter(pl.col("concept").is_in(list(latest.concepts)))
-    return (
-        tested.filter(pl.col("on") == pl.col("on").max().over("row"))
-        .with_columns(is_in_range.alias("is_in_range"), is_above.alias("is_above"))
-        .group_by("row")
-        .agg(
-            pl.col("on").max().alias(column.day),
-            pl.col("value").filter(pl.col("is_in_range") | pl.col("is_above")).min().alias(column.value),
-            pl.col("is_in_range").any().alias(column.is_in_range),
-            pl.col("is_above").any().alias(column.is_above),
-        )
+def _latest(known: pl.DataFrame) -> pl.DataFrame:
+    has_result = pl.col("value").is_not_null() | (pl.col("value_text") != "")
+    dates = known.group_by("row", "concept").agg(
+        pl.col("on").max(), pl.col("until").max(), pl.col("on").filter(has_result).max().alias("result_on")
     )
+    numbers = latest_numbers(known, ["row", "concept"])
+    return dates.join(numbers, on=["row", "concept", "on"], how="left")
 
 
-def verdicts(at_most: float) -> tuple[pl.Expr, pl.Expr]:
-    """(is a result surely at most the limit, is it surely above): '>14' is above 9, '<5.7' is not, '>8' says neither.
-
-    Over the columns value and value_text; the value of '>14' is 14 or a little more."""
+def latest_numbers(known: pl.DataFrame, key: list[str]) -> pl.DataFrame:
+    """The key, on, lowest, low and high of the numbers reported on each day. '>14' reaches up, '<5.7' down."""
     sign = pl.col("value_text").str.extract(r"^([<>≤≥])")
-    reaches_up, reaches_down = sign.is_in([">", "≥"]).fill_null(False), sign.is_in(["<", "≤"]).fill_null(False)
-    beyond = pl.col("value_text").str.contains(r"^>\s*[^=\s]")  # '>9' is above 9, '>=9' may be 9 itself
-    is_in_range = (pl.col("value") <= at_most) & ~reaches_up
-    is_above = ((pl.col("value") > at_most) | (beyond & (pl.col("value") >= at_most))) & ~reaches_down
-    return is_in_range.fill_null(False), is_above.fill_null(False)
+    up, down = sign.is_in([">", "≥"]).fill_null(False), sign.is_in(["<", "≤"]).fill_null(False)
+    strictly_up = pl.col("value_text").str.contains(r"^>\s*[^=\s]")  # '>9' is above 9, '>=9' may be 9 itself
+    strictly_down = pl.col("value_text").str.contains(r"^<\s*[^=\s]")
+    number = pl.col("value")
+    numbers = known.filter(number.is_not_null()).with_columns(
+        low=pl.when(~up).then(number - pl.when(strictly_down).then(_NUDGE).otherwise(0.0)),
+        high=pl.when(~down).then(number + pl.when(strictly_up).then(_NUDGE).otherwise(0.0)),
+    )
+    return numbers.group_by(*key, "on").agg(number.min().alias("lowest"), pl.col("low").min(), pl.col("high").max())
+
+
+def _by_concept(rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    parts = rows.partition_by("concept", as_dict=True, include_key=False)
+    return {str(concept): part for (concept,), part in parts.items()}

@@ -33,6 +33,8 @@ _HEADLINES = {
     "lapsed": "Overdue since {due}: last done on {last}.",
     "done": "Last done on {last}; due again by {due}.",
     "above": "The result of {last} is too high: {value}.",
+    "incomplete": "Not complete: {missing}.",
+    "on_track": "Not complete yet, and not due before {due}: {missing}.",
 }
 
 
@@ -60,4 +62,5 @@ def headline(measure: Measure, gap: Mapping[str, Any], *, data_until: date) -> s
         start=as_day(gap["window_start"]),
         until=as_day(data_until),
         value=f"{gap['last_value']:.4g}" if gap["last_value"] is not None else "no number",
+        missing=f"missing is {gap['missing']}" if gap["missing"] else f"last one on {as_day(gap['last_on'])}",
     )

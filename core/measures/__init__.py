@@ -1,6 +1,5 @@
 """The measures, exclusions and concepts that ship with the product, read once from the YAML files in this folder."""
 
-from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 
@@ -47,20 +46,35 @@ def mapping(distinct_codes: pl.DataFrame, extra: pl.DataFrame) -> pl.DataFrame:
 @cache
 def exclusions() -> dict[str, Exclusion]:
     """What may take a patient out of a measure, by id."""
-    text = (_FOLDER / _EXCLUSIONS).read_text(encoding="utf-8")
-    return {each.exclusion_id: each for each in read_exclusions(text, _EXCLUSIONS, concepts=concepts())}
+    return {each.exclusion_id: each for each in read_exclusions(exclusions_text(), _EXCLUSIONS, concepts=concepts())}
+
+
+@cache
+def exclusions_text() -> str:
+    """The file of exclusions."""
+    return (_FOLDER / _EXCLUSIONS).read_text(encoding="utf-8")
+
+
+@cache
+def texts() -> dict[str, str]:
+    """The file of every measure, by its id."""
+    return {measure_id: _measure_files()[measure_id][1] for measure_id in measures()}
 
 
 @cache
 def measures() -> dict[str, Measure]:
-    """Every shipped measure by its id, in the order of the ids."""
-    found: Mapping[str, Measure] = {
-        measure.measure_id: measure
+    """Every shipped measure by its id, in the order of the ids, also those that are off unless turned on."""
+    return {measure_id: measure for measure_id, (measure, _) in _measure_files().items()}
+
+
+@cache
+def _measure_files() -> dict[str, tuple[Measure, str]]:
+    read = [
+        (read_measure(text, name, concepts=concepts(), exclusions=exclusions()), text)
         for name, text in _files("")
         if name != _EXCLUSIONS
-        for measure in [read_measure(text, name, concepts=concepts(), exclusions=exclusions())]
-    }
-    return dict(sorted(found.items()))
+    ]
+    return {measure.measure_id: (measure, text) for measure, text in sorted(read, key=lambda each: each[0].measure_id)}
 
 
 def _files(folder: str) -> list[tuple[str, str]]:

@@ -5,15 +5,16 @@
                           events/*.parquet           EVENTS with earlier versions, one file for each shard of patients
                           facts/*.parquet            FACTS
                           rejects.parquet, unmapped.parquet
-                          as_of=<day>/               gaps/*.parquet, people/*.parquet, panel.parquet, vocabularies
+                          as_of=<day>.<rules>/       gaps/*.parquet, people/*.parquet, panel.parquet, vocabularies
 
-Which generation counts is said by the table `loads` in SQL alone. Only the evaluation of a further day (as_of=...) is
-added later, as a whole.
+Which generation counts is said by the table `loads` in SQL alone. Only evaluations, of a further day or by other rules,
+are added later, each as a whole.
 """
 
 import fcntl
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ from core.errors import NotAllowed
 from core.store.hashing import probe, shard_of
 
 _ABOUT = "about.json"
+_EVALUATED = re.compile(r"as_of=(\d{4}-\d\d-\d\d)\.([0-9a-f]+)")
 REJECTS = pl.Schema(
     {"table": pl.String, "file": pl.String, "line": pl.UInt32, "column": pl.String, "reason": pl.String}
 )
@@ -46,6 +48,19 @@ class About:
     hashing: str
     fingerprint: str = ""
     feed_bytes: int = 0
+
+
+@dataclass(frozen=True, order=True)
+class Evaluation:
+    """What was evaluated: the day that is asked about, and a mark of the rules, equal for equal rules."""
+
+    as_of: date
+    rules: str
+
+    @property
+    def folder(self) -> str:
+        """The name of its folder in a generation."""
+        return f"as_of={self.as_of.isoformat()}.{self.rules}"
 
 
 @dataclass(frozen=True)
@@ -101,21 +116,21 @@ class Generation:
         """`facts` as they are kept (core.domain.fact.STORED_FACTS)."""
         return self._scan("facts", shard).select(*FACTS)
 
-    def gaps(self, as_of: date, shard: int | None = None) -> pl.LazyFrame:
-        """GAPS as evaluated for a day that `days` has."""
-        return self._scan(f"{_day(as_of)}/gaps", shard).select(*GAPS)
+    def gaps(self, evaluation: Evaluation, shard: int | None = None) -> pl.LazyFrame:
+        """GAPS of an evaluation that `evaluations` has."""
+        return self._scan(f"{evaluation.folder}/gaps", shard).select(*GAPS)
 
-    def people(self, as_of: date, shard: int | None = None) -> pl.LazyFrame:
+    def people(self, evaluation: Evaluation, shard: int | None = None) -> pl.LazyFrame:
         """patient_id, next_appointment_at (UTC), next_appointment_provider_id, last_visit_on as of that day."""
-        return self._scan(f"{_day(as_of)}/people", shard)
+        return self._scan(f"{evaluation.folder}/people", shard)
 
-    def panel(self, as_of: date) -> pl.LazyFrame:
+    def panel(self, evaluation: Evaluation) -> pl.LazyFrame:
         """The rows of work lists for that day (core.domain.panel.PANEL with its lab columns)."""
-        return _scan(self.folder / _day(as_of) / "panel.parquet")
+        return _scan(self.folder / evaluation.folder / "panel.parquet")
 
-    def vocabularies(self, as_of: date) -> pl.DataFrame:
+    def vocabularies(self, evaluation: Evaluation) -> pl.DataFrame:
         """What the codes of that day's panel mean (core.domain.panel_codes.VOCABULARIES)."""
-        return pl.read_parquet(self.folder / _day(as_of) / "vocabularies.parquet")
+        return pl.read_parquet(self.folder / evaluation.folder / "vocabularies.parquet")
 
     def rejects(self) -> pl.LazyFrame:
         """Rows that were not loaded: table, file, line, column, reason."""
@@ -129,14 +144,14 @@ class Generation:
         """Whether its folder is here and was written to the end."""
         return (self.folder / _ABOUT).exists()
 
-    def day(self, as_of: date) -> "DayDraft":
-        """The evaluation of a day that `days` has, to be read."""
-        return DayDraft(self.folder / _day(as_of), self.folder / _day(as_of))
+    def day(self, evaluation: Evaluation) -> "DayDraft":
+        """An evaluation that `evaluations` has, to be read."""
+        return DayDraft(self.folder / evaluation.folder, self.folder / evaluation.folder)
 
-    def days(self) -> list[date]:
-        """The days that gaps and panel were evaluated for, the latest last."""
-        found = [path.name.removeprefix("as_of=") for path in self.folder.glob("as_of=*") if path.suffix != ".tmp"]
-        return sorted(date.fromisoformat(day) for day in found)
+    def evaluations(self) -> list[Evaluation]:
+        """What gaps and panel were evaluated for, the latest day last."""
+        found = [_EVALUATED.fullmatch(path.name) for path in self.folder.glob("as_of=*")]
+        return sorted(Evaluation(date.fromisoformat(each[1]), each[2]) for each in found if each)
 
     def _scan(self, name: str, shard: int | None) -> pl.LazyFrame:
         return _scan(self.folder / name / ("*.parquet" if shard is None else _file(shard)))
@@ -168,9 +183,9 @@ class Draft:
             except OSError:
                 shutil.copyfile(path, place / path.name)
 
-    def day(self, as_of: date) -> "DayDraft":
-        """A place for the evaluation of a day."""
-        return _day_draft(self.folder, as_of)
+    def day(self, evaluation: Evaluation) -> "DayDraft":
+        """A place for an evaluation."""
+        return _day_draft(self.folder, evaluation)
 
     def discard(self) -> None:
         """Delete it."""
@@ -227,9 +242,9 @@ class ClinicalStore:
         folder.mkdir(parents=True, mode=0o700)
         return Draft(folder)
 
-    def new_day(self, generation: Generation, as_of: date) -> DayDraft:
-        """A place to evaluate a further day of a generation in."""
-        return _day_draft(generation.folder, as_of)
+    def new_day(self, generation: Generation, evaluation: Evaluation) -> DayDraft:
+        """A place for a further evaluation of a generation."""
+        return _day_draft(generation.folder, evaluation)
 
     def remove_others(self, keep: set[str]) -> None:
         """Delete generations that are not in `keep`: older ones, and what a load that was interrupted left behind."""
@@ -237,10 +252,11 @@ class ClinicalStore:
             if path.is_dir() and path.name not in keep:
                 shutil.rmtree(path, ignore_errors=True)
 
-    def remove_days(self, generation: Generation, *, keep: int) -> None:
-        """Delete the evaluations of all but the last days."""
-        for day in generation.days()[:-keep]:
-            shutil.rmtree(generation.folder / _day(day), ignore_errors=True)
+    def remove_days(self, generation: Generation, *, keep: int, current: Evaluation) -> None:
+        """Delete all but the last evaluations and the current one."""
+        for evaluation in generation.evaluations()[:-keep]:
+            if evaluation != current:
+                shutil.rmtree(generation.folder / evaluation.folder, ignore_errors=True)
 
     @contextmanager
     def loading(self) -> Iterator[None]:
@@ -254,12 +270,8 @@ class ClinicalStore:
             yield
 
 
-def _day(as_of: date) -> str:
-    return f"as_of={as_of.isoformat()}"
-
-
-def _day_draft(folder: Path, as_of: date) -> DayDraft:
-    target = folder / _day(as_of)
+def _day_draft(folder: Path, evaluation: Evaluation) -> DayDraft:
+    target = folder / evaluation.folder
     place = target.with_name(f"{target.name}.{os.getpid()}.tmp")
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)

@@ -329,7 +329,7 @@ def _load(folder: Path, patients: int) -> tuple[float, float]:
         assert generation is not None
         stored = generation.events().select(pl.len()).collect(engine="streaming").item()
         assert stored == sum(kept[f"{table}.csv"] for table in EVENTS), (stored, kept)
-        assert generation.panel(wb.today()).select(pl.len()).collect().item() == patients
+        assert generation.panel(loads.today(wb).evaluation).select(pl.len()).collect().item() == patients
         return timed
 
 

@@ -1,0 +1,116 @@
+"""Reading criteria, ages and lengths of time of rule files (docs/measures.md)."""
+
+import re
+from collections.abc import Mapping
+
+from core.domain.concept import Concept
+from core.domain.measure import AgeBand, Aged, AllOf, AnyOf, Criterion, Not, Numbered, Recorded, Says, Span
+from core.domain.rule_file import Part
+
+_KINDS = ("concept", "age", "number", "payer", "race", "not", "all_of", "any_of")
+
+
+def read_criterion(part: Part, concepts: Mapping[str, Concept]) -> Criterion:
+    """One criterion with everything in it."""
+    kinds = [kind for kind in _KINDS if part.has(kind)]
+    if len(kinds) != 1:
+        part.refuse(part.key, f"needs exactly one of {', '.join(_KINDS)}")
+    criterion = _criterion(part, kinds[0], concepts)
+    part.finish()
+    return criterion
+
+
+def _criterion(part: Part, kind: str, concepts: Mapping[str, Concept]) -> Criterion:
+    if kind == "age":
+        return Aged(read_age(part.part("age")))
+    if kind == "concept":
+        return _recorded(part, concepts)
+    if kind == "number":
+        return _numbered(part, concepts)
+    if kind in ("payer", "race"):
+        return Says(kind, tuple(word.casefold() for word in part.texts(kind)))
+    if kind == "not":
+        return Not(read_criterion(part.part("not"), concepts))
+    inner = tuple(read_criterion(each, concepts) for each in part.parts(kind))
+    if not inner:
+        part.refuse(kind, "must not be empty")
+    return AllOf(inner) if kind == "all_of" else AnyOf(inner)
+
+
+def _recorded(part: Part, concepts: Mapping[str, Concept]) -> Recorded:
+    recorded = Recorded(
+        concepts=read_concepts(part, "concept", concepts),
+        months=read_months(part, "within") if part.has("within") else None,
+        active=part.flag("active"),
+        answers=tuple(answer.casefold() for answer in part.texts("answer")),
+        latest=part.flag("latest"),
+    )
+    if recorded.latest and not recorded.answers:
+        part.refuse("latest", "'latest' needs 'answer'")
+    return recorded
+
+
+def _numbered(part: Part, concepts: Mapping[str, Concept]) -> Numbered:
+    bounds = part.number("at_least"), part.number("below")
+    if bounds == (None, None):
+        part.refuse("number", "needs 'at_least' or 'below'")
+    months = read_months(part, "within") if part.has("within") else None
+    return Numbered(read_concepts(part, "number", concepts), months, at_least=bounds[0], below=bounds[1])
+
+
+def read_age(part: Part) -> AgeBand:
+    """`{from: 40, through: 74}` or `{from_months: 6}`."""
+    years, months = part.whole("from"), part.whole("from_months")
+    if (years is None) == (months is None):
+        part.refuse("from", "the age begins with either 'from' in years or 'from_months'")
+    through = part.whole("through")
+    band = AgeBand((months or 0) + 12 * (years or 0), through)
+    if through is not None and 12 * (through + 1) <= band.from_months:
+        part.refuse("through", "must not be below the beginning of the age")
+    part.finish()
+    return band
+
+
+def read_months(part: Part, key: str) -> int | None:
+    """`24m` or `10y` in months; None for `lifetime`."""
+    words = part.text(key)
+    found = re.fullmatch(r"(\d+)([my])", words)
+    if not found and words != "lifetime":
+        part.refuse(key, "must be months or years such as 6m or 10y, or lifetime")
+    return int(found[1]) * (12 if found[2] == "y" else 1) if found else None
+
+
+def read_span(part: Part, key: str) -> Span | None:
+    """`42d`, `6m` or `2y`; None when the key is absent."""
+    if not part.has(key):
+        return None
+    found = re.fullmatch(r"(\d+)([dmy])", part.text(key))
+    if not found:
+        part.refuse(key, "must be days, months or years such as 42d, 6m or 2y")
+    count = int(found[1])
+    return Span(days=count) if found[2] == "d" else Span(months=count * (12 if found[2] == "y" else 1))
+
+
+def read_days(part: Part, key: str) -> int | None:
+    """`28d` as a number of days; None when the key is absent."""
+    span = read_span(part, key)
+    if span is not None and span.months:
+        part.refuse(key, "must be days such as 28d")
+    return span.days if span else None
+
+
+def read_concepts(part: Part, key: str, concepts: Mapping[str, Concept]) -> tuple[str, ...]:
+    """One or several concepts, which must exist."""
+    found = read_known(part, key, concepts)
+    if not found:
+        part.refuse(key, "is missing")
+    return found
+
+
+def read_known(part: Part, key: str, known: Mapping[str, object]) -> tuple[str, ...]:
+    """Names that must be among the known ones; none when the key is absent."""
+    found = part.texts(key)
+    for each in found:
+        if each not in known:
+            part.refuse(key, f"'{each}' does not exist; there are {', '.join(sorted(known))}")
+    return found

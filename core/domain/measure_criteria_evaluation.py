@@ -1,0 +1,88 @@
+"""Which patients meet a criterion: whole columns at a time. What is not known is not met, as in official measures."""
+
+import re
+from datetime import date
+from functools import reduce
+from operator import and_, or_
+
+import polars as pl
+
+from core.domain.calendar_months import born_by, window_start
+from core.domain.measure import AgeBand, Aged, AllOf, Criterion, Not, Numbered, Recorded, Says
+from core.domain.measure_panel import Panel
+
+
+def met(criterion: Criterion, panel: Panel, *, as_of: date) -> pl.Series:
+    """True or false for each patient."""
+    match criterion:
+        case Recorded():
+            return reduce(or_, (_is_recorded(each, criterion, panel, as_of) for each in criterion.concepts))
+        case Aged(band):
+            return is_aged(band, panel.patients["birth_date"], as_of=as_of).fill_null(False)
+        case Numbered():
+            return _is_numbered(criterion, panel, as_of)
+        case Says(column, words):
+            pattern = rf"(?i)(?:^|\W)(?:{'|'.join(map(re.escape, words))})(?:$|\W)"
+            return panel.patients[column].str.contains(pattern).fill_null(False)
+        case Not(inner):
+            return ~met(inner, panel, as_of=as_of)
+    tests = [met(each, panel, as_of=as_of) for each in criterion.criteria]
+    return reduce(and_ if isinstance(criterion, AllOf) else or_, tests)
+
+
+def is_aged(band: AgeBand, born: pl.Series, *, as_of: date) -> pl.Series:
+    """Whether the age lies in the band; null without a birth date."""
+    is_met = born <= born_by(as_of, months=band.from_months)
+    if band.through_years is not None:
+        is_met &= born > born_by(as_of, months=12 * (band.through_years + 1))
+    return is_met
+
+
+def _is_recorded(concept: str, recorded: Recorded, panel: Panel, as_of: date) -> pl.Series:
+    until = _answered(concept, recorded, panel) if recorded.answers else panel.column(concept, "until")
+    if recorded.active:
+        return (until > as_of).fill_null(False)
+    if recorded.months is not None:
+        return (until >= window_start(as_of, months=recorded.months)).fill_null(False)
+    return until.is_not_null()
+
+
+def _answered(concept: str, recorded: Recorded, panel: Panel) -> pl.Series:
+    """The latest day that a fact with one of the answers reaches."""
+    facts = panel.events([concept])
+    if recorded.latest:
+        facts = facts.filter(pl.col("on") == pl.col("on").max().over("row"))
+    facts = facts.filter(pl.col("value_text").str.to_lowercase().is_in(recorded.answers))
+    found = facts.group_by("row").agg(pl.col("until").max())
+    return panel.spread(found["row"], found["until"])
+
+
+def _is_numbered(test: Numbered, panel: Panel, as_of: date) -> pl.Series:
+    days = [panel.column(concept, "on") for concept in test.concepts]
+    day = latest_of(days)
+    number = lowest_of([panel.column(concept, "lowest") for concept in test.concepts], days, day)
+    is_met = number.is_not_null()
+    if test.at_least is not None:
+        is_met &= number >= test.at_least
+    if test.below is not None:
+        is_met &= number < test.below
+    if test.months is not None:
+        is_met &= day >= window_start(as_of, months=test.months)
+    return is_met.fill_null(False)
+
+
+def latest_of(days: list[pl.Series]) -> pl.Series:
+    """The latest of several days for each patient."""
+    return days[0] if len(days) == 1 else pl.select(pl.max_horizontal(days)).to_series()
+
+
+def lowest_of(numbers: list[pl.Series], days: list[pl.Series], day: pl.Series) -> pl.Series:
+    """The lowest of the numbers that were reported on the day."""
+    there = [pl.when(on == day).then(number) for number, on in zip(numbers, days, strict=True)]
+    return pl.select(pl.min_horizontal(there)).to_series()
+
+
+def highest_of(numbers: list[pl.Series], days: list[pl.Series], day: pl.Series) -> pl.Series:
+    """The highest of the numbers that were reported on the day."""
+    there = [pl.when(on == day).then(number) for number, on in zip(numbers, days, strict=True)]
+    return pl.select(pl.max_horizontal(there)).to_series()

@@ -1,0 +1,164 @@
+"""How far each patient is on the ways to satisfy a measure: when it is due, what was last, whether it is complete."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import reduce
+from operator import and_, or_
+
+import polars as pl
+
+from core.domain.measure import AnyWay, EveryWay, Requirement, Series, Span, Way
+from core.domain.measure_criteria_evaluation import latest_of, met
+from core.domain.measure_panel import Panel
+
+NEVER_DUE = date(9999, 1, 1)  # done once for a lifetime
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Columns for each patient.
+
+    due           the last day on which what there is still counts, or the day the next dose is due; null = due already
+    last          the latest event that counts
+    is_complete   nothing is missing but perhaps renewal
+    """
+
+    due: pl.Series
+    last: pl.Series
+    is_complete: pl.Series
+
+
+def progress(requirement: Requirement, panel: Panel, *, as_of: date) -> Progress:
+    """How far each patient is on a requirement."""
+    if isinstance(requirement, Way):
+        return _way(requirement, panel, as_of)
+    parts = [progress(part, panel, as_of=as_of) for part in requirement.parts]
+    return _any(parts) if isinstance(requirement, AnyWay) else _every(parts)
+
+
+def missing(requirement: Requirement, panel: Panel, *, as_of: date) -> pl.Series:
+    """The names of the parts that are not up to date, for a requirement that needs several; else null."""
+    if not isinstance(requirement, EveryWay):
+        return pl.repeat(None, panel.patients.height, dtype=pl.String, eager=True)
+    names = []
+    for part in requirement.parts:
+        found = progress(part, panel, as_of=as_of)
+        is_current = found.is_complete & (found.due >= as_of).fill_null(False)
+        names.append(pl.when(~is_current).then(pl.lit(part.name)))
+    listed = pl.select(pl.concat_str(names, separator=", ", ignore_nulls=True)).to_series()
+    return listed.set(listed == "", None)
+
+
+def _any(parts: list[Progress]) -> Progress:
+    """That of the part which is due latest; among equals the latest event."""
+    due = latest_of([part.due for part in parts])
+    chosen = [part.due.eq_missing(due) for part in parts]
+    lasts = [pl.when(is_it).then(part.last) for is_it, part in zip(chosen, parts, strict=True)]
+    complete = [is_it & part.is_complete for is_it, part in zip(chosen, parts, strict=True)]
+    return Progress(due, pl.select(pl.max_horizontal(lasts)).to_series(), reduce(or_, complete))
+
+
+def _every(parts: list[Progress]) -> Progress:
+    is_open = reduce(or_, (part.due.is_null() for part in parts))
+    due = pl.select(pl.when(~is_open).then(pl.min_horizontal([part.due for part in parts]))).to_series()
+    return Progress(due, latest_of([part.last for part in parts]), reduce(and_, (part.is_complete for part in parts)))
+
+
+# ---- one way ---------------------------------------------------------------------------------------------------------
+def _way(way: Way, panel: Panel, as_of: date) -> Progress:
+    found = _series(way, panel) if way.series or way.ages else _events(way, panel)
+    if way.unless is None:
+        return found
+    counts = ~met(way.unless, panel, as_of=as_of)
+    blank = pl.select(pl.when(counts).then(found.due).alias("due"), pl.when(counts).then(found.last).alias("last"))
+    return Progress(blank["due"], blank["last"], found.is_complete & counts)
+
+
+def _events(way: Way, panel: Panel) -> Progress:
+    """A way of single events: the last one decides."""
+    if way.partner:
+        last = _beside_partner(way, panel)
+    else:
+        name = "result_on" if way.needs_result else "on"
+        last = latest_of([panel.column(concept, name) for concept in way.concepts])
+    return Progress(_renewal(way, last), last, last.is_not_null())
+
+
+def _renewal(way: Way, last: pl.Series) -> pl.Series:
+    """When what was last done stops to count."""
+    if way.months is None:
+        return pl.select(pl.when(last.is_not_null()).then(pl.lit(NEVER_DUE))).to_series()
+    return last.dt.offset_by(f"{way.months}mo")
+
+
+def _counting(way: Way, panel: Panel) -> pl.DataFrame:
+    events = panel.events(way.concepts)
+    return events.filter(pl.col("value").is_not_null() | (pl.col("value_text") != "")) if way.needs_result else events
+
+
+def _beside_partner(way: Way, panel: Panel) -> pl.Series:
+    """The latest event with a partner close to it."""
+    assert way.partner is not None
+    others = panel.events(way.partner.concepts).select("row", other="on")
+    pairs = _counting(way, panel).join(others, on="row")
+    apart = (pl.col("on") - pl.col("other")).dt.total_days().abs()
+    found = pairs.filter(apart <= way.partner.days).group_by("row").agg(pl.col("on").max())
+    return panel.spread(found["row"], found["on"])
+
+
+def _series(way: Way, panel: Panel) -> Progress:
+    """A way of several doses, or of one at a certain age."""
+    series = way.series or Series(1)
+    born = panel.patients["birth_date"]
+    doses = _at_age(_counting(way, panel).select("row", "on").unique(), way, born)
+    taken = _taken(doses, series)
+    count = panel.spread(taken["row"], taken["count"]).fill_null(0)
+    last = panel.spread(taken["row"], taken["on"])
+    is_complete = count >= series.count
+    after_last = (
+        shifted(last, series.next_after)
+        if series.next_after
+        else pl.repeat(None, born.len(), dtype=pl.Date, eager=True)
+    )
+    at_age = (
+        shifted(born, way.ages.due)
+        if way.ages and way.ages.due
+        else pl.repeat(None, born.len(), dtype=pl.Date, eager=True)
+    )
+    due = pl.select(
+        pl.when(is_complete).then(_renewal(way, last)).otherwise(pl.coalesce(after_last, at_age))
+    ).to_series()
+    return Progress(due, last, is_complete)
+
+
+def _at_age(doses: pl.DataFrame, way: Way, born: pl.Series) -> pl.DataFrame:
+    """The doses of patients at the ages at which they count."""
+    if way.ages is None:
+        return doses
+    births = born.gather(doses["row"])
+    if way.ages.first:
+        doses = doses.with_columns(is_early=doses["on"] < shifted(births, way.ages.first))
+    if way.ages.last:
+        doses = doses.with_columns(is_late=doses["on"] > shifted(births, way.ages.last))
+    flags = [name for name in ("is_early", "is_late") if name in doses.columns]
+    # Without a birth date nothing counts: a comparison with null is null, and a filter drops it.
+    return doses.filter(~pl.any_horizontal(flags)).select("row", "on") if flags else doses
+
+
+def _taken(doses: pl.DataFrame, series: Series) -> pl.DataFrame:
+    """row, count and on (of the last one): the doses that count, each far enough after the one before."""
+    current = doses.group_by("row").agg(pl.col("on").min())
+    taken = current.with_columns(pl.lit(1, pl.UInt32).alias("count"))
+    for number in range(2, series.count + 1):
+        later = doses.join(current.rename({"on": "before"}), on="row")
+        spaced = later.filter(pl.col("on") >= pl.col("before") + timedelta(days=series.spacing_days))
+        current = spaced.group_by("row").agg(pl.col("on").min())
+        reached = current.with_columns(pl.lit(number, pl.UInt32).alias("count"))
+        taken = pl.concat([taken.join(current, on="row", how="anti"), reached.select(taken.columns)])
+    return taken
+
+
+def shifted(days: pl.Series, span: Span) -> pl.Series:
+    """Days later by a span; the last day of a month that is too short."""
+    moved = days.dt.offset_by(f"{span.months}mo") if span.months else days
+    return moved.dt.offset_by(f"{span.days}d") if span.days else moved

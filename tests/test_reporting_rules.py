@@ -1,0 +1,1474 @@
+"""Where official measures put a patient: drawn tables of charts, and generated dates against plain Python.
+
+Each table says: name, what is in the chart, where the patient stands. Written from the public logic of the measures and
+not from the rule files, so that a rule that is read wrongly shows. The period is the calendar year 2026.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.reporting_charts import (
+    EXCEPTED,
+    EXCLUDED,
+    INITIAL,
+    NUMERATOR,
+    OPEN,
+    OUTSIDE,
+    Chart,
+    Resource,
+    blood_pressure,
+    cancelled,
+    chart,
+    condition,
+    device,
+    dosage,
+    encounter,
+    immunization,
+    medicine,
+    not_ordered,
+    observation,
+    order,
+    procedure,
+    standing,
+    supply,
+)
+
+Row = tuple[str, Chart, str]
+
+FIRST, LAST = "2026-01-01", "2026-12-31"
+BEFORE, AFTER = "2025-12-31", "2027-01-01"
+LAST_MOMENT = "2026-12-31T23:59:59+00:00"
+
+# Visits that count for adults. Others are named where they are used.
+WELLNESS = encounter("HCPCS G0438", "2026-05-01", own_id="wellness")
+OFFICE = encounter("HCPCS G0463", "2026-05-01", own_id="office")
+VIRTUAL = encounter("HCPCS G0071", "2026-05-01", own_id="virtual")
+
+
+# ---- what several measures share: hospice, palliative care, frailty with illness, nursing home ----------------------
+HOSPICE, PALLIATIVE, FRAIL_AND_ILL, NURSING_HOME = "hospice", "palliative care", "frail and ill", "nursing home"
+NOTHING = "nothing"
+FRAIL = condition("ICD10CM M62.84", "2026-03-01")
+ILL = condition("ICD10CM C25.0", "2026-03-01")
+DEMENTIA = "RXNORM 310436"
+HOME, FACILITY = "SNOMED 428361000124107", "SNOMED 428371000124100"
+
+
+def stay(on: str, until: str, disposition: str = HOME, status: str = "finished") -> Resource:
+    return encounter("inpatient_stay", on, until, disposition=disposition, status=status, kind="IMP", own_id="stay")
+
+
+def asked_for_hospice(on: str, answer: str | None = "SNOMED 373066001", **more: str) -> Resource:
+    return observation("LOINC 45755-6", on, answer, category="survey", **more)  # type: ignore[arg-type]
+
+
+def in_hospice(onset: str | None, **more: str | None) -> Resource:
+    return condition("hospice_diagnosis", onset, **more)  # type: ignore[arg-type]
+
+
+def lives(on: str, where: str = "SNOMED 160734000", **more: str) -> Resource:
+    return observation("LOINC 71802-3", on, where, category="survey", **more)  # type: ignore[arg-type]
+
+
+def uses(on: str, what: str = "frailty_device", **more: str) -> Resource:
+    return observation("LOINC 98181-1", on, what, category="survey", **more)  # type: ignore[arg-type]
+
+
+def for_dementia(on: str | None, *more: Resource, status: str = "active", intent: str = "order") -> Resource:
+    return medicine(DEMENTIA, on, *more, status=status, intent=intent)
+
+
+# The patient is 70 where the measure allows it. Third: for what the patient is excluded.
+SHARED: list[tuple[str, list[Resource], str]] = [
+    ("nothing more", [], NOTHING),
+    # ---- hospice: left hospital for it
+    ("left for a hospice at home on the first day", [stay("2025-12-20", FIRST)], HOSPICE),
+    ("left for a hospice on the last day", [stay("2026-12-20", LAST_MOMENT, FACILITY)], HOSPICE),
+    ("left for a hospice before the period", [stay("2025-12-20", "2025-12-31T23:59:59Z")], NOTHING),
+    ("left for a hospice after the period", [stay("2026-12-20", AFTER)], NOTHING),
+    ("stay that would end in a hospice is not over", [stay("2026-03-01", "2026-03-05", status="in-progress")], NOTHING),
+    ("left hospital for somewhere else", [stay("2026-03-01", "2026-03-05", "somewhere_else")], NOTHING),
+    ("left hospital, where to is not said", [stay("2026-03-01", "2026-03-05", "")], NOTHING),
+    ("left a visit that is no stay for a hospice", [encounter("HCPCS G0463", "2026-03-01", disposition=HOME)], NOTHING),
+    # ---- hospice: visits of it
+    ("hospice visit ends on the first day", [encounter("HCPCS Q5003", "2025-11-01", FIRST)], HOSPICE),
+    ("hospice visit ends the day before", [encounter("HCPCS Q5003", "2025-11-01", BEFORE)], NOTHING),
+    ("hospice visit begins on the last day", [encounter("HCPCS G9473", LAST_MOMENT, "2027-02-01")], HOSPICE),
+    ("hospice visit begins the day after", [encounter("HCPCS G9473", AFTER, "2027-02-01")], NOTHING),
+    ("hospice visit around the period", [encounter("HCPCS T2042", "2025-06-01", "2027-06-01")], HOSPICE),
+    ("hospice visit that is planned", [encounter("HCPCS Q5003", "2026-11-01", status="planned")], NOTHING),
+    ("hospice visit that was cancelled", [encounter("HCPCS Q5003", "2026-11-01", status="cancelled")], NOTHING),
+    # ---- hospice: asked
+    ("yes to hospice on the first day", [asked_for_hospice(FIRST)], HOSPICE),
+    ("yes to hospice on the last day", [asked_for_hospice(LAST_MOMENT)], HOSPICE),
+    ("yes to hospice before the period", [asked_for_hospice(BEFORE)], NOTHING),
+    ("yes to hospice after the period", [asked_for_hospice(AFTER)], NOTHING),
+    ("yes to hospice for some days around New Year", [asked_for_hospice("2025-12-30", until=FIRST)], HOSPICE),
+    ("another answer to hospice", [asked_for_hospice("2026-03-01", "another_answer")], NOTHING),
+    ("no answer to hospice", [asked_for_hospice("2026-03-01", None)], NOTHING),
+    ("yes to hospice, amended", [asked_for_hospice("2026-03-01", status="amended")], HOSPICE),
+    ("yes to hospice, preliminary", [asked_for_hospice("2026-03-01", status="preliminary")], NOTHING),
+    # ---- hospice: ordered and done
+    ("hospice ordered on the first day", [order("HCPCS G0182", FIRST)], HOSPICE),
+    ("hospice ordered on the last day", [order("HCPCS G0182", LAST_MOMENT, status="completed")], HOSPICE),
+    ("hospice ordered before the period", [order("HCPCS G0182", BEFORE)], NOTHING),
+    ("hospice ordered after the period", [order("HCPCS G0182", AFTER)], NOTHING),
+    ("hospice order is a draft", [order("HCPCS G0182", "2026-03-01", status="draft")], NOTHING),
+    ("hospice order was revoked", [order("HCPCS G0182", "2026-03-01", status="revoked")], NOTHING),
+    ("hospice proposed", [order("HCPCS G0182", "2026-03-01", intent="proposal")], NOTHING),
+    ("hospice planned", [order("HCPCS G0182", "2026-03-01", intent="plan")], NOTHING),
+    ("hospice order from another order", [order("HCPCS G0182", "2026-03-01", intent="reflex-order")], HOSPICE),
+    ("hospice order as first written", [order("HCPCS G0182", "2026-03-01", intent="original-order")], HOSPICE),
+    ("hospice order as filled", [order("HCPCS G0182", "2026-03-01", intent="filler-order")], HOSPICE),
+    ("hospice order of one time", [order("HCPCS G0182", "2026-03-01", intent="instance-order")], HOSPICE),
+    ("hospice must not be given", [not_ordered(order("HCPCS G0182", "2026-03-01"), "medical_reason")], NOTHING),
+    ("hospice care done until the first day", [procedure("HCPCS G0182", "2025-12-01", FIRST)], HOSPICE),
+    ("hospice care done until the day before", [procedure("HCPCS G0182", "2025-12-01", BEFORE)], NOTHING),
+    ("hospice care done after the period", [procedure("HCPCS G0182", AFTER)], NOTHING),
+    ("hospice care not done", [procedure("HCPCS G0182", "2026-03-01", status="not-done")], NOTHING),
+    # ---- hospice: diagnosis, and the period of any diagnosis
+    ("diagnosis goes on", [in_hospice("2024-02-01")], HOSPICE),
+    ("diagnosis came back", [in_hospice("2024-02-01", clinical="recurrence")], HOSPICE),
+    ("diagnosis relapsed", [in_hospice("2024-02-01", clinical="relapse")], HOSPICE),
+    ("diagnosis inactive, end unknown", [in_hospice("2024-02-01", clinical="inactive")], NOTHING),
+    ("diagnosis resolved, end unknown", [in_hospice("2024-02-01", clinical="resolved")], NOTHING),
+    ("diagnosis in remission, end unknown", [in_hospice("2024-02-01", clinical="remission")], NOTHING),
+    ("diagnosis without a status, end unknown", [in_hospice("2024-02-01", clinical="")], NOTHING),
+    ("diagnosis inactive, begun in the period", [in_hospice("2026-02-01", clinical="inactive")], HOSPICE),
+    ("diagnosis ended on the first day", [in_hospice("2024-02-01", abated=FIRST)], HOSPICE),
+    ("diagnosis ended the day before", [in_hospice("2024-02-01", abated="2025-12-31T23:59:59Z")], NOTHING),
+    ("diagnosis still called active, ended", [in_hospice("2024-02-01", abated=BEFORE, clinical="active")], NOTHING),
+    ("diagnosis begun on the last day", [in_hospice(LAST_MOMENT)], HOSPICE),
+    ("diagnosis begun the day after", [in_hospice(AFTER)], NOTHING),
+    ("diagnosis unconfirmed", [in_hospice("2026-02-01", verification="unconfirmed")], HOSPICE),
+    ("diagnosis provisional", [in_hospice("2026-02-01", verification="provisional")], HOSPICE),
+    ("diagnosis differential", [in_hospice("2026-02-01", verification="differential")], HOSPICE),
+    ("diagnosis not said to be verified", [in_hospice("2026-02-01", verification=None)], HOSPICE),
+    ("diagnosis refuted", [in_hospice("2026-02-01", verification="refuted")], NOTHING),
+    ("diagnosis entered in error", [in_hospice("2026-02-01", verification="entered-in-error")], NOTHING),
+    ("diagnosis on the problem list", [in_hospice("2026-02-01", category="problem-list-item")], HOSPICE),
+    # ---- palliative care
+    ("palliative care assessed on the first day", [observation("LOINC 71007-9", FIRST, category="survey")], PALLIATIVE),
+    ("palliative care assessed the day before", [observation("LOINC 71007-9", BEFORE, category="survey")], NOTHING),
+    (
+        "palliative care assessed, entered in error",
+        [observation("LOINC 71007-9", FIRST, category="survey", status="entered-in-error")],
+        NOTHING,
+    ),
+    ("palliative care diagnosed", [condition("ICD10CM Z51.5", LAST)], PALLIATIVE),
+    ("palliative care diagnosed after", [condition("ICD10CM Z51.5", AFTER)], NOTHING),
+    ("palliative care was over", [condition("ICD10CM Z51.5", "2024-01-01", abated=BEFORE)], NOTHING),
+    ("palliative visit", [encounter("HCPCS G9054", "2025-12-01", FIRST)], PALLIATIVE),
+    ("palliative visit before", [encounter("HCPCS G9054", "2025-12-01", BEFORE)], NOTHING),
+    ("palliative visit goes on", [encounter("HCPCS G9054", "2026-06-01", status="in-progress")], NOTHING),
+    ("palliative treatment", [procedure("palliative_intervention", LAST_MOMENT)], PALLIATIVE),
+    ("palliative treatment after", [procedure("palliative_intervention", AFTER)], NOTHING),
+    ("palliative treatment not done", [procedure("palliative_intervention", LAST, status="not-done")], NOTHING),
+    # ---- frailty, each form of it beside an illness
+    ("frail, not ill", [FRAIL], NOTHING),
+    ("ill, not frail", [ILL], NOTHING),
+    ("frail and ill", [FRAIL, ILL], FRAIL_AND_ILL),
+    ("device ordered on the first day", [ILL, device("frailty_device", FIRST)], FRAIL_AND_ILL),
+    ("device ordered on the last day", [ILL, device("frailty_device", LAST_MOMENT, status="completed")], FRAIL_AND_ILL),
+    ("device ordered before", [ILL, device("frailty_device", BEFORE)], NOTHING),
+    ("device ordered after", [ILL, device("frailty_device", AFTER)], NOTHING),
+    ("device order on hold", [ILL, device("frailty_device", LAST, status="on-hold")], NOTHING),
+    ("device proposed", [ILL, device("frailty_device", LAST, intent="proposal")], NOTHING),
+    ("device used on the first day", [ILL, uses(FIRST)], FRAIL_AND_ILL),
+    ("device used until the first day", [ILL, uses("2025-06-01", until=FIRST)], FRAIL_AND_ILL),
+    ("device used before", [ILL, uses(BEFORE)], NOTHING),
+    ("device used until after the period", [ILL, uses("2026-06-01", until=AFTER)], NOTHING),
+    ("another device used", [ILL, uses("2026-06-01", "another_device")], NOTHING),
+    ("frailty ended on the first day", [ILL, condition("ICD10CM L89.159", "2025-05-01", abated=FIRST)], FRAIL_AND_ILL),
+    ("frailty ended before", [ILL, condition("ICD10CM L89.159", "2025-05-01", abated=BEFORE)], NOTHING),
+    ("frailty refuted", [ILL, condition("ICD10CM M62.84", "2026-05-01", verification="refuted")], NOTHING),
+    ("frailty visit on the last day", [ILL, encounter("HCPCS G0162", LAST_MOMENT)], FRAIL_AND_ILL),
+    ("frailty visit before", [ILL, encounter("HCPCS G0162", BEFORE)], NOTHING),
+    ("frailty symptom, preliminary", [ILL, observation("ICD10CM R54", LAST, status="preliminary")], FRAIL_AND_ILL),
+    ("frailty symptom, final", [ILL, observation("ICD10CM R26.2", FIRST)], FRAIL_AND_ILL),
+    ("frailty symptom, cancelled", [ILL, observation("ICD10CM R54", LAST, status="cancelled")], NOTHING),
+    ("frailty symptom before", [ILL, observation("ICD10CM R54", BEFORE)], NOTHING),
+    # ---- illness: begun in the period or in the year before it
+    ("ill from the first day of the year before", [FRAIL, condition("ICD10CM C25.0", "2025-01-01")], FRAIL_AND_ILL),
+    ("ill from the day before that", [FRAIL, condition("ICD10CM C25.0", "2024-12-31")], NOTHING),
+    ("ill from the last day", [FRAIL, condition("ICD10CM C25.0", LAST_MOMENT)], FRAIL_AND_ILL),
+    ("ill from the day after", [FRAIL, condition("ICD10CM C25.0", AFTER)], NOTHING),
+    ("ill for a month", [FRAIL, condition("ICD10CM C25.0", "2025-02-01", abated="2025-03-01")], FRAIL_AND_ILL),
+    ("illness refuted", [FRAIL, condition("ICD10CM C25.0", "2026-02-01", verification="refuted")], NOTHING),
+    # ---- medicine for dementia: the days it covers
+    ("30 days from 3 December reach the window", [FRAIL, for_dementia("2024-12-03", supply(30))], FRAIL_AND_ILL),
+    ("30 days from 2 December do not", [FRAIL, for_dementia("2024-12-02", supply(30))], NOTHING),
+    ("10 days and two refills reach it", [FRAIL, for_dementia("2024-12-03", supply(10, refills=2))], FRAIL_AND_ILL),
+    ("10 days and two refills do not", [FRAIL, for_dementia("2024-12-02", supply(10, refills=2))], NOTHING),
+    ("4 weeks from 5 December reach it", [FRAIL, for_dementia("2024-12-05", supply(4, unit="wk"))], FRAIL_AND_ILL),
+    ("4 weeks from 4 December do not", [FRAIL, for_dementia("2024-12-04", supply(4, unit="wk"))], NOTHING),
+    (
+        "60 pills, 1 twice a day, reach it",
+        [FRAIL, for_dementia("2024-12-03", supply(pills=60), dosage(1, times=2))],
+        FRAIL_AND_ILL,
+    ),
+    (
+        "60 pills, 1 twice a day, do not",
+        [FRAIL, for_dementia("2024-12-02", supply(pills=60), dosage(1, times=2))],
+        NOTHING,
+    ),
+    (
+        "30 pills, 2 every second day, reach it",
+        [FRAIL, for_dementia("2024-12-03", supply(pills=30), dosage(2, every=(2, "d")))],
+        FRAIL_AND_ILL,
+    ),
+    (
+        "30 pills, 2 every second day, do not",
+        [FRAIL, for_dementia("2024-12-02", supply(pills=30), dosage(2, every=(2, "d")))],
+        NOTHING,
+    ),
+    (
+        "30 pills, 3 every 24 hours, and two refills reach it",
+        [FRAIL, for_dementia("2024-12-03", supply(pills=30, refills=2), dosage(3, every=(24, "h")))],
+        FRAIL_AND_ILL,
+    ),
+    (
+        "30 pills, 3 every 24 hours, and two refills do not",
+        [FRAIL, for_dementia("2024-12-02", supply(pills=30, refills=2), dosage(3, every=(24, "h")))],
+        NOTHING,
+    ),
+    (
+        "days supplied count before pills",
+        [FRAIL, for_dementia("2024-12-02", supply(30, pills=600), dosage())],
+        NOTHING,
+    ),
+    (
+        "the dosage begins later than the order",
+        [FRAIL, for_dementia("2024-11-01", supply(30), dosage(bounds=("2024-12-03", None)))],
+        FRAIL_AND_ILL,
+    ),
+    (
+        "the dosage begins earlier than the order",
+        [FRAIL, for_dementia("2024-12-20", supply(30), dosage(bounds=("2024-12-02", None)))],
+        NOTHING,
+    ),
+    ("no day of order: supply valid from", [FRAIL, for_dementia(None, supply(30, valid="2024-12-03"))], FRAIL_AND_ILL),
+    ("no day of order: supply valid too early", [FRAIL, for_dementia(None, supply(30, valid="2024-12-02"))], NOTHING),
+    (
+        "the order counts before the supply's validity",
+        [FRAIL, for_dementia("2024-12-02", supply(30, valid="2025-06-01"))],
+        NOTHING,
+    ),
+    ("medicine from the last day", [FRAIL, for_dementia(LAST_MOMENT, supply(30))], FRAIL_AND_ILL),
+    ("medicine from the day after", [FRAIL, for_dementia(AFTER, supply(30))], NOTHING),
+    ("medicine for how long is not said", [FRAIL, for_dementia("2026-05-01")], NOTHING),
+    ("medicine no longer active", [FRAIL, for_dementia("2026-05-01", supply(30), status="completed")], NOTHING),
+    ("medicine stopped", [FRAIL, for_dementia("2026-05-01", supply(30), status="stopped")], NOTHING),
+    ("medicine only planned", [FRAIL, for_dementia("2026-05-01", supply(30), intent="plan")], NOTHING),
+    ("another medicine", [FRAIL, medicine("RXNORM 803348", "2026-05-01", supply(30))], NOTHING),
+    # ---- nursing home: the last housing status that is not after the period
+    ("in a nursing home on the last day", [lives(LAST_MOMENT)], NURSING_HOME),
+    ("in a nursing home for years", [lives("2019-04-01")], NURSING_HOME),
+    ("in a nursing home after the period", [lives(AFTER)], NOTHING),
+    ("was in a nursing home", [lives("2025-04-01"), lives("2026-04-01", "at_home")], NOTHING),
+    ("came to a nursing home", [lives("2026-04-01"), lives("2025-04-01", "at_home")], NURSING_HOME),
+    ("left the nursing home after the period", [lives("2026-04-01"), lives(AFTER, "at_home")], NURSING_HOME),
+    ("entered in error that it was left", [lives(FIRST), lives(LAST, "at_home", status="entered-in-error")], NURSING_HOME),
+    ("in a nursing home, preliminary", [lives("2026-04-01", status="preliminary")], NOTHING),
+    (
+        "the answer whose time ends last counts",
+        [lives("2026-01-01", until="2026-06-01"), lives("2026-05-01", "at_home")],
+        NURSING_HOME,
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Base:
+    """Somebody in the denominator, not in the numerator; what excludes them."""
+
+    born: str
+    holds: tuple[Resource, ...]
+    excludes: tuple[str, ...]
+    stands: str = OPEN
+    excluded: str = EXCLUDED
+
+    def holding(self, *more: Resource) -> Chart:
+        return chart(*self.holds, *more, born=self.born)
+
+
+DIABETES = condition("ICD10CM E11.9", "2020-02-01")
+HYPERTENSION = condition("ICD10CM I10", "2020-02-01")
+FAIR_A1C = observation("LOINC 4548-4", "2026-05-01", 7.0)
+SMOKES = observation("LOINC 72166-2", "2026-05-01", "tobacco_user", category="social-history")
+FOUR = (HOSPICE, PALLIATIVE, FRAIL_AND_ILL, NURSING_HOME)
+BASES = {
+    "CMS2": Base("1956-06-15", (WELLNESS,), ()),
+    "CMS69": Base("1956-06-15", (WELLNESS,), (HOSPICE, PALLIATIVE)),
+    "CMS117": Base("2024-06-15", (VIRTUAL,), (HOSPICE,)),
+    "CMS122": Base("1956-06-15", (WELLNESS, DIABETES, FAIR_A1C), FOUR),
+    "CMS124": Base("1966-06-15", (VIRTUAL,), (HOSPICE, PALLIATIVE)),
+    "CMS125": Base("1956-06-15", (WELLNESS,), FOUR),
+    "CMS130": Base("1956-06-15", (WELLNESS,), FOUR),
+    "CMS131": Base("1956-06-15", (WELLNESS, DIABETES), FOUR),
+    "CMS138": Base(
+        "1956-06-15", (WELLNESS, SMOKES), (HOSPICE,), "numerator, open, open", "excluded, excluded, excluded"
+    ),
+    "CMS165": Base("1956-06-15", (WELLNESS, HYPERTENSION), FOUR),
+    "CMS951": Base("1956-06-15", (WELLNESS, DIABETES), (HOSPICE, PALLIATIVE)),
+}
+
+
+@cache
+def shared_standing(measure: str) -> dict[str, str]:
+    return standing(measure, {name: BASES[measure].holding(*more) for name, more, _ in SHARED})
+
+
+@pytest.mark.parametrize("measure", BASES)
+@pytest.mark.parametrize(("name", "why"), [(name, why) for name, _, why in SHARED], ids=[name for name, *_ in SHARED])
+def test_hospice_palliative_care_frailty_and_nursing_homes_exclude_where_the_measure_says_so(
+    measure: str, name: str, why: str
+) -> None:
+    base = BASES[measure]
+
+    assert shared_standing(measure)[name] == (base.excluded if why in base.excludes else base.stands)
+
+
+# ---- ages from which frailty and nursing homes count ----------------------------------------------------------------
+def aged(born: str, measure: str, *more: Resource) -> Chart:
+    return chart(*BASES[measure].holds, *more, born=born)
+
+
+def frail_ages(measure: str) -> list[Row]:
+    return [
+        ("frail and ill at 66", aged("1960-12-31", measure, FRAIL, ILL), EXCLUDED),
+        ("frail and ill at 65", aged("1961-01-01", measure, FRAIL, ILL), OPEN),
+        ("frail, on a dementia medicine at 66", aged("1960-12-31", measure, FRAIL, for_dementia(FIRST, supply(30))), EXCLUDED),
+        ("frail, on a dementia medicine at 65", aged("1961-01-01", measure, FRAIL, for_dementia(FIRST, supply(30))), OPEN),
+        ("nursing home at 66", aged("1960-12-31", measure, lives("2026-02-01")), EXCLUDED),
+        ("nursing home at 65", aged("1961-01-01", measure, lives("2026-02-01")), OPEN),
+    ]  # fmt: skip
+
+
+# ---- CMS125: breast cancer screening ---------------------------------------------------------------------------------
+def woman(*more: Resource, born: str = "1966-06-15", visit: Resource = WELLNESS) -> Chart:
+    return chart(visit, *more, born=born)
+
+
+def mammogram(on: str, until: str | None = None, *, status: str = "final", category: str = "imaging") -> Resource:
+    return observation("LOINC 24606-6", on, until=until, status=status, category=category)
+
+
+NO_BREASTS, NO_LEFT, NO_RIGHT = "ICD10PCS 0HTV0ZZ", "ICD10PCS 0HTU0ZZ", "ICD10PCS 0HTT0ZZ"
+LEFT, RIGHT = "SNOMED 7771000", "SNOMED 24028007"
+
+
+def one_side(*sites: str) -> Resource:
+    return condition("ICD10CM Z90.10", "2010-01-01", sites=sites)
+
+
+CMS125: list[Row] = [
+    # ---- age and sex
+    ("42 on the last day", woman(born="1984-12-31"), OPEN),
+    ("42 the day after", woman(born="1985-01-01"), OUTSIDE),
+    ("74 through the last day", woman(born="1952-01-01"), OPEN),
+    ("75 on the last day", woman(born="1951-12-31"), OUTSIDE),
+    ("a man", chart(WELLNESS, born="1966-06-15", sex="M"), OUTSIDE),
+    ("a woman registered as male", chart(WELLNESS, born="1966-06-15", gender="male"), OPEN),
+    ("registered as female, sex not said", chart(WELLNESS, born="1966-06-15", sex=None, gender="female"), OUTSIDE),
+    # ---- visit
+    ("no visit", chart(born="1966-06-15"), OUTSIDE),
+    ("office visit", woman(visit=OFFICE), OPEN),
+    ("virtual visit", woman(visit=VIRTUAL), OPEN),
+    ("visit at home", woman(visit=encounter("home_visit", "2026-05-01")), OPEN),
+    ("telephone visit", woman(visit=encounter("telephone_visit", "2026-05-01")), OPEN),
+    ("preventive visit, new patient", woman(visit=encounter("preventive_visit_adult", "2026-05-01")), OPEN),
+    ("preventive visit, established", woman(visit=encounter("established_patient_visit", "2026-05-01")), OPEN),
+    ("nutrition visit", woman(visit=encounter("HCPCS S9470", "2026-05-01")), OUTSIDE),
+    ("eye visit", woman(visit=encounter("eye_visit", "2026-05-01")), OUTSIDE),
+    ("visit on the first day", woman(visit=encounter("HCPCS G0438", "2026-01-01T00:00:00Z")), OPEN),
+    ("visit until the last moment", woman(visit=encounter("HCPCS G0438", LAST, LAST_MOMENT)), OPEN),
+    ("visit over the New Year before", woman(visit=encounter("HCPCS G0438", BEFORE, FIRST)), OUTSIDE),
+    ("visit over the New Year after", woman(visit=encounter("HCPCS G0438", LAST, AFTER)), OUTSIDE),
+    ("visit without an end", woman(visit=encounter("HCPCS G0438", "2026-05-01", "")), OUTSIDE),
+    ("visit on the last day as written, far west", woman(visit=encounter("HCPCS G0438", "2026-12-31T23:30:00-08:00")), OPEN),
+    ("visit after as written, far east", woman(visit=encounter("HCPCS G0438", "2027-01-01T00:30:00+05:00")), OUTSIDE),
+    ("visit planned", woman(visit=encounter("HCPCS G0438", "2026-05-01", status="planned")), OUTSIDE),
+    ("visit cancelled", woman(visit=encounter("HCPCS G0438", "2026-05-01", status="cancelled")), OUTSIDE),
+    ("visit begun, not finished", woman(visit=encounter("HCPCS G0438", "2026-05-01", status="in-progress")), OUTSIDE),
+    # ---- mammogram: 27 months
+    ("on the first day of the window", woman(mammogram("2024-10-01")), NUMERATOR),
+    ("the day before the window", woman(mammogram("2024-09-30T23:59:59.999Z")), OPEN),
+    ("in the last moment", woman(mammogram(LAST_MOMENT)), NUMERATOR),
+    ("after the period", woman(mammogram("2027-01-01T00:00:00Z")), OPEN),
+    ("ends on the first day of the window", woman(mammogram("2024-09-29", "2024-10-01")), NUMERATOR),
+    ("ends after the period", woman(mammogram("2026-12-30", AFTER)), OPEN),
+    ("amended", woman(mammogram("2026-03-01", status="amended")), NUMERATOR),
+    ("corrected", woman(mammogram("2026-03-01", status="corrected")), NUMERATOR),
+    ("preliminary", woman(mammogram("2026-03-01", status="preliminary")), OPEN),
+    ("cancelled", woman(mammogram("2026-03-01", status="cancelled")), OPEN),
+    ("entered in error", woman(mammogram("2026-03-01", status="entered-in-error")), OPEN),
+    ("no category", woman(mammogram("2026-03-01", category="")), OPEN),
+    ("another category", woman(mammogram("2026-03-01", category="laboratory")), OPEN),
+    ("two categories", woman(mammogram("2026-03-01", category="exam imaging")), NUMERATOR),
+    ("another test", woman(observation("LOINC 4548-4", "2026-03-01", category="imaging")), OPEN),
+    # ---- breasts removed
+    ("both removed long ago", woman(procedure(NO_BREASTS, "1999-01-01")), EXCLUDED),
+    ("both removed on the last day", woman(procedure(NO_BREASTS, LAST_MOMENT)), EXCLUDED),
+    ("both removed after", woman(procedure(NO_BREASTS, AFTER)), OPEN),
+    ("removal ends after", woman(procedure(NO_BREASTS, LAST, AFTER)), OPEN),
+    ("removal not done", woman(procedure(NO_BREASTS, "1999-01-01", status="not-done")), OPEN),
+    ("both removed as history", woman(condition("ICD10CM Z90.13", LAST)), EXCLUDED),
+    ("history without a beginning", woman(condition("ICD10CM Z90.13", None)), EXCLUDED),
+    ("history of what came after", woman(condition("ICD10CM Z90.13", AFTER)), OPEN),
+    ("history refuted", woman(condition("ICD10CM Z90.13", "2010-01-01", verification="refuted")), OPEN),
+    ("history inactive", woman(condition("ICD10CM Z90.13", "2010-01-01", clinical="inactive")), EXCLUDED),
+    ("left removed", woman(procedure(NO_LEFT, "2010-01-01")), OPEN),
+    ("right removed", woman(procedure(NO_RIGHT, "2010-01-01")), OPEN),
+    ("left and right removed", woman(procedure(NO_LEFT, "2010-01-01"), procedure(NO_RIGHT, LAST)), EXCLUDED),
+    ("right removed after", woman(procedure(NO_LEFT, "2010-01-01"), procedure(NO_RIGHT, AFTER)), OPEN),
+    ("left removed twice", woman(procedure(NO_LEFT, "2010-01-01"), condition("ICD10CM Z90.12", "2010-01-01")), OPEN),
+    ("left removed, right as history", woman(procedure(NO_LEFT, "2010-01-01"), condition("ICD10CM Z90.11", LAST)), EXCLUDED),
+    ("both as two histories", woman(condition("ICD10CM Z90.12", LAST), condition("ICD10CM Z90.11", LAST)), EXCLUDED),
+    ("left by its site, right as history", woman(one_side(LEFT), condition("ICD10CM Z90.11", LAST)), EXCLUDED),
+    ("left and right by their sites", woman(one_side(LEFT), one_side(RIGHT)), EXCLUDED),
+    ("one entry with both sites", woman(one_side(LEFT, RIGHT)), EXCLUDED),
+    ("left by its site twice", woman(one_side(LEFT), procedure(NO_LEFT, "2010-01-01")), OPEN),
+    ("a side that is not said", woman(one_side(), procedure(NO_LEFT, "2010-01-01")), OPEN),
+    ("who is excluded is in no numerator", woman(procedure(NO_BREASTS, "1999-01-01"), mammogram(FIRST)), EXCLUDED),
+    *frail_ages("CMS125"),
+]  # fmt: skip
+WELLNESS_25 = encounter("HCPCS G0438", "2025-05-01")
+CMS125_IN_2025: list[Row] = [
+    ("52 on the last day", chart(WELLNESS_25, born="1973-12-31"), OPEN),
+    ("52 the day after", chart(WELLNESS_25, born="1974-01-01"), OUTSIDE),
+    ("74", chart(WELLNESS_25, born="1951-01-01"), OPEN),
+    ("75", chart(WELLNESS_25, born="1950-12-31"), OUTSIDE),
+    ("a woman registered as male", chart(WELLNESS_25, born="1966-01-01", gender="male"), OUTSIDE),
+    ("registered as female, sex not said", chart(WELLNESS_25, born="1966-01-01", sex=None, gender="female"), OPEN),
+    ("on the first day of the window", chart(WELLNESS_25, mammogram("2023-10-01"), born="1966-01-01"), NUMERATOR),
+    ("the day before the window", chart(WELLNESS_25, mammogram("2023-09-30"), born="1966-01-01"), OPEN),
+    ("after the period", chart(WELLNESS_25, mammogram(FIRST), born="1966-01-01"), OPEN),
+]
+
+
+# ---- CMS122: glycemic status above 9 percent. In the numerator is who is above it, or has no result --------------------
+def diabetic(*more: Resource, born: str = "1966-06-15", visit: Resource = WELLNESS) -> Chart:
+    return chart(visit, DIABETES, *more, born=born)
+
+
+def with_diagnosis(diagnosis: Resource) -> Chart:
+    return chart(WELLNESS, diagnosis, FAIR_A1C, born="1966-06-15")
+
+
+def a1c(on: str, value: float | None, unit: str = "%", *, until: str | None = None, status: str = "final") -> Resource:
+    return observation("LOINC 4548-4", on, value, unit, until=until, status=status)
+
+
+def gmi(on: str, value: float | None) -> Resource:
+    return observation("LOINC 97506-0", on, value)
+
+
+PROBLEM = condition("ICD10CM E11.9", "2020-02-01", category="problem-list-item")
+
+
+def diabetes_diagnoses() -> list[Row]:
+    e11 = "ICD10CM E11.9"
+    return [
+        ("type 1", with_diagnosis(condition("ICD10CM E10.10", "2020-02-01")), OPEN),
+        ("other type", with_diagnosis(condition("ICD10CM E13.9", "2020-02-01")), OPEN),
+        ("before a pregnancy", with_diagnosis(condition("ICD10CM O24.011", "2020-02-01")), OPEN),
+        ("through a medicine", with_diagnosis(condition("ICD10CM E09.9", "2020-02-01")), OUTSIDE),
+        ("begun on the last day", with_diagnosis(condition(e11, LAST_MOMENT)), OPEN),
+        ("begun the day after", with_diagnosis(condition(e11, AFTER)), OUTSIDE),
+        ("ended on the first day", with_diagnosis(condition(e11, "2020-02-01", abated=FIRST)), OPEN),
+        ("ended the day before", with_diagnosis(condition(e11, "2020-02-01", abated=BEFORE)), OUTSIDE),
+        ("inactive, end unknown", with_diagnosis(condition(e11, "2020-02-01", clinical="inactive")), OUTSIDE),
+        ("inactive, begun in the period", with_diagnosis(condition(e11, "2026-07-01", clinical="inactive")), OPEN),
+        ("came back", with_diagnosis(condition(e11, "2020-02-01", clinical="recurrence")), OPEN),
+        ("provisional", with_diagnosis(condition(e11, "2020-02-01", verification="provisional")), OPEN),
+        ("refuted", with_diagnosis(condition(e11, "2020-02-01", verification="refuted")), OUTSIDE),
+        ("in error", with_diagnosis(condition(e11, "2020-02-01", verification="entered-in-error")), OUTSIDE),
+        ("without a category", with_diagnosis(condition(e11, "2020-02-01", category=None)), OUTSIDE),
+        ("on the problem list only", with_diagnosis(PROBLEM), OUTSIDE),
+    ]
+
+
+CMS122: list[Row] = [
+    ("18 on the last day", diabetic(FAIR_A1C, born="2008-12-31"), OPEN),
+    ("18 the day after", diabetic(FAIR_A1C, born="2009-01-01"), OUTSIDE),
+    ("75 through the last day", diabetic(FAIR_A1C, born="1951-01-01"), OPEN),
+    ("76 on the last day", diabetic(FAIR_A1C, born="1950-12-31"), OUTSIDE),
+    ("office visit", diabetic(FAIR_A1C, visit=OFFICE), OPEN),
+    ("visit at home", diabetic(FAIR_A1C, visit=encounter("home_visit", "2026-05-01")), OPEN),
+    ("telephone visit", diabetic(FAIR_A1C, visit=encounter("telephone_visit", "2026-05-01")), OPEN),
+    ("preventive visit", diabetic(FAIR_A1C, visit=encounter("preventive_visit_adult", "2026-05-01")), OPEN),
+    ("nutrition visit", diabetic(FAIR_A1C, visit=encounter("HCPCS S9470", "2026-05-01")), OPEN),
+    ("medical nutrition therapy", diabetic(FAIR_A1C, visit=encounter("CPT 97802", "2026-05-01")), OPEN),
+    ("virtual visit", diabetic(FAIR_A1C, visit=VIRTUAL), OUTSIDE),
+    ("eye visit", diabetic(FAIR_A1C, visit=encounter("eye_visit", "2026-05-01")), OUTSIDE),
+    ("no diabetes", chart(WELLNESS, FAIR_A1C, born="1966-06-15"), OUTSIDE),
+    *diabetes_diagnoses(),
+    # ---- no result
+    ("no test", diabetic(), NUMERATOR),
+    ("test before the period", diabetic(a1c(BEFORE, 7)), NUMERATOR),
+    ("test after the period", diabetic(a1c(AFTER, 7)), NUMERATOR),
+    ("test cancelled", diabetic(a1c("2026-03-01", 7, status="cancelled")), NUMERATOR),
+    ("test without a value", diabetic(a1c("2026-03-01", None)), NUMERATOR),
+    ("a later test without a value", diabetic(a1c("2026-03-01", 7), a1c("2026-04-01", None)), NUMERATOR),
+    ("an earlier test without a value", diabetic(a1c("2026-03-01", None), a1c("2026-04-01", 7)), OPEN),
+    # ---- the limit
+    ("9.0", diabetic(a1c("2026-03-01", 9.0)), OPEN),
+    ("9.01", diabetic(a1c("2026-03-01", 9.01)), NUMERATOR),
+    ("9.1", diabetic(a1c("2026-03-01", 9.1)), NUMERATOR),
+    ("in another unit", diabetic(a1c("2026-03-01", 80, "mmol/mol")), OPEN),
+    ("9.1 estimated by a sensor", diabetic(gmi("2026-03-01", 9.1)), NUMERATOR),
+    # ---- the latest day, and the lowest of it
+    ("on the first day", diabetic(a1c(FIRST, 7)), OPEN),
+    ("in the last moment", diabetic(a1c(LAST_MOMENT, 7)), OPEN),
+    ("ends on the first day", diabetic(a1c("2025-12-30", 7, until=FIRST)), OPEN),
+    ("ends after the period", diabetic(a1c("2026-12-30", 7, until=AFTER)), NUMERATOR),
+    ("better later", diabetic(a1c("2026-03-01", 10), a1c("2026-04-01", 7)), OPEN),
+    ("worse later", diabetic(a1c("2026-04-01", 10), a1c("2026-03-01", 7)), NUMERATOR),
+    ("worse after the period", diabetic(a1c("2026-04-01", 7), a1c(AFTER, 10)), OPEN),
+    ("worse later, preliminary", diabetic(a1c("2026-04-01", 7), a1c("2026-05-01", 10, status="preliminary")), OPEN),
+    ("worse later by a sensor", diabetic(a1c("2026-04-01", 7), gmi("2026-05-01", 9.5)), NUMERATOR),
+    ("better later by a sensor", diabetic(a1c("2026-04-01", 9.5), gmi("2026-05-01", 7)), OPEN),
+    ("both on one day, one good", diabetic(a1c("2026-04-01T08:00:00Z", 8.5), a1c("2026-04-01T17:00:00Z", 9.5)), OPEN),
+    ("both on one day, both bad", diabetic(a1c("2026-04-01", 9.6), gmi("2026-04-01", 9.5)), NUMERATOR),
+    *frail_ages("CMS122")[:1],
+    ("frail and ill at 65", aged("1961-01-01", "CMS122", FRAIL, ILL), OPEN),
+    ("nursing home at 66", aged("1960-12-31", "CMS122", lives("2026-02-01")), EXCLUDED),
+    ("nursing home at 65", aged("1961-01-01", "CMS122", lives("2026-02-01")), OPEN),
+]
+A1C_25 = observation("LOINC 4548-4", "2025-05-01", 7.0)
+CMS122_IN_2025: list[Row] = [
+    ("on the problem list only", chart(WELLNESS_25, PROBLEM, A1C_25, born="1966-06-15"), OPEN),
+    ("as a visit diagnosis", chart(WELLNESS_25, DIABETES, A1C_25, born="1966-06-15"), OPEN),
+    ("begun after the period", chart(WELLNESS_25, condition("ICD10CM E11.9", FIRST), born="1966-06-15"), OUTSIDE),
+]
+
+
+# ---- CMS130: colorectal cancer screening ---------------------------------------------------------------------------
+def person(*more: Resource, born: str = "1966-06-15") -> Chart:
+    return chart(WELLNESS, *more, born=born, sex="M")
+
+
+def stool_test(code: str, on: str, value: str | None = "stool_result", *, until: str | None = None, status: str = "final") -> Resource:  # noqa: E501
+    return observation(code, on, value, until=until, status=status)
+
+
+FIT, DNA, CT = "LOINC 57905-2", "LOINC 77353-1", "LOINC 79101-2"
+SCOPE, SHORT_SCOPE = "HCPCS G0121", "HCPCS G0104"
+CMS130: list[Row] = [
+    ("46 on the last day", person(born="1980-12-31"), OPEN),
+    ("46 the day after", person(born="1981-01-01"), OUTSIDE),
+    ("75 through the last day", person(born="1951-01-01"), OPEN),
+    ("76 on the last day", person(born="1950-12-31"), OUTSIDE),
+    ("a woman", chart(WELLNESS, born="1966-06-15"), OPEN),
+    ("no visit", chart(born="1966-06-15"), OUTSIDE),
+    # ---- stool tests need a result
+    ("stool blood test on the first day", person(stool_test(FIT, FIRST)), NUMERATOR),
+    ("stool blood test in the last moment", person(stool_test(FIT, LAST_MOMENT)), NUMERATOR),
+    ("stool blood test before", person(stool_test(FIT, BEFORE)), OPEN),
+    ("stool blood test after", person(stool_test(FIT, AFTER)), OPEN),
+    ("stool blood test known on the first day", person(stool_test(FIT, BEFORE, until=FIRST)), NUMERATOR),
+    ("stool blood test known after", person(stool_test(FIT, LAST, until=AFTER)), OPEN),
+    ("stool blood test as a number", person(observation(FIT, FIRST, 3.0, "ng/mL")), NUMERATOR),
+    ("stool blood test without a result", person(stool_test(FIT, FIRST, None)), OPEN),
+    ("stool blood test preliminary", person(stool_test(FIT, FIRST, status="preliminary")), OPEN),
+    ("stool DNA test two years before", person(stool_test(DNA, "2024-01-01")), NUMERATOR),
+    ("stool DNA test a day earlier", person(stool_test(DNA, "2023-12-31T23:59:59Z")), OPEN),
+    ("stool DNA test on the last day", person(stool_test(DNA, LAST)), NUMERATOR),
+    ("stool DNA test without a result", person(stool_test(DNA, FIRST, None)), OPEN),
+    ("stool blood test two years before", person(stool_test(FIT, "2024-06-01")), OPEN),
+    # ---- pictures and scopes do not
+    ("sigmoidoscopy four years before", person(procedure(SHORT_SCOPE, "2022-01-01")), NUMERATOR),
+    ("sigmoidoscopy a day earlier", person(procedure(SHORT_SCOPE, "2021-12-31")), OPEN),
+    ("sigmoidoscopy after", person(procedure(SHORT_SCOPE, AFTER)), OPEN),
+    ("CT colonography four years before", person(observation(CT, "2022-01-01", category="imaging")), NUMERATOR),
+    ("CT colonography a day earlier", person(observation(CT, "2021-12-31", category="imaging")), OPEN),
+    ("CT colonography without a category", person(observation(CT, FIRST)), OPEN),
+    ("CT colonography registered", person(observation(CT, FIRST, category="imaging", status="registered")), OPEN),
+    ("colonoscopy nine years before", person(procedure(SCOPE, "2017-01-01")), NUMERATOR),
+    ("colonoscopy a day earlier", person(procedure(SCOPE, "2016-12-31")), OPEN),
+    ("colonoscopy in the last moment", person(procedure("HCPCS G0105", LAST_MOMENT)), NUMERATOR),
+    ("colonoscopy that ends in the window", person(procedure(SCOPE, "2016-12-31", "2017-01-01")), NUMERATOR),
+    ("colonoscopy that ends after", person(procedure(SCOPE, LAST, AFTER)), OPEN),
+    ("colonoscopy broken off", person(procedure(SCOPE, FIRST, status="stopped")), OPEN),
+    ("colonoscopy only ordered", person(order(SCOPE, FIRST)), OPEN),
+    # ---- exclusions
+    ("cancer", person(condition("ICD10CM C18.7", LAST)), EXCLUDED),
+    ("cancer in the past", person(condition("ICD10CM Z85.038", "1999-01-01")), EXCLUDED),
+    ("cancer cured long ago", person(condition("ICD10CM C20", "1990-01-01", abated="1991-01-01")), EXCLUDED),
+    ("cancer found after", person(condition("ICD10CM C18.7", AFTER)), OPEN),
+    ("cancer refuted", person(condition("ICD10CM C18.7", "2020-01-01", verification="refuted")), OPEN),
+    ("another cancer", person(condition("ICD10CM C21.0", "2020-01-01")), OPEN),
+    ("colon removed", person(procedure("ICD10PCS 0DTE0ZZ", "1990-01-01")), EXCLUDED),
+    ("colon removed on the last day", person(procedure("ICD10PCS 0DTE4ZZ", LAST_MOMENT)), EXCLUDED),
+    ("colon removed after", person(procedure("ICD10PCS 0DTE0ZZ", AFTER)), OPEN),
+    ("colon to be removed", person(procedure("ICD10PCS 0DTE0ZZ", LAST, status="preparation")), OPEN),
+    *frail_ages("CMS130"),
+]
+
+
+# ---- CMS124: cervical cancer screening -----------------------------------------------------------------------------
+def patient(*more: Resource, born: str = "1986-06-15", visit: Resource = VIRTUAL) -> Chart:
+    return chart(visit, *more, born=born)
+
+
+PAP, HPV = "LOINC 10524-7", "LOINC 21440-3"
+
+
+def tested(code: str, on: str, value: str | None = "result", *, until: str | None = None, status: str = "final") -> Resource:
+    return observation(code, on, value, until=until, status=status)
+
+
+CMS124: list[Row] = [
+    ("24 on the last day", patient(born="2002-12-31"), OPEN),
+    ("24 the day after", patient(born="2003-01-01"), OUTSIDE),
+    ("64 through the last day", patient(born="1962-01-01"), OPEN),
+    ("65 on the last day", patient(born="1961-12-31"), OUTSIDE),
+    ("a man", chart(VIRTUAL, born="1986-06-15", sex="M"), OUTSIDE),
+    ("registered as female, sex not said", chart(VIRTUAL, born="1986-06-15", sex=None, gender="female"), OUTSIDE),
+    ("office visit", patient(visit=OFFICE), OPEN),
+    ("preventive visit", patient(visit=encounter("preventive_visit_adult", "2026-05-01")), OPEN),
+    ("preventive visit, established", patient(visit=encounter("established_patient_visit", "2026-05-01")), OPEN),
+    ("visit at home", patient(visit=encounter("home_visit", "2026-05-01")), OPEN),
+    ("telephone visit", patient(visit=encounter("telephone_visit", "2026-05-01")), OPEN),
+    ("wellness visit", patient(visit=WELLNESS), OUTSIDE),
+    # ---- Pap test
+    ("Pap test two years before", patient(tested(PAP, "2024-01-01")), NUMERATOR),
+    ("Pap test a day earlier", patient(tested(PAP, "2023-12-31T23:59:59Z")), OPEN),
+    ("Pap test known on the first day of it", patient(tested(PAP, "2023-12-28", until="2024-01-01")), NUMERATOR),
+    ("Pap test in the last moment", patient(tested(PAP, LAST_MOMENT)), NUMERATOR),
+    ("Pap test after", patient(tested(PAP, AFTER)), OPEN),
+    ("Pap test known after", patient(tested(PAP, LAST, until=AFTER)), OPEN),
+    ("Pap test without a result", patient(tested(PAP, FIRST, None)), OPEN),
+    ("Pap test preliminary", patient(tested(PAP, FIRST, status="preliminary")), OPEN),
+    ("Pap test corrected", patient(tested(PAP, FIRST, status="corrected")), NUMERATOR),
+    ("Pap test at 22", patient(tested(PAP, "2024-06-01"), born="2002-05-01"), NUMERATOR),
+    # ---- HPV test from 30
+    ("HPV test four years before", patient(tested(HPV, "2022-01-01")), NUMERATOR),
+    ("HPV test a day earlier", patient(tested(HPV, "2021-12-31")), OPEN),
+    ("HPV test after", patient(tested(HPV, AFTER)), OPEN),
+    ("HPV test without a result", patient(tested(HPV, FIRST, None)), OPEN),
+    ("HPV test on the 30th birthday", patient(tested(HPV, "2022-03-01"), born="1992-03-01"), NUMERATOR),
+    ("HPV test the day before", patient(tested(HPV, "2022-02-28T23:59:59Z"), born="1992-03-01"), OPEN),
+    ("HPV test known at 30", patient(tested(HPV, "2022-02-27", until="2022-03-01"), born="1992-03-01"), NUMERATOR),
+    ("HPV test at 29, 30 on the last day", patient(tested(HPV, "2026-05-01"), born="1996-12-31"), OPEN),
+    ("HPV test on 28 February, born on the 29th", patient(tested(HPV, "2022-02-28"), born="1992-02-29"), OPEN),
+    ("HPV test on 1 March, born on the 29th", patient(tested(HPV, "2022-03-01"), born="1992-02-29"), NUMERATOR),
+    # ---- no cervix
+    ("womb removed", patient(procedure("ICD10PCS 0UTC0ZZ", "2000-01-01")), EXCLUDED),
+    ("womb removed on the last day", patient(procedure("ICD10PCS 0UTC7ZZ", LAST_MOMENT)), EXCLUDED),
+    ("womb removed after", patient(procedure("ICD10PCS 0UTC0ZZ", AFTER)), OPEN),
+    ("womb not removed", patient(procedure("ICD10PCS 0UTC0ZZ", "2000-01-01", status="not-done")), OPEN),
+    ("no cervix from birth", patient(condition("ICD10CM Q51.5", "1986-06-15")), EXCLUDED),
+    ("no cervix any more", patient(condition("ICD10CM Z90.710", LAST, clinical="inactive")), EXCLUDED),
+    ("no cervix later", patient(condition("ICD10CM Z90.712", AFTER)), OPEN),
+    ("no cervix refuted", patient(condition("ICD10CM Z90.710", FIRST, verification="refuted")), OPEN),
+    ("womb removed, cervix kept", patient(condition("ICD10CM Z90.711", FIRST)), OPEN),
+]
+VIRTUAL_25 = encounter("HCPCS G0071", "2025-05-01")
+CMS124_IN_2025: list[Row] = [
+    ("a woman registered as male", chart(VIRTUAL_25, born="1986-06-15", gender="male"), OUTSIDE),
+    ("registered as female, sex not said", chart(VIRTUAL_25, born="1986-06-15", sex=None, gender="female"), OPEN),
+    ("Pap test two years before", chart(VIRTUAL_25, tested(PAP, "2023-01-01"), born="1986-06-15"), NUMERATOR),
+    ("Pap test a day earlier", chart(VIRTUAL_25, tested(PAP, "2022-12-31"), born="1986-06-15"), OPEN),
+    ("HPV test four years before", chart(VIRTUAL_25, tested(HPV, "2021-01-01"), born="1986-06-15"), NUMERATOR),
+    ("HPV test a day earlier", chart(VIRTUAL_25, tested(HPV, "2020-12-31"), born="1986-06-15"), OPEN),
+]
+
+
+# ---- CMS131: eye exam with diabetes --------------------------------------------------------------------------------
+def exam(on: str, until: str | None = None, *, status: str = "final", category: str = "exam") -> Resource:
+    return observation("retinal_exam", on, until=until, status=status, category=category)
+
+
+def machine(on: str, value: str | None = "LOINC LA34398-0", category: str = "exam") -> Resource:
+    return observation("LOINC 105914-6", on, value, category=category)
+
+
+def left(on: str, value: str = "LOINC LA18644-7", category: str = "exam") -> Resource:
+    return observation("LOINC 71490-7", on, value, category=category)
+
+
+def right(on: str, value: str = "LOINC LA18644-7", category: str = "exam") -> Resource:
+    return observation("LOINC 71491-5", on, value, category=category)
+
+
+CLEAR = "LOINC LA18643-9"
+RETINOPATHY = condition("ICD10CM E11.319", "2020-02-01")
+NO_EYES = condition("SNOMED 15665641000119103", "2010-01-01")
+CMS131: list[Row] = [
+    ("18 on the last day", diabetic(born="2008-12-31"), OPEN),
+    ("18 the day after", diabetic(born="2009-01-01"), OUTSIDE),
+    ("75 through the last day", diabetic(born="1951-01-01"), OPEN),
+    ("76 on the last day", diabetic(born="1950-12-31"), OUTSIDE),
+    ("office visit", diabetic(visit=OFFICE), OPEN),
+    ("eye visit", diabetic(visit=encounter("eye_visit", "2026-05-01")), OPEN),
+    ("visit at home", diabetic(visit=encounter("home_visit", "2026-05-01")), OPEN),
+    ("telephone visit", diabetic(visit=encounter("telephone_visit", "2026-05-01")), OPEN),
+    ("preventive visit", diabetic(visit=encounter("preventive_visit_adult", "2026-05-01")), OPEN),
+    ("nutrition visit", diabetic(visit=encounter("HCPCS S9470", "2026-05-01")), OUTSIDE),
+    ("virtual visit", diabetic(visit=VIRTUAL), OUTSIDE),
+    *diabetes_diagnoses(),
+    # ---- exam
+    ("exam on the first day", diabetic(exam(FIRST)), NUMERATOR),
+    ("exam in the last moment", diabetic(exam(LAST_MOMENT)), NUMERATOR),
+    ("exam after", diabetic(exam(AFTER)), OPEN),
+    ("exam on the first day of the year before", diabetic(exam("2025-01-01")), NUMERATOR),
+    ("exam the day before that", diabetic(exam("2024-12-31T23:59:59Z")), OPEN),
+    ("exam without a category", diabetic(exam(FIRST, category="")), OPEN),
+    ("exam of another category", diabetic(exam(FIRST, category="imaging")), OPEN),
+    ("exam amended", diabetic(exam(FIRST, status="amended")), NUMERATOR),
+    ("exam preliminary", diabetic(exam(FIRST, status="preliminary")), OPEN),
+    # ---- with retinopathy the exam must be in the period
+    ("retinopathy, exam in the period", diabetic(RETINOPATHY, exam(FIRST)), NUMERATOR),
+    ("retinopathy, exam before", diabetic(RETINOPATHY, exam(BEFORE)), OPEN),
+    ("retinopathy on the problem list, exam before", diabetic(condition("ICD10CM E11.319", LAST, category="problem-list-item"), exam(BEFORE)), OPEN),
+    ("retinopathy until before, exam before", diabetic(condition("ICD10CM E11.319", "2020-01-01", abated=BEFORE), exam(BEFORE)), NUMERATOR),
+    ("retinopathy until the first day, exam before", diabetic(condition("ICD10CM E11.319", "2020-01-01", abated=FIRST), exam(BEFORE)), OPEN),
+    ("retinopathy later, exam before", diabetic(condition("ICD10CM E11.319", AFTER), exam(BEFORE)), NUMERATOR),
+    ("retinopathy refuted, exam before", diabetic(condition("ICD10CM E11.319", LAST, verification="refuted"), exam(BEFORE)), NUMERATOR),
+    # ---- exam by a machine
+    ("machine finds nothing", diabetic(machine(FIRST)), NUMERATOR),
+    ("machine finds something", diabetic(machine(LAST, "LOINC LA34399-8")), NUMERATOR),
+    ("machine finds another answer", diabetic(machine(FIRST, "another_answer")), OPEN),
+    ("machine without a result", diabetic(machine(FIRST, None)), OPEN),
+    ("machine before the period", diabetic(machine(BEFORE)), OPEN),
+    ("machine, no category", diabetic(machine(FIRST, category="")), OPEN),
+    # ---- degrees of both eyes
+    ("both eyes graded", diabetic(left(FIRST), right(LAST)), NUMERATOR),
+    ("left eye graded", diabetic(left(FIRST)), OPEN),
+    ("right eye graded", diabetic(right(FIRST)), OPEN),
+    ("both eyes graded the year before", diabetic(left(BEFORE), right(BEFORE)), OPEN),
+    ("left graded, right clear the year before", diabetic(left(FIRST), right("2025-01-01", CLEAR)), NUMERATOR),
+    ("right graded, left clear the year before", diabetic(right(FIRST), left(BEFORE, CLEAR)), NUMERATOR),
+    ("left graded, right clear too early", diabetic(left(FIRST), right("2024-12-31", CLEAR)), OPEN),
+    ("left graded, left clear the year before", diabetic(left(FIRST), left(BEFORE, CLEAR)), OPEN),
+    ("both clear the year before", diabetic(left("2025-01-01", CLEAR), right(BEFORE, CLEAR)), NUMERATOR),
+    ("both clear too early", diabetic(left("2024-12-31", CLEAR), right(BEFORE, CLEAR)), OPEN),
+    ("one clear, one graded, the year before", diabetic(left(BEFORE, CLEAR), right(BEFORE)), OPEN),
+    ("both graded, no category", diabetic(left(FIRST, category=""), right(FIRST, category="")), OPEN),
+    ("both graded, retinopathy known", diabetic(RETINOPATHY, left(FIRST), right(FIRST)), NUMERATOR),
+    # ---- no eyes
+    ("no eyes", diabetic(NO_EYES), EXCLUDED),
+    ("no eyes on the last day", diabetic(condition("SNOMED 15665641000119103", LAST)), EXCLUDED),
+    ("no eyes later", diabetic(condition("SNOMED 15665641000119103", AFTER)), OPEN),
+    *frail_ages("CMS131"),
+]  # fmt: skip
+CMS131_IN_2025: list[Row] = [
+    ("no eyes", chart(WELLNESS_25, DIABETES, NO_EYES, born="1966-06-15"), OPEN),
+    ("on the problem list only", chart(WELLNESS_25, PROBLEM, born="1966-06-15"), OPEN),
+    ("exam the year before", chart(WELLNESS_25, DIABETES, exam("2024-01-01"), born="1966-06-15"), NUMERATOR),
+    ("exam the day before that", chart(WELLNESS_25, DIABETES, exam("2023-12-31"), born="1966-06-15"), OPEN),
+]
+
+
+# ---- CMS165: blood pressure ----------------------------------------------------------------------------------------
+def hypertensive(*more: Resource, born: str = "1966-06-15", diagnosis: Resource = HYPERTENSION) -> Chart:
+    return chart(WELLNESS, diagnosis, *more, born=born)
+
+
+def i10(onset: str, **more: str | None) -> Chart:
+    return hypertensive(diagnosis=condition("ICD10CM I10", onset, **more))  # type: ignore[arg-type]
+
+
+GOOD, BAD = blood_pressure("2026-03-01", 120, 80), blood_pressure("2026-03-01", 150, 95)
+EMERGENCY = encounter("emergency_visit", "2026-04-01T20:00:00Z", "2026-04-02T03:00:00Z", kind="EMER", own_id="er")
+IN_HOSPITAL = stay("2026-04-01", "2026-04-05")
+
+
+def linked(kind: str) -> Chart:
+    """A good reading linked to an encounter of this class during a stay, and a bad one before."""
+    other = encounter("another_visit", "2026-04-02", kind=kind, own_id="other")
+    return hypertensive(BAD, IN_HOSPITAL, other, blood_pressure("2026-04-02", 120, 80, of="other"))
+
+
+CMS165: list[Row] = [
+    ("18 on the last day", hypertensive(born="2008-12-31"), OPEN),
+    ("18 the day after", hypertensive(born="2009-01-01"), OUTSIDE),
+    ("85 through the last day", hypertensive(born="1941-01-01"), OPEN),
+    ("86 on the last day", hypertensive(born="1940-12-31"), OUTSIDE),
+    ("virtual visit", chart(VIRTUAL, HYPERTENSION, born="1966-06-15"), OPEN),
+    ("no visit", chart(HYPERTENSION, born="1966-06-15"), OUTSIDE),
+    # ---- hypertension in the first half of the period
+    ("known on 30 June", i10("2026-06-30T23:59:59Z"), OPEN),
+    ("known on 1 July", i10("2026-07-01"), OUTSIDE),
+    ("over on the first day", i10("2020-01-01", abated=FIRST), OPEN),
+    ("over the day before", i10("2020-01-01", abated=BEFORE), OUTSIDE),
+    ("inactive, end unknown", i10("2020-01-01", clinical="inactive"), OUTSIDE),
+    ("inactive, begun in the first half", i10("2026-02-01", clinical="inactive"), OPEN),
+    ("on the problem list", i10("2020-01-01", category="problem-list-item"), OPEN),
+    ("refuted", i10("2020-01-01", verification="refuted"), OUTSIDE),
+    ("of another kind", hypertensive(diagnosis=condition("ICD10CM I15.0", "2020-01-01")), OUTSIDE),
+    # ---- exclusions
+    ("pregnant on the first day", hypertensive(condition("ICD10CM O09.00", "2025-06-01", abated=FIRST)), EXCLUDED),
+    ("pregnant before", hypertensive(condition("ICD10CM O09.00", "2025-06-01", abated=BEFORE)), OPEN),
+    ("kidney failure", hypertensive(condition("ICD10CM N18.6", LAST)), EXCLUDED),
+    ("kidney failure later", hypertensive(condition("ICD10CM N18.6", AFTER)), OPEN),
+    ("kidney disease of stage 5", hypertensive(condition("ICD10CM N18.5", "2020-01-01")), EXCLUDED),
+    ("kidney disease of stage 4", hypertensive(condition("ICD10CM N18.4", "2020-01-01")), OPEN),
+    ("has another's kidney", hypertensive(condition("ICD10CM Z94.0", "2020-01-01")), EXCLUDED),
+    ("kidney failure refuted", hypertensive(condition("ICD10CM N18.6", FIRST, verification="refuted")), OPEN),
+    ("dialysis long ago", hypertensive(procedure("HCPCS G0257", "2001-01-01")), EXCLUDED),
+    ("dialysis on the last day", hypertensive(procedure("HCPCS S9339", LAST_MOMENT)), EXCLUDED),
+    ("dialysis after", hypertensive(procedure("HCPCS G0257", AFTER)), OPEN),
+    ("dialysis until after", hypertensive(procedure("HCPCS G0257", FIRST, AFTER)), OPEN),
+    ("dialysis not done", hypertensive(procedure("HCPCS G0257", FIRST, status="not-done")), OPEN),
+    ("kidney transplanted", hypertensive(procedure("ICD10PCS 0TY00Z0", "2001-01-01")), EXCLUDED),
+    ("monthly care from the last day", hypertensive(encounter("kidney_failure_visit", LAST, AFTER)), EXCLUDED),
+    ("monthly care long ago", hypertensive(encounter("kidney_failure_visit", "2001-01-01")), EXCLUDED),
+    ("monthly care after", hypertensive(encounter("kidney_failure_visit", AFTER)), OPEN),
+    ("monthly care planned", hypertensive(encounter("kidney_failure_visit", FIRST, status="planned")), OPEN),
+    *frail_ages("CMS165"),
+    ("frail and ill at 80", hypertensive(FRAIL, ILL, born="1946-01-01"), EXCLUDED),
+    ("frail at 80", hypertensive(FRAIL, born="1946-01-01"), OPEN),
+    ("frail at 81", hypertensive(FRAIL, born="1945-12-31"), EXCLUDED),
+    ("ill at 81", hypertensive(ILL, born="1945-12-31"), OPEN),
+    # ---- limits
+    ("139/89", hypertensive(blood_pressure("2026-03-01", 139, 89)), NUMERATOR),
+    ("140/89", hypertensive(blood_pressure("2026-03-01", 140, 89)), OPEN),
+    ("139/90", hypertensive(blood_pressure("2026-03-01", 139, 90)), OPEN),
+    ("139.9/89.9", hypertensive(blood_pressure("2026-03-01", 139.9, 89.9)), NUMERATOR),
+    ("no reading", hypertensive(), OPEN),
+    ("no diastolic pressure", hypertensive(blood_pressure("2026-03-01", 120, None)), OPEN),
+    ("no systolic pressure", hypertensive(blood_pressure("2026-03-01", None, 80)), OPEN),
+    ("in another unit", hypertensive(blood_pressure("2026-03-01", 16, 10.6, "kPa")), OPEN),
+    # ---- the latest day, and the lowest of each
+    ("on the first day", hypertensive(blood_pressure(FIRST, 120, 80)), NUMERATOR),
+    ("in the last moment", hypertensive(blood_pressure(LAST_MOMENT, 120, 80)), NUMERATOR),
+    ("before the period", hypertensive(blood_pressure(BEFORE, 120, 80)), OPEN),
+    ("after the period", hypertensive(blood_pressure(AFTER, 120, 80)), OPEN),
+    ("ends on the first day", hypertensive(blood_pressure(BEFORE, 120, 80, until=FIRST)), NUMERATOR),
+    ("preliminary", hypertensive(blood_pressure(FIRST, 120, 80, status="preliminary")), OPEN),
+    ("better later", hypertensive(BAD, blood_pressure("2026-04-01", 120, 80)), NUMERATOR),
+    ("worse later", hypertensive(GOOD, blood_pressure("2026-04-01", 150, 80)), OPEN),
+    ("worse after the period", hypertensive(GOOD, blood_pressure(AFTER, 150, 95)), NUMERATOR),
+    ("later without diastolic pressure", hypertensive(GOOD, blood_pressure("2026-04-01", 120, None)), OPEN),
+    (
+        "lowest of each, of two readings of a day",
+        hypertensive(blood_pressure("2026-03-01T08:00:00Z", 150, 80), blood_pressure("2026-03-01T17:00:00Z", 130, 95)),
+        NUMERATOR,
+    ),
+    ("bad twice on a day", hypertensive(BAD, blood_pressure("2026-03-01", 145, 80)), OPEN),
+    # ---- readings of stays and emergencies
+    ("bad in an emergency, good before", hypertensive(GOOD, EMERGENCY, blood_pressure("2026-04-01", 180, 110, of="er")), NUMERATOR),
+    ("good in an emergency, bad before", hypertensive(BAD, EMERGENCY, blood_pressure("2026-04-02", 120, 80, of="er")), OPEN),
+    ("good in an emergency that was cancelled", hypertensive(BAD, {**EMERGENCY, "status": "cancelled"}, blood_pressure("2026-04-01", 120, 80, of="er")), NUMERATOR),
+    ("good on the last day of a stay", hypertensive(BAD, IN_HOSPITAL, blood_pressure("2026-04-05", 120, 80, of="stay")), OPEN),
+    ("good on the first day of a stay", hypertensive(BAD, IN_HOSPITAL, blood_pressure("2026-04-01", 120, 80, of="stay")), OPEN),
+    ("good the day after a stay", hypertensive(BAD, IN_HOSPITAL, blood_pressure("2026-04-06", 120, 80)), NUMERATOR),
+    ("good the day after, linked to the stay", hypertensive(BAD, IN_HOSPITAL, blood_pressure("2026-04-06", 120, 80, of="stay")), NUMERATOR),
+    ("good during a stay, linked to nothing", hypertensive(BAD, IN_HOSPITAL, blood_pressure("2026-04-02", 120, 80)), OPEN),
+    ("during a stay, of an ambulatory visit", linked("AMB"), NUMERATOR),
+    ("during a stay, of a virtual visit", linked("VR"), NUMERATOR),
+    *[(f"during a stay, of class {kind}", linked(kind), OPEN) for kind in ("EMER", "IMP", "ACUTE", "NONAC", "PRENC", "SS")],
+]  # fmt: skip
+
+
+# ---- CMS951: kidney health with diabetes -----------------------------------------------------------------------------
+def with_kidneys(*more: Resource, born: str = "1966-06-15", diagnosis: Resource = DIABETES, visit: Resource = WELLNESS) -> Chart:  # noqa: E501
+    return chart(visit, diagnosis, *more, born=born)
+
+
+def e11(onset: str, **more: str | None) -> Chart:
+    return with_kidneys(diagnosis=condition("ICD10CM E11.9", onset, **more))  # type: ignore[arg-type]
+
+
+def lab(code: str, on: str, value: float | str | None, *, status: str = "final") -> Resource:
+    return observation(code, on, value, "mg", status=status)
+
+
+EGFR, RATIO, ALBUMIN, CREATININE = "LOINC 98979-8", "LOINC 9318-7", "LOINC 14957-5", "LOINC 2161-8"
+BLOOD, URINE = lab(EGFR, "2026-03-01", 70), lab(RATIO, "2026-03-01", 20)
+
+
+def apart(albumin: str, creatinine: str) -> Chart:
+    return with_kidneys(BLOOD, lab(ALBUMIN, albumin, 20), lab(CREATININE, creatinine, 90))
+
+
+CMS951: list[Row] = [
+    ("18 on the first day", with_kidneys(born="2008-01-01"), OPEN),
+    ("18 the day after", with_kidneys(born="2008-01-02"), OUTSIDE),
+    ("85 on the first day", with_kidneys(born="1940-01-02"), OPEN),
+    ("86 on the first day", with_kidneys(born="1940-01-01"), OUTSIDE),
+    ("office visit", with_kidneys(visit=OFFICE), OPEN),
+    ("consultation", with_kidneys(visit=encounter("outpatient_consultation", "2026-05-01")), OPEN),
+    ("visit at home", with_kidneys(visit=encounter("home_visit", "2026-05-01")), OPEN),
+    ("telephone visit", with_kidneys(visit=encounter("telephone_visit", "2026-05-01")), OPEN),
+    ("preventive visit", with_kidneys(visit=encounter("preventive_visit_adult", "2026-05-01")), OPEN),
+    ("virtual visit", with_kidneys(visit=VIRTUAL), OUTSIDE),
+    ("nutrition visit", with_kidneys(visit=encounter("HCPCS S9470", "2026-05-01")), OUTSIDE),
+    ("visit over New Year", with_kidneys(visit=encounter("HCPCS G0438", BEFORE, FIRST)), OUTSIDE),
+    ("visit not finished", with_kidneys(visit=encounter("HCPCS G0438", FIRST, status="arrived")), OUTSIDE),
+    # ---- diabetes from before the period and into it
+    ("known the day before", e11("2025-12-31T23:59:59Z"), OPEN),
+    ("known on the first day", e11(FIRST), OUTSIDE),
+    ("over on the first day", e11("2020-01-01", abated=FIRST), OPEN),
+    ("over the day before", e11("2020-01-01", abated=BEFORE), OUTSIDE),
+    ("inactive, end unknown", e11("2020-01-01", clinical="inactive"), OUTSIDE),
+    ("on the problem list", e11("2020-01-01", category="problem-list-item"), OPEN),
+    ("refuted", e11("2020-01-01", verification="refuted"), OUTSIDE),
+    # ---- exclusions
+    ("stage 5 on the first day", with_kidneys(condition("ICD10CM N18.5", "2020-01-01", abated=FIRST)), EXCLUDED),
+    ("stage 5 before", with_kidneys(condition("ICD10CM N18.5", "2020-01-01", abated=BEFORE)), OPEN),
+    ("kidney failure on the last day", with_kidneys(condition("ICD10CM N18.6", LAST_MOMENT)), EXCLUDED),
+    ("kidney failure refuted", with_kidneys(condition("ICD10CM N18.6", FIRST, verification="refuted")), OPEN),
+    ("stage 4", with_kidneys(condition("ICD10CM N18.4", "2020-01-01")), OPEN),
+    # ---- both tests
+    ("blood and urine", with_kidneys(BLOOD, URINE), NUMERATOR),
+    ("blood only", with_kidneys(BLOOD), OPEN),
+    ("urine only", with_kidneys(URINE), OPEN),
+    ("blood on the first, urine on the last day", with_kidneys(lab(EGFR, FIRST, 70), lab(RATIO, LAST_MOMENT, 20)), NUMERATOR),
+    ("blood before", with_kidneys(lab(EGFR, BEFORE, 70), URINE), OPEN),
+    ("urine after", with_kidneys(BLOOD, lab(RATIO, AFTER, 20)), OPEN),
+    ("blood without a value", with_kidneys(lab(EGFR, FIRST, None), URINE), OPEN),
+    ("blood in words", with_kidneys(lab(EGFR, FIRST, "some_result"), URINE), NUMERATOR),
+    ("blood preliminary", with_kidneys(lab(EGFR, FIRST, 70, status="preliminary"), URINE), OPEN),
+    ("ratio without a value", with_kidneys(BLOOD, lab(RATIO, FIRST, None)), OPEN),
+    ("ratio too small to be measured", with_kidneys(BLOOD, lab(RATIO, FIRST, "undetectable_result")), NUMERATOR),
+    ("ratio in other words", with_kidneys(BLOOD, lab(RATIO, FIRST, "some_result")), OPEN),
+    ("ratio registered", with_kidneys(BLOOD, lab(RATIO, FIRST, 20, status="registered")), OPEN),
+    # ---- or albumin and creatinine of the same days
+    ("albumin and creatinine on one day", apart("2026-03-01", "2026-03-01"), NUMERATOR),
+    ("albumin 4 days later", apart("2026-03-05", "2026-03-01"), NUMERATOR),
+    ("albumin 5 days later", apart("2026-03-06", "2026-03-01"), OPEN),
+    ("creatinine 4 days later", apart("2026-03-01", "2026-03-05"), NUMERATOR),
+    ("creatinine 5 days later", apart("2026-03-01", "2026-03-06"), OPEN),
+    ("creatinine before the period", apart("2026-01-02", "2025-12-31"), OPEN),
+    ("albumin after the period", apart(AFTER, LAST), OPEN),
+    ("albumin only", with_kidneys(BLOOD, lab(ALBUMIN, FIRST, 20)), OPEN),
+    ("albumin without a value", with_kidneys(BLOOD, lab(ALBUMIN, FIRST, None), lab(CREATININE, FIRST, 90)), OPEN),
+    ("creatinine without a value", with_kidneys(BLOOD, lab(ALBUMIN, FIRST, 20), lab(CREATININE, FIRST, None)), OPEN),
+    ("albumin near one of two", with_kidneys(BLOOD, lab(ALBUMIN, "2026-05-03", 20), lab(CREATININE, "2026-03-01", 90), lab(CREATININE, "2026-05-01", 90)), NUMERATOR),
+]  # fmt: skip
+
+
+# ---- CMS117: immunizations by the second birthday ------------------------------------------------------------------
+BORN, ONE, TWO = "2024-06-15", "2025-06-15", "2026-06-15"
+DAY_41, DAY_42, DAY_179, DAY_180 = "2024-07-26", "2024-07-27", "2024-12-11", "2024-12-12"
+PAST_TWO = "2026-06-16"
+D1, D2, D3, D4 = "2024-08-15", "2024-10-15", "2024-12-15", "2025-09-15"
+
+
+def given_on(code: str, *days: str) -> list[Resource]:
+    return [immunization(code, day) for day in days]
+
+
+ALL_VACCINES = {
+    "dtap": given_on("CVX 20", D1, D2, D3, D4),
+    "polio": given_on("CVX 10", D1, D2, D3),
+    "mmr": given_on("CVX 03", D4),
+    "hib": given_on("CVX 17", D1, D2, D3),
+    "hepatitis_b": given_on("CVX 08", BORN, D1, D3),
+    "varicella": given_on("CVX 21", D4),
+    "pneumococcal": given_on("CVX 133", D1, D2, D3, D4),
+    "hepatitis_a": given_on("CVX 83", D4),
+    "rotavirus": given_on("CVX 119", D1, D2),
+    "influenza": given_on("CVX 141", D3, D4),
+}
+
+
+def child(*more: Resource, born: str = BORN, visit: Resource = VIRTUAL, **instead: Sequence[Resource]) -> Chart:
+    """A child with every vaccine, but for some of them what is given instead."""
+    vaccines = [dose for doses in {**ALL_VACCINES, **instead}.values() for dose in doses]
+    return chart(visit, *vaccines, *more, born=born)
+
+
+def found_on(code: str, onset: str, verification: str = "confirmed") -> list[Resource]:
+    return [condition(code, onset, verification=verification)]
+
+
+NEWBORN = "ICD10PCS 3E0234Z"
+CMS117: list[Row] = [
+    ("turns 2 on the last day", chart(VIRTUAL, born="2024-12-31"), OPEN),
+    ("turns 2 the day after", chart(VIRTUAL, born="2025-01-01"), OUTSIDE),
+    ("turned 2 on the first day", chart(VIRTUAL, born="2024-01-01"), OPEN),
+    ("turns 3 on the last day", chart(VIRTUAL, born="2023-12-31"), OUTSIDE),
+    ("office visit", child(visit=OFFICE), NUMERATOR),
+    ("visit of a nurse", child(visit=encounter("CPT 99211", "2026-05-01")), NUMERATOR),
+    ("preventive visit", child(visit=encounter("preventive_visit_child", "2026-05-01")), NUMERATOR),
+    ("preventive visit, established", child(visit=encounter("established_child_visit", "2026-05-01")), NUMERATOR),
+    ("visit at home", child(visit=encounter("home_visit", "2026-05-01")), NUMERATOR),
+    ("telephone visit", child(visit=encounter("telephone_visit", "2026-05-01")), NUMERATOR),
+    ("wellness visit", child(visit=WELLNESS), OUTSIDE),
+    ("visit before", child(visit=encounter("HCPCS G0071", BEFORE)), OUTSIDE),
+    ("a boy", [*chart(VIRTUAL, born=BORN, sex="M"), *child()[2:]], NUMERATOR),
+    ("every vaccine", child(), NUMERATOR),
+    ("no vaccine", chart(VIRTUAL, born=BORN), OPEN),
+    *[(f"without {antigen}", child(**{antigen: ()}), OPEN) for antigen in ALL_VACCINES],
+    *[(f"one less of {antigen}", child(**{antigen: doses[1:]}), OPEN) for antigen, doses in ALL_VACCINES.items()],
+    *[
+        (f"{antigen}: two on one day", child(**{antigen: [*doses[1:], doses[1]]}), OPEN)
+        for antigen, doses in ALL_VACCINES.items()
+        if len(doses) > 1
+    ],
+    *[
+        (f"{antigen}: one not done", child(**{antigen: [*doses[1:], {**doses[0], "status": "not-done"}]}), OPEN)
+        for antigen, doses in ALL_VACCINES.items()
+    ],
+    # ---- first and last day of each window
+    ("DTaP from day 42", child(dtap=given_on("CVX 20", DAY_42, D2, D3, D4)), NUMERATOR),
+    ("DTaP on day 41", child(dtap=given_on("CVX 20", DAY_41, D2, D3, D4)), OPEN),
+    ("DTaP on the second birthday", child(dtap=given_on("CVX 107", D1, D2, D3, TWO + "T23:00:00Z")), NUMERATOR),
+    ("DTaP the day after", child(dtap=given_on("CVX 20", D1, D2, D3, PAST_TWO)), OPEN),
+    ("DTaP as procedures", child(dtap=[procedure("dtap_given", day) for day in (DAY_42, D2, D3, TWO)]), NUMERATOR),
+    ("DTaP as a procedure on day 41", child(dtap=[*given_on("CVX 20", D2, D3, D4), procedure("dtap_given", DAY_41)]), OPEN),
+    ("DTaP as a dose and its procedure", child(dtap=[*given_on("CVX 20", D1, D2, D3), procedure("dtap_given", D3)]), OPEN),
+    ("polio from day 42", child(polio=given_on("CVX 89", DAY_42, D2, TWO)), NUMERATOR),
+    ("polio on day 41", child(polio=given_on("CVX 10", DAY_41, D2, D3)), OPEN),
+    ("polio the day after", child(polio=given_on("CVX 10", D1, D2, PAST_TWO)), OPEN),
+    ("polio as procedures", child(polio=[procedure("polio_given", day) for day in (D1, D2, D3)]), NUMERATOR),
+    ("pneumococcal from day 42", child(pneumococcal=given_on("CVX 215", DAY_42, D2, D3, TWO)), NUMERATOR),
+    ("pneumococcal on day 41", child(pneumococcal=given_on("CVX 133", DAY_41, D2, D3, D4)), OPEN),
+    ("pneumococcal the day after", child(pneumococcal=given_on("CVX 133", D1, D2, D3, PAST_TWO)), OPEN),
+    ("pneumococcal as procedures", child(pneumococcal=[procedure("pneumococcal_given", d) for d in (D1, D2, D3, D4)]), NUMERATOR),
+    ("MMR on the first birthday", child(mmr=given_on("CVX 03", ONE)), NUMERATOR),
+    ("MMR the day before", child(mmr=given_on("CVX 03", "2025-06-14")), OPEN),
+    ("MMR on the second birthday", child(mmr=given_on("CVX 3", TWO)), NUMERATOR),
+    ("MMR the day after", child(mmr=given_on("CVX 03", PAST_TWO)), OPEN),
+    ("MMR as a procedure", child(mmr=[procedure("mmr_given", ONE)]), NUMERATOR),
+    ("varicella on the first birthday", child(varicella=given_on("CVX 21", ONE)), NUMERATOR),
+    ("varicella the day before", child(varicella=given_on("CVX 21", "2025-06-14")), OPEN),
+    ("varicella the day after", child(varicella=given_on("CVX 21", PAST_TWO)), OPEN),
+    ("varicella as a procedure", child(varicella=[procedure("varicella_given", TWO)]), NUMERATOR),
+    ("MMR and varicella in one", child(mmr=(), varicella=given_on("CVX 94", D4)), NUMERATOR),
+    ("hepatitis A on the first birthday", child(hepatitis_a=given_on("CVX 31", ONE)), NUMERATOR),
+    ("hepatitis A the day before", child(hepatitis_a=given_on("CVX 83", "2025-06-14")), OPEN),
+    ("hepatitis A on the second birthday", child(hepatitis_a=given_on("CVX 85", TWO)), NUMERATOR),
+    ("hepatitis A the day after", child(hepatitis_a=given_on("CVX 83", PAST_TWO)), OPEN),
+    ("hepatitis A as a procedure", child(hepatitis_a=[procedure("hepatitis_a_given", ONE)]), NUMERATOR),
+    # ---- Hib: products of three or of four doses
+    ("Hib from day 42", child(hib=given_on("CVX 49", DAY_42, D2, TWO)), NUMERATOR),
+    ("Hib on day 41", child(hib=given_on("CVX 17", DAY_41, D2, D3)), OPEN),
+    ("Hib the day after", child(hib=given_on("CVX 17", D1, D2, PAST_TWO)), OPEN),
+    ("Hib, 4 of four", child(hib=given_on("CVX 48", D1, D2, D3, D4)), NUMERATOR),
+    ("Hib, 3 of four", child(hib=given_on("CVX 48", D1, D2, D3)), OPEN),
+    ("Hib, 2 of three and 1 of four", child(hib=[*given_on("CVX 17", D1, D2), *given_on("CVX 48", D3)]), OPEN),
+    ("Hib, 3 of three and 1 of four", child(hib=[*given_on("CVX 17", D1, D2, D3), *given_on("CVX 48", D4)]), NUMERATOR),
+    ("Hib, both products on one day", child(hib=[*given_on("CVX 17", D1, D2, D3), *given_on("CVX 48", D3)]), OPEN),
+    ("Hib of three as procedures", child(hib=[procedure("hib_given_3", day) for day in (D1, D2, D3)]), NUMERATOR),
+    ("Hib of four as a procedure", child(hib=[*given_on("CVX 17", D1, D2), procedure("hib_given_4", D3)]), OPEN),
+    # ---- rotavirus: products of two or of three doses
+    ("rotavirus from day 42", child(rotavirus=given_on("CVX 119", DAY_42, TWO)), NUMERATOR),
+    ("rotavirus on day 41", child(rotavirus=given_on("CVX 119", DAY_41, D2)), OPEN),
+    ("rotavirus the day after", child(rotavirus=given_on("CVX 119", D1, PAST_TWO)), OPEN),
+    ("rotavirus, 3 of three", child(rotavirus=given_on("CVX 116", D1, D2, D3)), NUMERATOR),
+    ("rotavirus, 2 of three", child(rotavirus=given_on("CVX 116", D1, D2)), OPEN),
+    ("rotavirus, 1 of each", child(rotavirus=[*given_on("CVX 119", D1), *given_on("CVX 122", D2)]), OPEN),
+    ("rotavirus, 2 of two and 1 of three", child(rotavirus=[*given_on("CVX 119", D1, D2), *given_on("CVX 116", D3)]), NUMERATOR),
+    ("rotavirus as procedures", child(rotavirus=[procedure("rotavirus_given_2", day) for day in (D1, D2)]), NUMERATOR),
+    ("rotavirus of three as procedures", child(rotavirus=[procedure("rotavirus_given_3", day) for day in (D1, D2)]), OPEN),
+    # ---- hepatitis B: from birth, the first perhaps as a procedure of the first week
+    ("hepatitis B before birth", child(hepatitis_b=given_on("CVX 08", "2024-06-14", D1, D3)), OPEN),
+    ("hepatitis B on the second birthday", child(hepatitis_b=given_on("CVX 45", BORN, D1, TWO)), NUMERATOR),
+    ("hepatitis B the day after", child(hepatitis_b=given_on("CVX 08", BORN, D1, PAST_TWO)), OPEN),
+    ("hepatitis B as procedures", child(hepatitis_b=[procedure("hepatitis_b_given", day) for day in (BORN, D1, D3)]), NUMERATOR),
+    ("newborn on the day of birth", child(hepatitis_b=[procedure(NEWBORN, BORN), *given_on("CVX 08", D1, D3)]), NUMERATOR),
+    ("newborn on day 6", child(hepatitis_b=[procedure(NEWBORN, "2024-06-21"), *given_on("CVX 08", D1, D3)]), NUMERATOR),
+    ("newborn on day 8", child(hepatitis_b=[procedure(NEWBORN, "2024-06-23"), *given_on("CVX 08", D1, D3)]), OPEN),
+    ("newborn and one dose", child(hepatitis_b=[procedure(NEWBORN, BORN), *given_on("CVX 08", D1)]), OPEN),
+    ("newborn and two doses, one the same day", child(hepatitis_b=[procedure(NEWBORN, BORN), *given_on("CVX 08", BORN, D1)]), OPEN),
+    ("newborn, not done", child(hepatitis_b=[procedure(NEWBORN, BORN, status="not-done"), *given_on("CVX 08", D1, D3)]), OPEN),
+    # ---- influenza: from day 180, the second perhaps as a spray on the second birthday
+    ("influenza on day 180", child(influenza=given_on("CVX 140", DAY_180, TWO)), NUMERATOR),
+    ("influenza on day 179", child(influenza=given_on("CVX 141", DAY_179, D4)), OPEN),
+    ("influenza the day after", child(influenza=given_on("CVX 141", D3, PAST_TWO)), OPEN),
+    ("influenza as procedures", child(influenza=[procedure("influenza_given_child", day) for day in (DAY_180, TWO)]), NUMERATOR),
+    ("influenza and a spray on the second birthday", child(influenza=[*given_on("CVX 141", D3), *given_on("CVX 149", TWO)]), NUMERATOR),
+    ("influenza and a spray as a procedure", child(influenza=[*given_on("CVX 141", D3), procedure("influenza_given_nasal", TWO)]), NUMERATOR),
+    ("influenza and a spray the day before", child(influenza=[*given_on("CVX 141", D3), *given_on("CVX 149", "2026-06-14")]), OPEN),
+    ("influenza and a spray the day after", child(influenza=[*given_on("CVX 141", D3), *given_on("CVX 111", PAST_TWO)]), OPEN),
+    ("a spray on the second birthday alone", child(influenza=given_on("CVX 149", TWO)), OPEN),
+    ("influenza and a spray on one day", child(influenza=[*given_on("CVX 141", TWO), *given_on("CVX 149", TWO)]), OPEN),
+    # ---- had the illness, or may not have the vaccine
+    ("anaphylaxis after DTaP", child(dtap=found_on("anaphylaxis_dtap", D1)), NUMERATOR),
+    ("encephalitis after DTaP", child(dtap=found_on("encephalitis_dtap", D1)), NUMERATOR),
+    ("anaphylaxis after polio", child(polio=found_on("SNOMED 471321000124106", D1)), NUMERATOR),
+    ("anaphylaxis after MMR", child(mmr=found_on("SNOMED 471331000124109", D1)), NUMERATOR),
+    ("anaphylaxis after Hib", child(hib=found_on("SNOMED 433621000124101", D1)), NUMERATOR),
+    ("anaphylaxis after hepatitis B", child(hepatitis_b=found_on("SNOMED 428321000124101", D1)), NUMERATOR),
+    ("anaphylaxis after varicella", child(varicella=found_on("SNOMED 471341000124104", D1)), NUMERATOR),
+    ("anaphylaxis after pneumococcal", child(pneumococcal=found_on("SNOMED 471141000124102", D1)), NUMERATOR),
+    ("anaphylaxis after hepatitis A", child(hepatitis_a=found_on("SNOMED 471311000124103", D1)), NUMERATOR),
+    ("anaphylaxis after rotavirus", child(rotavirus=found_on("SNOMED 428331000124103", D1)), NUMERATOR),
+    ("anaphylaxis after influenza", child(influenza=found_on("SNOMED 471361000124100", D1)), NUMERATOR),
+    ("had hepatitis A", child(hepatitis_a=found_on("ICD10CM B15.9", BORN)), NUMERATOR),
+    ("had hepatitis B", child(hepatitis_b=found_on("ICD10CM B16.9", TWO)), NUMERATOR),
+    ("had chickenpox", child(varicella=found_on("ICD10CM B01.9", D1)), NUMERATOR),
+    ("had hepatitis A after the second birthday", child(hepatitis_a=found_on("ICD10CM B15.9", PAST_TWO)), OPEN),
+    ("had chickenpox, refuted", child(varicella=found_on("ICD10CM B01.9", D1, "refuted")), OPEN),
+    ("had measles", child(mmr=found_on("ICD10CM B05.9", D1)), OPEN),
+    ("had measles and mumps", child(mmr=found_on("ICD10CM B05.9", D1) + found_on("ICD10CM B26.9", D1)), OPEN),
+    ("had measles, mumps and rubella", child(mmr=[condition(c, D1) for c in ("ICD10CM B05.9", "ICD10CM B26.9", "ICD10CM B06.9")]), NUMERATOR),
+    # ---- exclusions
+    ("severe immunodeficiency at birth", child(*found_on("ICD10CM D81.0", BORN)), EXCLUDED),
+    ("immune disorder on the second birthday", child(*found_on("ICD10CM D80.0", TWO)), EXCLUDED),
+    ("immune disorder the day after", child(*found_on("ICD10CM D80.0", PAST_TWO)), NUMERATOR),
+    ("HIV", child(*found_on("ICD10CM B20", D1)), EXCLUDED),
+    ("HIV refuted", child(*found_on("ICD10CM B20", D1, "refuted")), NUMERATOR),
+    ("leukemia", child(*found_on("ICD10CM C91.00", D1)), EXCLUDED),
+    ("intussusception", child(*found_on("ICD10CM K56.1", D1)), EXCLUDED),
+    ("intussusception, healed", child(condition("ICD10CM K56.1", D1, abated=D2)), EXCLUDED),
+    ("intussusception after the second birthday", child(*found_on("ICD10CM K56.1", PAST_TWO)), NUMERATOR),
+]  # fmt: skip
+
+
+# ---- CMS2: depression screening ------------------------------------------------------------------------------------
+TALK = encounter("HCPCS G0444", "2026-05-01T09:00:00Z", "2026-05-01T10:00:00Z", own_id="talk")
+NEGATIVE, POSITIVE = "SNOMED 428171000124102", "SNOMED 428181000124104"
+CARE_ADULT, CARE_TEEN = "depression_follow_up_adult", "depression_follow_up_adolescent"
+REFERRAL_ADULT, REFERRAL_TEEN = "depression_referral_adult", "depression_referral_adolescent"
+PILL, PILL_ADULT = "RXNORM 313989", "RXNORM 1000048"
+
+
+def asked(on: str, value: str | None = NEGATIVE, *, status: str = "final") -> Resource:
+    return observation("LOINC 73832-8", on, value, status=status, category="survey")
+
+
+def teen_asked(on: str, value: str = NEGATIVE) -> Resource:
+    return observation("LOINC 73831-0", on, value, category="survey")
+
+
+def adult(*more: Resource, born: str = "1986-06-15", visit: Resource = TALK) -> Chart:
+    return chart(visit, *more, born=born)
+
+
+def positive(*more: Resource) -> Chart:
+    return adult(asked("2026-05-01", POSITIVE), *more)
+
+
+def teen(*more: Resource) -> Chart:
+    return adult(teen_asked("2026-05-01", POSITIVE), *more, born="2011-03-01")
+
+
+def bipolar(onset: str, category: str = "problem-list-item", **more: str) -> Resource:
+    return condition("ICD10CM F31.9", onset, category=category, **more)  # type: ignore[arg-type]
+
+
+DECLINED = "SNOMED 720834000"
+LATE_VISIT = encounter("HCPCS G0444", "2026-12-31T09:00:00Z", own_id="late")
+CMS2: list[Row] = [
+    ("12 on the first day", adult(born="2014-01-01"), OPEN),
+    ("12 the day after", adult(born="2014-01-02"), OUTSIDE),
+    ("a man of 90", chart(TALK, born="1935-06-01", sex="M"), OPEN),
+    ("wellness visit", adult(visit=WELLNESS), OPEN),
+    ("therapy", adult(visit=encounter("physical_therapy_evaluation", "2026-05-01")), OPEN),
+    ("telephone visit", adult(visit=encounter("telephone_visit", "2026-05-01")), OPEN),
+    ("office visit of another kind", adult(visit=OFFICE), OUTSIDE),
+    ("visit planned", adult(visit=encounter("HCPCS G0444", "2026-05-01", status="planned")), OUTSIDE),
+    ("visit before", adult(visit=encounter("HCPCS G0444", BEFORE)), OUTSIDE),
+    ("visit over New Year", adult(visit=encounter("HCPCS G0444", LAST, AFTER)), OUTSIDE),
+    # ---- negative, at most 14 days before a visit
+    ("negative on the day of the visit", adult(asked("2026-05-01")), NUMERATOR),
+    ("negative later that day", adult(asked("2026-05-01T23:00:00Z")), NUMERATOR),
+    ("negative 14 days before", adult(asked("2026-04-17T00:00:00Z")), NUMERATOR),
+    ("negative 15 days before", adult(asked("2026-04-16T23:59:59Z")), OPEN),
+    ("negative the day after", adult(asked("2026-05-02")), OPEN),
+    ("negative in the year before", adult(asked("2025-12-28"), visit=encounter("HCPCS G0444", "2026-01-05")), NUMERATOR),
+    ("without an answer", adult(asked("2026-05-01", None)), OPEN),
+    ("another answer", adult(asked("2026-05-01", "another_answer")), OPEN),
+    ("negative, amended", adult(asked("2026-05-01", status="amended")), NUMERATOR),
+    ("negative, preliminary", adult(asked("2026-05-01", status="preliminary")), OPEN),
+    ("positive, then negative", adult(asked("2026-04-20", POSITIVE), asked("2026-04-30")), NUMERATOR),
+    ("negative, then positive", adult(asked("2026-04-20"), asked("2026-04-30", POSITIVE)), OPEN),
+    ("negative, then positive after the visit", adult(asked("2026-04-20"), asked("2026-05-02", POSITIVE)), NUMERATOR),
+    # ---- which questionnaire, by the age on the first day
+    ("16: adolescents'", adult(teen_asked("2026-05-01"), born="2009-01-02"), NUMERATOR),
+    ("16: adults'", adult(asked("2026-05-01"), born="2009-01-02"), OPEN),
+    ("17: adolescents'", adult(teen_asked("2026-05-01"), born="2009-01-01"), NUMERATOR),
+    ("17: adults'", adult(asked("2026-05-01"), born="2008-01-02"), NUMERATOR),
+    ("18: adolescents'", adult(teen_asked("2026-05-01"), born="2008-01-01"), OPEN),
+    ("18: adults'", adult(asked("2026-05-01"), born="2008-01-01"), NUMERATOR),
+    # ---- positive: care at the visit
+    ("positive, no care", positive(), OPEN),
+    ("care during the visit", positive(procedure(CARE_ADULT, "2026-05-01T09:30:00Z")), NUMERATOR),
+    ("care after the visit", positive(procedure(CARE_ADULT, "2026-05-01T10:30:00Z")), OPEN),
+    ("care before the visit", positive(procedure(CARE_ADULT, "2026-05-01T08:59:59Z")), OPEN),
+    ("care not done", positive(procedure(CARE_ADULT, "2026-05-01T09:30:00Z", status="not-done")), OPEN),
+    ("care for adolescents", positive(procedure(CARE_TEEN, "2026-05-01T09:30:00Z")), OPEN),
+    ("adolescent: care during the visit", teen(procedure(CARE_TEEN, "2026-05-01T09:30:00Z")), NUMERATOR),
+    ("adolescent: care for adults", teen(procedure(CARE_ADULT, "2026-05-01T09:30:00Z")), OPEN),
+    ("care at a visit long after the screening", positive(encounter("HCPCS G0444", "2026-06-01"), procedure(CARE_ADULT, "2026-06-01")), OPEN),
+    ("care at a second visit in time", positive(encounter("HCPCS G0444", "2026-05-15"), procedure(CARE_ADULT, "2026-05-15")), NUMERATOR),
+    # ---- positive: referred within two days
+    ("referred on the day", positive(order(REFERRAL_ADULT, "2026-05-01T08:00:00Z")), NUMERATOR),
+    ("referred two days later", positive(order(REFERRAL_ADULT, "2026-05-03T23:59:59Z", status="completed")), NUMERATOR),
+    ("referred three days later", positive(order(REFERRAL_ADULT, "2026-05-04T00:00:00Z")), OPEN),
+    ("referred the day before", positive(order(REFERRAL_ADULT, "2026-04-30T23:59:59Z")), OPEN),
+    ("referral revoked", positive(order(REFERRAL_ADULT, "2026-05-01", status="revoked")), OPEN),
+    ("referral for adolescents", positive(order(REFERRAL_TEEN, "2026-05-01")), OPEN),
+    ("adolescent: referred", teen(order(REFERRAL_TEEN, "2026-05-02")), NUMERATOR),
+    ("adolescent: referral for adults", teen(order(REFERRAL_ADULT, "2026-05-02")), OPEN),
+    ("referred on the last day", adult(asked(LAST, POSITIVE), order(REFERRAL_ADULT, LAST_MOMENT), visit=LATE_VISIT), NUMERATOR),
+    ("referred after the period", adult(asked(LAST, POSITIVE), order(REFERRAL_ADULT, AFTER), visit=LATE_VISIT), OPEN),
+    # ---- positive: a medicine
+    ("medicine for a month", positive(medicine(PILL, "2026-05-01", supply(30))), NUMERATOR),
+    ("medicine for a month, completed", positive(medicine(PILL, "2026-05-01", supply(30), status="completed")), NUMERATOR),
+    ("medicine stopped", positive(medicine(PILL, "2026-05-01", supply(30), status="stopped")), OPEN),
+    ("medicine proposed", positive(medicine(PILL, "2026-05-01", supply(30), intent="proposal")), OPEN),
+    ("medicine from an original order", positive(medicine(PILL, "2026-05-01", supply(30), intent="original-order")), NUMERATOR),
+    ("medicine three days later", positive(medicine(PILL, "2026-05-04", supply(30))), OPEN),
+    ("medicine used up before the visit", positive(medicine(PILL, "2026-03-01", supply(30))), OPEN),
+    ("adolescent: medicine", teen(medicine(PILL, "2026-05-01", supply(30))), NUMERATOR),
+    ("adolescent: medicine for adults", teen(medicine(PILL_ADULT, "2026-05-01", supply(30))), OPEN),
+    # ---- exclusion
+    ("bipolar from the day before", adult(bipolar("2026-04-30T23:59:59Z")), EXCLUDED),
+    ("bipolar from the day of the visit", adult(bipolar("2026-05-01T00:00:00Z")), OPEN),
+    ("bipolar between two visits", adult(encounter("HCPCS G0444", "2026-08-01"), bipolar("2026-06-01")), EXCLUDED),
+    ("bipolar after both visits", adult(encounter("HCPCS G0444", "2026-08-01"), bipolar("2026-08-02")), OPEN),
+    ("bipolar long ago, over", adult(bipolar("2000-01-01", abated="2001-01-01")), EXCLUDED),
+    ("bipolar as a visit diagnosis", adult(bipolar("2020-01-01", "encounter-diagnosis")), OPEN),
+    ("bipolar and screened", adult(asked("2026-05-01"), bipolar("2020-01-01")), EXCLUDED),
+    # ---- exceptions
+    ("declined on the day", adult(cancelled("LOINC 73832-8", "2026-05-01", DECLINED)), EXCEPTED),
+    ("a medical reason on the day", adult(cancelled("LOINC 73832-8", "2026-05-01", "medical_reason")), EXCEPTED),
+    ("declined the day after", adult(cancelled("LOINC 73832-8", "2026-05-02", DECLINED)), OPEN),
+    ("another reason", adult(cancelled("LOINC 73832-8", "2026-05-01", "another_reason")), OPEN),
+    ("declined, entered in error", adult(cancelled("LOINC 73832-8", "2026-05-01", DECLINED, status="entered-in-error")), OPEN),
+    ("declined, negative all the same", adult(cancelled("LOINC 73832-8", "2026-05-01", DECLINED), asked("2026-05-01")), NUMERATOR),
+    ("declined, positive all the same", adult(cancelled("LOINC 73832-8", "2026-05-01", DECLINED), asked("2026-05-01", POSITIVE)), OPEN),
+    ("adolescent declined", chart(TALK, cancelled("LOINC 73831-0", "2026-05-01", DECLINED), born="2011-03-01"), EXCEPTED),
+]  # fmt: skip
+
+
+# ---- CMS69: BMI ----------------------------------------------------------------------------------------------------
+def weighed(*more: Resource, born: str = "1986-06-15", visit: Resource = WELLNESS) -> Chart:
+    return chart(visit, *more, born=born)
+
+
+def bmi(value: float | None, on: str = "2026-05-01", *, unit: str = "kg/m2", status: str = "final") -> Resource:
+    return observation("LOINC 39156-5", on, value, unit, status=status, category="vital-signs")
+
+
+def seen(on: str, kind: str = "AMB") -> Resource:
+    return encounter("HCPCS G0447", on, kind=kind)
+
+
+HEAVY, LIGHT = "ICD10CM E66.3", "ICD10CM R63.6"
+ADVICE, REFERRAL = "HCPCS S9470", "weight_referral"
+FAT_PILL, THIN_PILL = "RXNORM 803348", "RXNORM 577154"
+
+
+def heavy(*more: Resource) -> Chart:
+    return weighed(bmi(30), *more)
+
+
+def light(*more: Resource) -> Chart:
+    return weighed(bmi(17), *more)
+
+
+def known(code: str, onset: str, category: str = "problem-list-item", **more: str) -> Resource:
+    return condition(code, onset, category=category, **more)  # type: ignore[arg-type]
+
+
+NO_ADVICE = not_ordered(order(ADVICE, "2026-05-01", status="completed"), "medical_reason")
+CMS69: list[Row] = [
+    ("18 on the day of the visit", weighed(born="2008-05-01"), OPEN),
+    ("18 the day after", weighed(born="2008-05-02"), OUTSIDE),
+    ("18 at the second visit", weighed(seen("2026-06-01"), born="2008-05-02"), OPEN),
+    ("born on 29 February, visit on the 28th", weighed(born="2008-02-29", visit=seen("2026-02-28")), OUTSIDE),
+    ("born on 29 February, visit on 1 March", weighed(born="2008-02-29", visit=seen("2026-03-01")), OPEN),
+    ("virtual visit", weighed(visit=seen("2026-05-01", "VR")), OUTSIDE),
+    ("visit of another kind", weighed(visit=VIRTUAL), OUTSIDE),
+    ("visit not finished", weighed(visit=encounter("HCPCS G0438", "2026-05-01", status="in-progress")), OUTSIDE),
+    ("visit before", weighed(visit=seen(BEFORE)), OUTSIDE),
+    ("visit in the last moment", weighed(visit=seen(LAST_MOMENT)), OPEN),
+    # ---- normal
+    ("18.5", weighed(bmi(18.5)), NUMERATOR),
+    ("18.4", weighed(bmi(18.4)), OPEN),
+    ("24.9", weighed(bmi(24.9)), NUMERATOR),
+    ("25", weighed(bmi(25)), OPEN),
+    ("0", weighed(bmi(0)), OPEN),
+    ("no BMI", weighed(), OPEN),
+    ("BMI without a value", weighed(bmi(None)), OPEN),
+    ("in another unit", weighed(bmi(22, unit="%")), OPEN),
+    ("preliminary", weighed(bmi(22, status="preliminary")), OPEN),
+    ("corrected", weighed(bmi(22, status="corrected")), NUMERATOR),
+    ("on the first day", weighed(bmi(22, FIRST)), NUMERATOR),
+    ("in the last moment", weighed(bmi(22, LAST_MOMENT)), NUMERATOR),
+    ("before the period", weighed(bmi(22, BEFORE)), OPEN),
+    ("after the period", weighed(bmi(22, AFTER)), OPEN),
+    ("normal and high", weighed(bmi(22), bmi(25, "2026-02-01")), OPEN),
+    ("normal and low", weighed(bmi(22), bmi(18.4, "2026-02-01")), OPEN),
+    ("normal, high in the year before", weighed(bmi(22), bmi(25, BEFORE)), NUMERATOR),
+    # ---- high, and care for that reason
+    ("high, advised for it", heavy(procedure(ADVICE, "2026-05-01", reason=HEAVY)), NUMERATOR),
+    ("high, advised on the last day", heavy(procedure(ADVICE, LAST_MOMENT, reason=HEAVY)), NUMERATOR),
+    ("high, advised before", heavy(procedure(ADVICE, BEFORE, reason=HEAVY)), OPEN),
+    ("high, advised for no reason", heavy(procedure(ADVICE, "2026-05-01")), OPEN),
+    ("high, advised for another reason", heavy(procedure(ADVICE, "2026-05-01", reason=LIGHT)), OPEN),
+    ("high, advice ordered", heavy(order(ADVICE, "2026-05-01", reason=HEAVY)), NUMERATOR),
+    ("high, referred", heavy(order(REFERRAL, "2026-01-01", reason=HEAVY)), NUMERATOR),
+    ("high, referred after", heavy(order(REFERRAL, AFTER, reason=HEAVY)), OPEN),
+    ("high, referred for another reason", heavy(order(REFERRAL, "2026-05-01", reason="another_reason")), OPEN),
+    ("high, medicine", heavy(medicine(FAT_PILL, "2026-05-01", reason=HEAVY)), NUMERATOR),
+    ("high, medicine for the thin", heavy(medicine(THIN_PILL, "2026-05-01", reason=HEAVY)), OPEN),
+    ("high, referred, overweight known", heavy(known(HEAVY, "2020-01-01"), order(REFERRAL, "2026-05-01")), NUMERATOR),
+    ("high, referred, overweight known that day", heavy(known(HEAVY, "2026-05-01"), order(REFERRAL, "2026-05-01")), NUMERATOR),
+    ("high, referred, overweight known later", heavy(known(HEAVY, "2026-05-02"), order(REFERRAL, "2026-05-01")), OPEN),
+    ("high, referred, underweight known", heavy(known(LIGHT, "2020-01-01"), order(REFERRAL, "2026-05-01")), OPEN),
+    ("high, advised, overweight known", heavy(known(HEAVY, "2020-01-01"), procedure(ADVICE, "2026-05-01")), NUMERATOR),
+    ("high, advised, overweight no more", heavy(known(HEAVY, "2020-01-01", abated="2026-04-30"), procedure(ADVICE, "2026-05-01")), OPEN),
+    ("high in the year before, referred", weighed(bmi(30, BEFORE), order(REFERRAL, "2026-05-01", reason=HEAVY)), OPEN),
+    ("normal and high, referred", weighed(bmi(22), bmi(25, "2026-02-01"), order(REFERRAL, "2026-05-01", reason=HEAVY)), NUMERATOR),
+    # ---- low, and care for that reason
+    ("low, advised for it", light(procedure(ADVICE, "2026-05-01", reason=LIGHT)), NUMERATOR),
+    ("low, advice not done", light(procedure(ADVICE, "2026-05-01", reason=LIGHT, status="not-done")), OPEN),
+    ("low, advised for overweight", light(procedure(ADVICE, "2026-05-01", reason=HEAVY)), OPEN),
+    ("low, referred", light(order(REFERRAL, "2026-05-01", reason=LIGHT)), NUMERATOR),
+    ("low, medicine", light(medicine(THIN_PILL, "2026-05-01", reason=LIGHT)), NUMERATOR),
+    ("low, medicine for the heavy", light(medicine(FAT_PILL, "2026-05-01", reason=LIGHT)), OPEN),
+    ("low, referred, underweight known", light(known(LIGHT, "2020-01-01"), order(REFERRAL, "2026-05-01")), NUMERATOR),
+    ("low, advised, underweight a concern", light(known(LIGHT, "2020-01-01", "health-concern"), procedure(ADVICE, "2026-05-01")), NUMERATOR),
+    # ---- pregnant
+    ("pregnant on the first day", weighed(condition("ICD10CM O09.00", "2025-06-01", abated=FIRST)), EXCLUDED),
+    ("pregnant before", weighed(condition("ICD10CM O09.00", "2025-03-01", abated=BEFORE)), OPEN),
+    ("pregnant after", weighed(condition("ICD10CM Z33.1", AFTER)), OPEN),
+    ("said to be pregnant", weighed(observation("LOINC 82810-3", "2026-03-01", "ICD10CM Z33.1")), EXCLUDED),
+    ("said to be pregnant before", weighed(observation("LOINC 82810-3", BEFORE, "ICD10CM Z33.1")), OPEN),
+    ("said to be pregnant, in error", weighed(observation("LOINC 82810-3", FIRST, "ICD10CM Z33.1", status="entered-in-error")), OPEN),
+    ("said not to be pregnant", weighed(observation("LOINC 82810-3", FIRST, "not_pregnant")), OPEN),
+    # ---- exceptions
+    ("high, no care for a medical reason", heavy(NO_ADVICE), EXCEPTED),
+    ("low, no care for a medical reason", light(NO_ADVICE), EXCEPTED),
+    ("high, no care, on another day", heavy({**NO_ADVICE, "authoredOn": "2026-05-02"}), OPEN),
+    ("high, no care, another reason", heavy(not_ordered(order(ADVICE, "2026-05-01", status="completed"), "patient_declined")), OPEN),
+    ("high, no referral for a medical reason", heavy(not_ordered(order(REFERRAL, "2026-05-01", status="completed"), "medical_reason")), EXCEPTED),
+    ("high, no medicine for a medical reason", heavy(not_ordered(medicine(FAT_PILL, "2026-05-01", status="completed"), "medical_reason")), EXCEPTED),
+    ("high, no medicine, another reason", heavy(not_ordered(medicine(FAT_PILL, "2026-05-01", status="completed"), "another_reason")), OPEN),
+    ("high, no care, referred all the same", heavy(NO_ADVICE, order(REFERRAL, "2026-05-01", reason=HEAVY)), NUMERATOR),
+    ("an order not to advise is no advice", heavy(not_ordered(order(ADVICE, "2026-05-01", status="completed", reason=HEAVY), "another_reason")), OPEN),
+    ("declined to be weighed", weighed(cancelled("LOINC 39156-5", "2026-05-01", "patient_declined")), EXCEPTED),
+    ("not weighed for a medical reason", weighed(cancelled("LOINC 39156-5", "2026-05-01", "medical_reason")), EXCEPTED),
+    ("declined on another day", weighed(cancelled("LOINC 39156-5", "2026-05-02", "patient_declined")), OPEN),
+    ("not weighed for another reason", weighed(cancelled("LOINC 39156-5", "2026-05-01", "another_reason")), OPEN),
+    ("declined, weighed later", weighed(cancelled("LOINC 39156-5", "2026-05-01", "patient_declined"), bmi(22, "2026-07-01")), NUMERATOR),
+]  # fmt: skip
+
+
+# ---- CMS138: tobacco. Three rates: screened; users who got help; either ------------------------------------------------
+def three(first: str, second: str, third: str) -> str:
+    return ", ".join((first, second, third))
+
+
+OUT = three(OUTSIDE, OUTSIDE, OUTSIDE)
+NOT_ASKED = three(OPEN, INITIAL, OPEN)
+NO_USER = three(NUMERATOR, INITIAL, NUMERATOR)
+USER = three(NUMERATOR, OPEN, OPEN)
+HELPED = three(NUMERATOR, NUMERATOR, NUMERATOR)
+COUNSEL, Z716, PATCH = "tobacco_counseling", "ICD10CM Z71.6", "RXNORM 198029"
+
+
+def smoking(on: str, answer: str | None = "tobacco_user", *, status: str = "final") -> Resource:
+    return observation("LOINC 72166-2", on, answer, status=status, category="social-history")
+
+
+def somebody(*more: Resource, born: str = "1986-06-15") -> Chart:
+    return chart(WELLNESS, *more, born=born)
+
+
+def smoker(*more: Resource) -> Chart:
+    return somebody(smoking("2026-05-01"), *more)
+
+
+OFFICE_AGAIN = encounter("HCPCS T1015", "2026-05-01T15:00:00Z", own_id="again")
+CMS138: list[Row] = [
+    ("12 on the first day", somebody(born="2014-01-01"), NOT_ASKED),
+    ("12 the day after", somebody(born="2014-01-02"), OUT),
+    ("one office visit", chart(OFFICE, born="1986-06-15"), OUT),
+    ("two office visits on one day", chart(OFFICE, OFFICE_AGAIN, born="1986-06-15"), NOT_ASKED),
+    ("two office visits, one before", chart(OFFICE, encounter("HCPCS G0463", BEFORE), born="1986-06-15"), OUT),
+    ("two office visits, one planned", chart(OFFICE, {**OFFICE_AGAIN, "status": "planned"}, born="1986-06-15"), OUT),
+    ("two visits of different kinds", chart(OFFICE, VIRTUAL, born="1986-06-15"), NOT_ASKED),
+    ("no visit", chart(born="1986-06-15"), OUT),
+    # ---- the last status
+    ("user", smoker(), USER),
+    ("non-user", somebody(smoking("2026-05-01", "tobacco_non_user")), NO_USER),
+    ("another answer", somebody(smoking("2026-05-01", "another_answer")), NOT_ASKED),
+    ("no answer", somebody(smoking("2026-05-01", None)), NOT_ASKED),
+    ("asked in the first moment", somebody(smoking("2026-01-01T00:00:00Z")), USER),
+    ("asked in the last moment", somebody(smoking(LAST_MOMENT)), USER),
+    ("asked before", somebody(smoking(BEFORE)), NOT_ASKED),
+    ("asked after", somebody(smoking(AFTER)), NOT_ASKED),
+    ("asked, amended", somebody(smoking("2026-05-01", status="amended")), NOT_ASKED),
+    ("gave it up", somebody(smoking("2026-05-01"), smoking("2026-06-01", "tobacco_non_user")), NO_USER),
+    ("began", somebody(smoking("2026-06-01"), smoking("2026-05-01", "tobacco_non_user")), USER),
+    ("gave it up, amended", somebody(smoking("2026-05-01"), smoking("2026-06-01", "tobacco_non_user", status="amended")), USER),
+    ("gave it up after the period", somebody(smoking("2026-05-01"), smoking(AFTER, "tobacco_non_user")), USER),
+    ("a later answer that says neither", somebody(smoking("2026-05-01"), smoking("2026-06-01", "another_answer")), NOT_ASKED),
+    # ---- help in the period or six months before
+    ("counseled", smoker(procedure(COUNSEL, "2026-05-01")), HELPED),
+    ("counseled six months before", smoker(procedure(COUNSEL, "2025-07-01")), HELPED),
+    ("counseled a day earlier", smoker(procedure(COUNSEL, "2025-06-30T23:59:59Z")), USER),
+    ("counseled in the last moment", smoker(procedure(COUNSEL, LAST_MOMENT)), HELPED),
+    ("counseled after", smoker(procedure(COUNSEL, AFTER)), USER),
+    ("counseling not done", smoker(procedure(COUNSEL, "2026-05-01", status="not-done")), USER),
+    ("counseled as a diagnosis", smoker(condition(Z716, "2026-05-01")), HELPED),
+    ("as a diagnosis six months before", smoker(condition(Z716, "2025-07-01", clinical="inactive")), HELPED),
+    ("as a diagnosis a day earlier", smoker(condition(Z716, "2025-06-30")), USER),
+    ("as a diagnosis after", smoker(condition(Z716, AFTER)), USER),
+    ("as a diagnosis refuted", smoker(condition(Z716, "2026-05-01", verification="refuted")), USER),
+    ("medicine ordered", smoker(medicine(PATCH, "2026-05-01")), HELPED),
+    ("medicine ordered six months before", smoker(medicine(PATCH, "2025-07-01", status="completed")), HELPED),
+    ("medicine ordered a day earlier", smoker(medicine(PATCH, "2025-06-30T23:59:59Z", status="completed")), USER),
+    ("medicine ordered in the last moment", smoker(medicine(PATCH, LAST_MOMENT)), HELPED),
+    ("medicine ordered after", smoker(medicine(PATCH, AFTER)), USER),
+    ("medicine cancelled", smoker(medicine(PATCH, "2026-05-01", status="cancelled")), USER),
+    ("medicine proposed", smoker(medicine(PATCH, "2026-05-01", intent="proposal")), USER),
+    ("another medicine", smoker(medicine(FAT_PILL, "2026-05-01")), USER),
+    ("medicine not to be given", smoker(not_ordered(medicine(PATCH, "2026-05-01"), "medical_reason")), USER),
+    (
+        "medicine active, ordered when is not said",
+        smoker(medicine(PATCH, None, supply(30), dosage(bounds=("2026-02-01", None)))),
+        HELPED,
+    ),
+    ("non-user, counseled", somebody(smoking("2026-05-01", "tobacco_non_user"), procedure(COUNSEL, "2026-05-01")), NO_USER),
+    ("not asked, counseled", somebody(procedure(COUNSEL, "2026-05-01")), NOT_ASKED),
+    ("in hospice, helped", smoker(procedure(COUNSEL, "2026-05-01"), asked_for_hospice(FIRST)), three(EXCLUDED, EXCLUDED, EXCLUDED)),
+    ("in hospice, not asked", somebody(asked_for_hospice(FIRST)), three(EXCLUDED, INITIAL, EXCLUDED)),
+]  # fmt: skip
+
+
+# ---- every table ---------------------------------------------------------------------------------------------------
+TABLES: dict[tuple[str, int], list[Row]] = {
+    ("CMS2", 2026): CMS2,
+    ("CMS69", 2026): CMS69,
+    ("CMS117", 2026): CMS117,
+    ("CMS122", 2025): CMS122_IN_2025,
+    ("CMS122", 2026): CMS122,
+    ("CMS124", 2025): CMS124_IN_2025,
+    ("CMS124", 2026): CMS124,
+    ("CMS125", 2025): CMS125_IN_2025,
+    ("CMS125", 2026): CMS125,
+    ("CMS130", 2026): CMS130,
+    ("CMS131", 2025): CMS131_IN_2025,
+    ("CMS131", 2026): CMS131,
+    ("CMS138", 2026): CMS138,
+    ("CMS165", 2026): CMS165,
+    ("CMS951", 2026): CMS951,
+}
+
+
+@cache
+def table_standing(measure: str, year: int) -> dict[str, str]:
+    return standing(measure, {name: patient for name, patient, _ in TABLES[measure, year]}, year=year)
+
+
+@pytest.mark.parametrize(
+    ("measure", "year", "name", "stands"),
+    [(measure, year, name, stands) for (measure, year), rows in TABLES.items() for name, _, stands in rows],
+    ids=[f"{measure} {year}: {name}" for (measure, year), rows in TABLES.items() for name, *_ in rows],
+)
+def test_a_patient_stands_where_the_measure_says(measure: str, year: int, name: str, stands: str) -> None:
+    assert table_standing(measure, year)[name] == stands
+
+
+def test_the_names_in_a_table_are_different() -> None:
+    tables = [*TABLES.values(), SHARED]
+
+    assert [len({row[0] for row in rows}) for rows in tables] == [len(rows) for rows in tables]
