@@ -14,6 +14,7 @@ from core.domain.measure import Measure
 from core.domain.measure_evaluation import PATIENT_COLUMNS, evaluate_shard
 from core.domain.measure_evidence import Explanation
 from core.domain.measure_evidence import explain as explain_measures
+from core.domain.measure_panel import READ_COLUMNS
 from core.errors import CareloopError, NotFound
 from core.measures import concepts
 from core.store.clinical import Evaluation, Generation
@@ -164,7 +165,9 @@ def _explain(wb: Workbench, patient_id: str, wanted: Mapping[str, Measure], as_o
 def _evaluated(generation: Generation, wanted: Mapping[str, Measure], as_of: date) -> Iterator[pl.DataFrame]:
     for shard in generation.shards():
         patients = generation.table("patients", shard).select(PATIENT_COLUMNS).collect()
-        yield evaluate_shard(wanted.values(), patients, generation.facts(shard).collect(), as_of=as_of)
+        yield evaluate_shard(
+            wanted.values(), patients, generation.stored_facts(shard).select(READ_COLUMNS).collect(), as_of=as_of
+        )
 
 
 def _wanted(wb: Workbench, measure_ids: Collection[str] | None) -> dict[str, Measure]:

@@ -8,6 +8,7 @@ import polars as pl
 from core.domain.clinical import EVENTS, SMALL_TABLES
 from core.domain.concept import MAPPING
 from core.domain.fact import facts_of
+from core.domain.fact_order import arranged
 from core.evaluation import EVALUATED_KINDS, Day, Shard, evaluate_day, practice_of
 from core.measures import mapping
 from core.store.clinical import UNMAPPED, Draft, Generation
@@ -27,12 +28,12 @@ class Meanings:
     _known: dict[str, pl.DataFrame] = field(default_factory=dict)
     _unmapped: list[pl.DataFrame] = field(default_factory=list)
 
-    def facts(self, events: pl.DataFrame) -> pl.DataFrame:
-        """FACTS among the EVENTS. Codes without a meaning are counted by the way."""
+    def facts(self, events: pl.DataFrame, patients: pl.DataFrame) -> pl.DataFrame:
+        """ARRANGED_FACTS of the patients among the EVENTS. Codes without a meaning are counted by the way."""
         special = sorted(set(self.own["source_system"]) - {""})
         facts = [self._facts(events.filter(pl.col("source_system") == source), source) for source in special]
         rest = events.filter(~pl.col("source_system").is_in(special)) if special else events
-        return pl.concat([*facts, self._facts(rest, "")])
+        return arranged(pl.concat([*facts, self._facts(rest, "")]), patients)
 
     def unmapped(self) -> pl.DataFrame:
         """UNMAPPED codes of all shards so far, those with most events first."""
@@ -96,8 +97,8 @@ def remade(draft: Draft, before: Generation, meanings: Meanings, day: Day) -> Ge
 def _with_facts(draft: Draft, before: Generation, meanings: Meanings) -> Iterator[Shard]:
     for number in before.shards():
         events = before.stored_events(number).collect()
-        facts = meanings.facts(events)
-        draft.write("facts", number, facts)
         tables = {name: before.table(name, number).collect() for name in ("patients", "appointments", "care_team")}
+        facts = meanings.facts(events, tables["patients"])
+        draft.write("facts", number, facts)
         looked_at = events.filter(pl.col("kind").is_in(EVALUATED_KINDS)).cast(EVENTS)
         yield Shard(number, **tables, events=looked_at, facts=facts)

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from core.domain.measure_evaluation import evaluate_shard
+from core.domain.measure_evaluation import evaluate_panel
+from core.domain.measure_panel import build_panel as build_measure_panel
 from core.domain.panel import build_panel, last_visits, next_appointments
 from core.domain.panel_codes import merge_panel
 from core.measures import concept_names
@@ -19,7 +20,8 @@ EVALUATED_KINDS = ["visit", "problem"]  # of the events themselves; everything e
 
 @dataclass(frozen=True)
 class Shard:
-    """Data of some patients: small tables in the layout's types, EVENTS of EVALUATED_KINDS, and all STORED_FACTS."""
+    """Data of some patients: small tables in the layout's types, EVENTS of EVALUATED_KINDS, and all
+    ARRANGED_FACTS."""
 
     number: int
     patients: pl.DataFrame
@@ -78,7 +80,10 @@ def shards_of(generation: Generation, progress: Callable[[float], None] = lambda
 
 def _parts(draft: DayDraft, shards: Iterable[Shard], day: Day) -> Iterator[pl.DataFrame]:
     for shard in shards:
-        gaps = evaluate_shard(day.rules.measures.values(), shard.patients, shard.facts, as_of=day.as_of)
+        rules = day.rules.measures.values()
+        gaps = evaluate_panel(
+            rules, build_measure_panel(rules, shard.patients, shard.facts, as_of=day.as_of), as_of=day.as_of
+        )
         draft.write("gaps", shard.number, gaps)
         draft.write("people", shard.number, _people(shard, day))
         yield build_panel(

@@ -159,7 +159,7 @@ class Making:
             self.draft.write(name, number, tables[name])
         events = self._events(spool, number, tables["patients"])
         self.draft.write("events", number, events)
-        facts = self.meanings.facts(events)
+        facts = self.meanings.facts(events, tables["patients"])
         self.draft.write("facts", number, facts)
         self._look_for_defects(tables["patients"], events)
         looked_at = events.filter(pl.col("kind").is_in(EVALUATED_KINDS)).cast(EVENTS)

@@ -13,7 +13,6 @@ from core.store import feed_rows
 from core.store.clinical import DayDraft, Generation
 from core.workbench import Workbench
 
-_WRITTEN_STATES = (*OPEN_STATES, "due_soon")
 _TYPE_WORDS = {key: key for key in TYPES} | {kind.name.lower(): key for key, kind in TYPES.items()}
 
 
@@ -55,7 +54,9 @@ def _people(generation: Generation, evaluated: DayDraft) -> Iterator[pl.DataFram
 def _open_gaps(evaluated: DayDraft, shards: Iterable[int]) -> Iterator[pl.DataFrame]:
     for number in shards:
         gaps = evaluated.read("gaps", number)
-        yield gaps.filter(pl.col("state").cast(pl.String).is_in(_WRITTEN_STATES))
+        opened = gaps.filter(pl.col("state").cast(pl.String).is_in(OPEN_STATES))
+        ids = pl.col("measure_id").cast(pl.String).sort().str.join(" ")
+        yield opened.group_by("patient_id", maintain_order=True).agg(ids.alias("measures"))
 
 
 def _opt_outs(rows: pl.DataFrame, *, zone: ZoneInfo) -> pl.DataFrame:

@@ -62,7 +62,7 @@ def add_patients(wb: Workbench, count: int, *, start: int = 1, group: int = 1, *
         "pcp_id": f"dr{group}",
     }
     people = [{"patient_id": each, **known, "email": f"{each}@example.org", **changes} for each in ids]
-    gaps = [{"patient_id": each, "measure_id": MAMMOGRAM, "state": "overdue"} for each in ids]
+    gaps = [{"patient_id": each, "measures": MAMMOGRAM} for each in ids]
     with writing(wb.engine) as connection:
         connection.execute(insert(patients), people)
         connection.execute(insert(open_gaps), gaps)

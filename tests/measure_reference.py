@@ -125,7 +125,7 @@ def age_in_months(born: date, as_of: date) -> int:
 
 def ends(fact: Fact) -> date:
     if fact.end_on:
-        return fact.end_on
+        return max(fact.on, fact.end_on)
     return FOREVER if fact.kind in ("problem", "medication") else fact.on
 
 
@@ -212,6 +212,14 @@ def months_after(on: date, months: int) -> date:
 
 def after(on: date, span: Span) -> date:
     return months_after(on, span.months) + span.days * ONE_DAY
+
+
+def of_age(born: date, age: Span) -> date:
+    """The day on which somebody reaches an age: born on 29 February, a year old on 1 March."""
+    day = months_after(born, age.months)
+    while age_in_months(born, day) < age.months:
+        day += ONE_DAY
+    return day + age.days * ONE_DAY
 
 
 # ---- requirements ----------------------------------------------------------------------------------------------------
@@ -305,7 +313,7 @@ def standing_of_way(way: Way, asked: Asked) -> Standing:
         due = after(last, way.series.next_after)
     else:
         born = asked.patient.birth_date
-        due = after(born, way.ages.due) if born and way.ages and way.ages.due else None
+        due = of_age(born, way.ages.due) if born and way.ages and way.ages.due else None
     return Standing(due, last, is_complete, has_event=bool(doses))
 
 
@@ -331,9 +339,9 @@ def counting(way: Way, asked: Asked) -> list[Fact]:
 
 
 def is_at_age(on: date, ages: Ages, born: date | None) -> bool:
-    if ages.first and (born is None or on < after(born, ages.first)):
+    if ages.first and (born is None or on < of_age(born, ages.first)):
         return False
-    return not (ages.last and (born is None or on > after(born, ages.last)))
+    return not (ages.last and (born is None or on > of_age(born, ages.last)))
 
 
 def has_partner(on: date, partner: Partner, facts: list[Fact]) -> bool:

@@ -170,7 +170,7 @@ def _value(value: float | str | None, unit: str) -> Resource:
     return {} if value is None else {"valueQuantity": {"value": value, "unit": unit, "code": unit}}
 
 
-def blood_pressure(
+def pressure(
     on: str,
     systolic: float | None,
     diastolic: float | None,

@@ -11,6 +11,7 @@ import pytest
 
 from core import loads, work_lists
 from core.domain.work_list import WorkList
+from core.measures import measures
 from core.sample import write_sample
 from core.settings import read_settings
 from core.workbench import open_workbench
@@ -88,7 +89,8 @@ def test_care_gaps_are_written_for_a_day(loaded: Path, tmp_path: Path, kind: str
 
     rows = pl.read_csv(out) if kind == "csv" else pl.read_parquet(out)
     assert (run.returncode, run.stdout) == (0, f"{rows.height:,} rows of the data in {loaded} written to {out}\n")
-    assert rows.group_by("patient_id").len()["len"].unique().to_list() == [5]
+    on_count = sum(measure.is_on for measure in measures().values())
+    assert rows.group_by("patient_id").len()["len"].unique().to_list() == [on_count]
     assert not rows.filter(pl.col("state").cast(pl.String) == "overdue").is_empty()
 
 

@@ -59,7 +59,7 @@ def bench(wb: Workbench) -> Workbench:
             insert(address_states),
             [{"channel": "email", "address": "gone@example.org", "state": "bounced", "since": AT}],
         )
-        connection.execute(insert(open_gaps), [{"patient_id": "ok", "measure_id": "imm-flu", "state": "overdue"}])
+        connection.execute(insert(open_gaps), [{"patient_id": "ok", "measures": "imm-flu"}])
     accounts.add_user(wb.engine, User("one", "One Group", scope=Scope(groups=frozenset({"g1"}))), at=AT, by="ana")
     accounts.add_user(wb.engine, User("none", "Nothing", scope=Scope(groups=frozenset())), at=AT, by="ana")
     return wb

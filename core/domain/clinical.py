@@ -80,6 +80,11 @@ GAPS = schema(
     }
 )
 
+# GAPS as they are kept: columns with few different values are Categorical.
+STORED_GAPS = schema(
+    {n: pl.Categorical() if n in ("measure_id", "reason", "missing") else kind for n, kind in GAPS.items()}
+)
+
 SMALL_TABLES = (
     "groups",
     "locations",

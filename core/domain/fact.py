@@ -75,7 +75,7 @@ def _odd_number(text: pl.Expr) -> pl.Expr:
 
 
 # FACTS as they are kept: columns with few different values are Categorical.
-_REPEATED = ("concept", "unit")
+_REPEATED = ("concept", "unit", "source_system")
 STORED_FACTS = pl.Schema({name: pl.Categorical() if name in _REPEATED else kind for name, kind in FACTS.items()})
 _LOOKED_AT = [*(name for name in FACTS if name != "concept"), "system", "code", "status", "recorded_on"]
 

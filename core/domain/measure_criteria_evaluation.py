@@ -13,7 +13,16 @@ from core.domain.measure_panel import Panel
 
 
 def met(criterion: Criterion, panel: Panel, *, as_of: date) -> pl.Series:
-    """True or false for each patient."""
+    """True or false for each patient. The panel remembers it: many rules ask for the same."""
+    key = (criterion, as_of)
+    if key not in panel.remembered:
+        panel.remembered[key] = _met(criterion, panel, as_of)
+    found = panel.remembered[key]
+    assert isinstance(found, pl.Series)
+    return found
+
+
+def _met(criterion: Criterion, panel: Panel, as_of: date) -> pl.Series:
     match criterion:
         case Recorded():
             return reduce(or_, (_is_recorded(each, criterion, panel, as_of) for each in criterion.concepts))
@@ -52,7 +61,7 @@ def _answered(concept: str, recorded: Recorded, panel: Panel) -> pl.Series:
     facts = panel.events([concept])
     if recorded.latest:
         facts = facts.filter(pl.col("on") == pl.col("on").max().over("row"))
-    facts = facts.filter(pl.col("value_text").str.to_lowercase().is_in(recorded.answers))
+    facts = facts.filter(pl.col("value_text").str.strip_chars().str.to_lowercase().is_in(recorded.answers))
     found = facts.group_by("row").agg(pl.col("until").max())
     return panel.spread(found["row"], found["until"])
 

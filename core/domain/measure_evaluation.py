@@ -12,7 +12,7 @@ from operator import and_, or_
 import polars as pl
 
 from core.domain.calendar_months import outreach_start, season_start, window_start
-from core.domain.clinical import GAP_STATES, GAPS
+from core.domain.clinical import GAP_STATES, GAPS, STORED_GAPS
 from core.domain.measure import AnyWay, EveryWay, LatestValue, Limit, Measure, Population, Requirement, Season, ways_of
 from core.domain.measure_criteria_evaluation import highest_of, is_aged, latest_of, lowest_of, met
 from core.domain.measure_panel import PATIENT_COLUMNS as PATIENT_COLUMNS
@@ -29,13 +29,21 @@ def evaluate_shard(
     facts      FACTS in any order; those after `as_of` are ignored
     """
     wanted = list(measures)
-    return evaluate_panel(wanted, build_panel(wanted, patients, facts, as_of=as_of), as_of=as_of)
+    return evaluate_panel(wanted, build_panel(wanted, patients, facts, as_of=as_of), as_of=as_of).cast(GAPS)
 
 
 def evaluate_panel(measures: Iterable[Measure], panel: Panel, *, as_of: date) -> pl.DataFrame:
-    """GAPS from a panel: no fact is looked at again."""
+    """STORED_GAPS from a panel: no fact is looked at again."""
     frames = [_gaps(measure, panel, as_of=as_of) for measure in measures]
-    return pl.concat(frames) if frames else GAPS.to_frame()
+    return pl.concat(frames) if frames else STORED_GAPS.to_frame()
+
+
+def _state(word: str) -> pl.Expr:
+    return pl.lit(word, pl.Enum(GAP_STATES))
+
+
+def _word(word: str) -> pl.Expr:
+    return pl.lit(word, pl.Categorical)
 
 
 @dataclass(frozen=True)
@@ -52,7 +60,7 @@ class _Result:
 
 
 _NO_NUMBER = pl.lit(None, pl.Float64)
-_NO_TEXT = pl.lit(None, pl.String)
+_NO_TEXT = pl.lit(None, pl.Categorical)
 _NO_DAY = pl.lit(None, pl.Date)
 _LOOKED_AT = ("due_on", "last_on", "last_value", "window_start", "missing")
 
@@ -65,25 +73,25 @@ def _gaps(measure: Measure, panel: Panel, *, as_of: date) -> pl.DataFrame:
     is_found = is_inside.fill_null(False) & excluded.is_null()
     state = (
         pl.when(is_outside)
-        .then(pl.lit("not_applicable"))
+        .then(_state("not_applicable"))
         .when(excluded.is_not_null())
-        .then(pl.lit("excluded"))
+        .then(_state("excluded"))
         .when(is_found)
         .then(found.state)
-        .otherwise(pl.lit("cannot_determine"))
+        .otherwise(_state("cannot_determine"))
     )
     not_found = pl.when(is_outside).then(why_outside).otherwise(pl.coalesce(excluded, why_outside))
     return (
         panel.patients.select(
             "patient_id",
-            pl.lit(measure.measure_id).alias("measure_id"),
-            state.cast(pl.Enum(GAP_STATES)).alias("state"),
+            _word(measure.measure_id).alias("measure_id"),
+            state.alias("state"),
             pl.when(is_found).then(found.reason).otherwise(not_found).alias("reason"),
             *(pl.when(is_found).then(getattr(found, name)).alias(name) for name in _LOOKED_AT),
             pl.lit(as_of).alias("as_of"),
         )
-        .select(*GAPS)
-        .cast(GAPS)
+        .select(*STORED_GAPS)
+        .cast(STORED_GAPS)
     )
 
 
@@ -110,9 +118,9 @@ def _population(population: Population, panel: Panel, *, as_of: date) -> tuple[p
     if population.when:
         tests.append(("condition", "condition", met(population.when, panel, as_of=as_of)))
     everybody = pl.repeat(True, people.height, eager=True)
-    fails = [pl.when(~test).then(pl.lit(reason)) for reason, _, test in tests]
-    unknown = [pl.when(test.is_null()).then(pl.lit(reason)) for _, reason, test in tests]
-    why = pl.coalesce(*fails, *unknown, pl.repeat(None, people.height, dtype=pl.String, eager=True))
+    fails = [pl.when(~test).then(_word(reason)) for reason, _, test in tests]
+    unknown = [pl.when(test.is_null()).then(_word(reason)) for _, reason, test in tests]
+    why = pl.coalesce(*fails, *unknown, pl.repeat(None, people.height, dtype=pl.Categorical, eager=True))
     return reduce(and_, (test for _, _, test in tests), everybody), people.select(why.alias("why")).to_series()
 
 
@@ -132,12 +140,12 @@ def _excluded(measure: Measure, panel: Panel, *, as_of: date) -> pl.Series:
         .otherwise(status == "deceased")
     )
     standing = [
-        pl.when(status == "test").then(pl.lit("test_patient")),
-        pl.when(died).then(pl.lit("deceased")),
-        pl.when(status == "inactive").then(pl.lit("inactive")),
+        pl.when(status == "test").then(_word("test_patient")),
+        pl.when(died).then(_word("deceased")),
+        pl.when(status == "inactive").then(_word("inactive")),
     ]
     clinical = [
-        pl.when(met(exclusion.when, panel, as_of=as_of)).then(pl.lit(exclusion.exclusion_id))
+        pl.when(met(exclusion.when, panel, as_of=as_of)).then(_word(exclusion.exclusion_id))
         for exclusion in measure.exclusions
     ]
     return panel.patients.select(pl.coalesce(*standing, *clinical).alias("excluded")).to_series()
@@ -151,15 +159,15 @@ def _needed(needs: Requirement, panel: Panel, *, due_soon_days: int, as_of: date
     is_soon = (due <= as_of + timedelta(days=due_soon_days)).fill_null(False)
     has_lapsed = found.is_complete & _all_over(needs, panel, as_of)
     overdue = (
-        pl.when(found.last.is_null())
-        .then(pl.lit("never"))
-        .otherwise(pl.when(has_lapsed).then(pl.lit("lapsed")).otherwise(pl.lit("incomplete")))
+        pl.when(~found.is_begun)
+        .then(_word("never"))
+        .otherwise(pl.when(has_lapsed).then(_word("lapsed")).otherwise(_word("incomplete")))
     )
-    waiting = pl.when(found.is_complete).then(pl.lit("done")).otherwise(pl.lit("on_track"))
+    waiting = pl.when(found.is_complete).then(_word("done")).otherwise(_word("on_track"))
     return _Result(
         state=pl.when(is_over)
-        .then(pl.lit("overdue"))
-        .otherwise(pl.when(is_soon).then(pl.lit("due_soon")).otherwise(pl.lit("satisfied"))),
+        .then(_state("overdue"))
+        .otherwise(pl.when(is_soon).then(_state("due_soon")).otherwise(_state("satisfied"))),
         reason=pl.when(is_over).then(overdue).otherwise(waiting),
         due_on=pl.when(due < NEVER_DUE).then(due),
         last_on=found.last,
@@ -198,15 +206,15 @@ def _season(season: Season, last: pl.Series, *, due_soon_days: int, as_of: date)
     opens_next = outreach_start(season, as_of, is_satisfied=True)
     soon = as_of + timedelta(days=due_soon_days)
     if opens <= as_of:
-        state, reason = "overdue", pl.when(last.is_null()).then(pl.lit("never")).otherwise(pl.lit("lapsed"))
+        state, reason = "overdue", pl.when(last.is_null()).then(_word("never")).otherwise(_word("lapsed"))
     elif opens <= soon:
-        state, reason = "due_soon", pl.lit("season_soon")
+        state, reason = "due_soon", _word("season_soon")
     else:
-        state, reason = "not_applicable", pl.lit("out_of_season")
+        state, reason = "not_applicable", _word("out_of_season")
     done_state = "due_soon" if opens_next <= soon else "satisfied"
     return _Result(
-        state=pl.when(is_done).then(pl.lit(done_state)).otherwise(pl.lit(state)),
-        reason=pl.when(is_done).then(pl.lit("done")).otherwise(reason),
+        state=pl.when(is_done).then(_state(done_state)).otherwise(_state(state)),
+        reason=pl.when(is_done).then(_word("done")).otherwise(reason),
         due_on=pl.when(is_done).then(pl.lit(opens_next)).otherwise(pl.lit(opens)),
         last_on=last,
         last_value=_NO_NUMBER,
@@ -236,8 +244,8 @@ def _latest(latest: LatestValue, panel: Panel, *, as_of: date) -> _Result:
     first = latest.limits[0].concepts
     numbers = [reported[concept]["lowest"] for concept in first]
     return _Result(
-        state=pl.coalesce(*[pl.when(test).then(pl.lit(state)) for test, state, _ in branches]),
-        reason=pl.coalesce(*[pl.when(test).then(pl.lit(reason)) for test, _, reason in branches]),
+        state=pl.coalesce(*[pl.when(test).then(_state(state)) for test, state, _ in branches]),
+        reason=pl.coalesce(*[pl.when(test).then(_word(reason)) for test, _, reason in branches]),
         due_on=_NO_DAY,
         last_on=day,
         last_value=lowest_of(numbers, [reported[concept]["on"] for concept in first], day),

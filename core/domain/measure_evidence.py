@@ -11,10 +11,12 @@ from typing import Any
 import polars as pl
 
 from core.domain.calendar_months import born_by, season_start, window_start
+from core.domain.fact_order import ONGOING_KINDS
 from core.domain.measure import AgeBand, AllOf, AnyOf, Criterion, Exclusion, LatestValue, Measure, Recorded, Way
 from core.domain.measure_criteria_evaluation import is_aged, met
 from core.domain.measure_evaluation import PATIENT_COLUMNS, evaluate_panel
-from core.domain.measure_panel import ONGOING_KINDS, Panel, build_panel
+from core.domain.measure_panel import Panel, build_panel
+from core.domain.measure_ways import progress
 from core.domain.measure_wording import as_day, as_interval, headline
 
 Row = Mapping[str, Any]
@@ -60,6 +62,7 @@ class Explanation:
     last_on: date | None
     last_value: float | None
     window_start: date | None
+    missing: str | None
 
     def lines(self) -> list[str]:
         """Everything as lines of plain text."""
@@ -138,11 +141,12 @@ def _explanation(measure: Measure, gap: Row, seen: _Seen) -> Explanation:
         closes=measure.closes,
         population=tuple(_population(measure, seen)),
         exclusions=(_standing(seen), *(_exclusion(each, seen) for each in measure.exclusions)),
-        searches=_searches(measure, seen),
+        searches=_searches(measure, gap, seen),
         due_on=gap["due_on"],
         last_on=gap["last_on"],
         last_value=gap["last_value"],
         window_start=gap["window_start"],
+        missing=gap["missing"],
     )
 
 
@@ -224,7 +228,7 @@ def _matching(recorded: Recorded, seen: _Seen) -> list[Row]:
 
 
 def _reaches(fact: Row, recorded: Recorded, as_of: date) -> bool:
-    until = fact["end_on"] or (date.max if fact["kind"] in ONGOING_KINDS else fact["on"])
+    until = max(fact["on"], fact["end_on"] or (date.max if fact["kind"] in ONGOING_KINDS else fact["on"]))
     if recorded.active:
         return bool(until > as_of)
     return recorded.months is None or until >= window_start(as_of, months=recorded.months)
@@ -236,46 +240,59 @@ def _fact_words(fact: Row, seen: _Seen) -> str:
     return f"{seen.called([fact['concept']])}{answer} on {as_day(fact['on'])}{until}"
 
 
-def _searches(measure: Measure, seen: _Seen) -> tuple[Search, ...]:
+def _searches(measure: Measure, gap: Row, seen: _Seen) -> tuple[Search, ...]:
     if measure.latest:
-        return (_search(measure.latest, window_start(seen.as_of, months=measure.latest.months), seen),)
-    return tuple(_search(way, _way_start(way, seen.as_of), seen) for way in measure.ways)
+        return (_reported(measure.latest, gap["last_on"], seen),)
+    return tuple(_way(way, seen) for way in measure.ways)
 
 
-def _way_start(way: Way, as_of: date) -> date | None:
-    if way.season:
-        return season_start(way.season, as_of)
-    return window_start(as_of, months=way.months) if way.months else None
-
-
-def _search(wanted: Way | LatestValue, start: date | None, seen: _Seen) -> Search:
-    facts = seen.of(wanted.concepts)
-    if isinstance(wanted, Way) and wanted.needs_result:
+def _way(way: Way, seen: _Seen) -> Search:
+    """What there is of one way, and whether it is up to date by itself."""
+    found = progress(way, seen.panel, as_of=seen.as_of)
+    start = season_start(way.season, seen.as_of) if way.season else None
+    if way.months:
+        start = window_start(seen.as_of, months=way.months)
+    facts = seen.of(way.concepts)
+    if way.needs_result:
         facts = [fact for fact in facts if fact["value"] is not None or (fact["value_text"] or "").strip()]
-    what = f"{_called(wanted, seen)}, {as_interval(start, seen.as_of)}"
-    if not facts:
-        return Search(f"{what}: no record {seen.so_far}", start, seen.as_of, None, "", False)
-    last, value = facts[-1]["on"], _results(facts)
-    counts = start is None or last >= start
+    last, due = found.last.item(), found.due.item()
+    if way.season:
+        counts = last is not None and start is not None and last >= start
+    else:
+        counts = bool(found.is_complete.item()) and due is not None and due >= seen.as_of
+    return _search(_called(way, seen), facts, last, start, seen, counts=counts)
+
+
+def _reported(latest: LatestValue, last: date | None, seen: _Seen) -> Search:
+    start = window_start(seen.as_of, months=latest.months)
+    facts = [fact for fact in seen.of(latest.concepts) if fact["on"] == last]
+    counts = last is not None and last >= start
+    return _search(seen.called(latest.concepts), facts, last, start, seen, counts=counts)
+
+
+def _search(
+    called: str, facts: Sequence[Row], last: date | None, start: date | None, seen: _Seen, *, counts: bool
+) -> Search:
+    what = f"{called}, {as_interval(start, seen.as_of)}"
+    if last is None:
+        other = f"; the last one, on {as_day(facts[-1]['on'])}, does not count" if facts else ""
+        return Search(f"{what}: no record {seen.so_far}{other}", start, seen.as_of, None, "", False)
+    value = _results([fact for fact in facts if fact["on"] == last])
     result = f" with the result {value}" if value else ""
-    place = "" if counts else ", before this window"
+    place = ", before this window" if start is not None and last < start else ""
     return Search(f"{what}: last on {as_day(last)}{result}{place}", start, seen.as_of, last, value, counts)
 
 
-def _called(wanted: Way | LatestValue, seen: _Seen) -> str:
-    called = seen.called(wanted.concepts)
-    if not isinstance(wanted, Way):
-        return called
-    doses = f", {wanted.series.count} on different days" if wanted.series and wanted.series.count > 1 else ""
-    partner = f" with {seen.called(wanted.partner.concepts)}" if wanted.partner else ""
-    return f"{called}{partner}{doses}"
+def _called(way: Way, seen: _Seen) -> str:
+    doses = f", {way.series.count} on different days" if way.series and way.series.count > 1 else ""
+    partner = f" with {seen.called(way.partner.concepts)}" if way.partner else ""
+    return f"{seen.called(way.concepts)}{partner}{doses}"
 
 
 def _results(facts: Sequence[Row]) -> str:
-    """The results of the last day, as they were reported."""
+    """The results as they were reported."""
     texts = [
         (fact["value_text"] or "").strip() or (f"{fact['value']:g}" if fact["value"] is not None else "")
         for fact in facts
-        if fact["on"] == facts[-1]["on"]
     ]
     return " and ".join(dict.fromkeys(text for text in texts if text))

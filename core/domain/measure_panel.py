@@ -4,45 +4,60 @@ Everything here takes a maximum over dates, never the last row of a group: what 
 facts, which a join or the streaming engine may change.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
 import polars as pl
 
+from core.domain.fact_order import ARRANGED_FACTS, arranged, ends_of_runs
 from core.domain.measure import Measure, Numbered, Recorded, Way, criteria_of
 
 PATIENT_COLUMNS = ("patient_id", "birth_date", "sex", "sex_at_birth", "status", "deceased_on", "payer", "race")
-ONGOING_KINDS = ("problem", "medication")  # without an end these go on; every other fact is a single day
-_FAR = date(9999, 12, 31)
 _NUDGE = 1e-9  # '>9' is more than nine, and '<9' less
 
 # Of one concept and patient: the latest beginning of a fact, the latest day that a fact reaches (far in the future
 # while one goes on), the latest day with a reported result; and of the latest day the lowest number, the lowest that
 # does not reach up ('>8' does), the highest that does not reach down.
-LATEST = ("on", "until", "result_on", "lowest", "low", "high")
+_LATEST = {
+    "on": pl.Date(),
+    "until": pl.Date(),
+    "result_on": pl.Date(),
+    "lowest": pl.Float64(),
+    "low": pl.Float64(),
+    "high": pl.Float64(),
+}
+LATEST_FACTS = pl.Schema({"row": pl.UInt32(), "concept": pl.Categorical(), **_LATEST})
+_HISTORY = ("row", "on", "until", "value", "value_text", "sign", "has_result")
+# The columns of ARRANGED_FACTS that a panel is made of.
+READ_COLUMNS = ("row", "concept", "on", "until", "value", "value_text", "sign", "has_result")
 
 
 @dataclass
 class Panel:
-    """patients: PATIENT_COLUMNS, one row each. latest: by concept, `row` (of the patient) and LATEST. history: by
-    concept, `row`, on, until and value_text of every fact, for concepts of which the latest is not enough."""
+    """What rules are evaluated from.
+
+    patients   PATIENT_COLUMNS, one row each
+    latest     by concept, the rows of LATEST_FACTS
+    history    by concept, every fact, for concepts of which the latest is not enough
+    remembered what was worked out of it already
+    """
 
     patients: pl.DataFrame
     latest: dict[str, pl.DataFrame]
     history: dict[str, pl.DataFrame]
+    remembered: dict[object, object] = field(default_factory=dict)
     _columns: dict[tuple[str, str], pl.Series] = field(default_factory=dict)
 
     def column(self, concept: str, name: str) -> pl.Series:
-        """One of LATEST for each patient; null for those without such a fact."""
+        """A column of LATEST_FACTS for each patient; null for those without such a fact."""
         key = (concept, name)
         if key not in self._columns:
             found = self.latest.get(concept)
-            dtype = pl.Date if name in ("on", "until", "result_on") else pl.Float64
             self._columns[key] = (
                 self.spread(found["row"], found[name])
                 if found is not None
-                else pl.repeat(None, self.patients.height, dtype=dtype, eager=True)
+                else pl.repeat(None, self.patients.height, dtype=_LATEST[name], eager=True)
             )
         return self._columns[key]
 
@@ -52,30 +67,40 @@ class Panel:
         return whole.scatter(rows, values) if rows.len() else whole
 
     def events(self, concepts: Iterable[str]) -> pl.DataFrame:
-        """`row`, on, until, value, value_text of every fact of these concepts, which `history` must have."""
+        """row, on, until, value, value_text, sign and has_result of every fact of these concepts."""
         return pl.concat([_NO_HISTORY, *(self.history[name] for name in concepts if name in self.history)])
 
 
-_NO_HISTORY = pl.DataFrame(
-    schema={"row": pl.UInt32, "on": pl.Date, "until": pl.Date, "value": pl.Float64, "value_text": pl.String}
-)
+_NO_HISTORY = pl.DataFrame(schema={name: ARRANGED_FACTS[name] for name in _HISTORY})
 
 
 def build_panel(measures: Iterable[Measure], patients: pl.DataFrame, facts: pl.DataFrame, *, as_of: date) -> Panel:
     """The panel of these patients for these measures. Facts after `as_of` and of other patients are ignored.
 
     patients   at least PATIENT_COLUMNS, one row each
-    facts      FACTS in any order
+    facts      FACTS in any order, or READ_COLUMNS of ARRANGED_FACTS, arranged by these patients
     """
     wanted = list(measures)
-    known = _known(facts, patients, concepts_of(wanted), as_of=as_of)
-    kept = history_of(wanted)
+    if "row" not in facts.columns:
+        facts = arranged(facts, patients)
+    needed = pl.Series(sorted(concepts_of(wanted)), dtype=pl.Categorical)
+    known = facts.filter(pl.col("concept").is_in(needed.implode()), pl.col("on") <= as_of)
+    return panel_of(wanted, patients, latest_facts(known), known)
+
+
+def panel_of(measures: Iterable[Measure], patients: pl.DataFrame, latest: pl.DataFrame, facts: pl.DataFrame) -> Panel:
+    """The panel from what is known already.
+
+    latest   LATEST_FACTS of at least the concepts that the measures ask for
+    facts    READ_COLUMNS of at least the concepts of which they need every fact, up to the day that is asked about
+    """
+    wanted = list(measures)
+    kept = pl.Series(sorted(history_of(wanted)), dtype=pl.Categorical)
+    needed = pl.Series(sorted(concepts_of(wanted)), dtype=pl.Categorical)
     return Panel(
         patients.select(PATIENT_COLUMNS),
-        latest=_by_concept(_latest(known)),
-        history=_by_concept(
-            known.filter(pl.col("concept").is_in(sorted(kept))).select("concept", *_NO_HISTORY.columns)
-        ),
+        latest=_by_concept(latest.filter(pl.col("concept").is_in(needed.implode()))),
+        history=_by_concept(facts.filter(pl.col("concept").is_in(kept.implode())).select("concept", *_HISTORY)),
     )
 
 
@@ -117,46 +142,35 @@ def _history_of_way(way: Way) -> Iterator[str]:
         yield from way.partner.concepts
 
 
-def _known(facts: pl.DataFrame, patients: pl.DataFrame, concepts: Collection[str], *, as_of: date) -> pl.DataFrame:
-    """The facts up to `as_of` of these concepts, with the row number of their patient and the day they reach."""
-    rows = patients.select("patient_id").with_row_index("row")
-    single_day_or_ongoing = pl.when(pl.col("kind").is_in(ONGOING_KINDS)).then(pl.lit(_FAR)).otherwise("on")
-    return (
-        facts.with_columns(pl.col("concept").cast(pl.String))
-        .filter(pl.col("concept").is_in(sorted(concepts)), pl.col("on") <= as_of)
-        .join(rows, on="patient_id")
-        .select(
-            "row",
-            "concept",
-            "on",
-            pl.coalesce("end_on", single_day_or_ongoing).alias("until"),
-            "value",
-            pl.col("value_text").fill_null("").str.strip_chars(),
-        )
-    )
+def latest_facts(facts: pl.DataFrame) -> pl.DataFrame:
+    """LATEST_FACTS of facts in their order (READ_COLUMNS of ARRANGED_FACTS)."""
+    key = ["row", "concept"]
+    last = facts.filter(ends_of_runs(facts, *key)).select(*key, "on")
+    longer = facts.filter(pl.col("until") != pl.col("on")).group_by(key).agg(pl.col("until").max())
+    reported = facts.filter("has_result")
+    results = reported.filter(ends_of_runs(reported, *key)).select(*key, pl.col("on").alias("result_on"))
+    measured = facts.filter(pl.col("value").is_not_null())
+    numbers = measured.filter(ends_of_runs(measured, *key)).select(*key, "on")
+    same_day = measured.join(numbers, on=[*key, "on"], how="semi", maintain_order="left")
+    for part in (longer, results, latest_numbers(same_day, key)):
+        on = [*key, "on"] if "on" in part.columns else key
+        last = last.join(part, on=on, how="left", maintain_order="left")
+    return last.with_columns(pl.max_horizontal("until", "on").alias("until")).select(*LATEST_FACTS)
 
 
-def _latest(known: pl.DataFrame) -> pl.DataFrame:
-    has_result = pl.col("value").is_not_null() | (pl.col("value_text") != "")
-    dates = known.group_by("row", "concept").agg(
-        pl.col("on").max(), pl.col("until").max(), pl.col("on").filter(has_result).max().alias("result_on")
-    )
-    numbers = latest_numbers(known, ["row", "concept"])
-    return dates.join(numbers, on=["row", "concept", "on"], how="left")
-
-
-def latest_numbers(known: pl.DataFrame, key: list[str]) -> pl.DataFrame:
+def latest_numbers(measured: pl.DataFrame, key: list[str]) -> pl.DataFrame:
     """The key, on, lowest, low and high of the numbers reported on each day. '>14' reaches up, '<5.7' down."""
-    sign = pl.col("value_text").str.extract(r"^([<>≤≥])")
-    up, down = sign.is_in([">", "≥"]).fill_null(False), sign.is_in(["<", "≤"]).fill_null(False)
-    strictly_up = pl.col("value_text").str.contains(r"^>\s*[^=\s]")  # '>9' is above 9, '>=9' may be 9 itself
-    strictly_down = pl.col("value_text").str.contains(r"^<\s*[^=\s]")
-    number = pl.col("value")
-    numbers = known.filter(number.is_not_null()).with_columns(
-        low=pl.when(~up).then(number - pl.when(strictly_down).then(_NUDGE).otherwise(0.0)),
-        high=pl.when(~down).then(number + pl.when(strictly_up).then(_NUDGE).otherwise(0.0)),
+    number, sign = pl.col("value"), pl.col("sign")
+    numbers = measured.filter(number.is_not_null()).select(
+        *key,
+        "on",
+        number.alias("lowest"),
+        pl.when(sign <= 0).then(number - pl.when(sign == -2).then(_NUDGE).otherwise(0.0)).alias("low"),
+        pl.when(sign >= 0).then(number + pl.when(sign == 2).then(_NUDGE).otherwise(0.0)).alias("high"),
     )
-    return numbers.group_by(*key, "on").agg(number.min().alias("lowest"), pl.col("low").min(), pl.col("high").max())
+    if numbers.select(pl.struct(*key, "on").is_unique().all()).item():
+        return numbers
+    return numbers.group_by(*key, "on").agg(pl.col("lowest").min(), pl.col("low").min(), pl.col("high").max())
 
 
 def _by_concept(rows: pl.DataFrame) -> dict[str, pl.DataFrame]:

@@ -21,15 +21,26 @@ class Progress:
     due           the last day on which what there is still counts, or the day the next dose is due; null = due already
     last          the latest event that counts
     is_complete   nothing is missing but perhaps renewal
+    is_begun      there is an event that counts in one of the parts
     """
 
     due: pl.Series
     last: pl.Series
     is_complete: pl.Series
+    is_begun: pl.Series
 
 
 def progress(requirement: Requirement, panel: Panel, *, as_of: date) -> Progress:
-    """How far each patient is on a requirement."""
+    """How far each patient is on a requirement. The panel remembers it: several questions ask for the same."""
+    key = (requirement, as_of)
+    if key not in panel.remembered:
+        panel.remembered[key] = _progress(requirement, panel, as_of)
+    found = panel.remembered[key]
+    assert isinstance(found, Progress)
+    return found
+
+
+def _progress(requirement: Requirement, panel: Panel, as_of: date) -> Progress:
     if isinstance(requirement, Way):
         return _way(requirement, panel, as_of)
     parts = [progress(part, panel, as_of=as_of) for part in requirement.parts]
@@ -39,14 +50,14 @@ def progress(requirement: Requirement, panel: Panel, *, as_of: date) -> Progress
 def missing(requirement: Requirement, panel: Panel, *, as_of: date) -> pl.Series:
     """The names of the parts that are not up to date, for a requirement that needs several; else null."""
     if not isinstance(requirement, EveryWay):
-        return pl.repeat(None, panel.patients.height, dtype=pl.String, eager=True)
+        return pl.repeat(None, panel.patients.height, dtype=pl.Categorical, eager=True)
     names = []
     for part in requirement.parts:
         found = progress(part, panel, as_of=as_of)
         is_current = found.is_complete & (found.due >= as_of).fill_null(False)
         names.append(pl.when(~is_current).then(pl.lit(part.name)))
     listed = pl.select(pl.concat_str(names, separator=", ", ignore_nulls=True)).to_series()
-    return listed.set(listed == "", None)
+    return listed.set(listed == "", None).cast(pl.Categorical)
 
 
 def _any(parts: list[Progress]) -> Progress:
@@ -55,13 +66,15 @@ def _any(parts: list[Progress]) -> Progress:
     chosen = [part.due.eq_missing(due) for part in parts]
     lasts = [pl.when(is_it).then(part.last) for is_it, part in zip(chosen, parts, strict=True)]
     complete = [is_it & part.is_complete for is_it, part in zip(chosen, parts, strict=True)]
-    return Progress(due, pl.select(pl.max_horizontal(lasts)).to_series(), reduce(or_, complete))
+    last = pl.select(pl.max_horizontal(lasts)).to_series()
+    return Progress(due, last, reduce(or_, complete), reduce(or_, (part.is_begun for part in parts)))
 
 
 def _every(parts: list[Progress]) -> Progress:
     is_open = reduce(or_, (part.due.is_null() for part in parts))
     due = pl.select(pl.when(~is_open).then(pl.min_horizontal([part.due for part in parts]))).to_series()
-    return Progress(due, latest_of([part.last for part in parts]), reduce(and_, (part.is_complete for part in parts)))
+    last, begun = latest_of([part.last for part in parts]), reduce(or_, (part.is_begun for part in parts))
+    return Progress(due, last, reduce(and_, (part.is_complete for part in parts)), begun)
 
 
 # ---- one way ---------------------------------------------------------------------------------------------------------
@@ -71,7 +84,7 @@ def _way(way: Way, panel: Panel, as_of: date) -> Progress:
         return found
     counts = ~met(way.unless, panel, as_of=as_of)
     blank = pl.select(pl.when(counts).then(found.due).alias("due"), pl.when(counts).then(found.last).alias("last"))
-    return Progress(blank["due"], blank["last"], found.is_complete & counts)
+    return Progress(blank["due"], blank["last"], found.is_complete & counts, found.is_begun & counts)
 
 
 def _events(way: Way, panel: Panel) -> Progress:
@@ -81,7 +94,8 @@ def _events(way: Way, panel: Panel) -> Progress:
     else:
         name = "result_on" if way.needs_result else "on"
         last = latest_of([panel.column(concept, name) for concept in way.concepts])
-    return Progress(_renewal(way, last), last, last.is_not_null())
+    is_done = last.is_not_null()
+    return Progress(_renewal(way, last), last, is_done, is_done)
 
 
 def _renewal(way: Way, last: pl.Series) -> pl.Series:
@@ -93,7 +107,7 @@ def _renewal(way: Way, last: pl.Series) -> pl.Series:
 
 def _counting(way: Way, panel: Panel) -> pl.DataFrame:
     events = panel.events(way.concepts)
-    return events.filter(pl.col("value").is_not_null() | (pl.col("value_text") != "")) if way.needs_result else events
+    return events.filter("has_result") if way.needs_result else events
 
 
 def _beside_partner(way: Way, panel: Panel) -> pl.Series:
@@ -107,58 +121,57 @@ def _beside_partner(way: Way, panel: Panel) -> pl.Series:
 
 
 def _series(way: Way, panel: Panel) -> Progress:
-    """A way of several doses, or of one at a certain age."""
-    series = way.series or Series(1)
+    """A way of several doses, or of one event at a certain age."""
     born = panel.patients["birth_date"]
+    nothing = pl.repeat(None, born.len(), dtype=pl.Date, eager=True)
     doses = _at_age(_counting(way, panel).select("row", "on").unique(), way, born)
-    taken = _taken(doses, series)
-    count = panel.spread(taken["row"], taken["count"]).fill_null(0)
+    taken = _taken(doses, way.series) if way.series else doses.group_by("row").agg(pl.col("on").max(), count=pl.lit(1))
     last = panel.spread(taken["row"], taken["on"])
-    is_complete = count >= series.count
-    after_last = (
-        shifted(last, series.next_after)
-        if series.next_after
-        else pl.repeat(None, born.len(), dtype=pl.Date, eager=True)
-    )
-    at_age = (
-        shifted(born, way.ages.due)
-        if way.ages and way.ages.due
-        else pl.repeat(None, born.len(), dtype=pl.Date, eager=True)
-    )
-    due = pl.select(
-        pl.when(is_complete).then(_renewal(way, last)).otherwise(pl.coalesce(after_last, at_age))
-    ).to_series()
-    return Progress(due, last, is_complete)
+    is_complete = panel.spread(taken["row"], taken["count"]).fill_null(0) >= (way.series.count if way.series else 1)
+    after_last = later(last, way.series.next_after) if way.series and way.series.next_after else nothing
+    at_age = reached(born, way.ages.due) if way.ages and way.ages.due else nothing
+    due = pl.when(is_complete).then(_renewal(way, last)).otherwise(pl.coalesce(after_last, at_age))
+    return Progress(pl.select(due).to_series(), last, is_complete, last.is_not_null())
 
 
 def _at_age(doses: pl.DataFrame, way: Way, born: pl.Series) -> pl.DataFrame:
-    """The doses of patients at the ages at which they count."""
+    """The doses of patients at the ages at which they count; without a birth date none does."""
     if way.ages is None:
         return doses
-    births = born.gather(doses["row"])
+    births, counts = born.gather(doses["row"]), pl.repeat(True, doses.height, eager=True)
     if way.ages.first:
-        doses = doses.with_columns(is_early=doses["on"] < shifted(births, way.ages.first))
+        counts &= doses["on"] >= reached(births, way.ages.first)
     if way.ages.last:
-        doses = doses.with_columns(is_late=doses["on"] > shifted(births, way.ages.last))
-    flags = [name for name in ("is_early", "is_late") if name in doses.columns]
-    # Without a birth date nothing counts: a comparison with null is null, and a filter drops it.
-    return doses.filter(~pl.any_horizontal(flags)).select("row", "on") if flags else doses
+        counts &= doses["on"] <= reached(births, way.ages.last)
+    return doses.filter(counts.fill_null(False))
 
 
 def _taken(doses: pl.DataFrame, series: Series) -> pl.DataFrame:
     """row, count and on (of the last one): the doses that count, each far enough after the one before."""
+    if series.spacing_days == 1:  # every one on a day of its own
+        first = pl.col("on").sort().head(series.count)
+        return doses.group_by("row").agg(first.last(), first.len().alias("count"))
     current = doses.group_by("row").agg(pl.col("on").min())
-    taken = current.with_columns(pl.lit(1, pl.UInt32).alias("count"))
+    taken = [current.with_columns(pl.lit(1, pl.UInt32).alias("count"))]
     for number in range(2, series.count + 1):
-        later = doses.join(current.rename({"on": "before"}), on="row")
-        spaced = later.filter(pl.col("on") >= pl.col("before") + timedelta(days=series.spacing_days))
+        later_ones = doses.join(current.rename({"on": "before"}), on="row")
+        spaced = later_ones.filter(pl.col("on") >= pl.col("before") + timedelta(days=series.spacing_days))
         current = spaced.group_by("row").agg(pl.col("on").min())
-        reached = current.with_columns(pl.lit(number, pl.UInt32).alias("count"))
-        taken = pl.concat([taken.join(current, on="row", how="anti"), reached.select(taken.columns)])
-    return taken
+        taken.append(current.with_columns(pl.lit(number, pl.UInt32).alias("count")))
+    # Of each patient the step that was reached last.
+    return pl.concat(taken).group_by("row").agg(pl.col("on").max(), pl.col("count").max())
 
 
-def shifted(days: pl.Series, span: Span) -> pl.Series:
+def later(days: pl.Series, span: Span) -> pl.Series:
     """Days later by a span; the last day of a month that is too short."""
     moved = days.dt.offset_by(f"{span.months}mo") if span.months else days
     return moved.dt.offset_by(f"{span.days}d") if span.days else moved
+
+
+def reached(born: pl.Series, age: Span) -> pl.Series:
+    """The day on which an age is reached. Whoever was born on a day that the month or year does not have reaches it on
+    the first of the next month (core.domain.calendar_months.born_by)."""
+    moved = born.dt.offset_by(f"{age.months}mo") if age.months else born
+    is_too_short = moved.dt.day() != born.dt.day()
+    moved = (moved.to_physical() + is_too_short.cast(pl.Int32)).cast(pl.Date)
+    return moved.dt.offset_by(f"{age.days}d") if age.days else moved

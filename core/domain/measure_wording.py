@@ -54,6 +54,8 @@ def headline(measure: Measure, gap: Mapping[str, Any], *, data_until: date) -> s
     words = excluded.get(gap["reason"]) or _HEADLINES[gap["reason"]]
     if gap["reason"] == "sex" and gap["state"] == "cannot_determine":
         words = "We cannot tell: our data does not say clearly whether the patient is female or male."
+    if gap["reason"] == "lapsed" and gap["due_on"] is None:
+        words = "Overdue: last done on {last}, before {start}."
     if gap["reason"] == "done" and gap["due_on"] is None:
         words = "In range: {value} on {last}." if measure.latest else "Done on {last}."
     return words.format(

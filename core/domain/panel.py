@@ -190,7 +190,8 @@ def _conditions(events: pl.DataFrame, facts: pl.DataFrame, concepts: pl.DataFram
         pl.col("concept").cast(pl.String), pl.col("name").alias("text")
     )
     key = ["patient_id", "source_system", "event_id"]
-    meant = facts.filter(pl.col("kind") == "problem").select(*key, pl.col("concept").cast(pl.String))
+    meant = facts.filter(pl.col("kind") == "problem").select(*key, "concept").cast(dict.fromkeys(key, pl.String))
+    meant = meant.with_columns(pl.col("concept").cast(pl.String))
     by_concept = active.select(key).join(meant, on=key).join(named, on="concept")
     texts = pl.concat([by_concept.select("patient_id", "text"), active.select("patient_id", "text")])
     texts = texts.with_columns(pl.col("text").str.strip_chars()).filter(pl.col("text") != "")

@@ -17,6 +17,7 @@ _FOLDER = resources.files(__package__)
 _EXCLUSIONS = "exclusions.yaml"
 _REPORTING = "reporting"
 _COMMON = "common.yaml"
+_CASES = "\ncases:\n"  # the last key of a measure's file
 
 
 @cache
@@ -67,14 +68,20 @@ def measures() -> dict[str, Measure]:
     return {measure_id: measure for measure_id, (measure, _) in _measure_files().items()}
 
 
+def with_cases() -> dict[str, Measure]:
+    """The same with the test patients inside their files, which are most of the text and of use to tests only."""
+    return {name: _read(text, f"{name}.yaml") for name, text in texts().items()}
+
+
 @cache
 def _measure_files() -> dict[str, tuple[Measure, str]]:
-    read = [
-        (read_measure(text, name, concepts=concepts(), exclusions=exclusions()), text)
-        for name, text in _files("")
-        if name != _EXCLUSIONS
-    ]
+    files = [(name, text) for name, text in _files("") if name != _EXCLUSIONS]
+    read = [(_read(text.partition(_CASES)[0], name), text) for name, text in files]
     return {measure.measure_id: (measure, text) for measure, text in sorted(read, key=lambda each: each[0].measure_id)}
+
+
+def _read(text: str, file: str) -> Measure:
+    return read_measure(text, file, concepts=concepts(), exclusions=exclusions())
 
 
 def _files(folder: str) -> list[tuple[str, str]]:

@@ -26,6 +26,7 @@ from typing import Literal
 import polars as pl
 
 from core.domain.clinical import EVENTS, FACTS, GAPS
+from core.domain.fact_order import ARRANGED_FACTS
 from core.errors import NotAllowed
 from core.store.hashing import probe, shard_of
 
@@ -110,15 +111,15 @@ class Generation:
 
     def facts(self, shard: int | None = None) -> pl.LazyFrame:
         """FACTS of one shard or of all."""
-        return self.stored_facts(shard).cast(FACTS)
+        return self.stored_facts(shard).select(*FACTS).cast(FACTS)
 
     def stored_facts(self, shard: int | None = None) -> pl.LazyFrame:
-        """`facts` as they are kept (core.domain.fact.STORED_FACTS)."""
-        return self._scan("facts", shard).select(*FACTS)
+        """`facts` as they are kept (core.domain.fact_order.ARRANGED_FACTS), arranged by the patients of their shard."""
+        return self._scan("facts", shard).select(*ARRANGED_FACTS)
 
     def gaps(self, evaluation: Evaluation, shard: int | None = None) -> pl.LazyFrame:
         """GAPS of an evaluation that `evaluations` has."""
-        return self._scan(f"{evaluation.folder}/gaps", shard).select(*GAPS)
+        return self._scan(f"{evaluation.folder}/gaps", shard).select(*GAPS).cast(GAPS)
 
     def people(self, evaluation: Evaluation, shard: int | None = None) -> pl.LazyFrame:
         """patient_id, next_appointment_at (UTC), next_appointment_provider_id, last_visit_on as of that day."""

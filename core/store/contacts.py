@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, and_, func, or_, select
 
 from core.domain.address import normal_email
-from core.domain.clinical import OPEN_STATES
 from core.domain.eligibility import ADULT_AGE, WEEK, Contact, age
 from core.domain.opt_out import OptOut
 from core.store.schema import address_states, open_gaps, opt_outs, patients, recipients
@@ -119,12 +118,10 @@ def _opt_outs(
 
 
 def _open_gaps(connection: Connection, ids: list[str]) -> dict[str, set[str]]:
-    question = select(open_gaps.c.patient_id, open_gaps.c.measure_id).where(
-        open_gaps.c.patient_id.in_(ids), open_gaps.c.state.in_(OPEN_STATES)
-    )
+    question = select(open_gaps.c.patient_id, open_gaps.c.measures).where(open_gaps.c.patient_id.in_(ids))
     gaps: dict[str, set[str]] = defaultdict(set)
     for row in connection.execute(question):
-        gaps[row.patient_id].add(row.measure_id)
+        gaps[row.patient_id].update(row.measures.split())
     return gaps
 
 

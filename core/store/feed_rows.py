@@ -120,8 +120,8 @@ def put_patients(connection: Connection, shards: Iterable[pl.DataFrame]) -> None
 
 
 def put_open_gaps(connection: Connection, shards: Iterable[pl.DataFrame]) -> None:
-    """The care gaps that are open or soon will be, in the shape of GAPS; others are removed."""
-    _put(connection, open_gaps, shards, key=("patient_id", "measure_id"))
+    """patient_id and measures (ids separated by blanks) of everybody with an open care gap; others are removed."""
+    _put(connection, open_gaps, shards, key=("patient_id",))
 
 
 def put_evaluation(connection: Connection, shards: Iterable[pl.DataFrame]) -> None:

@@ -7,7 +7,6 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, select
 
-from core.domain.clinical import OPEN_STATES
 from core.store.contacts import batches
 from core.store.schema import groups, locations, open_gaps, patients, providers
 
@@ -74,12 +73,8 @@ _QUESTION = (
 
 
 def _open_gaps(connection: Connection, ids: list[str]) -> dict[str, list[str]]:
-    question = (
-        select(open_gaps.c.patient_id, open_gaps.c.measure_id)
-        .where(open_gaps.c.patient_id.in_(ids), open_gaps.c.state.in_(OPEN_STATES))
-        .order_by(open_gaps.c.patient_id, open_gaps.c.measure_id)
-    )
+    question = select(open_gaps.c.patient_id, open_gaps.c.measures).where(open_gaps.c.patient_id.in_(ids))
     gaps: dict[str, list[str]] = defaultdict(list)
     for row in connection.execute(question):
-        gaps[row.patient_id].append(row.measure_id)
+        gaps[row.patient_id] = row.measures.split()
     return gaps

@@ -211,10 +211,7 @@ open_gaps = Table(
     metadata,
     # No foreign key: a load replaces these rows in bulk within its own transaction.
     Column("patient_id", String(128), primary_key=True),
-    Column("measure_id", String(64), primary_key=True),
-    Column("state", String(16), nullable=False),  # overdue | out_of_range | due_soon
-    Column("due_on", Date),
-    Column("last_on", Date),
+    Column("measures", Text, nullable=False),  # ids of the measures with an open care gap, separated by blanks
 )
 
 # ---- may this patient be written to --------------------------------------------------------------------------------
