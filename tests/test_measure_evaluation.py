@@ -364,13 +364,13 @@ def test_they_find_the_same_for_many_patients_of_each_measure(as_of: date, *, is
 
 
 @given(panels())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_the_fast_and_the_obvious_evaluator_find_the_same(generated: tuple[date, Panel]) -> None:
     assert disagreements(list(measures().values()), *generated)[:1] == []
 
 
 @given(panels(is_small=True))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_they_find_the_same_for_every_key_of_the_grammar(generated: tuple[date, Panel]) -> None:
     assert disagreements(list(small_measures().values()), *generated)[:1] == []
 

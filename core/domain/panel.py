@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from core.domain.clinical import OPEN_STATES, schema
+from core.domain.fact_order import arranged, ends_of_runs
+from core.domain.measure_panel import latest_numbers
 from core.domain.wording import folded_column
 
 CODED = ("group", "pcp", "care_manager", "language", "payer", "status", "sex")  # one word of a vocabulary
@@ -98,11 +100,11 @@ def build_panel(
         last_visits(events, as_of=as_of),
         _alerts(gaps),
         _conditions(events, facts, concepts, as_of=as_of),
-        *_latest_labs(facts, concepts, as_of=as_of),
     ]
     for part in parts:
         rows = rows.join(part, on="patient_id", how="left", maintain_order="left")
-    return rows.with_columns(pl.col("alert_count").fill_null(0))
+    labs = _latest_labs(patients, facts, concepts, as_of=as_of)
+    return rows.with_columns(pl.col("alert_count").fill_null(0), *labs)
 
 
 def age_on(birth_date: pl.Expr, on: date) -> pl.Expr:
@@ -200,18 +202,25 @@ def _conditions(events: pl.DataFrame, facts: pl.DataFrame, concepts: pl.DataFram
     return texts.group_by("patient_id").agg(pl.col("text").sort().alias("conditions"))
 
 
-def _latest_labs(facts: pl.DataFrame, concepts: pl.DataFrame, *, as_of: date) -> list[pl.DataFrame]:
-    """For each concept of kind lab or vital: patient_id, lab_<concept>, lab_<concept>_on of its latest number."""
-    labs = concepts.filter(pl.col("kind").is_in(["lab", "vital"]))["concept"].cast(pl.String).sort().to_list()
-    latest = (
-        facts.with_columns(pl.col("concept").cast(pl.String))
-        .filter(pl.col("concept").is_in(labs), pl.col("value").is_not_null(), pl.col("on") <= as_of)
-        .sort("on", "received_at", "event_id")
-        .unique(["patient_id", "concept"], keep="last", maintain_order=True)
+def _latest_labs(
+    patients: pl.DataFrame, facts: pl.DataFrame, concepts: pl.DataFrame, *, as_of: date
+) -> list[pl.Series]:
+    """lab_<concept> and lab_<concept>_on for each concept of kind lab or vital, a value per patient: the number of the
+    latest day that has one, of several the lowest."""
+    labs = concepts.filter(pl.col("kind").is_in(["lab", "vital"]))["concept"].cast(pl.String).sort()
+    arranged_facts = facts if "row" in facts.columns else arranged(facts, patients)
+    asked = labs.cast(pl.Categorical).implode()
+    numbers = arranged_facts.filter(
+        pl.col("concept").is_in(asked), pl.col("value").is_not_null(), pl.col("on") <= as_of
     )
-    return [
-        latest.filter(pl.col("concept") == lab).select(
-            "patient_id", pl.col("value").alias(f"lab_{lab}"), pl.col("on").alias(f"lab_{lab}_on")
-        )
-        for lab in labs
-    ]
+    last = numbers.filter(ends_of_runs(numbers, "row", "concept")).select("row", "concept", "on")
+    latest = latest_numbers(numbers.join(last, on=["row", "concept", "on"], how="semi"), ["row", "concept"])
+    parts = latest.partition_by("concept", as_dict=True)
+    columns = []
+    for lab in labs:
+        found = parts.get((lab,), latest.clear())
+        nothing = pl.repeat(None, patients.height, dtype=pl.Float64, eager=True)
+        columns.append(nothing.scatter(found["row"], found["lowest"]).alias(f"lab_{lab}"))
+        never = pl.repeat(None, patients.height, dtype=pl.Date, eager=True)
+        columns.append(never.scatter(found["row"], found["on"]).alias(f"lab_{lab}_on"))
+    return columns

@@ -231,7 +231,7 @@ class ClinicalStore:
     the feed's text: what is held in memory at once."""
 
     folder: Path
-    shard_bytes: int = 96 << 20
+    shard_bytes: int = 160 << 20
 
     def generation(self, name: str) -> Generation:
         """The generation of this name, as `loads` has it."""
