@@ -232,7 +232,7 @@ def test_alerts_are_the_names_of_open_gaps() -> None:
 
 def test_conditions_are_active_problems_by_our_name_and_by_the_feeds_words() -> None:
     problem = {"patient_id": "1", "kind": "problem", "source_system": "s", "is_done": True, "received_at": RECEIVED}
-    fact = {"patient_id": "1", "kind": "problem", "source_system": "s", "concept": "diabetes"}
+    fact = {"patient_id": "1", "kind": "problem", "concept": "diabetes", "on": date(2020, 1, 1)}
     tables = panel_of(
         [{"patient_id": "1"}],
         events=[
@@ -242,7 +242,7 @@ def test_conditions_are_active_problems_by_our_name_and_by_the_feeds_words() -> 
             problem | {"event_id": "4", "text": "Gout"},
             problem | {"event_id": "5", "text": "DIABETES"},  # said already, by our name
         ],
-        facts=[fact | {"event_id": "1"}, fact | {"event_id": "2"}],
+        facts=[fact, fact | {"concept": "asthma", "end_on": date(2020, 3, 1)}],
     )
 
     names = [word(tables, "conditions", c) for c in tables.panel["conditions"].item()]

@@ -47,6 +47,8 @@ FIRST, LAST = "2026-01-01", "2026-12-31"
 BEFORE, AFTER = "2025-12-31", "2027-01-01"
 LAST_MOMENT = "2026-12-31T23:59:59+00:00"
 DAY = "2026-05-01"  # an ordinary day
+LONG_AGO = "2020-01-01"
+OLD = "1956-06-15"  # born: 70 at the end of the period
 
 # Visits that count for adults. Others are named where they are used.
 WELLNESS = encounter("HCPCS G0438", DAY, own_id="wellness")
@@ -332,8 +334,8 @@ LEFT, RIGHT = "SNOMED 7771000", "SNOMED 24028007"
 GONE_LEFT = procedure(NO_LEFT, "2010-01-01")
 
 
-def one_side(*sites: str) -> Resource:
-    return condition("ICD10CM Z90.10", "2010-01-01", sites=sites)
+def one_side(*sites: str, on: str = "2010-01-01") -> Resource:
+    return condition("ICD10CM Z90.10", on, sites=sites)
 
 
 CMS125: list[Row] = [
@@ -403,6 +405,7 @@ CMS125: list[Row] = [
     ("left and right by their sites", woman(one_side(LEFT), one_side(RIGHT)), EXCLUDED),
     ("one entry with both sites", woman(one_side(LEFT, RIGHT)), EXCLUDED),
     ("left by its site twice", woman(one_side(LEFT), GONE_LEFT), OPEN),
+    ("right by its site twice", woman(one_side(RIGHT), procedure(NO_RIGHT, "2010-01-01")), OPEN),
     ("a side that is not said", woman(one_side(), GONE_LEFT), OPEN),
     ("who is excluded is in no numerator", woman(procedure(NO_BREASTS, "1999-01-01"), mammogram(FIRST)), EXCLUDED),
     *frail_ages("CMS125"),
@@ -439,6 +442,7 @@ def gmi(on: str, value: float | None) -> Resource:
 
 
 PROBLEM = condition("ICD10CM E11.9", "2020-02-01", category="problem-list-item")
+REFUTED = condition("ICD10CM E11.9", "2020-02-01", verification="refuted")
 
 
 def diabetes_diagnoses() -> list[Row]:
@@ -511,6 +515,8 @@ A1C_25 = observation("LOINC 4548-4", "2025-05-01", 7.0)
 CMS122_IN_2025: list[Row] = [
     ("on the problem list only", chart(WELLNESS_25, PROBLEM, A1C_25, born="1966-06-15"), OPEN),
     ("as a visit diagnosis", chart(WELLNESS_25, DIABETES, A1C_25, born="1966-06-15"), OPEN),
+    ("refuted", chart(WELLNESS_25, REFUTED, A1C_25, born=OLD), OUTSIDE),
+    ("another diagnosis", chart(WELLNESS_25, condition("ICD10CM I10", LONG_AGO), A1C_25, born=OLD), OUTSIDE),
     ("begun after the period", chart(WELLNESS_25, condition("ICD10CM E11.9", FIRST), born="1966-06-15"), OUTSIDE),
 ]
 
@@ -604,6 +610,7 @@ CMS124: list[Row] = [
     ("64 through the last day", patient(born="1962-01-01"), OPEN),
     ("65 on the last day", patient(born="1961-12-31"), OUTSIDE),
     ("a man", chart(VIRTUAL, born="1986-06-15", sex="M"), OUTSIDE),
+    ("a woman registered as male", chart(VIRTUAL, born="1986-06-15", gender="male"), OPEN),
     ("registered as female, sex not said", chart(VIRTUAL, born="1986-06-15", sex=None, gender="female"), OUTSIDE),
     ("office visit", patient(visit=OFFICE), OPEN),
     ("preventive visit", patient(visit=encounter("preventive_visit_adult", DAY)), OPEN),
@@ -731,6 +738,10 @@ CMS131: list[Row] = [
     ("left graded, left clear the year before", diabetic(left(FIRST), left(BEFORE, CLEAR)), OPEN),
     ("both clear the year before", diabetic(left("2025-01-01", CLEAR), right(BEFORE, CLEAR)), NUMERATOR),
     ("both clear too early", diabetic(left("2024-12-31", CLEAR), right(BEFORE, CLEAR)), OPEN),
+    ("one clear, preliminary", diabetic(left(FIRST), {**right(BEFORE, CLEAR), "status": "preliminary"}), OPEN),
+    ("other clear, preliminary", diabetic(right(FIRST), {**left(BEFORE, CLEAR), "status": "preliminary"}), OPEN),
+    ("one clear, no category", diabetic(left(FIRST), right(BEFORE, CLEAR, "")), OPEN),
+    ("other clear, no category", diabetic(right(FIRST), left(BEFORE, CLEAR, "")), OPEN),
     ("one clear, one graded, the year before", diabetic(left(BEFORE, CLEAR), right(BEFORE)), OPEN),
     ("both graded, no category", diabetic(left(FIRST, category=""), right(FIRST, category="")), OPEN),
     ("both graded, retinopathy known", diabetic(RETINOPATHY, left(FIRST), right(FIRST)), NUMERATOR),
@@ -743,6 +754,9 @@ CMS131: list[Row] = [
 CMS131_IN_2025: list[Row] = [
     ("no eyes", chart(WELLNESS_25, DIABETES, NO_EYES, born="1966-06-15"), OPEN),
     ("on the problem list only", chart(WELLNESS_25, PROBLEM, born="1966-06-15"), OPEN),
+    ("refuted", chart(WELLNESS_25, REFUTED, born=OLD), OUTSIDE),
+    ("another diagnosis", chart(WELLNESS_25, condition("ICD10CM I10", LONG_AGO), born=OLD), OUTSIDE),
+    ("begun after the period", chart(WELLNESS_25, condition("ICD10CM E11.9", FIRST), born=OLD), OUTSIDE),
     ("exam the year before", chart(WELLNESS_25, DIABETES, exam("2024-01-01"), born="1966-06-15"), NUMERATOR),
     ("exam the day before that", chart(WELLNESS_25, DIABETES, exam("2023-12-31"), born="1966-06-15"), OPEN),
 ]
@@ -824,6 +838,7 @@ CMS165: list[Row] = [
     ("140/89", hypertensive(pressure("2026-03-01", 140, 89)), OPEN),
     ("139/90", hypertensive(pressure("2026-03-01", 139, 90)), OPEN),
     ("139.9/89.9", hypertensive(pressure("2026-03-01", 139.9, 89.9)), NUMERATOR),
+    ("85/95", hypertensive(pressure("2026-03-01", 85, 95)), OPEN),
     ("no reading", hypertensive(), OPEN),
     ("no diastolic pressure", hypertensive(pressure("2026-03-01", 120, None)), OPEN),
     ("no systolic pressure", hypertensive(pressure("2026-03-01", None, 80)), OPEN),
@@ -1048,7 +1063,7 @@ def asked(on: str, value: str | None = NEGATIVE, *, status: str = "final") -> Re
     return observation("LOINC 73832-8", on, value, status=status, category="survey")
 
 
-def teen_asked(on: str, value: str = NEGATIVE) -> Resource:
+def teen_asked(on: str, value: str | None = NEGATIVE) -> Resource:
     return observation("LOINC 73831-0", on, value, category="survey")
 
 
@@ -1060,8 +1075,16 @@ def positive(*more: Resource) -> Chart:
     return adult(asked(DAY, POSITIVE), *more)
 
 
+def young(*more: Resource) -> Chart:
+    return adult(*more, born="2011-03-01")
+
+
 def teen(*more: Resource) -> Chart:
-    return adult(teen_asked(DAY, POSITIVE), *more, born="2011-03-01")
+    return young(teen_asked(DAY, POSITIVE), *more)
+
+
+def late_teen(*more: Resource) -> Chart:
+    return adult(teen_asked(LAST, POSITIVE), *more, born="2011-03-01", visit=LATE)
 
 
 def bipolar(onset: str, category: str = "problem-list-item", **more: Any) -> Resource:
@@ -1075,8 +1098,13 @@ def no_talk(on: str, reason: str = DECLINED) -> Resource:
     return cancelled("LOINC 73832-8", on, reason)
 
 
-NO_TALK, NO_TEEN_TALK = no_talk(DAY), cancelled("LOINC 73831-0", DAY, DECLINED)
+def no_teen_talk(reason: str = DECLINED, on: str = DAY) -> Resource:
+    return cancelled("LOINC 73831-0", on, reason)
+
+
+NO_TALK = no_talk(DAY)
 LATE = talk("2026-12-31T09:00:00Z")
+AT_VISIT, TEEN_AT_VISIT = (procedure(care, "2026-05-01T09:30:00Z") for care in (CARE_ADULT, CARE_TEEN))
 CMS2: list[Row] = [
     ("12 on the first day", adult(born="2014-01-01"), OPEN),
     ("12 the day after", adult(born="2014-01-02"), OUTSIDE),
@@ -1102,6 +1130,11 @@ CMS2: list[Row] = [
     ("positive, then negative", adult(asked("2026-04-20", POSITIVE), asked("2026-04-30")), NUMERATOR),
     ("negative, then positive", adult(asked("2026-04-20"), asked("2026-04-30", POSITIVE)), OPEN),
     ("negative, then positive after the visit", adult(asked("2026-04-20"), asked("2026-05-02", POSITIVE)), NUMERATOR),
+    ("negative, then no answer", adult(asked("2026-04-20"), asked("2026-04-30", None)), NUMERATOR),
+    ("16: positive, then negative", young(teen_asked("2026-04-20", POSITIVE), teen_asked("2026-04-30")), NUMERATOR),
+    ("16: negative, then positive", young(teen_asked("2026-04-20"), teen_asked("2026-04-30", POSITIVE)), OPEN),
+    ("16: negative, then no answer", young(teen_asked("2026-04-20"), teen_asked("2026-04-30", None)), NUMERATOR),
+    ("12: negative", adult(teen_asked(DAY), born="2014-01-01"), NUMERATOR),
     # ---- which questionnaire, by the age on the first day
     ("16: adolescents'", adult(teen_asked(DAY), born="2009-01-02"), NUMERATOR),
     ("16: adults'", adult(asked(DAY), born="2009-01-02"), OPEN),
@@ -1114,11 +1147,22 @@ CMS2: list[Row] = [
     ("care during the visit", positive(procedure(CARE_ADULT, "2026-05-01T09:30:00Z")), NUMERATOR),
     ("care after the visit", positive(procedure(CARE_ADULT, "2026-05-01T10:30:00Z")), OPEN),
     ("care before the visit", positive(procedure(CARE_ADULT, "2026-05-01T08:59:59Z")), OPEN),
+    ("care in the first moment", positive(procedure(CARE_ADULT, "2026-05-01T09:00:00Z")), NUMERATOR),
+    ("care in the last moment", positive(procedure(CARE_ADULT, "2026-05-01T10:00:00Z")), NUMERATOR),
+    ("adolescent: care in the first moment", teen(procedure(CARE_TEEN, "2026-05-01T09:00:00Z")), NUMERATOR),
+    ("adolescent: care in the last moment", teen(procedure(CARE_TEEN, "2026-05-01T10:00:00Z")), NUMERATOR),
+    ("another answer, care", adult(asked(DAY, "another_answer"), AT_VISIT), OPEN),
+    ("adolescent: another answer, care", young(teen_asked(DAY, "another_answer"), TEEN_AT_VISIT), OPEN),
     ("care not done", positive(procedure(CARE_ADULT, "2026-05-01T09:30:00Z", status="not-done")), OPEN),
     ("care for adolescents", positive(procedure(CARE_TEEN, "2026-05-01T09:30:00Z")), OPEN),
     ("adolescent: care during the visit", teen(procedure(CARE_TEEN, "2026-05-01T09:30:00Z")), NUMERATOR),
     ("adolescent: care for adults", teen(procedure(CARE_ADULT, "2026-05-01T09:30:00Z")), OPEN),
     ("care at a visit long after it", positive(talk("2026-06-01"), procedure(CARE_ADULT, "2026-06-01")), OPEN),
+    ("care at a visit 15 days after it", positive(talk("2026-05-16"), procedure(CARE_ADULT, "2026-05-16")), OPEN),
+    ("care at a visit before it", positive(talk("2026-04-20"), procedure(CARE_ADULT, "2026-04-20")), OPEN),
+    ("adolescent: care 14 days after it", teen(talk("2026-05-15"), procedure(CARE_TEEN, "2026-05-15")), NUMERATOR),
+    ("adolescent: care 15 days after it", teen(talk("2026-05-16"), procedure(CARE_TEEN, "2026-05-16")), OPEN),
+    ("adolescent: care before it", teen(talk("2026-04-20"), procedure(CARE_TEEN, "2026-04-20")), OPEN),
     ("care at a second visit in time", positive(talk("2026-05-15"), procedure(CARE_ADULT, "2026-05-15")), NUMERATOR),
     # ---- positive: referred within two days
     ("referred on the day", positive(order(REFERRAL_ADULT, "2026-05-01T08:00:00Z")), NUMERATOR),
@@ -1131,10 +1175,17 @@ CMS2: list[Row] = [
     ("adolescent: referral for adults", teen(order(REFERRAL_ADULT, "2026-05-02")), OPEN),
     ("referred on the last day", adult(asked(LAST, POSITIVE), order(REFERRAL_ADULT, LAST), visit=LATE), NUMERATOR),
     ("referred after the period", adult(asked(LAST, POSITIVE), order(REFERRAL_ADULT, AFTER), visit=LATE), OPEN),
+    ("adolescent: referred on the last day", late_teen(order(REFERRAL_TEEN, LAST)), NUMERATOR),
+    ("adolescent: referred after the period", late_teen(order(REFERRAL_TEEN, AFTER)), OPEN),
     # ---- positive: a medicine
     ("medicine for a month", positive(medicine(PILL, DAY, supply(30))), NUMERATOR),
     ("medicine for a month, completed", positive(medicine(PILL, DAY, supply(30), status="completed")), NUMERATOR),
     ("medicine stopped", positive(medicine(PILL, DAY, supply(30), status="stopped")), OPEN),
+    ("another medicine", positive(medicine(DEMENTIA, DAY, supply(30))), OPEN),
+    ("adolescent: another medicine", teen(medicine(DEMENTIA, DAY, supply(30))), OPEN),
+    ("adolescent: medicine stopped", teen(medicine(PILL, DAY, supply(30), status="stopped")), OPEN),
+    ("adolescent: medicine proposed", teen(medicine(PILL, DAY, supply(30), intent="proposal")), OPEN),
+    ("adolescent: medicine three days later", teen(medicine(PILL, "2026-05-04", supply(30))), OPEN),
     ("medicine proposed", positive(medicine(PILL, DAY, supply(30), intent="proposal")), OPEN),
     ("medicine from an original order", positive(medicine(PILL, DAY, supply(30), intent="original-order")), NUMERATOR),
     ("medicine three days later", positive(medicine(PILL, "2026-05-04", supply(30))), OPEN),
@@ -1157,7 +1208,10 @@ CMS2: list[Row] = [
     ("declined, entered in error", adult({**NO_TALK, "status": "entered-in-error"}), OPEN),
     ("declined, negative all the same", adult(NO_TALK, asked(DAY)), NUMERATOR),
     ("declined, positive all the same", adult(NO_TALK, asked(DAY, POSITIVE)), OPEN),
-    ("adolescent declined", chart(TALK, NO_TEEN_TALK, born="2011-03-01"), EXCEPTED),
+    ("adolescent: declined", young(no_teen_talk()), EXCEPTED),
+    ("adolescent: a medical reason", young(no_teen_talk("medical_reason")), EXCEPTED),
+    ("adolescent: another reason", young(no_teen_talk("another_reason")), OPEN),
+    ("adolescent: declined, positive all the same", teen(no_teen_talk()), OPEN),
 ]
 
 
@@ -1200,6 +1254,7 @@ def left_out(request: Resource, reason: str = "medical_reason") -> Resource:
 
 
 NO_ADVICE = left_out(order(ADVICE, DAY))
+ADVISED, REFERRED = procedure(ADVICE, DAY), order(REFERRAL, DAY)
 NO_BMI = cancelled("LOINC 39156-5", DAY, "patient_declined")
 CMS69: list[Row] = [
     ("18 on the day of the visit", weighed(born="2008-05-01"), OPEN),
@@ -1321,6 +1376,8 @@ CMS138: list[Row] = [
     ("two office visits, one before", chart(OFFICE, encounter("HCPCS G0463", BEFORE), born="1986-06-15"), OUT),
     ("two office visits, one planned", chart(OFFICE, {**OFFICE_AGAIN, "status": "planned"}, born="1986-06-15"), OUT),
     ("two visits of different kinds", chart(OFFICE, VIRTUAL, born="1986-06-15"), NOT_ASKED),
+    ("preventive visit", chart(encounter("preventive_visit_adult", DAY), born="1986-06-15"), NOT_ASKED),
+    ("preventive counseling", chart(encounter("preventive_counseling", DAY), born="1986-06-15"), NOT_ASKED),
     ("no visit", chart(born="1986-06-15"), OUT),
     # ---- the last status
     ("user", smoker(), USER),
@@ -1409,7 +1466,7 @@ def test_the_names_in_a_table_are_different() -> None:
 # ---- where the text says something else than the rule --------------------------------------------------------------
 # Each row is what the text of the measure says. A row that fails shows a rule that says something else.
 TALK_25 = talk("2025-05-01")
-LONG_AGO, VISIT = "2020-01-01", "encounter-diagnosis"
+VISIT = "encounter-diagnosis"
 NO_PANEL = [observation("LOINC 8480-6", FIRST, 120, "mm[Hg]"), observation("LOINC 8462-4", FIRST, 80, "mm[Hg]")]
 EARLY_BLOOD = observation(EGFR, "2025-12-30", 70, until=FIRST)
 
@@ -1535,7 +1592,7 @@ def around(first: int, last: int) -> Callable[[date], bool]:
     return lambda day: first <= (day - date(2026, 5, 1)).days <= last
 
 
-BIRTH, SECOND_BIRTHDAY = date.fromisoformat(BORN), date.fromisoformat(TWO)
+BIRTH, DAY_7, SECOND_BIRTHDAY = date(2024, 6, 15), date(2024, 6, 22), date(2026, 6, 15)
 
 
 def from_age(first: date, last: date = SECOND_BIRTHDAY) -> Callable[[date], bool]:
@@ -1545,8 +1602,11 @@ def from_age(first: date, last: date = SECOND_BIRTHDAY) -> Callable[[date], bool
 in_period = since(START)
 YEARS_BEFORE = {years: since(date(2026 - years, 1, 1)) for years in (1, 2, 4, 9)}
 HALF_A_YEAR_BEFORE = since(date(2025, 7, 1))
-EVER, LONG = -9999, 9999
+BEFORE_DAY, UNTIL_DAY, THAT_DAY, FROM_DAY = around(-9999, -1), around(-9999, 0), around(0, 0), around(0, 9999)
 COUNTED, NOT_COUNTED, REASONED = (OPEN, OUTSIDE), (EXCLUDED, OPEN), (EXCEPTED, OPEN)
+ANSWERED, HELPS = (OPEN, NUMERATOR), (HELPED, USER)
+UNVERIFIED, ANY_ORDER, BOTH = "verification", "status intent", "category value"
+CANCELLED, ACTIVE, SYMPTOM = ("cancelled",), ("active",), ("preliminary", "final", "amended", "corrected")
 
 
 def visit(code: str) -> Callable[[str], Resource]:
@@ -1561,12 +1621,20 @@ def alone(*holds: Resource, born: str = "1966-06-15") -> Callable[[Resource], Ch
     return lambda it: chart(it, *holds, born=born)
 
 
-def after_screening(screened: Callable[..., Chart], care: str) -> Callable[[Resource], Chart]:
-    return lambda it: screened(it, procedure(care, "2026-05-01T09:30:00Z"))
+def beside(holding: Callable[..., Chart], *others: Resource) -> Callable[[Resource], Chart]:
+    return lambda it: holding(*others, it)
 
 
-def young(*more: Resource) -> Chart:
-    return adult(*more, born="2011-03-01")
+def not_given(kind: Callable[..., Resource], code: str) -> Callable[[str], Resource]:
+    return lambda on: left_out(kind(code, on))
+
+
+def no_bmi(on: str) -> Resource:
+    return cancelled("LOINC 39156-5", on[:10], "medical_reason")
+
+
+def by_june(day: date) -> bool:
+    return day <= date(2026, 6, 30)
 
 
 def at_the_visit(care: str) -> Callable[[str], Resource]:
@@ -1576,133 +1644,62 @@ def at_the_visit(care: str) -> Callable[[str], Resource]:
 DEPRESSION = [
     Entry("visit", visit("HCPCS G0444"), alone(), in_period, COUNTED),
     Entry("asked", asked, adult, around(-14, 0), needs="value"),
-    Entry(
-        "positive", lambda on: asked(on, POSITIVE), after_screening(adult, CARE_ADULT), around(-14, 0), needs="value"
-    ),
-    Entry("care", at_the_visit(CARE_ADULT), positive, around(0, 0)),
+    Entry("positive", lambda on: asked(on, POSITIVE), beside(adult, AT_VISIT), around(-14, 0), needs="value"),
+    Entry("care", at_the_visit(CARE_ADULT), positive, THAT_DAY),
     Entry("referral", entry(order, REFERRAL_ADULT), positive, around(0, 2), unless="intent"),
-    Entry("bipolar", bipolar, adult, around(EVER, -1), NOT_COUNTED, needs="category", unless="verification"),
-    Entry("declined", lambda on: no_talk(on[:10]), adult, around(0, 0), REASONED, allowed=("cancelled",)),
+    Entry("bipolar", bipolar, adult, BEFORE_DAY, NOT_COUNTED, needs="category", unless=UNVERIFIED),
+    Entry("declined", lambda on: no_talk(on[:10]), adult, THAT_DAY, REASONED, allowed=CANCELLED),
     # adolescents
     Entry("teen asked", teen_asked, young, around(-14, 0), needs="value"),
-    Entry("teen positive", lambda on: teen_asked(on, POSITIVE), after_screening(young, CARE_TEEN), around(-14, 0)),
-    Entry("teen care", at_the_visit(CARE_TEEN), teen, around(0, 0)),
+    Entry("teen positive", lambda on: teen_asked(on, POSITIVE), beside(young, TEEN_AT_VISIT), around(-14, 0)),
+    Entry("teen care", at_the_visit(CARE_TEEN), teen, THAT_DAY),
     Entry("teen referral", entry(order, REFERRAL_TEEN), teen, around(0, 2), unless="intent"),
-    Entry(
-        "teen declined",
-        lambda on: cancelled("LOINC 73831-0", on[:10], DECLINED),
-        young,
-        around(0, 0),
-        REASONED,
-        allowed=("cancelled",),
-    ),
+    Entry("teen declined", lambda on: no_teen_talk(on=on[:10]), young, THAT_DAY, REASONED, allowed=CANCELLED),
 ]
 BMI = [
     Entry("visit", visit("HCPCS G0447"), alone(), in_period, COUNTED),
     Entry("BMI", lambda on: bmi(22, on), weighed, in_period, needs="value"),
-    Entry("pregnant", entry(condition, "ICD10CM O09.00"), weighed, by_the_end, NOT_COUNTED, unless="verification"),
+    Entry("pregnant", entry(condition, "ICD10CM O09.00"), weighed, by_the_end, NOT_COUNTED, unless=UNVERIFIED),
     Entry("said to be pregnant", said_pregnant, weighed, in_period, NOT_COUNTED, needs="value", unless="code"),
     # high
     Entry("advice", entry(procedure, ADVICE, reason=HEAVY), heavy, in_period, unless="status"),
-    Entry("advice ordered", entry(order, ADVICE, reason=HEAVY), heavy, in_period, unless="status intent"),
-    Entry("referral", entry(order, REFERRAL, reason=HEAVY), heavy, in_period, unless="status intent"),
-    Entry("medicine", entry(medicine, FAT_PILL, reason=HEAVY), heavy, in_period, unless="status intent"),
-    Entry(
-        "known", entry(known, HEAVY), lambda it: heavy(it, order(REFERRAL, DAY)), around(EVER, 0), unless="verification"
-    ),
-    Entry(
-        "known, medicine",
-        entry(known, HEAVY),
-        lambda it: heavy(it, medicine(FAT_PILL, DAY)),
-        around(EVER, 0),
-        unless="verification",
-    ),
-    Entry(
-        "known, advised",
-        entry(known, HEAVY),
-        lambda it: heavy(it, procedure(ADVICE, DAY)),
-        around(EVER, 0),
-        unless="verification",
-    ),
-    Entry(
-        "known until",
-        lambda on: known(HEAVY, abated=on),
-        lambda it: heavy(it, procedure(ADVICE, DAY)),
-        around(0, LONG),
-        unless="verification",
-    ),
+    Entry("advice ordered", entry(order, ADVICE, reason=HEAVY), heavy, in_period, unless=ANY_ORDER),
+    Entry("referral", entry(order, REFERRAL, reason=HEAVY), heavy, in_period, unless=ANY_ORDER),
+    Entry("medicine", entry(medicine, FAT_PILL, reason=HEAVY), heavy, in_period, unless=ANY_ORDER),
+    Entry("known", entry(known, HEAVY), beside(heavy, REFERRED), UNTIL_DAY, unless=UNVERIFIED),
+    Entry("known, medicine", entry(known, HEAVY), beside(heavy, medicine(FAT_PILL, DAY)), UNTIL_DAY, unless=UNVERIFIED),
+    Entry("known, advised", entry(known, HEAVY), beside(heavy, ADVISED), UNTIL_DAY, unless=UNVERIFIED),
+    Entry("known until", lambda on: known(HEAVY, abated=on), beside(heavy, ADVISED), FROM_DAY, unless=UNVERIFIED),
     # low
     Entry("low advice", entry(procedure, ADVICE, reason=LIGHT), light, in_period),
-    Entry("low advice ordered", entry(order, ADVICE, reason=LIGHT), light, in_period, unless="status intent"),
-    Entry("low referral", entry(order, REFERRAL, reason=LIGHT), light, in_period, unless="status intent"),
-    Entry("low medicine", entry(medicine, THIN_PILL, reason=LIGHT), light, in_period, unless="status intent"),
+    Entry("low advice ordered", entry(order, ADVICE, reason=LIGHT), light, in_period, unless=ANY_ORDER),
+    Entry("low referral", entry(order, REFERRAL, reason=LIGHT), light, in_period, unless=ANY_ORDER),
+    Entry("low medicine", entry(medicine, THIN_PILL, reason=LIGHT), light, in_period, unless=ANY_ORDER),
+    Entry("low known", entry(known, LIGHT), beside(light, REFERRED), UNTIL_DAY, unless=UNVERIFIED),
     Entry(
-        "low known",
-        entry(known, LIGHT),
-        lambda it: light(it, order(REFERRAL, DAY)),
-        around(EVER, 0),
-        unless="verification",
-    ),
-    Entry(
-        "low known, medicine",
-        entry(known, LIGHT),
-        lambda it: light(it, medicine(THIN_PILL, DAY)),
-        around(EVER, 0),
-        unless="verification",
+        "low known, pill", entry(known, LIGHT), beside(light, medicine(THIN_PILL, DAY)), UNTIL_DAY, unless=UNVERIFIED
     ),
     Entry(
         "low a concern",
         entry(known, LIGHT, category="health-concern"),
-        lambda it: light(it, procedure(ADVICE, DAY)),
-        around(EVER, 0),
-        unless="verification",
+        beside(light, ADVISED),
+        UNTIL_DAY,
+        unless=UNVERIFIED,
     ),
     Entry(
         "low a concern until",
         lambda on: known(LIGHT, abated=on, category="health-concern"),
-        lambda it: light(it, procedure(ADVICE, DAY)),
-        around(0, LONG),
-        unless="verification",
+        beside(light, ADVISED),
+        FROM_DAY,
+        unless=UNVERIFIED,
     ),
     # why not
-    Entry(
-        "no advice",
-        lambda on: left_out(order("HCPCS G0447", on)),
-        heavy,
-        around(0, 0),
-        REASONED,
-        unless="status intent",
-    ),
-    Entry(
-        "no low advice", lambda on: left_out(order(ADVICE, on)), light, around(0, 0), REASONED, unless="status intent"
-    ),
-    Entry(
-        "no referral", lambda on: left_out(order(REFERRAL, on)), heavy, around(0, 0), REASONED, unless="status intent"
-    ),
-    Entry(
-        "no medicine",
-        lambda on: left_out(medicine(FAT_PILL, on)),
-        heavy,
-        around(0, 0),
-        REASONED,
-        unless="status intent",
-    ),
-    Entry(
-        "no low medicine",
-        lambda on: left_out(medicine(THIN_PILL, on)),
-        light,
-        around(0, 0),
-        REASONED,
-        unless="status intent",
-    ),
-    Entry(
-        "no BMI",
-        lambda on: cancelled("LOINC 39156-5", on[:10], "medical_reason"),
-        weighed,
-        around(0, 0),
-        REASONED,
-        allowed=("cancelled",),
-    ),
+    Entry("no advice", not_given(order, "HCPCS G0447"), heavy, THAT_DAY, REASONED, unless=ANY_ORDER),
+    Entry("no low advice", not_given(order, ADVICE), light, THAT_DAY, REASONED, unless=ANY_ORDER),
+    Entry("no referral", not_given(order, REFERRAL), heavy, THAT_DAY, REASONED, unless=ANY_ORDER),
+    Entry("no medicine", not_given(medicine, FAT_PILL), heavy, THAT_DAY, REASONED, unless=ANY_ORDER),
+    Entry("no low medicine", not_given(medicine, THIN_PILL), light, THAT_DAY, REASONED, unless=ANY_ORDER),
+    Entry("no BMI", no_bmi, weighed, THAT_DAY, REASONED, allowed=CANCELLED),
 ]
 
 # vaccine or procedure, antigen, how many, from which day
@@ -1775,26 +1772,23 @@ VACCINES = [
     Entry("mumps", entry(condition, "ICD10CM B26.9"), lambda it: child(mmr=[it, *MEASLES, *RUBELLA]), from_age(BIRTH)),
     Entry("rubella", entry(condition, "ICD10CM B06.9"), lambda it: child(mmr=[it, *MEASLES, *MUMPS]), from_age(BIRTH)),
     Entry(
-        "newborn",
-        entry(procedure, "ICD10PCS 3E0234Z"),
-        beside_two("hep_b", "CVX 08", D1, D3),
-        from_age(BIRTH, date(2024, 6, 22)),
+        "newborn", entry(procedure, "ICD10PCS 3E0234Z"), beside_two("hep_b", "CVX 08", D1, D3), from_age(BIRTH, DAY_7)
     ),
-    Entry("spray", entry(immunization, "CVX 149"), beside_two("flu", "CVX 141", D3), from_age(date(2026, 6, 15))),
+    Entry("spray", entry(immunization, "CVX 149"), beside_two("flu", "CVX 141", D3), from_age(SECOND_BIRTHDAY)),
     Entry(
         "spray given",
         entry(procedure, "influenza_given_nasal"),
         beside_two("flu", "CVX 141", D3),
-        from_age(date(2026, 6, 15)),
+        from_age(SECOND_BIRTHDAY),
     ),
 ]
 GLYCEMIC = [
     Entry("visit", visit("HCPCS G0438"), alone(DIABETES, FAIR_A1C), in_period, COUNTED),
     Entry("nutrition therapy", visit("HCPCS G0270"), alone(DIABETES, FAIR_A1C), in_period, COUNTED),
     Entry("diabetes", entry(condition, "ICD10CM E11.9"), with_diagnosis, by_the_end, COUNTED, needs="category"),
-    Entry("A1c", lambda on: a1c(on, 7), diabetic, in_period, (OPEN, NUMERATOR), needs="value"),
-    Entry("sensor", lambda on: gmi(on, 7), diabetic, in_period, (OPEN, NUMERATOR), needs="value"),
-    Entry("bad A1c", lambda on: a1c(on, 10), lambda it: diabetic(a1c(FIRST, 7), it), lambda day: START < day <= END),
+    Entry("A1c", lambda on: a1c(on, 7), diabetic, in_period, ANSWERED, needs="value"),
+    Entry("sensor", lambda on: gmi(on, 7), diabetic, in_period, ANSWERED, needs="value"),
+    Entry("bad A1c", lambda on: a1c(on, 10), beside(diabetic, a1c(FIRST, 7)), lambda day: START < day <= END),
 ]
 CERVICAL = [
     Entry("visit", visit("HCPCS G0071"), alone(), in_period, COUNTED),
@@ -1812,14 +1806,10 @@ BREAST = [
     Entry("both as history", entry(condition, "ICD10CM Z90.13"), woman, by_the_end, NOT_COUNTED),
     Entry("left removed", entry(procedure, NO_LEFT), WITHOUT_RIGHT, by_the_end, NOT_COUNTED),
     Entry("left as history", entry(condition, "ICD10CM Z90.12"), WITHOUT_RIGHT, by_the_end, NOT_COUNTED),
-    Entry(
-        "left by its site", entry(condition, "ICD10CM Z90.10", sites=(LEFT,)), WITHOUT_RIGHT, by_the_end, NOT_COUNTED
-    ),
+    Entry("left by its site", lambda on: one_side(LEFT, on=on), WITHOUT_RIGHT, by_the_end, NOT_COUNTED),
     Entry("right removed", entry(procedure, NO_RIGHT), WITHOUT_LEFT, by_the_end, NOT_COUNTED),
     Entry("right as history", entry(condition, "ICD10CM Z90.11"), WITHOUT_LEFT, by_the_end, NOT_COUNTED),
-    Entry(
-        "right by its site", entry(condition, "ICD10CM Z90.10", sites=(RIGHT,)), WITHOUT_LEFT, by_the_end, NOT_COUNTED
-    ),
+    Entry("right by its site", lambda on: one_side(RIGHT, on=on), WITHOUT_LEFT, by_the_end, NOT_COUNTED),
 ]
 COLORECTAL = [
     Entry("visit", visit("HCPCS G0438"), alone(), in_period, COUNTED),
@@ -1842,26 +1832,19 @@ COLORECTAL = [
     Entry("palliative visit", visit("HCPCS G9054"), person, in_period, NOT_COUNTED),
     Entry("palliative treatment", entry(procedure, "palliative_intervention"), person, in_period, NOT_COUNTED),
     # frailty and illness
-    Entry("device ordered", entry(device, "frailty_device"), lambda it: old(ILL, it), in_period, NOT_COUNTED),
-    Entry("device used", uses, lambda it: old(ILL, it), in_period, NOT_COUNTED, needs="value"),
-    Entry("frail", entry(condition, "ICD10CM M62.84"), lambda it: old(ILL, it), by_the_end, NOT_COUNTED),
-    Entry("frailty visit", visit("HCPCS G0162"), lambda it: old(ILL, it), in_period, NOT_COUNTED),
-    Entry(
-        "frailty symptom",
-        entry(observation, "ICD10CM R54"),
-        lambda it: old(ILL, it),
-        in_period,
-        NOT_COUNTED,
-        allowed=("preliminary", "final", "amended", "corrected"),
-    ),
-    Entry("ill", entry(condition, "ICD10CM C25.0"), lambda it: old(FRAIL, it), YEARS_BEFORE[1], NOT_COUNTED),
+    Entry("device ordered", entry(device, "frailty_device"), beside(old, ILL), in_period, NOT_COUNTED),
+    Entry("device used", uses, beside(old, ILL), in_period, NOT_COUNTED, needs="value"),
+    Entry("frail", entry(condition, "ICD10CM M62.84"), beside(old, ILL), by_the_end, NOT_COUNTED),
+    Entry("frailty visit", visit("HCPCS G0162"), beside(old, ILL), in_period, NOT_COUNTED),
+    Entry("symptom", entry(observation, "ICD10CM R54"), beside(old, ILL), in_period, NOT_COUNTED, allowed=SYMPTOM),
+    Entry("ill", entry(condition, "ICD10CM C25.0"), beside(old, FRAIL), YEARS_BEFORE[1], NOT_COUNTED),
     Entry(
         "dementia medicine",
         lambda on: drug(on, supply(1)),
-        lambda it: old(FRAIL, it),
+        beside(old, FRAIL),
         YEARS_BEFORE[1],
         NOT_COUNTED,
-        allowed=("active",),
+        allowed=ACTIVE,
     ),
     Entry("nursing home", lives, old, by_the_end, NOT_COUNTED, needs="value"),
 ]
@@ -1870,53 +1853,33 @@ EYES = [
     Entry("diabetes", entry(condition, "ICD10CM E11.9"), alone(WELLNESS), by_the_end, COUNTED, needs="category"),
     Entry("no eyes", entry(condition, "SNOMED 15665641000119103"), diabetic, by_the_end, NOT_COUNTED),
     Entry("exam", exam, diabetic, YEARS_BEFORE[1], needs="category"),
-    Entry("exam, retinopathy", exam, lambda it: diabetic(RETINOPATHY, it), in_period, needs="category"),
-    Entry(
-        "retinopathy",
-        entry(condition, "ICD10CM E11.319"),
-        lambda it: diabetic(exam(BEFORE), it),
-        by_the_end,
-        (OPEN, NUMERATOR),
-    ),
-    Entry("machine", machine, diabetic, in_period, needs="category value"),
-    Entry("left eye", left, lambda it: diabetic(it, right(FIRST)), in_period, needs="category value"),
-    Entry("right eye", right, lambda it: diabetic(it, left(FIRST)), in_period, needs="category value"),
-    Entry(
-        "left eye, right was clear",
-        left,
-        lambda it: diabetic(it, right(BEFORE, CLEAR)),
-        in_period,
-        needs="category value",
-    ),
-    Entry(
-        "right eye, left was clear",
-        right,
-        lambda it: diabetic(it, left(BEFORE, CLEAR)),
-        in_period,
-        needs="category value",
-    ),
+    Entry("exam, retinopathy", exam, beside(diabetic, RETINOPATHY), in_period, needs="category"),
+    Entry("retinopathy", entry(condition, "ICD10CM E11.319"), beside(diabetic, exam(BEFORE)), by_the_end, ANSWERED),
+    Entry("machine", machine, diabetic, in_period, needs=BOTH),
+    Entry("left eye", left, beside(diabetic, right(FIRST)), in_period, needs=BOTH),
+    Entry("right eye", right, beside(diabetic, left(FIRST)), in_period, needs=BOTH),
+    Entry("left eye, right clear", left, beside(diabetic, right(BEFORE, CLEAR)), in_period, needs=BOTH),
+    Entry("right eye, left clear", right, beside(diabetic, left(BEFORE, CLEAR)), in_period, needs=BOTH),
 ]
 TOBACCO = [
     Entry("visit", visit("HCPCS G0438"), alone(SMOKES), in_period, (USER, OUT)),
     Entry("second visit", visit("HCPCS G0463"), alone(SMOKES, OFFICE), in_period, (USER, OUT)),
     Entry("asked", smoking, somebody, in_period, (USER, NOT_ASKED), needs="value", allowed=("final",)),
-    Entry("counseled", entry(procedure, COUNSEL), smoker, HALF_A_YEAR_BEFORE, (HELPED, USER)),
-    Entry("counseled as a diagnosis", entry(condition, Z716), smoker, HALF_A_YEAR_BEFORE, (HELPED, USER)),
-    Entry("medicine ordered", entry(medicine, PATCH), smoker, HALF_A_YEAR_BEFORE, (HELPED, USER)),
+    Entry("counseled", entry(procedure, COUNSEL), smoker, HALF_A_YEAR_BEFORE, HELPS),
+    Entry("counseled as a diagnosis", entry(condition, Z716), smoker, HALF_A_YEAR_BEFORE, HELPS),
+    Entry("medicine ordered", entry(medicine, PATCH), smoker, HALF_A_YEAR_BEFORE, HELPS),
     Entry(
         "medicine active",
         lambda on: medicine(PATCH, None, supply(1), taken_from(on[:10])),
         smoker,
         HALF_A_YEAR_BEFORE,
-        (HELPED, USER),
-        allowed=("active",),
+        HELPS,
+        allowed=ACTIVE,
     ),
 ]
 PRESSURE = [
     Entry("visit", visit("HCPCS G0438"), alone(HYPERTENSION), in_period, COUNTED),
-    Entry(
-        "hypertension", entry(condition, "ICD10CM I10"), alone(WELLNESS), lambda day: day <= date(2026, 6, 30), COUNTED
-    ),
+    Entry("hypertension", entry(condition, "ICD10CM I10"), alone(WELLNESS), by_june, COUNTED),
     Entry("reading", lambda on: pressure(on, 120, 80), hypertensive, in_period, unless="code"),
     Entry("dialysis", entry(procedure, "HCPCS G0257"), hypertensive, by_the_end, NOT_COUNTED),
     Entry("transplant", entry(procedure, "HCPCS S2065"), hypertensive, by_the_end, NOT_COUNTED),
@@ -1932,26 +1895,26 @@ KIDNEYS = [
     Entry("diabetes", entry(condition, "ICD10CM E11.9"), alone(WELLNESS), lambda day: day < START, COUNTED),
     Entry("kidney failure", entry(condition, "ICD10CM N18.6"), with_kidneys, by_the_end, NOT_COUNTED),
     Entry("stage 5", entry(condition, "ICD10CM N18.5"), with_kidneys, by_the_end, NOT_COUNTED),
-    Entry("blood", lambda on: lab(EGFR, on, 70), lambda it: with_kidneys(URINE, it), in_period, needs="value"),
-    Entry("ratio", lambda on: lab(RATIO, on, 20), lambda it: with_kidneys(BLOOD, it), in_period, needs="value"),
+    Entry("blood", lambda on: lab(EGFR, on, 70), beside(with_kidneys, URINE), in_period, needs="value"),
+    Entry("ratio", lambda on: lab(RATIO, on, 20), beside(with_kidneys, BLOOD), in_period, needs="value"),
     Entry(
         "ratio too small",
         lambda on: lab(RATIO, on, "undetectable_result"),
-        lambda it: with_kidneys(BLOOD, it),
+        beside(with_kidneys, BLOOD),
         in_period,
         needs="value",
     ),
     Entry(
         "albumin",
         lambda on: lab(ALBUMIN, on[:10], 20),
-        lambda it: with_kidneys(BLOOD, it, CREATININE_ALONE),
+        beside(with_kidneys, BLOOD, CREATININE_ALONE),
         around(-4, 4),
         needs="value",
     ),
     Entry(
         "creatinine",
         lambda on: lab(CREATININE, on[:10], 90),
-        lambda it: with_kidneys(BLOOD, it, ALBUMIN_ALONE),
+        beside(with_kidneys, BLOOD, ALBUMIN_ALONE),
         around(-4, 4),
         needs="value",
     ),

@@ -39,8 +39,9 @@ def arranged(facts: pl.DataFrame, patients: pl.DataFrame) -> pl.DataFrame:
 
 def _order(facts: pl.DataFrame) -> pl.Series:
     """The places of the facts by row, concept and day, by one packed number: quicker than by three columns."""
-    concepts = facts["concept"].unique().to_physical().sort()
-    number = facts["concept"].to_physical().replace_strict(concepts, range(concepts.len()), return_dtype=pl.UInt64)
+    number = facts["concept"].to_physical().cast(pl.UInt64)
+    if facts.height and int(str(number.max())) >= 1 << 16:  # the process has many categories: number these anew
+        number = number.rank("dense").cast(pl.UInt64)
     key = (
         facts["row"].cast(pl.UInt64) * (1 << 40)
         + number * (1 << 24)

@@ -191,10 +191,10 @@ def _conditions(events: pl.DataFrame, facts: pl.DataFrame, concepts: pl.DataFram
     named = concepts.filter(pl.col("kind") == "condition").select(
         pl.col("concept").cast(pl.String), pl.col("name").alias("text")
     )
-    key = ["patient_id", "source_system", "event_id"]
-    meant = facts.filter(pl.col("kind") == "problem").select(*key, "concept").cast(dict.fromkeys(key, pl.String))
-    meant = meant.with_columns(pl.col("concept").cast(pl.String))
-    by_concept = active.select(key).join(meant, on=key).join(named, on="concept")
+    meant = facts.filter(
+        pl.col("kind") == "problem", pl.col("on") <= as_of, pl.col("end_on").is_null() | (pl.col("end_on") > as_of)
+    )
+    by_concept = meant.select("patient_id", pl.col("concept").cast(pl.String)).join(named, on="concept")
     texts = pl.concat([by_concept.select("patient_id", "text"), active.select("patient_id", "text")])
     texts = texts.with_columns(pl.col("text").str.strip_chars()).filter(pl.col("text") != "")
     texts = texts.with_columns(key=pl.col("text").str.to_lowercase())
