@@ -57,8 +57,9 @@ def _number(column: str = "patient_id") -> pl.Expr:
 
 
 def _aged(patients: pl.DataFrame) -> pl.DataFrame:
-    age = (pl.lit(AS_OF) - _days("birth_date")).dt.total_days() / 365.25
-    return patients.with_columns(age=age).filter(pl.col("status").fill_null("active") == "active")
+    born = _days("birth_date")
+    age = (pl.lit(AS_OF) - born).dt.total_days() / 365.25
+    return patients.with_columns(age=age, born_on=born).filter(pl.col("status").fill_null("active") == "active")
 
 
 # --- the same every time
@@ -189,7 +190,7 @@ def test_the_code_map_leads_to_concepts_that_exist_and_leaves_some_codes_out(man
 
     assert code_map.columns == ["source_system", "system", "code", "concept", "text"]
     assert set(code_map["concept"]) <= set(concepts())
-    assert {"OV-EST", "COLO", "MAMSCR", "RETINAL"} <= local & set(code_map["code"])
+    assert {"OV-EST", "COLO", "MAMSCR", "RETINAL", "WCC", "PHYS", "BONEDEN"} <= local & set(code_map["code"])
     assert {"OPHTH-OUT", "FOOT-EX", "DXA"} <= local - set(code_map["code"])
 
 
@@ -367,6 +368,84 @@ def test_a_third_with_diabetes_have_had_no_hba1c_for_half_a_year(many: Tables) -
 
     assert 0.25 < patients.join(recent, on="patient_id", how="anti").height / patients.height < 0.4
     assert 0.15 < (values > 9).mean() < 0.35  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("codes", "ages", "sex", "since", "low", "high"),
+    [
+        (["73832-8", "73831-0"], (12, 120), "FM", date(2025, 11, 2), 0.4, 0.55),
+        (["16128-1"], (18, 80), "FM", date(1900, 1, 1), 0.53, 0.67),
+        (["56888-1"], (15, 66), "FM", date(1900, 1, 1), 0.48, 0.62),
+        (["24966-4", "24701-5", "BONEDEN"], (65, 120), "F", date(1900, 1, 1), 0.55, 0.75),
+        (["2345-7", "1558-6", "4548-4"], (35, 71), "FM", date(2023, 11, 2), 0.55, 0.75),
+        (["Z00.129", "WCC", "PHYS"], (3, 22), "FM", date(2025, 11, 2), 0.5, 0.7),
+    ],
+    ids=["depression", "hepatitis C", "HIV", "bone density", "glucose", "well visits"],
+)
+def test_prevention_is_as_frequent_as_in_primary_care(
+    many: Tables, codes: list[str], ages: tuple[int, int], sex: str, since: date, low: float, high: float
+) -> None:
+    patients = _aged(many("patients")).filter(pl.col("age") >= ages[0], pl.col("age") < ages[1])
+    patients = patients.filter(pl.col("sex").is_in(list(sex)), pl.col("deceased_on").is_null())
+
+    done = _done(many).filter(pl.col("code").is_in(codes), pl.col("on") >= since)
+
+    assert low < patients.join(done, on="patient_id", how="semi").height / patients.height < high
+
+
+def _done(many: Tables) -> pl.DataFrame:
+    """patient_id, code and day of whatever took place."""
+    days = {"visits": "visit_on", "vitals": "taken_on", "procedures": "performed_on", "labs": "collected_on"}
+    tables = [
+        many(name).rename({"loinc": "code"}, strict=False).with_columns(on=_days(day)) for name, day in days.items()
+    ]
+    return pl.concat(
+        [table.filter(~pl.col("status").is_in(["ordered", "cancelled"])) for table in tables], how="diagonal"
+    )
+
+
+def test_a_depression_screen_has_an_answer_and_the_code_of_the_age(many: Tables) -> None:
+    screens = many("vitals").filter(pl.col("code").is_in(["73832-8", "73831-0"]))
+    screens = screens.join(many("patients").select("patient_id", born=_days("birth_date")), on="patient_id")
+    age = (_days("taken_on") - pl.col("born")).dt.total_days() / 365.25
+
+    # A birth date that is wrong on purpose makes any code wrong.
+    wrong = screens.filter(
+        (age < 17.99) != (pl.col("code") == "73831-0"), pl.col("born").dt.year().is_between(1911, 2026)
+    )
+
+    assert set(screens["value"]) == {"Negative", "Positive"}
+    assert 0.05 < (screens["value"] == "Positive").mean() < 0.25  # type: ignore[operator]
+    assert set(screens["code"]) == {"73832-8", "73831-0"}
+    assert wrong.filter((age < 17.99) | (age > 18.01)).height <= 5
+
+
+def test_most_infants_are_seen_by_the_schedule(many: Tables) -> None:
+    infants = _aged(many("patients")).filter(pl.col("age").is_between(1.3, 2.4))
+    well = many("visits").filter(pl.col("type") == "well child")
+
+    seen = well.join(infants, on="patient_id").group_by("patient_id").agg(pl.col("visit_on").n_unique())
+
+    assert infants.height > 30
+    assert 0.55 < seen.filter(pl.col("visit_on") >= 6).height / infants.height < 0.85
+
+
+# Doses that are due by eighteen months, by CVX code.
+_SERIES = {"20": 4, "10": 3, "03": 1, "49": 3, "08": 3, "21": 1, "133": 4, "83": 1, "116": 3, "140": 2}
+
+
+def test_two_in_three_get_all_childhood_vaccines_in_time(many: Tables) -> None:
+    children = _aged(many("patients")).filter(pl.col("age").is_between(1.55, 17))
+    doses = many("immunizations").filter(pl.col("status") == "completed").with_columns(_days("administered_on"))
+    doses = doses.join(children.select("patient_id", "born_on"), on="patient_id")
+    early = doses.filter((pl.col("administered_on") - pl.col("born_on")).dt.total_days() < 730)
+    early = early.with_columns(pl.col("cvx").replace({"150": "140"}))
+
+    counts = early.group_by("patient_id", "cvx").agg(pl.col("administered_on").n_unique().alias("doses"))
+    enough = counts.filter(pl.col("doses") >= pl.col("cvx").replace_strict(_SERIES, default=None))
+    complete = enough.group_by("patient_id").len().filter(pl.col("len") == len(_SERIES))
+
+    assert 0.55 < complete.height / children.height < 0.75
 
 
 def test_one_in_ten_has_an_appointment_in_the_next_month(many: Tables) -> None:

@@ -15,7 +15,7 @@ from core.errors import CareloopError
 from core.sample.code_map import write_code_map
 from core.sample.doses import doses
 from core.sample.illness import fall_ill, medications, problems
-from core.sample.labs import labs
+from core.sample.labs import blood_screens, labs
 from core.sample.person import Household, Person, household
 from core.sample.practice import GROUPS, LOCATIONS, Practice, practice
 from core.sample.registration import register
@@ -23,7 +23,14 @@ from core.sample.rows import Patient
 from core.sample.screenings import screenings
 from core.sample.services import services
 from core.sample.tables import Tables, tables
-from core.sample.visits import appointments_to_come, measurements, visit_days, visit_defects, visits
+from core.sample.visits import (
+    appointments_to_come,
+    measurements,
+    questionnaires,
+    visit_days,
+    visit_defects,
+    visits,
+)
 
 Progress = Callable[[str, float], None]
 SOURCE_SYSTEM = "sample"
@@ -109,6 +116,8 @@ def _history(person: Person, row: Patient, staff: Practice, *, as_of: int) -> It
         appointments_to_come(person, staff, as_of=as_of),
         services(person, row, staff, as_of=as_of),
         visit_defects(person, staff, as_of=as_of),
+        questionnaires(person, days),
+        blood_screens(person),
     )
 
 

@@ -1,4 +1,7 @@
-"""What the sample's own codes mean. Some are left out on purpose, as every feed has codes that nobody mapped."""
+"""What the sample's own codes mean. Some are left out on purpose, as every feed has codes that nobody mapped.
+
+A code may stand for two concepts: a well-child visit is an office visit as well.
+"""
 
 import csv
 from pathlib import Path
@@ -8,12 +11,15 @@ from core.sample.visits import NEW, OFFICE, PHYSICAL, TELEPHONE, VIDEO, WELL_CHI
 _ROWS = (
     *(("LOCAL", kind.code, "office_visit", kind.type) for kind in (OFFICE, NEW, PHYSICAL, WELL_CHILD)),
     *(("LOCAL", kind.code, "office_visit", kind.type) for kind in (VIDEO, TELEPHONE)),
+    ("LOCAL", WELL_CHILD.code, "preventive_visit_child", WELL_CHILD.type),
+    ("LOCAL", PHYSICAL.code, "preventive_visit_adult", PHYSICAL.type),
     ("LOCAL", "POCA1C", "hba1c", "HbA1c point of care"),
     ("LOCAL", "MAMSCR", "mammogram", "Mammogram screening bilateral"),
     ("LOCAL", "MAMDX", "mammogram", "Mammogram diagnostic"),
     ("LOCAL", "COLO", "colonoscopy", "Colonoscopy"),
     ("LOCAL", "RETINAL", "retinal_exam", "Dilated retinal exam"),
     ("LOCAL", "RETPHOTO", "retinal_exam", "Retinal photograph"),
+    ("LOCAL", "BONEDEN", "bone_density", "Bone density, hip and spine"),
 )
 
 

@@ -46,6 +46,11 @@ _CHILD = (
     *(("83", age) for age in (400, 600)),
     *((cvx, age) for cvx, age in (("115", 4090), ("114", 4090), ("165", 4090), ("165", 4290), ("114", 5900))),
 )
+# The share of the doses of the first two years that children get; what is due after so many days is counted apart.
+_KEPT = Weighted({1.0: 0.69, 0.93: 0.12, 0.45: 0.19})
+_FIRST_YEARS = 800
+# From this age on influenza vaccines come as for everybody.
+_SECOND_SEASON = 450
 _HABIT = Weighted({0.93: 0.38, 0.5: 0.3, 0.06: 0.32})
 _SOURCE = Weighted({"administered": 0.72, "registry": 0.2, "historical": 0.08})
 _REFUSED = ("patient declined", "parent declined", "medical reason", "out of stock")
@@ -66,7 +71,7 @@ def _influenza(person: Person, *, as_of: int) -> Iterator[Immunization]:
     habit = min(0.95, draw.one_of(_HABIT) + (0.12 if person.age >= 65 else 0.0))
     for year in (season, season - 1, season - 2):
         day = workday(date(year, 8, 29).toordinal() + int(82 * _middling(draw)))
-        if not person.born + 200 <= day <= person.until:
+        if not person.born + _SECOND_SEASON <= day <= person.until:
             continue
         cvx = "135" if person.age >= 65 else "150" if year < 2024 else "140"
         if draw.chance(habit):
@@ -92,15 +97,29 @@ def _again(person: Person, dose: Immunization, day: int) -> Immunization:
 
 
 def _childhood(person: Person) -> Iterator[Immunization]:
+    """The series by age. Most children get all of the first two years, and most teenagers nearly all of theirs."""
     draw = person.draw
-    kept = 0.97 if draw.chance(0.8) else 0.45
+    kept, kept_later = draw.one_of(_KEPT), 0.97 if draw.chance(0.8) else 0.45
     taken: dict[str, int] = {}
     for cvx, age in _CHILD:
         day = person.born + age + draw.between(0, 40)
-        if day > person.until or not draw.chance(kept):
+        if day > person.until or not draw.chance(kept if age < _FIRST_YEARS else kept_later):
             continue
         taken[cvx] = taken.get(cvx, 0) + 1
         yield _dose(person, cvx, day)._replace(dose_no=str(taken[cvx]))
+    yield from _first_influenza(person, kept)
+
+
+def _first_influenza(person: Person, kept: float) -> Iterator[Immunization]:
+    """Two doses a month apart in the first season after six months of age, from September to March."""
+    draw = person.draw
+    day = person.born + 185 + draw.between(0, 30)
+    if 4 <= DAY(day).month <= 8:
+        day = date(DAY(day).year, 9, draw.between(1, 28)).toordinal()
+    cvx = "150" if DAY(day).year < 2024 else "140"
+    for number, given in enumerate((day, day + draw.between(28, 45)), start=1):
+        if given <= person.until and draw.chance(kept):
+            yield _dose(person, cvx, given)._replace(dose_no=str(number))
 
 
 def _adult(person: Person) -> Iterator[Immunization]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from core.sample.days import iso, workday
+from core.sample.days import YEAR, iso, workday
 from core.sample.defects import has
 from core.sample.draw import Weighted
 from core.sample.person import Person
@@ -32,9 +32,14 @@ UACR = Test("9318-7", "UACR", "Albumin/creatinine ratio, urine", "mg/g", "", "30
 TSH = Test("3016-3", "TSH", "Thyrotropin", "m[IU]/L", "0.4", "4.5")
 FIT = Test("57905-2", "FIT", "Fecal immunochemical test", "")
 STOOL_DNA = Test("77354-9", "SDNA", "Stool DNA and blood test", "")
+HCV = Test("16128-1", "HCVAB", "Hepatitis C virus antibody", "")
+HIV = Test("56888-1", "HIVAGAB", "HIV 1 and 2 antigen and antibodies", "")
+GLUCOSE = Test("2345-7", "GLU", "Glucose", "mg/dL", "70", "99")
+GLUCOSE_FASTING = Test("1558-6", "GLUF", "Glucose, fasting", "mg/dL", "70", "99")
 PAP = Test("10524-7", "PAP", "Cervical cytology", "")
 
 _A1C_TESTS = Weighted({A1C: 0.82, A1C_HPLC: 0.08, A1C_OFFICE: 0.08, A1C_UNMAPPED: 0.02})
+_GLUCOSE_TESTS = Weighted({GLUCOSE: 0.7, GLUCOSE_FASTING: 0.3})
 _STATUS = Weighted({"final": 0.955, "corrected": 0.015, "preliminary": 0.008, "cancelled": 0.022})
 _LAG = Weighted({0: 0.25, 1: 0.45, 2: 0.2, 3: 0.07, 6: 0.03})
 # Days since the newest HbA1c of somebody with diabetes; 0 stands for none at all.
@@ -163,7 +168,7 @@ def _result(person: Person, test: Test, collected: int, value: str | tuple[str, 
 def _flag(text: str, test: Test) -> str:
     """H or L as a laboratory prints it; nothing where the value is not a plain number."""
     if not text.replace(".", "", 1).isdigit():
-        return "A" if text == "Positive" else ""
+        return "A" if text in ("Positive", "Reactive") else ""
     if test.high and float(text) > float(test.high):
         return "H"
     return "L" if test.low and float(text) < float(test.low) else ""
@@ -178,3 +183,24 @@ def stool_test(person: Person, test: Test, days_ago: int) -> Lab:
 def cytology(person: Person, days_ago: int) -> Lab:
     """A Pap test of that many days before the last day."""
     return _result(person, PAP, max(person.until - days_ago, person.born), "Negative for intraepithelial lesion")
+
+
+def blood_screens(person: Person) -> Iterator[Lab]:
+    """What the healthy are tested for: hepatitis C and HIV once, blood glucose every few years."""
+    draw = person.draw
+    if person.age >= 18 and draw.chance(0.62):
+        yield from _once(person, HCV, from_age=18, reactive=0.008)
+    if 15 <= person.age <= 66 and draw.chance(0.57):
+        yield from _once(person, HIV, from_age=15)
+    if 35 <= person.age <= 72 and "diabetes" not in person.conditions and draw.chance(0.6):
+        value = (107 if "prediabetes" in person.conditions else 93) + 8 * draw.bell()
+        day = _back(person, 10, 1090) if draw.chance(0.8) else _back(person, 1100, 2200)
+        yield _result(person, draw.one_of(_GLUCOSE_TESTS), day, f"{value:.0f}")
+
+
+def _once(person: Person, test: Test, *, from_age: int, reactive: float = 0.0) -> Iterator[Lab]:
+    """A test of the last eight years, at that age or later."""
+    draw, first = person.draw, person.born + int(from_age * YEAR) + 1
+    if first <= person.until:
+        value = "Reactive" if draw.chance(reactive) else "Non-reactive"
+        yield _result(person, test, max(_back(person, 20, 2900), first), value)

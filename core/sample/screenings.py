@@ -44,7 +44,14 @@ _EYE = Weighted(
         Coded("LOCAL", "OPHTH-OUT", "Eye clinic report received"): 0.08,
     }
 )
-_BONE = Coded("LOCAL", "DXA", "Bone density scan")
+_BONE = Weighted(
+    {
+        Coded("LOINC", "24966-4", "DXA bone density, lumbar spine"): 0.45,
+        Coded("LOINC", "24701-5", "DXA bone density, femur"): 0.2,
+        Coded("LOCAL", "BONEDEN", "Bone density, hip and spine"): 0.27,
+        Coded("LOCAL", "DXA", "Bone density scan"): 0.08,
+    }
+)
 _FOOT = Coded("LOCAL", "FOOT-EX", "Diabetic foot exam")
 _ELSEWHERE = Coded("", "", "colonoscopy at outside hospital, per patient")
 _ELSEWHERE_MAMMOGRAM = Coded("", "", "mammogram at imaging center, report scanned")
@@ -65,8 +72,8 @@ def screenings(person: Person) -> Iterator[Procedure | Lab]:
         yield from _bowel(person)
     if person.sex == "F" and 21 <= person.age <= 70 and draw.chance(0.68):
         yield cytology(person, draw.between(10, 1300))
-    if person.sex == "F" and person.age >= 65 and draw.chance(0.55):
-        yield _done(person, _BONE, draw.between(20, 2500))
+    if person.sex == "F" and person.age >= 65 and draw.chance(0.71):
+        yield _done(person, draw.one_of(_BONE), draw.between(20, 2500))
     if "diabetes" in person.conditions:
         yield from _diabetes_checks(person)
 

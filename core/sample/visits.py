@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 
-from core.sample.days import iso, workday
+from core.sample.days import YEAR, iso, workday
 from core.sample.defects import has
 from core.sample.draw import Weighted
 from core.sample.person import Person
@@ -12,6 +13,10 @@ from core.sample.rows import Appointment, Visit, Vital
 
 _CHRONIC = ("diabetes", "hypertension", "copd", "asthma", "ckd", "heart failure", "depression", "coronary disease")
 _LOOK_BACK = 900
+_SCREEN_ADULT = ("73832-8", "Adult depression screening assessment")
+_SCREEN_ADOLESCENT = ("73831-0", "Adolescent depression screening assessment")
+_LAST_WELL_AGE = 21
+_WELL_AGES = (4, 31, 62, 124, 188, 275, 368, 460, 550, 732)  # days, before there is one visit a year
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,8 @@ OFFICE = Kind("office visit", "LOCAL", "OV-EST")
 NEW = Kind("new patient", "LOCAL", "OV-NEW")
 PHYSICAL = Kind("physical", "LOCAL", "PHYS")
 WELL_CHILD = Kind("well child", "LOCAL", "WCC")
+CHECK_UP = Kind("well child", "ICD-10-CM", "Z00.129")
+NEWBORN = Kind("well child", "ICD-10-CM", "Z00.110")
 NURSE = Kind("nurse visit", "LOCAL", "NURSE")
 VIDEO = Kind("video visit", "LOCAL", "VIDEO", is_virtual=True)
 TELEPHONE = Kind("telephone", "LOCAL", "TEL", is_virtual=True)
@@ -39,7 +46,8 @@ STAY = Kind("inpatient", "LOCAL", "INPT")
 HOSPICE = Kind("hospice", "HCPCS", "T2042")
 CONSULT = Kind("specialist visit", "LOCAL", "SPEC")
 
-_YOUNG = Weighted({WELL_CHILD: 0.56, OFFICE: 0.33, NURSE: 0.05, VIDEO: 0.05, EMERGENCY: 0.01})
+# Well visits of children come on top, by age.
+_YOUNG = Weighted({OFFICE: 0.75, NURSE: 0.11, VIDEO: 0.11, EMERGENCY: 0.03})
 _MIDDLE = Weighted(
     {
         OFFICE: 0.55,
@@ -65,6 +73,9 @@ _SENIOR = Weighted(
         STAY: 0.015,
     }
 )
+_WELL = Weighted({WELL_CHILD: 0.5, CHECK_UP: 0.5})
+_KEPT = Weighted({0.97: 0.7, 0.2: 0.3})
+_NOT_SCREENED = {kind.code for kind in (EMERGENCY, STAY, HOSPICE, CONSULT, NURSE)}
 _MISSED = Weighted({"no-show": 0.45, "cancelled": 0.42, "rescheduled": 0.13})
 _REASONS = ("patient request", "provider unavailable", "weather", "feeling better", "transportation")
 _TO_COME = Weighted({"scheduled": 0.75, "confirmed": 0.22, "cancelled": 0.03})
@@ -73,6 +84,18 @@ _SPECIALTIES = ("Endocrinology", "Ophthalmology", "Cardiology", "Gastroenterolog
 
 def visit_days(person: Person) -> list[tuple[int, Kind]]:
     """The last two and a half years' visits, newest first."""
+    found = _visits_as_needed(person)
+    if person.age <= _LAST_WELL_AGE:
+        found = sorted([*found, *_well_visits(person)], key=itemgetter(0), reverse=True)
+    draw = person.draw
+    if found and draw.chance(0.09):
+        found[-1] = (found[-1][0], NEW)
+    if person.age >= 70 and draw.chance(0.012):
+        found.insert(0, (person.until - draw.between(1, 150), HOSPICE))
+    return found
+
+
+def _visits_as_needed(person: Person) -> list[tuple[int, Kind]]:
     draw = person.draw
     rate = person.engaged * (_base_rate(person.age) + 0.55 * sum(name in person.conditions for name in _CHRONIC))
     mix = _YOUNG if person.age < 18 else _MIDDLE if person.age < 65 else _SENIOR
@@ -82,15 +105,23 @@ def visit_days(person: Person) -> list[tuple[int, Kind]]:
     while day >= oldest:
         found.append((max(workday(day), oldest), draw.one_of(mix)))
         day -= 1 + int(365.0 / rate * (0.4 + 1.2 * draw.random()))
-    if found and draw.chance(0.09):
-        found[-1] = (found[-1][0], NEW)
-    if person.age >= 70 and draw.chance(0.012):
-        found.insert(0, (person.until - draw.between(1, 150), HOSPICE))
     return found
 
 
+def _well_visits(person: Person) -> Iterator[tuple[int, Kind]]:
+    """Often as an infant, then about once a year. Most families keep nearly all of them, the others few."""
+    draw, kept = person.draw, person.draw.one_of(_KEPT)
+    oldest = max(person.until - _LOOK_BACK, person.born + 2)
+    yearly = (int(years * YEAR) for years in range(max(3, person.age - 3), person.age + 1))
+    for age in (*_WELL_AGES, *yearly) if person.age < 6 else yearly:
+        day = workday(person.born + age + draw.between(0, 6 if age < YEAR else 40))
+        share = 1.0 if age < 3 * YEAR else 0.85 if age < 18 * YEAR else 0.5
+        if oldest <= day <= person.until and draw.chance(kept * share):
+            yield day, NEWBORN if age < 8 else PHYSICAL if age >= 18 * YEAR else draw.one_of(_WELL)
+
+
 def _base_rate(age: int) -> float:
-    return 4.5 if age < 2 else 1.3 if age < 18 else 0.95 if age < 40 else 1.2 if age < 65 else 1.7
+    return 2.0 if age < 2 else 0.6 if age < 18 else 0.95 if age < 40 else 1.2 if age < 65 else 1.7
 
 
 def visits(person: Person, days: list[tuple[int, Kind]], practice: Practice) -> Iterator[Visit | Appointment]:
@@ -181,6 +212,19 @@ def measurements(person: Person, days: list[tuple[int, Kind]]) -> Iterator[Vital
             yield _vital(person, "8480-6", "Systolic blood pressure", f"{systolic:.0f}", "mm[Hg]", day)
             diastolic = 76 + 0.2 * (systolic - high) + 7 * draw.bell()
             yield _vital(person, "8462-4", "Diastolic blood pressure", f"{diastolic:.0f}", "mm[Hg]", day)
+
+
+def questionnaires(person: Person, days: list[tuple[int, Kind]]) -> Iterator[Vital]:
+    """From twelve on, a depression screen at half of the visits at which the last one is about a year old."""
+    draw, last = person.draw, 0
+    share = 0.5 if "depression" in person.conditions else 0.07
+    for day, kind in reversed(days):
+        age = (day - person.born) / YEAR
+        if age < 12 or day - last < 330 or kind.code in _NOT_SCREENED or not draw.chance(0.55):
+            continue
+        code, name = _SCREEN_ADULT if age >= 18 else _SCREEN_ADOLESCENT
+        yield _vital(person, code, name, "Positive" if draw.chance(share) else "Negative", "", day)
+        last = day
 
 
 def _vital(person: Person, code: str, name: str, value: str, unit: str, day: int) -> Vital:
