@@ -151,7 +151,7 @@ def _expected_row(row: dict[str, str], line: int) -> tuple[Any, ...]:
     try:
         days = [date.fromisoformat(row[name]) for name in ("period_start", "period_end")]
         return (row["case"], row["group"], *days, *(bool(int(row[name] or 0)) for name in POPULATIONS))
-    except ValueError:
+    except (TypeError, ValueError):  # a line that ends early has None
         raise DataError(f"expected.csv, line {line}: expected days as YYYY-MM-DD and populations as 1 or 0.") from None
 
 

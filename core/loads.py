@@ -22,7 +22,7 @@ from core.feeds.feed import Feed
 from core.feeds.intake import Counts, Intake
 from core.feeds.open_feed import open_feed
 from core.generations import Making, shard_count
-from core.measures import concepts
+from core.measures import fact_concepts
 from core.publishing import publish, publish_day
 from core.store import feed_rows
 from core.store.clinical import REJECTS, UNMAPPED, Draft, Generation
@@ -137,7 +137,7 @@ def load_codes(wb: Workbench, path: Path) -> int:
 
     Returns the number of codes. Raises DataError naming line and column.
     """
-    rows = read_code_map(Path(path), concepts=concepts().keys())
+    rows = read_code_map(Path(path), concepts=fact_concepts().keys())
     with wb.clinical.loading():
         started_at = wb.now()
         _remove_orphans(wb)

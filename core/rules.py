@@ -12,7 +12,7 @@ from core.domain.clinical import GAPS
 from core.domain.measure import Measure
 from core.domain.measure_file import read_measure
 from core.errors import NotFound
-from core.measures import concepts, exclusions
+from core.measures import exclusions, fact_concepts
 from core.store import measure_rows
 from core.store.database import writing
 from core.store.measure_rows import Published
@@ -57,7 +57,9 @@ def switch(wb: Workbench, measure_id: str, *, is_on: bool) -> None:
 @lru_cache(maxsize=4)
 def _every(published: tuple[Published, ...]) -> dict[str, Measure]:
     own = {
-        row.measure_id: read_measure(row.text, f"{row.measure_id}.yaml", concepts=concepts(), exclusions=exclusions())
+        row.measure_id: read_measure(
+            row.text, f"{row.measure_id}.yaml", concepts=fact_concepts(), exclusions=exclusions()
+        )
         for row in published
     }
     return {**shipped.measures(), **own}

@@ -274,9 +274,9 @@ def dosage(
     bounds: tuple[str, str | None] | None = None,
 ) -> Resource:
     """A dose (or the least and the most), so many times in each period; bounds: first and last day of it all."""
-    rate = {"doseQuantity": {"value": dose}}
+    rate: Resource = {"doseQuantity": {"value": dose}}
     if isinstance(dose, tuple):
-        rate = {"doseRange": {"low": {"value": dose[0]}, "high": {"value": dose[1]}}}  # type: ignore[dict-item]
+        rate = {"doseRange": {"low": {"value": dose[0]}, "high": {"value": dose[1]}}}
     repeat: Resource = {"frequency": times, "period": every[0], "periodUnit": every[1]}
     if bounds:
         repeat["boundsPeriod"] = {"start": bounds[0], **({"end": bounds[1]} if bounds[1] else {})}

@@ -21,6 +21,7 @@ MAPPING = pl.Schema({"system": pl.String, "code": pl.String, "concept": pl.Strin
 class Concept:
     """codes: per code system, exact codes, or 'E10.*' for every code that begins with E10.
     value_sets: identifiers of the published value sets that say the same in full, in every code system.
+    is_reporting_only: of use to reporting rules alone; no facts are made of it, its codes mean something else too.
 
     A concept without codes gets its events from what a practice maps itself or loads under its own licence."""
 
@@ -29,6 +30,7 @@ class Concept:
     kind: str
     codes: Mapping[str, tuple[str, ...]]
     value_sets: tuple[str, ...] = ()
+    is_reporting_only: bool = False
 
 
 def read_concepts(text: str, file: str) -> list[Concept]:
@@ -68,6 +70,7 @@ def _concept(concept_id: str, part: Part) -> Concept:
         kind=part.text("kind", words=CONCEPT_KINDS),
         codes={**listed, **single},
         value_sets=part.texts("value_sets"),
+        is_reporting_only=part.flag("reporting_only"),
     )
     part.finish()
     return concept

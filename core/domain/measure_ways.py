@@ -7,6 +7,7 @@ from operator import and_, or_
 
 import polars as pl
 
+from core.domain.fact_order import ends_of_runs
 from core.domain.measure import AnyWay, EveryWay, Requirement, Series, Span, Way
 from core.domain.measure_criteria_evaluation import latest_of, met
 from core.domain.measure_panel import Panel
@@ -124,7 +125,8 @@ def _series(way: Way, panel: Panel) -> Progress:
     """A way of several doses, or of one event at a certain age."""
     born = panel.patients["birth_date"]
     nothing = pl.repeat(None, born.len(), dtype=pl.Date, eager=True)
-    doses = _at_age(_counting(way, panel).select("row", "on").unique(), way, born)
+    counting = _counting(way, panel).select("row", "on")  # in order, if they are of one concept
+    doses = _at_age(_days(counting if len(way.concepts) == 1 else counting.sort("row", "on")), way, born)
     taken = _taken(doses, way.series) if way.series else doses.group_by("row").agg(pl.col("on").max(), count=pl.lit(1))
     last = panel.spread(taken["row"], taken["on"])
     is_complete = panel.spread(taken["row"], taken["count"]).fill_null(0) >= (way.series.count if way.series else 1)
@@ -132,6 +134,11 @@ def _series(way: Way, panel: Panel) -> Progress:
     at_age = reached(born, way.ages.due) if way.ages and way.ages.due else nothing
     due = pl.when(is_complete).then(_renewal(way, last)).otherwise(pl.coalesce(after_last, at_age))
     return Progress(pl.select(due).to_series(), last, is_complete, last.is_not_null())
+
+
+def _days(doses: pl.DataFrame) -> pl.DataFrame:
+    """One row for each patient and day. The doses must be in this order."""
+    return doses.filter(ends_of_runs(doses, "row", "on"))
 
 
 def _at_age(doses: pl.DataFrame, way: Way, born: pl.Series) -> pl.DataFrame:

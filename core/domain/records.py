@@ -12,6 +12,7 @@ RESOURCES = (
     "encounter",
     "condition",
     "observation",
+    "component",  # one part of an observation, such as the systolic pressure of a blood pressure
     "procedure",
     "immunization",
     "medication_request",

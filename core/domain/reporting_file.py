@@ -26,7 +26,7 @@ from core.domain.reporting_rule import (
     Selection,
     Some,
 )
-from core.domain.reporting_words import INTENTS, STATUSES, WHENS, age_point, comparison
+from core.domain.reporting_words import INTENTS, KNOWN_WORDS, STATUSES, WHENS, age_point, comparison
 from core.domain.rule_file import Part, read_part
 
 _PART_KEYS = {"concept": "code"} | {part: part for part in PARTS if part != "code"}
@@ -61,38 +61,38 @@ def read_shared(text: str, file: str, *, concepts: Collection[str], year: int) -
 def read_reporting_rule(text: str, file: str, *, shared: Shared, concepts: Collection[str], year: int) -> ReportingRule:
     """The rule of one file, as it is for a reporting year. Raises DataError naming file, line and key."""
     part = read_part(text, file)
-    own = _parts(part, shared, concepts, year)
-    definitions = {**shared.definitions, **own.definitions}
-    criteria = {**shared.criteria, **own.criteria}
-    reader = _Reader(year, concepts, definitions, criteria)
+    known = _parts(part, shared, concepts, year)
+    reader = _Reader(year, concepts, known.definitions, known.criteria)
     rule = ReportingRule(
         rule_id=part.text("id"),
         name=part.text("name"),
         source=part.text("source"),
         measure_id=part.text("measure", default=""),
         is_inverse=part.flag("inverse"),
-        definitions=definitions,
-        criteria=criteria,
+        definitions=known.definitions,
+        criteria=known.criteria,
         groups=tuple(_group(each, reader) for each in part.parts("groups")),
     )
     if not rule.groups:
         part.refuse("groups", "needs at least one group of populations")
+    if len({group.group for group in rule.groups}) < len(rule.groups):
+        part.refuse("groups", "holds two groups of one name")
     part.finish()
     return rule
 
 
 def _parts(part: Part, shared: Shared, concepts: Collection[str], year: int) -> Shared:
-    named = part.part("definitions") if part.has("definitions") else None
-    judged = part.part("criteria") if part.has("criteria") else None
-    definition_names = {*shared.definitions, *(named.names() if named else [])}
-    criterion_names = {*shared.criteria, *(judged.names() if judged else [])}
-    reader = _Reader(year, concepts, definition_names, criterion_names)
-    definitions = {name: _selection(named.part(name), reader) for name in named.names()} if named else {}
-    criteria = {
-        name: criterion
-        for name in (judged.names() if judged else [])
-        if judged and (criterion := _criterion(judged.part(name), reader)) is not None
-    }
+    definitions, criteria = dict(shared.definitions), dict(shared.criteria)
+    reader = _Reader(year, concepts, definitions, criteria)  # knows what stands above, so nothing is made of itself
+    if part.has("definitions"):
+        named = part.part("definitions")
+        for name in named.names():
+            definitions[name] = _selection(named.part(name), reader)
+    if part.has("criteria"):
+        judged = part.part("criteria")
+        for name in judged.names():
+            if (criterion := _criterion(judged.part(name), reader)) is not None:
+                criteria[name] = criterion
     return Shared(definitions, criteria)
 
 
@@ -113,6 +113,8 @@ def _group(part: Part, reader: _Reader) -> PopulationGroup:
 def _criterion(part: Part, reader: _Reader) -> ReportingCriterion | None:
     """None when it is not of this year."""
     since, until = part.whole("since"), part.whole("until")
+    if since is not None and until is not None and since > until:
+        part.refuse("until", "is before 'since'")
     kinds = [kind for kind in _CRITERIA if part.has(kind)]
     if len(kinds) != 1:
         part.refuse(part.key, f"needs exactly one of {', '.join(_CRITERIA)}")
@@ -130,7 +132,7 @@ def _one_criterion(part: Part, kind: str, reader: _Reader) -> ReportingCriterion
         least = part.whole("at_least")
         if not least:
             part.refuse("at_least", "is missing: how many there must be")
-        return Exists(_known(part, kind, reader.definitions)[0], least=least, by_day=kind == "days")
+        return Exists(_one(part, kind, reader.definitions), least=least, by_day=kind == "days")
     if kind == "age":
         return Aged(_age(part.part("age")))
     if kind == "sex":
@@ -151,6 +153,8 @@ def _age(part: Part) -> AgeTest:
     if at is None:
         part.refuse("at", "must be 'period start', 'period end' or a point such as 'latest'")
     test = AgeTest(at, least=part.whole("from", default=0) or 0, through=part.whole("through"))
+    if test.through is not None and test.through < test.least:
+        part.refuse("through", "is below 'from'")
     part.finish()
     return test
 
@@ -184,21 +188,22 @@ def _selection(part: Part, reader: _Reader) -> Selection:
 
 
 def _words(part: Part, key: str, sets: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    return tuple(word for each in part.texts(key) for word in sets.get(each, (each,)))
+    single = KNOWN_WORDS[key]
+    return tuple(word for each in _known(part, key, {*sets, *single}) for word in sets.get(each, (each,)))
 
 
 def _number(part: Part) -> NumberTest:
     bounds = {key: part.number(key) for key in ("above", "at_least", "below", "at_most")}
     test = NumberTest(**bounds, unit=part.text("unit", default="") or None)
     part.finish()
+    if all(bound is None for bound in bounds.values()):
+        part.refuse(part.key, f"needs one of {', '.join(bounds)}")
     return test
 
 
 def _relation(part: Part, reader: _Reader, *, is_without: bool = False) -> Relation:
-    name = _known(part, "of", reader.definitions)
-    if len(name) != 1:
-        part.refuse("of", "names one definition")
-    relation = Relation(name[0], tuple(_comparisons(part, "when", is_alone=False)), is_without)
+    name = _one(part, "of", reader.definitions)
+    relation = Relation(name, tuple(_comparisons(part, "when", is_alone=False)), is_without)
     part.finish()
     return relation
 
@@ -215,7 +220,16 @@ def _comparisons(part: Part, key: str, *, is_alone: bool) -> list[Comparison]:
 
 def _known(part: Part, key: str, known: Collection[str]) -> tuple[str, ...]:
     names = part.texts(key)
+    if part.has(key) and not names:
+        part.refuse(key, "names nothing")
     for name in names:
         if name not in known:
             part.refuse(key, f"'{name}' does not exist; there are {', '.join(sorted(known))}")
     return names
+
+
+def _one(part: Part, key: str, known: Collection[str]) -> str:
+    names = _known(part, key, known)
+    if len(names) != 1:
+        part.refuse(key, "names one definition")
+    return names[0]

@@ -165,7 +165,7 @@ class PopulationGroup:
 
 @dataclass(frozen=True)
 class ReportingRule:
-    """One measure for the reporting years from first_year. An inverse measure counts what went wrong: its gap is in the
+    """One measure as it is for a reporting year. An inverse measure counts what went wrong: its gap is in the
     numerator."""
 
     rule_id: str

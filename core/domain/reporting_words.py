@@ -15,6 +15,57 @@ STATUSES: Mapping[str, tuple[str, ...]] = {
 INTENTS: Mapping[str, tuple[str, ...]] = {
     "order": ("order", "original-order", "reflex-order", "filler-order", "instance-order"),
 }
+# The words that FHIR R4 has for the kinds of records that rules ask for.
+KNOWN_WORDS: Mapping[str, frozenset[str]] = {
+    "status": frozenset(
+        {
+            "accepted",
+            "active",
+            "amended",
+            "arrived",
+            "cancelled",
+            "completed",
+            "corrected",
+            "draft",
+            "ended",
+            "entered-in-error",
+            "failed",
+            "final",
+            "finished",
+            "in-progress",
+            "not-done",
+            "on-hold",
+            "onleave",
+            "planned",
+            "preliminary",
+            "preparation",
+            "ready",
+            "received",
+            "registered",
+            "rejected",
+            "requested",
+            "revoked",
+            "stopped",
+            "suspended",
+            "triaged",
+            "unknown",
+        }
+    ),
+    "intent": frozenset(
+        {
+            "directive",
+            "filler-order",
+            "instance-order",
+            "option",
+            "order",
+            "original-order",
+            "plan",
+            "proposal",
+            "reflex-order",
+            "unknown",
+        }
+    ),
+}
 WHENS: Mapping[str, tuple[str, ...]] = {
     "during period": ("start >= period start", "end <= period end"),
     "overlaps period": ("start <= period end", "end >= period start"),

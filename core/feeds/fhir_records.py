@@ -120,7 +120,7 @@ def _records(resource: Resource, born: date | None, medications: dict[str, Resou
     if kind == "observation":
         for component in parts(resource, "component"):
             yield (
-                {**record, "own_id": None, **_value(component)},
+                {**record, "resource": "component", "own_id": None, **_value(component)},
                 [
                     *(("code", *each) for each in _codings(component, "code")),
                     *(("value", *each) for each in _codings(component, "valueCodeableConcept")),

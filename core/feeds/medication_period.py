@@ -5,6 +5,7 @@ else the day of the order, else the validity period. Length: days supplied, or q
 one more than the refills; without these, the end of the bounds.
 """
 
+import re
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,8 @@ _DAYS = {"d": 1.0, "day": 1.0, "days": 1.0, "wk": 7.0, "week": 7.0, "weeks": 7.0
          "months": 30.0, "a": 365.0, "year": 365.0, "years": 365.0, "h": 1 / 24, "hour": 1 / 24, "hours": 1 / 24,
          "min": 1 / 1440, "minute": 1 / 1440, "minutes": 1 / 1440, "s": 1 / 86400, "second": 1 / 86400,
          "seconds": 1 / 86400}  # fmt: skip
+_MONTH = re.compile(r"\d{4}-\d{2}")
+_NEVER_SO_LONG = 36525  # days: a hundred years
 
 
 def medication_period(order: Resource) -> tuple[date, date] | None:
@@ -29,7 +32,8 @@ def medication_period(order: Resource) -> tuple[date, date] | None:
         return None
     days = _days_supplied(supply, dosage, repeat)
     if days is not None:
-        return start, start + timedelta(days=int(days * (1 + (_number(supply, "numberOfRepeatsAllowed") or 0))) - 1)
+        whole = days * (1 + (_number(supply, "numberOfRepeatsAllowed") or 0))
+        return (start, start + timedelta(days=int(whole) - 1)) if 1 <= whole < _NEVER_SO_LONG else None
     end = _day(bounds.get("end"))
     return (start, end) if end else None
 
@@ -66,6 +70,8 @@ def _day(value: Any) -> date | None:
     written = text(value)
     if not written:
         return None
+    if _MONTH.fullmatch(written):
+        written += "-01"
     try:
         return datetime.fromisoformat(written).date()
     except ValueError:

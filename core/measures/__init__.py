@@ -33,21 +33,29 @@ def concepts() -> dict[str, Concept]:
 
 
 @cache
+def fact_concepts() -> dict[str, Concept]:
+    """The concepts that facts are made of and measures may ask for."""
+    return {name: concept for name, concept in concepts().items() if not concept.is_reporting_only}
+
+
+@cache
 def concept_names() -> pl.DataFrame:
     """The concepts as a frame: concept, kind, name."""
-    rows = [(concept.concept_id, concept.kind, concept.name) for concept in concepts().values()]
+    rows = [(concept.concept_id, concept.kind, concept.name) for concept in fact_concepts().values()]
     return pl.DataFrame(rows, schema={"concept": pl.String, "kind": pl.String, "name": pl.String}, orient="row")
 
 
 def mapping(distinct_codes: pl.DataFrame, extra: pl.DataFrame) -> pl.DataFrame:
     """What codes mean by the shipped concepts and the practice's own `extra` rows: see core.domain.concept.mapping."""
-    return concept_rules.mapping(distinct_codes, extra, concepts=concepts().values())
+    return concept_rules.mapping(distinct_codes, extra, concepts=fact_concepts().values())
 
 
 @cache
 def exclusions() -> dict[str, Exclusion]:
     """What may take a patient out of a measure, by id."""
-    return {each.exclusion_id: each for each in read_exclusions(exclusions_text(), _EXCLUSIONS, concepts=concepts())}
+    return {
+        each.exclusion_id: each for each in read_exclusions(exclusions_text(), _EXCLUSIONS, concepts=fact_concepts())
+    }
 
 
 @cache
@@ -81,7 +89,7 @@ def _measure_files() -> dict[str, tuple[Measure, str]]:
 
 
 def _read(text: str, file: str) -> Measure:
-    return read_measure(text, file, concepts=concepts(), exclusions=exclusions())
+    return read_measure(text, file, concepts=fact_concepts(), exclusions=exclusions())
 
 
 def _files(folder: str) -> list[tuple[str, str]]:
