@@ -9,7 +9,7 @@ from core.domain.clinical import EVENTS, SMALL_TABLES
 from core.domain.concept import MAPPING
 from core.domain.fact import facts_of
 from core.domain.fact_order import arranged
-from core.evaluation import EVALUATED_KINDS, Day, Shard, evaluate_day, practice_of
+from core.evaluation import Day, Shard, evaluate_day, looked_at, practice_of
 from core.measures import mapping
 from core.store.clinical import UNMAPPED, Draft, Generation
 
@@ -100,5 +100,4 @@ def _with_facts(draft: Draft, before: Generation, meanings: Meanings) -> Iterato
         tables = {name: before.table(name, number).collect() for name in ("patients", "appointments", "care_team")}
         facts = meanings.facts(events, tables["patients"])
         draft.write("facts", number, facts)
-        looked_at = events.filter(pl.col("kind").is_in(EVALUATED_KINDS)).cast(EVENTS)
-        yield Shard(number, **tables, events=looked_at, facts=facts)
+        yield Shard(number, **tables, events=looked_at(events.lazy()), facts=facts)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from core.domain.clinical import EVENTS
 from core.domain.measure_evaluation import evaluate_panel
 from core.domain.measure_panel import build_panel as build_measure_panel
 from core.domain.panel import build_panel, last_visits, next_appointments
@@ -15,12 +16,14 @@ from core.measures import concept_names
 from core.rules import RuleSet
 from core.store.clinical import DayDraft, Evaluation, Generation
 
-EVALUATED_KINDS = ["visit", "problem"]  # of the events themselves; everything else is looked at as facts
+_KINDS = ["visit", "problem"]  # of the events themselves; everything else is looked at as facts
+_COLUMNS = ("patient_id", "kind", "on", "end_on", "is_done", "superseded_at", "status", "text")
+LOOKED_AT_EVENTS = pl.Schema({name: EVENTS[name] for name in _COLUMNS})
 
 
 @dataclass(frozen=True)
 class Shard:
-    """Data of some patients: small tables in the layout's types, EVENTS of EVALUATED_KINDS, and all
+    """Data of some patients: small tables in the layout's types, the events of `looked_at`, and all
     ARRANGED_FACTS."""
 
     number: int
@@ -63,6 +66,12 @@ def evaluate_day(
     draft.write_whole("vocabularies", tables.vocabularies)
 
 
+def looked_at(events: pl.LazyFrame) -> pl.DataFrame:
+    """Of stored events those that an evaluation looks at: current visits and problems, LOOKED_AT_EVENTS."""
+    current = events.filter(pl.col("kind").is_in(_KINDS), pl.col("superseded_at").is_null())
+    return current.select(*_COLUMNS).cast(LOOKED_AT_EVENTS).collect()
+
+
 def practice_of(generation: Generation) -> dict[str, pl.DataFrame]:
     """Its groups and providers, by name."""
     return {name: generation.table(name).collect() for name in ("groups", "providers")}
@@ -73,7 +82,7 @@ def shards_of(generation: Generation, progress: Callable[[float], None] = lambda
     numbers = generation.shards()
     for number in numbers:
         tables = {name: generation.table(name, number).collect() for name in ("patients", "appointments", "care_team")}
-        events = generation.events(number).filter(pl.col("kind").is_in(EVALUATED_KINDS)).collect()
+        events = looked_at(generation.stored_events(number))
         yield Shard(number, **tables, events=events, facts=generation.stored_facts(number).collect())
         progress((number + 1) / len(numbers))
 

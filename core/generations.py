@@ -8,7 +8,7 @@ import polars as pl
 
 from core.code_meanings import Meanings
 from core.domain import plausibility
-from core.domain.clinical import EVENTS, SMALL_TABLES
+from core.domain.clinical import SMALL_TABLES
 from core.domain.fact import KNOWN_WORDS
 from core.domain.history import (
     EVENT_KEY,
@@ -22,7 +22,7 @@ from core.domain.history import (
     new_events,
 )
 from core.domain.registration import duplicate_keys, registration_defects, sharing
-from core.evaluation import EVALUATED_KINDS, Day, Shard, evaluate_day
+from core.evaluation import Day, Shard, evaluate_day, looked_at
 from core.feeds.csv_file import FILE, LINE
 from core.feeds.events import KIND, TABLE_OF_KIND
 from core.feeds.feed import COUNTED
@@ -162,8 +162,8 @@ class Making:
         facts = self.meanings.facts(events, tables["patients"])
         self.draft.write("facts", number, facts)
         self._look_for_defects(tables["patients"], events)
-        looked_at = events.filter(pl.col("kind").is_in(EVALUATED_KINDS)).cast(EVENTS)
-        return Shard(number, tables["patients"], tables["appointments"], tables["care_team"], looked_at, facts)
+        seen = looked_at(events.lazy())
+        return Shard(number, tables["patients"], tables["appointments"], tables["care_team"], seen, facts)
 
     def _events(self, spool: Spool, number: int, patients: pl.DataFrame) -> pl.DataFrame:
         frames = [piece for name in EVENT_TABLES for piece in spool.take(name, number)]

@@ -17,7 +17,7 @@ class Spool:
 
     folder: Path
     shard_count: int
-    memory_bytes: int = 500_000_000
+    memory_bytes: int = 420_000_000
     _pieces: dict[tuple[str, int], list[tuple[Path | pl.DataFrame, list[pl.Expr]]]] = field(default_factory=dict)
     _count: int = 0
     _used: float = 0

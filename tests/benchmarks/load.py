@@ -22,7 +22,7 @@ from statistics import median
 
 import polars as pl
 
-from core import loads
+from core import ALLOCATOR, loads
 from core.settings import Settings
 from core.workbench import open_workbench
 
@@ -281,7 +281,10 @@ _EVENT_TABLES = {
 def _measured(what: str, folder: Path, patients: int) -> dict[str, float]:
     """CPU seconds, wall seconds and peak memory of one child process."""
     command = [sys.executable, __file__, "--child", what, "--folder", str(folder)]
-    answer = subprocess.run([*command, "--patients", str(patients)], capture_output=True, text=True, check=False)
+    environment = {**os.environ, "_RJEM_MALLOC_CONF": ALLOCATOR}  # as for everything that imports core first
+    answer = subprocess.run(
+        [*command, "--patients", str(patients)], capture_output=True, text=True, check=False, env=environment
+    )
     if answer.returncode:
         raise SystemExit(answer.stderr)
     found: dict[str, float] = json.loads(answer.stdout.splitlines()[-1])
