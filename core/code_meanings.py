@@ -1,19 +1,20 @@
 """What the codes of feeds mean: facts by the shipped concepts and the practice's own mapping, and which remain."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
 from core.domain.clinical import EVENTS, SMALL_TABLES
 from core.domain.concept import MAPPING
-from core.domain.fact import facts_of
-from core.domain.fact_order import arranged
+from core.domain.fact import meant
+from core.domain.fact_order import facts_of
 from core.evaluation import Day, Shard, evaluate_day, looked_at, practice_of
 from core.measures import mapping
-from core.store.clinical import UNMAPPED, Draft, Generation
+from core.store.clinical import LAYOUT, UNMAPPED, Draft, Generation
 
 _SYSTEM = EVENTS["system"]
+_LOOKED_AT = ("source_system", "system", "code", "is_done", "superseded_at", "kind", "text", "patient_id")
 _MOST_UNMAPPED = 5000
 
 
@@ -31,9 +32,10 @@ class Meanings:
     def facts(self, events: pl.DataFrame, patients: pl.DataFrame) -> pl.DataFrame:
         """ARRANGED_FACTS of the patients among the EVENTS. Codes without a meaning are counted by the way."""
         special = sorted(set(self.own["source_system"]) - {""})
-        facts = [self._facts(events.filter(pl.col("source_system") == source), source) for source in special]
-        rest = events.filter(~pl.col("source_system").is_in(special)) if special else events
-        return arranged(pl.concat([*facts, self._facts(rest, "")]), patients)
+        coded = events.select(_LOOKED_AT).with_row_index("event")
+        found = [self._meant(coded.filter(pl.col("source_system") == source), source) for source in special]
+        rest = coded.filter(~pl.col("source_system").is_in(special)) if special else coded
+        return facts_of(events, patients, pl.concat([*found, self._meant(rest, "")]))
 
     def unmapped(self) -> pl.DataFrame:
         """UNMAPPED codes of all shards so far, those with most events first."""
@@ -47,19 +49,19 @@ class Meanings:
         most = counted.sort(["events", "system", "code"], descending=[True, False, False]).head(_MOST_UNMAPPED)
         return most.select(*UNMAPPED).cast(UNMAPPED)
 
-    def _facts(self, events: pl.DataFrame, source: str) -> pl.DataFrame:
+    def _meant(self, events: pl.DataFrame, source: str) -> pl.DataFrame:
         codes = events.select("system", "code").unique().drop_nulls()
         known = self._known.get(source, _NOTHING)
         new = codes.join(known, on=["system", "code"], how="anti")
         if new.height:
             extra = self.own.filter(pl.col("source_system").is_in(["", source])).select(*MAPPING)
-            meant = mapping(new, extra).with_columns(
+            means = mapping(new, extra).with_columns(
                 pl.col("system").cast(_SYSTEM), pl.col("code").cast(pl.Categorical)
             )
-            found = new.join(meant, on=["system", "code"], how="left").select("system", "code", "concept")
+            found = new.join(means, on=["system", "code"], how="left").select("system", "code", "concept")
             known = self._known[source] = pl.concat([known, found])
         self._count_unmapped(events, known)
-        return facts_of(events, known.drop_nulls("concept"))
+        return meant(events, known.drop_nulls("concept"))
 
     def _count_unmapped(self, events: pl.DataFrame, known: pl.DataFrame) -> None:
         """Medicines are left out: no concept has them yet, and they would bury the rest."""
@@ -91,7 +93,7 @@ def remade(draft: Draft, before: Generation, meanings: Meanings, day: Day) -> Ge
     evaluate_day(evaluated, _with_facts(draft, before, meanings), day, **practice_of(before))
     evaluated.finish()
     draft.write_whole("unmapped", meanings.unmapped())
-    return draft.finish(before.about())
+    return draft.finish(replace(before.about(), layout=LAYOUT))
 
 
 def _with_facts(draft: Draft, before: Generation, meanings: Meanings) -> Iterator[Shard]:

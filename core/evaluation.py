@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from core.domain.clinical import EVENTS
+from core.domain.history import STORED_EVENTS
 from core.domain.measure_evaluation import evaluate_panel
 from core.domain.measure_panel import build_panel as build_measure_panel
-from core.domain.panel import build_panel, last_visits, next_appointments
+from core.domain.panel import build_panel, last_visits, next_appointments, open_alerts
 from core.domain.panel_codes import merge_panel
 from core.measures import concept_names
 from core.rules import RuleSet
@@ -18,7 +18,7 @@ from core.store.clinical import DayDraft, Evaluation, Generation
 
 _KINDS = ["visit", "problem"]  # of the events themselves; everything else is looked at as facts
 _COLUMNS = ("patient_id", "kind", "on", "end_on", "is_done", "superseded_at", "status", "text")
-LOOKED_AT_EVENTS = pl.Schema({name: EVENTS[name] for name in _COLUMNS})
+LOOKED_AT_EVENTS = pl.Schema({name: STORED_EVENTS[name] for name in _COLUMNS})
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def evaluate_day(
 def looked_at(events: pl.LazyFrame) -> pl.DataFrame:
     """Of stored events those that an evaluation looks at: current visits and problems, LOOKED_AT_EVENTS."""
     current = events.filter(pl.col("kind").is_in(_KINDS), pl.col("superseded_at").is_null())
-    return current.select(*_COLUMNS).cast(LOOKED_AT_EVENTS).collect()
+    return current.select(*LOOKED_AT_EVENTS).collect()
 
 
 def practice_of(generation: Generation) -> dict[str, pl.DataFrame]:
@@ -94,14 +94,15 @@ def _parts(draft: DayDraft, shards: Iterable[Shard], day: Day) -> Iterator[pl.Da
             rules, build_measure_panel(rules, shard.patients, shard.facts, as_of=day.as_of), as_of=day.as_of
         )
         draft.write("gaps", shard.number, gaps)
-        draft.write("people", shard.number, _people(shard, day))
+        alerts = open_alerts(gaps)
+        draft.write("people", shard.number, _people(shard, alerts, day))
         yield build_panel(
             shard.patients,
             appointments=shard.appointments,
             care_team=shard.care_team,
             events=shard.events,
             facts=shard.facts,
-            gaps=gaps,
+            alerts=alerts,
             concepts=concept_names(),
             as_of=day.as_of,
             now=day.now,
@@ -109,7 +110,7 @@ def _parts(draft: DayDraft, shards: Iterable[Shard], day: Day) -> Iterator[pl.Da
         )
 
 
-def _people(shard: Shard, day: Day) -> pl.DataFrame:
+def _people(shard: Shard, alerts: pl.DataFrame, day: Day) -> pl.DataFrame:
     """What the database says of each patient beside the feed's own columns."""
     coming = next_appointments(shard.appointments, now=day.now, zone=day.zone).select(
         "patient_id",
@@ -117,8 +118,11 @@ def _people(shard: Shard, day: Day) -> pl.DataFrame:
         pl.col("provider_id").alias("next_appointment_provider_id"),
     )
     visits = last_visits(shard.events, as_of=day.as_of)
-    people = shard.patients.select("patient_id").join(coming, on="patient_id", how="left", maintain_order="left")
-    return people.join(visits, on="patient_id", how="left", maintain_order="left")
+    opened = alerts.select("patient_id", pl.col("alerts").list.join(" ").alias("open_measures"))
+    people = shard.patients.select("patient_id")
+    for part in (coming, visits, opened):
+        people = people.join(part, on="patient_id", how="left", maintain_order="left")
+    return people
 
 
 def _measure_names(rules: RuleSet) -> pl.DataFrame:

@@ -29,7 +29,7 @@ from core.feeds.feed import COUNTED
 from core.feeds.intake import DATE_COLUMN, PATIENT_TABLES, SOURCE, WHOLE_TABLES, Intake, numbered, small_schema
 from core.feeds.layout import EVENT_TABLES, TABLE
 from core.feeds.synthea import NUMBERED
-from core.store.clinical import About, Draft, Generation
+from core.store.clinical import LAYOUT, About, Draft, Generation
 from core.store.hashing import probe, shard_of
 from core.store.spool import Spool
 
@@ -78,7 +78,8 @@ class Making:
         self.draft.write_whole("unmapped", self.meanings.unmapped())
         spool.remove()
         before = self.previous.about().feed_bytes if self.previous else 0
-        return self.draft.finish(About(self.shard_count, probe(), self.fingerprint, max(before, self.intake.feed.size)))
+        feed_bytes = max(before, self.intake.feed.size)
+        return self.draft.finish(About(self.shard_count, probe(), self.fingerprint, feed_bytes, LAYOUT))
 
     def _read(self, progress: Callable[[str, float], None]) -> Spool:
         spool = Spool(self.draft.folder / "spool", self.shard_count)

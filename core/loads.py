@@ -90,8 +90,13 @@ def current(wb: Workbench) -> Generation | None:
 
 
 def refresh(wb: Workbench) -> None:
-    """Evaluate care gaps, panel, open gaps and next appointments for today, unless that was done already."""
+    """Evaluate care gaps, panel, open gaps and next appointments for today, unless that was done already.
+
+    Facts that an earlier version of the program kept in another layout are made again first.
+    """
     generation = current(wb)
+    if generation is not None and not generation.about().is_current:
+        generation = _in_this_layout(wb)
     day = today(wb)
     if generation is None or day.evaluation in generation.evaluations():
         return
@@ -148,6 +153,14 @@ def load_codes(wb: Workbench, path: Path) -> int:
         if before is not None:
             _rebuild(wb, before, started_at)
     return rows.height
+
+
+def _in_this_layout(wb: Workbench) -> Generation | None:
+    with wb.clinical.loading():
+        before = current(wb)  # another process may have been faster
+        if before is not None and not before.about().is_current:
+            _rebuild(wb, before, wb.now())
+        return current(wb)
 
 
 # ---- a load, step by step ------------------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 import polars as pl
 from sqlalchemy import Connection
 
-from core.domain.clinical import OPEN_STATES
 from core.domain.opt_out import TYPES
 from core.evaluation import Day
 from core.store import feed_rows
@@ -53,10 +52,8 @@ def _people(generation: Generation, evaluated: DayDraft) -> Iterator[pl.DataFram
 
 def _open_gaps(evaluated: DayDraft, shards: Iterable[int]) -> Iterator[pl.DataFrame]:
     for number in shards:
-        gaps = evaluated.read("gaps", number)
-        opened = gaps.filter(pl.col("state").cast(pl.String).is_in(OPEN_STATES))
-        ids = pl.col("measure_id").cast(pl.String).sort().str.join(" ")
-        yield opened.group_by("patient_id", maintain_order=True).agg(ids.alias("measures"))
+        people = evaluated.read("people", number).select("patient_id", pl.col("open_measures").alias("measures"))
+        yield people.drop_nulls("measures")
 
 
 def _opt_outs(rows: pl.DataFrame, *, zone: ZoneInfo) -> pl.DataFrame:

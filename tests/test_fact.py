@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from core.domain.clinical import EVENTS
-from core.domain.fact import STORED_FACTS, facts_of, is_done, numbers, status_words
+from core.domain.fact import is_done, meant, numbers, status_words
+from core.domain.fact_order import ARRANGED_FACTS, facts_of
 
 AT = datetime(2026, 11, 1, tzinfo=UTC)
 MEANING = pl.DataFrame({"system": ["LOINC", "ICD10CM"], "code": ["4548-4", "E11.9"], "concept": ["hba1c", "diabetes"]})
@@ -67,18 +68,26 @@ def test_only_what_happened_counts(kind: str, status: str, counts: bool) -> None
 def test_an_event_with_a_known_code_is_a_fact() -> None:
     events = _events({"event_id": "1"}, {"event_id": "2", "code": "9999-9"}, {"event_id": "3", "is_done": False})
 
-    facts = facts_of(events, MEANING)
+    facts = _facts(events)
 
-    assert facts.schema == STORED_FACTS
-    assert facts.select("event_id", "concept").rows() == [("1", "hba1c")]
+    assert facts.schema == ARRANGED_FACTS
+    assert facts.select("event", "concept").rows() == [(0, "hba1c")]
+
+
+def test_a_fact_names_its_patient_and_its_event_by_their_places() -> None:
+    events = _events({"patient_id": "P2"}, {"patient_id": "P9"}, {"code": "9999-9"}, {"patient_id": "P1"})
+
+    facts = facts_of(events, pl.DataFrame({"patient_id": ["P1", "P2"]}), meant(events.with_row_index("event"), MEANING))
+
+    assert facts.select("row", "event").rows() == [(0, 3), (1, 0)]
 
 
 def test_an_earlier_version_is_no_fact() -> None:
-    assert facts_of(_events({"superseded_at": AT}), MEANING).is_empty()
+    assert _facts(_events({"superseded_at": AT})).is_empty()
 
 
 def test_hba1c_in_mmol_per_mol_becomes_percent() -> None:
-    facts = facts_of(_events({"value": 75.0, "unit": "mmol/mol"}), MEANING)
+    facts = _facts(_events({"value": 75.0, "unit": "mmol/mol"}))
 
     assert facts.select("value", "unit").row(0) == (9.01, "%")  # 0.09148 x 75 + 2.152 = 9.013
 
@@ -86,7 +95,7 @@ def test_hba1c_in_mmol_per_mol_becomes_percent() -> None:
 def test_a_problem_that_ended_on_an_unknown_day_counts_on_its_first_day_only() -> None:
     problem = {"kind": "problem", "system": "ICD10CM", "code": "E11.9", "status": "resolved", "on": date(2020, 2, 1)}
 
-    facts = facts_of(_events(problem), MEANING)
+    facts = _facts(_events(problem))
 
     assert facts["end_on"].item() == date(2020, 2, 1)
 
@@ -94,9 +103,13 @@ def test_a_problem_that_ended_on_an_unknown_day_counts_on_its_first_day_only() -
 def test_a_problem_without_any_day_counts_from_the_day_it_was_received() -> None:
     problem = {"kind": "problem", "system": "ICD10CM", "code": "E11.9", "status": "active", "on": None}
 
-    facts = facts_of(_events(problem), MEANING)
+    facts = _facts(_events(problem))
 
     assert facts["on"].item() == date(2026, 11, 1)
+
+
+def _facts(events: pl.DataFrame) -> pl.DataFrame:
+    return facts_of(events, events.select("patient_id").unique(), meant(events.with_row_index("event"), MEANING))
 
 
 def _events(*changes: dict[str, Any]) -> pl.DataFrame:

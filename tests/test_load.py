@@ -1,5 +1,6 @@
 """Loading feeds: everything or nothing, again and again, and what is known of earlier days."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -287,6 +288,23 @@ def test_a_changed_patient_is_changed_in_the_database(bench: Workbench, tmp_path
     with reading(bench.engine) as connection:
         found = connection.execute(select(row.last, row.email, row.text_consent, row.language, row.birth_date)).all()
     assert [tuple(each) for each in found] == [('Exam"ple, Jr', None, "no", "es", date(1960, 5, 1))]
+
+
+def test_facts_that_an_earlier_version_kept_in_another_layout_are_made_again(wb: Workbench, tmp_path: Path) -> None:
+    loads.load(wb, write_feed(tmp_path / "feed", patients=[PATIENT, ANN], labs=[LAB, A1C]))
+    before = _current(wb)
+    about = before.folder / "about.json"
+    about.write_text(json.dumps({**json.loads(about.read_text()), "layout": 0}))
+    for path in (before.folder / "facts").glob("*.parquet"):
+        pl.DataFrame({"patient_id": ["P1"]}).write_parquet(path)
+
+    loads.refresh(wb)
+
+    after = _current(wb)
+    assert after.name != before.name
+    assert after.about().is_current
+    assert after.facts().select("patient_id", "concept", "value").collect().rows() == [("P1", "hba1c", 8.1)]
+    assert after.events().collect().height == before.events().collect().height
 
 
 def _current(wb: Workbench) -> Generation:

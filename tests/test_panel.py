@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.clinical import EVENTS, FACTS, GAPS
-from core.domain.panel import PANEL, age_on, build_panel
+from core.domain.panel import PANEL, age_on, build_panel, open_alerts
 from core.domain.panel_codes import PanelTables, merge_panel
 
 TODAY = date(2026, 11, 24)
@@ -74,7 +74,7 @@ def panel_of(
         care_team=frame(care_team or [], CARE_TEAM),
         events=frame(events or [], EVENTS),
         facts=frame(facts or [], FACTS),
-        gaps=frame(gaps or [], GAPS),
+        alerts=open_alerts(frame(gaps or [], GAPS)),
         concepts=CONCEPTS,
         as_of=TODAY,
         now=NOW,
@@ -270,7 +270,7 @@ def test_parts_share_one_vocabulary() -> None:
             care_team=frame([], CARE_TEAM),
             events=frame([], EVENTS),
             facts=frame([], FACTS),
-            gaps=frame([], GAPS),
+            alerts=open_alerts(frame([], GAPS)),
             concepts=CONCEPTS,
             as_of=TODAY,
             now=NOW,

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from core.domain.clinical import CODE_SYSTEMS, FACTS
+from core.domain.clinical import CODE_SYSTEMS
 
 # Words of many systems for the state of an entry. Whatever is in neither table is treated as not done and counted as a
 # defect, because a reminder too many can be corrected and a result that never came cannot be contacted about.
@@ -26,7 +26,7 @@ _NOT_DONE = (
 )
 DONE_WORDS: dict[str, frozenset[str]] = {kind: frozenset(words.split()) for kind, words in _DONE.items()}
 KNOWN_WORDS = frozenset(_NOT_DONE.split()) | frozenset[str]().union(*DONE_WORDS.values())
-_ENDED = ("resolved", "inactive", "remission")
+ENDED_WORDS = ("resolved", "inactive", "remission")  # a problem that has ended, perhaps without saying when
 
 _NUMBER = (
     r"^([<>]?)(=?)\s*(-?(?:\d+(?:\.\d*)?|\.\d+))\s*(?:%|[A-Za-zµ][A-Za-zµ0-9/%.^\[\]{}*²]*)?\s*(?:\(?[HL]{1,2}\)?)?$"
@@ -74,41 +74,26 @@ def _odd_number(text: pl.Expr) -> pl.Expr:
     return number.cast(pl.Float64, strict=False) + nudge
 
 
-# FACTS as they are kept: columns with few different values are Categorical.
-_REPEATED = ("concept", "unit", "source_system")
-STORED_FACTS = pl.Schema({name: pl.Categorical() if name in _REPEATED else kind for name, kind in FACTS.items()})
-_LOOKED_AT = [*(name for name in FACTS if name != "concept"), "system", "code", "status", "recorded_on"]
+def meant(events: pl.DataFrame, mapping: pl.DataFrame) -> pl.DataFrame:
+    """Which events are facts: event, concept. They are current and done and have a code that means a concept.
 
-
-def facts_of(events: pl.DataFrame, mapping: pl.DataFrame) -> pl.DataFrame:
-    """The STORED_FACTS among EVENTS: current and done, with a code that means a concept.
-
-    events    EVENTS, any patients
+    events    `event`, a number of each row, and of EVENTS system, code, is_done and superseded_at
     mapping   system, code, concept (core.domain.concept.mapping); one code may mean several concepts
-    A problem that ended at an unknown time counts on its first day only; one without any date counts from the day it
-    was received. HbA1c in mmol/mol becomes percent.
     """
     meaning = mapping.select(
         pl.col("system").cast(pl.Enum(CODE_SYSTEMS)),
         pl.col("code").cast(events.schema["code"]),
         pl.col("concept").cast(pl.Categorical),
     )
-    counted = events.filter(pl.col("is_done"), pl.col("superseded_at").is_null()).select(_LOOKED_AT)
+    counted = events.filter(pl.col("is_done"), pl.col("superseded_at").is_null()).select("event", "system", "code")
     # One key and a filter: a join on two keys costs twice as much, and few codes are in more than one system.
-    facts = counted.join(meaning, on="code", how="inner", maintain_order="left", suffix="_meant")
-    facts = facts.filter(pl.col("system") == pl.col("system_meant"))
-    is_problem = pl.col("kind") == "problem"
-    first_day = (
-        pl.when(is_problem).then(pl.coalesce("on", "recorded_on", pl.col("received_at").dt.date())).otherwise("on")
-    )
-    facts = facts.with_columns(first_day.alias("on"))
-    has_ended = is_problem & pl.col("end_on").is_null() & pl.col("status").cast(pl.String).is_in(_ENDED)
-    facts = facts.with_columns(pl.when(has_ended).then("on").otherwise("end_on").alias("end_on"))
-    return _in_percent(facts.filter(pl.col("on").is_not_null()).select(*FACTS).cast(STORED_FACTS))
+    found = counted.join(meaning, on="code", suffix="_meant")
+    return found.filter(pl.col("system") == pl.col("system_meant")).select("event", "concept")
 
 
-def _in_percent(facts: pl.DataFrame) -> pl.DataFrame:
-    """IFCC to NGSP master equation: percent = 0.09148 x mmol/mol + 2.152 (ngsp.org/ifcc.asp)."""
+def in_percent(facts: pl.DataFrame) -> pl.DataFrame:
+    """Facts with HbA1c in mmol/mol as percent, by the IFCC to NGSP master equation:
+    percent = 0.09148 x mmol/mol + 2.152 (ngsp.org/ifcc.asp)."""
     units = facts["unit"].unique().drop_nulls()
     ifcc = units.filter(units.cast(pl.String).str.to_lowercase().str.starts_with("mmol/mol"))
     if ifcc.is_empty():

@@ -61,7 +61,7 @@ def build_panel(
     care_team: pl.DataFrame,
     events: pl.DataFrame,
     facts: pl.DataFrame,
-    gaps: pl.DataFrame,
+    alerts: pl.DataFrame,
     concepts: pl.DataFrame,
     as_of: date,
     now: datetime,
@@ -70,8 +70,9 @@ def build_panel(
     """The panel's rows of one shard of patients, in words and ids, for `merge_panel`.
 
     patients, appointments, care_team   as the feed's layout has them, typed; the last two may hold rows of others
-    events            EVENTS of the shard; kinds 'visit' and 'problem' are used
-    facts, gaps       FACTS and GAPS of the shard, gaps as of `as_of`
+    events            EVENTS or STORED_EVENTS of the shard; kinds 'visit' and 'problem' are used
+    facts             ARRANGED_FACTS of the shard, or its FACTS in any order
+    alerts            the open care gaps as of `as_of` (open_alerts)
     concepts          concept, kind, name: 'condition' names are shown in Conditions, 'lab' and 'vital' become columns
     as_of, now, zone  the organisation's day, this moment, and its time zone
     """
@@ -93,18 +94,25 @@ def build_panel(
         "phone_mobile",
         "phone_home",
     )
+    facts = facts if "row" in facts.columns else arranged(facts, patients)
     coming = next_appointments(appointments, now=now, zone=zone)
     parts = [
         _care_managers(care_team),
         coming.select("patient_id", pl.col("next_appointment_at").dt.date().alias("next_appointment_on")),
         last_visits(events, as_of=as_of),
-        _alerts(gaps),
-        _conditions(events, facts, concepts, as_of=as_of),
+        alerts.with_columns(pl.col("alerts").list.len().cast(pl.UInt16).alias("alert_count")),
+        _conditions(patients, events, facts, concepts, as_of=as_of),
     ]
     for part in parts:
         rows = rows.join(part, on="patient_id", how="left", maintain_order="left")
     labs = _latest_labs(patients, facts, concepts, as_of=as_of)
     return rows.with_columns(pl.col("alert_count").fill_null(0), *labs)
+
+
+def open_alerts(gaps: pl.DataFrame) -> pl.DataFrame:
+    """The measures whose gap is open, of those who have one: patient_id, alerts (ids, sorted)."""
+    opened = gaps.filter(pl.col("state").is_in(OPEN_STATES))
+    return opened.group_by("patient_id").agg(pl.col("measure_id").cast(pl.String).unique().sort().alias("alerts"))
 
 
 def age_on(birth_date: pl.Expr, on: date) -> pl.Expr:
@@ -171,35 +179,30 @@ def _care_managers(care_team: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _alerts(gaps: pl.DataFrame) -> pl.DataFrame:
-    """The measures whose gap is open: patient_id, alerts (ids, sorted), alert_count."""
-    opened = gaps.filter(pl.col("state").cast(pl.String).is_in(OPEN_STATES))
-    return opened.group_by("patient_id").agg(
-        pl.col("measure_id").unique().sort().alias("alerts"),
-        pl.col("measure_id").n_unique().cast(pl.UInt16).alias("alert_count"),
-    )
-
-
-def _conditions(events: pl.DataFrame, facts: pl.DataFrame, concepts: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
+def _conditions(
+    patients: pl.DataFrame, events: pl.DataFrame, facts: pl.DataFrame, concepts: pl.DataFrame, *, as_of: date
+) -> pl.DataFrame:
     """Names of the active problems, our concept's as well as the feed's words: patient_id, conditions (sorted)."""
+    places = patients.select("patient_id").with_row_index("row")
     active = _current(events, "problem").filter(
         pl.col("is_done") | (pl.col("status") == "active"),
         ~pl.col("status").fill_null("").is_in(_GONE),
         pl.col("on").is_null() | (pl.col("on") <= as_of),
         pl.col("end_on").is_null() | (pl.col("end_on") > as_of),
     )
+    told = active.join(places, on="patient_id").select("row", pl.col("text").cast(pl.Categorical))
     named = concepts.filter(pl.col("kind") == "condition").select(
-        pl.col("concept").cast(pl.String), pl.col("name").alias("text")
+        pl.col("concept").cast(pl.Categorical), pl.col("name").cast(pl.Categorical).alias("text")
     )
-    meant = facts.filter(
-        pl.col("kind") == "problem", pl.col("on") <= as_of, pl.col("end_on").is_null() | (pl.col("end_on") > as_of)
-    )
-    by_concept = meant.select("patient_id", pl.col("concept").cast(pl.String)).join(named, on="concept")
-    texts = pl.concat([by_concept.select("patient_id", "text"), active.select("patient_id", "text")])
-    texts = texts.with_columns(pl.col("text").str.strip_chars()).filter(pl.col("text") != "")
-    texts = texts.with_columns(key=pl.col("text").str.to_lowercase())
-    texts = texts.unique(["patient_id", "key"], keep="first", maintain_order=True)  # 'asthma' beside our 'Asthma'
-    return texts.group_by("patient_id").agg(pl.col("text").sort().alias("conditions"))
+    meant = facts.filter(pl.col("kind") == "problem", pl.col("on") <= as_of, pl.col("until") > as_of)
+    texts = pl.concat([meant.join(named, on="concept").select("row", "text"), told])
+    # Each different text is looked at once. Of 'asthma' and our 'Asthma' the patient has ours.
+    words = texts.select(pl.col("text").unique()).with_columns(shown=pl.col("text").cast(pl.String).str.strip_chars())
+    words = words.filter(pl.col("shown") != "").with_columns(key=pl.col("shown").str.to_lowercase().rank("dense"))
+    texts = texts.join(words, on="text", maintain_order="left")
+    once = texts.unique(["row", "key"], keep="first", maintain_order=True)
+    found = once.group_by("row").agg(pl.col("shown").sort().alias("conditions"))
+    return found.select(patients["patient_id"].gather(found["row"]), "conditions")
 
 
 def _latest_labs(
@@ -208,11 +211,8 @@ def _latest_labs(
     """lab_<concept> and lab_<concept>_on for each concept of kind lab or vital, a value per patient: the number of the
     latest day that has one, of several the lowest."""
     labs = concepts.filter(pl.col("kind").is_in(["lab", "vital"]))["concept"].cast(pl.String).sort()
-    arranged_facts = facts if "row" in facts.columns else arranged(facts, patients)
     asked = labs.cast(pl.Categorical).implode()
-    numbers = arranged_facts.filter(
-        pl.col("concept").is_in(asked), pl.col("value").is_not_null(), pl.col("on") <= as_of
-    )
+    numbers = facts.filter(pl.col("concept").is_in(asked), pl.col("value").is_not_null(), pl.col("on") <= as_of)
     last = numbers.filter(ends_of_runs(numbers, "row", "concept")).select("row", "concept", "on")
     latest = latest_numbers(numbers.join(last, on=["row", "concept", "on"], how="semi"), ["row", "concept"])
     parts = latest.partition_by("concept", as_dict=True)

@@ -39,13 +39,16 @@ def event_reasons(events: pl.DataFrame, patients: pl.DataFrame, *, rejected: pl.
     patients   patient_id, birth_date, deceased_on of everybody known in this shard
     last_day   the day of the load: nothing that happened can be later
     """
-    lives = patients.select("patient_id", "birth_date", "deceased_on", pl.lit(True).alias("_is_known"))
-    joined = events.select("patient_id", "on").join(lives, on="patient_id", how="left", maintain_order="left")
-    found = joined.select(
-        (pl.col("_is_known").is_null()).alias(UNKNOWN_PATIENT),
-        (pl.col("on") > last_day).alias(IN_FUTURE),
-        (pl.col("on") < pl.col("birth_date")).alias(BEFORE_BIRTH),
-        (pl.col("on") > pl.col("deceased_on").dt.offset_by(f"{DAYS_AFTER_DEATH}d")).alias(AFTER_DEATH),
+    places = patients.select("patient_id").with_row_index("row")
+    row = events.select("patient_id").join(places, on="patient_id", how="left", maintain_order="left")["row"]
+    too_late = patients["deceased_on"].dt.offset_by(f"{DAYS_AFTER_DEATH}d")
+    found = pl.DataFrame(
+        {
+            UNKNOWN_PATIENT: row.is_null(),
+            IN_FUTURE: events["on"] > last_day,
+            BEFORE_BIRTH: events["on"] < patients["birth_date"].gather(row),
+            AFTER_DEATH: events["on"] > too_late.gather(row),
+        }
     )
     reasons = pl.repeat(None, events.height, dtype=pl.String, eager=True)
     for reason in reversed(found.columns):  # the first one that holds is given

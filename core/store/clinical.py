@@ -3,7 +3,7 @@
     clinical/<generation>/about.json                 how it was made; written last
                           <small table>/*.parquet    typed columns of the layout, source_system, received_at
                           events/*.parquet           EVENTS with earlier versions, one file for each shard of patients
-                          facts/*.parquet            FACTS
+                          facts/*.parquet            ARRANGED_FACTS, which name patients and events by their places
                           rejects.parquet, unmapped.parquet
                           as_of=<day>.<rules>/       gaps/*.parquet, people/*.parquet, panel.parquet, vocabularies
 
@@ -38,17 +38,25 @@ REJECTS = pl.Schema(
 UNMAPPED = pl.Schema(
     {"system": pl.String, "code": pl.String, "text": pl.String, "events": pl.UInt32, "patients": pl.UInt32}
 )
+LAYOUT = 1  # of facts and evaluations: to be raised whenever a column of them changes
 COMPRESSION: Literal["snappy"] = "snappy"  # a third less CPU than lz4, of about the same size
 
 
 @dataclass(frozen=True)
 class About:
-    """What is kept with a generation: its shards, whether its hashes are comparable, and the feed it was made from."""
+    """What is kept with a generation: its shards, whether its hashes are comparable, the feed it was made from, and
+    in which layout its facts and evaluations are kept."""
 
     shard_count: int
     hashing: str
     fingerprint: str = ""
     feed_bytes: int = 0
+    layout: int = 0  # those written before layouts were counted
+
+    @property
+    def is_current(self) -> bool:
+        """Whether facts and evaluations can be read. Those of an older layout are made again from the events."""
+        return self.layout == LAYOUT
 
 
 @dataclass(frozen=True, order=True)
@@ -111,7 +119,14 @@ class Generation:
 
     def facts(self, shard: int | None = None) -> pl.LazyFrame:
         """FACTS of one shard or of all."""
-        return self.stored_facts(shard).select(*FACTS).cast(FACTS)
+        shards = self.shards() if shard is None else [shard]
+        return pl.concat([self._facts(number) for number in shards])
+
+    def _facts(self, shard: int) -> pl.LazyFrame:
+        patients = self.table("patients", shard).select("patient_id").with_row_index("row")
+        events = self.stored_events(shard).select("event_id", "source_system", "received_at").with_row_index("event")
+        facts = self.stored_facts(shard).join(patients, on="row").join(events, on="event")
+        return facts.select(*FACTS).cast(FACTS)
 
     def stored_facts(self, shard: int | None = None) -> pl.LazyFrame:
         """`facts` as they are kept (core.domain.fact_order.ARRANGED_FACTS), arranged by the patients of their shard."""
@@ -122,7 +137,8 @@ class Generation:
         return self._scan(f"{evaluation.folder}/gaps", shard).select(*GAPS).cast(GAPS)
 
     def people(self, evaluation: Evaluation, shard: int | None = None) -> pl.LazyFrame:
-        """patient_id, next_appointment_at (UTC), next_appointment_provider_id, last_visit_on as of that day."""
+        """patient_id, next_appointment_at (UTC), next_appointment_provider_id, last_visit_on and open_measures (ids
+        separated by blanks) as of that day."""
         return self._scan(f"{evaluation.folder}/people", shard)
 
     def panel(self, evaluation: Evaluation) -> pl.LazyFrame:
