@@ -67,6 +67,7 @@ groups:
         - {days: [visit], at_least: 3, since: 2026}
         - not: {exists: result}
 """
+INTENTS_OF_2026 = ("order", "original-order", "reflex-order", "filler-order", "instance-order")
 SHARED = """\
 definitions:
   any_visit:
@@ -120,6 +121,42 @@ def test_a_criterion_is_there_in_its_years_only() -> None:
     assert in_2026["initial_population"] == Every((adult, seen))
     assert in_2025["numerator"] == Some((twice, never))
     assert in_2026["numerator"] == Some((twice, Exists("visit", least=3, by_day=True), never))
+
+
+def test_a_definition_says_otherwise_for_some_years() -> None:
+    rule = changed(
+        "    has_value: true\n", "    has_value: true\n    years: [{until: 2025, status: final, category: exam}]\n"
+    )
+
+    in_2025, in_2026 = (read(rule, year=year).definitions["test"] for year in (2025, 2026))
+
+    assert (in_2025.columns, in_2025.categories) == ((("status", ("final",)),), ("exam",))
+    assert (in_2026.columns, in_2026.categories) == ((("status", ("final", "amended", "corrected")),), ())
+    assert (in_2025.coded, in_2025.when) == (in_2026.coded, in_2026.when)
+
+
+@pytest.mark.parametrize(
+    ("line", "year", "columns"),
+    [
+        ("status: performed", 2025, ("status", ("finished", "arrived", "triaged", "in-progress", "onleave"))),
+        ("status: performed", 2026, ("status", ("finished",))),
+        ("intent: order", 2025, ("intent", ("order",))),
+        ("intent: order", 2026, ("intent", INTENTS_OF_2026)),
+        ("clinical: active", 2026, ("clinical", ("active",))),
+        ("clinical: ongoing", 2025, ("clinical", ("active", "recurrence", "relapse"))),
+    ],
+)
+def test_a_word_stands_for_what_it_meant_in_the_year(
+    line: str, year: int, columns: tuple[str, tuple[str, ...]]
+) -> None:
+    assert read(changed("status: finished", line), year=year).definitions["visit"].columns == (columns,)
+
+
+@pytest.mark.parametrize(
+    ("year", "refused"), [(2025, ()), (2026, (("verification", ("refuted", "entered-in-error")),))]
+)
+def test_a_refuted_diagnosis_counted_until_2025(year: int, refused: tuple[object, ...]) -> None:
+    assert read(changed("status: finished", "verified: true"), year=year).definitions["visit"].not_words == refused
 
 
 def test_a_rule_uses_what_is_shared() -> None:
@@ -253,6 +290,11 @@ def test_a_mistake_in_a_rule_is_refused_with_its_place(old: str, new: str, place
         pytest.param("exists: visit", "exists: []", id="a criterion of no definition"),
         pytest.param("{count: test,", "{count: [],", id="a count of nothing"),
         pytest.param("{count: test,", "{count: [test, visit],", id="a count of two definitions"),
+        pytest.param("has_value: true", "years: [{status: final}]", id="other keys for no years"),
+        pytest.param("has_value: true", "years: [{since: 2026, colour: blue}]", id="a key for a year that is none"),
+        pytest.param(
+            "has_value: true", "years: [{since: 2027, until: 2025}]", id="years of a definition that end first"
+        ),
         pytest.param("until: 2025", "since: 2027\n          until: 2025", id="years that end before they begin"),
         pytest.param(
             "groups:",

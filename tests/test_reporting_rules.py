@@ -4,6 +4,8 @@ Each table says: name, what is in the chart, where the patient stands. Written f
 not from the rule files, so that a rule that is read wrongly shows. The period is the calendar year 2026.
 """
 
+import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -515,7 +517,7 @@ A1C_25 = observation("LOINC 4548-4", "2025-05-01", 7.0)
 CMS122_IN_2025: list[Row] = [
     ("on the problem list only", chart(WELLNESS_25, PROBLEM, A1C_25, born="1966-06-15"), OPEN),
     ("as a visit diagnosis", chart(WELLNESS_25, DIABETES, A1C_25, born="1966-06-15"), OPEN),
-    ("refuted", chart(WELLNESS_25, REFUTED, A1C_25, born=OLD), OUTSIDE),
+    ("refuted", chart(WELLNESS_25, REFUTED, A1C_25, born=OLD), OPEN),
     ("another diagnosis", chart(WELLNESS_25, condition("ICD10CM I10", LONG_AGO), A1C_25, born=OLD), OUTSIDE),
     ("begun after the period", chart(WELLNESS_25, condition("ICD10CM E11.9", FIRST), born="1966-06-15"), OUTSIDE),
 ]
@@ -754,7 +756,7 @@ CMS131: list[Row] = [
 CMS131_IN_2025: list[Row] = [
     ("no eyes", chart(WELLNESS_25, DIABETES, NO_EYES, born="1966-06-15"), OPEN),
     ("on the problem list only", chart(WELLNESS_25, PROBLEM, born="1966-06-15"), OPEN),
-    ("refuted", chart(WELLNESS_25, REFUTED, born=OLD), OUTSIDE),
+    ("refuted", chart(WELLNESS_25, REFUTED, born=OLD), OPEN),
     ("another diagnosis", chart(WELLNESS_25, condition("ICD10CM I10", LONG_AGO), born=OLD), OUTSIDE),
     ("begun after the period", chart(WELLNESS_25, condition("ICD10CM E11.9", FIRST), born=OLD), OUTSIDE),
     ("exam the year before", chart(WELLNESS_25, DIABETES, exam("2024-01-01"), born="1966-06-15"), NUMERATOR),
@@ -1423,12 +1425,53 @@ CMS138: list[Row] = [
 ]
 
 
+# ---- what only the logic for 2025 asks for -------------------------------------------------------------------------
+SEEN_25, DAY_25 = encounter("HCPCS G0438", "2025-05-01"), "2025-05-01"
+BMI_25 = {kind: bmi(value, DAY_25) for kind, value in (("heavy", 30), ("light", 17))}
+OVER, CAME_BACK = known(HEAVY, clinical="inactive"), known(HEAVY, clinical="relapse")
+CONCERN = known(LIGHT, category="health-concern")
+NO_CONCERN = known(LIGHT, category="health-concern", clinical="remission")
+
+
+def in_25(*more: Resource) -> Chart:
+    return chart(SEEN_25, *more, born="1986-06-15")
+
+
+CMS69_IN_2025: list[Row] = [
+    ("high, referred, overweight no more", in_25(BMI_25["heavy"], OVER, order(REFERRAL, DAY_25)), OPEN),
+    ("high, referred, overweight again", in_25(BMI_25["heavy"], CAME_BACK, order(REFERRAL, DAY_25)), NUMERATOR),
+    ("low, referred, a concern", in_25(BMI_25["light"], CONCERN, order(REFERRAL, DAY_25)), NUMERATOR),
+    ("low, referred, a concern no more", in_25(BMI_25["light"], NO_CONCERN, order(REFERRAL, DAY_25)), OPEN),
+    ("low, advised, a concern", in_25(BMI_25["light"], CONCERN, procedure(ADVICE, DAY_25)), NUMERATOR),
+    ("low, advised, a concern no more", in_25(BMI_25["light"], NO_CONCERN, procedure(ADVICE, DAY_25)), OPEN),
+    ("pregnant", in_25(condition("ICD10CM O09.00", "2025-03-01")), EXCLUDED),
+    ("pregnant, came back", in_25(condition("ICD10CM O09.00", "2025-03-01", clinical="recurrence")), OPEN),
+]
+KIDNEYS_25 = chart(SEEN_25, DIABETES, born="1966-06-15")
+CMS951_IN_2025: list[Row] = [
+    ("diabetes known on the last day", in_25(condition("ICD10CM E11.9", "2025-12-31")), OPEN),
+    ("diabetes known after", in_25(condition("ICD10CM E11.9", FIRST)), OUTSIDE),
+    ("diabetes came back", in_25(condition("ICD10CM E11.9", LONG_AGO, clinical="recurrence")), OUTSIDE),
+    ("stage 5", [*KIDNEYS_25, condition("ICD10CM N18.5", "2025-12-31")], EXCLUDED),
+    ("stage 5, said to be over", [*KIDNEYS_25, condition("ICD10CM N18.5", FIRST, clinical="resolved")], OPEN),
+]
+CMS122_UNDER_WAY: list[Row] = [
+    (status, chart({**WELLNESS_25, "status": status}, DIABETES, A1C_25, born="1966-06-15"), stands)
+    for status, stands in {
+        **dict.fromkeys(("arrived", "triaged", "in-progress", "onleave"), OPEN),
+        **dict.fromkeys(("planned", "cancelled", "entered-in-error", "unknown"), OUTSIDE),
+    }.items()
+]
+
+
 # ---- every table ---------------------------------------------------------------------------------------------------
 TABLES: dict[tuple[str, int], list[Row]] = {
     ("CMS2", 2026): CMS2,
     ("CMS69", 2026): CMS69,
     ("CMS117", 2026): CMS117,
-    ("CMS122", 2025): CMS122_IN_2025,
+    ("CMS69", 2025): CMS69_IN_2025,
+    ("CMS951", 2025): CMS951_IN_2025,
+    ("CMS122", 2025): [*CMS122_IN_2025, *CMS122_UNDER_WAY],
     ("CMS122", 2026): CMS122,
     ("CMS124", 2025): CMS124_IN_2025,
     ("CMS124", 2026): CMS124,
@@ -1464,9 +1507,7 @@ def test_the_names_in_a_table_are_different() -> None:
 
 
 # ---- where one could think otherwise -------------------------------------------------------------------------------
-# Each row is what our rule says where one could read the measure otherwise. Under 'Not confirmed' the public logic was
-# not found, or says something else for 2025: such a row keeps the present reading, it does not prove it
-# (docs/reporting-rules.md, Open questions).
+# Each row is what the public logic says where one would expect otherwise.
 TALK_25 = talk("2025-05-01")
 VISIT = "encounter-diagnosis"
 NO_PANEL = [observation("LOINC 8480-6", FIRST, 120, "mm[Hg]"), observation("LOINC 8462-4", FIRST, 80, "mm[Hg]")]
@@ -1483,7 +1524,7 @@ SURPRISING: dict[tuple[str, int], list[Row]] = {
         ("bipolar as a visit diagnosis", adult(bipolar(LONG_AGO, VISIT), visit=TALK_25), OPEN)
     ],
     ("CMS2", 2026): [
-        # Not confirmed: ordered within two days of the visit and lasting past it. In 2025 the order is enough.
+        # Ordered within two days of the visit, and lasting past it.
         ("medicine from before, lasts past the visit", positive(medicine(PILL, "2026-04-01", supply(90))), OPEN),
         ("medicine ordered on the day, how long not said", positive(medicine(PILL, DAY)), OPEN),
         ("medicine ordered two days later", positive(medicine(PILL, "2026-05-03", supply(30))), OPEN),
@@ -1496,14 +1537,14 @@ SURPRISING: dict[tuple[str, int], list[Row]] = {
         ("high, referral revoked", heavy(order(REFERRAL, DAY, reason=HEAVY, status="revoked")), NUMERATOR),
         ("high, medicine proposed", heavy(medicine(FAT_PILL, DAY, reason=HEAVY, intent="proposal")), NUMERATOR),
         ("high, advice not done", heavy(procedure(ADVICE, DAY, reason=HEAVY, status="not-done")), NUMERATOR),
-        # Verification is not asked for. Not confirmed: a procedure needs the problem list.
+        # Verification is not asked for. A procedure needs the problem list, an order any diagnosis.
         ("pregnancy refuted", weighed(condition("ICD10CM O09.00", FIRST, verification="refuted")), EXCLUDED),
         ("high, referred, refuted", heavy(known(HEAVY, verification="refuted"), order(REFERRAL, DAY)), NUMERATOR),
         ("high, advised, diagnosed at a visit", heavy(known(HEAVY, category=VISIT), procedure(ADVICE, DAY)), OPEN),
         ("low, advised, on the problem list", light(known(LIGHT), procedure(ADVICE, DAY)), OPEN),
     ],
     ("CMS117", 2026): [
-        # Not confirmed: the two doses come after the newborn procedure.
+        # The two doses come after the newborn procedure.
         ("newborn after the first dose", child(hep_b=newborn("2024-06-16") + shots("CVX 08", BORN, D1)), OPEN)
     ],
     ("CMS130", 2026): [
@@ -1516,11 +1557,11 @@ SURPRISING: dict[tuple[str, int], list[Row]] = {
         ("a visit coded as the palliative diagnosis", person(encounter("ICD10CM Z51.5", FIRST)), OPEN),
     ],
     ("CMS131", 2026): [
-        # Not confirmed: 'no apparent retinopathy' is one of the grades that count.
+        # 'No apparent retinopathy' is one of the grades of the value set.
         ("both eyes clear in the period", diabetic(left(FIRST, CLEAR), right(FIRST, CLEAR)), NUMERATOR)
     ],
     ("CMS138", 2026): [
-        # Not confirmed: what is being taken counts when all of it lies in the window.
+        # What is being taken counts when all of it lies in the window.
         ("medicine since before the six months", smoker(medicine(PATCH, "2025-05-01", supply(360))), USER)
     ],
     ("CMS165", 2026): [
@@ -1528,7 +1569,7 @@ SURPRISING: dict[tuple[str, int], list[Row]] = {
         ("pressures that are no panel", hypertensive(*NO_PANEL), OPEN)
     ],
     ("CMS951", 2026): [
-        # Not confirmed: a laboratory test lies in the period as a whole.
+        # A laboratory test lies in the period as a whole.
         ("blood known on the first day", with_kidneys(URINE, EARLY_BLOOD), OPEN)
     ],
 }
@@ -1548,6 +1589,127 @@ def test_a_rule_keeps_its_reading_where_one_could_read_the_measure_otherwise(
     measure: str, year: int, name: str, stands: str
 ) -> None:
     assert standing_surprisingly(measure, year)[name] == stands
+
+
+# ---- the same charts a year earlier, for 2025 ----------------------------------------------------------------------
+# What the logic for 2025 decides otherwise. Every other row of the tables stands where it stands in 2026.
+DIFFERENT_IN_2025: dict[str, dict[str, str]] = {
+    "CMS2": {
+        # an order for a medicine is enough, but only an order proper; a screening is final
+        "negative, amended": OPEN,
+        "medicine from an original order": OPEN,
+        "medicine ordered on the day, how long not said": NUMERATOR,
+        "medicine ordered two days later": NUMERATOR,
+    },
+    "CMS69": {
+        # an order needs the problem list and a diagnosis that is active, a procedure any diagnosis; pregnancy is active
+        "low, referred, underweight known": OPEN,
+        "pregnant on the first day": OPEN,
+        "said to be pregnant": OPEN,
+        "high, advised, diagnosed at a visit": NUMERATOR,
+    },
+    "CMS122": {
+        # any entry of diabetes counts, also a refuted one; visits are those of most measures
+        "nutrition visit": OUTSIDE,
+        "medical nutrition therapy": OUTSIDE,
+        "virtual visit": OPEN,
+        "refuted": OPEN,
+        "in error": OPEN,
+        "without a category": OPEN,
+        "on the problem list only": OPEN,
+    },
+    "CMS124": {
+        # by the registered sex; a refuted diagnosis counts
+        "a woman registered as male": OUTSIDE,
+        "registered as female, sex not said": OPEN,
+        "no cervix refuted": EXCLUDED,
+    },
+    "CMS125": {
+        # from 52 on; by the registered sex; visits under way count, images of any category, refuted diagnoses
+        "42 on the last day": OUTSIDE,
+        "a woman registered as male": OUTSIDE,
+        "registered as female, sex not said": OPEN,
+        "visit begun, not finished": OPEN,
+        "no category": NUMERATOR,
+        "another category": NUMERATOR,
+        "history refuted": EXCLUDED,
+    },
+    "CMS130": {
+        # images of any category and refuted diagnoses count
+        "CT colonography without a category": NUMERATOR,
+        "cancer refuted": EXCLUDED,
+    },
+    "CMS131": {
+        # any entry of diabetes counts; only exams of the retina do, whoever has no eyes
+        "refuted": OPEN,
+        "in error": OPEN,
+        "without a category": OPEN,
+        "on the problem list only": OPEN,
+        "retinopathy refuted, exam before": OPEN,
+        "machine finds nothing": OPEN,
+        "machine finds something": OPEN,
+        "both eyes graded": OPEN,
+        "left graded, right clear the year before": OPEN,
+        "right graded, left clear the year before": OPEN,
+        "both clear the year before": OPEN,
+        "both graded, retinopathy known": OPEN,
+        "no eyes": OPEN,
+        "no eyes on the last day": OPEN,
+        "both eyes clear in the period": OPEN,
+    },
+    "CMS138": {
+        # a corrected answer counts, and a refuted diagnosis
+        "asked, amended": USER,
+        "gave it up, amended": NO_USER,
+        "as a diagnosis refuted": HELPED,
+    },
+    "CMS165": {
+        # the kind of the encounter that a reading belongs to decides, whatever went on around it
+        "refuted": OPEN,
+        "kidney failure refuted": EXCLUDED,
+        "good in a cancelled emergency": OPEN,
+        "good the day after, linked to the stay": OPEN,
+        "good during a stay, linked to nothing": NUMERATOR,
+    },
+    "CMS951": {
+        # diabetes and kidney failure are active in the period; any ratio counts, and nothing in its place
+        "known on the first day": OPEN,
+        "over on the first day": OUTSIDE,
+        "refuted": OPEN,
+        "stage 5 on the first day": OPEN,
+        "kidney failure refuted": EXCLUDED,
+        "ratio in other words": NUMERATOR,
+        "albumin and creatinine on one day": OPEN,
+        "albumin 4 days later": OPEN,
+        "creatinine 4 days later": OPEN,
+        "albumin near one of two": OPEN,
+    },
+}
+ROWS_OF_2026 = {
+    measure: [*rows, *SURPRISING.get((measure, 2026), [])] for (measure, year), rows in TABLES.items() if year == 2026
+}
+_YEAR = re.compile(r"\b(\d{4})(?=-\d\d-\d\d)")
+
+
+def a_year_earlier(patient: Chart) -> Chart:
+    moved: Chart = json.loads(_YEAR.sub(lambda year: str(int(year[1]) - 1), json.dumps(patient)))
+    return moved
+
+
+@pytest.mark.parametrize("measure", ROWS_OF_2026)
+def test_a_chart_of_2025_stands_as_one_of_2026_but_for_what_the_logic_says_otherwise(measure: str) -> None:
+    rows = [row for row in ROWS_OF_2026[measure] if "-02-29" not in json.dumps(row[1])]  # no such day a year earlier
+    expected = {name: stands for name, _, stands in rows} | DIFFERENT_IN_2025.get(measure, {})
+
+    found = standing(measure, {name: a_year_earlier(patient) for name, patient, _ in rows}, year=2025)
+
+    assert found == expected
+
+
+def test_every_difference_is_one() -> None:
+    for measure, differences in DIFFERENT_IN_2025.items():
+        in_2026 = {name: stands for name, _, stands in ROWS_OF_2026[measure]}
+        assert [name for name, stands in differences.items() if in_2026[name] == stands] == []
 
 
 # ---- generated dates against plain Python --------------------------------------------------------------------------

@@ -36,6 +36,7 @@ RECORDS = schema(
         "status": pl.String,
         "intent": pl.String,
         "verification": pl.String,
+        "clinical": pl.String,  # of a condition: active, resolved ...
         "encounter_class": pl.String,
         "categories": pl.List(pl.String),
         "start_at": pl.Datetime("us"),  # as written, without its zone; the year 1 = has begun, unknown when

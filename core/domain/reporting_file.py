@@ -26,7 +26,7 @@ from core.domain.reporting_rule import (
     Selection,
     Some,
 )
-from core.domain.reporting_words import INTENTS, KNOWN_WORDS, STATUSES, WHENS, age_point, comparison
+from core.domain.reporting_words import KNOWN_WORDS, SETS, VERIFIED_SINCE, WHENS, age_point, comparison, words_of
 from core.domain.rule_file import Part, read_part
 
 _PART_KEYS = {"concept": "code"} | {part: part for part in PARTS if part != "code"}
@@ -87,7 +87,7 @@ def _parts(part: Part, shared: Shared, concepts: Collection[str], year: int) -> 
     if part.has("definitions"):
         named = part.part("definitions")
         for name in named.names():
-            definitions[name] = _selection(named.part(name), reader)
+            definitions[name] = _selection(_of_year(named.part(name), reader.year), reader)
     if part.has("criteria"):
         judged = part.part("criteria")
         for name in judged.names():
@@ -112,16 +112,20 @@ def _group(part: Part, reader: _Reader) -> PopulationGroup:
 # ---- criteria ------------------------------------------------------------------------------------------------------
 def _criterion(part: Part, reader: _Reader) -> ReportingCriterion | None:
     """None when it is not of this year."""
-    since, until = part.whole("since"), part.whole("until")
-    if since is not None and until is not None and since > until:
-        part.refuse("until", "is before 'since'")
+    is_of_year = _is_of_year(part, reader.year)
     kinds = [kind for kind in _CRITERIA if part.has(kind)]
     if len(kinds) != 1:
         part.refuse(part.key, f"needs exactly one of {', '.join(_CRITERIA)}")
     criterion = _one_criterion(part, kinds[0], reader)
     part.finish()
-    is_of_year = (since is None or reader.year >= since) and (until is None or reader.year <= until)
     return criterion if is_of_year else None
+
+
+def _is_of_year(part: Part, year: int) -> bool:
+    since, until = part.whole("since"), part.whole("until")
+    if since is not None and until is not None and since > until:
+        part.refuse("until", "is before 'since'")
+    return (since is None or year >= since) and (until is None or year <= until)
 
 
 def _one_criterion(part: Part, kind: str, reader: _Reader) -> ReportingCriterion:
@@ -160,12 +164,23 @@ def _age(part: Part) -> AgeTest:
 
 
 # ---- selections ----------------------------------------------------------------------------------------------------
+def _of_year(part: Part, year: int) -> Part:
+    """The definition as it is for a year: with the keys that stand under `years` for it in place of its own."""
+    for other in part.parts("years"):
+        if not other.has("since") and not other.has("until"):
+            other.refuse("since", "or 'until' must say of which years this is")
+        is_of_year = _is_of_year(other, year)
+        if is_of_year:
+            part = part.replaced(other, without=("since", "until"))
+    return part.replaced(None, without=("years",))
+
+
 def _selection(part: Part, reader: _Reader) -> Selection:
     if part.has("from") == part.has("of"):
         part.refuse("from", "a definition has either 'from', a kind of record, or 'of', other definitions")
-    columns = [("status", _words(part, "status", STATUSES)), ("intent", _words(part, "intent", INTENTS))]
+    columns = [(key, _words(part, key, reader.year)) for key in SETS]
     not_words = [("encounter_class", part.texts("not_class"))]
-    if part.flag("verified"):
+    if part.flag("verified") and reader.year >= VERIFIED_SINCE:
         not_words.append(("verification", ("refuted", "entered-in-error")))
     selection = Selection(
         resources=_known(part, "from", RESOURCES),
@@ -187,9 +202,9 @@ def _selection(part: Part, reader: _Reader) -> Selection:
     return selection
 
 
-def _words(part: Part, key: str, sets: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    single = KNOWN_WORDS[key]
-    return tuple(word for each in _known(part, key, {*sets, *single}) for word in sets.get(each, (each,)))
+def _words(part: Part, key: str, year: int) -> tuple[str, ...]:
+    named = _known(part, key, {*SETS[key], *KNOWN_WORDS[key]})
+    return tuple(word for each in named for word in words_of(key, each, year))
 
 
 def _number(part: Part) -> NumberTest:

@@ -5,16 +5,23 @@ from collections.abc import Mapping
 
 from core.domain.reporting_rule import Comparison, Point, SameId
 
-# Sets of statuses under one word, so that a rule reads as its guideline does.
-STATUSES: Mapping[str, tuple[str, ...]] = {
-    "reported": ("final", "amended", "corrected"),
-    "finished": ("finished",),
-    "completed": ("completed",),
-    "ordered": ("active", "completed"),
+# Sets of words under one word, so that a rule reads as its guideline does.
+SETS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "status": {
+        "reported": ("final", "amended", "corrected"),
+        "performed": ("finished",),
+        "ordered": ("active", "completed"),
+    },
+    "intent": {"order": ("order", "original-order", "reflex-order", "filler-order", "instance-order")},
+    "clinical": {"ongoing": ("active", "recurrence", "relapse")},
 }
-INTENTS: Mapping[str, tuple[str, ...]] = {
-    "order": ("order", "original-order", "reflex-order", "filler-order", "instance-order"),
+# What these words stood for until 2025: visits that had only begun counted, other kinds of orders did not.
+SETS_UNTIL_2025: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    **SETS,
+    "status": {**SETS["status"], "performed": ("finished", "arrived", "triaged", "in-progress", "onleave")},
+    "intent": {"order": ("order",)},
 }
+VERIFIED_SINCE = 2026  # before, a diagnosis counted even if it was refuted
 # The words that FHIR R4 has for the kinds of records that rules ask for.
 KNOWN_WORDS: Mapping[str, frozenset[str]] = {
     "status": frozenset(
@@ -65,7 +72,16 @@ KNOWN_WORDS: Mapping[str, frozenset[str]] = {
             "unknown",
         }
     ),
+    "clinical": frozenset({"active", "recurrence", "relapse", "inactive", "remission", "resolved"}),
 }
+
+
+def words_of(kind: str, word: str, year: int) -> tuple[str, ...]:
+    """What a word for a status, an intent or a clinical status stands for in a reporting year: a set, or itself."""
+    sets = SETS if year > 2025 else SETS_UNTIL_2025
+    return sets[kind].get(word, (word,))
+
+
 WHENS: Mapping[str, tuple[str, ...]] = {
     "during period": ("start >= period start", "end <= period end"),
     "overlaps period": ("start <= period end", "end >= period start"),

@@ -107,6 +107,14 @@ class Part:
             refuse(self.file, node, key, "must be a list")
         return [as_part(self.file, key, item) for item in node.value]
 
+    def replaced(self, other: "Part | None", *, without: Sequence[str]) -> "Part":
+        """This mapping with the keys of another in place of its own, and without some."""
+        others = [pair for pair in other.node.value if pair[0].value not in without] if other else []
+        taken = {*without, *(name.value for name, _ in others)}
+        kept = [pair for pair in self.node.value if pair[0].value not in taken]
+        node = yaml.MappingNode(self.node.tag, [*kept, *others], self.node.start_mark, self.node.end_mark)
+        return Part(self.file, self.key, node)
+
     def finish(self) -> None:
         """Refuse keys that nobody asked for: a misspelt key must not be ignored in silence."""
         for name, _ in self.node.value:

@@ -107,6 +107,7 @@ def _records(resource: Resource, born: date | None, medications: dict[str, Resou
         "status": text(resource.get("status")),
         "intent": text(resource.get("intent")),
         "verification": _first_code(resource, "verificationStatus"),
+        "clinical": _first_code(resource, "clinicalStatus"),
         "encounter_class": text(part(resource, "class").get("code")),
         "categories": [code for _, code in _codings(resource, "category")],
         "start_at": start,
