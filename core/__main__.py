@@ -101,12 +101,15 @@ def codes_load(
 def gaps(
     out: Annotated[Path, typer.Option(help="File to write: .parquet or .csv.")],
     as_of: Annotated[str, typer.Option(help="The day to decide for (YYYY-MM-DD). Default: today.")] = "",
+    engine: Annotated[str, typer.Option(help="Where to evaluate: local, or dask://HOST:PORT.")] = "local",
 ) -> None:
     """Write one row per patient and measure: the state, the dates and the values looked at."""
     from core import care_gaps
 
     wb = _open()
-    rows = care_gaps.write_gaps(wb, out, as_of=_day(as_of) if as_of else wb.today())
+    day = _day(as_of) if as_of else wb.today()
+    report = _progress()
+    rows = care_gaps.write_gaps(wb, out, as_of=day, engine=engine, progress=lambda share: report("Evaluating", share))
     print(f"{rows:,} rows of the data in {wb.settings.home} written to {out}")
 
 

@@ -1,20 +1,18 @@
 """Care gaps: what is due for whom, why, and how many are up to date."""
 
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 
-from core import audit, loads, rules
+from core import audit, engines, loads, rules
 from core.domain.clinical import GAPS, OPEN_STATES
 from core.domain.csv_cells import neutral
 from core.domain.measure import Measure
-from core.domain.measure_evaluation import PATIENT_COLUMNS, evaluate_shard
 from core.domain.measure_evidence import Explanation
 from core.domain.measure_evidence import explain as explain_measures
-from core.domain.measure_panel import READ_COLUMNS
 from core.errors import CareloopError, NotFound
 from core.measures import concepts
 from core.store.clinical import Evaluation, Generation
@@ -44,11 +42,14 @@ def gaps(
     as_of: date | None = None,
     measures: Collection[str] | None = None,
     states: Collection[str] | None = None,
+    engine: str = engines.LOCAL,
+    progress: engines.Progress = lambda _: None,
 ) -> pl.LazyFrame:
     """GAPS (core.domain.clinical): one row per patient whom the user may see and measure.
 
     as_of      the day to decide for, default today; another day is evaluated from the facts known now
     measures   only these ids; states: only these states (core.domain.clinical.GAP_STATES)
+    engine     where to evaluate (core.engines.evaluated): another than the local one evaluates today from facts as well
     Without a load there are no rows. Raises NotFound for a measure that does not exist.
     """
     wanted = _wanted(wb, measures)
@@ -57,17 +58,26 @@ def gaps(
         return GAPS.to_frame().lazy()
     day = as_of or wb.today()
     evaluation = Evaluation(day, rules.in_force(wb).mark)
-    if evaluation in generation.evaluations():
+    if engine == engines.LOCAL and evaluation in generation.evaluations():
         found = generation.gaps(evaluation).filter(pl.col("measure_id").is_in(list(wanted)))
     else:
-        found = pl.concat(list(_evaluated(generation, wanted, day))).lazy()
+        rules_asked = list(wanted.values())
+        parts = engines.evaluated(generation, rules_asked, as_of=day, engine=engine, progress=progress)
+        found = pl.concat(list(parts)).lazy()
     if states is not None:
         found = found.filter(pl.col("state").cast(pl.String).is_in(sorted(states)))
     visible = _visible(wb, generation.table("patients")).select("patient_id")
     return found.join(visible, on="patient_id", how="semi") if _is_limited(wb) else found
 
 
-def write_gaps(wb: Workbench, out: Path, *, as_of: date) -> int:
+def write_gaps(
+    wb: Workbench,
+    out: Path,
+    *,
+    as_of: date,
+    engine: str = engines.LOCAL,
+    progress: engines.Progress = lambda _: None,
+) -> int:
     """Write all gaps of a day to a .parquet or .csv file, by patient and measure; returns the number of rows.
 
     The file appears under its name as a whole or not at all. Raises CareloopError for another kind of file or when
@@ -78,7 +88,8 @@ def write_gaps(wb: Workbench, out: Path, *, as_of: date) -> int:
     if not out.absolute().parent.is_dir():
         raise CareloopError(f"'{out.name}' is not written: its folder does not exist. Create the folder first.")
     _loaded(wb)
-    rows = gaps(wb, as_of=as_of).sort("patient_id", "measure_id").collect()
+    found = gaps(wb, as_of=as_of, engine=engine, progress=progress)
+    rows = found.sort("patient_id", "measure_id").collect()
     part = out.with_name(f".{out.name}.{os.getpid()}.part")
     try:
         if out.suffix.lower() == ".csv":
@@ -160,14 +171,6 @@ def _explain(wb: Workbench, patient_id: str, wanted: Mapping[str, Measure], as_o
         as_of=as_of or wb.today(),
         data_until=made[0].astimezone(wb.zone()).date() if made else None,
     )
-
-
-def _evaluated(generation: Generation, wanted: Mapping[str, Measure], as_of: date) -> Iterator[pl.DataFrame]:
-    for shard in generation.shards():
-        patients = generation.table("patients", shard).select(PATIENT_COLUMNS).collect()
-        yield evaluate_shard(
-            wanted.values(), patients, generation.stored_facts(shard).select(READ_COLUMNS).collect(), as_of=as_of
-        )
 
 
 def _wanted(wb: Workbench, measure_ids: Collection[str] | None) -> dict[str, Measure]:

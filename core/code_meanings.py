@@ -9,6 +9,7 @@ from core.domain.clinical import EVENTS, SMALL_TABLES
 from core.domain.concept import MAPPING
 from core.domain.fact import meant
 from core.domain.fact_order import facts_of
+from core.domain.last_facts import last_facts
 from core.evaluation import Day, Shard, evaluate_day, looked_at, practice_of
 from core.measures import mapping
 from core.store.clinical import LAYOUT, UNMAPPED, Draft, Generation
@@ -101,5 +102,7 @@ def _with_facts(draft: Draft, before: Generation, meanings: Meanings) -> Iterato
         events = before.stored_events(number).collect()
         tables = {name: before.table(name, number).collect() for name in ("patients", "appointments", "care_team")}
         facts = meanings.facts(events, tables["patients"])
-        draft.write("facts", number, facts)
-        yield Shard(number, **tables, events=looked_at(events.lazy()), facts=facts)
+        draft.write_facts(number, facts)
+        last = last_facts(facts, tables["patients"].height)
+        draft.write("last", number, last.table())
+        yield Shard(number, **tables, events=looked_at(events.lazy()), last=last, history=last.facts)

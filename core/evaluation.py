@@ -1,6 +1,6 @@
 """Evaluating a day: care gaps, what work lists show and what sending must know, patient shard by patient shard."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from core.domain.history import STORED_EVENTS
+from core.domain.last_facts import LastFacts, last_day, last_facts, read_table
 from core.domain.measure_evaluation import evaluate_panel
-from core.domain.measure_panel import build_panel as build_measure_panel
+from core.domain.measure_panel import PATIENT_COLUMNS, READ_COLUMNS, history_of
+from core.domain.measure_panel import Panel as MeasurePanel
 from core.domain.panel import build_panel, last_visits, next_appointments, open_alerts
 from core.domain.panel_codes import merge_panel
 from core.measures import concept_names
@@ -23,15 +25,16 @@ LOOKED_AT_EVENTS = pl.Schema({name: STORED_EVENTS[name] for name in _COLUMNS})
 
 @dataclass(frozen=True)
 class Shard:
-    """Data of some patients: small tables in the layout's types, the events of `looked_at`, and all
-    ARRANGED_FACTS."""
+    """Data of some patients: small tables in the layout's types, the events of `looked_at`, their last facts, and by
+    concept the facts themselves, at least of the concepts of which rules need the whole history."""
 
     number: int
     patients: pl.DataFrame
     appointments: pl.DataFrame
     care_team: pl.DataFrame
     events: pl.DataFrame
-    facts: pl.DataFrame
+    last: LastFacts
+    history: Mapping[str, pl.DataFrame]
 
 
 @dataclass(frozen=True)
@@ -77,31 +80,41 @@ def practice_of(generation: Generation) -> dict[str, pl.DataFrame]:
     return {name: generation.table(name).collect() for name in ("groups", "providers")}
 
 
-def shards_of(generation: Generation, progress: Callable[[float], None] = lambda _: None) -> Iterator[Shard]:
-    """The shards of a generation, with those kinds of events that a day's evaluation looks at."""
+def shards_of(generation: Generation, day: Day, progress: Callable[[float], None] = lambda _: None) -> Iterator[Shard]:
+    """The shards of a generation, with what a day's evaluation looks at. Of the facts only those are read of which
+    rules need the whole history, unless the day is before the last of them."""
     numbers = generation.shards()
     for number in numbers:
         tables = {name: generation.table(name, number).collect() for name in ("patients", "appointments", "care_team")}
         events = looked_at(generation.stored_events(number))
-        yield Shard(number, **tables, events=events, facts=generation.stored_facts(number).collect())
+        last, history = _known(generation, number, tables["patients"].height, day)
+        yield Shard(number, **tables, events=events, last=last, history=history)
         progress((number + 1) / len(numbers))
+
+
+def _known(generation: Generation, number: int, height: int, day: Day) -> tuple[LastFacts, dict[str, pl.DataFrame]]:
+    rules = day.rules.measures.values()
+    table = generation.last(number).collect()
+    latest = last_day(table)
+    if latest is not None and latest > day.as_of:
+        last = last_facts(generation.stored_facts(number).collect(), height, as_of=day.as_of)
+        return last, dict(last.facts)
+    return read_table(table), generation.facts_of(number, history_of(rules), columns=READ_COLUMNS)
 
 
 def _parts(draft: DayDraft, shards: Iterable[Shard], day: Day) -> Iterator[pl.DataFrame]:
     for shard in shards:
-        rules = day.rules.measures.values()
-        gaps = evaluate_panel(
-            rules, build_measure_panel(rules, shard.patients, shard.facts, as_of=day.as_of), as_of=day.as_of
-        )
+        measure_panel = MeasurePanel(shard.patients.select(PATIENT_COLUMNS), shard.last, shard.history)
+        gaps = evaluate_panel(day.rules.measures.values(), measure_panel, as_of=day.as_of)
         draft.write("gaps", shard.number, gaps)
-        alerts = open_alerts(gaps)
+        alerts = open_alerts(gaps, shard.patients)
         draft.write("people", shard.number, _people(shard, alerts, day))
         yield build_panel(
             shard.patients,
             appointments=shard.appointments,
             care_team=shard.care_team,
             events=shard.events,
-            facts=shard.facts,
+            last=shard.last,
             alerts=alerts,
             concepts=concept_names(),
             as_of=day.as_of,

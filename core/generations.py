@@ -21,6 +21,7 @@ from core.domain.history import (
     moved_events,
     new_events,
 )
+from core.domain.last_facts import last_facts
 from core.domain.registration import duplicate_keys, registration_defects, sharing
 from core.evaluation import Day, Shard, evaluate_day, looked_at
 from core.feeds.csv_file import FILE, LINE
@@ -161,10 +162,12 @@ class Making:
         events = self._events(spool, number, tables["patients"])
         self.draft.write("events", number, events)
         facts = self.meanings.facts(events, tables["patients"])
-        self.draft.write("facts", number, facts)
+        self.draft.write_facts(number, facts)
         self._look_for_defects(tables["patients"], events)
         seen = looked_at(events.lazy())
-        return Shard(number, tables["patients"], tables["appointments"], tables["care_team"], seen, facts)
+        last = last_facts(facts, tables["patients"].height)
+        self.draft.write("last", number, last.table())
+        return Shard(number, tables["patients"], tables["appointments"], tables["care_team"], seen, last, last.facts)
 
     def _events(self, spool: Spool, number: int, patients: pl.DataFrame) -> pl.DataFrame:
         frames = [piece for name in EVENT_TABLES for piece in spool.take(name, number)]

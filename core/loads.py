@@ -101,7 +101,7 @@ def refresh(wb: Workbench) -> None:
     if generation is None or day.evaluation in generation.evaluations():
         return
     draft = wb.clinical.new_day(generation, day.evaluation)
-    evaluate_day(draft, shards_of(generation), day, **practice_of(generation))
+    evaluate_day(draft, shards_of(generation, day), day, **practice_of(generation))
     with writing(wb.engine) as connection:
         if feed_rows.current_name(connection) == generation.name:  # no load was faster
             publish_day(connection, draft, generation.shards())

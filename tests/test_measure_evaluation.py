@@ -27,8 +27,9 @@ from core.domain.measure import (
     Span,
     criteria_of,
 )
-from core.domain.measure_evaluation import PATIENT_COLUMNS, evaluate_shard
+from core.domain.measure_evaluation import evaluate_shard
 from core.domain.measure_file import read_exclusions, read_measure
+from core.domain.measure_panel import PATIENT_COLUMNS
 from core.measures import concepts, measures
 from tests.measure_reference import Fact, Patient, as_row, evaluate, of_age
 
@@ -435,4 +436,4 @@ def test_a_shard_without_facts_or_patients_gives_gaps_of_the_right_shape() -> No
     gaps = evaluate_shard(measures().values(), nobody, pl.DataFrame(schema=FACTS), as_of=date(2026, 11, 24))
 
     assert gaps.is_empty()
-    assert set(PATIENT_COLUMNS) == set(PATIENTS)
+    assert {"patient_id", *PATIENT_COLUMNS} == set(PATIENTS)

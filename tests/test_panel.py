@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.clinical import EVENTS, FACTS, GAPS
+from core.domain.clinical import EVENTS, FACTS, GAPS, STORED_GAPS
+from core.domain.fact_order import arranged
+from core.domain.last_facts import LastFacts, last_facts
 from core.domain.panel import PANEL, age_on, build_panel, open_alerts
 from core.domain.panel_codes import PanelTables, merge_panel
 
@@ -59,6 +61,12 @@ def frame(rows: list[dict[str, Any]], schema: Any) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema)
 
 
+def alerts_of(gaps: list[dict[str, Any]], people: pl.DataFrame) -> pl.DataFrame:
+    rows = people.select("patient_id").with_row_index("row")
+    stored = frame(gaps, GAPS).join(rows, on="patient_id").select(*STORED_GAPS).cast(STORED_GAPS)
+    return open_alerts(stored, people)
+
+
 def panel_of(
     patients: list[dict[str, Any]],
     *,
@@ -68,13 +76,14 @@ def panel_of(
     facts: list[dict[str, Any]] | None = None,
     gaps: list[dict[str, Any]] | None = None,
 ) -> PanelTables:
+    people = frame(patients, PATIENT)
     part = build_panel(
-        frame(patients, PATIENT),
+        people,
         appointments=frame(appointments or [], APPOINTMENT),
         care_team=frame(care_team or [], CARE_TEAM),
         events=frame(events or [], EVENTS),
-        facts=frame(facts or [], FACTS),
-        alerts=open_alerts(frame(gaps or [], GAPS)),
+        last=last_facts(arranged(frame(facts or [], FACTS), people), people.height, as_of=TODAY),
+        alerts=alerts_of(gaps or [], people),
         concepts=CONCEPTS,
         as_of=TODAY,
         now=NOW,
@@ -269,8 +278,8 @@ def test_parts_share_one_vocabulary() -> None:
             appointments=frame([], APPOINTMENT),
             care_team=frame([], CARE_TEAM),
             events=frame([], EVENTS),
-            facts=frame([], FACTS),
-            alerts=open_alerts(frame([], GAPS)),
+            last=LastFacts(1),
+            alerts=alerts_of([], frame([], PATIENT)),
             concepts=CONCEPTS,
             as_of=TODAY,
             now=NOW,

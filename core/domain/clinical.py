@@ -80,9 +80,13 @@ GAPS = schema(
     }
 )
 
-# GAPS as they are kept: columns with few different values are Categorical.
+# GAPS as they are kept, for one day: `row` is the place of the patient in the shard, and columns with few different
+# values are Categorical.
+_REPEATED = ("measure_id", "reason", "missing")
+_KEPT_APART = ("patient_id", "as_of")
 STORED_GAPS = schema(
-    {n: pl.Categorical() if n in ("measure_id", "reason", "missing") else kind for n, kind in GAPS.items()}
+    {"row": pl.UInt32}
+    | {n: pl.Categorical() if n in _REPEATED else kind for n, kind in GAPS.items() if n not in _KEPT_APART}
 )
 
 SMALL_TABLES = (

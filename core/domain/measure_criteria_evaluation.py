@@ -13,7 +13,12 @@ from core.domain.measure_panel import Panel
 
 
 def met(criterion: Criterion, panel: Panel, *, as_of: date) -> pl.Series:
-    """True or false for each patient. The panel remembers it: many rules ask for the same."""
+    """True or false for each patient."""
+    return surely(criterion, panel, as_of=as_of).fill_null(False)
+
+
+def surely(criterion: Criterion, panel: Panel, *, as_of: date) -> pl.Series:
+    """True where it is met, false or null where it is not. The panel remembers it: many rules ask for the same."""
     key = (criterion, as_of)
     if key not in panel.remembered:
         panel.remembered[key] = _met(criterion, panel, as_of)
@@ -27,15 +32,15 @@ def _met(criterion: Criterion, panel: Panel, as_of: date) -> pl.Series:
         case Recorded():
             return reduce(or_, (_is_recorded(each, criterion, panel, as_of) for each in criterion.concepts))
         case Aged(band):
-            return is_aged(band, panel.patients["birth_date"], as_of=as_of).fill_null(False)
+            return is_aged(band, panel.patients["birth_date"], as_of=as_of)
         case Numbered():
             return _is_numbered(criterion, panel, as_of)
         case Says(column, words):
             pattern = rf"(?i)(?:^|\W)(?:{'|'.join(map(re.escape, words))})(?:$|\W)"
-            return panel.patients[column].str.contains(pattern).fill_null(False)
+            return panel.patients[column].str.contains(pattern)
         case Not(inner):
             return ~met(inner, panel, as_of=as_of)
-    tests = [met(each, panel, as_of=as_of) for each in criterion.criteria]
+    tests = [surely(each, panel, as_of=as_of) for each in criterion.criteria]
     return reduce(and_ if isinstance(criterion, AllOf) else or_, tests)
 
 
@@ -50,9 +55,9 @@ def is_aged(band: AgeBand, born: pl.Series, *, as_of: date) -> pl.Series:
 def _is_recorded(concept: str, recorded: Recorded, panel: Panel, as_of: date) -> pl.Series:
     until = _answered(concept, recorded, panel) if recorded.answers else panel.column(concept, "until")
     if recorded.active:
-        return (until > as_of).fill_null(False)
+        return until > as_of
     if recorded.months is not None:
-        return (until >= window_start(as_of, months=recorded.months)).fill_null(False)
+        return until >= window_start(as_of, months=recorded.months)
     return until.is_not_null()
 
 
@@ -77,7 +82,7 @@ def _is_numbered(test: Numbered, panel: Panel, as_of: date) -> pl.Series:
         is_met &= number < test.below
     if test.months is not None:
         is_met &= day >= window_start(as_of, months=test.months)
-    return is_met.fill_null(False)
+    return is_met
 
 
 def latest_of(days: list[pl.Series]) -> pl.Series:

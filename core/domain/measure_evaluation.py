@@ -13,10 +13,11 @@ import polars as pl
 
 from core.domain.calendar_months import outreach_start, season_start, window_start
 from core.domain.clinical import GAP_STATES, GAPS, STORED_GAPS
+from core.domain.columns import blank, same
+from core.domain.last_facts import latest_numbers
 from core.domain.measure import AnyWay, EveryWay, LatestValue, Limit, Measure, Population, Requirement, Season, ways_of
-from core.domain.measure_criteria_evaluation import highest_of, is_aged, latest_of, lowest_of, met
-from core.domain.measure_panel import PATIENT_COLUMNS as PATIENT_COLUMNS
-from core.domain.measure_panel import Panel, build_panel, latest_numbers
+from core.domain.measure_criteria_evaluation import highest_of, is_aged, latest_of, lowest_of, met, surely
+from core.domain.measure_panel import Panel, build_panel
 from core.domain.measure_ways import NEVER_DUE, missing, progress
 
 
@@ -25,11 +26,18 @@ def evaluate_shard(
 ) -> pl.DataFrame:
     """GAPS: one row per measure and patient, measures in the order given and patients in the order of their frame.
 
-    patients   at least PATIENT_COLUMNS, one row each; facts of other patients are ignored
+    patients   at least patient_id and PATIENT_COLUMNS, one row each; facts of other patients are ignored
     facts      FACTS in any order; those after `as_of` are ignored
     """
     wanted = list(measures)
-    return evaluate_panel(wanted, build_panel(wanted, patients, facts, as_of=as_of), as_of=as_of).cast(GAPS)
+    stored = evaluate_panel(wanted, build_panel(wanted, patients, facts, as_of=as_of), as_of=as_of)
+    return gaps_of(stored, patients, as_of=as_of)
+
+
+def gaps_of(stored: pl.DataFrame, patients: pl.DataFrame, *, as_of: date) -> pl.DataFrame:
+    """GAPS from STORED_GAPS of these patients for a day."""
+    ids = patients["patient_id"].gather(stored["row"])
+    return stored.with_columns(ids, pl.lit(as_of).alias("as_of")).select(*GAPS).cast(GAPS)
 
 
 def evaluate_panel(measures: Iterable[Measure], panel: Panel, *, as_of: date) -> pl.DataFrame:
@@ -81,18 +89,14 @@ def _gaps(measure: Measure, panel: Panel, *, as_of: date) -> pl.DataFrame:
         .otherwise(_state("cannot_determine"))
     )
     not_found = pl.when(is_outside).then(why_outside).otherwise(pl.coalesce(excluded, why_outside))
-    return (
-        panel.patients.select(
-            "patient_id",
-            _word(measure.measure_id).alias("measure_id"),
-            state.alias("state"),
-            pl.when(is_found).then(found.reason).otherwise(not_found).alias("reason"),
-            *(pl.when(is_found).then(getattr(found, name)).alias(name) for name in _LOOKED_AT),
-            pl.lit(as_of).alias("as_of"),
-        )
-        .select(*STORED_GAPS)
-        .cast(STORED_GAPS)
-    )
+    columns = {
+        "row": pl.int_range(pl.len(), dtype=pl.UInt32),
+        "measure_id": _word(measure.measure_id),
+        "state": state,
+        "reason": pl.when(is_found).then(found.reason).otherwise(not_found),
+        **{name: pl.when(is_found).then(getattr(found, name)) for name in _LOOKED_AT},
+    }
+    return panel.patients.select(columns[name].cast(kind).alias(name) for name, kind in STORED_GAPS.items())
 
 
 def _found(measure: Measure, panel: Panel, as_of: date) -> _Result:
@@ -117,10 +121,10 @@ def _population(population: Population, panel: Panel, *, as_of: date) -> tuple[p
         tests.append(("sex", "sex", people.select(_is_of_sex(population.sex)).to_series()))
     if population.when:
         tests.append(("condition", "condition", met(population.when, panel, as_of=as_of)))
-    everybody = pl.repeat(True, people.height, eager=True)
+    everybody = same(True, people.height, pl.Boolean)
     fails = [pl.when(~test).then(_word(reason)) for reason, _, test in tests]
     unknown = [pl.when(test.is_null()).then(_word(reason)) for _, reason, test in tests]
-    why = pl.coalesce(*fails, *unknown, pl.repeat(None, people.height, dtype=pl.Categorical, eager=True))
+    why = pl.coalesce(*fails, *unknown, blank(people.height, pl.Categorical))
     return reduce(and_, (test for _, _, test in tests), everybody), people.select(why.alias("why")).to_series()
 
 
@@ -145,7 +149,7 @@ def _excluded(measure: Measure, panel: Panel, *, as_of: date) -> pl.Series:
         pl.when(status == "inactive").then(_word("inactive")),
     ]
     clinical = [
-        pl.when(met(exclusion.when, panel, as_of=as_of)).then(_word(exclusion.exclusion_id))
+        pl.when(surely(exclusion.when, panel, as_of=as_of)).then(_word(exclusion.exclusion_id))
         for exclusion in measure.exclusions
     ]
     return panel.patients.select(pl.coalesce(*standing, *clinical).alias("excluded")).to_series()
@@ -180,7 +184,7 @@ def _needed(needs: Requirement, panel: Panel, *, due_soon_days: int, as_of: date
 def _all_over(needs: Requirement, panel: Panel, as_of: date) -> pl.Series:
     """Whether every part of a requirement that needs several is past its due date; true of any other requirement."""
     if not isinstance(needs, EveryWay):
-        return pl.repeat(True, panel.patients.height, eager=True)
+        return same(True, panel.patients.height, pl.Boolean)
     parts = (progress(part, panel, as_of=as_of) for part in needs.parts)
     return reduce(and_, ((part.due < as_of).fill_null(False) for part in parts))
 
@@ -239,7 +243,7 @@ def _latest(latest: LatestValue, panel: Panel, *, as_of: date) -> _Result:
         (~is_tested, *untested),
         (is_in_range, "satisfied", "done"),
         (is_above, "out_of_range", "above"),
-        (pl.repeat(True, day.len(), eager=True), "cannot_determine", "no_value"),
+        (same(True, day.len(), pl.Boolean), "cannot_determine", "no_value"),
     )
     first = latest.limits[0].concepts
     numbers = [reported[concept]["lowest"] for concept in first]

@@ -14,8 +14,8 @@ from core.domain.calendar_months import born_by, season_start, window_start
 from core.domain.fact_order import ONGOING_KINDS
 from core.domain.measure import AgeBand, AllOf, AnyOf, Criterion, Exclusion, LatestValue, Measure, Recorded, Way
 from core.domain.measure_criteria_evaluation import is_aged, met
-from core.domain.measure_evaluation import PATIENT_COLUMNS, evaluate_panel
-from core.domain.measure_panel import Panel, build_panel
+from core.domain.measure_evaluation import evaluate_panel
+from core.domain.measure_panel import PATIENT_COLUMNS, Panel, build_panel
 from core.domain.measure_ways import progress
 from core.domain.measure_wording import as_day, as_interval, headline
 
@@ -82,13 +82,13 @@ def explain(
 ) -> list[Explanation]:
     """The evidence for one patient, a measure after the other.
 
-    patient   a row with at least measure_evaluation.PATIENT_COLUMNS
+    patient   a row with at least patient_id and measure_panel.PATIENT_COLUMNS
     facts     FACTS of this patient; those after `as_of` are ignored
     names     what staff call each concept
     data_until   the last day that our data can know of, when that is before `as_of`
     """
     wanted = list(measures)
-    people = pl.DataFrame([{name: patient[name] for name in PATIENT_COLUMNS}], schema=_PATIENT)
+    people = pl.DataFrame([{name: patient[name] for name in _PATIENT}], schema=_PATIENT)
     panel = build_panel(wanted, people, facts, as_of=as_of)
     gaps = evaluate_panel(wanted, panel, as_of=as_of).rows(named=True)
     history = facts.filter(pl.col("on") <= as_of).with_columns(pl.col("concept").cast(pl.String)).rows(named=True)
@@ -96,7 +96,8 @@ def explain(
     return [_explanation(measure, gap, seen) for measure, gap in zip(wanted, gaps, strict=True)]
 
 
-_PATIENT = {name: pl.Date if name in ("birth_date", "deceased_on") else pl.String for name in PATIENT_COLUMNS}
+_DATES = ("birth_date", "deceased_on")
+_PATIENT = {name: pl.Date if name in _DATES else pl.String for name in ("patient_id", *PATIENT_COLUMNS)}
 
 
 def _order(fact: Row) -> tuple[date, str, str]:

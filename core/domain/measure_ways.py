@@ -7,6 +7,7 @@ from operator import and_, or_
 
 import polars as pl
 
+from core.domain.columns import blank, same
 from core.domain.fact_order import ends_of_runs
 from core.domain.measure import AnyWay, EveryWay, Requirement, Series, Span, Way
 from core.domain.measure_criteria_evaluation import latest_of, met
@@ -51,7 +52,7 @@ def _progress(requirement: Requirement, panel: Panel, as_of: date) -> Progress:
 def missing(requirement: Requirement, panel: Panel, *, as_of: date) -> pl.Series:
     """The names of the parts that are not up to date, for a requirement that needs several; else null."""
     if not isinstance(requirement, EveryWay):
-        return pl.repeat(None, panel.patients.height, dtype=pl.Categorical, eager=True)
+        return blank(panel.patients.height, pl.Categorical)
     names = []
     for part in requirement.parts:
         found = progress(part, panel, as_of=as_of)
@@ -124,7 +125,7 @@ def _beside_partner(way: Way, panel: Panel) -> pl.Series:
 def _series(way: Way, panel: Panel) -> Progress:
     """A way of several doses, or of one event at a certain age."""
     born = panel.patients["birth_date"]
-    nothing = pl.repeat(None, born.len(), dtype=pl.Date, eager=True)
+    nothing = blank(born.len(), pl.Date)
     counting = _counting(way, panel).select("row", "on")  # in order, if they are of one concept
     doses = _at_age(_days(counting if len(way.concepts) == 1 else counting.sort("row", "on")), way, born)
     taken = _taken(doses, way.series) if way.series else doses.group_by("row").agg(pl.col("on").max(), count=pl.lit(1))
@@ -145,7 +146,7 @@ def _at_age(doses: pl.DataFrame, way: Way, born: pl.Series) -> pl.DataFrame:
     """The doses of patients at the ages at which they count; without a birth date none does."""
     if way.ages is None:
         return doses
-    births, counts = born.gather(doses["row"]), pl.repeat(True, doses.height, eager=True)
+    births, counts = born.gather(doses["row"]), same(True, doses.height, pl.Boolean)
     if way.ages.first:
         counts &= doses["on"] >= reached(births, way.ages.first)
     if way.ages.last:

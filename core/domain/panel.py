@@ -6,14 +6,15 @@ numbers (PANEL and VOCABULARIES; code 0 is empty) and sorts the rows by patient 
 rank by name.
 """
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from core.domain.clinical import OPEN_STATES, schema
-from core.domain.fact_order import arranged, ends_of_runs
-from core.domain.measure_panel import latest_numbers
+from core.domain.columns import blank
+from core.domain.last_facts import LAST, LastFacts
 from core.domain.wording import folded_column
 
 CODED = ("group", "pcp", "care_manager", "language", "payer", "status", "sex")  # one word of a vocabulary
@@ -60,7 +61,7 @@ def build_panel(
     appointments: pl.DataFrame,
     care_team: pl.DataFrame,
     events: pl.DataFrame,
-    facts: pl.DataFrame,
+    last: LastFacts,
     alerts: pl.DataFrame,
     concepts: pl.DataFrame,
     as_of: date,
@@ -71,7 +72,7 @@ def build_panel(
 
     patients, appointments, care_team   as the feed's layout has them, typed; the last two may hold rows of others
     events            EVENTS or STORED_EVENTS of the shard; kinds 'visit' and 'problem' are used
-    facts             ARRANGED_FACTS of the shard, or its FACTS in any order
+    last              the last facts of these patients
     alerts            the open care gaps as of `as_of` (open_alerts)
     concepts          concept, kind, name: 'condition' names are shown in Conditions, 'lab' and 'vital' become columns
     as_of, now, zone  the organisation's day, this moment, and its time zone
@@ -94,25 +95,28 @@ def build_panel(
         "phone_mobile",
         "phone_home",
     )
-    facts = facts if "row" in facts.columns else arranged(facts, patients)
     coming = next_appointments(appointments, now=now, zone=zone)
     parts = [
         _care_managers(care_team),
         coming.select("patient_id", pl.col("next_appointment_at").dt.date().alias("next_appointment_on")),
         last_visits(events, as_of=as_of),
         alerts.with_columns(pl.col("alerts").list.len().cast(pl.UInt16).alias("alert_count")),
-        _conditions(patients, events, facts, concepts, as_of=as_of),
+        _conditions(patients, events, last, concepts, as_of=as_of),
     ]
     for part in parts:
         rows = rows.join(part, on="patient_id", how="left", maintain_order="left")
-    labs = _latest_labs(patients, facts, concepts, as_of=as_of)
+    labs = _latest_labs(last, concepts)
     return rows.with_columns(pl.col("alert_count").fill_null(0), *labs)
 
 
-def open_alerts(gaps: pl.DataFrame) -> pl.DataFrame:
-    """The measures whose gap is open, of those who have one: patient_id, alerts (ids, sorted)."""
-    opened = gaps.filter(pl.col("state").is_in(OPEN_STATES))
-    return opened.group_by("patient_id").agg(pl.col("measure_id").cast(pl.String).unique().sort().alias("alerts"))
+def open_alerts(gaps: pl.DataFrame, patients: pl.DataFrame) -> pl.DataFrame:
+    """The measures whose gap is open, of those who have one: patient_id, alerts (ids, sorted).
+
+    gaps   STORED_GAPS of these patients
+    """
+    opened = gaps.filter(pl.col("state").is_in(OPEN_STATES)).select("row", pl.col("measure_id").cast(pl.String))
+    alerts = opened.group_by("row").agg(pl.col("measure_id").sort().alias("alerts"))
+    return alerts.select(patients["patient_id"].gather(alerts["row"]), "alerts")
 
 
 def age_on(birth_date: pl.Expr, on: date) -> pl.Expr:
@@ -180,7 +184,7 @@ def _care_managers(care_team: pl.DataFrame) -> pl.DataFrame:
 
 
 def _conditions(
-    patients: pl.DataFrame, events: pl.DataFrame, facts: pl.DataFrame, concepts: pl.DataFrame, *, as_of: date
+    patients: pl.DataFrame, events: pl.DataFrame, last: LastFacts, concepts: pl.DataFrame, *, as_of: date
 ) -> pl.DataFrame:
     """Names of the active problems, our concept's as well as the feed's words: patient_id, conditions (sorted)."""
     places = patients.select("patient_id").with_row_index("row")
@@ -191,11 +195,7 @@ def _conditions(
         pl.col("end_on").is_null() | (pl.col("end_on") > as_of),
     )
     told = active.join(places, on="patient_id").select("row", pl.col("text").cast(pl.Categorical))
-    named = concepts.filter(pl.col("kind") == "condition").select(
-        pl.col("concept").cast(pl.Categorical), pl.col("name").cast(pl.Categorical).alias("text")
-    )
-    meant = facts.filter(pl.col("kind") == "problem", pl.col("on") <= as_of, pl.col("until") > as_of)
-    texts = pl.concat([meant.join(named, on="concept").select("row", "text"), told])
+    texts = pl.concat([*_by_concept(last, concepts, as_of=as_of), told])
     # Each different text is looked at once. Of 'asthma' and our 'Asthma' the patient has ours.
     words = texts.select(pl.col("text").unique()).with_columns(shown=pl.col("text").cast(pl.String).str.strip_chars())
     words = words.filter(pl.col("shown") != "").with_columns(key=pl.col("shown").str.to_lowercase().rank("dense"))
@@ -205,22 +205,26 @@ def _conditions(
     return found.select(patients["patient_id"].gather(found["row"]), "conditions")
 
 
-def _latest_labs(
-    patients: pl.DataFrame, facts: pl.DataFrame, concepts: pl.DataFrame, *, as_of: date
-) -> list[pl.Series]:
+def _by_concept(last: LastFacts, concepts: pl.DataFrame, *, as_of: date) -> Iterator[pl.DataFrame]:
+    """row and text of those who have a condition now, for each of our conditions. Whatever is no problem ended on its
+    day."""
+    for concept, name in concepts.filter(pl.col("kind") == "condition").select("concept", "name").iter_rows():
+        until = last.column(concept, "until")
+        if until is not None:
+            rows = (until > as_of).fill_null(False).arg_true()
+            yield pl.DataFrame({"row": rows, "text": pl.repeat(name, rows.len(), dtype=pl.String, eager=True)}).cast(
+                {"row": pl.UInt32, "text": pl.Categorical}
+            )
+
+
+def _latest_labs(last: LastFacts, concepts: pl.DataFrame) -> list[pl.Series]:
     """lab_<concept> and lab_<concept>_on for each concept of kind lab or vital, a value per patient: the number of the
     latest day that has one, of several the lowest."""
     labs = concepts.filter(pl.col("kind").is_in(["lab", "vital"]))["concept"].cast(pl.String).sort()
-    asked = labs.cast(pl.Categorical).implode()
-    numbers = facts.filter(pl.col("concept").is_in(asked), pl.col("value").is_not_null(), pl.col("on") <= as_of)
-    last = numbers.filter(ends_of_runs(numbers, "row", "concept")).select("row", "concept", "on")
-    latest = latest_numbers(numbers.join(last, on=["row", "concept", "on"], how="semi"), ["row", "concept"])
-    parts = latest.partition_by("concept", as_dict=True)
     columns = []
     for lab in labs:
-        found = parts.get((lab,), latest.clear())
-        nothing = pl.repeat(None, patients.height, dtype=pl.Float64, eager=True)
-        columns.append(nothing.scatter(found["row"], found["lowest"]).alias(f"lab_{lab}"))
-        never = pl.repeat(None, patients.height, dtype=pl.Date, eager=True)
-        columns.append(never.scatter(found["row"], found["on"]).alias(f"lab_{lab}_on"))
+        for name, column in (("lowest", f"lab_{lab}"), ("number_on", f"lab_{lab}_on")):
+            found = last.column(lab, name)
+            values = blank(last.height, LAST[name]) if found is None else found
+            columns.append(values.alias(column))
     return columns

@@ -4,6 +4,7 @@
                           <small table>/*.parquet    typed columns of the layout, source_system, received_at
                           events/*.parquet           EVENTS with earlier versions, one file for each shard of patients
                           facts/*.parquet            ARRANGED_FACTS, which name patients and events by their places
+                          last/*.parquet             of each patient and concept the last dates and numbers
                           rejects.parquet, unmapped.parquet
                           as_of=<day>.<rules>/       gaps/*.parquet, people/*.parquet, panel.parquet, vocabularies
 
@@ -16,18 +17,18 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
-from typing import Literal
 
 import polars as pl
 
 from core.domain.clinical import EVENTS, FACTS, GAPS
 from core.domain.fact_order import ARRANGED_FACTS
 from core.errors import NotAllowed
+from core.store.fact_files import COMPRESSION, read_concepts, write_facts
 from core.store.hashing import probe, shard_of
 
 _ABOUT = "about.json"
@@ -38,8 +39,7 @@ REJECTS = pl.Schema(
 UNMAPPED = pl.Schema(
     {"system": pl.String, "code": pl.String, "text": pl.String, "events": pl.UInt32, "patients": pl.UInt32}
 )
-LAYOUT = 1  # of facts and evaluations: to be raised whenever a column of them changes
-COMPRESSION: Literal["snappy"] = "snappy"  # a third less CPU than lz4, of about the same size
+LAYOUT = 2  # of facts and evaluations: to be raised whenever a column of them changes
 
 
 @dataclass(frozen=True)
@@ -132,9 +132,26 @@ class Generation:
         """`facts` as they are kept (core.domain.fact_order.ARRANGED_FACTS), arranged by the patients of their shard."""
         return self._scan("facts", shard).select(*ARRANGED_FACTS)
 
+    def facts_of(
+        self, shard: int, concepts: Collection[str], *, columns: Sequence[str] = tuple(ARRANGED_FACTS)
+    ) -> dict[str, pl.DataFrame]:
+        """The ARRANGED_FACTS of these concepts in a shard, by concept. Of the others nothing is read."""
+        return read_concepts(self.folder / "facts" / _file(shard), concepts, columns=columns)
+
     def gaps(self, evaluation: Evaluation, shard: int | None = None) -> pl.LazyFrame:
         """GAPS of an evaluation that `evaluations` has."""
-        return self._scan(f"{evaluation.folder}/gaps", shard).select(*GAPS).cast(GAPS)
+        shards = self.shards() if shard is None else [shard]
+        return pl.concat([self._gaps(evaluation, number) for number in shards])
+
+    def _gaps(self, evaluation: Evaluation, shard: int) -> pl.LazyFrame:
+        patients = self.table("patients", shard).select("patient_id").with_row_index("row")
+        stored = self._scan(f"{evaluation.folder}/gaps", shard)
+        gaps = stored.join(patients, on="row", maintain_order="left").with_columns(as_of=pl.lit(evaluation.as_of))
+        return gaps.select(*GAPS).cast(GAPS)
+
+    def last(self, shard: int) -> pl.LazyFrame:
+        """The last facts of each patient of a shard (core.domain.last_facts.LastFacts.table)."""
+        return self._scan("last", shard)
 
     def people(self, evaluation: Evaluation, shard: int | None = None) -> pl.LazyFrame:
         """patient_id, next_appointment_at (UTC), next_appointment_provider_id, last_visit_on and open_measures (ids
@@ -185,6 +202,11 @@ class Draft:
         place = self.folder / name
         place.mkdir(parents=True, exist_ok=True)
         rows.write_parquet(place / _file(shard), compression=COMPRESSION, statistics=False)
+
+    def write_facts(self, shard: int, facts: pl.DataFrame) -> None:
+        """The ARRANGED_FACTS of one shard."""
+        (self.folder / "facts").mkdir(exist_ok=True)
+        write_facts(self.folder / "facts" / _file(shard), facts)
 
     def write_whole(self, name: str, rows: pl.DataFrame) -> None:
         """A frame that has no shards: rejects, unmapped ..."""
