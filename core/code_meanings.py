@@ -12,7 +12,7 @@ from core.domain.concept import MAPPING, Concept, LoadedCodes
 from core.domain.fact import meant
 from core.domain.fact_order import facts_of
 from core.evaluation import Day, Shard, evaluate_day, looked_at, practice_of
-from core.measures import fact_concepts, mapping
+from core.measures import fact_concepts, mapping, medicine_words
 from core.store import code_rows
 from core.store.clinical import LAYOUT, UNMAPPED, Draft, Generation
 
@@ -92,9 +92,9 @@ class Meanings:
         return meant(events, known.drop_nulls("concept"))
 
     def _count_unmapped(self, events: pl.DataFrame, known: pl.DataFrame) -> None:
-        """Medicines are left out: no concept has them yet, and they would bury the rest."""
+        """Of medicines only those whose text names one of ours: the others would bury the rest."""
         unknown = known.filter(pl.col("concept").is_null()).select("system", "code")
-        current = events.filter(pl.col("superseded_at").is_null(), pl.col("kind") != "medication")
+        current = _without_other_medicines(events.filter(pl.col("superseded_at").is_null()))
         counted = (
             current.select("system", "code", "text", "patient_id")
             .join(unknown, on="code", suffix="_unknown")
@@ -107,6 +107,14 @@ class Meanings:
             )
         )
         self._unmapped.append(counted.with_columns(pl.col("system", "code", "text").cast(pl.String)).select(*UNMAPPED))
+
+
+def _without_other_medicines(events: pl.DataFrame) -> pl.DataFrame:
+    is_medicine = pl.col("kind") == "medication"
+    texts = events.filter(is_medicine).select("text").unique().drop_nulls()
+    named = pl.col("text").cast(pl.String).str.contains_any(list(medicine_words()), ascii_case_insensitive=True)
+    ours = events.filter(is_medicine).join(texts.filter(named), on="text", how="semi")
+    return pl.concat([events.filter(~is_medicine), ours])
 
 
 _NOTHING = pl.DataFrame(schema={"system": _SYSTEM, "code": pl.Categorical, "concept": pl.String})
