@@ -93,6 +93,12 @@ def remove_mappings(wb: Workbench, rows: pl.DataFrame) -> list[GapChange]:
     return change(wb, CodeChange(unmapped=there), "codes.unmapped", count=there.height)
 
 
+def concept_choices() -> dict[str, str]:
+    """The concepts that a code may be mapped to: id to name, in the order of the names."""
+    names = {name: concept.name for name, concept in fact_concepts().items()}
+    return dict(sorted(names.items(), key=lambda each: each[1].casefold()))
+
+
 def orphans(wb: Workbench) -> pl.DataFrame:
     """Codes of the feed that are near a list of ours and not in it: core.domain.orphan.ORPHANS, at most 200."""
     of_facts = fact_concepts()

@@ -53,8 +53,11 @@ class Suggester:
 
     def __init__(self, concepts: Iterable[Named], *, same: Mapping[str, str]) -> None:
         self._same = same
-        self._concepts = [(each, [self._usual(phrase) for phrase in each.phrases]) for each in concepts]
-        used = {word for _, phrases in self._concepts for phrase in phrases for word in phrase}
+        self._by_word: dict[str, list[tuple[Named, frozenset[str]]]] = {}  # a phrase stands under one of its words
+        for concept in concepts:
+            for phrase in map(self._usual, concept.phrases):
+                self._by_word.setdefault(max(phrase, key=len), []).append((concept, phrase))
+        used = {word for phrases in self._by_word.values() for _, phrase in phrases for word in phrase}
         self._vocabulary = sorted(used | set(same))
         self._known = {word: same.get(word, word) for word in self._vocabulary}
 
@@ -62,13 +65,12 @@ class Suggester:
         """At most MOST concepts, the one that explains most of the text first; none when nothing fits."""
         words = [(word, self._meaning(word)) for word in words_of(text or "")]
         present = {means for _, means in words}
-        found: list[tuple[Named, frozenset[str]]] = []
-        for concept, phrases in self._concepts:
-            fitting = [each for each in phrases if each <= present and not _is_turned(words, concept, each)]
-            if fitting:
-                found.append((concept, max(fitting, key=len)))
-        best = [one for one in found if not any(one[1] < other[1] for other in found)]
-        best.sort(key=lambda one: -len(one[1]))
+        fitting = [one for word in sorted(present) for one in self._by_word.get(word, ()) if one[1] <= present]
+        found: dict[str, tuple[Named, frozenset[str]]] = {}
+        for concept, phrase in sorted(fitting, key=lambda one: (-len(one[1]), one[0].name)):
+            if concept.concept_id not in found and not _is_turned(words, concept, phrase):
+                found[concept.concept_id] = (concept, phrase)
+        best = [one for one in found.values() if not any(one[1] < other[1] for other in found.values())]
         return [Suggestion(each.concept_id, each.name, _said(words, phrase)) for each, phrase in best[:MOST]]
 
     def _usual(self, phrase: frozenset[str]) -> frozenset[str]:
@@ -82,13 +84,14 @@ class Suggester:
 
     def _near(self, word: str) -> str:
         """The known word of which this is a slip of the pen, or the word itself."""
-        rated = [
-            (SequenceMatcher(None, word, known).ratio(), known)
-            for known in self._vocabulary
-            if len(known) >= _LONG and known[0] == word[0] and abs(len(known) - len(word)) <= 2
-        ]
-        likeness, best = max(rated, default=(0.0, word))
-        return best if likeness >= _ALIKE else word
+        matcher = SequenceMatcher(b=word)
+        rated = []
+        for known in self._vocabulary:
+            if len(known) >= _LONG and known[0] == word[0] and abs(len(known) - len(word)) <= 2:
+                matcher.set_seq1(known)
+                if matcher.quick_ratio() >= _ALIKE and (likeness := matcher.ratio()) >= _ALIKE:
+                    rated.append((likeness, known))
+        return max(rated, default=(0.0, word))[1]
 
 
 def _is_turned(words: _Words, concept: Named, phrase: frozenset[str]) -> bool:
