@@ -41,18 +41,13 @@ class Mapping:
     source_system: str = ""
 
 
-def unmapped(wb: Workbench, *, start: int = 0, limit: int | None = None) -> list[UnmappedCode]:
-    """The unmapped codes from `start` on, those with most events first, each with at most three suggestions."""
+def unmapped(wb: Workbench) -> list[UnmappedCode]:
+    """The unmapped codes, those with most events first, each with at most three suggestions."""
     rows, suggest = loads.unmapped_codes(wb), suggester()
     return [
         UnmappedCode(system, code, text or "", events, patients, tuple(suggest.suggestions(text or code)))
-        for system, code, text, events, patients in rows.slice(start, limit).iter_rows()
+        for system, code, text, events, patients in rows.iter_rows()
     ]
-
-
-def unmapped_count(wb: Workbench) -> int:
-    """How many codes mean nothing yet."""
-    return loads.unmapped_codes(wb).height
 
 
 def mappings(wb: Workbench) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+import polars as pl
 import streamlit as st
 
 from core import loads
@@ -18,12 +19,18 @@ _AGAIN = "Facts and care gaps of all patients are then found again, which takes 
 
 def local_codes(wb: Workbench) -> None:
     """Unmapped codes with suggestions, then the mappings that exist."""
-    total = own_codes.unmapped_count(wb)
-    if total:
-        _unmapped(wb, total)
+    generation = loads.current(wb)
+    found = _unmapped_codes(wb, generation.name if generation else "")
+    if found:
+        _unmapped(wb, found)
     else:
         st.success("Every code of the feed means something to Careloop.", icon=":material/check_circle:")
     _mapped(wb)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _unmapped_codes(_wb: Workbench, generation: str) -> list[UnmappedCode]:  # noqa: ARG001 - what codes mean goes with it
+    return own_codes.unmapped(_wb)
 
 
 def local_codes_done() -> None:
@@ -33,21 +40,23 @@ def local_codes_done() -> None:
 
 
 @guarded
-def _unmapped(wb: Workbench, total: int) -> None:
+def _unmapped(wb: Workbench, found: list[UnmappedCode]) -> None:
     st.caption(
         "Codes that no concept knows, most used first. Choose what a code means; leave it when nothing fits. Orders, "
         "refusals and family history mean nothing here."
     )
-    pages = -(-total // SIZE)
+    suggested = [each for each in found if each.suggestions]
+    if suggested and st.toggle(f"Only the {len(suggested):,} with a suggestion", key="codes_suggested"):
+        found = suggested
+    pages = -(-len(found) // SIZE)
     number = min(int(st.session_state.get("codes_page") or 1), pages)
     names = own_codes.concept_choices()
-    shown = own_codes.unmapped(wb, start=(number - 1) * SIZE, limit=SIZE)
-    chosen = [mapping for each in shown for mapping in _row(each, names)]
+    chosen = [mapping for each in found[(number - 1) * SIZE : number * SIZE] for mapping in _row(each, names)]
     coded = len({(mapping.system, mapping.code) for mapping in chosen})
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         if pages > 1:
             st.pagination(pages, key="codes_page")
-        st.caption(f"{count(total, 'code')} mean nothing yet", width="content")
+        st.caption(f"{count(len(found), 'code')} {'means' if len(found) == 1 else 'mean'} nothing yet", width="content")
     label = f"Map {count(coded, 'code')}" if chosen else "Map"
     st.caption(_AGAIN)
     with st.container(horizontal=True, gap="small"):
@@ -94,15 +103,23 @@ def _mapped(wb: Workbench) -> None:
     if rows.is_empty():
         st.caption("None yet.")
         return
-    said = rows.select("system", "code", "text", "name", "loaded_by")
-    said = said.with_columns(when=[moment(each, wb) for each in rows["loaded_at"]])
+    said = pl.DataFrame(
+        {
+            "System": rows["system"],
+            "Code": rows["code"],
+            "Text": rows["text"],
+            "Means": rows["name"],
+            "By": rows["loaded_by"],
+            "When": [moment(each, wb) for each in rows["loaded_at"]],
+        }
+    )
     event = st.dataframe(
-        said.rename({"name": "means", "loaded_by": "by"}),
+        said,
         hide_index=True,
         alt="Codes that were mapped, the latest first",
         on_select="rerun",
         selection_mode="multi-row",
-        key=f"codes_mapped_{rows.height}_{said['when'][0]}",
+        key=f"codes_mapped_{rows.height}_{said['When'][0]}",
     )
     marked = [row for row in event.selection.rows if row < rows.height]
     st.caption(f"Mark mappings to take them back. {_AGAIN}" if not marked else _AGAIN)

@@ -20,10 +20,10 @@ def orphan_codes(wb: Workbench) -> None:
         "than the feed, or the code means something else; map it when it means the concept."
     )
     st.dataframe(
-        rows.select("system", "code", "text", "events", pl.col("name").alias("near"), "why"),
+        rows.select("system", "code", "text", "events", near="name", why="why").rename(str.capitalize),
         hide_index=True,
         alt="Orphan codes by volume",
-        column_config={"why": st.column_config.TextColumn(width="large")},
+        column_config={"Why": st.column_config.TextColumn(width="large")},
     )
     download(rows, "orphan-codes.csv", key="data_orphans")
 

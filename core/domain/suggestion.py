@@ -39,9 +39,9 @@ class Suggestion:
 
     @property
     def why(self) -> str:
-        """'The text says ‘mammo’, ‘bilat’ and ‘screening’.'"""
+        """'It says ‘mammo’, ‘bilat’ and ‘screening’.'"""
         quoted = [f"‘{word}’" for word in self.said]
-        return f"The text says {' and '.join([', '.join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)}."
+        return f"It says {' and '.join([', '.join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)}."
 
 
 class Suggester:
