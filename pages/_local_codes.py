@@ -19,6 +19,8 @@ _AGAIN = "Facts and care gaps of all patients are then found again, which takes 
 
 def local_codes(wb: Workbench) -> None:
     """Unmapped codes with suggestions, then the mappings that exist."""
+    with st.container():  # always there, so that what follows keeps its place
+        _done()
     generation = loads.current(wb)
     found = _unmapped_codes(wb, generation.name if generation else "")
     if found:
@@ -33,7 +35,7 @@ def _unmapped_codes(_wb: Workbench, generation: str) -> list[UnmappedCode]:  # n
     return own_codes.unmapped(_wb)
 
 
-def local_codes_done() -> None:
+def _done() -> None:
     """What the last mapping changed."""
     if _DONE in st.session_state:
         st.success("  \n".join(plain(line) for line in st.session_state.pop(_DONE)), icon=":material/check_circle:")

@@ -56,7 +56,6 @@ def test_a_code_is_mapped_and_taken_back(clinic: Server, page: Page) -> None:
         assert facts(wb) == 1
         assert local_codes.mappings(wb)["loaded_by"].to_list() == ["analyst"]
 
-    page.get_by_role("tab", name="Unmapped codes").click()
     table = page.get_by_test_id("stDataFrame").filter(visible=True)
     table.click(position={"x": 15, "y": 52})
     settle(page)
