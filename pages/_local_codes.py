@@ -81,7 +81,7 @@ def _row(each: UnmappedCode, names: dict[str, str]) -> list[Mapping]:
         used = f"{count(each.events, 'event')} of {count(each.patients, 'patient')}"
         left.caption(f"{each.system} {plain(each.code)} · {used}")
         concepts = right.multiselect(
-            f"Meaning of {each.system} {each.code}",
+            plain(f"Meaning of {each.system} {each.code}"),
             [*why, *(name for name in names if name not in why)],
             key=f"code {each.system} {each.code}",
             format_func=lambda name: f"{names[name]} (suggested)" if name in why else names[name],
