@@ -19,14 +19,14 @@ _AGAIN = "Facts and care gaps of all patients are then found again, which takes 
 
 def local_codes(wb: Workbench) -> None:
     """Unmapped codes with suggestions, then the mappings that exist."""
-    with st.container():  # always there, so that what follows keeps its place
-        _done()
     generation = loads.current(wb)
     found = _unmapped_codes(wb, generation.name if generation else "")
     if found:
         _unmapped(wb, found)
     else:
         st.success("Every code of the feed means something to Careloop.", icon=":material/check_circle:")
+    with st.container():  # always there, so that what follows keeps its place
+        _done()
     _mapped(wb)
 
 
@@ -79,7 +79,8 @@ def _row(each: UnmappedCode, names: dict[str, str]) -> list[Mapping]:
         left, right = st.columns([1, 1], vertical_alignment="center")
         left.markdown(f"**{plain(each.text or each.code)}**")
         used = f"{count(each.events, 'event')} of {count(each.patients, 'patient')}"
-        left.caption(f"{each.system} {plain(each.code)} · {used}")
+        named = "Words without a code" if each.system == "TEXT" else f"{each.system} {plain(each.code)}"
+        left.caption(f"{named} · {used}")
         concepts = right.multiselect(
             plain(f"Meaning of {each.system} {each.code}"),
             [*why, *(name for name in names if name not in why)],
@@ -101,7 +102,7 @@ def _reason(concepts: Iterable[str], why: dict[str, str], names: dict[str, str])
 @guarded
 def _mapped(wb: Workbench) -> None:
     rows = own_codes.mappings(wb)
-    st.subheader("Codes you mapped", anchor=False)
+    st.subheader("Mapped codes", anchor=False)
     if rows.is_empty():
         st.caption("None yet.")
         return
