@@ -23,7 +23,7 @@ class CodeChange:
     """What shall be different.
 
     mapped       source_system, system, code, concept, text: replaces what the practice said of these codes before
-    unmapped     OWN_CODES to take out of the practice's mapping
+    unmapped     OWN_CODES to take out of the practice's mapping before that
     value_sets   identifier to (title, version); codes: SET_CODES, all that these sets hold from now on
     """
 
@@ -71,8 +71,8 @@ def change(wb: Workbench, wanted: CodeChange, action: str, **details: Any) -> li
         before = loads.current(wb)
         counts = _open_counts(wb, before)
         with loads.remade_with(wb, known, started_at=at) as connection:
-            code_rows.put_codes(connection, wanted.mapped, at=at, by=by)
             code_rows.remove_codes(connection, wanted.unmapped)
+            code_rows.put_codes(connection, wanted.mapped, at=at, by=by)
             code_rows.replace_sets(connection, wanted.value_sets, wanted.codes, at=at, by=by)
             record_in(wb, connection, action, **details)
         return _differences(wb, counts, _open_counts(wb, loads.current(wb)))

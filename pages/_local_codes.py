@@ -88,6 +88,7 @@ def _row(each: UnmappedCode, names: dict[str, str]) -> list[Mapping]:
             format_func=lambda name: f"{names[name]} (suggested)" if name in why else names[name],
             placeholder=f"Choose: {len(why)} suggested" if why else "Choose a concept",
             max_selections=3,
+            select_all=False,
             label_visibility="collapsed",
         )
         right.caption(plain(_reason(concepts or list(why), why, names)))

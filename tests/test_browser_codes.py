@@ -47,7 +47,8 @@ def test_a_code_is_mapped_and_taken_back(clinic: Server, page: Page) -> None:
     expect(page.get_by_text("Facts and care gaps of all patients are then found again").first).to_be_visible()
 
     page.get_by_role("combobox", name=re.compile(r"Meaning of LOCAL MAMMO\\?-B")).click()
-    page.get_by_role("option", name="Mammogram (suggested)").click()
+    expect(page.get_by_role("option").first).to_have_text("Mammogram (suggested)")
+    page.get_by_role("option").first.click()
     page.keyboard.press("Escape")
     settle(page)
     click(page, "Map 1 code")
