@@ -1,6 +1,9 @@
 """What a feed's words resemble: drawn tables, and generated texts with words that turn the meaning round."""
 
+from importlib import resources
+
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,6 +12,7 @@ from core.domain.suggestion import MOST, Named, Suggester
 from core.domain.turning_words import NEGATING, OF_CARE, TURNING
 from core.measures import fact_concepts, medicine_words, suggester
 
+PHRASES = yaml.safe_load((resources.files("core.measures") / "words.yaml").read_text("utf-8"))["phrases"]
 FITS = """
 A1C                                    hba1c
 Hgb A1c                                hba1c
@@ -103,12 +107,18 @@ def test_a_suggestion_says_which_words_of_the_text_made_it() -> None:
     assert suggester().suggestions(None) == []
 
 
-def test_every_phrase_belongs_to_a_concept_that_facts_are_made_of_and_finds_it() -> None:
-    medicines = [each for each in fact_concepts().values() if each.kind == "medication"]
+@pytest.mark.parametrize("concept", PHRASES)
+def test_every_phrase_finds_its_concept(concept: str) -> None:
+    for phrase in PHRASES[concept]:
+        assert concept in [each.concept_id for each in suggester().suggestions(phrase)], phrase
 
-    assert {"hba1c", "mammogram"} <= fact_concepts().keys()
-    for word in medicine_words():
-        assert {each.concept_id for each in suggester().suggestions(word)} & {each.concept_id for each in medicines}
+
+def test_medicines_are_known_by_the_words_of_their_concepts() -> None:
+    kinds = {name: each.kind for name, each in fact_concepts().items()}
+
+    assert set(medicine_words()) == {
+        phrase for name, phrases in PHRASES.items() if kinds[name] == "medication" for phrase in phrases
+    }
 
 
 CONCEPTS = [
