@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
@@ -16,6 +17,8 @@ from core.measures import fact_concepts, suggester
 from core.store import code_rows
 from core.store.code_rows import OWN_CODES
 from core.workbench import Workbench
+
+_AUDITED = 100  # codes named in one line of the audit log
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ def map_codes(wb: Workbench, chosen: Sequence[Mapping]) -> list[GapChange]:
         schema=dict.fromkeys((*OWN_CODES, "text"), pl.String),
         orient="row",
     ).unique([*OWN_CODES], keep="last", maintain_order=True)
-    return change(wb, CodeChange(mapped=rows), "codes.mapped", count=rows.height)
+    return change(wb, CodeChange(mapped=rows), "codes.mapped", **_said(rows))
 
 
 def remove_mappings(wb: Workbench, rows: pl.DataFrame) -> list[GapChange]:
@@ -85,7 +88,13 @@ def remove_mappings(wb: Workbench, rows: pl.DataFrame) -> list[GapChange]:
     there = rows.select(*OWN_CODES).unique().join(known, on=list(OWN_CODES), how="semi")
     if there.is_empty():
         raise NotFound("These mappings are not there any more. Look at the list again.")
-    return change(wb, CodeChange(unmapped=there), "codes.unmapped", count=there.height)
+    return change(wb, CodeChange(unmapped=there), "codes.unmapped", **_said(there))
+
+
+def _said(rows: pl.DataFrame) -> dict[str, Any]:
+    """For the audit log: how many, and which codes meant what. Words without a code may say anything of a patient."""
+    coded = rows.filter(pl.col("system") != "TEXT").select("system", "code", "concept")
+    return {"count": rows.height, "codes": [" ".join(row) for row in coded.head(_AUDITED).iter_rows()]}
 
 
 def concept_choices() -> dict[str, str]:

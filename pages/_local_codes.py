@@ -135,6 +135,6 @@ def _mapped(wb: Workbench) -> None:
 
 
 def _finish(done: str, changes: Iterable[GapChange]) -> None:
-    lines = [change_sentence(each) for each in changes] or ["No care gap opened or closed by it."]
+    lines = [change_sentence(each) for each in changes] or ["As many care gaps of each measure are open as before."]
     st.session_state[_DONE] = [done, *lines]
     st.rerun()

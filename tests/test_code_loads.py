@@ -200,7 +200,8 @@ def test_a_code_is_mapped_and_taken_back_with_who_and_when(
 
     local_codes.remove_mappings(bench, local_codes.mappings(bench))
     assert (facts(bench), local_codes.mappings(bench).height) == ([], 0)
-    assert audited(bench)[-2:] == [("codes.mapped", {"count": 1}), ("codes.unmapped", {"count": 1})]
+    said = {"count": 1, "codes": ["LOCAL MAMMO-B mammogram"]}
+    assert audited(bench)[-2:] == [("codes.mapped", said), ("codes.unmapped", said)]
 
 
 def test_a_code_may_mean_two_concepts_and_a_later_mapping_replaces_both(wb: Workbench, tmp_path: Path) -> None:
