@@ -15,7 +15,7 @@ from core.settings import Settings, read_settings
 from core.workbench import DISPATCHER, Workbench, open_workbench
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-codes_app = typer.Typer(no_args_is_help=True, help="Code maps: what a feed's own codes mean.")
+codes_app = typer.Typer(no_args_is_help=True, help="What codes mean: licensed lists and a feed's own codes.")
 app.add_typer(codes_app, name="codes")
 
 Port = Annotated[int | None, typer.Option(help="Port of the pages. Default: CARELOOP_PORT or 8501.")]
@@ -85,16 +85,42 @@ def load(
 
 @codes_app.command("load")
 def codes_load(
-    path: Annotated[Path, typer.Argument(help="code_map.csv: system, code, concept (source_system, text).")],
+    path: Annotated[Path, typer.Argument(help="A code_map.csv, or a folder with value sets and code maps.")],
 ) -> None:
-    """Say what a feed's own codes mean, then work out facts and care gaps again."""
-    from core import loads
+    """Say what codes mean, by code maps and by value sets under your own licence; then work out care gaps again."""
+    from core import code_loads, loads
 
     wb = _open()
-    count, home = loads.load_codes(wb, path), wb.settings.home
-    print(f"{count:,} {'code' if count == 1 else 'codes'} mapped in {home}")
+    report, home = code_loads.load_codes(wb, path), wb.settings.home
+    print(f"{report.headline} in {home}")
+    for line in report.lines:
+        print(line)
     if loads.current(wb) is None:
         print(f"Nothing is loaded in {home} yet: the codes count from the first load on.")
+
+
+@codes_app.command("status")
+def codes_status(
+    measure: Annotated[str, typer.Option(help="Only this measure, by its id. Default: all that are on.")] = "",
+) -> None:
+    """Say which codes each measure knows, and which entries it therefore cannot see."""
+    from core import codes
+
+    for each in codes.status(_open(), measure_id=measure or None):
+        print(f"{each}\n")
+
+
+@codes_app.command("orphans")
+def codes_orphans() -> None:
+    """List codes of the feed that are near a list of ours and not in it, most used first."""
+    from core import local_codes
+
+    rows = local_codes.orphans(_open())
+    for row in rows.iter_rows(named=True):
+        print(f"{row['events']:>9,}  {row['system']} {row['code']}  {row['text'] or ''}")
+        print(f"           near {row['name']}: {row['why']}")
+    if rows.is_empty():
+        print("No code of the feed is near a list without being in it.")
 
 
 @app.command()
@@ -120,11 +146,14 @@ def conformance(
     ],
     out: Annotated[Path | None, typer.Option(help="Also write one row per case and group: .csv or .parquet.")] = None,
 ) -> None:
-    """Run official test patients and compare the populations they must fall in. Ends with 1 when one is wrong."""
+    """Run official test patients and compare the populations they must fall in. Ends with 1 when one is wrong.
+
+    Value sets that a deck does not bring are those of `careloop codes load`."""
     from core import conformance as decks_run
 
-    results = []
-    for result in decks_run.run_decks(decks):
+    settings, results = _settings(), []
+    known = decks_run.codes_of(open_workbench(settings)) if settings.home.exists() else None
+    for result in decks_run.run_decks(decks, known=known):
         print(result, flush=True)
         results.append(result)
     if out is not None:

@@ -1,17 +1,20 @@
-"""What the codes of feeds mean: facts by the shipped concepts and the practice's own mapping, and which remain."""
+"""What the codes of feeds mean: facts by the shipped concepts, the practice's own mapping and the value sets that it
+loaded, and which codes remain."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 import polars as pl
+from sqlalchemy import Engine
 
 from core.domain.clinical import EVENTS, SMALL_TABLES
-from core.domain.concept import MAPPING
+from core.domain.concept import MAPPING, Concept, LoadedCodes
 from core.domain.fact import meant
 from core.domain.fact_order import facts_of
 from core.domain.last_facts import last_facts
 from core.evaluation import Day, Shard, evaluate_day, looked_at, practice_of
-from core.measures import mapping
+from core.measures import fact_concepts, mapping, medicine_words
+from core.store import code_rows
 from core.store.clinical import LAYOUT, UNMAPPED, Draft, Generation
 
 _SYSTEM = EVENTS["system"]
@@ -19,20 +22,45 @@ _LOOKED_AT = ("source_system", "system", "code", "is_done", "superseded_at", "ki
 _MOST_UNMAPPED = 5000
 
 
-@dataclass
-class Meanings:
-    """Finds facts shard by shard. Every code is looked up once.
+@dataclass(frozen=True)
+class KnownCodes:
+    """What the practice adds to the shipped concepts.
 
-    own   the practice's mapping: source_system ('' = every feed), system, code, concept
+    own      its own mapping, OWN_CODES: source_system ('' = every feed), system, code, concept
+    loaded   the value sets that it loaded, SET_CODES
     """
 
     own: pl.DataFrame
-    _known: dict[str, pl.DataFrame] = field(default_factory=dict)
+    loaded: pl.DataFrame
+
+
+def known_codes(engine: Engine) -> KnownCodes:
+    """What the practice has added until now."""
+    return KnownCodes(code_rows.own_codes(engine), code_rows.loaded_codes(engine))
+
+
+def codes_of_sets(loaded: pl.DataFrame, concepts: Iterable[Concept]) -> pl.DataFrame:
+    """MAPPING of the codes (value_set, system, code) of the value sets that the concepts stand for."""
+    rows = [(identifier, concept.concept_id) for concept in concepts for identifier in concept.value_sets]
+    sets = pl.DataFrame(rows, schema={"value_set": pl.String, "concept": pl.String}, orient="row")
+    return loaded.join(sets, on="value_set").select(*MAPPING)
+
+
+@dataclass
+class Meanings:
+    """Finds facts shard by shard. Every code is looked up once."""
+
+    known: KnownCodes
+    _means: dict[str, pl.DataFrame] = field(default_factory=dict)
     _unmapped: list[pl.DataFrame] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._own = self.known.own
+        self._loaded = LoadedCodes(codes_of_sets(self.known.loaded, fact_concepts().values()))
 
     def facts(self, events: pl.DataFrame, patients: pl.DataFrame) -> pl.DataFrame:
         """ARRANGED_FACTS of the patients among the EVENTS. Codes without a meaning are counted by the way."""
-        special = sorted(set(self.own["source_system"]) - {""})
+        special = sorted(set(self._own["source_system"]) - {""})
         coded = events.select(_LOOKED_AT).with_row_index("event")
         found = [self._meant(coded.filter(pl.col("source_system") == source), source) for source in special]
         rest = coded.filter(~pl.col("source_system").is_in(special)) if special else coded
@@ -52,22 +80,22 @@ class Meanings:
 
     def _meant(self, events: pl.DataFrame, source: str) -> pl.DataFrame:
         codes = events.select("system", "code").unique().drop_nulls()
-        known = self._known.get(source, _NOTHING)
+        known = self._means.get(source, _NOTHING)
         new = codes.join(known, on=["system", "code"], how="anti")
         if new.height:
-            extra = self.own.filter(pl.col("source_system").is_in(["", source])).select(*MAPPING)
-            means = mapping(new, extra).with_columns(
+            own = self._own.filter(pl.col("source_system").is_in(["", source])).select(*MAPPING)
+            means = mapping(new, pl.concat([own, self._loaded.among(new)])).with_columns(
                 pl.col("system").cast(_SYSTEM), pl.col("code").cast(pl.Categorical)
             )
             found = new.join(means, on=["system", "code"], how="left").select("system", "code", "concept")
-            known = self._known[source] = pl.concat([known, found])
+            known = self._means[source] = pl.concat([known, found])
         self._count_unmapped(events, known)
         return meant(events, known.drop_nulls("concept"))
 
     def _count_unmapped(self, events: pl.DataFrame, known: pl.DataFrame) -> None:
-        """Medicines are left out: no concept has them yet, and they would bury the rest."""
+        """Of medicines only those whose text names one of ours: the others would bury the rest."""
         unknown = known.filter(pl.col("concept").is_null()).select("system", "code")
-        current = events.filter(pl.col("superseded_at").is_null(), pl.col("kind") != "medication")
+        current = _without_other_medicines(events.filter(pl.col("superseded_at").is_null()))
         counted = (
             current.select("system", "code", "text", "patient_id")
             .join(unknown, on="code", suffix="_unknown")
@@ -80,6 +108,14 @@ class Meanings:
             )
         )
         self._unmapped.append(counted.with_columns(pl.col("system", "code", "text").cast(pl.String)).select(*UNMAPPED))
+
+
+def _without_other_medicines(events: pl.DataFrame) -> pl.DataFrame:
+    is_medicine = pl.col("kind") == "medication"
+    texts = events.filter(is_medicine).select("text").unique().drop_nulls()
+    named = pl.col("text").cast(pl.String).str.contains_any(list(medicine_words()), ascii_case_insensitive=True)
+    ours = events.filter(is_medicine).join(texts.filter(named), on="text", how="semi")
+    return pl.concat([events.filter(~is_medicine), ours])
 
 
 _NOTHING = pl.DataFrame(schema={"system": _SYSTEM, "code": pl.Categorical, "concept": pl.String})

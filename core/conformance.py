@@ -10,8 +10,9 @@ from typing import Any
 
 import polars as pl
 
+from core.code_meanings import KnownCodes, codes_of_sets, known_codes
 from core.domain.clinical import schema
-from core.domain.concept import MAPPING, Concept
+from core.domain.concept import MAPPING
 from core.domain.concept import mapping as code_mapping
 from core.domain.records import RECORD_CODES
 from core.domain.reporting_evaluation import Period, evaluate_reporting
@@ -20,6 +21,7 @@ from core.errors import DataError
 from core.feeds.fhir_records import VALUE_SET, Charts, charts_of
 from core.feeds.value_sets import read_value_sets
 from core.measures import concepts, reporting_rules
+from core.workbench import Workbench
 
 _KEY = ("case", "group", "period_start", "period_end")
 _TRUTHS: dict[str, type[pl.DataType]] = {
@@ -50,11 +52,17 @@ class DeckResult:
         return f"{line}, {wrong:,} wrong" if wrong else line
 
 
-def run_deck(folder: Path) -> DeckResult:
+def codes_of(wb: Workbench) -> KnownCodes:
+    """What the practice loaded and mapped, for `run_deck`."""
+    return known_codes(wb.engine)
+
+
+def run_deck(folder: Path, *, known: KnownCodes | None = None) -> DeckResult:
     """Run one deck: deck.json (measure, year), patients/*.json (a FHIR bundle per case), value_sets/*.json (FHIR
     expansions), expected.csv (case, group, period_start, period_end and the populations as 1 or 0).
 
-    Codes: where the deck has a concept's value set, exactly its codes; else those that ship with the product.
+    Codes: where the deck has a concept's value set, exactly its codes; else those of the set as the practice loaded it
+    (`known`), or else those that ship with the product and, of a concept without a value set, what the practice maps.
     Raises DataError naming the file and line that cannot be used.
     """
     measure, year = _deck(folder)
@@ -66,7 +74,7 @@ def run_deck(folder: Path) -> DeckResult:
     rule = rules[measure]
     expected = _expected(folder / "expected.csv")
     charts = charts_of(_bundles(folder / "patients", set(expected["case"])))
-    meanings = _meanings(rule, charts, folder / "value_sets")
+    meanings = _meanings(rule, charts, folder / "value_sets", known)
     found = [
         evaluate_reporting(rule, charts.patients, charts.records, meanings, period=Period(*period)).with_columns(
             period_start=pl.lit(period[0]), period_end=pl.lit(period[1])
@@ -76,16 +84,16 @@ def run_deck(folder: Path) -> DeckResult:
     return DeckResult(measure, year, _compared(expected, pl.concat(found), measure, year))
 
 
-def run_decks(folders: Sequence[Path]) -> Iterator[DeckResult]:
+def run_decks(folders: Sequence[Path], *, known: KnownCodes | None = None) -> Iterator[DeckResult]:
     """Run decks one after the other. A folder that holds decks stands for each of them."""
     for folder in folders:
         if (folder / "deck.json").exists():
-            yield run_deck(folder)
+            yield run_deck(folder, known=known)
             continue
         inside = sorted(path.parent for path in folder.glob("*/deck.json")) if folder.is_dir() else []
         if not inside:
             raise DataError(f"{folder} is no deck: it has no deck.json, nor has a folder in it.")
-        yield from map(run_deck, inside)
+        yield from (run_deck(each, known=known) for each in inside)
 
 
 def write_cases(results: Sequence[DeckResult], path: Path) -> int:
@@ -156,25 +164,31 @@ def _expected_row(row: dict[str, str], line: int) -> tuple[Any, ...]:
 
 
 # ---- what codes mean in a deck -------------------------------------------------------------------------------------
-def _meanings(rule: ReportingRule, charts: Charts, folder: Path) -> pl.DataFrame:
-    """record, part, concept: what the codes of the charts mean by the deck's value sets and the shipped codes."""
-    listed = read_value_sets(folder)
+def _meanings(rule: ReportingRule, charts: Charts, folder: Path, known: KnownCodes | None) -> pl.DataFrame:
+    """record, part, concept: what the codes of the charts mean by the deck's and the practice's value sets and the
+    shipped codes."""
+    listed = _with_loaded(read_value_sets(folder), known)
     used = {name for selection in rule.definitions.values() for _, names in selection.coded for name in names}
     wanted = [concepts()[name] for name in sorted(used)]
-    given = {concept.concept_id: _in_deck(concept, listed) for concept in wanted}
-    from_deck = [
-        listed.filter(pl.col("value_set").is_in(list(sets))).select("system", "code", pl.lit(name).alias("concept"))
-        for name, sets in given.items()
-    ]
     whole = [(VALUE_SET, identifier, concept.concept_id) for concept in wanted for identifier in concept.value_sets]
-    extra = pl.concat([pl.DataFrame(whole, schema=MAPPING, orient="row"), *from_deck])
-    shipped = [each for each in wanted if not each.value_sets or given[each.concept_id] != set(each.value_sets)]
-    means = code_mapping(charts.codes.select("system", "code").unique(), extra, concepts=shipped)
+    extra = [pl.DataFrame(whole, schema=MAPPING, orient="row"), codes_of_sets(listed, wanted)]
+    if known is not None:
+        alone = [concept.concept_id for concept in wanted if not concept.value_sets]
+        own = known.own.filter(pl.col("source_system") == "", pl.col("concept").is_in(alone))
+        extra.append(own.select(*MAPPING))
+    given = set(listed["value_set"].unique())
+    shipped = [each for each in wanted if not each.value_sets or not given.issuperset(each.value_sets)]
+    means = code_mapping(charts.codes.select("system", "code").unique(), pl.concat(extra), concepts=shipped)
     return charts.codes.join(means, on=["system", "code"]).select(*_MEANT).unique()
 
 
-def _in_deck(concept: Concept, listed: pl.DataFrame) -> set[str]:
-    return set(concept.value_sets) & set(listed["value_set"].unique())
+def _with_loaded(listed: pl.DataFrame, known: KnownCodes | None) -> pl.DataFrame:
+    """The deck's codes, and those of the practice's value sets that the deck has nothing of."""
+    of_deck = listed.select("value_set", "system", "code")
+    if known is None:
+        return of_deck
+    loaded = known.loaded.select("value_set", "system", "code")
+    return pl.concat([of_deck, loaded.join(of_deck, on="value_set", how="anti")])
 
 
 def _compared(expected: pl.DataFrame, found: pl.DataFrame, measure: str, year: int) -> pl.DataFrame:

@@ -8,6 +8,7 @@ from shutil import rmtree
 from core import (
     campaign_list,
     campaigns,
+    code_loads,
     dispatcher,
     loads,
     new_campaigns,
@@ -98,7 +99,7 @@ def _load(wb: Workbench, *, patients: int, progress: Progress) -> None:
         write_sample(feed, patients=patients, seed=SEED, as_of=wb.today(), progress=progress)
         made.write_text(stamp, "utf-8")
     if loads.current(wb) is None:
-        loads.load_codes(wb, feed / "code_map.csv")
+        code_loads.load_codes(wb, feed / "code_map.csv")
     loads.load(wb, feed, progress=progress)
 
 

@@ -13,16 +13,14 @@ from sqlalchemy import Connection
 
 from core import rules
 from core.audit import record_in
-from core.code_meanings import Meanings, remade
+from core.code_meanings import KnownCodes, Meanings, known_codes, remade
 from core.domain.defects import Defect, defects_of
 from core.errors import CareloopError, DataError
 from core.evaluation import Day, evaluate_day, practice_of, shards_of
-from core.feeds.code_map import read_code_map
 from core.feeds.feed import Feed
 from core.feeds.intake import Counts, Intake
 from core.feeds.open_feed import open_feed
 from core.generations import Making, shard_count
-from core.measures import fact_concepts
 from core.publishing import publish, publish_day
 from core.store import feed_rows
 from core.store.clinical import REJECTS, UNMAPPED, Draft, Generation
@@ -137,29 +135,46 @@ def unmapped_codes(wb: Workbench) -> pl.DataFrame:
     return UNMAPPED.to_frame() if generation is None else generation.unmapped().collect()
 
 
-def load_codes(wb: Workbench, path: Path) -> int:
-    """Load a code map (source_system, system, code, concept, text) and find facts and care gaps again with it.
+@contextmanager
+def remade_with(wb: Workbench, known: KnownCodes, *, started_at: datetime) -> Iterator[Connection]:
+    """The same events with other meanings as a generation of its own, when there is one; the caller holds the lock.
 
-    Returns the number of codes. Raises DataError naming line and column.
+    Gives the transaction that publishes it, so that what the meanings come from is kept with it or not at all.
     """
-    rows = read_code_map(Path(path), concepts=fact_concepts().keys())
-    with wb.clinical.loading():
-        started_at = wb.now()
-        _remove_orphans(wb)
+    _remove_orphans(wb)
+    before = current(wb)
+    if before is None:
         with writing(wb.engine) as connection:
-            feed_rows.put_codes(connection, rows, at=started_at, by=wb.user.user_id)
-            record_in(wb, connection, "codes.loaded", count=rows.height)
-        before = current(wb)
-        if before is not None:
-            _rebuild(wb, before, started_at)
-    return rows.height
+            yield connection
+        return
+    day = today(wb)
+    with _draft(wb) as draft:
+        generation = remade(draft, before, Meanings(known), day)
+        last = feed_rows.load_rows(wb.engine, status="loaded", limit=1)[0]
+        with writing(wb.engine) as connection:
+            publish_day(connection, generation.day(day.evaluation), generation.shards())
+            _add_row(
+                wb,
+                connection,
+                source=last.source_system,
+                format="codes",
+                status="loaded",
+                started_at=started_at,
+                generation=generation.name,
+                received_at=last.received_at,
+                counts={name: Counts(**each) for name, each in last.counts.items()},
+                defects=[Defect(**each) for each in last.defects],
+            )
+            yield connection
+    _remove_orphans(wb)
 
 
 def _in_this_layout(wb: Workbench) -> Generation | None:
     with wb.clinical.loading():
         before = current(wb)  # another process may have been faster
         if before is not None and not before.about().is_current:
-            _rebuild(wb, before, wb.now())
+            with remade_with(wb, known_codes(wb.engine), started_at=wb.now()):
+                pass
         return current(wb)
 
 
@@ -178,7 +193,7 @@ def _load(wb: Workbench, feed: Feed, started_at: datetime, progress: Progress) -
     intake = Intake(feed, source, received_at, zone, last_day)
     with _draft(wb) as draft:
         shards = shard_count(feed.size, previous, shard_bytes=wb.clinical.shard_bytes)
-        making = Making(draft, previous, intake, Meanings(feed_rows.own_codes(wb.engine)), shards, fingerprint)
+        making = Making(draft, previous, intake, Meanings(known_codes(wb.engine)), shards, fingerprint)
         day = today(wb)
         generation = making.make(day, progress=progress)
         if previous and not making.changes:
@@ -271,29 +286,6 @@ def _add_row(
         defects=[asdict(defect) for defect in defects or []],
         message=message,
     )
-
-
-def _rebuild(wb: Workbench, before: Generation, started_at: datetime) -> None:
-    """The same events with other meanings, as a generation of its own."""
-    day = today(wb)
-    with _draft(wb) as draft:
-        generation = remade(draft, before, Meanings(feed_rows.own_codes(wb.engine)), day)
-        last = feed_rows.load_rows(wb.engine, status="loaded", limit=1)[0]
-        with writing(wb.engine) as connection:
-            publish_day(connection, generation.day(day.evaluation), generation.shards())
-            _add_row(
-                wb,
-                connection,
-                source=last.source_system,
-                format="codes",
-                status="loaded",
-                started_at=started_at,
-                generation=generation.name,
-                received_at=last.received_at,
-                counts={name: Counts(**each) for name, each in last.counts.items()},
-                defects=[Defect(**each) for each in last.defects],
-            )
-    _remove_orphans(wb)
 
 
 @contextmanager

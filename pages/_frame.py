@@ -51,7 +51,7 @@ def _pages() -> dict[str, list[st.Page]]:
                 "data.py",
                 title="Data",
                 icon=":material/database:",
-                help="Feeds, what was wrong in them, rejected rows and unmapped codes.",
+                help="Feeds, what was wrong in them, rejected rows, and codes that mean nothing yet.",
             ),
         ],
         "Hidden": [

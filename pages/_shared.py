@@ -7,9 +7,11 @@ from functools import wraps
 from pathlib import Path
 from typing import Literal, ParamSpec
 
+import polars as pl
 import streamlit as st
 
 from core import users
+from core.domain.csv_cells import neutral
 from core.domain.wording import day_text
 from core.errors import CareloopError
 from core.settings import read_settings
@@ -105,3 +107,16 @@ def show_notice() -> None:
     if "notice" in st.session_state:
         text, icon = st.session_state.pop("notice")
         st.toast(text, icon=icon)
+
+
+def download(rows: pl.DataFrame, name: str, *, key: str) -> None:
+    """A button that saves the rows as CSV, made when it is pressed."""
+    st.download_button(
+        "Export CSV",
+        data=lambda: neutral(rows).write_csv(),
+        file_name=name,
+        mime="text/csv",
+        key=key,
+        icon=":material/download:",
+        on_click="ignore",
+    )

@@ -1,13 +1,14 @@
-"""The Data page: what was loaded and when, what was wrong in it and what that costs, rejected rows, unmapped codes."""
+"""The Data page: what was loaded and when, what was wrong in it and what that costs, rejected rows, local codes."""
 
 import polars as pl
 import streamlit as st
 
 from core import loads, work_lists
-from core.domain.csv_cells import neutral
 from core.domain.work_list import WorkList
 from core.workbench import Workbench
-from pages._shared import count, moment, page_head, workbench
+from pages._local_codes import local_codes
+from pages._orphan_codes import orphan_codes
+from pages._shared import count, download, moment, page_head, workbench
 
 _SHOWN = 1000  # rows of a list on the screen; the export has all
 
@@ -20,14 +21,16 @@ def show() -> None:
         st.info("Nothing was loaded yet. Load a feed with `careloop load FOLDER`.", icon=":material/upload_file:")
         return
     _freshness(wb, history)
-    tabs = st.tabs(["Defects", "Rejected rows", "Unmapped codes", "Loads"])
+    tabs = st.tabs(["Defects", "Rejected rows", "Unmapped codes", "Orphan codes", "Loads"])
     with tabs[0]:
         _defects(wb)
     with tabs[1]:
         _rejects(wb)
     with tabs[2]:
-        _unmapped(wb)
+        local_codes(wb)
     with tabs[3]:
+        orphan_codes(wb)
+    with tabs[4]:
         _history(wb, history)
 
 
@@ -81,21 +84,7 @@ def _rejects(wb: Workbench) -> None:
         st.dataframe(rows.head(_SHOWN), hide_index=True, alt="Rejected rows")
         if rows.height > _SHOWN:
             st.caption(f"The first {_SHOWN:,}; the export has all.")
-    _download(rows, "rejected-rows.csv", key="data_rejects")
-
-
-def _unmapped(wb: Workbench) -> None:
-    rows = loads.unmapped_codes(wb)
-    if rows.is_empty():
-        st.success("Every code of the feed means something to Careloop.", icon=":material/check_circle:")
-        return
-    st.caption(
-        "Codes that no concept knows, most used first. Say what they mean in a file code_map.csv (columns system, code "
-        "and concept) and load it:"
-    )
-    st.code(f"CARELOOP_HOME={wb.settings.home} careloop codes load code_map.csv", language=None)
-    st.dataframe(rows.head(_SHOWN), hide_index=True, alt="Unmapped codes by volume")
-    _download(rows, "unmapped-codes.csv", key="data_unmapped")
+    download(rows, "rejected-rows.csv", key="data_rejects")
 
 
 def _history(wb: Workbench, history: list[loads.LoadRow]) -> None:
@@ -115,18 +104,6 @@ def _history(wb: Workbench, history: list[loads.LoadRow]) -> None:
         st.markdown("**Rows of the last good load**")
         counts = [{"source": source, **numbers} for source, numbers in loaded.counts.items()]
         st.dataframe(pl.DataFrame(counts), hide_index=True, alt="Rows read, kept and rejected by source")
-
-
-def _download(rows: pl.DataFrame, name: str, *, key: str) -> None:
-    st.download_button(
-        "Export CSV",
-        data=lambda: neutral(rows).write_csv(),
-        file_name=name,
-        mime="text/csv",
-        key=key,
-        icon=":material/download:",
-        on_click="ignore",
-    )
 
 
 show()

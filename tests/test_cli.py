@@ -15,7 +15,9 @@ from core.measures import measures
 from core.sample import write_sample
 from core.settings import read_settings
 from core.workbench import open_workbench
+from tests.code_lists import CPT, RETINAL, SNOMED, UNUSED, value_set, write_json
 from tests.conftest import ROOT
+from tests.feeds import ANN, PATIENT, write_feed
 
 AS_OF = date(2026, 11, 2)
 
@@ -108,7 +110,41 @@ def test_one_code_is_one_code_and_the_home_it_counts_in_is_named(loaded: Path, f
 
     run = careloop(loaded, "codes", "load", one)
 
-    assert (run.returncode, run.stdout) == (0, f"1 code mapped in {loaded}\n")
+    nothing = "Nothing new: this was known already. Nothing was changed."
+    assert (run.returncode, run.stdout) == (0, f"1 code mapped in {loaded}\n{nothing}\n")
+
+
+def test_a_folder_of_lists_is_loaded_and_it_is_said_what_is_missing(home: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "lists"
+    write_json(folder / "retinal.json", value_set(RETINAL, (SNOMED, "999000001"), (CPT, "00001")))
+    write_json(folder / "other.json", value_set(UNUSED, (SNOMED, "999000009")))
+
+    first, second = careloop(home, "codes", "load", folder), careloop(home, "codes", "load", folder)
+
+    assert (first.returncode, second.returncode) == (0, 0)
+    said = f"2 codes of 1 value set for 1 concept: CPT 1, SNOMED 1 in {home}\n"
+    assert first.stdout.startswith(f"{said}1 value set no concept uses: Invented {UNUSED[-6:]} ({UNUSED})\n")
+    assert "concepts are not loaded: Diabetes, " in first.stdout
+    assert second.stdout.startswith(f"{said}Nothing new: this was known already. Nothing was changed.\n")
+
+    status = careloop(home, "codes", "status", "--measure", "dm-eye")
+    assert status.returncode == 0
+    assert "  Retinal exam: CPT 1 loaded, SNOMED 1 loaded\n" in status.stdout
+    assert "  ! Diabetes: SNOMED CT list is not loaded: an entry with only such a code is not seen.\n" in status.stdout
+
+
+def test_orphan_codes_are_listed_with_the_nearest_concept(home: Path, tmp_path: Path) -> None:
+    header = "procedure_id,patient_id,code_system,code,text,status,performed_on"
+    lines = [header, "X1,P1,CPT,00001,Screening mammogram,completed,2026-05-01"]
+    assert "No code of the feed is near a list" in careloop(home, "codes", "orphans").stdout
+    assert careloop(home, "load", write_feed(tmp_path / "f", patients=[PATIENT, ANN], procedures=lines)).returncode == 0
+
+    run = careloop(home, "codes", "orphans")
+
+    assert run.stdout == (
+        "        1  CPT 00001  Screening mammogram\n"
+        "           near Mammogram: It says ‘screening’ and ‘mammogram’. Other codes of it are listed.\n"
+    )
 
 
 def test_dispatch_once_ends_when_nothing_is_due(loaded: Path) -> None:
@@ -125,6 +161,7 @@ def test_dispatch_once_ends_when_nothing_is_due(loaded: Path) -> None:
         (("gaps", "--out", "gaps.csv", "--as-of", "tomorrow"), ("YYYY-MM-DD",)),
         (("gaps", "--out", "gaps.csv"), ("Nothing was loaded yet",)),
         (("codes", "load", "no-map.csv"), ("no-map.csv",)),
+        (("codes", "status", "--measure", "nothing"), ("There is no measure 'nothing'",)),
         (("sample", "out", "--patients", "0"), ("at least one patient",)),
         (("sample", "out", "--as-of", "2026-13-01"), ("YYYY-MM-DD",)),
     ],

@@ -13,6 +13,7 @@ import pytest
 from core import (
     campaigns,
     care_gaps,
+    code_loads,
     dispatcher,
     loads,
     new_campaigns,
@@ -102,7 +103,7 @@ def test_patients_are_followed_from_the_files_of_a_feed_to_the_report(
     wb = sending
     feed = write(tmp_path / "feed", FEED)
 
-    loads.load_codes(wb, code_map(tmp_path))
+    code_loads.load_codes(wb, code_map(tmp_path))
     report = loads.load(wb, feed)
     assert (report.status, report.reject_count) == ("loaded", 0)
     assert care_gaps.explain(wb, "ada", "scr-mammogram").state == "overdue"

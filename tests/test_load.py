@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from sqlalchemy import Select, func, select
 
-from core import loads
+from core import code_loads, loads
 from core.domain.clinical import EVENTS, FACTS, GAPS
 from core.errors import DataError, NotAllowed
 from core.store import schema
@@ -253,7 +253,7 @@ def test_codes_of_a_practice_count_once_they_are_mapped(wb: Workbench, tmp_path:
 
     codes = tmp_path / "code_map.csv"
     codes.write_text("system,code,concept\nlocal,A1CPOC,hba1c\n")
-    assert loads.load_codes(wb, codes) == 1
+    assert code_loads.load_codes(wb, codes).headline == "1 code mapped"
 
     assert _current(wb).facts().collect()["value"].sort().to_list() == [8.0, 8.4]
     assert loads.unmapped_codes(wb).is_empty()
@@ -273,7 +273,7 @@ def test_a_code_map_with_a_mistake_is_refused(wb: Workbench, tmp_path: Path, lin
     codes.write_text(f"system,code,concept\n{line}\n")
 
     with pytest.raises(DataError, match=what):
-        loads.load_codes(wb, codes)
+        code_loads.load_codes(wb, codes)
 
 
 def test_a_changed_patient_is_changed_in_the_database(bench: Workbench, tmp_path: Path) -> None:  # noqa: F811

@@ -11,7 +11,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import campaigns, loads, new_campaigns, saved_views
+from core import campaigns, loads, local_codes, new_campaigns, saved_views
 from core.channels.outbox import start_outbox
 from core.domain.user import Scope, User
 from core.domain.work_list import WorkList
@@ -20,6 +20,7 @@ from core.store import accounts
 from core.workbench import Workbench, open_workbench
 from pages._shared import plain
 from tests.conftest import ROOT
+from tests.feeds import write_feed
 
 PAGES = ("home", "work_list", "campaigns", "library", "outbox", "data", "campaign_editor", "report")
 WITH_CAMPAIGN = ("campaign_editor", "report")
@@ -234,3 +235,23 @@ def test_the_pages_are_as_of_the_day_of_the_practice(loaded: Workbench) -> None:
 
     day = datetime.now(UTC).astimezone(loaded.zone())
     assert any(f"As of {day:%a} {day.day} {day:%b %Y}" in text.value for text in app.caption)
+
+
+def test_the_words_of_a_feed_are_shown_as_they_are_and_mapped_with_the_reason(kept: Workbench, tmp_path: Path) -> None:
+    header = "procedure_id,patient_id,code_system,code,text,status,performed_on"
+    quoted = ODD.replace('"', "")
+    lines = [header, f"X1,ann,LOCAL,{quoted},{quoted} mammo,completed,2026-05-01"]
+    patients = ["patient_id,first,last,birth_date,sex,status", "ann,Ann,Example,1966-05-04,F,active"]
+    loads.load(kept, write_feed(tmp_path / "feed", patients=patients, procedures=lines))
+
+    app = opened("data")
+    assert not app.exception
+    assert any(plain(f"{quoted} mammo") in text.value for text in app.markdown)
+    assert any(plain("Mammogram: It says ‘mammo’") in text.value for text in app.caption)
+
+    app.multiselect[0].select("mammogram").run()
+    app.button(key="codes_map").click().run()
+
+    assert not app.exception
+    assert any(text.value.startswith("1 code mapped") for text in app.success)
+    assert local_codes.mappings(kept).select("code", "concept").rows() == [(quoted, "mammogram")]

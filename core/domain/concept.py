@@ -39,19 +39,35 @@ def read_concepts(text: str, file: str) -> list[Concept]:
     return [_concept(concept_id, whole.part(concept_id)) for concept_id in whole.names()]
 
 
+class LoadedCodes:
+    """What the codes of many loaded value sets mean, compared once: only those that a feed has are of interest.
+
+    codes   system, code, concept
+    """
+
+    def __init__(self, codes: pl.DataFrame) -> None:
+        self._known = codes.select(*MAPPING).cast(MAPPING).with_columns(code_key()).unique()
+
+    def among(self, distinct_codes: pl.DataFrame) -> pl.DataFrame:
+        """MAPPING of those that are among the feed's codes (system, code), however they are written."""
+        given = distinct_codes.select(pl.col("system").cast(pl.String), pl.col("code").cast(pl.String))
+        asked = given.drop_nulls().with_columns(code_key())
+        return self._known.join(asked, on=["system", "key"], how="semi").select(*MAPPING)
+
+
 def mapping(distinct_codes: pl.DataFrame, extra: pl.DataFrame, *, concepts: Iterable[Concept]) -> pl.DataFrame:
     """What codes mean: a row (system, code, concept) for each concept that a code of the feed means.
 
     distinct_codes   system, code: as they stand in the events; null codes mean nothing
-    extra            system, code, concept: what the practice maps itself, beside `concepts`
+    extra            system, code, concept: what the practice maps itself and what it loaded, beside `concepts`
     One code may mean several concepts. Case, the dot of ICD-10 and leading zeros of CVX do not matter.
     """
-    known = pl.concat([_listed(concepts), extra.select(*MAPPING).cast(MAPPING)]).with_columns(_key())
+    known = pl.concat([listed_codes(concepts), extra.select(*MAPPING).cast(MAPPING)]).with_columns(code_key())
     is_prefix = pl.col("key").str.ends_with("*")
     exact = known.filter(~is_prefix).select("system", "key", "concept")
     prefixes = known.filter(is_prefix).select("system", pl.col("key").str.strip_chars_end("*"), "concept")
     given = distinct_codes.select(pl.col("system").cast(pl.String), pl.col("code").cast(pl.String))
-    asked = given.drop_nulls().unique().with_columns(_key())
+    asked = given.drop_nulls().unique().with_columns(code_key())
     found = [asked.join(exact, on=["system", "key"])]
     for length in prefixes["key"].str.len_chars().unique():
         wanted = prefixes.filter(pl.col("key").str.len_chars() == length)
@@ -83,7 +99,8 @@ def _codes(part: Part, systems: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     return {system: part.texts(system) for system in part.names()}
 
 
-def _listed(concepts: Iterable[Concept]) -> pl.DataFrame:
+def listed_codes(concepts: Iterable[Concept]) -> pl.DataFrame:
+    """MAPPING of the codes that ship, 'E10.*' as it stands."""
     rows = [
         (system, code, concept.concept_id)
         for concept in concepts
@@ -93,7 +110,7 @@ def _listed(concepts: Iterable[Concept]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=MAPPING, orient="row")
 
 
-def _key() -> pl.Expr:
+def code_key() -> pl.Expr:
     """The code as it is compared: 'e11.9' as E119, CVX '03' as 3."""
     code = pl.col("code").str.strip_chars().str.to_uppercase()
     return (

@@ -9,12 +9,16 @@ from core.domain import concept as concept_rules
 from core.domain.concept import Concept, read_concepts
 from core.domain.measure import Exclusion, Measure
 from core.domain.measure_file import read_exclusions, read_measure
+from core.domain.phrases import phrase
 from core.domain.reporting_file import read_reporting_rule, read_shared
 from core.domain.reporting_rule import ReportingRule
+from core.domain.rule_file import read_part
+from core.domain.suggestion import Named, Suggester
 from core.errors import DataError
 
 _FOLDER = resources.files(__package__)
 _EXCLUSIONS = "exclusions.yaml"
+_WORDS = "words.yaml"
 _REPORTING = "reporting"
 _COMMON = "common.yaml"
 _CASES = "\ncases:\n"  # the last key of a measure's file
@@ -43,6 +47,29 @@ def concept_names() -> pl.DataFrame:
     """The concepts as a frame: concept, kind, name."""
     rows = [(concept.concept_id, concept.kind, concept.name) for concept in fact_concepts().values()]
     return pl.DataFrame(rows, schema={"concept": pl.String, "kind": pl.String, "name": pl.String}, orient="row")
+
+
+@cache
+def suggester() -> Suggester:
+    """Suggests concepts by the words of words.yaml."""
+    whole = read_part((_FOLDER / _WORDS).read_text(encoding="utf-8"), _WORDS)
+    said, same = whole.part("phrases"), whole.part("same")
+    for unknown in sorted(set(said.names()) - fact_concepts().keys()):
+        said.refuse(unknown, "is no concept that facts are made of")
+    named = [
+        Named(each.concept_id, each.name, each.kind, tuple(map(phrase, said.texts(each.concept_id))))
+        for each in fact_concepts().values()
+        if said.has(each.concept_id)
+    ]
+    return Suggester(named, same={word: means for means in same.names() for word in same.texts(means)})
+
+
+@cache
+def medicine_words() -> tuple[str, ...]:
+    """Words by which medicines of our concepts are known in a text."""
+    whole = read_part((_FOLDER / _WORDS).read_text(encoding="utf-8"), _WORDS).part("phrases")
+    kinds = {name: concept.kind for name, concept in fact_concepts().items()}
+    return tuple(text for name in whole.names() if kinds.get(name) == "medication" for text in whole.texts(name))
 
 
 def mapping(distinct_codes: pl.DataFrame, extra: pl.DataFrame) -> pl.DataFrame:
@@ -83,7 +110,7 @@ def with_cases() -> dict[str, Measure]:
 
 @cache
 def _measure_files() -> dict[str, tuple[Measure, str]]:
-    files = [(name, text) for name, text in _files("") if name != _EXCLUSIONS]
+    files = [(name, text) for name, text in _files("") if name not in (_EXCLUSIONS, _WORDS)]
     read = [(_read(text.partition(_CASES)[0], name), text) for name, text in files]
     return {measure.measure_id: (measure, text) for measure, text in sorted(read, key=lambda each: each[0].measure_id)}
 

@@ -1,4 +1,4 @@
-"""The SQL questions of loading: what a feed writes of patients and practice, the loads themselves, and the code map.
+"""The SQL questions of loading: what a feed writes of patients and practice, and the loads themselves.
 
 Rows are compared with what is there, and only those that differ are written: a nightly feed changes few.
 """
@@ -9,13 +9,12 @@ from datetime import datetime
 from typing import Any
 
 import polars as pl
-import polars.selectors as cs
-from sqlalchemy import Boolean, Connection, Date, Engine, Table, bindparam, delete, func, insert, select
+from sqlalchemy import Boolean, Connection, Date, Engine, Table, bindparam, func, insert, select
 
+from core.store.bulk import CHUNK, delete_rows, insert_rows, run_many
 from core.store.database import UtcDateTime, reading
-from core.store.schema import code_map, groups, loads, locations, open_gaps, opt_outs, patients, providers
+from core.store.schema import groups, loads, locations, open_gaps, opt_outs, patients, providers
 
-_CHUNK = 5_000
 _FEED = "feed"
 
 
@@ -76,22 +75,6 @@ def _generation_names(connection: Connection, *, limit: int) -> list[str]:
     return list(connection.scalars(newest))
 
 
-# ---- code map ------------------------------------------------------------------------------------------------------
-def own_codes(engine: Engine) -> pl.DataFrame:
-    """The practice's own mapping: source_system ('' = every feed), system, code, concept."""
-    columns = (code_map.c.source_system, code_map.c.system, code_map.c.code, code_map.c.concept)
-    with reading(engine) as connection:
-        rows = connection.execute(select(*columns)).all()
-    return pl.DataFrame([tuple(row) for row in rows], schema={c.name: pl.String for c in columns}, orient="row")
-
-
-def put_codes(connection: Connection, rows: pl.DataFrame, *, at: datetime, by: str) -> None:
-    """Add rows (source_system, system, code, concept, text). They replace what these codes meant before."""
-    key = ("source_system", "system", "code")
-    _delete(connection, code_map, rows.select(key).unique(), key)
-    _insert(connection, code_map, rows.with_columns(loaded_at=pl.lit(at), loaded_by=pl.lit(by)))
-
-
 # ---- what a load writes --------------------------------------------------------------------------------------------
 def put_practice(
     connection: Connection, *, group_rows: pl.DataFrame, location_rows: pl.DataFrame, provider_rows: pl.DataFrame
@@ -134,7 +117,7 @@ def put_evaluation(connection: Connection, shards: Iterable[pl.DataFrame]) -> No
         rows = _shaped(patients, shard, ("patient_id", *columns))
         changed = rows.with_columns(_row_hash(rows)).join(before, on=["patient_id", "_hash"], how="anti")
         changed = changed.join(before, on="patient_id", how="semi").drop("_hash")
-        _many(connection, change, changed.rename({name: f"_{name}" for name in changed.columns}))
+        run_many(connection, change, changed.rename({name: f"_{name}" for name in changed.columns}))
 
 
 def add_opt_outs(connection: Connection, rows: pl.DataFrame, *, at: datetime, by: str) -> int:
@@ -146,7 +129,7 @@ def add_opt_outs(connection: Connection, rows: pl.DataFrame, *, at: datetime, by
     present = pl.DataFrame({"source_key": list(known)}, schema={"source_key": pl.String})
     new = rows.unique("source_key", keep="last", maintain_order=True).join(present, on="source_key", how="anti")
     new = new.with_columns(source=pl.lit(_FEED), comment=pl.lit(""), made_at=pl.lit(at), made_by=pl.lit(by))
-    _insert(connection, opt_outs, new)
+    insert_rows(connection, opt_outs, new)
     return new.height
 
 
@@ -164,22 +147,22 @@ def _put(connection: Connection, table: Table, shards: Iterable[pl.DataFrame], *
     for shard in shards:
         rows = _shaped(table, shard, names)
         if before.is_empty():
-            _insert(connection, table, rows)
+            insert_rows(connection, table, rows)
             continue
         hashed = rows.with_columns(_row_hash(rows))
         changed = hashed.join(before, on=[*key, "_hash"], how="anti", maintain_order="left").drop("_hash")
-        _delete(connection, table, changed.join(before, on=list(key), how="semi"), key)
-        _insert(connection, table, changed)
+        delete_rows(connection, table, changed.join(before, on=list(key), how="semi"), key)
+        insert_rows(connection, table, changed)
         left = left.join(rows, on=list(key), how="anti")
     if not before.is_empty():
-        _delete(connection, table, left, key)
+        delete_rows(connection, table, left, key)
 
 
 def _hashes(connection: Connection, table: Table, key: tuple[str, ...], names: tuple[str, ...]) -> pl.DataFrame:
     """The keys in the table with a hash of each row, read in pieces."""
     shape = _shape(table, names)
     found = [shape.to_frame().select(*key, pl.lit(0, pl.UInt64).alias("_hash"))]
-    question = select(*(table.c[name] for name in names)).execution_options(yield_per=_CHUNK)
+    question = select(*(table.c[name] for name in names)).execution_options(yield_per=CHUNK)
     for part in connection.execute(question).partitions():
         rows = pl.DataFrame([tuple(row) for row in part], schema=shape, orient="row")
         found.append(rows.select(*key, _row_hash(rows)))
@@ -203,57 +186,6 @@ def _kind(table: Table, name: str) -> pl.DataType:
 
 def _shaped(table: Table, rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
     return rows.select(names).cast(_shape(table, names))
-
-
-def _insert(connection: Connection, table: Table, rows: pl.DataFrame) -> None:
-    """Add rows by the fastest way the database has: a load of many patients spends most of its time here."""
-    if rows.is_empty():
-        return
-    rows = rows.select(name for name in rows.columns if name in table.c and rows[name].null_count() < rows.height)
-    if connection.dialect.name == "sqlite":
-        _insert_sqlite(connection, table, rows)
-    elif connection.dialect.name == "postgresql":
-        _copy_postgresql(connection, table, rows)
-    else:
-        _many(connection, insert(table), rows)
-
-
-def _insert_sqlite(connection: Connection, table: Table, rows: pl.DataFrame) -> None:
-    """Dates and moments go as the texts that SQLAlchemy writes, made for a whole column at once. In the order of the
-    key, which is quicker for the index."""
-    rows = rows.sort([column.name for column in table.primary_key if column.name in rows.columns] or rows.columns[0])
-    names, places = ", ".join(rows.columns), ", ".join("?" * rows.width)
-    written = rows.with_columns(
-        cs.datetime().dt.strftime("%Y-%m-%d %H:%M:%S.%6f"),
-        cs.date().dt.strftime("%Y-%m-%d"),
-        cs.boolean().cast(pl.Int8),
-    )
-    statement = f"INSERT INTO {table.name} ({names}) VALUES ({places})"  # noqa: S608 - names of our own schema
-    for piece in written.iter_slices(_CHUNK):
-        connection.exec_driver_sql(statement, piece.rows())
-
-
-def _copy_postgresql(connection: Connection, table: Table, rows: pl.DataFrame) -> None:
-    """COPY: an empty value is NULL, an empty text is written in quotes."""
-    statement = f"COPY {table.name} ({', '.join(rows.columns)}) FROM STDIN (FORMAT csv)"
-    driver = connection.connection.driver_connection
-    assert driver is not None
-    with driver.cursor() as cursor, cursor.copy(statement) as copy:
-        for piece in rows.iter_slices(_CHUNK):
-            copy.write(piece.write_csv(include_header=False).encode())
-
-
-def _delete(connection: Connection, table: Table, rows: pl.DataFrame, key: Sequence[str]) -> None:
-    question = delete(table)
-    for name in key:
-        question = question.where(table.c[name] == bindparam(f"_{name}"))
-    _many(connection, question, rows.select(pl.col(name).alias(f"_{name}") for name in key))
-
-
-def _many(connection: Connection, statement: Any, rows: pl.DataFrame) -> None:
-    for piece in rows.iter_slices(_CHUNK):
-        if piece.height:
-            connection.execute(statement, piece.to_dicts())
 
 
 def _display_name() -> pl.Expr:

@@ -99,6 +99,25 @@ code_map = Table(
     Column("loaded_by", String(64), nullable=False),
 )
 
+value_sets = Table(
+    "value_sets",
+    metadata,
+    Column("value_set", String(128), primary_key=True),  # its OID
+    Column("title", Text, nullable=False, default=""),
+    Column("version", String(64), nullable=False, default=""),
+    Column("loaded_at", UtcDateTime, nullable=False),
+    Column("loaded_by", String(64), nullable=False),
+)
+
+value_set_codes = Table(
+    "value_set_codes",
+    metadata,
+    Column("value_set", String(128), ForeignKey("value_sets.value_set"), primary_key=True),
+    Column("system", String(255), primary_key=True),  # our word, or the address where there is none
+    Column("code", String(128), primary_key=True),
+    Column("display", Text, nullable=False, default=""),
+)
+
 # ---- rules ---------------------------------------------------------------------------------------------------------
 measure_rules = Table(
     "measure_rules",

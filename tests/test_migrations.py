@@ -1,0 +1,41 @@
+"""The tables that migrations make are those of the schema, on SQLite and PostgreSQL, also from an earlier version."""
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, inspect
+
+from core.store.database import MIGRATIONS, migrate
+from core.store.schema import metadata
+from core.workbench import Workbench
+from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+
+NEW_IN_0003 = {"value_sets", "value_set_codes"}
+
+
+def test_the_migrations_make_the_tables_of_the_schema(bench: Workbench) -> None:  # noqa: F811
+    with bench.engine.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), metadata)
+
+    assert [
+        each for each in differences if each[0] in ("add_table", "remove_table", "add_column", "remove_column")
+    ] == []
+
+
+def test_a_database_of_the_version_before_gets_the_tables_of_value_sets(bench: Workbench) -> None:  # noqa: F811
+    to(bench.engine, "0002")
+    assert not NEW_IN_0003 & set(inspect(bench.engine).get_table_names())
+
+    migrate(bench.engine)
+
+    assert set(inspect(bench.engine).get_table_names()) >= NEW_IN_0003
+    migrate(bench.engine)
+
+
+def to(engine: Engine, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
