@@ -4,7 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -127,6 +127,7 @@ def codes_orphans() -> None:
 def gaps(
     out: Annotated[Path, typer.Option(help="File to write: .parquet or .csv.")],
     as_of: Annotated[str, typer.Option(help="The day to decide for (YYYY-MM-DD). Default: today.")] = "",
+    known_at: Annotated[str, typer.Option(help="By what was known at the end of that day (YYYY-MM-DD).")] = "",
     engine: Annotated[str, typer.Option(help="Where to evaluate: local, or dask://HOST:PORT.")] = "local",
 ) -> None:
     """Write one row per patient and measure: the state, the dates and the values looked at."""
@@ -135,7 +136,14 @@ def gaps(
     wb = _open()
     day = _day(as_of) if as_of else wb.today()
     report = _progress()
-    rows = care_gaps.write_gaps(wb, out, as_of=day, engine=engine, progress=lambda share: report("Evaluating", share))
+    rows = care_gaps.write_gaps(
+        wb,
+        out,
+        as_of=day,
+        known_at=datetime.combine(_day(known_at), datetime.max.time(), wb.zone()) if known_at else None,
+        engine=engine,
+        progress=lambda share: report("Evaluating", share),
+    )
     print(f"{rows:,} rows of the data in {wb.settings.home} written to {out}")
 
 

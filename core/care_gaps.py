@@ -2,19 +2,18 @@
 
 import os
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
 
-from core import audit, engines, loads, rules
+from core import audit, engines, explanations, loads, rules
+from core.code_meanings import known_codes
 from core.domain.clinical import GAPS, OPEN_STATES
 from core.domain.csv_cells import neutral
 from core.domain.measure import Measure
 from core.domain.measure_evidence import Explanation
-from core.domain.measure_evidence import explain as explain_measures
 from core.errors import CareloopError, NotFound
-from core.measures import concepts
 from core.store.clinical import Evaluation, Generation
 from core.workbench import Workbench
 
@@ -42,6 +41,7 @@ def gaps(
     as_of: date | None = None,
     measures: Collection[str] | None = None,
     states: Collection[str] | None = None,
+    known_at: datetime | None = None,
     engine: str = engines.LOCAL,
     progress: engines.Progress = lambda _: None,
 ) -> pl.LazyFrame:
@@ -49,6 +49,7 @@ def gaps(
 
     as_of      the day to decide for, default today; another day is evaluated from the facts known now
     measures   only these ids; states: only these states (core.domain.clinical.GAP_STATES)
+    known_at   by what had been received then, in the version of then; patients themselves are as they are now
     engine     where to evaluate (core.engines.evaluated): another than the local one evaluates today from facts as well
     Without a load there are no rows. Raises NotFound for a measure that does not exist.
     """
@@ -58,11 +59,12 @@ def gaps(
         return GAPS.to_frame().lazy()
     day = as_of or wb.today()
     evaluation = Evaluation(day, rules.in_force(wb).mark)
-    if engine == engines.LOCAL and evaluation in generation.evaluations():
+    if known_at is None and engine == engines.LOCAL and evaluation in generation.evaluations():
         found = generation.gaps(evaluation).filter(pl.col("measure_id").is_in(list(wanted)))
     else:
         rules_asked = list(wanted.values())
-        parts = engines.evaluated(generation, rules_asked, as_of=day, engine=engine, progress=progress)
+        earlier = engines.Earlier(known_at, known_codes(wb.engine)) if known_at else None
+        parts = engines.evaluated(generation, rules_asked, as_of=day, earlier=earlier, engine=engine, progress=progress)
         found = pl.concat(list(parts)).lazy()
     if states is not None:
         found = found.filter(pl.col("state").cast(pl.String).is_in(sorted(states)))
@@ -75,6 +77,7 @@ def write_gaps(
     out: Path,
     *,
     as_of: date,
+    known_at: datetime | None = None,
     engine: str = engines.LOCAL,
     progress: engines.Progress = lambda _: None,
 ) -> int:
@@ -88,7 +91,7 @@ def write_gaps(
     if not out.absolute().parent.is_dir():
         raise CareloopError(f"'{out.name}' is not written: its folder does not exist. Create the folder first.")
     _loaded(wb)
-    found = gaps(wb, as_of=as_of, engine=engine, progress=progress)
+    found = gaps(wb, as_of=as_of, known_at=known_at, engine=engine, progress=progress)
     rows = found.sort("patient_id", "measure_id").collect()
     part = out.with_name(f".{out.name}.{os.getpid()}.part")
     try:
@@ -103,14 +106,19 @@ def write_gaps(
     return rows.height
 
 
-def explain(wb: Workbench, patient_id: str, measure_id: str, *, as_of: date | None = None) -> Explanation:
-    """Why this patient has this care gap or not. Raises NotFound for what does not exist or may not be seen."""
-    return _explain(wb, patient_id, _wanted(wb, [measure_id]), as_of)[0]
+def explain(
+    wb: Workbench, patient_id: str, measure_id: str, *, as_of: date | None = None, known_at: datetime | None = None
+) -> Explanation:
+    """Why this patient has this care gap or not, by what was known at `known_at`, or is known now. Raises NotFound for
+    what does not exist or may not be seen."""
+    return _explain(wb, patient_id, _wanted(wb, [measure_id]), as_of, known_at)[0]
 
 
-def explain_patient(wb: Workbench, patient_id: str, *, as_of: date | None = None) -> list[Explanation]:
+def explain_patient(
+    wb: Workbench, patient_id: str, *, as_of: date | None = None, known_at: datetime | None = None
+) -> list[Explanation]:
     """The evidence for every measure of one patient. Raises NotFound for a patient who may not be seen."""
-    return _explain(wb, patient_id, _wanted(wb, None), as_of)
+    return _explain(wb, patient_id, _wanted(wb, None), as_of, known_at)
 
 
 def rates(wb: Workbench, *, as_of: date | None = None, by: Sequence[str] = ()) -> pl.DataFrame:
@@ -155,22 +163,16 @@ def _counted() -> list[pl.Expr]:
     ]
 
 
-def _explain(wb: Workbench, patient_id: str, wanted: Mapping[str, Measure], as_of: date | None) -> list[Explanation]:
+def _explain(
+    wb: Workbench, patient_id: str, wanted: Mapping[str, Measure], as_of: date | None, known_at: datetime | None
+) -> list[Explanation]:
     generation = _loaded(wb)
-    shard = generation.shard_of(patient_id)
-    mine = pl.col("patient_id") == patient_id
-    found = _visible(wb, generation.table("patients", shard).filter(mine)).collect().rows(named=True)
+    mine = generation.table("patients", generation.shard_of(patient_id)).filter(pl.col("patient_id") == patient_id)
+    found = _visible(wb, mine).collect().rows(named=True)
     if not found:
         raise NotFound("There is no such patient among those you may see. Go back to the list and choose again.")
-    made = [row.received_at for row in loads.history(wb) if row.generation == generation.name and row.received_at]
-    return explain_measures(
-        wanted.values(),
-        found[0],
-        generation.facts(shard).filter(mine).collect(),
-        names={concept.concept_id: concept.name for concept in concepts().values()},
-        as_of=as_of or wb.today(),
-        data_until=made[0].astimezone(wb.zone()).date() if made else None,
-    )
+    day = as_of or wb.today()
+    return explanations.of_patient(wb, generation, found[0], wanted.values(), as_of=day, known_at=known_at)
 
 
 def _wanted(wb: Workbench, measure_ids: Collection[str] | None) -> dict[str, Measure]:

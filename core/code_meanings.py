@@ -78,6 +78,23 @@ class Meanings:
         most = counted.sort(["events", "system", "code"], descending=[True, False, False]).head(_MOST_UNMAPPED)
         return most.select(*UNMAPPED).cast(UNMAPPED)
 
+    def every_meaning(self, events: pl.DataFrame) -> pl.DataFrame:
+        """event, concept: what the codes of EVENTS mean, whether these happened or not.
+
+        events   with `event`, a number of each row
+        """
+        happened = events.with_columns(pl.lit(True).alias("is_done"))
+        special = set(self._own["source_system"]) - {""}
+        parts = happened.with_columns(
+            pl.when(pl.col("source_system").is_in(sorted(special)))
+            .then("source_system")
+            .otherwise(pl.lit(""))
+            .cast(pl.String)
+            .alias("_source")
+        ).partition_by("_source", as_dict=True, include_key=False)
+        none = pl.DataFrame(schema={"event": pl.UInt32, "concept": pl.Categorical})
+        return pl.concat([none, *(self._meant(part, str(source)) for (source,), part in parts.items())])
+
     def _meant(self, events: pl.DataFrame, source: str) -> pl.DataFrame:
         codes = events.select("system", "code").unique().drop_nulls()
         known = self._means.get(source, _NOTHING)

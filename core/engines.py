@@ -1,11 +1,16 @@
 """Where care gaps are evaluated from facts: here, a shard after the other, or on the workers of a Dask cluster."""
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 import polars as pl
 
+from core.code_meanings import KnownCodes, Meanings
+from core.domain.history import as_known
+from core.domain.last_facts import by_concept
 from core.domain.measure import Measure
 from core.domain.measure_evaluation import evaluate_panel, gaps_of
 from core.domain.measure_panel import PATIENT_COLUMNS, READ_COLUMNS, concepts_of, panel_of
@@ -18,14 +23,34 @@ _CONNECT_SECONDS = 10
 Progress = Callable[[float], None]
 
 
-def shard_gaps(generation: Generation, shard: int, measures: Sequence[Measure], *, as_of: date) -> pl.DataFrame:
+@dataclass(frozen=True)
+class Earlier:
+    """A moment of which it is asked what was known then, and what codes mean now."""
+
+    at: datetime
+    codes: KnownCodes
+
+
+def shard_gaps(
+    generation: Generation, shard: int, measures: Sequence[Measure], *, as_of: date, earlier: Earlier | None = None
+) -> pl.DataFrame:
     """GAPS of one shard for a day: from the files alone, so that any machine that sees them finds the same."""
     if not generation.is_complete():
         raise FileNotFoundError(generation.name)
     patients = generation.table("patients", shard).select("patient_id", *PATIENT_COLUMNS).collect()
-    facts = generation.facts_of(shard, concepts_of(measures), columns=READ_COLUMNS)
+    facts = _facts(generation, shard, patients, concepts_of(measures), earlier)
     found = evaluate_panel(measures, panel_of(patients, facts, as_of=as_of), as_of=as_of)
     return gaps_of(found, patients, as_of=as_of)
+
+
+def _facts(
+    generation: Generation, shard: int, patients: pl.DataFrame, concepts: set[str], earlier: Earlier | None
+) -> dict[str, pl.DataFrame]:
+    if earlier is None:
+        return generation.facts_of(shard, concepts, columns=READ_COLUMNS)
+    events = as_known(generation.stored_events(shard).collect(), earlier.at)
+    found = by_concept(Meanings(earlier.codes).facts(events, patients))
+    return {name: own for name, own in found.items() if name in concepts}
 
 
 def evaluated(
@@ -33,35 +58,31 @@ def evaluated(
     measures: Sequence[Measure],
     *,
     as_of: date,
+    earlier: Earlier | None = None,
     engine: str = LOCAL,
     progress: Progress = lambda _: None,
 ) -> Iterator[pl.DataFrame]:
     """GAPS of a generation for a day, shard by shard, in the order of the shards whatever the engine.
 
+    earlier   from the events as they were known at a moment instead of from the facts
     engine    'local', or 'dask://HOST:PORT': the scheduler of a cluster whose workers see the home under the same path
     progress  is told the share that is done, 0 to 1
     Raises CareloopError for an engine that is not known or does not answer.
     """
     shards = generation.shards()
-    found = _here(generation, measures, as_of) if engine == LOCAL else _there(engine, generation, measures, as_of)
+    job = partial(shard_gaps, generation, measures=measures, as_of=as_of, earlier=earlier)
+    found = map(job, shards) if engine == LOCAL else _there(engine, job, shards)
     for done, gaps in enumerate(found, 1):
         yield gaps
         progress(done / len(shards))
 
 
-def _here(generation: Generation, measures: Sequence[Measure], as_of: date) -> Iterator[pl.DataFrame]:
-    return (shard_gaps(generation, shard, measures, as_of=as_of) for shard in generation.shards())
-
-
-def _there(engine: str, generation: Generation, measures: Sequence[Measure], as_of: date) -> Iterator[pl.DataFrame]:
+def _there(engine: str, job: Callable[[int], pl.DataFrame], shards: Sequence[int]) -> Iterator[pl.DataFrame]:
     if not engine.startswith(_DASK):
         raise CareloopError(f"There is no engine '{engine}'. There are '{LOCAL}' and '{_DASK}HOST:PORT'.")
     client = _client(engine)
     with client:
-        jobs = [
-            client.submit(shard_gaps, generation, shard, measures, as_of=as_of, pure=False)
-            for shard in generation.shards()
-        ]
+        jobs = [client.submit(job, shard, pure=False) for shard in shards]
         while jobs:  # a result that was taken is not kept on its worker
             yield _result(jobs.pop(0), engine)
 

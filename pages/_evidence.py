@@ -22,6 +22,9 @@ STATES = {
 _MARKS = {True: ":green[:material/check:]", False: ":red[:material/close:]", None: ":violet[:material/question_mark:]"}
 
 
+_NEARLY = {"not_final": "pending", "no_value": "data_alert", "too_old": "history", "wrong_code": "label_off"}
+
+
 @st.dialog("Why this patient is on the list", width="large", icon=":material/fact_check:")
 def evidence(wb: Workbench, patient_id: str) -> None:
     """The dialog: who it is, then each measure with its evidence, open gaps opened."""
@@ -50,9 +53,15 @@ def _explanation(explanation: Explanation) -> None:
             st.markdown("**What was looked for**")
             for search in explanation.searches:
                 st.markdown(f"{_MARKS[search.counts]} {plain(search.sentence)}")
+        if explanation.near_misses:
+            st.markdown("**Nearly**")
+            for miss in explanation.near_misses:
+                st.markdown(f":gray[:material/{_NEARLY[miss.kind]}:] {plain(miss.sentence)}")
         _checks("What would take the patient out", explanation.exclusions, met_is_good=False)
         if explanation.due_on:
             st.markdown(f"**Due** {day_text(explanation.due_on)}")
+        named = " · ".join(word for word in (explanation.gap_status, explanation.gap_reason) if word)
+        st.caption(f"In data exchange (DEQM): {named}")
         if explanation.closes and explanation.state not in ("not_applicable", "excluded"):
             st.info(f"**What would close it:** {plain(explanation.closes)}", icon=":material/task_alt:")
 

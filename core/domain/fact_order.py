@@ -60,6 +60,13 @@ def facts_of(events: pl.DataFrame, patients: pl.DataFrame, meant: pl.DataFrame) 
     return _completed(in_percent(facts))
 
 
+def named_facts(facts: pl.DataFrame, patients: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
+    """FACTS from ARRANGED_FACTS of these patients and events."""
+    ids = patients["patient_id"].gather(facts["row"])
+    of_event = events.select(pl.col("event_id", "source_system", "received_at").gather(facts["event"]))
+    return facts.with_columns(ids).hstack(of_event).select(*FACTS).cast(FACTS)
+
+
 def arranged(facts: pl.DataFrame, patients: pl.DataFrame) -> pl.DataFrame:
     """ARRANGED_FACTS of these patients.
 

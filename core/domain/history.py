@@ -77,6 +77,15 @@ def ended_events(
     return known.with_columns(ended.alias("superseded_at")).select(*EVENTS), count
 
 
+def as_known(events: pl.DataFrame, at: datetime | None) -> pl.DataFrame:
+    """The current versions of STORED_EVENTS, or those that were current at a moment, by what had been received then."""
+    if at is None:
+        return events.filter(pl.col("superseded_at").is_null())
+    was_current = pl.col("superseded_at").is_null() | (pl.col("superseded_at") > at)
+    known = events.filter(pl.col("received_at") <= at, was_current)
+    return known.with_columns(pl.lit(None, EVENTS["superseded_at"]).alias("superseded_at"))
+
+
 def key_hash() -> pl.Expr:
     """A hash of an event's key, for comparing many of them within one process."""
     kind, source, own = EVENT_KEY

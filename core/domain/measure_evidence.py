@@ -12,12 +12,14 @@ import polars as pl
 
 from core.domain.calendar_months import born_by, season_start, window_start
 from core.domain.fact_order import ONGOING_KINDS
+from core.domain.gap_codes import gap_reason, gap_status
 from core.domain.measure import AgeBand, AllOf, AnyOf, Criterion, Exclusion, LatestValue, Measure, Recorded, Way
 from core.domain.measure_criteria_evaluation import is_aged, met
 from core.domain.measure_evaluation import evaluate_panel
 from core.domain.measure_panel import PATIENT_COLUMNS, Panel, build_panel
 from core.domain.measure_ways import progress
 from core.domain.measure_wording import as_day, as_interval, headline
+from core.domain.near_miss import NearMiss, latest_kind, near_misses
 
 Row = Mapping[str, Any]
 
@@ -63,12 +65,24 @@ class Explanation:
     last_value: float | None
     window_start: date | None
     missing: str | None
+    near_misses: tuple[NearMiss, ...] = ()
+
+    @property
+    def gap_status(self) -> str:
+        """The gap state of the exchange guide (core.domain.gap_codes)."""
+        return gap_status(self.state)
+
+    @property
+    def gap_reason(self) -> str:
+        """Its care gap reason; '' when the gap is not open."""
+        return gap_reason(self.state, self.reason, latest_kind(self.near_misses))
 
     def lines(self) -> list[str]:
         """Everything as lines of plain text."""
         marks = {True: "yes", False: "no", None: "not known"}
         tests = [f"{check.sentence}: {marks[check.is_met]}" for check in (*self.population, *self.exclusions)]
-        return [self.headline, self.rule, *tests, *(each.sentence for each in self.searches), self.closes, self.source]
+        searched = [search.sentence for search in self.searches] + [miss.sentence for miss in self.near_misses]
+        return [self.headline, self.rule, *tests, *searched, self.closes, self.source]
 
 
 def explain(
@@ -78,12 +92,14 @@ def explain(
     *,
     names: Mapping[str, str],
     as_of: date,
+    events: Iterable[Row] = (),
     data_until: date | None = None,
 ) -> list[Explanation]:
     """The evidence for one patient, a measure after the other.
 
     patient   a row with at least patient_id and measure_panel.PATIENT_COLUMNS
     facts     FACTS of this patient; those after `as_of` are ignored
+    events    entries that are no facts, of which near misses are told (core.domain.near_miss.near_misses)
     names     what staff call each concept
     data_until   the last day that our data can know of, when that is before `as_of`
     """
@@ -92,7 +108,8 @@ def explain(
     panel = build_panel(wanted, people, facts, as_of=as_of)
     gaps = evaluate_panel(wanted, panel, as_of=as_of).rows(named=True)
     history = facts.filter(pl.col("on") <= as_of).with_columns(pl.col("concept").cast(pl.String)).rows(named=True)
-    seen = _Seen(patient, panel, sorted(history, key=_order), names, as_of, min(as_of, data_until or as_of))
+    until = min(as_of, data_until or as_of)
+    seen = _Seen(patient, panel, sorted(history, key=_order), list(events), names, as_of, until)
     return [_explanation(measure, gap, seen) for measure, gap in zip(wanted, gaps, strict=True)]
 
 
@@ -111,6 +128,7 @@ class _Seen:
     patient: Row
     panel: Panel
     facts: Sequence[Row]
+    events: Sequence[Row]
     names: Mapping[str, str]
     as_of: date
     data_until: date
@@ -148,7 +166,16 @@ def _explanation(measure: Measure, gap: Row, seen: _Seen) -> Explanation:
         last_value=gap["last_value"],
         window_start=gap["window_start"],
         missing=gap["missing"],
+        near_misses=_nearly(measure, gap, seen),
     )
+
+
+def _nearly(measure: Measure, gap: Row, seen: _Seen) -> tuple[NearMiss, ...]:
+    """Of open gaps and of those that cannot be decided: who is up to date or not meant needs no near misses."""
+    if gap_status(gap["state"]) == "not-applicable" or gap["state"] == "satisfied":
+        return ()
+    facts = [fact for fact in seen.facts if not gap["last_on"] or fact["on"] != gap["last_on"]]
+    return near_misses(measure, facts, seen.events, names=seen.names, as_of=seen.as_of)
 
 
 def _population(measure: Measure, seen: _Seen) -> Iterable[Check]:
