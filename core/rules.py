@@ -14,6 +14,7 @@ from core.audit import record_in
 from core.domain.clinical import GAPS
 from core.domain.measure import Measure
 from core.domain.measure_file import read_measure
+from core.domain.measure_words import Description, describe
 from core.errors import NotAllowed, NotFound
 from core.measures import exclusions, fact_concepts
 from core.store import accounts, measure_rows
@@ -87,6 +88,11 @@ def read(text: str, file: str = "rule.yaml") -> Measure:
     return read_measure(text, file, concepts=fact_concepts(), exclusions=exclusions())
 
 
+def described(wb: Workbench, measure: Measure) -> Description:
+    """The rule in sentences for staff, with its windows as days of today."""
+    return describe(measure, names={key: each.name for key, each in fact_concepts().items()}, as_of=wb.today())
+
+
 # ---- changing --------------------------------------------------------------------------------------------------------
 def may_change(wb: Workbench) -> bool:
     """Whether the user may change rules: they count for every group and provider, so only who sees all of them may."""
@@ -114,6 +120,11 @@ def switch(wb: Workbench, measure_id: str, *, is_on: bool) -> None:
 def schedules() -> tuple[str, ...]:
     """The authorities among whose vaccine schedules for children the organisation may choose."""
     return shipped.schedules()
+
+
+def of_schedule(schedule: str) -> list[Measure]:
+    """The shipped measures where the schedule of this authority counts, by id."""
+    return list(shipped.by_schedule(schedule)[0].values())
 
 
 def choose_schedule(wb: Workbench, schedule: str) -> None:

@@ -1,0 +1,76 @@
+"""The versions of a measure: who published which and why, what changed, and going back."""
+
+import streamlit as st
+
+from core import rule_trials, rule_versions, rules
+from core.rule_versions import RuleVersion
+from core.rules import Listed
+from core.workbench import Workbench
+from pages._shared import count, guarded, moment, notice, plain, progress_bar
+
+
+def show(wb: Workbench, each: Listed) -> None:
+    """The list, the newest first, and a comparison of two."""
+    versions = rule_versions.versions(wb, each.measure.measure_id)
+    for version in reversed(versions):
+        _row(wb, version, is_newest=version is versions[-1])
+    if len(versions) > 1:
+        _compare(versions)
+    else:
+        st.caption("There is one version only, so there is nothing to compare.")
+    if each.is_own and each.is_on and rules.may_change(wb):
+        st.button("Retire this measure", key="ms_retire", icon=":material/archive:", on_click=_retire, args=(wb, each))
+
+
+def _row(wb: Workbench, version: RuleVersion, *, is_newest: bool) -> None:
+    with st.container(border=True):
+        left, right = st.columns([5, 2], vertical_alignment="center")
+        mark = " :green-badge[Counts now]" if is_newest else ""
+        who = "came with Careloop" if version.is_shipped else f"{moment(version.at, wb)} · {plain(version.by)}"
+        left.markdown(f"**Version {version.number}** {mark}  \n{plain(version.note)}")
+        left.caption(who)
+        key = f"ms_back_{version.number}_{version.is_shipped}"
+        if not is_newest and right.button("Publish this again", key=key, disabled=not rules.may_change(wb)):
+            _ask(wb, version)
+
+
+def _compare(versions: list[RuleVersion]) -> None:
+    st.markdown("**Compare**")
+    left, right = st.columns(2)
+    places = list(range(len(versions)))
+    first = left.selectbox("Before", places, len(places) - 2, key="ms_before", format_func=lambda n: _name(versions[n]))
+    then = right.selectbox("After", places, len(places) - 1, key="ms_after", format_func=lambda n: _name(versions[n]))
+    changed = rule_versions.compare(versions[first], versions[then])
+    if changed:
+        st.code(changed, language="diff", height=min(560, 40 + 22 * changed.count("\n")))
+    else:
+        st.caption("The same text.")
+
+
+def _name(version: RuleVersion) -> str:
+    return f"Version {version.number}{', as it ships' if version.is_shipped else ''}"
+
+
+@st.dialog("Publish this version again", icon=":material/history:")
+def _ask(wb: Workbench, version: RuleVersion) -> None:
+    st.markdown(f"**{_name(version)}** becomes the newest one.")
+    with st.spinner("Looking at today's data ..."):
+        trial = rule_trials.try_on(wb, version.text, measure_id=version.measure_id)
+    opened, closed = count(trial.gained.height, "care gap"), f"{trial.lost.height:,}"
+    st.markdown(f"For everybody and from now on, this opens **{opened}** and closes **{closed}**.")
+    if st.button("Publish", type="primary", key="ms_back_yes"):
+        _publish(wb, version)
+
+
+@guarded
+def _publish(wb: Workbench, version: RuleVersion) -> None:
+    base = rule_versions.versions(wb, version.measure_id)[-1].number
+    rule_versions.publish_again(wb, version, base=base, progress=progress_bar("Publishing"))
+    st.session_state.pop(f"ms_base_{version.measure_id}", None)
+    notice(f"Version {version.number} is published again")
+    st.rerun()
+
+
+def _retire(wb: Workbench, each: Listed) -> None:
+    rule_versions.retire(wb, each.measure.measure_id)
+    notice(f"'{each.measure.name}' is retired. It can be turned on again in the list.")
