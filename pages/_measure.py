@@ -49,10 +49,10 @@ def _numbers(wb: Workbench, each: Listed) -> None:
         st.info("This measure is off: nobody is looked for until it is turned on.", icon=":material/toggle_off:")
         return
     row = next(row for row in care_gaps.rates(wb).rows(named=True) if row["measure_id"] == each.measure.measure_id)
-    with st.container(horizontal=True, gap="large"):
-        st.metric("Open gaps today", f"{row['open']:,}")
-        st.metric("Up to date", "–" if row["rate"] is None else f"{row['rate']:.0%}")
-        st.metric("Whom it is about", f"{row['eligible']:,}")
+    with st.container(horizontal=True, gap="medium"):
+        st.metric("Open gaps today", f"{row['open']:,}", width="content")
+        st.metric("Up to date", "–" if row["rate"] is None else f"{row['rate']:.0%}", width="content")
+        st.metric("Patients it is about", f"{row['eligible']:,}", width="content")
 
 
 def _yaml(wb: Workbench, each: Listed) -> None:

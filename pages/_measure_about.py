@@ -21,6 +21,7 @@ def show(wb: Workbench, each: Listed) -> None:
         if measure.due_soon_days:
             st.caption(f"Due soon is shown {measure.due_soon_days} days before.")
         _listed("What takes a patient out", (*said.exclusions, "Deceased, inactive and test patients"))
+        # The codes that were loaded and what the measure cannot see belong here: pages/_measure_codes.py.
     with right:
         _words(measure)
 
@@ -28,7 +29,7 @@ def show(wb: Workbench, each: Listed) -> None:
 def _words(measure: Measure) -> None:
     with st.container(border=True):
         st.markdown("**Staff read**")
-        st.markdown(f"{plain(measure.purpose)}  \n{plain(measure.closes)}")
+        st.markdown(f"{plain(measure.purpose)}\n\n**Closed by:** {plain(measure.closes)}")
         st.markdown("**Patients may read**")
         if measure.is_sensitive:
             st.markdown(":violet[:material/lock:] Nothing: no message may name this measure.")
@@ -40,8 +41,8 @@ def _words(measure: Measure) -> None:
             st.caption(f"Kept out of subjects: {plain(', '.join(measure.revealing))}")
     st.markdown("**Sources**")
     st.markdown(source(measure))
-    close_to = [f"close to {measure.reporting}"] if measure.reporting else []
-    protocol = [f"protocol {measure.protocol}"] if measure.protocol else []
+    close_to = [f"Close to {measure.reporting}"] if measure.reporting else []
+    protocol = [f"Protocol {measure.protocol}"] if measure.protocol else []
     if close_to or protocol:
         st.caption(plain(" · ".join([*close_to, *protocol])))
     st.caption("Our own wording of public guidelines. Not a certified or HEDIS rate.")

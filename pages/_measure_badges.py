@@ -1,5 +1,7 @@
 """What is said of a measure in few words: marks and its source."""
 
+import streamlit as st
+
 from core.domain.measure import Measure
 from core.domain.wording import day_text
 from core.rules import Listed
@@ -9,7 +11,7 @@ from pages._shared import plain
 def badges(each: Listed) -> str:
     """Its marks as Markdown: sensitive, edited or own, authority, version, from when it counts."""
     measure = each.measure
-    parts = [":violet-badge[:material/lock: Sensitive: never named in messages]"] * measure.is_sensitive
+    parts = [":violet-badge[:material/lock: Sensitive]"] * measure.is_sensitive
     parts += [":blue-badge[:material/edit: Own]"] * each.is_own
     parts += [":blue-badge[:material/edit: Edited]"] * (each.is_edited and not each.is_own)
     parts += [f":gray-badge[{plain(measure.authority)}]"] * bool(measure.authority)
@@ -21,5 +23,13 @@ def badges(each: Listed) -> str:
 
 def source(measure: Measure) -> str:
     """Its source as Markdown, with a link where the guideline can be read."""
-    words = f"Source: {plain(measure.source)}"
+    words = plain(measure.source)
     return f"{words} [Read it :material/open_in_new:]({measure.link})" if measure.link else words
+
+
+def plain_links() -> None:
+    """Links from this page to itself look like links, not like the page that is open."""
+    st.html(
+        "<style>.stMain [data-testid='stPageLink-NavLink'] { background: transparent; padding-left: 0; }"
+        ".stMain [data-testid='stPageLink-NavLink']:hover { text-decoration: underline; }</style>"
+    )

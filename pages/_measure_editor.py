@@ -93,19 +93,21 @@ def _test_patients(made: Draft) -> None:
     if not made.results:
         st.warning("No test patient: describe at least one under 'cases'.", icon=":material/science:")
     elif not made.wrong:
-        st.success(f"All {count(len(made.results), 'test patient')} come out.", icon=":material/science:")
+        st.success(f"All {count(len(made.results), 'test patient')} come out as described.", icon=":material/science:")
     else:
         st.warning(
-            f"{len(made.wrong)} of {count(len(made.results), 'test patient')} not as described: "
+            f"{len(made.wrong)} of {count(len(made.results), 'test patient')} do not come out as described: "
             "correct the rule, or what they must find, before publishing.",
             icon=":material/science:",
         )
     with st.expander("Test patients", expanded=bool(made.wrong)):
+        results = sorted(made.results, key=lambda result: result.is_right)
         rows = {
-            "": ["✓" if result.is_right else "✗" for result in made.results],
-            "Line": [result.case.line for result in made.results],
-            "Test patient": [result.case.name for result in made.results],
-            "Must find": [str(result.expected) for result in made.results],
-            "Finds": [str(result.found) for result in made.results],
+            "Outcome": ["✓ as described" if result.is_right else "✗ differs" for result in results],
+            "Line": [result.case.line for result in results],
+            "Test patient": [result.case.name for result in results],
+            "Must find": [str(result.expected) for result in results],
+            "Finds": [str(result.found) for result in results],
         }
-        st.dataframe(rows, hide_index=True, alt="Test patients of the rule", column_config={"": {"width": "small"}})
+        line = st.column_config.NumberColumn(width="small")
+        st.dataframe(rows, hide_index=True, alt="Test patients of the rule", column_config={"Line": line})

@@ -27,8 +27,9 @@ def show(wb: Workbench) -> None:
     rates = {row["measure_id"]: row for row in care_gaps.rates(wb).rows(named=True)}
     if not chosen:
         st.info("No measure is like this. Clear the search to see all.", icon=":material/search_off:")
-    for each in chosen:
-        _row(wb, each, rates.get(each.measure.measure_id))
+    with st.container(gap="small", key="ms_list"):
+        for each in chosen:
+            _row(wb, each, rates.get(each.measure.measure_id))
     if _ASKED in st.session_state:
         _ask(wb, rules.rule(wb, st.session_state.pop(_ASKED)))
 
@@ -48,7 +49,7 @@ def _chosen(wb: Workbench) -> list[Listed]:
         icon=":material/search:",
     )
     with right:
-        _measure_schedule.popover(wb)
+        _measure_schedule.button(wb)
     found = [each for each in rules.listed(wb) if _SHOWN[str(kind)](each)]
     return [each for each in found if (word or "").casefold() in _words(each).casefold()]
 
@@ -62,11 +63,13 @@ def _row(wb: Workbench, each: Listed, rate: dict[str, int | float | None] | None
     measure = each.measure
     with st.container(border=True):
         left, middle, right = st.columns([6, 3, 1.1], vertical_alignment="center")
-        with left:
-            st.page_link("measures.py", label=f"**{plain(measure.name)}**", query_params={"id": measure.measure_id})
-            st.markdown(badges(each))
+        with left.container(gap="xxsmall"):
+            with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+                label, link = f"**{plain(measure.name)}**", {"id": measure.measure_id}
+                st.page_link("measures.py", label=label, query_params=link, width="content")
+                st.markdown(badges(each), width="content")
             st.caption(f"{plain(measure.purpose)}  \n{source(measure)}")
-        with middle:
+        with middle.container(gap="xxsmall"):
             _open(each, rate)
         with right:
             _switch(wb, each)

@@ -26,7 +26,7 @@ def _row(wb: Workbench, version: RuleVersion, *, is_newest: bool) -> None:
     with st.container(border=True):
         left, right = st.columns([5, 2], vertical_alignment="center")
         mark = " :green-badge[Counts now]" if is_newest else ""
-        who = "came with Careloop" if version.is_shipped else f"{moment(version.at, wb)} · {plain(version.by)}"
+        who = "Came with Careloop" if version.is_shipped else f"{moment(version.at, wb)} · {plain(version.by)}"
         left.markdown(f"**Version {version.number}** {mark}  \n{plain(version.note)}")
         left.caption(who)
         key = f"ms_back_{version.number}_{version.is_shipped}"

@@ -5,11 +5,13 @@ import streamlit as st
 from core import loads, rules
 from core.workbench import Workbench
 from pages import _conformance, _measure, _measure_editor, _measure_list
+from pages._measure_badges import plain_links
 from pages._shared import page_head, workbench
 
 
 def show() -> None:
     wb = workbench()
+    plain_links()
     if "copy" in st.query_params:
         _measure_editor.copy(wb, st.query_params["copy"])
     elif "id" in st.query_params:

@@ -79,7 +79,8 @@ def _age(band: AgeBand) -> str:
 def _requirement(needs: Requirement, depth: int, names: Names, as_of: date) -> Iterator[Line]:
     label = f"{_capital(needs.name)}: " if needs.name else ""
     if isinstance(needs, Way):
-        yield Line(depth, label + _way(needs, names, as_of))
+        says_the_same = needs.name.casefold() == _called(needs.concepts, names).casefold()
+        yield Line(depth, ("" if says_the_same else label) + _way(needs, names, as_of))
         return
     if len(needs.parts) == 1:
         yield from _requirement(needs.parts[0], depth, names, as_of)
