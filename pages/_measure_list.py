@@ -61,7 +61,7 @@ def _words(each: Listed) -> str:
 
 def _row(wb: Workbench, each: Listed, rate: dict[str, int | float | None] | None) -> None:
     measure = each.measure
-    with st.container(border=True):
+    with st.container(border=True, key=f"ms_row_{measure.measure_id}"):
         left, middle, right = st.columns([6, 3, 1.1], vertical_alignment="center")
         with left.container(gap="xxsmall"):
             with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):

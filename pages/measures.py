@@ -12,6 +12,8 @@ from pages._shared import page_head, workbench
 def show() -> None:
     wb = workbench()
     plain_links()
+    # A link from this page to itself leaves the address as it was: it is said again, so that it can be mailed.
+    st.query_params.from_dict(st.query_params.to_dict())
     if "copy" in st.query_params:
         _measure_editor.copy(wb, st.query_params["copy"])
     elif "id" in st.query_params:
