@@ -45,7 +45,7 @@ def versions(wb: Workbench, measure_id: str) -> list[RuleVersion]:
         RuleVersion(row.measure_id, row.version, row.text, row.note, row.at, row.by)
         for row in measure_rows.versions(wb.engine, measure_id)
     ]
-    measures, texts = shipped.by_schedule(wb.organisation().schedule)
+    measures, texts = shipped.by_schedule(wb.organisation().vaccine_schedule)
     if measure_id in measures:
         first = RuleVersion(measure_id, measures[measure_id].version, texts[measure_id], "As it ships.", None, "")
         return [first, *own]
@@ -138,7 +138,7 @@ def _require_right(made: Draft) -> None:
 
 def _keep(wb: Workbench, made: Draft, note: str, *, base: int, changed: Trial) -> None:
     measure_id = made.measure.measure_id
-    ships = shipped.by_schedule(wb.organisation().schedule)[0].get(measure_id)
+    ships = shipped.by_schedule(wb.organisation().vaccine_schedule)[0].get(measure_id)
     try:
         with writing(wb.engine) as connection:
             own = measure_rows.latest_version(connection, measure_id)

@@ -44,12 +44,14 @@ class Listed:
 
 def in_force(wb: Workbench) -> RuleSet:
     """The rules that care gaps are found by now."""
-    return _in_force(measure_rows.published(wb.engine), measure_rows.switched(wb.engine), wb.organisation().schedule)
+    return _in_force(
+        measure_rows.published(wb.engine), measure_rows.switched(wb.engine), wb.organisation().vaccine_schedule
+    )
 
 
 def every(wb: Workbench) -> dict[str, Measure]:
     """Every rule in its latest version, also those that are off, by id."""
-    return dict(sorted(_every(measure_rows.published(wb.engine), wb.organisation().schedule).items()))
+    return dict(sorted(_every(measure_rows.published(wb.engine), wb.organisation().vaccine_schedule).items()))
 
 
 def listed(wb: Workbench) -> list[Listed]:
@@ -77,7 +79,7 @@ def rule(wb: Workbench, measure_id: str) -> Listed:
 def text_of(wb: Workbench, measure_id: str) -> str:
     """The YAML of a rule in its latest version. Raises NotFound."""
     own = {row.measure_id: row.text for row in measure_rows.published(wb.engine)}
-    texts = {**shipped.by_schedule(wb.organisation().schedule)[1], **own}
+    texts = {**shipped.by_schedule(wb.organisation().vaccine_schedule)[1], **own}
     if measure_id not in texts:
         raise NotFound(f"There is no measure '{measure_id}'. There are {', '.join(sorted(texts))}.")
     return texts[measure_id]
@@ -136,7 +138,7 @@ def choose_schedule(wb: Workbench, schedule: str) -> None:
     if schedule not in schedules():
         raise NotFound(f"There is no schedule of '{schedule}'. There are {', '.join(schedules())}.")
     with writing(wb.engine) as connection:
-        accounts.change_in(connection, {"schedule": schedule}, at=wb.now(), by=wb.user.user_id)
+        accounts.change_in(connection, {"vaccine_schedule": schedule}, at=wb.now(), by=wb.user.user_id)
         record_in(wb, connection, "measures.schedule_chosen", schedule)
 
 

@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core import care_gaps, loads, rule_trials, rules
+from core import care_gaps, rules
 from core.domain.work_list import Filter, WorkList
 from core.rules import Listed
 from core.workbench import Workbench
-from pages import _measure_schedule, _views
+from pages import _measure_schedule, _measure_switch, _views
 from pages._measure_badges import badges, source
-from pages._shared import count, guarded, notice, plain, progress_bar
+from pages._shared import count, plain
 
 _SHOWN: dict[str, Callable[[Listed], bool]] = {
     "All": lambda _: True,
@@ -18,7 +18,6 @@ _SHOWN: dict[str, Callable[[Listed], bool]] = {
     "Off": lambda each: not each.is_on,
     "Own or edited": lambda each: each.is_own or each.is_edited,
 }
-_ASKED = "ms_asked"
 
 
 def show(wb: Workbench) -> None:
@@ -30,8 +29,7 @@ def show(wb: Workbench) -> None:
     with st.container(gap="small", key="ms_list"):
         for each in chosen:
             _row(wb, each, rates.get(each.measure.measure_id))
-    if _ASKED in st.session_state:
-        _ask(wb, rules.rule(wb, st.session_state.pop(_ASKED)))
+    _measure_switch.ask(wb)
 
 
 def _chosen(wb: Workbench) -> list[Listed]:
@@ -72,7 +70,7 @@ def _row(wb: Workbench, each: Listed, rate: dict[str, int | float | None] | None
         with middle.container(gap="xxsmall"):
             _open(each, rate)
         with right:
-            _switch(wb, each)
+            _measure_switch.switch(wb, each)
 
 
 def _open(each: Listed, rate: dict[str, int | float | None] | None) -> None:
@@ -93,36 +91,3 @@ def _open(each: Listed, rate: dict[str, int | float | None] | None) -> None:
     ):
         _views.show(WorkList(filters=((Filter("alerts", "contains", each.measure.name),),)))
         st.switch_page("work_list.py")
-
-
-def _switch(wb: Workbench, each: Listed) -> None:
-    """A switch that asks first: it is drawn anew, as things are, until the question was answered."""
-    measure_id = each.measure.measure_id
-    asked = st.session_state.get("ms_switches", 0)
-    word = "On" if each.is_on else "Off"
-    key = f"ms_on_{measure_id}_{asked}"
-    if st.toggle(word, each.is_on, key=key, disabled=not rules.may_change(wb)) != each.is_on:
-        st.session_state["ms_switches"] = asked + 1
-        st.session_state[_ASKED] = measure_id
-        st.rerun()
-
-
-@st.dialog("Please confirm", icon=":material/toggle_on:")
-def _ask(wb: Workbench, each: Listed) -> None:
-    st.markdown(f"**{plain(each.measure.name)}**")
-    with st.spinner("Looking at today's data ..."):
-        trial = rule_trials.try_switch(wb, each.measure.measure_id)
-    if each.is_on:
-        st.markdown(f"Turning it off closes **{count(trial.lost.height, 'open care gap')}** for everybody.")
-    else:
-        st.markdown(f"Turning it on opens **{count(trial.gained.height, 'care gap')}** for everybody.")
-    if st.button("Turn off" if each.is_on else "Turn on", type="primary", key="ms_switch_yes"):
-        _turn(wb, each)
-
-
-@guarded
-def _turn(wb: Workbench, each: Listed) -> None:
-    rules.switch(wb, each.measure.measure_id, is_on=not each.is_on)
-    loads.refresh(wb, progress=progress_bar("Finding care gaps"))
-    notice(f"'{each.measure.name}' is {'off' if each.is_on else 'on'}")
-    st.rerun()

@@ -1,5 +1,7 @@
 """Publishing an edited measure: with a note, after a trial, and saying how many care gaps change."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core import rule_versions, rules
@@ -37,13 +39,17 @@ def _confirm(wb: Workbench, made: Draft, trial: Trial, measure_id: str | None, b
     opened, closed = count(trial.gained.height, "care gap"), f"{trial.lost.height:,}"
     st.markdown(f"For everybody and from now on, this opens **{opened}** and closes **{closed}**.")
     note = st.text_input("What changed, and why", key="ms_note", max_chars=300)
-    confirmed = all(
-        st.checkbox(plain(sentence), key=f"ms_exposes_{number}") for number, sentence in enumerate(made.exposes)
-    )
-    if made.exposes:
-        st.warning("This measure is sensitive. Tick what is meant; it is recorded.", icon=":material/lock:")
+    confirmed = confirm_exposes(made.exposes)
     if st.button("Publish", type="primary", key="ms_publish_yes", disabled=not confirmed):
         _publish(wb, made, note, measure_id, base)
+
+
+def confirm_exposes(sentences: Sequence[str]) -> bool:
+    """Ask about each thing that messages could say from now on; true when all are meant."""
+    if sentences:
+        st.warning("Sensitive: tick what is meant. It is recorded.", icon=":material/lock:")
+    ticked = [st.checkbox(plain(each), key=f"ms_exposes_{number}") for number, each in enumerate(sentences)]
+    return all(ticked)
 
 
 @guarded

@@ -9,14 +9,15 @@ from pages._shared import count, guarded, notice, plain, progress_bar
 
 def button(wb: Workbench) -> None:
     """What is chosen now; it opens the choice."""
-    label = f"Vaccine schedule: {plain(wb.organisation().schedule)}"
+    label = f"Vaccine schedule: {plain(wb.organisation().vaccine_schedule)}"
     if st.button(label, key="ms_schedule_open", icon=":material/child_care:", width="stretch"):
         _choice(wb)
 
 
 @st.dialog("Vaccine schedule for children", width="medium", icon=":material/child_care:")
+@guarded
 def _choice(wb: Workbench) -> None:
-    now, names = wb.organisation().schedule, list(rules.schedules())
+    now, names = wb.organisation().vaccine_schedule, list(rules.schedules())
     st.caption("Authorities differ about vaccines of children. Care gaps follow the schedule chosen here.")
     place = names.index(now) if now in names else 0
     chosen = st.segmented_control("Schedule", names, default=names[place], required=True, key="ms_schedule")

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from core import rule_trials, rule_versions, rules
+from core import loads, rule_drafts, rule_trials, rule_versions, rules
 from core.rule_versions import RuleVersion
 from core.rules import Listed
 from core.workbench import Workbench
+from pages._measure_publish import confirm_exposes
 from pages._shared import count, guarded, moment, notice, plain, progress_bar
 
 
@@ -18,8 +19,9 @@ def show(wb: Workbench, each: Listed) -> None:
         _compare(versions)
     else:
         st.caption("There is one version only, so there is nothing to compare.")
-    if each.is_own and each.is_on and rules.may_change(wb):
-        st.button("Retire this measure", key="ms_retire", icon=":material/archive:", on_click=_retire, args=(wb, each))
+    may_retire = each.is_own and each.is_on and rules.may_change(wb)
+    if may_retire and st.button("Retire this measure", key="ms_retire", icon=":material/archive:"):
+        _ask_to_retire(wb, each)
 
 
 def _row(wb: Workbench, version: RuleVersion, *, is_newest: bool) -> None:
@@ -52,25 +54,38 @@ def _name(version: RuleVersion) -> str:
 
 
 @st.dialog("Publish this version again", icon=":material/history:")
+@guarded
 def _ask(wb: Workbench, version: RuleVersion) -> None:
     st.markdown(f"**{_name(version)}** becomes the newest one.")
     with st.spinner("Looking at today's data ..."):
         trial = rule_trials.try_on(wb, version.text, measure_id=version.measure_id)
     opened, closed = count(trial.gained.height, "care gap"), f"{trial.lost.height:,}"
     st.markdown(f"For everybody and from now on, this opens **{opened}** and closes **{closed}**.")
-    if st.button("Publish", type="primary", key="ms_back_yes"):
-        _publish(wb, version)
+    exposes = rule_drafts.draft(wb, version.text, measure_id=version.measure_id).exposes
+    confirmed = confirm_exposes(exposes)
+    if st.button("Publish", type="primary", key="ms_back_yes", disabled=not confirmed):
+        _publish(wb, version, exposes_confirmed=bool(exposes))
 
 
 @guarded
-def _publish(wb: Workbench, version: RuleVersion) -> None:
+def _publish(wb: Workbench, version: RuleVersion, *, exposes_confirmed: bool) -> None:
     base = rule_versions.versions(wb, version.measure_id)[-1].number
-    rule_versions.publish_again(wb, version, base=base, progress=progress_bar("Publishing"))
+    rule_versions.publish_again(
+        wb, version, base=base, exposes_confirmed=exposes_confirmed, progress=progress_bar("Publishing")
+    )
     st.session_state.pop(f"ms_base_{version.measure_id}", None)
     notice(f"Version {version.number} is published again")
     st.rerun()
 
 
-def _retire(wb: Workbench, each: Listed) -> None:
-    rule_versions.retire(wb, each.measure.measure_id)
-    notice(f"'{each.measure.name}' is retired. It can be turned on again in the list.")
+@st.dialog("Retire this measure", icon=":material/archive:")
+@guarded
+def _ask_to_retire(wb: Workbench, each: Listed) -> None:
+    with st.spinner("Looking at today's data ..."):
+        lost = rule_trials.try_switch(wb, each.measure.measure_id).lost.height
+    st.markdown(f"Retiring it closes **{count(lost, 'open care gap')}** for everybody. Its versions stay.")
+    if st.button("Retire", type="primary", key="ms_retire_yes"):
+        rule_versions.retire(wb, each.measure.measure_id)
+        loads.refresh(wb, progress=progress_bar("Finding care gaps"))
+        notice(f"'{each.measure.name}' is retired. It can be turned on again in the list.")
+        st.rerun()
