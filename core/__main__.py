@@ -153,6 +153,7 @@ def conformance(
         list[Path], typer.Argument(help="Folders of decks: deck.json, patients, value_sets, expected.csv.")
     ],
     out: Annotated[Path | None, typer.Option(help="Also write one row per case and group: .csv or .parquet.")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the results in the home, for the Measures page.")] = False,
 ) -> None:
     """Run official test patients and compare the populations they must fall in. Ends with 1 when one is wrong.
 
@@ -166,6 +167,10 @@ def conformance(
         results.append(result)
     if out is not None:
         print(f"{decks_run.write_cases(results, out):,} rows written to {out}")
+    if keep:
+        wb = _open()
+        decks_run.keep(wb, results)
+        print(f"Kept in {wb.settings.home}")
     if any(result.right_count < result.cases.height for result in results):
         raise typer.Exit(1)
 

@@ -68,8 +68,8 @@ def gaps(
         found = pl.concat(list(parts)).lazy()
     if states is not None:
         found = found.filter(pl.col("state").cast(pl.String).is_in(sorted(states)))
-    visible = _visible(wb, generation.table("patients")).select("patient_id")
-    return found.join(visible, on="patient_id", how="semi") if _is_limited(wb) else found
+    seen = visible(wb, generation.table("patients")).select("patient_id")
+    return found.join(seen, on="patient_id", how="semi") if _is_limited(wb) else found
 
 
 def write_gaps(
@@ -168,7 +168,7 @@ def _explain(
 ) -> list[Explanation]:
     generation = _loaded(wb)
     mine = generation.table("patients", generation.shard_of(patient_id)).filter(pl.col("patient_id") == patient_id)
-    found = _visible(wb, mine).collect().rows(named=True)
+    found = visible(wb, mine).collect().rows(named=True)
     if not found:
         raise NotFound("There is no such patient among those you may see. Go back to the list and choose again.")
     day = as_of or wb.today()
@@ -194,7 +194,7 @@ def _is_limited(wb: Workbench) -> bool:
     return wb.user.scope.groups is not None or wb.user.scope.providers is not None
 
 
-def _visible(wb: Workbench, patients: pl.LazyFrame) -> pl.LazyFrame:
+def visible(wb: Workbench, patients: pl.LazyFrame) -> pl.LazyFrame:
     """The patients whose group and PCP the user may see (core.domain.user.Scope)."""
     scope = wb.user.scope
     if scope.groups is not None:

@@ -4,12 +4,13 @@ import csv
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from core import audit
 from core.code_meanings import KnownCodes, codes_of_sets, known_codes
 from core.domain.clinical import schema
 from core.domain.concept import MAPPING
@@ -21,6 +22,7 @@ from core.errors import DataError
 from core.feeds.fhir_records import VALUE_SET, Charts, charts_of
 from core.feeds.value_sets import read_value_sets
 from core.measures import concepts, reporting_rules
+from core.store import kept_results
 from core.workbench import Workbench
 
 _KEY = ("case", "group", "period_start", "period_end")
@@ -30,6 +32,7 @@ _TRUTHS: dict[str, type[pl.DataType]] = {
 CASES = schema(
     {"measure": pl.String, "year": pl.Int32, "case": pl.String, "group": pl.String, **_TRUTHS, "matches": pl.Boolean}
 )
+KEPT = pl.Schema([*CASES.items(), ("run_at", pl.Datetime("us", "UTC")), ("run_by", pl.String)])
 _MEANT = schema({"record": pl.UInt32, "part": RECORD_CODES["part"], "concept": pl.String})
 
 
@@ -55,6 +58,30 @@ class DeckResult:
 def codes_of(wb: Workbench) -> KnownCodes:
     """What the practice loaded and mapped, for `run_deck`."""
     return known_codes(wb.engine)
+
+
+@dataclass(frozen=True)
+class KeptResult(DeckResult):
+    """A result that was kept. measure_id: our measure that is close to the official one; '' = none."""
+
+    measure_id: str
+    run_at: datetime
+    run_by: str
+
+    @property
+    def differing(self) -> pl.DataFrame:
+        """case, group, population, expected, found: each population in which a case is not where it belongs."""
+        parts = [
+            self.cases.select(
+                "case",
+                "group",
+                pl.lit(name.replace("_", " ")).alias("population"),
+                pl.col(f"expected_{name}").alias("expected"),
+                pl.col(f"found_{name}").alias("found"),
+            ).filter(pl.col("expected").ne_missing(pl.col("found")))
+            for name in POPULATIONS
+        ]
+        return pl.concat(parts).sort("case", "group", maintain_order=True)
 
 
 def run_deck(folder: Path, *, known: KnownCodes | None = None) -> DeckResult:
@@ -106,6 +133,36 @@ def write_cases(results: Sequence[DeckResult], path: Path) -> int:
     else:
         raise DataError(f"{path.name}: the file must end in .parquet or .csv.")
     return cases.height
+
+
+def keep(wb: Workbench, results: Sequence[DeckResult]) -> None:
+    """Keep results in the home, with who ran them and when. A later one of the same measure and year replaces it."""
+    for result in results:
+        rows = result.cases.with_columns(
+            pl.lit(wb.now().replace(tzinfo=None)).cast(pl.Datetime("us")).dt.replace_time_zone("UTC").alias("run_at"),
+            pl.lit(wb.user.user_id).alias("run_by"),
+        )
+        kept_results.put(wb.settings.home, f"{result.measure}-{result.year}", rows.select(*KEPT).cast(KEPT))
+        audit.record(wb, "conformance.kept", f"{result.measure} {result.year}", cases=rows.height)
+
+
+def kept(wb: Workbench) -> list[KeptResult]:
+    """What was kept, by measure and the latest year first."""
+    found = [_kept(rows) for rows in kept_results.every(wb.settings.home) if set(KEPT) <= set(rows.columns)]
+    return sorted(found, key=lambda each: (int(each.measure.removeprefix("CMS")), -each.year))
+
+
+def _kept(rows: pl.DataFrame) -> KeptResult:
+    first = rows.row(0, named=True)
+    rule = reporting_rules(first["year"]).get(first["measure"])
+    return KeptResult(
+        first["measure"],
+        first["year"],
+        rows.select(*CASES),
+        measure_id=rule.measure_id if rule else "",
+        run_at=first["run_at"],
+        run_by=first["run_by"],
+    )
 
 
 # ---- reading a deck ------------------------------------------------------------------------------------------------

@@ -13,8 +13,9 @@ from core.domain.history import as_known
 from core.domain.last_facts import by_concept
 from core.domain.measure import Measure
 from core.domain.measure_evaluation import evaluate_panel, gaps_of
-from core.domain.measure_panel import PATIENT_COLUMNS, READ_COLUMNS, concepts_of, panel_of
+from core.domain.measure_panel import PATIENT_COLUMNS, Panel, panel_of
 from core.errors import CareloopError
+from core.evaluation import panel_of_shard
 from core.store.clinical import Generation
 
 LOCAL = "local"
@@ -38,19 +39,23 @@ def shard_gaps(
     if not generation.is_complete():
         raise FileNotFoundError(generation.name)
     patients = generation.table("patients", shard).select("patient_id", *PATIENT_COLUMNS).collect()
-    facts = _facts(generation, shard, patients, concepts_of(measures), earlier)
-    found = evaluate_panel(measures, panel_of(patients, facts, as_of=as_of), as_of=as_of)
-    return gaps_of(found, patients, as_of=as_of)
+    panel = _panel(generation, shard, patients, measures, as_of, earlier)
+    return gaps_of(evaluate_panel(measures, panel, as_of=as_of), patients, as_of=as_of)
 
 
-def _facts(
-    generation: Generation, shard: int, patients: pl.DataFrame, concepts: set[str], earlier: Earlier | None
-) -> dict[str, pl.DataFrame]:
+def _panel(
+    generation: Generation,
+    shard: int,
+    patients: pl.DataFrame,
+    measures: Sequence[Measure],
+    as_of: date,
+    earlier: Earlier | None,
+) -> Panel:
     if earlier is None:
-        return generation.facts_of(shard, concepts, columns=READ_COLUMNS)
+        return panel_of_shard(generation, shard, patients, measures, as_of=as_of)
     events = as_known(generation.stored_events(shard).collect(), earlier.at)
-    found = by_concept(Meanings(earlier.codes).facts(events, patients))
-    return {name: own for name, own in found.items() if name in concepts}
+    facts = by_concept(Meanings(earlier.codes).facts(events, patients))
+    return panel_of(patients, facts, as_of=as_of)
 
 
 def evaluated(

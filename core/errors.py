@@ -2,6 +2,7 @@
 
 CareloopError       a person can put it right; its text is shown as it is: what happened, why, what to do
   DataError         a file that cannot be read: file, line, column and what is expected, never the value
+    RuleError       a rule file with a mistake: file, line and key
   NotAllowed        a status, date or permission forbids it; says what can be done instead
   NotFound          what was asked for by its id does not exist, or is not visible to this user
   TooMany           more than the limit: how many, the limit, how to get below it
@@ -20,6 +21,15 @@ class CareloopError(Exception):
 
 class DataError(CareloopError):
     """A feed file that cannot be used: names the file, line and column and what is expected, never the value."""
+
+
+class RuleError(DataError):
+    """A rule file with a mistake. `line` is counted from 1; `key` is '' where no key of the file is meant."""
+
+    def __init__(self, message: str, *, line: int, key: str = "") -> None:
+        super().__init__(message)
+        self.line = line
+        self.key = key
 
 
 class NotAllowed(CareloopError):

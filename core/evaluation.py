@@ -1,6 +1,6 @@
 """Evaluating a day: care gaps, what work lists show and what sending must know, patient shard by patient shard."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -9,9 +9,11 @@ import polars as pl
 
 from core.domain.history import STORED_EVENTS
 from core.domain.last_facts import LastFacts, last_day, last_facts, read_table
+from core.domain.measure import Measure
 from core.domain.measure_evaluation import evaluate_panel
-from core.domain.measure_panel import PATIENT_COLUMNS, READ_COLUMNS, history_of
+from core.domain.measure_panel import PATIENT_COLUMNS, READ_COLUMNS, concepts_of, history_of, needed_columns
 from core.domain.measure_panel import Panel as MeasurePanel
+from core.domain.measure_panel import panel_of as measure_panel_of
 from core.domain.panel import build_panel, last_visits, next_appointments, open_alerts
 from core.domain.panel_codes import merge_panel
 from core.measures import concept_names
@@ -90,6 +92,23 @@ def shards_of(generation: Generation, day: Day, progress: Callable[[float], None
         last, history = _known(generation, number, tables["patients"].height, day)
         yield Shard(number, **tables, events=events, last=last, history=history)
         progress((number + 1) / len(numbers))
+
+
+def panel_of_shard(
+    generation: Generation, number: int, patients: pl.DataFrame, measures: Sequence[Measure], *, as_of: date
+) -> MeasurePanel:
+    """What these measures are evaluated from for a day: the kept table of last facts where it is enough.
+
+    patients   at least PATIENT_COLUMNS of the patients of the shard, in the order of the store
+    """
+    last = generation.last(number)
+    table = last.select(needed_columns(measures, last.collect_schema().names())).collect()
+    latest = last_day(table)
+    if latest is not None and latest > as_of:
+        facts = generation.facts_of(number, concepts_of(measures), columns=READ_COLUMNS)
+        return measure_panel_of(patients, facts, as_of=as_of)
+    told = generation.facts_of(number, history_of(measures), columns=READ_COLUMNS)
+    return MeasurePanel(patients.select(PATIENT_COLUMNS), read_table(table), told)
 
 
 def _known(generation: Generation, number: int, height: int, day: Day) -> tuple[LastFacts, dict[str, pl.DataFrame]]:

@@ -87,9 +87,10 @@ def current(wb: Workbench) -> Generation | None:
     return next((g for name in names if (g := wb.clinical.generation(name)).is_complete()), None)
 
 
-def refresh(wb: Workbench) -> None:
+def refresh(wb: Workbench, *, progress: Progress | None = None) -> None:
     """Evaluate care gaps, panel, open gaps and next appointments for today, unless that was done already.
 
+    progress   is told what is being done and how much is done, 0 to 1
     Facts that an earlier version of the program kept in another layout are made again first.
     """
     generation = current(wb)
@@ -99,7 +100,10 @@ def refresh(wb: Workbench) -> None:
     if generation is None or day.evaluation in generation.evaluations():
         return
     draft = wb.clinical.new_day(generation, day.evaluation)
-    evaluate_day(draft, shards_of(generation, day), day, **practice_of(generation))
+    report = progress or _silent
+    shards = shards_of(generation, day, lambda share: report("Finding care gaps", 0.9 * share))
+    evaluate_day(draft, shards, day, **practice_of(generation))
+    report("Writing care gaps", 0.9)
     with writing(wb.engine) as connection:
         if feed_rows.current_name(connection) == generation.name:  # no load was faster
             publish_day(connection, draft, generation.shards())

@@ -1,4 +1,7 @@
-"""The rules that find care gaps: those that ship, those that the organisation published, and which of them are on."""
+"""The rules that find care gaps: those that ship, those that the organisation published, and which of them are on.
+
+Trying an edited rule is in core.rule_trials, publishing one in core.rule_versions.
+"""
 
 import hashlib
 import json
@@ -11,9 +14,10 @@ from core.audit import record_in
 from core.domain.clinical import GAPS
 from core.domain.measure import Measure
 from core.domain.measure_file import read_measure
-from core.errors import NotFound
+from core.domain.measure_words import Description, describe
+from core.errors import NotAllowed, NotFound
 from core.measures import exclusions, fact_concepts
-from core.store import measure_rows
+from core.store import accounts, measure_rows
 from core.store.database import writing
 from core.store.measure_rows import Published
 from core.workbench import Workbench
@@ -27,48 +31,127 @@ class RuleSet:
     mark: str
 
 
+@dataclass(frozen=True)
+class Listed:
+    """A rule in its latest version. is_on: care gaps are found by it. is_own: it does not ship, the organisation made
+    it. is_edited: the organisation published a version of it."""
+
+    measure: Measure
+    is_on: bool
+    is_own: bool
+    is_edited: bool
+
+
 def in_force(wb: Workbench) -> RuleSet:
     """The rules that care gaps are found by now."""
-    return _in_force(measure_rows.published(wb.engine), measure_rows.switched(wb.engine))
+    return _in_force(
+        measure_rows.published(wb.engine), measure_rows.switched(wb.engine), wb.organisation().vaccine_schedule
+    )
 
 
 def every(wb: Workbench) -> dict[str, Measure]:
     """Every rule in its latest version, also those that are off, by id."""
-    return dict(sorted(_every(measure_rows.published(wb.engine)).items()))
+    return dict(sorted(_every(measure_rows.published(wb.engine), wb.organisation().vaccine_schedule).items()))
+
+
+def listed(wb: Workbench) -> list[Listed]:
+    """Every rule with what is known of it, by name."""
+    switched = switches(wb)
+    edited = {row.measure_id for row in measure_rows.published(wb.engine)}
+    found = [
+        Listed(rule, switched.get(name, rule.is_on), name not in shipped.measures(), name in edited)
+        for name, rule in every(wb).items()
+    ]
+    return sorted(found, key=lambda each: each.measure.name)
+
+
+def switches(wb: Workbench) -> dict[str, bool]:
+    """Which rules somebody turned on or off; the others are as their text says."""
+    return dict(measure_rows.switched(wb.engine))
+
+
+def rule(wb: Workbench, measure_id: str) -> Listed:
+    """One rule. Raises NotFound."""
+    text_of(wb, measure_id)
+    return next(each for each in listed(wb) if each.measure.measure_id == measure_id)
 
 
 def text_of(wb: Workbench, measure_id: str) -> str:
     """The YAML of a rule in its latest version. Raises NotFound."""
     own = {row.measure_id: row.text for row in measure_rows.published(wb.engine)}
-    texts = {**shipped.texts(), **own}
+    texts = {**shipped.by_schedule(wb.organisation().vaccine_schedule)[1], **own}
     if measure_id not in texts:
         raise NotFound(f"There is no measure '{measure_id}'. There are {', '.join(sorted(texts))}.")
     return texts[measure_id]
 
 
+def read(text: str, file: str = "rule.yaml") -> Measure:
+    """The rule that a YAML text says. Raises RuleError naming line and key."""
+    return read_measure(text, file, concepts=fact_concepts(), exclusions=exclusions())
+
+
+def described(wb: Workbench, measure: Measure) -> Description:
+    """The rule in sentences for staff, with its windows as days of today."""
+    return describe(measure, names={key: each.name for key, each in fact_concepts().items()}, as_of=wb.today())
+
+
+# ---- changing --------------------------------------------------------------------------------------------------------
+def may_change(wb: Workbench) -> bool:
+    """Whether the user may change rules: they count for every group and provider, so only who sees all of them may."""
+    return wb.user.scope.groups is None and wb.user.scope.providers is None
+
+
+def require_change(wb: Workbench) -> None:
+    """Raise NotAllowed unless the user may change rules."""
+    if not may_change(wb):
+        raise NotAllowed(
+            "A rule counts for every group and provider, so only somebody who sees all of them may change it. "
+            "Ask an administrator."
+        )
+
+
 def switch(wb: Workbench, measure_id: str, *, is_on: bool) -> None:
-    """Turn a rule on or off for the whole organisation. Raises NotFound."""
+    """Turn a rule on or off for the whole organisation. Raises NotFound and NotAllowed."""
+    require_change(wb)
     text_of(wb, measure_id)
     with writing(wb.engine) as connection:
         measure_rows.switch(connection, measure_id, is_on=is_on, at=wb.now(), by=wb.user.user_id)
         record_in(wb, connection, "measure.switched", measure_id, is_on=is_on)
 
 
-@lru_cache(maxsize=4)
-def _every(published: tuple[Published, ...]) -> dict[str, Measure]:
-    own = {
-        row.measure_id: read_measure(
-            row.text, f"{row.measure_id}.yaml", concepts=fact_concepts(), exclusions=exclusions()
-        )
-        for row in published
-    }
-    return {**shipped.measures(), **own}
+def schedules() -> tuple[str, ...]:
+    """The authorities among whose vaccine schedules for children the organisation may choose."""
+    return shipped.schedules()
+
+
+def of_schedule(schedule: str) -> list[Measure]:
+    """The shipped measures where the schedule of this authority counts, by id."""
+    return list(shipped.by_schedule(schedule)[0].values())
+
+
+def choose_schedule(wb: Workbench, schedule: str) -> None:
+    """Choose whose vaccine schedule counts for children. Raises NotFound and NotAllowed.
+
+    A rule of which the organisation published a version of its own stays as it is.
+    """
+    require_change(wb)
+    if schedule not in schedules():
+        raise NotFound(f"There is no schedule of '{schedule}'. There are {', '.join(schedules())}.")
+    with writing(wb.engine) as connection:
+        accounts.change_in(connection, {"vaccine_schedule": schedule}, at=wb.now(), by=wb.user.user_id)
+        record_in(wb, connection, "measures.schedule_chosen", schedule)
 
 
 @lru_cache(maxsize=4)
-def _in_force(published: tuple[Published, ...], switched: tuple[tuple[str, bool], ...]) -> RuleSet:
+def _every(published: tuple[Published, ...], schedule: str) -> dict[str, Measure]:
+    own = {row.measure_id: read(row.text, f"{row.measure_id}.yaml") for row in published}
+    return {**shipped.by_schedule(schedule)[0], **own}
+
+
+@lru_cache(maxsize=4)
+def _in_force(published: tuple[Published, ...], switched: tuple[tuple[str, bool], ...], schedule: str) -> RuleSet:
     switches = dict(switched)
-    on = {name: rule for name, rule in _every(published).items() if switches.get(name, rule.is_on)}
-    texts = {**shipped.texts(), **{row.measure_id: row.text for row in published}}
+    on = {name: rule for name, rule in _every(published, schedule).items() if switches.get(name, rule.is_on)}
+    texts = {**shipped.by_schedule(schedule)[1], **{row.measure_id: row.text for row in published}}
     said = [{name: texts[name] for name in sorted(on)}, shipped.exclusions_text(), list(GAPS)]
     return RuleSet(dict(sorted(on.items())), hashlib.sha256(json.dumps(said).encode()).hexdigest()[:12])

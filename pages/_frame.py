@@ -25,6 +25,12 @@ def _pages() -> dict[str, list[st.Page]]:
                 icon=":material/filter_list:",
                 help="Find patients by filters, look at the evidence for their care gaps, and start a campaign.",
             ),
+            st.Page(
+                "measures.py",
+                title="Measures",
+                icon=":material/rule:",
+                help="The rules that find care gaps: what each says, its versions, trying and publishing an edit.",
+            ),
         ],
         "Reach": [
             st.Page(

@@ -97,6 +97,16 @@ def plain(text: str) -> str:
     return "".join(f"\\{letter}" if letter in _MARKDOWN else letter for letter in text)
 
 
+def progress_bar(text: str) -> Callable[[str, float], None]:
+    """A bar that says what is being done; what it returns is told that and how much is done, 0 to 1."""
+    bar = st.progress(0.0, text=text)
+
+    def show(what: str, share: float) -> None:
+        bar.progress(share, text=what)
+
+    return show
+
+
 def notice(text: str, icon: str = ":material/check_circle:") -> None:
     """A short confirmation that also survives the change to another page."""
     st.session_state["notice"] = (text, icon)

@@ -10,8 +10,22 @@ from tests.browser import NARROW, WIDE, Browser, Page, Server, Watch, expect, op
 pytestmark = pytest.mark.browser
 
 Look = Literal["light", "dark"]
-PAGES = ("", "work_list", "campaigns", "library", "outbox", "data", "campaign_editor", "report")
-TITLES = ("Good", "Work list", "Campaigns", "Library", "Outbox", "Data", "Mammogram reminder", "Diabetes care gaps")
+PAGES = (
+    "",
+    "work_list",
+    "measures",
+    "measures?id=imm-child",
+    "campaigns",
+    "library",
+    "outbox",
+    "data",
+    "campaign_editor",
+    "report",
+)
+TITLES = (
+    "Good", "Work list", "Measures", "Imm: Childhood Series", "Campaigns", "Library", "Outbox", "Data",
+    "Mammogram reminder", "Diabetes care gaps",
+)  # fmt: skip
 _TOO_WIDE = """() => [document.documentElement, ...document.querySelectorAll('[data-testid=stMain]')]
   .map((part) => part.scrollWidth - part.clientWidth).filter((excess) => excess > 1)"""
 

@@ -115,7 +115,7 @@ def test_evidence_for_an_exclusion_shows_what_it_rests_on() -> None:
 
 @pytest.mark.parametrize("measure_id", list(measures()))
 def test_every_state_has_a_sentence(measure_id: str) -> None:
-    for case in with_cases()[measure_id].cases:
+    for case in next(each for each in with_cases() if each.measure_id == measure_id).cases:
         patient = Patient(case.born, case.sex, None, case.status, case.deceased_on, case.payer, case.race)
         facts = [
             Fact(fact.concept, fact.kind or "procedure", fact.on, fact.end_on, fact.value, fact.value_text)

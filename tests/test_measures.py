@@ -2,55 +2,20 @@
 
 from dataclasses import replace
 
-import polars as pl
 import pytest
 
-from core.domain.clinical import FACTS, GAPS
-from core.domain.measure import Case, Measure
-from core.domain.measure_evaluation import evaluate_shard
-from core.measures import concepts, exclusions, measures, with_cases
+from core.domain.measure import Measure
+from core.domain.measure_cases import CaseResult, run_cases
+from core.measures import by_schedule, concepts, exclusions, measures, schedules, with_cases
 
-CASES = [(measure, case) for measure in with_cases().values() for case in measure.cases]
-
-
-def patients_of(case: Case) -> pl.DataFrame:
-    columns = {
-        "patient_id": pl.String,
-        "birth_date": pl.Date,
-        "sex": pl.String,
-        "sex_at_birth": pl.String,
-        "status": pl.String,
-        "deceased_on": pl.Date,
-        "payer": pl.String,
-        "race": pl.String,
-    }
-    row = ("p1", case.born, case.sex, None, case.status, case.deceased_on, case.payer, case.race)
-    return pl.DataFrame([row], schema=columns, orient="row")
+CASES = [(measure, result) for measure in with_cases() for result in run_cases(measure)]
 
 
-def facts_of(case: Case) -> pl.DataFrame:
-    rows = [
-        {
-            "patient_id": "p1",
-            "concept": fact.concept,
-            "kind": fact.kind or "procedure",
-            "on": fact.on,
-            "end_on": fact.end_on,
-            "value": fact.value,
-            "value_text": fact.value_text,
-        }
-        for fact in case.facts
-    ]
-    return pl.DataFrame(rows, schema=FACTS)
-
-
-@pytest.mark.parametrize(("measure", "case"), CASES, ids=[f"{m.measure_id}: {c.name}" for m, c in CASES])
-def test_a_measure_finds_the_gap_of_its_own_test_patient(measure: Measure, case: Case) -> None:
-    gaps = evaluate_shard([measure], patients_of(case), facts_of(case), as_of=case.as_of)
-
-    assert gaps.schema == GAPS
-    found = gaps.select("state", "reason", "due_on", "missing").row(0)
-    assert found == (case.state, case.reason, case.due_on, case.missing)
+@pytest.mark.parametrize(
+    ("measure", "result"), CASES, ids=[f"{m.measure_id} {m.schedule}: {r.case.name}" for m, r in CASES]
+)
+def test_a_measure_finds_the_gap_of_its_own_test_patient(measure: Measure, result: CaseResult) -> None:
+    assert result.found == result.expected
 
 
 def test_the_measures_are_those_of_the_catalogue_and_these_are_off_until_somebody_turns_them_on() -> None:
@@ -63,8 +28,9 @@ def test_the_measures_are_those_of_the_catalogue_and_these_are_off_until_somebod
 
 
 def test_every_measure_cites_its_source_and_says_what_it_needs_for_staff_and_patients() -> None:
-    for measure in with_cases().values():
+    for measure in with_cases():
         assert measure.source and measure.authority and measure.purpose and measure.closes, measure.measure_id
+        assert measure.link.startswith("https://") or measure.measure_id.startswith("visit-"), measure.measure_id
         assert len(measure.cases) >= 7, measure.measure_id
         assert not (measure.is_sensitive and (measure.for_patients or measure.called)), measure.measure_id
 
@@ -76,7 +42,18 @@ def test_every_exclusion_is_used_by_a_measure() -> None:
 
 
 def test_a_measure_without_its_test_patients_is_the_same_measure() -> None:
-    assert {name: replace(measure, cases=()) for name, measure in with_cases().items()} == measures()
+    read = [replace(measure, cases=()) for measure in with_cases()]
+
+    assert read[: len(measures())] == list(measures().values())
+
+
+def test_the_schedules_of_authorities_differ_in_the_vaccines_of_children_only() -> None:
+    ours, theirs = (by_schedule(schedule)[0] for schedule in schedules())
+
+    assert schedules() == ("AAP", "CDC")
+    assert ours == measures()
+    assert {name for name in ours if ours[name] != theirs[name]} == {"imm-child", "imm-flu", "imm-teen"}
+    assert {rule.schedule for rule in theirs.values()} == {"", "CDC"}
 
 
 def test_every_concept_has_a_name_and_a_kind() -> None:

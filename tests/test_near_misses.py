@@ -50,8 +50,8 @@ def event(on: date | None, *, means: str = "", resembles: str = "", **more: Any)
             [],
             [event(date(2026, 9, 1), resembles="mammogram")],
             [
-                "wrong_code: ‘MAMMO DIGITAL’ on Tue 1 Sep 2026: it may be Mammogram, but its code 4711 (LOCAL) is in no "
-                "list that is loaded"
+                "wrong_code: ‘MAMMO DIGITAL’ on Tue 1 Sep 2026: it may be Mammogram, but its code 4711 (LOCAL) is in "
+                "no list that is loaded"
             ],
         ),
         (

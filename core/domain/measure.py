@@ -261,6 +261,7 @@ class Case:
     reason: str
     due_on: date | None
     missing: str | None
+    line: int = 0  # where it stands in the file
 
 
 @dataclass(frozen=True)
@@ -273,6 +274,8 @@ class Measure:
     called            how a message calls what is due, never a result; '' = it does not
     revealing         words that name the care gap: they may stand in no subject, text or voicemail
     protocol          the tag by which patients opt out of reminders of this kind; '' = none
+    link              where the guideline can be read; '' = not given
+    schedule          whose schedule it follows where authorities differ; '' = they do not
     reporting         the official measure that is close to it; '' = none
     """
 
@@ -292,7 +295,9 @@ class Measure:
     for_patients: str = ""
     called: str = ""
     revealing: tuple[str, ...] = ()
+    link: str = ""
     authority: str = ""
+    schedule: str = ""
     effective_from: date | None = None
     reporting: str = ""
     is_sensitive: bool = False

@@ -7,6 +7,7 @@ from core.domain.concept import Concept
 from core.domain.measure import AgeBand, Aged, AllOf, AnyOf, Criterion, Not, Numbered, Recorded, Says, Span
 from core.domain.rule_file import Part
 
+_LONGEST = {"d": 47_500, "m": 1560, "y": 130}  # no length of time is longer than a life
 _KINDS = ("concept", "age", "number", "payer", "race", "not", "all_of", "any_of")
 
 
@@ -60,10 +61,10 @@ def _numbered(part: Part, concepts: Mapping[str, Concept]) -> Numbered:
 
 def read_age(part: Part) -> AgeBand:
     """`{from: 40, through: 74}` or `{from_months: 6}`."""
-    years, months = part.whole("from"), part.whole("from_months")
+    years, months = part.whole("from", most=150), part.whole("from_months", most=1800)
     if (years is None) == (months is None):
         part.refuse("from", "the age begins with either 'from' in years or 'from_months'")
-    through = part.whole("through")
+    through = part.whole("through", most=150)
     band = AgeBand((months or 0) + 12 * (years or 0), through)
     if through is not None and 12 * (through + 1) <= band.from_months:
         part.refuse("through", "must not be below the beginning of the age")
@@ -77,7 +78,10 @@ def read_months(part: Part, key: str) -> int | None:
     found = re.fullmatch(r"(\d+)([my])", words)
     if not found and words != "lifetime":
         part.refuse(key, "must be months or years such as 6m or 10y, or lifetime")
-    return int(found[1]) * (12 if found[2] == "y" else 1) if found else None
+    if not found:
+        return None
+    months = _counted(part, key, found) * (12 if found[2] == "y" else 1)
+    return months or part.refuse(key, "must be at least 1m")
 
 
 def read_span(part: Part, key: str) -> Span | None:
@@ -87,8 +91,15 @@ def read_span(part: Part, key: str) -> Span | None:
     found = re.fullmatch(r"(\d+)([dmy])", part.text(key))
     if not found:
         part.refuse(key, "must be days, months or years such as 42d, 6m or 2y")
-    count = int(found[1])
+    count = _counted(part, key, found)
     return Span(days=count) if found[2] == "d" else Span(months=count * (12 if found[2] == "y" else 1))
+
+
+def _counted(part: Part, key: str, found: re.Match[str]) -> int:
+    most = _LONGEST[found[2]]
+    if len(found[1]) > 6 or int(found[1]) > most:
+        part.refuse(key, f"must be at most {most}{found[2]}")
+    return int(found[1])
 
 
 def read_days(part: Part, key: str) -> int | None:

@@ -44,7 +44,7 @@ _Concepts = Mapping[str, Concept]
 
 
 def read_exclusions(text: str, file: str, *, concepts: _Concepts) -> list[Exclusion]:
-    """The exclusions of one file. Raises DataError naming file, line and key."""
+    """The exclusions of one file. Raises RuleError naming file, line and key."""
     whole = read_part(text, file)
     found = []
     for exclusion_id in whole.names():
@@ -55,18 +55,19 @@ def read_exclusions(text: str, file: str, *, concepts: _Concepts) -> list[Exclus
 
 
 def read_measure(text: str, file: str, *, concepts: _Concepts, exclusions: Mapping[str, Exclusion]) -> Measure:
-    """The measure of one file. Raises DataError naming file, line and key."""
+    """The measure of one file. Raises RuleError naming file, line and key."""
     part = read_part(text, file)
     needs, latest = _satisfied_by(part.part("satisfied_by"), concepts)
     measure = Measure(
         measure_id=part.text("id"),
         name=part.text("name"),
-        version=part.whole("version", default=1) or 1,
+        version=part.whole("version", default=1, most=1_000_000) or 1,
         purpose=part.text("purpose"),
         closes=part.text("closes"),
         source=part.text("source"),
+        link=_link(part),
         protocol=part.text("protocol", default=""),
-        due_soon_days=part.whole("due_soon_days", default=0) or 0,
+        due_soon_days=part.whole("due_soon_days", default=0, most=3660) or 0,
         population=_population(part.part("population"), concepts),
         needs=needs,
         latest=latest,
@@ -76,6 +77,7 @@ def read_measure(text: str, file: str, *, concepts: _Concepts, exclusions: Mappi
         called=part.text("called", default=""),
         revealing=part.texts("revealing"),
         authority=part.text("authority", default=""),
+        schedule=part.text("schedule", default=""),
         effective_from=part.day("effective_from"),
         reporting=part.text("reporting", default=""),
         is_sensitive=part.flag("sensitive"),
@@ -86,6 +88,13 @@ def read_measure(text: str, file: str, *, concepts: _Concepts, exclusions: Mappi
             part.refuse(key, "a sensitive measure is never named in messages: leave this key out")
     part.finish()
     return measure
+
+
+def _link(part: Part) -> str:
+    link = part.text("link", default="")
+    if link and not re.fullmatch(r"https://[\w.-]+(/[^\s()<>\[\]]*)?", link):
+        part.refuse("link", "must be an address that begins with https://")
+    return link
 
 
 def _population(part: Part, concepts: _Concepts) -> Population:
@@ -157,7 +166,7 @@ def _way(part: Part, concepts: _Concepts) -> Way:
 
 
 def _series(part: Part) -> Series | None:
-    count, spacing, following = part.whole("doses"), read_days(part, "spacing"), read_span(part, "next_dose")
+    count, spacing, following = part.whole("doses", most=100), read_days(part, "spacing"), read_span(part, "next_dose")
     if count is None:
         if spacing or following:
             part.refuse("spacing" if spacing else "next_dose", "needs 'doses'")
@@ -243,6 +252,7 @@ def _case(part: Part, concepts: _Concepts) -> Case:
         reason=part.text("reason"),
         due_on=part.day("due_on"),
         missing=part.text("missing", default="") or None,
+        line=part.node.start_mark.line + 1,
     )
     part.finish()
     return case

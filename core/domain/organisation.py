@@ -29,6 +29,7 @@ class Organisation:
     sign_off: str = "Your care team"
     postal_address: str = ""
     logo: str = ""
+    vaccine_schedule: str = "AAP"  # whose vaccine schedule counts for children, where authorities differ
     names_in_bodies: bool = True  # C17: bodies may name a screening or programme
     messaging_policy: str = (
         "Check the message against your privacy policy before it goes out: no diagnosis, result or medicine in a "

@@ -1,5 +1,6 @@
 """Reading our YAML rule files: every error names the file, the line and the key, and what would be right."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -7,7 +8,7 @@ from typing import NoReturn
 
 import yaml
 
-from core.errors import DataError
+from core.errors import RuleError
 
 _STRING = "tag:yaml.org,2002:str"
 
@@ -58,18 +59,20 @@ class Part:
         node = self._find(key)
         if node is None:
             return None
-        value = yaml.safe_load(node.value) if isinstance(node, yaml.ScalarNode) else None
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        value = _value(node)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             refuse(self.file, node, key, "must be a number")
         return float(value)
 
-    def whole(self, key: str, *, default: int | None = None) -> int | None:
-        """A whole number of zero or more, or the default when the key is absent."""
+    def whole(self, key: str, *, default: int | None = None, most: int = 10_000) -> int | None:
+        """A whole number of zero to `most`, or the default when the key is absent."""
         node, value = self._find(key), self.number(key)
         if node is None or value is None:
             return default
         if value < 0 or value != int(value):
             refuse(self.file, node, key, "must be a whole number, 0 or more")
+        if value > most:
+            refuse(self.file, node, key, f"must be at most {most}")
         return int(value)
 
     def flag(self, key: str) -> bool:
@@ -77,7 +80,7 @@ class Part:
         node = self._find(key)
         if node is None:
             return False
-        value = yaml.safe_load(node.value) if isinstance(node, yaml.ScalarNode) else None
+        value = _value(node)
         if not isinstance(value, bool):
             refuse(self.file, node, key, "must be true or false")
         return value
@@ -87,9 +90,11 @@ class Part:
         node = self._find(key)
         if node is None or (isinstance(node, yaml.ScalarNode) and node.tag.endswith(":null")):
             return None
-        value = yaml.safe_load(node.value) if isinstance(node, yaml.ScalarNode) else None
+        value = _value(node)
         if type(value) is not date:
             refuse(self.file, node, key, "must be a date such as 2026-11-24")
+        if not 1850 <= value.year < 2200:  # windows are counted back from days, and years have an end
+            refuse(self.file, node, key, "must be a day of the years 1850 to 2199")
         return value
 
     def part(self, key: str) -> "Part":
@@ -123,7 +128,7 @@ class Part:
                 refuse(self.file, name, str(name.value), f"is not known here; known are {known}")
 
     def refuse(self, key: str, why: str) -> NoReturn:
-        """Raise DataError at a key of this mapping, or at its beginning when the key is absent."""
+        """Raise RuleError at a key of this mapping, or at its beginning when the key is absent."""
         refuse(self.file, self._find(key) or self.node, key, why)
 
     def _find(self, key: str) -> yaml.Node | None:
@@ -141,19 +146,24 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same in C, where 
 
 
 def read_part(text: str, file: str) -> Part:
-    """The whole file as a Part. Raises DataError for what is not YAML or not a mapping."""
+    """The whole file as a Part. Raises RuleError for what is not YAML or not a mapping."""
     try:
         node = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise DataError(f"{file}, line {line}: this is not YAML ({error.problem}). Correct the line.") from None
+        raise RuleError(
+            f"{file}, line {line}: this is not YAML ({error.problem}). Correct the line.", line=line
+        ) from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise RuleError(f"{file}, line {line}: a character that no text may hold. Remove it.", line=line) from None
     if node is None:
-        raise DataError(f"{file}, line 1: the file is empty. It must hold keys and values.")
+        raise RuleError(f"{file}, line 1: the file is empty. It must hold keys and values.", line=1)
     return as_part(file, "", node)
 
 
 def as_part(file: str, key: str, node: yaml.Node) -> Part:
-    """The node as a Part. Raises DataError when it is not a mapping or holds a key twice."""
+    """The node as a Part. Raises RuleError when it is not a mapping or holds a key twice."""
     if not isinstance(node, yaml.MappingNode):
         refuse(file, node, key, "must hold keys and values")
     part = Part(file, key, node)
@@ -162,9 +172,20 @@ def as_part(file: str, key: str, node: yaml.Node) -> Part:
 
 
 def refuse(file: str, node: yaml.Node, key: str, why: str) -> NoReturn:
-    """Raise DataError with the file, line and key."""
-    place = f"{file}, line {node.start_mark.line + 1}"
-    raise DataError(f"{place}, key '{key}': {why}." if key else f"{place}: {why}.")
+    """Raise RuleError with the file, line and key."""
+    line = node.start_mark.line + 1
+    place = f"{file}, line {line}"
+    raise RuleError(f"{place}, key '{key}': {why}." if key else f"{place}: {why}.", line=line, key=key)
+
+
+def _value(node: yaml.Node) -> object:
+    """What a scalar says: a number, a day ...; None for anything else."""
+    if not isinstance(node, yaml.ScalarNode):
+        return None
+    try:
+        return yaml.safe_load(node.value)
+    except (yaml.YAMLError, ValueError):  # '[1', or a month that has no such day
+        return None
 
 
 def _text(file: str, node: yaml.Node, key: str) -> str:

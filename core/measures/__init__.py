@@ -20,6 +20,7 @@ _FOLDER = resources.files(__package__)
 _EXCLUSIONS = "exclusions.yaml"
 _WORDS = "words.yaml"
 _REPORTING = "reporting"
+_ALTERNATIVES = "alternatives"
 _COMMON = "common.yaml"
 _CASES = "\ncases:\n"  # the last key of a measure's file
 
@@ -103,9 +104,30 @@ def measures() -> dict[str, Measure]:
     return {measure_id: measure for measure_id, (measure, _) in _measure_files().items()}
 
 
-def with_cases() -> dict[str, Measure]:
-    """The same with the test patients inside their files, which are most of the text and of use to tests only."""
-    return {name: _read(text, f"{name}.yaml") for name, text in texts().items()}
+def with_cases() -> list[Measure]:
+    """Every shipped measure, also those of other schedules, with the test patients inside their files, which are most
+    of the text and of use to tests only."""
+    every = [*_measure_files().values(), *_alternatives().values()]
+    return [_read(text, f"{measure.measure_id}.yaml") for measure, text in every]
+
+
+def schedules() -> tuple[str, ...]:
+    """The authorities whose schedules ship, that of the measures themselves first."""
+    own = {measure.schedule for measure in measures().values()} - {""}
+    return (*sorted(own), *sorted({schedule for _, schedule in _alternatives()} - own))
+
+
+def by_schedule(schedule: str) -> tuple[dict[str, Measure], dict[str, str]]:
+    """Measures and texts by id where the schedule of this authority counts; where it says nothing else, the others'."""
+    files = _measure_files() | {name: each for (name, of), each in _alternatives().items() if of == schedule}
+    return {name: measure for name, (measure, _) in files.items()}, {name: text for name, (_, text) in files.items()}
+
+
+@cache
+def _alternatives() -> dict[tuple[str, str], tuple[Measure, str]]:
+    """The files of other schedules by measure and schedule."""
+    read = [(_read(text.partition(_CASES)[0], name), text) for name, text in _files(_ALTERNATIVES)]
+    return {(measure.measure_id, measure.schedule): (measure, text) for measure, text in read}
 
 
 @cache

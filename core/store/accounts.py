@@ -70,8 +70,13 @@ def organisation(engine: Engine) -> Organisation:
 def change_organisation(engine: Engine, changes: dict[str, Any], *, at: datetime, by: str) -> None:
     """Set fields of the organisation by name."""
     with writing(engine) as connection:
-        for key, value in changes.items():
-            _put(connection, key, _to_json(value), at=at, by=by)
+        change_in(connection, changes, at=at, by=by)
+
+
+def change_in(connection: Connection, changes: dict[str, Any], *, at: datetime, by: str) -> None:
+    """The same in the caller's transaction."""
+    for key, value in changes.items():
+        _put(connection, key, _to_json(value), at=at, by=by)
 
 
 def clock_shift(engine: Engine) -> timedelta:

@@ -1,0 +1,90 @@
+"""The small test patients inside a measure's file: what the rule finds for each, and what it must find."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from core.domain.clinical import FACTS
+from core.domain.measure import Case, Measure
+from core.domain.measure_evaluation import evaluate_shard
+
+_PATIENT = pl.Schema(
+    {
+        "patient_id": pl.String,
+        "birth_date": pl.Date,
+        "sex": pl.String,
+        "sex_at_birth": pl.String,
+        "status": pl.String,
+        "deceased_on": pl.Date,
+        "payer": pl.String,
+        "race": pl.String,
+    }
+)
+_ID = "test"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a case says of a test patient, or what a rule found."""
+
+    state: str
+    reason: str
+    due_on: date | None
+    missing: str | None
+
+    def __str__(self) -> str:
+        due = [f"due on {self.due_on.isoformat()}"] if self.due_on else []
+        missing = [f"missing {self.missing}"] if self.missing else []
+        return ", ".join([f"{self.state} ({self.reason})", *due, *missing])
+
+
+@dataclass(frozen=True)
+class CaseResult:
+    """How a test patient came out."""
+
+    case: Case
+    expected: Finding
+    found: Finding
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the rule found what it must find."""
+        return self.expected == self.found
+
+    def __str__(self) -> str:
+        if self.is_right:
+            return f"{self.case.name}: {self.found}"
+        return f"{self.case.name} (line {self.case.line}): expected {self.expected}, but the rule finds {self.found}"
+
+
+def run_cases(measure: Measure) -> list[CaseResult]:
+    """Evaluate a measure for each of its test patients, in the order of the file."""
+    return [_run(measure, case) for case in measure.cases]
+
+
+def _run(measure: Measure, case: Case) -> CaseResult:
+    gaps = evaluate_shard([measure], _patients(case), _facts(case), as_of=case.as_of)
+    found = Finding(*gaps.select("state", "reason", "due_on", "missing").row(0))
+    return CaseResult(case, Finding(case.state, case.reason, case.due_on, case.missing), found)
+
+
+def _patients(case: Case) -> pl.DataFrame:
+    row = (_ID, case.born, case.sex, None, case.status, case.deceased_on, case.payer, case.race)
+    return pl.DataFrame([row], schema=_PATIENT, orient="row")
+
+
+def _facts(case: Case) -> pl.DataFrame:
+    rows = [
+        {
+            "patient_id": _ID,
+            "concept": fact.concept,
+            "kind": fact.kind or "procedure",
+            "on": fact.on,
+            "end_on": fact.end_on,
+            "value": fact.value,
+            "value_text": fact.value_text,
+        }
+        for fact in case.facts
+    ]
+    return pl.DataFrame(rows, schema=FACTS)
