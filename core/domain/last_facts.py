@@ -141,10 +141,16 @@ def _on(facts: pl.DataFrame) -> _Found:
 
 
 def _until(facts: pl.DataFrame) -> _Found:
+    return {} if (facts["until"] == facts["on"]).all() else {"until": reached_until(facts)}
+
+
+def reached_until(facts: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
+    """The rows of patients and the latest day that one of their facts reaches. The facts must be in order."""
     if (facts["until"] == facts["on"]).all():
-        return {}
+        is_last = _ends(facts["row"])
+        return facts["row"].filter(is_last), facts["until"].filter(is_last)
     reaches = facts.group_by("row").agg(pl.col("until").max())
-    return {"until": (reaches["row"], reaches["until"])}
+    return reaches["row"], reaches["until"]
 
 
 def _result_on(facts: pl.DataFrame) -> _Found:

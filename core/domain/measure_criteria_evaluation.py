@@ -8,6 +8,7 @@ from operator import and_, or_
 import polars as pl
 
 from core.domain.calendar_months import born_by, window_start
+from core.domain.last_facts import reached_until
 from core.domain.measure import AgeBand, Aged, AllOf, Criterion, Not, Numbered, Recorded, Says
 from core.domain.measure_panel import Panel
 
@@ -64,11 +65,10 @@ def _is_recorded(concept: str, recorded: Recorded, panel: Panel, as_of: date) ->
 def _answered(concept: str, recorded: Recorded, panel: Panel) -> pl.Series:
     """The latest day that a fact with one of the answers reaches."""
     facts = panel.events([concept])
+    tests = [pl.col("value_text").str.strip_chars().str.to_lowercase().is_in(recorded.answers)]
     if recorded.latest:
-        facts = facts.filter(pl.col("on") == pl.col("on").max().over("row"))
-    facts = facts.filter(pl.col("value_text").str.strip_chars().str.to_lowercase().is_in(recorded.answers))
-    found = facts.group_by("row").agg(pl.col("until").max())
-    return panel.spread(found["row"], found["until"])
+        tests.append(pl.col("on") == panel.column(concept, "on").gather(facts["row"]))
+    return panel.spread(*reached_until(facts.filter(tests)))
 
 
 def _is_numbered(test: Numbered, panel: Panel, as_of: date) -> pl.Series:

@@ -6,7 +6,7 @@ The tests hold an obvious evaluator, one patient after the other, against this o
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import reduce
+from functools import cache, reduce
 from operator import and_, or_
 
 import polars as pl
@@ -46,10 +46,12 @@ def evaluate_panel(measures: Iterable[Measure], panel: Panel, *, as_of: date) ->
     return pl.concat(frames) if frames else STORED_GAPS.to_frame()
 
 
+@cache
 def _state(word: str) -> pl.Expr:
     return pl.lit(word, pl.Enum(GAP_STATES))
 
 
+@cache
 def _word(word: str) -> pl.Expr:
     return pl.lit(word, pl.Categorical)
 

@@ -4,6 +4,7 @@ that need them."""
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import product
 
 import polars as pl
 
@@ -16,6 +17,7 @@ PATIENT_COLUMNS = ("birth_date", "sex", "sex_at_birth", "status", "deceased_on",
 # The columns of ARRANGED_FACTS, beside the concept, that a panel is made of.
 READ_COLUMNS = ("row", "on", "until", "value", "value_text", "sign", "has_result")
 _OF_LATEST_DAY = ("lowest", "low", "high")
+_NUMBERS = ("number_on", *_OF_LATEST_DAY)
 
 
 @dataclass
@@ -59,7 +61,7 @@ class Panel:
     def events(self, concepts: Iterable[str]) -> pl.DataFrame:
         """row, on, until, value, value_text, sign and has_result of every fact of these concepts."""
         found = [self.history[name].select(READ_COLUMNS) for name in concepts if name in self.history]
-        return pl.concat([_NO_HISTORY, *found])
+        return found[0] if len(found) == 1 else pl.concat([_NO_HISTORY, *found])
 
 
 _NO_HISTORY = pl.DataFrame(schema={name: ARRANGED_FACTS[name] for name in READ_COLUMNS})
@@ -87,9 +89,21 @@ def panel_of(patients: pl.DataFrame, facts: Mapping[str, pl.DataFrame], *, as_of
 
 
 def needed_columns(measures: Iterable[Measure], columns: Iterable[str]) -> list[str]:
-    """Of the columns of a table of last facts those of the concepts that these measures ask for, and `row`."""
-    needed = concepts_of(measures)
-    return ["row", *(name for name in columns if name.partition(".")[0] in needed)]
+    """Of the columns of a table of last facts those that these measures ask for, and `row`."""
+    needed = {(concept, name) for measure in measures for concept, name in _asked(measure)}
+    return ["row", *(column for column in columns if tuple(column.split(".", 1)) in needed)]
+
+
+def _asked(measure: Measure) -> Iterator[tuple[str, str]]:
+    """concept and name of every column that a measure asks for, or may."""
+    for criterion in criteria_of(measure):
+        if isinstance(criterion, Recorded | Numbered):
+            names = ("on", "until") if isinstance(criterion, Recorded) else ("on", *_NUMBERS)
+            yield from product(criterion.concepts, names)
+    for way in measure.ways:
+        yield from product(way.concepts, ("on", "result_on"))
+    if measure.latest:
+        yield from product(measure.latest.concepts, ("on", *_NUMBERS))
 
 
 def concepts_of(measures: Iterable[Measure]) -> set[str]:

@@ -104,7 +104,7 @@ def _renewal(way: Way, last: pl.Series) -> pl.Series:
     """When what was last done stops to count."""
     if way.months is None:
         return pl.select(pl.when(last.is_not_null()).then(pl.lit(NEVER_DUE))).to_series()
-    return last.dt.offset_by(f"{way.months}mo")
+    return shifted(last, f"{way.months}mo")
 
 
 def _counting(way: Way, panel: Panel) -> pl.DataFrame:
@@ -170,9 +170,20 @@ def _taken(doses: pl.DataFrame, series: Series) -> pl.DataFrame:
     return pl.concat(taken).group_by("row").agg(pl.col("on").max(), pl.col("count").max())
 
 
+def shifted(days: pl.Series, by: str) -> pl.Series:
+    """Days moved by so many months ('24mo'); the last day of a month that is too short. Where there are fewer different
+    days than patients, each day is moved once."""
+    first, last = days.min(), days.max()
+    if not isinstance(first, date) or not isinstance(last, date) or (last - first).days >= days.len():
+        return days.dt.offset_by(by)
+    every = pl.date_range(first, last, eager=True).dt.offset_by(by)
+    places = days.to_physical() - (first - date(1970, 1, 1)).days
+    return every.gather(places.cast(pl.UInt32))
+
+
 def later(days: pl.Series, span: Span) -> pl.Series:
     """Days later by a span; the last day of a month that is too short."""
-    moved = days.dt.offset_by(f"{span.months}mo") if span.months else days
+    moved = shifted(days, f"{span.months}mo") if span.months else days
     return moved.dt.offset_by(f"{span.days}d") if span.days else moved
 
 

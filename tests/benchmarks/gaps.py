@@ -52,7 +52,7 @@ from core.measures import measures as shipped
 from core.store.fact_files import read_concepts, write_facts
 
 TODAY = date(2026, 11, 24)
-FACTS_PER_PATIENT, SHARD = 60, 50_000
+FACTS_PER_PATIENT, SHARD = 60, 100_000
 ROUNDS = 3
 MEASURES = ("dm-a1c", "dm-a1c-high", "imm-flu", "scr-colorectal", "scr-mammogram")
 RESULT = ("row", "measure_id", "state", "last_on", "last_value", "due_on")
@@ -208,7 +208,7 @@ def reevaluate(folder: Path, out: Path, kept: Path, *, is_all: bool) -> None:
     rules = _rules() if is_all else [_changed(shipped()["scr-mammogram"])]
     for number in _numbers(folder):
         names = pl.read_parquet_schema(kept / _file(number))
-        table = pl.read_parquet(kept / _file(number), columns=needed_columns(rules, names))
+        table = pl.read_parquet(kept / _file(number), columns=needed_columns(rules, names), parallel="none")
         told = read_concepts(folder / "facts" / _file(number), history_of(rules), columns=READ_COLUMNS)
         panel = Panel(_people(folder, number), read_table(table), told)
         evaluate_panel(rules, panel, as_of=TODAY).select(RESULT).write_parquet(
@@ -229,7 +229,7 @@ def _numbers(folder: Path) -> list[int]:
 
 
 def _people(folder: Path, number: int) -> pl.DataFrame:
-    return pl.read_parquet(folder / "patients" / _file(number), columns=[*PATIENT_COLUMNS])
+    return pl.read_parquet(folder / "patients" / _file(number), columns=[*PATIENT_COLUMNS], parallel="none")
 
 
 def _all_facts(folder: Path, number: int) -> pl.DataFrame:
