@@ -138,6 +138,8 @@ def test_a_season_must_stand_alone() -> None:
         ("{concept: fit, window: 1y, doses: two}", "key 'doses': must be a number"),
         ("{concept: fit, window: 1y, doses: 1.5}", "key 'doses': must be a whole number"),
         ("{concept: fit, window: 1y, doses: 2, spacing: 28}", "key 'spacing': must be text"),
+        ("{concept: fit, window: 1y, doses: 2, spacing: 0d}", "key 'spacing': must be at least 1d"),
+        ("{concept: fit, window: 1y, from_age: 2y, by_age: 1y}", "key 'by_age': is before 'from_age'"),
         ("{concept: fit, window: 1y, doses: 2, spacing: 1m}", "key 'spacing': must be days such as 28d"),
         ("{concept: fit, window: 1y, doses: 2, next_dose: soon}", "key 'next_dose': must be days, months or years"),
         ("{concept: fit, window: 1y, from_age: 6w}", "key 'from_age': must be days, months or years"),

@@ -25,6 +25,7 @@ from core.domain.measure import (
     Requirement,
     Season,
     Series,
+    Span,
     Way,
     ways_of,
 )
@@ -173,11 +174,22 @@ def _series(part: Part) -> Series | None:
         return None
     if count < 1:
         part.refuse("doses", "must be at least 1")
-    return Series(count, spacing_days=max(spacing or 1, 1), next_after=following)
+    if spacing == 0:
+        part.refuse("spacing", "must be at least 1d: doses of one day count once")
+    return Series(count, spacing_days=spacing or 1, next_after=following)
+
+
+def _surely_after(one: Span | None, other: Span | None) -> bool:
+    """Whether a span is longer than another, however long the months are."""
+    if one is None or other is None:
+        return False
+    return one.months * 28 + one.days > other.months * 31 + other.days
 
 
 def _ages(part: Part) -> Ages | None:
     first, last, due = (read_span(part, key) for key in ("from_age", "by_age", "due_age"))
+    if _surely_after(first, last):
+        part.refuse("by_age", "is before 'from_age'")
     return Ages(first, last, due or last) if first or last or due else None
 
 
