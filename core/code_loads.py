@@ -61,9 +61,13 @@ class CodesReport:
             said.append(f"{_count(len(self.unused), 'value set')} no concept uses: {named}")
         said += self.notes
         if self.value_sets and self.missing:
-            named = ", ".join(concepts()[name].name for name in self.missing)
-            said.append(f"Value sets of {_count(len(self.missing), 'concept')} are not loaded: {named}")
+            first = ", ".join(concepts()[name].name for name in list(self.missing)[:_NAMED])
+            more = " and more; careloop codes status lists them" * (len(self.missing) > _NAMED)
+            said.append(f"Value sets of {_count(len(self.missing), 'concept')} are not loaded: {first}{more}")
         return said
+
+
+_NAMED = 8  # concepts in the report; all are in `missing`
 
 
 def load_codes(wb: Workbench, path: Path) -> CodesReport:

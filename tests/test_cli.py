@@ -104,6 +104,21 @@ def test_codes_loaded_before_any_feed_are_counted_and_it_is_said_that_nothing_is
     assert (run.returncode, run.stdout) == (0, f"{lines} codes mapped in {home}\n{nothing}\n")
 
 
+def test_gaps_by_what_was_known_before_the_feed_hold_nothing_of_it(loaded: Path, tmp_path: Path) -> None:
+    now, then = tmp_path / "now.parquet", tmp_path / "then.parquet"
+
+    runs = [
+        careloop(loaded, "gaps", "--as-of", "2026-11-02", "--out", now, "--known-at", "2030-01-01"),
+        careloop(loaded, "gaps", "--as-of", "2026-11-02", "--out", then, "--known-at", "2000-01-01"),
+    ]
+
+    assert [run.returncode for run in runs] == [0, 0]
+    found, before = (pl.read_parquet(path) for path in (now, then))
+    assert found.height == before.height
+    assert found["last_on"].drop_nulls().len() > 0
+    assert before["last_on"].drop_nulls().is_empty()
+
+
 def test_one_code_is_one_code_and_the_home_it_counts_in_is_named(loaded: Path, feed: Path, tmp_path: Path) -> None:
     one = tmp_path / "one.csv"
     one.write_text("\n".join((feed / "code_map.csv").read_text("utf-8").splitlines()[:2]) + "\n", "utf-8")

@@ -1,6 +1,6 @@
 """What happens when rows come again: which version counts, and which moment ended an earlier one."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import polars as pl
 
@@ -81,8 +81,9 @@ def as_known(events: pl.DataFrame, at: datetime | None) -> pl.DataFrame:
     """The current versions of STORED_EVENTS, or those that were current at a moment, by what had been received then."""
     if at is None:
         return events.filter(pl.col("superseded_at").is_null())
-    was_current = pl.col("superseded_at").is_null() | (pl.col("superseded_at") > at)
-    known = events.filter(pl.col("received_at") <= at, was_current)
+    moment = at.astimezone(UTC)
+    was_current = pl.col("superseded_at").is_null() | (pl.col("superseded_at") > moment)
+    known = events.filter(pl.col("received_at") <= moment, was_current)
     return known.with_columns(pl.lit(None, EVENTS["superseded_at"]).alias("superseded_at"))
 
 
