@@ -91,7 +91,7 @@ def test_a_closed_gate_says_since_when_and_why_in_numbers() -> None:
 
     assert gate.since == NOW
     assert gate.reason == (
-        "The table patients of ehr has 1,200 rows; the last good load had 20,000. It may lose at most 20 %."
+        "The table patients of ehr has 1,200 rows; the last good load had 20,000. It may lose at most 20%."
     )
 
 

@@ -71,9 +71,9 @@ def test_each_load_keeps_rows_freshness_and_lag_of_each_table(wb: Workbench, sou
     assert (found.lag_median, found.lag_p90) == (1, 31)
     assert found.received_at == wb.now()
     people = quality(wb, "patients")
-    assert (people.rows, people.rows_before, people.change) == (19, 20, "↓ 5.0 % fewer")
+    assert (people.rows, people.rows_before, people.change) == (19, 20, "↓ 5.0% fewer")
     shown = {row["Table"]: row for row in feed_quality.table(wb).to_dicts()}
-    assert shown["labs"]["Age at load"] == "1 day" and shown["labs"]["Lag"] == "1 day, 31 for 90 %"
+    assert shown["labs"]["Age at load"] == "1 day" and shown["labs"]["Lag"] == "1 day, 31 for 90%"
     assert shown["patients"]["Latest event"] == "–"
 
 

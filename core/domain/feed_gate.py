@@ -157,7 +157,7 @@ def _shrunken(row: TableQuality, rule: FeedRule) -> Problem | None:
         return None
     sentence = (
         f"The table {row.feed_table} of {row.source_system} has {row.rows:,} rows; the last good load had "
-        f"{row.rows_before:,}. It may lose at most {rule.largest_shrink} %."
+        f"{row.rows_before:,}. It may lose at most {rule.largest_shrink}%."
     )
     return _problem(SHRUNKEN, row, row.loaded_at, sentence)
 

@@ -59,7 +59,7 @@ class TableQuality:
 
     @property
     def change(self) -> str:
-        """How the number of rows changed since the last good load: '↓ 12.0 % fewer'."""
+        """How the number of rows changed since the last good load: '↓ 12.0% fewer'."""
         if not self.is_there:
             return "✕ missing"
         if not self.rows_before:
@@ -71,10 +71,10 @@ class TableQuality:
 
     @property
     def lag(self) -> str:
-        """'2 days, 14 for 90 %'; a dash where nothing is known."""
+        """'2 days, 14 for 90%'; a dash where nothing is known."""
         if self.lag_median is None:
             return "–"
-        return f"{self.lag_median:,} day{'s' * (self.lag_median != 1)}, {self.lag_p90:,} for 90 %"
+        return f"{self.lag_median:,} day{'s' * (self.lag_median != 1)}, {self.lag_p90:,} for 90%"
 
 
 def small_tally(name: str, rows: pl.DataFrame, *, key: tuple[str, ...], is_unique: bool) -> tuple[int, date | None]:
