@@ -47,9 +47,9 @@ def release(wb: Workbench, *, reason: str, seen: Gate | None = None) -> Gate:
 
 
 def waiting_count(wb: Workbench) -> int:
-    """How many messages of campaigns that have begun wait: those that leave when gate and window are open."""
+    """How many messages of active campaigns wait: those that leave when gate, start date and window let them."""
     with reading(wb.engine) as connection:
-        return rows.waiting_count(connection, on=wb.today())
+        return rows.waiting_count(connection)
 
 
 def closed_sentence(wb: Workbench) -> str:

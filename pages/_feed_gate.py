@@ -39,16 +39,15 @@ def gate_state(wb: Workbench) -> None:
 @guarded
 def _release(wb: Workbench, gate: Gate) -> None:
     waiting = feed_gate.waiting_count(wb)
-    st.markdown(
-        f"**{count(waiting, 'message')} {'waits' if waiting == 1 else 'wait'}** and will leave in the next window:"
-    )
+    verb = "waits" if waiting == 1 else "wait"
+    st.markdown(f"**{count(waiting, 'message')} {verb}** and will leave in the windows of their campaigns, although:")
     st.markdown("\n".join(f"- {plain(problem.sentence)}" for problem in gate.problems))
     st.caption(
         "The release holds for these problems only. A later load is judged anew; an old table again in some days."
     )
     reason = st.text_area("Why is it right to send by this data?", key="gate_reason", max_chars=500)
     st.caption("Kept with your name. Write nothing about a patient.")
-    label = f"Release {count(waiting, 'message')}"
+    label = f"Release {count(waiting, 'message')}" if waiting else "Release the gate"
     if st.button(label, key="gate_release_yes", type="primary", disabled=not (reason or "").strip()):
         feed_gate.release(wb, reason=reason or "", seen=gate)
         notice("The feed gate is open")

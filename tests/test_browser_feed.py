@@ -36,7 +36,7 @@ def test_a_closed_gate_is_released_with_a_reason(clinic: Server, page: Page) -> 
     click(page, "Release")
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text("0 messages wait")).to_be_visible()
-    yes = dialog.get_by_role("button", name="Release 0 messages")
+    yes = dialog.get_by_role("button", name="Release the gate")
     expect(yes).to_be_disabled()
 
     dialog.get_by_label("Why is it right to send by this data?").fill("We closed a clinic.")

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, fields
-from datetime import date
 
 from sqlalchemy import Connection, Select, func, insert, select
 
@@ -62,13 +61,13 @@ def releases(connection: Connection, *, limit: int = 100) -> list[Release]:
     ]
 
 
-def waiting_count(connection: Connection, *, on: date) -> int:
-    """How many messages wait in active campaigns that have begun on this day."""
+def waiting_count(connection: Connection) -> int:
+    """How many messages wait in active campaigns."""
     question = (
         select(func.count())
         .select_from(recipients)
         .join(campaigns, campaigns.c.campaign_id == recipients.c.campaign_id)
-        .where(campaigns.c.status == "active", campaigns.c.start_on <= on, recipients.c.state == "waiting")
+        .where(campaigns.c.status == "active", recipients.c.state == "waiting")
     )
     return int(connection.scalar(question) or 0)
 
