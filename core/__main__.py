@@ -155,6 +155,19 @@ def feed_release(
         print(line)
 
 
+@feed_app.command("end-source")
+def feed_end_source(
+    source: Annotated[str, typer.Argument(help="Its name, as 'careloop feed status' shows it.")],
+) -> None:
+    """Say that a source sends no more: nothing is expected of it until it sends again."""
+    from core import feed_gate
+
+    wb = _open()
+    feed_gate.end_source(wb, source)
+    for line in feed_gate.lines(wb):
+        print(line)
+
+
 @app.command()
 def gaps(
     out: Annotated[Path, typer.Option(help="File to write: .parquet or .csv.")],

@@ -8,7 +8,8 @@ from core.audit import record_in
 from core.domain.feed_gate import Gate, Release, decide
 from core.domain.organisation import FeedRule, Organisation
 from core.domain.wording import day_text
-from core.errors import NotAllowed
+from core.errors import NotAllowed, NotFound
+from core.store import accounts
 from core.store import feed_quality as rows
 from core.store.database import reading, writing
 from core.workbench import DISPATCHER, Workbench
@@ -44,6 +45,21 @@ def release(wb: Workbench, *, reason: str, seen: Gate | None = None) -> Gate:
         rows.add_release(connection, kept)
         record_in(wb, connection, "feed.released", problems=sorted(kept.keys), reason=words)
         return _gate(wb, connection, organisation)
+
+
+def end_source(wb: Workbench, source_system: str) -> None:
+    """Say that a source sends no more, so that nothing is expected of it; its next load counts again.
+
+    Raises NotFound for a source of which nothing was loaded, NotAllowed for whoever may not release the gate.
+    """
+    _check_sees_everybody(wb)
+    ended = wb.organisation().ended_sources
+    with writing(wb.engine) as connection:
+        if not rows.rows_before(connection, source_system, count=1):
+            raise NotFound("Nothing was loaded of a source with this name. 'careloop feed status' lists the sources.")
+        changes = {"ended_sources": tuple(sorted({*ended, source_system}))}
+        accounts.change_in(connection, changes, at=wb.now(), by=wb.user.user_id)
+        record_in(wb, connection, "feed.source_ended", source_system)
 
 
 def waiting_count(wb: Workbench) -> int:
@@ -92,10 +108,14 @@ def _gate(wb: Workbench, connection: Connection, organisation: Organisation) -> 
     return decide(found, known, asked, now=wb.now(), ended_sources=organisation.ended_sources)
 
 
-def _check_may_release(wb: Workbench, words: str) -> None:
+def _check_sees_everybody(wb: Workbench) -> None:
     if wb.user.user_id == DISPATCHER:
         raise NotAllowed("The dispatcher never releases the feed gate: a person must have looked at the feed.")
     if wb.user.scope.groups is not None or wb.user.scope.providers is not None:
         raise NotAllowed("The feed gate holds for all patients. Ask somebody who may see all of them to release it.")
+
+
+def _check_may_release(wb: Workbench, words: str) -> None:
+    _check_sees_everybody(wb)
     if not words or len(words) > _LONGEST_REASON:
         raise NotAllowed(f"A release needs a reason of at most {_LONGEST_REASON} characters. Nothing was released.")

@@ -5,12 +5,14 @@ from zoneinfo import ZoneInfo
 import polars as pl
 from sqlalchemy import Connection
 
-from core.domain.feed_gate import Release, good_rows
+from core import feed_gate
+from core.domain.feed_gate import SHRUNKEN, STALE, Release, good_rows
 from core.domain.feed_quality import TableQuality, Tally, middle, quantile
 from core.domain.organisation import FeedRule
 from core.domain.wording import day_text
 from core.feeds.layout import TABLES
 from core.generations import Making
+from core.store import accounts
 from core.store import feed_quality as rows
 from core.store.database import reading
 from core.workbench import Workbench
@@ -40,6 +42,7 @@ def table(wb: Workbench) -> pl.DataFrame:
     Before and Change compare with the last good load of the same kind, Median with its last five; the age is in days.
     """
     zone = wb.zone()
+    wrong = {problem.key for problem in feed_gate.gate(wb).problems}
     return pl.DataFrame(
         [
             {
@@ -47,11 +50,13 @@ def table(wb: Workbench) -> pl.DataFrame:
                 "Source": each.source_system,
                 "Rows": each.rows,
                 "Before": each.rows_before,
-                "Change": each.change,
+                "Change": _marked(each.change, f"{SHRUNKEN}:{each.feed_table}:{each.load_id}" in wrong, "too few"),
                 "Median": each.rows_median,
                 "Latest event": day_text(each.latest_on),
                 "Age at load": _age(each, zone),
-                "Received": day_text(each.received_at.astimezone(zone).date() if each.received_at else None),
+                "Received": _marked(
+                    _received(each, zone), f"{STALE}:{each.feed_table}:{each.load_id}" in wrong, "too old"
+                ),
                 "Lag": each.lag,
             }
             for each in latest(wb)
@@ -72,6 +77,10 @@ def keep_in(wb: Workbench, connection: Connection, load_id: int, making: Making)
         if _is_there(making, name) or (name in making.intake.feed.manifest.full and name in names)
     ]
     rows.add(connection, found)
+    ended = wb.organisation().ended_sources
+    if making.intake.source_system in ended:  # it sends again
+        left = tuple(name for name in ended if name != making.intake.source_system)
+        accounts.change_in(connection, {"ended_sources": left}, at=wb.now(), by=wb.user.user_id)
 
 
 def _row(
@@ -103,6 +112,17 @@ def _row(
         lag_p90=quantile(tally.lags, 0.9) if is_known else None,
         loaded_at=wb.now(),
     )
+
+
+def _marked(text: str, is_wrong: bool, word: str) -> str:
+    """'✕ 55.0% too few' for what closes the gate."""
+    if not is_wrong:
+        return text
+    return f"✕ {text.removeprefix('↓ ').removesuffix(' fewer')} {word}"
+
+
+def _received(row: TableQuality, zone: ZoneInfo) -> str:
+    return day_text(row.received_at.astimezone(zone).date() if row.received_at else None)
 
 
 def _age(row: TableQuality, zone: ZoneInfo) -> str:

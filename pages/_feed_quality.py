@@ -32,7 +32,7 @@ def feed_quality(wb: Workbench) -> None:
         rows,
         hide_index=True,
         placeholder="–",
-        height=rows.height * 35 + 38,
+        height="content",
         alt="Tables of the last loads: rows now and before, latest event, age, lag",
         column_config={
             name: st.column_config.NumberColumn(format="localized", help=words)

@@ -11,7 +11,7 @@ from core import feed_gate, feed_quality, loads
 from core.domain.feed_quality import TableQuality
 from core.domain.organisation import FeedRule
 from core.domain.user import Scope, User
-from core.errors import NotAllowed
+from core.errors import NotAllowed, NotFound
 from core.store import accounts
 from core.store.database import reading
 from core.store.schema import audit
@@ -133,6 +133,8 @@ def test_data_grows_old_whatever_the_hour_it_was_loaded(source: Source, clock: C
     clock.forward(days=2)
 
     assert source.wrong == ["stale patients"]
+    assert feed_gate.gate(source.wb).reason == ("The table patients of ehr is older than 7 days.")
+    assert feed_quality.table(source.wb)["Received"].to_list() == ["✕ Thu 19 Nov 2026 too old"]
 
 
 def test_a_newer_feed_with_the_same_rows_keeps_the_data_fresh_but_the_same_files_again_do_not(
@@ -167,9 +169,24 @@ def test_an_organisation_says_what_it_needs(wb: Workbench, source: Source) -> No
     source.sends(1, labs=labs("2026-11-01"))
     assert source.wrong == ["shrunken labs"]
 
-    accounts.change_organisation(wb.engine, {"ended_sources": ("ehr",)}, at=wb.now(), by="ana")
 
-    assert source.wrong == []
+def test_of_a_source_that_ended_nothing_is_expected_until_it_sends_again(
+    wb: Workbench, source: Source, clock: Clock
+) -> None:
+    source.sends(20)
+    clock.forward(days=8)
+    with pytest.raises(NotFound, match="Nothing was loaded"):
+        feed_gate.end_source(wb, "ehr2")
+    with pytest.raises(NotAllowed, match="a person"):
+        feed_gate.end_source(wb.as_user(DISPATCHER), "ehr")
+    assert source.wrong == ["stale patients"]
+
+    feed_gate.end_source(wb, "ehr")
+
+    assert source.wrong == [] and feed_quality.latest(wb) == []
+    source.sends(10)
+    assert wb.organisation().ended_sources == ()
+    assert source.wrong == ["shrunken patients"]
 
 
 def test_a_release_opens_the_gate_for_this_state_and_is_on_record(

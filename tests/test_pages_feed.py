@@ -50,7 +50,7 @@ def test_home_data_page_and_list_say_that_nothing_is_sent_and_why(closed: Workbe
     assert "Feed gate closed" in data.error[0].value
     assert not home.exception and not data.exception and not listed.exception
     row = data.dataframe[0].value.set_index("Table").loc["patients"]
-    assert (row["Rows"], row["Before"], row["Change"]) == (2, 10, "↓ 80.0% fewer")
+    assert (row["Rows"], row["Before"], row["Change"]) == (2, 10, "✕ 80.0% too few")
 
 
 def test_the_release_says_how_many_messages_wait_and_keeps_who_and_why(closed: Workbench) -> None:

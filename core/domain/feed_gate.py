@@ -143,10 +143,7 @@ def _stale(row: TableQuality, rule: FeedRule, *, now: datetime) -> Problem | Non
     ends = received_at + timedelta(days=rule.max_age_days)
     if now <= ends:
         return None
-    sentence = (
-        f"The table {row.feed_table} of {row.source_system} is {(now - received_at).days} days old; "
-        f"it may be {rule.max_age_days}."
-    )
+    sentence = f"The table {row.feed_table} of {row.source_system} is older than {rule.max_age_days} days."
     return _problem(STALE, row, ends, sentence)
 
 

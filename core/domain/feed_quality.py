@@ -86,7 +86,7 @@ def small_tally(name: str, rows: pl.DataFrame, *, key: tuple[str, ...], is_uniqu
 
 def event_tallies(events: pl.DataFrame) -> Iterable[tuple[str, int, date | None]]:
     """(kind, rows, latest day) of a part of the events of a feed."""
-    grouped = events.group_by(pl.col("kind").cast(pl.String)).agg(pl.len(), pl.col("on").max())
+    grouped = events.group_by("kind").agg(pl.len(), pl.col("on").max())
     yield from grouped.iter_rows()
 
 
@@ -96,7 +96,7 @@ def event_lags(events: pl.DataFrame) -> Iterable[tuple[str, int, int]]:
     is_problem = pl.col("kind") == "problem"
     day = pl.when(is_problem).then(pl.coalesce("recorded_on", "on")).otherwise("on")
     days = (pl.col("received_at").dt.date() - day).dt.total_days().clip(0)
-    kinds = events.select(pl.col("kind").cast(pl.String), days.alias("days")).drop_nulls()
+    kinds = events.select("kind", days.alias("days")).drop_nulls()
     yield from kinds.group_by("kind", "days").len().iter_rows()
 
 
