@@ -229,7 +229,8 @@ def dispatch(once: Annotated[bool, typer.Option("--once", help="Send what is due
     sent = dispatcher.run(wb, once=once)
     if once:
         print(f"{sent:,} messages handed over")
-        print(*feed_gate.lines(wb), sep="\n")
+        if not feed_gate.gate(wb).is_open:
+            print(*feed_gate.lines(wb), sep="\n", file=sys.stderr)
 
 
 @app.command()

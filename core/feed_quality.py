@@ -1,14 +1,15 @@
 """Feed quality: of each table how many rows came, against what came before, how fresh they are and how late."""
 
+from dataclasses import replace
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import polars as pl
 from sqlalchemy import Connection
 
 from core import feed_gate
-from core.domain.feed_gate import SHRUNKEN, STALE, Release, good_rows
+from core.domain.feed_gate import SHRUNKEN, STALE, good_rows
 from core.domain.feed_quality import TableQuality, Tally, middle, quantile
-from core.domain.organisation import FeedRule
 from core.domain.wording import day_text
 from core.feeds.layout import TABLES
 from core.generations import Making
@@ -67,50 +68,43 @@ def table(wb: Workbench) -> pl.DataFrame:
 
 def keep_in(wb: Workbench, connection: Connection, load_id: int, making: Making) -> None:
     """Keep the quality of a load's tables in the caller's transaction."""
-    before = rows.rows_before(connection, making.intake.source_system)
+    source, full = making.intake.source_system, making.intake.feed.manifest.full
+    before = rows.rows_before(connection, source)
     releases = rows.releases(connection)
-    rules = {rule.feed_table: rule for rule in wb.organisation().feed_rules}
-    names = {row.feed_table for row in before}
-    found = [
-        _row(wb, load_id, making, name, before, releases, rules.get(name))
-        for name in (table.name for table in TABLES)
-        if _is_there(making, name) or (name in making.intake.feed.manifest.full and name in names)
-    ]
+    organisation = wb.organisation()
+    rules = {rule.feed_table: rule for rule in organisation.feed_rules}
+    found = []
+    for name in (table.name for table in TABLES):
+        known = [row for row in before if row.feed_table == name]
+        if _is_there(making, name) or (name in full and known):
+            alike = [row for row in known if row.is_full == (name in full)]
+            good = good_rows(alike[0] if alike else None, releases, rules.get(name))
+            row = _row(making, name, load_id=load_id, loaded_at=wb.now(), is_known=bool(known))
+            found.append(replace(row, rows_before=good, rows_median=middle([each.rows for each in alike])))
     rows.add(connection, found)
-    ended = wb.organisation().ended_sources
-    if making.intake.source_system in ended:  # it sends again
-        left = tuple(name for name in ended if name != making.intake.source_system)
+    if source in organisation.ended_sources:  # it sends again
+        left = tuple(name for name in organisation.ended_sources if name != source)
         accounts.change_in(connection, {"ended_sources": left}, at=wb.now(), by=wb.user.user_id)
 
 
-def _row(
-    wb: Workbench,
-    load_id: int,
-    making: Making,
-    name: str,
-    before: list[TableQuality],
-    releases: list[Release],
-    rule: FeedRule | None,
-) -> TableQuality:
+def _row(making: Making, name: str, *, load_id: int, loaded_at: datetime, is_known: bool) -> TableQuality:
+    """One table of a load, not yet compared with what came before."""
     intake, tally = making.intake, making.tallies.get(name, Tally())
-    is_full = name in intake.feed.manifest.full
     is_there = _is_there(making, name)
-    alike = [row for row in before if row.feed_table == name and row.is_full == is_full]
-    is_known = any(row.feed_table == name for row in before)
     return TableQuality(
         load_id=load_id,
         source_system=intake.source_system,
         feed_table=name,
-        is_full=is_full,
+        is_full=name in intake.feed.manifest.full,
         is_there=is_there,
         rows=tally.rows,
-        rows_before=good_rows(alike[0], releases, rule) if alike else None,
-        rows_median=middle([row.rows for row in alike]),
+        rows_before=None,
+        rows_median=None,
         latest_on=tally.latest_on,
         received_at=intake.received_at if is_there else None,
         lag_median=quantile(tally.lags, 0.5) if is_known else None,
         lag_p90=quantile(tally.lags, 0.9) if is_known else None,
-        loaded_at=wb.now(),
+        loaded_at=loaded_at,
     )
 
 
@@ -133,10 +127,9 @@ def _age(row: TableQuality, zone: ZoneInfo) -> str:
 
 
 def _is_there(making: Making, name: str) -> bool:
-    """Whether the feed holds the table. One of which no row could be used has not come; an empty one has, unless the
-    format cannot say so: resources of FHIR have no tables of their own."""
+    """Whether the feed holds the table. Of one that only adds, a table of which no row could be used has not come. An
+    empty table has, except in FHIR: there it cannot be told from one that was left out."""
     feed, read = making.intake.feed, making.intake.read_of[name]
-    if name not in feed.tables:
+    if name not in feed.tables or (not read and feed.format == "fhir"):
         return False
-    has_rows = bool(making.tallies.get(name, Tally()).rows)
-    return has_rows or name in feed.manifest.full or (not read and feed.format != "fhir")
+    return bool(making.tallies.get(name, Tally()).rows) or name in feed.manifest.full or not read
