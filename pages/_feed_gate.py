@@ -48,7 +48,7 @@ def _release(wb: Workbench, gate: Gate) -> None:
     reason = st.text_area("Why is it right to send by this data?", key="gate_reason", max_chars=500)
     st.caption("Kept with your name. Write nothing about a patient.")
     label = f"Release {count(waiting, 'message')}" if waiting else "Release the gate"
-    if st.button(label, key="gate_release_yes", type="primary", disabled=not (reason or "").strip()):
+    if st.button(label, key="gate_release_yes", type="primary"):
         feed_gate.release(wb, reason=reason or "", seen=gate)
         notice("The feed gate is open")
         st.rerun()

@@ -17,7 +17,7 @@ from core.store.database import reading
 from core.store.schema import audit
 from core.workbench import DISPATCHER, Workbench
 from tests.conftest import Clock
-from tests.feeds import LAB, PATIENT, write_feed
+from tests.feeds import LAB, PATIENT, write_bundle, write_feed
 from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
 
 MORNING = datetime(2026, 11, 24, 8, tzinfo=UTC)
@@ -159,6 +159,32 @@ def test_a_table_of_which_no_row_could_be_used_has_not_come(source: Source, cloc
     source.sends(None, full=False, patients=[PATIENT, "P9,Zoe,Example,never,F,active"], labs=labs("2026-11-01"))
 
     assert source.wrong == ["stale patients"]
+
+
+def test_fhir_without_patients_says_nothing_of_patients_unless_it_is_full(
+    wb: Workbench, tmp_path: Path, clock: Clock
+) -> None:
+    person = {"resourceType": "Patient", "id": "P1", "birthDate": "1960-05-01", "gender": "female"}
+    visit = {
+        "resourceType": "Encounter",
+        "id": "V1",
+        "status": "finished",
+        "subject": {"reference": "Patient/P1"},
+        "period": {"start": "2026-11-01"},
+    }
+    write_bundle(tmp_path / "one" / "a.json", person)
+    loads.load(wb, tmp_path / "one")
+    clock.forward(days=8)
+    write_bundle(tmp_path / "two" / "a.json", visit)
+    loads.load(wb, tmp_path / "two")
+    assert [row.feed_table for row in feed_quality.latest(wb)] == ["patients", "visits"]
+    assert [problem.kind for problem in feed_gate.gate(wb).problems] == ["stale"]
+
+    write_bundle(tmp_path / "three" / "a.json", {**visit, "id": "V2"})
+    write_feed(tmp_path / "three", manifest={"full": True})
+    loads.load(wb, tmp_path / "three")
+
+    assert [problem.kind for problem in feed_gate.gate(wb).problems] == ["missing", "stale"]
 
 
 def test_an_organisation_says_what_it_needs(wb: Workbench, source: Source) -> None:
