@@ -17,6 +17,10 @@ from core.workbench import DISPATCHER, Workbench, open_workbench
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 codes_app = typer.Typer(no_args_is_help=True, help="What codes mean: licensed lists and a feed's own codes.")
 app.add_typer(codes_app, name="codes")
+feed_app = typer.Typer(
+    no_args_is_help=True, help="How good the feed is, and the gate that keeps bad data from sending."
+)
+app.add_typer(feed_app, name="feed")
 
 Port = Annotated[int | None, typer.Option(help="Port of the pages. Default: CARELOOP_PORT or 8501.")]
 
@@ -123,6 +127,47 @@ def codes_orphans() -> None:
         print("No code of the feed is near a list without being in it.")
 
 
+@feed_app.command("status")
+def feed_status() -> None:
+    """Say whether the feed gate is open, and how each table of the last loads is."""
+    from core import feed_gate, feed_quality
+
+    wb = _open()
+    for line in feed_gate.lines(wb):
+        print(line)
+    shown = feed_quality.table(wb)
+    widths = [max([len(name), *(len(_cell(value)) for value in shown[name])]) for name in shown.columns]
+    for row in [shown.columns, *shown.iter_rows()] if shown.height else []:
+        print("  ".join(f"{_cell(value):<{width}}" for value, width in zip(row, widths, strict=True)).rstrip())
+
+
+@feed_app.command("release")
+def feed_release(
+    reason: Annotated[str, typer.Option(help="Why it is right to send by this data. Kept with your release.")],
+) -> None:
+    """Open the feed gate despite the problems it is closed for, until the feed has others."""
+    from core import feed_gate
+
+    wb = _open()
+    print(f"{feed_gate.waiting_count(wb):,} messages wait.")
+    feed_gate.release(wb, reason=reason)
+    for line in feed_gate.lines(wb):
+        print(line)
+
+
+@feed_app.command("end-source")
+def feed_end_source(
+    source: Annotated[str, typer.Argument(help="Its name, as 'careloop feed status' shows it.")],
+) -> None:
+    """Say that a source sends no more: nothing is expected of it until it sends again."""
+    from core import feed_gate
+
+    wb = _open()
+    feed_gate.end_source(wb, source)
+    for line in feed_gate.lines(wb):
+        print(line)
+
+
 @app.command()
 def gaps(
     out: Annotated[Path, typer.Option(help="File to write: .parquet or .csv.")],
@@ -178,11 +223,14 @@ def conformance(
 @app.command()
 def dispatch(once: Annotated[bool, typer.Option("--once", help="Send what is due now, then end.")] = False) -> None:
     """Send what is due, within the windows. Runs until it is stopped."""
-    from core import dispatcher
+    from core import dispatcher, feed_gate
 
-    sent = dispatcher.run(_open(DISPATCHER), once=once)
+    wb = _open(DISPATCHER)
+    sent = dispatcher.run(wb, once=once)
     if once:
         print(f"{sent:,} messages handed over")
+        if not feed_gate.gate(wb).is_open:
+            print(*feed_gate.lines(wb), sep="\n", file=sys.stderr)
 
 
 @app.command()
@@ -219,6 +267,10 @@ def demo(
         )
 
     serving.serve(settings, ready=ready)
+
+
+def _cell(value: object) -> str:
+    return "–" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _day(text: str) -> date:

@@ -34,6 +34,7 @@ from core.domain.progress import Progress, progress_of, schedule_sentence
 from core.domain.rendering import check
 from core.domain.wording import day_text
 from core.errors import NotAllowed, NotFound, SendError, TemplateError
+from core.feed_gate import closed_sentence
 from core.mailer import mailer
 from core.merge_fields import fields_for
 from core.new_campaigns import create as create
@@ -79,9 +80,14 @@ def problems_of(wb: Workbench, draft: Campaign, *, was: Campaign | None = None) 
     return found
 
 
+def schedule(wb: Workbench, shown: Campaign) -> str:
+    """When the campaign goes out, why it waits, or when it ended."""
+    return schedule_sentence(shown, wb.organisation(), at=wb.now(), held=closed_sentence(wb))
+
+
 def schedule_if_active(wb: Workbench, draft: Campaign) -> str:
     """When the campaign would go out if it were activated now: 'Goes out Mon 30 Nov 2026, from 9:00'."""
-    return schedule_sentence(replace(draft, status="active"), wb.organisation(), at=wb.now())
+    return schedule(wb, replace(draft, status="active"))
 
 
 def save(wb: Workbench, campaign_id: str, changes: Mapping[str, Any], *, version: int) -> Campaign:

@@ -10,6 +10,7 @@ from core import (
     campaigns,
     code_loads,
     dispatcher,
+    feed_gate,
     loads,
     new_campaigns,
     saved_views,
@@ -101,6 +102,8 @@ def _load(wb: Workbench, *, patients: int, progress: Progress) -> None:
     if loads.current(wb) is None:
         code_loads.load_codes(wb, feed / "code_map.csv")
     loads.load(wb, feed, progress=progress)
+    if not feed_gate.gate(wb).is_open:  # fewer people than last time
+        feed_gate.release(wb, reason="The people of the demo were invented anew.")
 
 
 def _sent(wb: Workbench) -> None:

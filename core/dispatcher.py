@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
 
+from core import feed_gate
 from core.audit import record_in
 from core.channels.email import EmailChannel
 from core.domain.window import is_open, next_window
@@ -45,14 +46,15 @@ class Dispatcher:
     name: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}")
     beaten_at: float = -_BEAT
     is_server_there: bool = True
+    is_held: bool = False  # by the feed gate, when it was last asked
     broken: set[str] = field(default_factory=set)  # campaigns that cannot be filled in; tried again the next day
 
 
 def drain(wb: Workbench, *, until: datetime | None = None, limit: int | None = None) -> int:
     """Send what is due now; returns how many messages the mail server took over.
 
-    Ends when nothing more is due, the window closes, `until` has come, `limit` messages have left, or the mail server
-    cannot be reached: what is left waits for the next call.
+    Ends when nothing more is due, the window or the feed gate closes, `until` has come, `limit` messages have left, or
+    the mail server cannot be reached: what is left waits for the next call.
     """
     with EmailChannel(wb.settings.smtp_host, wb.settings.smtp_port) as channel:
         return _drain(Dispatcher(wb.as_user(DISPATCHER), channel), until=until, limit=limit)
@@ -119,7 +121,7 @@ def _drain(dispatcher: Dispatcher, *, until: datetime | None = None, limit: int 
     sent = 0
     dispatcher.is_server_there = True
     _expire_leases(dispatcher)
-    window = _window(dispatcher.wb, until)
+    window = _window(dispatcher, until)
     while window and dispatcher.is_server_there and (limit is None or sent < limit):
         batch = _next_batch(dispatcher, limit=BATCH if limit is None else min(BATCH, limit - sent))
         if batch is None:
@@ -127,20 +129,30 @@ def _drain(dispatcher: Dispatcher, *, until: datetime | None = None, limit: int 
         result = send_batch(batch, dispatcher.channel, may_go_on=partial(_may_go_on, dispatcher, window))
         sent += result.accepted
         dispatcher.is_server_there = result.is_server_there
-        window = _window(dispatcher.wb, until)
+        window = _window(dispatcher, until)
     _complete(dispatcher)
     if not sent:
         dispatcher.channel.close()
     return sent
 
 
-def _window(wb: Workbench, until: datetime | None) -> tuple[datetime, datetime] | None:
+def _window(dispatcher: Dispatcher, until: datetime | None) -> tuple[datetime, datetime] | None:
     """From when to when may be sent, at the latest to `until`; None when nothing may leave now."""
+    wb = dispatcher.wb
     at, organisation = wb.now(), wb.organisation()
-    if not is_open(organisation, CHANNEL, at) or (until and until <= at):
+    if not is_open(organisation, CHANNEL, at) or (until and until <= at) or _is_held(dispatcher):
         return None
     opens_at, closes_at = next_window(organisation, CHANNEL, at)
     return opens_at, min(closes_at, until) if until else closes_at
+
+
+def _is_held(dispatcher: Dispatcher) -> bool:
+    """Whether the feed gate is closed; said once in the log when that changes."""
+    gate = feed_gate.gate(dispatcher.wb)
+    if dispatcher.is_held is gate.is_open:
+        dispatcher.is_held = not gate.is_open
+        _log.warning("the feed gate is %s", "open again" if gate.is_open else f"closed: {gate.reason}")
+    return dispatcher.is_held
 
 
 def _may_go_on(dispatcher: Dispatcher, window: tuple[datetime, datetime]) -> bool:

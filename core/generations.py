@@ -10,6 +10,7 @@ from core.code_meanings import Meanings
 from core.domain import plausibility
 from core.domain.clinical import SMALL_TABLES
 from core.domain.fact import KNOWN_WORDS
+from core.domain.feed_quality import Tally, event_lags, event_tallies, small_tally
 from core.domain.history import (
     EVENT_KEY,
     STORED_EVENTS,
@@ -51,7 +52,7 @@ def shard_count(feed_bytes: int, previous: Generation | None, *, shard_bytes: in
 @dataclass
 class Making:
     """One new generation. `changes` counts rows that were added, changed or have ended; `patients_with` the patients
-    of each defect."""
+    of each defect; `tallies` say what of each table came."""
 
     draft: Draft
     previous: Generation | None
@@ -61,6 +62,7 @@ class Making:
     fingerprint: str
     changes: int = 0
     patients_with: Counter[str] = field(default_factory=Counter)
+    tallies: dict[str, Tally] = field(default_factory=dict)
     whole: dict[str, pl.DataFrame] = field(default_factory=dict)
     _keys: list[pl.DataFrame] = field(default_factory=list)
     _shared: list[pl.DataFrame] = field(default_factory=list)
@@ -107,7 +109,7 @@ class Making:
     def _merge_whole(self, name: str) -> None:
         known = self._known(name, None)
         fresh = self.whole.get(name, _joined(name, []))
-        self._count_repeated(fresh, TABLE[name].key)
+        self._tally(name, fresh, is_unique=self._count_repeated(fresh, TABLE[name].key))
         self.whole[name] = self._merge_small(name, known, fresh.drop(_WORKING))
         self.draft.write(name, 0, self.whole[name])
 
@@ -156,7 +158,7 @@ class Making:
             if name != "patients":
                 reasons = plausibility.patient_reason(fresh, tables["patients"], rejected=self.rejected)
                 fresh = self._set_aside(fresh, reasons, "patient_id", name)
-            self._count_repeated(fresh, TABLE[name].key)
+            self._tally(name, fresh, is_unique=self._count_repeated(fresh, TABLE[name].key))
             tables[name] = self._merge_small(name, self._known(name, number), fresh.drop(_WORKING))
             self.draft.write(name, number, tables[name])
         events = self._events(spool, number, tables["patients"])
@@ -184,6 +186,8 @@ class Making:
             fresh = self._set_aside(fed, reasons, dates, tables)
             once = self._count_repeated(fresh, EVENT_KEY)
             fresh = new_events(fresh, is_unique=once).select(*STORED_EVENTS)
+            for kind, rows, latest_on in event_tallies(fresh):
+                self._tally_of(TABLE_OF_KIND[kind]).add(rows, latest_on)
         if self._keys:
             others = pl.concat(self._keys).filter(pl.col("shard") != number)
             known, moved = moved_events(known, others)
@@ -191,9 +195,17 @@ class Making:
         full = frozenset(KIND[t] for t in self.intake.feed.manifest.full & self.intake.feed.tables if t in KIND)
         at, source = self.intake.received_at, self.intake.source_system
         known, ended = ended_events(known, fed, full=full, source_system=source, at=at)
-        merged, added = merged_events(known, fresh)
+        merged, added, first = merged_events(known, fresh)
         self.changes += ended + added
+        for kind, days, count in event_lags(first) if self.previous else ():
+            self._tally_of(TABLE_OF_KIND[kind]).lags[days] += count
         return merged
+
+    def _tally_of(self, name: str) -> Tally:
+        return self.tallies.setdefault(name, Tally())
+
+    def _tally(self, name: str, fresh: pl.DataFrame, *, is_unique: bool) -> None:
+        self._tally_of(name).add(*small_tally(name, fresh, key=TABLE[name].key, is_unique=is_unique))
 
     def _set_aside(
         self, rows: pl.DataFrame, reasons: pl.Series, column: str | pl.Expr, table: str | pl.Expr

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 from sqlalchemy import Connection
 
-from core import rules
+from core import feed_quality, rules
 from core.audit import record_in
 from core.code_meanings import KnownCodes, Meanings, known_codes, remade
 from core.domain.defects import Defect, defects_of
@@ -201,7 +201,7 @@ def _load(wb: Workbench, feed: Feed, started_at: datetime, progress: Progress) -
         day = today(wb)
         generation = making.make(day, progress=progress)
         if previous and not making.changes:
-            return _unchanged(wb, feed, source, started_at)
+            return _unchanged(wb, feed, source, started_at, making)
         if not previous and not intake.has_patients():
             raise DataError(f"{feed.folder.name}: no patient could be loaded. Every row was rejected or none is there.")
         progress("Writing patients to the database", 0.96)
@@ -209,7 +209,7 @@ def _load(wb: Workbench, feed: Feed, started_at: datetime, progress: Progress) -
         counts = _all_counts(feed, intake)
         with writing(wb.engine) as connection:
             publish(wb, connection, generation, day)
-            _add_row(
+            load_id = _add_row(
                 wb,
                 connection,
                 source=source,
@@ -221,6 +221,7 @@ def _load(wb: Workbench, feed: Feed, started_at: datetime, progress: Progress) -
                 counts=counts,
                 defects=found,
             )
+            feed_quality.keep_in(wb, connection, load_id, making)
             record_in(wb, connection, "feed.loaded", generation.name, patients=feed_rows.patient_count(connection))
     _remove_orphans(wb)
     progress("Loaded", 1.0)
@@ -250,9 +251,14 @@ def _without_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _unchanged(wb: Workbench, feed: Feed, source: str, started_at: datetime) -> LoadReport:
+def _unchanged(
+    wb: Workbench, feed: Feed, source: str, started_at: datetime, making: Making | None = None
+) -> LoadReport:
+    """Another feed that says what is known shows that the data is as fresh as it is; the very same files do not."""
     with writing(wb.engine) as connection:
-        _add_row(wb, connection, source=source, format=feed.format, status="unchanged", started_at=started_at)
+        load_id = _add_row(wb, connection, source=source, format=feed.format, status="unchanged", started_at=started_at)
+        if making is not None:
+            feed_quality.keep_in(wb, connection, load_id, making)
     generation = current(wb)
     return LoadReport("unchanged", feed.format, source, generation.name if generation else None)
 
@@ -275,8 +281,8 @@ def _add_row(
     received_at: datetime | None = None,
     counts: dict[str, Counts] | None = None,
     defects: list[Defect] | None = None,
-) -> None:
-    feed_rows.add_load(
+) -> int:
+    return feed_rows.add_load(
         connection,
         source_system=source,
         format=format,

@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core import campaigns
 from core.domain.campaign import STATUS_ICONS, Campaign, edit_lock
-from core.domain.progress import schedule_sentence, status_shown
+from core.domain.progress import status_shown
 from core.workbench import Workbench
 from pages import _steps
 from pages._draft import changes, current, discard, keep
@@ -56,7 +56,7 @@ def _state(wb: Workbench, campaign: Campaign, draft: Campaign) -> None:
     status = status_shown(campaign, progress)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         status_badge(status, STATUS_ICONS[status])
-        st.caption(schedule_sentence(campaign, wb.organisation(), at=wb.now()), width="content")
+        st.caption(campaigns.schedule(wb, campaign), width="content")
         if changes(campaign, draft):
             st.badge("Not saved yet", icon=":material/edit:", color="orange")
 

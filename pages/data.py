@@ -6,6 +6,7 @@ import streamlit as st
 from core import loads, work_lists
 from core.domain.work_list import WorkList
 from core.workbench import Workbench
+from pages._feed_quality import feed_quality
 from pages._local_codes import local_codes
 from pages._orphan_codes import orphan_codes
 from pages._shared import count, download, moment, page_head, workbench
@@ -21,6 +22,7 @@ def show() -> None:
         st.info("Nothing was loaded yet. Load a feed with `careloop load FOLDER`.", icon=":material/upload_file:")
         return
     _freshness(wb, history)
+    feed_quality(wb)
     tabs = st.tabs(["Defects", "Rejected rows", "Unmapped codes", "Orphan codes", "Loads"])
     with tabs[0]:
         _defects(wb)

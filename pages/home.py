@@ -7,6 +7,7 @@ from core.campaign_list import Listed
 from core.domain.work_list import Filter, WorkList
 from core.workbench import Workbench
 from pages import _views
+from pages._feed_gate import gate_warning
 from pages._shared import MODE_ICONS, count, moment, page_head, plain, status_badge, workbench
 
 
@@ -16,6 +17,7 @@ def show() -> None:
     if loads.current(wb) is None:
         _first_steps()
         return
+    gate_warning(wb)
     campaigns = campaign_list.campaigns(wb)
     if wb.settings.demo:
         _demo_steps()

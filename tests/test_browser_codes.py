@@ -58,7 +58,7 @@ def test_a_code_is_mapped_and_taken_back(clinic: Server, page: Page) -> None:
         assert facts(wb) == 1
         assert local_codes.mappings(wb)["loaded_by"].to_list() == ["analyst"]
 
-    table = page.get_by_test_id("stDataFrame").filter(visible=True)
+    table = page.get_by_test_id("stDataFrame").filter(visible=True).last
     table.click(position={"x": 15, "y": 52})
     settle(page)
     click(page, "Remove 1 mapping")
@@ -71,6 +71,6 @@ def test_an_orphan_code_is_listed_with_the_reason(clinic: Server, page: Page) ->
     open_page(page, f"{clinic.address}/data")
     page.get_by_role("tab", name="Orphan codes").click()
 
-    table = page.get_by_test_id("stDataFrame").filter(visible=True)
+    table = page.get_by_test_id("stDataFrame").filter(visible=True).last
     expect(table.locator("td[aria-colindex='2']")).to_have_text(["00001"])
     assert cells(table, 6) == ["It says ‘mammogram’. Other codes of it are listed."]

@@ -226,3 +226,21 @@ def test_help_names_every_command(home: Path) -> None:
     for command in ("sample", "load", "codes", "gaps", "dispatch", "serve", "demo"):
         assert command in run.stdout
     assert not home.exists()
+
+
+def test_the_state_of_the_feed_is_told_and_the_gate_released_from_the_command_line(home: Path, tmp_path: Path) -> None:
+    for name, count in (("ten", 10), ("two", 2)):
+        people = [f"P{number},Ann,Example,1960-05-01,F,active" for number in range(count)]
+        feed = write_feed(tmp_path / name, manifest={"source_system": "ehr", "full": True}, patients=[PATIENT, *people])
+        assert careloop(home, "load", feed).returncode == 0
+
+    status = careloop(home, "feed", "status").stdout
+    dispatch = careloop(home, "dispatch", "--once").stderr
+    released = careloop(home, "feed", "release", "--reason", "We closed a clinic.")
+
+    assert status.startswith("The feed gate is closed since ") and "✕ 80.0% too few" in status
+    assert "- The table patients of ehr has 2 rows; the last good load had 10. It may lose at most 20%." in dispatch
+    assert released.stdout.startswith("0 messages wait.\nThe feed gate is open.\n- Released: The table patients of ehr")
+    assert "Released by command-line on" in released.stdout and "We closed a clinic." in released.stdout
+    fails(careloop(home, "feed", "release", "--reason", "Again."), "nothing to release")
+    assert careloop(home, "feed", "end-source", "ehr").stdout == "The feed gate is open.\n"

@@ -24,15 +24,15 @@ def new_events(rows: pl.DataFrame, *, is_unique: bool) -> pl.DataFrame:
     return once.with_columns(missing)
 
 
-def merged_events(known: pl.DataFrame, fresh: pl.DataFrame) -> tuple[pl.DataFrame, int]:
-    """All versions of all events after a feed, and how many versions are new.
+def merged_events(known: pl.DataFrame, fresh: pl.DataFrame) -> tuple[pl.DataFrame, int, pl.DataFrame]:
+    """All versions of all events after a feed, how many versions are new, and the events that were never there before.
 
     known    STORED_EVENTS of the generation before, with earlier versions
     fresh    STORED_EVENTS of the feed, one row for each key
     A version received before the one that is known does not replace it: it is kept as an earlier version.
     """
     if known.is_empty():
-        return fresh, fresh.height
+        return fresh, fresh.height, fresh
     key = list(EVENT_KEY)
     current = known.filter(pl.col("superseded_at").is_null())
     again = known.join(fresh, on=key, how="semi")
@@ -47,7 +47,7 @@ def merged_events(known: pl.DataFrame, fresh: pl.DataFrame) -> tuple[pl.DataFram
     ends = pl.col("superseded_at").is_null() & pl.col("_ended_at").is_not_null()
     known = known.with_columns(pl.when(ends).then("_ended_at").otherwise("superseded_at").alias("superseded_at"))
     merged = pl.concat([known.select(*STORED_EVENTS), fresh.select(*STORED_EVENTS)])
-    return merged, fresh.height
+    return merged, fresh.height, fresh.filter(pl.col("_known_at").is_null())
 
 
 def _without(rows: pl.DataFrame, others: pl.DataFrame, columns: list[str]) -> pl.DataFrame:

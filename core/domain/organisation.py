@@ -13,6 +13,17 @@ class Window:
 
 
 @dataclass(frozen=True)
+class FeedRule:
+    """A table of the feed that sending needs: the feed gate closes when a source that had it leaves it out of a full
+    feed, when it is older than `max_age_days`, or when a full feed has lost more than `largest_shrink` percent of the
+    rows of the last good load. None: any age, any loss."""
+
+    feed_table: str
+    max_age_days: int | None = 7
+    largest_shrink: int | None = 20
+
+
+@dataclass(frozen=True)
 class Organisation:
     """Kept as one row per field in the table organisation_settings."""
 
@@ -31,6 +42,9 @@ class Organisation:
     logo: str = ""
     vaccine_schedule: str = "AAP"  # whose vaccine schedule counts for children, where authorities differ
     names_in_bodies: bool = True  # C17: bodies may name a screening or programme
+    # Whom to write to stands in patients; appointments move with the seasons, so they may lose more rows.
+    feed_rules: tuple[FeedRule, ...] = (FeedRule("patients"), FeedRule("appointments", largest_shrink=50))
+    ended_sources: tuple[str, ...] = ()  # source systems of earlier feeds that send no more
     messaging_policy: str = (
         "Check the message against your privacy policy before it goes out: no diagnosis, result or medicine in a "
         "subject, and only what the patient needs in a body."

@@ -43,8 +43,11 @@ def status_shown(campaign: Campaign, progress: Progress) -> str:
     return "Sending" if progress.finished or progress.claimed else "Pending"
 
 
-def schedule_sentence(campaign: Campaign, organisation: Organisation, *, at: datetime) -> str:
-    """When the campaign goes out or ended: 'Goes out Mon 30 Nov 2026, from 9:00'."""
+def schedule_sentence(campaign: Campaign, organisation: Organisation, *, at: datetime, held: str = "") -> str:
+    """When the campaign goes out or ended: 'Goes out Mon 30 Nov 2026, from 9:00'.
+
+    held   why nothing leaves at all just now; said instead of going out now
+    """
     if campaign.status == "inactive":
         return f"Would go out on {day_text(goes_out_on(campaign, organisation))} if it were active"
     zone = ZoneInfo(organisation.time_zone)
@@ -54,7 +57,10 @@ def schedule_sentence(campaign: Campaign, organisation: Organisation, *, at: dat
     first = first_send_at(organisation, campaign.channel, start_on=campaign.start_on, at=at)
     if first > at:
         local = first.astimezone(zone)
-        return f"Goes out {day_text(local.date())}, from {_clock(local)}"
+        planned = f"Goes out {day_text(local.date())}, from {_clock(local)}"
+        return f"{planned}. {held}" if held else planned
+    if held:
+        return held
     _, closes_at = next_window(organisation, campaign.channel, at)
     return f"Going out now, until {_clock(closes_at.astimezone(zone))}"
 

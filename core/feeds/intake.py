@@ -1,5 +1,6 @@
 """A feed as it is taken in: typed rows and events piece by piece, with what was counted and what was left out."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -45,6 +46,7 @@ class Intake:
     zone: ZoneInfo
     last_day: date
     counts: dict[str, Counts] = field(default_factory=dict)
+    read_of: Counter[str] = field(default_factory=Counter)  # rows of each table, taken or not
     rejects: list[pl.DataFrame] = field(default_factory=list)
     left_out: list[pl.DataFrame] = field(default_factory=list)
     rejected_patients: list[pl.Series] = field(default_factory=list)
@@ -108,6 +110,7 @@ class Intake:
         texts = self._received(batch)
         counts = self.counts.setdefault(batch.source, Counts())
         counts.read += int(texts[COUNTED].sum())
+        self.read_of[batch.table] += texts.height
         counts.kept += int(texts[COUNTED].sum())
         typed = typed_rows(table, texts, zone=self.zone, last_day=self.last_day)
         self.left_out.append(typed.left_out)

@@ -1,12 +1,12 @@
 """Users, the organisation's settings and the audit log in SQL."""
 
-from dataclasses import fields
+from dataclasses import asdict, fields
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, insert, select
 
-from core.domain.organisation import Organisation, Window
+from core.domain.organisation import FeedRule, Organisation, Window
 from core.domain.user import Scope, User
 from core.errors import NotFound
 from core.store.database import reading, writing
@@ -113,10 +113,16 @@ def _to_json(value: Any) -> Any:
         return [_to_json(item) for item in value]
     if isinstance(value, Window):
         return [value.opens.isoformat(), value.closes.isoformat()]
+    if isinstance(value, FeedRule):
+        return asdict(value)
     return value.isoformat() if isinstance(value, date) else value
 
 
 def _from_json(key: str, value: Any) -> Any:
     if key.endswith("_windows"):
         return tuple(Window(time.fromisoformat(opens), time.fromisoformat(closes)) for opens, closes in value)
+    if key == "feed_rules":
+        return tuple(FeedRule(**rule) for rule in value)
+    if key == "ended_sources":
+        return tuple(value)
     return tuple(date.fromisoformat(day) for day in value) if key == "extra_holidays" else value

@@ -87,6 +87,35 @@ loads = Table(
     Column("message", Text, nullable=False, default=""),
 )
 
+feed_quality = Table(
+    "feed_quality",
+    metadata,
+    Column("load_id", LongId, ForeignKey("loads.load_id"), primary_key=True, autoincrement=False),
+    Column("feed_table", String(32), primary_key=True),
+    Column("source_system", String(64), nullable=False),
+    Column("is_full", Boolean, nullable=False),
+    Column("is_there", Boolean, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("rows_before", BigInteger),
+    Column("rows_median", BigInteger),
+    Column("latest_on", Date),
+    Column("received_at", UtcDateTime),
+    Column("lag_median", Integer),  # days
+    Column("lag_p90", Integer),
+    Column("loaded_at", UtcDateTime, nullable=False),
+    Index("ix_feed_quality_feed_table_source_system", "feed_table", "source_system"),
+)
+
+feed_releases = Table(
+    "feed_releases",
+    metadata,
+    Column("release_id", LongId, primary_key=True),
+    Column("problems", JSON, nullable=False),  # core.domain.feed_gate.Problem.key of what was released
+    Column("released_at", UtcDateTime, nullable=False),
+    Column("released_by", String(64), nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
 code_map = Table(
     "code_map",
     metadata,
