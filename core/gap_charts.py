@@ -175,4 +175,5 @@ def _trend_title(course: pl.DataFrame) -> str:
     begun = known["on"][0]
     if not change:
         return f"As many up to date as in {begun:%b %Y}"
-    return f"{abs(change)} percentage point{'s' if abs(change) != 1 else ''} {'up' if change > 0 else 'down'} since {begun:%b %Y}"
+    points = "1 percentage point" if abs(change) == 1 else f"{abs(change)} percentage points"
+    return f"{points} {'up' if change > 0 else 'down'} since {begun:%b %Y}"

@@ -41,8 +41,8 @@ def limits(eligible: int, overall: float) -> Limits:
 
 
 def quantiles(size: int, share: float, levels: Sequence[float]) -> list[tuple[int, float]]:
-    """For each level, ascending, the smallest r with P(X <= r) >= level for X ~ Binomial(size, share), and which part of
-    the step at r lies above the level: 0 when P(X <= r) is the level itself.
+    """For each level, ascending: the smallest r with P(X <= r) >= level for X ~ Binomial(size, share), and which part
+    of the step at r lies above the level, 0 when P(X <= r) is the level itself.
 
     size >= 1; 0 < share < 1.
     """
