@@ -30,16 +30,8 @@ def funnel(slices: pl.DataFrame, *, noun: str) -> go.Figure:
     """Groups or providers (core.gap_rates.SLICE_RATES) by size and rate, with the limits of chance around the rate of
     all together. The title says how many lie beyond the outer limits."""
     overall, figure = overall_rate(slices), go.Figure()
-    sizes = _sizes(int(slices["eligible"].max() or 1))  # type: ignore[arg-type]
-    for name, dash, width in (("outer", "solid", 1.2), ("inner", "dot", 1.2)):
-        for end in ("low", "high"):
-            curve = [getattr(limits(size, overall), f"{end}_{name}") for size in sizes]
-            label = "99.8 % limits" if name == "outer" else "95 % limits"
-            line = {"color": INK, "width": width, "dash": dash}
-            figure.add_scatter(
-                x=sizes, y=curve, mode="lines", line=line, name=label, showlegend=end == "low", hoverinfo="skip"
-            )
-    figure.add_hline(y=overall, line={"color": INK, "width": 1, "dash": "dash"}, opacity=0.6)
+    sizes = _sizes(max(slices["eligible"].to_list(), default=1))
+    _add_limits(figure, sizes, overall)
     figure.add_scatter(
         x=slices["eligible"].to_list(),
         y=slices["rate"].to_list(),
@@ -126,6 +118,21 @@ def trend(course: pl.DataFrame, *, target: float | None = None) -> go.Figure:
     _as_rate(figure, [*course["low"], *course["high"], target])
     figure.update_layout(showlegend=False)
     return dressed(figure, title=_trend_title(course), height=320)
+
+
+def _add_limits(figure: go.Figure, sizes: list[int], overall: float) -> None:
+    for name, label, dash in (("inner", "95 % limits", "dot"), ("outer", "99.8 % limits", "solid")):
+        for end in ("low", "high"):
+            figure.add_scatter(
+                x=sizes,
+                y=[getattr(limits(size, overall), f"{end}_{name}") for size in sizes],
+                mode="lines",
+                line={"color": INK, "width": 1.2, "dash": dash},
+                name=label,
+                showlegend=end == "low",
+                hoverinfo="skip",
+            )
+    figure.add_hline(y=overall, line={"color": INK, "width": 1, "dash": "dash"}, opacity=0.6)
 
 
 def _as_rate(figure: go.Figure, shown: list[float | None]) -> None:

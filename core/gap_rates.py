@@ -5,6 +5,7 @@ These are rates by the organisation's own rules, for its own work. They are no c
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from functools import partial
 from typing import IO
 
 import polars as pl
@@ -78,7 +79,7 @@ def slice_rates(wb: Workbench, measure_id: str, by: str) -> pl.DataFrame:
 
 def overall_rate(slices: pl.DataFrame) -> float:
     """The rate of all slices together, 0 without anybody."""
-    return float(slices["satisfied"].sum() / max(slices["eligible"].sum(), 1))
+    return int(slices["satisfied"].sum()) / max(int(slices["eligible"].sum()), 1)
 
 
 def month_ends(today: date) -> list[date]:
@@ -99,13 +100,8 @@ def trend(wb: Workbench, measure_id: str, *, progress: Callable[[float], None] =
     Raises NotFound for a measure that is not on.
     """
     _require(wb, measure_id)
-    days, rows = month_ends(wb.today()), []
-    for number, day in enumerate(days):
-        counts = gap_counts.on_day(
-            wb, measure_id, day, progress=lambda done, n=number: progress((n + done) / len(days))
-        )
-        rows.append(counts.select(pl.lit(day).alias("on"), pl.col("eligible", "satisfied", "open")))
-        progress((number + 1) / len(days))
+    days = month_ends(wb.today())
+    rows = [_on_day(wb, measure_id, day, partial(_told, progress, n, len(days))) for n, day in enumerate(days)]
     return with_interval(pl.concat(rows)).select(*TREND).cast(TREND)
 
 
@@ -147,6 +143,16 @@ def _write(rows: pl.DataFrame, hidden: pl.Series, out: IO[bytes]) -> int:
     named = [cell.alias(_EXPORTED[name]) for cell, name in zip(cells, shown, strict=True)]
     neutral(rows.select(*named, marks)).write_csv(out, include_bom=True)
     return rows.height
+
+
+def _on_day(wb: Workbench, measure_id: str, day: date, progress: Callable[[float], None]) -> pl.DataFrame:
+    counts = gap_counts.on_day(wb, measure_id, day, progress=progress)
+    progress(1.0)
+    return counts.select(pl.lit(day).alias("on"), pl.col("eligible", "satisfied", "open"))
+
+
+def _told(progress: Callable[[float], None], number: int, days: int, share: float) -> None:
+    progress((number + share) / days)
 
 
 def _beyond(rows: pl.DataFrame) -> pl.Series:

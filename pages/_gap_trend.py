@@ -1,11 +1,15 @@
 """The course of a measure over a year, found when somebody asks for it."""
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from core import gap_charts, gap_rates
 from core.workbench import Workbench
+from pages._shared import progress_bar
+
+_WORDS = "Evaluating the ends of twelve months"
 
 
 def show(wb: Workbench, measure: dict[str, Any]) -> None:
@@ -19,8 +23,9 @@ def show(wb: Workbench, measure: dict[str, Any]) -> None:
             if not st.button("Show the course", key="cg_trend", icon=":material/show_chart:"):
                 return
         place.empty()
-        bar = place.progress(0.0, text=_WORDS)
-        gap_rates.trend(wb, measure_id, progress=lambda done: bar.progress(min(done, 1.0), text=_WORDS))
+        with place:
+            tell = progress_bar(_WORDS)
+        gap_rates.trend(wb, measure_id, progress=partial(tell, _WORDS))
         place.empty()
     course = gap_rates.trend(wb, measure_id)
     st.plotly_chart(
@@ -32,6 +37,3 @@ def show(wb: Workbench, measure: dict[str, Any]) -> None:
         "Today's patients by today's rules, with what is known today: who left the practice meanwhile is not in it. "
         "The last point is today."
     )
-
-
-_WORDS = "Evaluating twelve month ends"

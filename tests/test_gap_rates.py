@@ -28,7 +28,7 @@ PATIENTS = 160
 
 def feed_of(folder: Path) -> None:
     """Women and a few others, some with a mammogram, with every column filled for most."""
-    draw = random.Random(7)  # noqa: S311
+    draw = random.Random(7)
     folder.mkdir()
     (folder / "manifest.json").write_text('{"source_system": "ehr", "received_at": "2026-11-20T06:00:00+00:00"}')
     (folder / "groups.csv").write_text("group_id,name\ng1,North\ng2,=South\n")
@@ -161,7 +161,7 @@ def test_a_user_sees_rates_of_patients_in_scope_only(loaded: Workbench, scope: S
         rates["eligible"].to_list() == same["eligible"].to_list() != everybody.sort("measure_id")["eligible"].to_list()
     )
     by, ids = ("group", scope.groups) if scope.groups else ("pcp", scope.providers)
-    assert set(gap_rates.slice_rates(nora, MAMMOGRAM, by)["key"]) == ids
+    assert set(gap_rates.slice_rates(nora, MAMMOGRAM, by)["key"]) == set(ids or ())
     mine = rates.row(by_predicate=pl.col("measure_id") == MAMMOGRAM, named=True)
     assert gap_rates.trend(nora, MAMMOGRAM)["eligible"].to_list()[-1] == mine["eligible"]
 
@@ -217,7 +217,7 @@ def test_only_who_sees_everybody_may_set_a_target(loaded: Workbench) -> None:
 def test_what_does_not_exist_is_named_with_what_does(loaded: Workbench) -> None:
     with pytest.raises(NotFound, match="There is no measure 'nothing' that is on"):
         gap_rates.trend(loaded, "nothing")
-    with pytest.raises(NotFound, match="Rates by 'shoe' do not exist. There are group, pcp, age"):
+    with pytest.raises(NotFound, match=r"Rates by 'shoe' do not exist\. There are group, pcp, age"):
         gap_rates.slice_rates(loaded, MAMMOGRAM, "shoe")
 
 

@@ -65,9 +65,9 @@ def _age_filter(key: str) -> Filter:
 
 
 def _bands(panel: Panel) -> tuple[pl.Series, pl.DataFrame]:
-    band = pl.when(pl.col("age").is_null()).then(len(AGE_BANDS))
-    for number, (_, high) in enumerate(AGE_BANDS):
-        band = band.when(pl.lit(True) if high is None else pl.col("age") <= high).then(number)
+    lows = [low for low, _ in AGE_BANDS]
+    is_older = [(pl.col("age") >= low).cast(pl.UInt32) for low in lows[1:]]
+    band = pl.sum_horizontal(is_older, ignore_nulls=False).fill_null(len(AGE_BANDS))
     names = [f"{low} and over" if high is None else f"{low}–{high}" for low, high in AGE_BANDS]
     rows = [(number, str(low), name) for number, ((low, _), name) in enumerate(zip(AGE_BANDS, names, strict=True))]
     slices = pl.DataFrame([*rows, (len(AGE_BANDS), None, NOT_RECORDED)], schema=SLICES, orient="row")
