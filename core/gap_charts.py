@@ -16,11 +16,11 @@ ACCENT = "#2a9d8f"
 _BEYOND = {"": ACCENT, "high_inner": "#3d8bd4", "high_outer": "#3d8bd4", "low_inner": "#d9a400", "low_outer": "#d55e00"}
 _MARK = {"": "circle", "high_inner": "triangle-up", "high_outer": "triangle-up", "low_inner": "diamond"}
 WORDS = {
-    "": "within what chance explains",
-    "high_inner": "above the 95 % limit",
-    "high_outer": "above the 99.8 % limit",
-    "low_inner": "below the 95 % limit",
-    "low_outer": "below the 99.8 % limit",
+    "": "within the limits",
+    "high_inner": "above 95 %",
+    "high_outer": "above 99.8 %",
+    "low_inner": "below 95 %",
+    "low_outer": "below 99.8 %",
 }
 _POINTS = 60  # of a limit's curve
 _BAR = 34  # pixels for one bar with the space around it
@@ -28,9 +28,9 @@ _BAR = 34  # pixels for one bar with the space around it
 
 def funnel(slices: pl.DataFrame, *, noun: str) -> go.Figure:
     """Groups or providers (core.gap_rates.SLICE_RATES) by size and rate, with the limits of chance around the rate of
-    all together. The title says how many lie beyond the outer limits."""
+    all together; at least one row. The title says how many lie beyond the outer limits."""
     overall, figure = overall_rate(slices), go.Figure()
-    sizes = _sizes(max(slices["eligible"].to_list(), default=1))
+    sizes = _sizes(max(slices["eligible"]))
     _add_limits(figure, sizes, overall)
     figure.add_scatter(
         x=slices["eligible"].to_list(),
@@ -49,7 +49,8 @@ def funnel(slices: pl.DataFrame, *, noun: str) -> go.Figure:
     )
     figure.update_xaxes(title_text="Eligible patients", gridcolor=GRID, tickfont_color=INK, zeroline=False)
     figure.update_xaxes(range=[0, sizes[-1] * 1.02])
-    _as_rate(figure, [*slices["rate"]])
+    middle = limits(sorted(slices["eligible"])[slices.height // 2], overall)
+    _as_rate(figure, [*slices["rate"], middle.low_outer, middle.high_outer])
     figure.update_layout(legend={"orientation": "h", "y": -0.22, "x": 0})
     return dressed(figure, title=_funnel_title(slices, noun), height=400)
 
@@ -162,9 +163,8 @@ def _short(name: str) -> str:
 def _funnel_title(slices: pl.DataFrame, noun: str) -> str:
     outside = slices["beyond"].str.ends_with("_outer").sum()
     if not outside:
-        return f"No {noun} differs from the others by more than chance"
-    verb = "differs" if outside == 1 else "differ"
-    return f"{outside} of {slices.height} {noun}s {verb} by more than chance"
+        return f"No {noun} differs beyond chance"
+    return f"{outside} of {slices.height} {noun}s {'differs' if outside == 1 else 'differ'} beyond chance"
 
 
 def _bars_title(slices: pl.DataFrame) -> str:

@@ -13,10 +13,12 @@ from pages._shared import count
 
 _MEASURE = "cg_measure"
 _TABLE = "cg_table"
+_SHOWN = "cg_shown"  # the measure that the address names since the last run
+_MOST_ROWS = 11
 _COLUMNS = {
-    "Measure": st.column_config.TextColumn(width="medium", pinned=True),
-    "Rate": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1, width="small"),
-    "Target": st.column_config.NumberColumn(format="percent"),
+    "Measure": st.column_config.TextColumn(width=270),
+    "Rate": st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100, width=130),
+    "Target": st.column_config.NumberColumn(format="%.1f %%"),
     "Still needed": st.column_config.NumberColumn(help="How many more patients must be up to date to reach the target"),
 }
 
@@ -41,7 +43,7 @@ def show(wb: Workbench, rates: pl.DataFrame) -> None:
         hide_index=True,
         on_select=partial(_picked, rates["measure_id"].to_list()),
         selection_mode="single-row",
-        height=min(rates.height, 9) * 35 + 38,
+        height="content" if rates.height <= _MOST_ROWS else 380,
         column_config=_COLUMNS,
         placeholder="–",
         alt="Measures with their rates; choose a row to see more of it",
@@ -52,12 +54,16 @@ def show(wb: Workbench, rates: pl.DataFrame) -> None:
 def chosen(rates: pl.DataFrame) -> str:
     """The id of the measure to look at: the one picked, else that of the address, else the first."""
     names = dict(rates.select("measure_id", "name").iter_rows())
+    asked = st.query_params.get("id", "")
+    if asked in names and asked != st.session_state.get(_SHOWN):
+        st.session_state[_MEASURE] = asked
     if st.session_state.get(_MEASURE) not in names:
-        asked = st.query_params.get("id", "")
-        st.session_state[_MEASURE] = asked if asked in names else next(iter(names))
-    return str(
+        st.session_state[_MEASURE] = next(iter(names))
+    measure_id = str(
         st.selectbox("Measure", list(names), format_func=names.__getitem__, key=_MEASURE, persist_state="session")
     )
+    st.session_state[_SHOWN] = st.query_params["id"] = measure_id
+    return measure_id
 
 
 def _picked(measure_ids: list[str]) -> None:
@@ -68,14 +74,14 @@ def _picked(measure_ids: list[str]) -> None:
 
 def _shown(rates: pl.DataFrame) -> pl.DataFrame:
     low, high = ((100 * pl.col(name)).round(0).cast(pl.Int64).cast(pl.String) for name in ("low", "high"))
+    targets = [(100 * pl.col("target")).alias("Target"), pl.col("needed").alias("Still needed")]
     return rates.select(
         pl.col("name").alias("Measure"),
-        pl.col("rate").alias("Rate"),
+        (100 * pl.col("rate")).alias("Rate"),
         pl.concat_str(low, pl.lit("–"), high, pl.lit(" %")).alias("95 % interval"),
         pl.col("satisfied").alias("Up to date"),
         pl.col("eligible").alias("Eligible"),
-        pl.col("target").alias("Target"),
-        pl.col("needed").alias("Still needed"),
+        *(targets if rates["target"].is_not_null().any() else ()),
         pl.col("open").alias("Open gaps"),
         *(pl.col(f"due_in_{days}").alias(f"Due in {days} d") for days in HORIZON),
     )

@@ -10,9 +10,10 @@ from core import gap_charts, gap_rates
 from core.domain.slices import BY_KEY, gap_list
 from core.workbench import Workbench
 from pages import _views
-from pages._shared import count, plain
+from pages._shared import plain
 
 _MOST_BARS = 20
+_MOST_ROWS = 11
 _CLICKS = "cg_clicks"  # part of the keys, so that a click counts once
 
 
@@ -37,7 +38,7 @@ def show(wb: Workbench, measure: dict[str, Any]) -> None:
         return
     with place:
         _export(wb, measure, str(by))
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns(2, gap="large")
     with left:
         chosen = _chart(measure, str(by), slices)
     with right:
@@ -69,11 +70,9 @@ def _explained(by: str, slices: pl.DataFrame) -> str:
     if not BY_KEY[by].is_compared:
         less = f" The {_MOST_BARS} largest of {slices.height}." if slices.height > _MOST_BARS else ""
         return f"Lines are 95 % intervals.{less} Click on a bar to see its open gaps."
-    by_chance = round(0.05 * slices.height)
     return (
-        "Between the lines lies what chance alone explains around the rate of all together; about "
-        f"{count(by_chance, BY_KEY[by].name.lower())} of {slices.height} would lie outside the dotted lines by chance. "
-        "Click on a point to see its open gaps."
+        "Between the lines lies what chance alone explains around the rate of all together; by chance about one in "
+        "twenty lies outside the dotted lines. Click on a point to see its open gaps."
     )
 
 
@@ -81,8 +80,8 @@ def _table(measure: dict[str, Any], by: str, slices: pl.DataFrame) -> dict[str, 
     words = {word: text.capitalize() for word, text in gap_charts.WORDS.items()}
     shown = slices.select(
         pl.col("name").alias(BY_KEY[by].name),
-        pl.col("rate").alias("Rate"),
-        pl.concat_str(pl.format("{} of {}", "satisfied", "eligible")).alias("Up to date"),
+        (100 * pl.col("rate")).alias("Rate"),
+        pl.format("{} of {}", "satisfied", "eligible").alias("Up to date"),
         pl.col("open").alias("Open gaps"),
         *([pl.col("beyond").replace_strict(words).alias("Limits")] if BY_KEY[by].is_compared else []),
     )
@@ -92,8 +91,8 @@ def _table(measure: dict[str, Any], by: str, slices: pl.DataFrame) -> dict[str, 
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
-        height=min(shown.height, 11) * 35 + 38,
-        column_config={"Rate": st.column_config.NumberColumn(format="percent")},
+        height="content" if shown.height <= _MOST_ROWS else 400,
+        column_config={"Rate": st.column_config.NumberColumn(format="%.1f %%")},
         alt="Rates by slice; choose a row to open its work list",
     )
     rows = event.selection.rows

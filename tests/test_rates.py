@@ -101,10 +101,11 @@ def test_quantiles_are_those_of_printed_tables_of_the_binomial_distribution() ->
 
 @given(st.integers(1, 60), st.integers(1, 99))
 def test_quantiles_are_exact(size: int, hundredths: int) -> None:
-    found = [count for count, _ in quantiles(size, hundredths / 100, LEVELS)]
+    levels = (*LEVELS, 0.975, 0.999)
+    found = [count for count, _ in quantiles(size, hundredths / 100, levels)]
 
-    share = Fraction(hundredths, 100)
-    assert found == [slow_quantile(size, share, Fraction(str(level))) for level in LEVELS]
+    share = Fraction(hundredths / 100)
+    assert found == [slow_quantile(size, share, Fraction(str(level))) for level in levels]
 
 
 def test_limits_of_a_large_group_are_those_of_the_normal_approximation() -> None:
@@ -133,6 +134,26 @@ def test_a_rate_is_placed_by_the_limit_that_it_lies_beyond() -> None:
         "high_outer",
     ]
     assert limits(100, 0.0).place(0.0) == limits(100, 1.0).place(1.0) == ""
+
+
+def tail(size: int, share: Fraction, counts: range) -> Fraction:
+    return sum((comb(size, n) * share**n * (1 - share) ** (size - n) for n in counts), Fraction(0))
+
+
+@given(st.integers(1, 40), st.integers(1, 99))
+def test_a_rate_lies_beyond_a_limit_if_chance_seldom_goes_so_far(size: int, hundredths: int) -> None:
+    share, found = Fraction(hundredths / 100), limits(size, hundredths / 100)
+
+    for count in range(size + 1):
+        low = tail(size, share, range(count + 1))
+        high = tail(size, share, range(count, size + 1))
+        side, chance = ("low", low) if low < high else ("high", high)
+        place = "outer" if chance < Fraction(1, 1000) else "inner" if chance < Fraction(25, 1000) else ""
+        assert found.place(count / size) == (f"{side}_{place}" if place else "")
+
+
+def test_two_patients_who_are_both_up_to_date_are_within_chance() -> None:
+    assert limits(2, 0.7).place(1.0) == ""
 
 
 SUPPRESSED = [

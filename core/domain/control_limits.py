@@ -2,7 +2,10 @@
 
 After Spiegelhalter, Funnel plots for comparing institutional performance, Stat Med 2005; 24: 1185-1202: a league table
 ranks what mostly is chance; a funnel shows who is further away than chance goes. The limits are exact, from the
-binomial distribution, and interpolated between its steps (appendix A.1.1 there), so that curves are smooth.
+binomial distribution, and interpolated between its steps (appendix A.1.1 there), so that curves are smooth. The upper
+ones are those of who is not up to date, seen from above: so a rate lies beyond a limit if and only if chance goes so
+far in fewer than 0.1 % or 2.5 % of cases. Interpolated as the lower ones, a group of two patients who are both up to
+date would lie beyond.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import exp, lgamma, log, sqrt
 
-LEVELS = (0.001, 0.025, 0.975, 0.999)  # 99.8 % and 95 % of what chance does lies between the outer and the inner two
+LEVELS = (0.001, 0.025)  # of each side: 99.8 % of what chance does lies between the outer limits, 95 % of the inner
 
 
 @dataclass(frozen=True)
@@ -36,8 +39,9 @@ def limits(eligible: int, overall: float) -> Limits:
     """The limits for a group of so many patients around the overall rate. Without chance (0 or 1) all are that rate."""
     if not 0 < overall < 1:
         return Limits(overall, overall, overall, overall)
-    ends = [max(0.0, quantile - part) / eligible for quantile, part in quantiles(eligible, overall, LEVELS)]
-    return Limits(*ends)
+    low = [max(0.0, count - part) for count, part in quantiles(eligible, overall, LEVELS)]
+    high = [eligible - max(0.0, count - part) for count, part in quantiles(eligible, 1 - overall, LEVELS)]
+    return Limits(*(end / eligible for end in (*low, *reversed(high))))
 
 
 def quantiles(size: int, share: float, levels: Sequence[float]) -> list[tuple[int, float]]:
