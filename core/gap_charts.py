@@ -151,13 +151,14 @@ def _sizes(largest: int) -> list[int]:
 
 
 def _told(row: dict[str, object]) -> str:
-    name = _short(str(row["name"])).replace("<", "&lt;")
+    name = _short(str(row["name"]))
     numbers = f"{row['satisfied']:,} of {row['eligible']:,}"
     return f"{name}: {row['rate']:.0%} up to date ({numbers}), 95 % interval {row['low']:.0%}–{row['high']:.0%}"
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= 28 else name[:27] + "…"
+    """A name that fits an axis. Plotly reads tags in texts: what a feed wrote is none."""
+    return (name if len(name) <= 28 else name[:27] + "…").replace("<", "&lt;")
 
 
 def _funnel_title(slices: pl.DataFrame, noun: str) -> str:
