@@ -15,7 +15,7 @@ from core import care_gaps, engines, loads, rules
 from core.domain.found import in_scope
 from core.domain.measure import Measure
 from core.domain.panel_frame import Panel
-from core.domain.slices import slices_of
+from core.domain.slices import SLICES, slices_of
 from core.panels import panel
 from core.store.clinical import Evaluation, Generation
 from core.workbench import Workbench
@@ -29,25 +29,22 @@ _counts: OrderedDict[Hashable, pl.DataFrame] = OrderedDict()
 _lock = Lock()
 
 
-def today(wb: Workbench, *, measure_id: str | None = None, by: str = "") -> pl.DataFrame:
-    """measure_id, slice (core.domain.slices; 0 without `by`) and COUNTS of the patients whom the user may see, as of
-    today, of one measure or all. Those who are due in 30 days are also due in 60. Without a load there are no rows."""
-    opened = panel(wb)  # evaluates today when nobody did yet
-    generation = loads.current(wb)
-    if generation is None:
-        return _SHAPE.to_frame()
-    evaluation = loads.today(wb).evaluation
-    key = (generation, evaluation, wb.user.scope, measure_id, by)
-    return _kept(key, lambda: _today(wb, opened, generation, evaluation, measure_id, by))
+def today(wb: Workbench) -> pl.DataFrame:
+    """measure_id, slice (always 0) and COUNTS of all measures as of today, of the patients whom the user may see.
+
+    Those who are due in 30 days are also due in 60. Without a load there are no rows.
+    """
+    return _again(lambda: _today(wb, None, ""))
+
+
+def by_slice(wb: Workbench, measure_id: str, by: str) -> pl.DataFrame:
+    """SLICES in their order and COUNTS of one measure as of today, of the patients whom the user may see."""
+    return _again(lambda: _today(wb, measure_id, by))
 
 
 def on_day(wb: Workbench, measure_id: str, as_of: date, *, progress: engines.Progress = lambda _: None) -> pl.DataFrame:
     """The same of one measure as of another day, without slices, evaluated from the facts that are known now."""
-    generation = loads.current(wb)
-    if generation is None:
-        return _SHAPE.to_frame()
-    measure = rules.in_force(wb).measures[measure_id]
-    return _kept(_key(wb, generation, measure_id, as_of), lambda: _on_day(wb, generation, measure, as_of, progress))
+    return _again(lambda: _asked(wb, measure_id, as_of, progress))
 
 
 def is_known(wb: Workbench, measure_id: str, as_of: date) -> bool:
@@ -60,11 +57,27 @@ def _key(wb: Workbench, generation: Generation, measure_id: str, as_of: date) ->
     return generation, Evaluation(as_of, rules.in_force(wb).mark), wb.user.scope, measure_id
 
 
-def _today(
+def _today(wb: Workbench, measure_id: str | None, by: str) -> pl.DataFrame:
+    opened, generation = _opened(wb)
+    if generation is None:
+        return _SHAPE.to_frame() if measure_id is None else _named(SLICES.to_frame(), _SHAPE.to_frame())
+    evaluation = loads.today(wb).evaluation
+    key = (generation, evaluation, wb.user.scope, measure_id, by)
+    return _kept(key, lambda: _count(wb, opened, generation, evaluation, measure_id, by))
+
+
+def _opened(wb: Workbench) -> tuple[Panel, Generation | None]:
+    """The panel, which evaluates today when nobody did yet, and the generation that it is of: a load may have ended
+    between the two."""
+    before, opened, generation = loads.current(wb), panel(wb), loads.current(wb)
+    return (opened, generation) if before == generation else (panel(wb), generation)
+
+
+def _count(
     wb: Workbench, opened: Panel, generation: Generation, evaluation: Evaluation, measure_id: str | None, by: str
 ) -> pl.DataFrame:
-    patients = opened.frame.select("patient_id", slice=slices_of(opened, by)[0] if by else pl.lit(0, pl.UInt32))
-    patients = patients.filter(in_scope(opened, wb.user.scope))
+    slice_of_row, slices = slices_of(opened, by) if by else (pl.lit(0, pl.UInt32), SLICES.to_frame())
+    patients = opened.frame.select("patient_id", slice=slice_of_row).filter(in_scope(opened, wb.user.scope))
 
     def shards() -> Iterator[pl.DataFrame]:
         for shard in generation.shards():
@@ -72,7 +85,22 @@ def _today(
             asked = gaps if measure_id is None else gaps.filter(pl.col("measure_id") == measure_id)
             yield _counted(asked.collect().join(patients, on="patient_id"), evaluation.as_of)
 
-    return _summed(shards())
+    counts = _summed(shards())
+    return _named(slices, counts) if by else counts
+
+
+def _named(slices: pl.DataFrame, counts: pl.DataFrame) -> pl.DataFrame:
+    named = slices.join(counts, on="slice", how="left", maintain_order="left")
+    return named.select(*SLICES, pl.col(*COUNTS).fill_null(0))
+
+
+def _asked(wb: Workbench, measure_id: str, as_of: date, progress: engines.Progress) -> pl.DataFrame:
+    generation = loads.current(wb)
+    if generation is None:
+        return _SHAPE.to_frame()
+    measure = rules.in_force(wb).measures[measure_id]
+    key = _key(wb, generation, measure_id, as_of)
+    return _kept(key, lambda: _on_day(wb, generation, measure, as_of, progress))
 
 
 def _on_day(
@@ -101,6 +129,13 @@ def _counted(gaps: pl.DataFrame, as_of: date) -> pl.DataFrame:
 def _summed(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
     every = pl.concat([_SHAPE.to_frame(), *parts])
     return every.group_by("measure_id", "slice").agg(pl.col(*COUNTS).sum()).sort("measure_id", "slice")
+
+
+def _again(count: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+    try:
+        return count()
+    except FileNotFoundError:  # a load ended just now and took the older generation away
+        return count()
 
 
 def _kept(key: Hashable, count: Callable[[], pl.DataFrame]) -> pl.DataFrame:

@@ -16,11 +16,10 @@ from core.domain.calendar_months import shift
 from core.domain.control_limits import limits
 from core.domain.csv_cells import neutral
 from core.domain.rates import still_needed, with_interval
-from core.domain.slices import BY_KEY, slices_of
+from core.domain.slices import BY_KEY
 from core.domain.small_cells import suppressed
 from core.errors import NotFound
 from core.gap_counts import COUNTS
-from core.panels import panel
 from core.workbench import Workbench
 
 MONTHS = 12
@@ -69,9 +68,8 @@ def slice_rates(wb: Workbench, measure_id: str, by: str) -> pl.DataFrame:
     Raises NotFound for a measure that is not on or a break-down that does not exist.
     """
     _require(wb, measure_id, by)
-    counts = gap_counts.today(wb, measure_id=measure_id, by=by)
-    rows = slices_of(panel(wb), by)[1].join(counts, on="slice", maintain_order="left")
-    rows = with_interval(rows.filter(pl.col("eligible") > 0)).with_columns(beyond=pl.lit(None, pl.String))
+    counts = gap_counts.by_slice(wb, measure_id, by).filter(pl.col("eligible") > 0)
+    rows = with_interval(counts).with_columns(beyond=pl.lit(None, pl.String))
     if BY_KEY[by].is_compared:
         rows = rows.with_columns(_beyond(rows)).sort("eligible", "name", descending=[True, False])
     return rows.select(*SLICE_RATES)
