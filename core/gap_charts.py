@@ -16,13 +16,13 @@ ACCENT = "#2a9d8f"
 _BEYOND = {"": ACCENT, "high_inner": "#3d8bd4", "high_outer": "#3d8bd4", "low_inner": "#d9a400", "low_outer": "#d55e00"}
 _MARK = {"": "circle", "high_inner": "triangle-up", "high_outer": "triangle-up", "low_inner": "diamond"}
 WORDS = {
-    "": "within the limits",
+    "": "within",
     "high_inner": "above 95 %",
     "high_outer": "above 99.8 %",
     "low_inner": "below 95 %",
     "low_outer": "below 99.8 %",
 }
-_POINTS = 60  # of a limit's curve
+_EVERY, _POINTS = 250, 60  # up to which size a limit is drawn for each, else at how many
 _BAR = 34  # pixels for one bar with the space around it
 
 
@@ -38,7 +38,7 @@ def funnel(slices: pl.DataFrame, *, noun: str) -> go.Figure:
         mode="markers",
         showlegend=False,
         customdata=list(range(slices.height)),
-        text=[f"{_told(row)}<br>{WORDS[row['beyond'] or '']}" for row in slices.iter_rows(named=True)],
+        text=[f"{_told(row)}<br>Limits: {WORDS[row['beyond'] or '']}" for row in slices.iter_rows(named=True)],
         hovertemplate="%{text}<extra></extra>",
         marker={
             "size": 11,
@@ -146,8 +146,11 @@ def _as_rate(figure: go.Figure, shown: list[float | None]) -> None:
 
 
 def _sizes(largest: int) -> list[int]:
-    """Group sizes at which limits are drawn: close together where the funnel is steep."""
-    return sorted({max(1, ceil(largest * 1.05 * (step / _POINTS) ** 2)) for step in range(1, _POINTS + 1)})
+    """Group sizes at which limits are drawn: all of them, or of many those close together where the funnel is steep."""
+    end = ceil(largest * 1.05)
+    if end <= _EVERY:
+        return list(range(1, end + 1))
+    return sorted({max(1, ceil(end * (step / _POINTS) ** 2)) for step in range(1, _POINTS + 1)})
 
 
 def _told(row: dict[str, object]) -> str:

@@ -138,6 +138,7 @@ def _write(rows: pl.DataFrame, hidden: pl.Series, out: IO[bytes]) -> int:
     shown = [name for name in _EXPORTED if name in rows.columns]
     cells = [pl.col(name) if name in _TOLD else pl.when(~hidden).then(pl.col(name)) for name in shown]
     marks = pl.when(hidden).then(pl.lit("yes")).otherwise(pl.lit("no")).alias("Suppressed")
+    cells = [cell.round(4) if name in _INTERVAL else cell for cell, name in zip(cells, shown, strict=True)]
     named = [cell.alias(_EXPORTED[name]) for cell, name in zip(cells, shown, strict=True)]
     neutral(rows.select(*named, marks)).write_csv(out, include_bom=True)
     return rows.height

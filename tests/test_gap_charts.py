@@ -43,7 +43,7 @@ def test_the_limits_of_the_funnel_narrow_around_the_overall_rate() -> None:
     figure = funnel(slices(("North", 70, 100), ("South", 68, 100)), noun="group")
 
     low, high = figure.data[0], figure.data[1]
-    assert low.y[-1] > low.y[5] and high.y[-1] < high.y[5]
+    assert low.y[-1] > low.y[20] and high.y[-1] < high.y[20]
     assert low.y[-1] < 0.69 < high.y[-1]
 
 
