@@ -19,7 +19,8 @@ def show() -> None:
     if loads.current(wb) is None:
         st.info("Nothing was loaded yet, so no care gap is known. Load a feed with `careloop load FOLDER`.")
         return
-    rates = gap_rates.measure_rates(wb)
+    with st.spinner("Counting care gaps ..."):
+        rates = gap_rates.measure_rates(wb)
     if rates.is_empty():
         st.info("No measure is on. Turn one on under Measures.", icon=":material/rule:")
         st.page_link("measures.py", label="Go to Measures", icon=":material/rule:")

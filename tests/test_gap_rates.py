@@ -19,6 +19,7 @@ from core.errors import CareloopError, NotAllowed, NotFound
 from core.store import accounts, schema
 from core.store.database import reading
 from core.workbench import Workbench
+from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
 
 AS_OF = date(2026, 11, 24)
 MAMMOGRAM = "scr-mammogram"
@@ -199,6 +200,15 @@ def test_a_target_says_how_many_are_still_needed_and_is_recorded(loaded: Workben
     question = select(schema.audit.c.details).where(schema.audit.c.action == "measure.target_set")
     with reading(loaded.engine) as connection:
         assert list(connection.scalars(question)) == [{"target": 0.9}, {"target": None}]
+
+
+def test_targets_of_two_measures_are_kept_apart(bench: Workbench) -> None:  # noqa: F811
+    gap_targets.set_target(bench, MAMMOGRAM, 0.7)
+    gap_targets.set_target(bench, "dm-a1c", 0.65)
+    gap_targets.set_target(bench, MAMMOGRAM, 0.725)
+
+    assert gap_targets.targets(bench) == {MAMMOGRAM: 0.725, "dm-a1c": 0.65}
+    assert bench.organisation().campaign_limit == 2000  # the other settings do not mind
 
 
 @pytest.mark.parametrize("share", [0.0, -0.1, 1.01, 0.00001])
