@@ -131,7 +131,7 @@ def rates(wb: Workbench, *, as_of: date | None = None, by: Sequence[str] = ()) -
     unknown = sorted(set(by) - set(_RATES_BY))
     if unknown:
         raise NotFound(f"Rates by '{unknown[0]}' do not exist. There are {', '.join(_RATES_BY)}.")
-    counts = _with_patients(wb, gaps(wb, as_of=as_of), by).group_by(*by, "measure_id").agg(_counted()).collect()
+    counts = _with_patients(wb, gaps(wb, as_of=as_of), by).group_by(*by, "measure_id").agg(counted()).collect()
     names = pl.DataFrame(list(measure_names(wb).items()), schema=["measure_id", "name"], orient="row").cast(pl.String)
     rows = names.join(counts, on="measure_id", how="left", maintain_order="left")
     rows = rows.with_columns(pl.col("eligible", "satisfied", "open").fill_null(0).cast(pl.UInt32))
@@ -150,7 +150,8 @@ def _with_patients(wb: Workbench, found: pl.LazyFrame, columns: Sequence[str]) -
     return found.join(patients, on="patient_id") if columns else found
 
 
-def _counted() -> list[pl.Expr]:
+def counted() -> list[pl.Expr]:
+    """Counts of RATES over rows of GAPS: eligible, satisfied, open."""
     state = pl.col("state").cast(pl.String)
     # Out of season nobody's gap is open, but whoever was not vaccinated still counts: the rate must not jump to 100 %.
     is_eligible = ~state.is_in(["not_applicable", "excluded"]) | (pl.col("reason") == "out_of_season")

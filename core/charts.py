@@ -20,8 +20,8 @@ RESULT_COLOURS = {
     "Waiting": "#d9a400",
     "Unknown": "#8f7ac8",
 }
-_INK = "#748083"  # 4:1 on white and on the dark background
-_GRID = "rgba(122, 133, 135, 0.25)"
+INK = "#748083"  # 4:1 on white and on the dark background
+GRID = "rgba(122, 133, 135, 0.25)"
 _BAR = 34  # pixels for one bar with the space around it
 
 
@@ -43,9 +43,9 @@ def results_bar(ledger: pl.DataFrame) -> go.Figure:
             hovertemplate="%{y}: %{x:,} patients<extra></extra>",
         )
     )
-    figure.update_yaxes(autorange="reversed", tickfont_color=_INK, ticksuffix="  ")
+    figure.update_yaxes(autorange="reversed", tickfont_color=INK, ticksuffix="  ")
     figure.update_xaxes(visible=False, range=[0, max(counts, default=1) * 1.25])
-    return _dressed(figure, title=_results_title(totals, selected), height=90 + _BAR * max(len(shown), 1))
+    return dressed(figure, title=_results_title(totals, selected), height=90 + _BAR * max(len(shown), 1))
 
 
 def over_time(ended: pl.DataFrame) -> go.Figure:
@@ -65,10 +65,10 @@ def over_time(ended: pl.DataFrame) -> go.Figure:
             line={"color": RESULT_COLOURS[result], "width": 2, "shape": "hv"},
             hovertemplate=f"%{{x|%a %b %e, %H:%M:%S}}: %{{y:,}} {result}<extra></extra>",
         )
-    figure.update_xaxes(gridcolor=_GRID, tickfont_color=_INK)
-    figure.update_yaxes(gridcolor=_GRID, tickfont_color=_INK, rangemode="tozero", title_text="Patients", zeroline=False)
+    figure.update_xaxes(gridcolor=GRID, tickfont_color=INK)
+    figure.update_yaxes(gridcolor=GRID, tickfont_color=INK, rangemode="tozero", title_text="Patients", zeroline=False)
     figure.update_layout(showlegend=len(figure.data) > 1, legend={"orientation": "h", "y": -0.25})
-    return _dressed(figure, title=_time_title(ended), height=300)
+    return dressed(figure, title=_time_title(ended), height=300)
 
 
 def _span(ended: pl.DataFrame) -> tuple[datetime | None, datetime | None]:
@@ -109,13 +109,14 @@ def _time_title(ended: pl.DataFrame) -> str:
     return f"Sent from {day} to {last:%a} {last.day} {last:%b}"
 
 
-def _dressed(figure: go.Figure, *, title: str, height: int) -> go.Figure:
+def dressed(figure: go.Figure, *, title: str, height: int) -> go.Figure:
+    """The figure in the form that all have: its finding as the title, no background, quiet ink."""
     return figure.update_layout(
         title={"text": title, "x": 0, "xanchor": "left", "font": {"size": 16}},
         height=height,
         margin={"l": 10, "r": 10, "t": 50, "b": 10},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        font={"color": _INK, "size": 13},
+        font={"color": INK, "size": 13},
         bargap=0.35,
     )

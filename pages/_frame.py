@@ -26,6 +26,12 @@ def _pages() -> dict[str, list[st.Page]]:
                 help="Find patients by filters, look at the evidence for their care gaps, and start a campaign.",
             ),
             st.Page(
+                "care_gaps.py",
+                title="Care gaps",
+                icon=":material/donut_large:",
+                help="How many are up to date for each measure, by group, provider and more, and over a year.",
+            ),
+            st.Page(
                 "measures.py",
                 title="Measures",
                 icon=":material/rule:",

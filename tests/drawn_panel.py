@@ -24,7 +24,9 @@ SEXES = {"F": "Female", "M": "Male", "O": "Other", "U": "Unknown"}
 # The panel's words before they are coded, as build_panel makes them.
 PART: dict[str, Any] = {
     **PANEL,
-    **dict.fromkeys(("sex", "status", "group", "pcp", "care_manager", "language", "payer"), pl.String),
+    **dict.fromkeys(
+        ("sex", "status", "group", "pcp", "care_manager", "language", "payer", "race", "ethnicity", "zip3"), pl.String
+    ),
     "alerts": pl.List(pl.String),
     "conditions": pl.List(pl.String),
     "lab_hba1c": pl.Float64,

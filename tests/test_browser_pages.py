@@ -13,6 +13,7 @@ Look = Literal["light", "dark"]
 PAGES = (
     "",
     "work_list",
+    "care_gaps",
     "measures",
     "measures?id=imm-child",
     "campaigns",
@@ -23,7 +24,7 @@ PAGES = (
     "report",
 )
 TITLES = (
-    "Good", "Work list", "Measures", "Imm: Childhood Series", "Campaigns", "Library", "Outbox", "Data",
+    "Good", "Work list", "Care gaps", "Measures", "Imm: Childhood Series", "Campaigns", "Library", "Outbox", "Data",
     "Mammogram reminder", "Diabetes care gaps",
 )  # fmt: skip
 _TOO_WIDE = """() => [document.documentElement, ...document.querySelectorAll('[data-testid=stMain]')]

@@ -22,7 +22,18 @@ from pages._shared import plain
 from tests.conftest import ROOT
 from tests.feeds import write_feed
 
-PAGES = ("home", "work_list", "measures", "campaigns", "library", "outbox", "data", "campaign_editor", "report")
+PAGES = (
+    "home",
+    "work_list",
+    "care_gaps",
+    "measures",
+    "campaigns",
+    "library",
+    "outbox",
+    "data",
+    "campaign_editor",
+    "report",
+)
 WITH_CAMPAIGN = ("campaign_editor", "report")
 ODD = "**Ann** <b>*x*</b> :red[y] [z](http://127.0.0.1) $a$ _b_ `c` # d"
 BORN = {"birth_date": "1970-02-01", "sex": "F", "status": "active", "group_id": "g1", "pcp_id": "d1"}

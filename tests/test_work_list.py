@@ -351,6 +351,8 @@ PEOPLE_DRAWN = st.lists(
             "care_manager": st.sampled_from(list(PROVIDERS)),
             "language": st.sampled_from(["en", "es"]),
             "payer": TEXTS,
+            "race": TEXTS,
+            "zip3": st.sampled_from(["606", "021"]),
             "alerts": st.lists(st.sampled_from(list(MEASURES)), unique=True),
             "conditions": st.lists(TEXTS, unique=True),
             "age": st.integers(0, 4),

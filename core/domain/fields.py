@@ -96,6 +96,9 @@ FIELDS: tuple[Field, ...] = (
     Field("phone_home", "Phone (H)", PHONE, "phone_home"),
     Field("language", "Language", CHOICE, "language"),
     Field("payer", "Payer", CHOICE, "payer"),
+    Field("race", "Race", CHOICE, "race"),
+    Field("ethnicity", "Ethnicity", CHOICE, "ethnicity"),
+    Field("zip3", "ZIP (3 digits)", CHOICE, "zip3"),
     Field("last_contacted", "Last Contacted", DATE, "", is_live=True),
     Field("opt_outs", "Opt-outs", WORDS, "", is_live=True),
 )

@@ -17,7 +17,9 @@ from core.domain.columns import blank
 from core.domain.last_facts import LAST, LastFacts
 from core.domain.wording import folded_column
 
-CODED = ("group", "pcp", "care_manager", "language", "payer", "status", "sex")  # one word of a vocabulary
+CODED = (  # one word of a vocabulary
+    "group", "pcp", "care_manager", "language", "payer", "status", "sex", "race", "ethnicity", "zip3",
+)  # fmt: skip
 CODED_LISTS = ("alerts", "conditions")  # several words of a vocabulary
 
 PANEL = schema(
@@ -34,6 +36,9 @@ PANEL = schema(
         "care_manager": pl.UInt16,
         "language": pl.UInt16,
         "payer": pl.UInt16,
+        "race": pl.UInt16,
+        "ethnicity": pl.UInt16,
+        "zip3": pl.UInt16,  # the first three digits
         "email": pl.String,
         "phone_mobile": pl.String,
         "phone_home": pl.String,
@@ -91,6 +96,9 @@ def build_panel(
         pl.col("pcp_id").alias("pcp"),
         "language",
         "payer",
+        "race",
+        "ethnicity",
+        pl.col("zip").str.extract(r"^\s*(\d{3})").alias("zip3"),
         "email",
         "phone_mobile",
         "phone_home",

@@ -14,6 +14,7 @@ from core.store.schema import audit, organisation_settings, users
 
 SYSTEM_USERS = {"command-line": "Command line", "dispatcher": "Dispatcher", "patient": "Patient by link"}
 _CLOCK = "demo_clock_shift_seconds"
+_TARGET = "target:"  # followed by the id of a measure
 
 
 def user(engine: Engine, user_id: str) -> User:
@@ -77,6 +78,23 @@ def change_in(connection: Connection, changes: dict[str, Any], *, at: datetime, 
     """The same in the caller's transaction."""
     for key, value in changes.items():
         _put(connection, key, _to_json(value), at=at, by=by)
+
+
+def targets(engine: Engine) -> dict[str, float]:
+    """The target rate of each measure that has one, 0 to 1."""
+    question = select(organisation_settings.c.key, organisation_settings.c.value)
+    with reading(engine) as connection:
+        rows = connection.execute(question.where(organisation_settings.c.key.startswith(_TARGET, autoescape=True)))
+        return {row.key.removeprefix(_TARGET): float(row.value) for row in rows}
+
+
+def set_target_in(connection: Connection, measure_id: str, share: float | None, *, at: datetime, by: str) -> None:
+    """Keep the target of a measure, or none, in the caller's transaction. One row a measure: two people who set
+    targets of two measures at once do not undo each other."""
+    if share is None:
+        connection.execute(delete(organisation_settings).where(organisation_settings.c.key == _TARGET + measure_id))
+    else:
+        _put(connection, _TARGET + measure_id, share, at=at, by=by)
 
 
 def clock_shift(engine: Engine) -> timedelta:

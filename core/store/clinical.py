@@ -39,7 +39,7 @@ REJECTS = pl.Schema(
 UNMAPPED = pl.Schema(
     {"system": pl.String, "code": pl.String, "text": pl.String, "events": pl.UInt32, "patients": pl.UInt32}
 )
-LAYOUT = 2  # of facts and evaluations: to be raised whenever a column of them changes
+LAYOUT = 3  # of facts and evaluations: to be raised whenever a column of them changes
 
 
 @dataclass(frozen=True)

@@ -104,7 +104,7 @@ def _part(chance: random.Random, start: int, size: int) -> pl.DataFrame:
         "alert_count": [len(keys) for keys in alerts],
         "conditions": [sorted(chance.sample(CONDITIONS, chance.randrange(6))) for _ in range(size)],
     }
-    coded = ("sex", "status", "group", "pcp", "care_manager", "language", "payer")
+    coded = ("sex", "status", "group", "pcp", "care_manager", "language", "payer", "race", "ethnicity", "zip3")
     shape = {
         **PANEL,
         **dict.fromkeys(coded, pl.String()),

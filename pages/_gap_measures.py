@@ -1,0 +1,93 @@
+"""All measures in one table, and which of them the rest of the page is about."""
+
+from functools import partial
+from io import BytesIO
+
+import polars as pl
+import streamlit as st
+
+from core import gap_rates
+from core.gap_counts import HORIZON
+from core.workbench import Workbench
+from pages._shared import count
+
+_MEASURE = "cg_measure"
+_TABLE = "cg_table"
+_SHOWN = "cg_shown"  # the measure that the address names since the last run
+_MOST_ROWS = 11
+_COLUMNS = {
+    "Measure": st.column_config.TextColumn(width=270),
+    "Rate": st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100, width=130),
+    "Target": st.column_config.NumberColumn(format="%.1f %%"),
+    "Still needed": st.column_config.NumberColumn(help="How many more patients must be up to date to reach the target"),
+}
+
+
+def show(wb: Workbench, rates: pl.DataFrame) -> None:
+    """The table of core.gap_rates.MEASURE_RATES; a row that is chosen is the measure that `chosen` gives."""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.subheader(count(rates.height, "measure"), anchor=False, width="content")
+        st.download_button(
+            "Export CSV",
+            key="cg_export",
+            icon=":material/download:",
+            file_name="care-gaps.csv",
+            mime="text/csv",
+            data=lambda: _csv(wb),
+            on_click="ignore",
+            help="Counts of fewer than 11 patients are left out.",
+        )
+    st.dataframe(
+        _shown(rates),
+        key=_TABLE,
+        hide_index=True,
+        on_select=partial(_picked, rates["measure_id"].to_list()),
+        selection_mode="single-row",
+        height="content" if rates.height <= _MOST_ROWS else 380,
+        column_config=_COLUMNS,
+        placeholder="–",
+        alt="Measures with their rates; choose a row to see more of it",
+    )
+    st.caption("By the organisation's own rules, for its own work: no certified rates of a quality measure.")
+
+
+def chosen(rates: pl.DataFrame) -> str:
+    """The id of the measure to look at: the one picked, else that of the address, else the first."""
+    names = dict(rates.select("measure_id", "name").iter_rows())
+    asked = st.query_params.get("id", "")
+    if asked in names and asked != st.session_state.get(_SHOWN):
+        st.session_state[_MEASURE] = asked
+    if st.session_state.get(_MEASURE) not in names:
+        st.session_state[_MEASURE] = next(iter(names))
+    measure_id = str(
+        st.selectbox("Measure", list(names), format_func=names.__getitem__, key=_MEASURE, persist_state="session")
+    )
+    st.session_state[_SHOWN] = st.query_params["id"] = measure_id
+    return measure_id
+
+
+def _picked(measure_ids: list[str]) -> None:
+    rows = st.session_state[_TABLE].selection.rows
+    if rows:
+        st.session_state[_MEASURE] = measure_ids[rows[0]]
+
+
+def _shown(rates: pl.DataFrame) -> pl.DataFrame:
+    low, high = ((100 * pl.col(name)).round(0).cast(pl.Int64).cast(pl.String) for name in ("low", "high"))
+    targets = [(100 * pl.col("target")).alias("Target"), pl.col("needed").alias("Still needed")]
+    return rates.select(
+        pl.col("name").alias("Measure"),
+        (100 * pl.col("rate")).alias("Rate"),
+        pl.concat_str(low, pl.lit("–"), high, pl.lit(" %")).alias("95 % interval"),
+        pl.col("satisfied").alias("Up to date"),
+        pl.col("eligible").alias("Eligible"),
+        *(targets if rates["target"].is_not_null().any() else ()),
+        pl.col("open").alias("Open gaps"),
+        *(pl.col(f"due_in_{days}").alias(f"Due in {days} d") for days in HORIZON),
+    )
+
+
+def _csv(wb: Workbench) -> bytes:
+    out = BytesIO()
+    gap_rates.export_measures(wb, out)
+    return out.getvalue()

@@ -1,0 +1,133 @@
+"""A measure by group, provider, age ...: a chart and a table; a click on a point, bar or row opens its work list."""
+
+from io import BytesIO
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from core import gap_charts, gap_rates
+from core.domain.slices import BY_KEY, gap_list
+from core.workbench import Workbench
+from pages import _views
+from pages._shared import plain
+
+_MOST_BARS = 20
+_MOST_ROWS = 11
+_CLICKS = "cg_clicks"  # part of the keys, so that a click counts once
+
+
+def show(wb: Workbench, measure: dict[str, Any]) -> None:
+    """Break down a measure (a row of core.gap_rates.MEASURE_RATES)."""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.subheader("Where they are up to date", anchor=False, width="content")
+        place = st.container(width="content")
+    by = st.segmented_control(
+        "Break down by",
+        list(BY_KEY),
+        default="group",
+        required=True,
+        format_func=lambda key: BY_KEY[key].name,
+        key="cg_by",
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    slices = gap_rates.slice_rates(wb, measure["measure_id"], str(by))
+    if slices.is_empty():
+        st.info("Nobody is eligible for this measure.", icon=":material/group_off:")
+        return
+    with place:
+        _export(wb, measure, str(by))
+    left, right = st.columns(2, gap="large")
+    with left:
+        chosen = _chart(measure, str(by), slices)
+    with right:
+        chosen = _table(measure, str(by), slices) or chosen
+    if chosen is not None:
+        _open(measure, str(by), chosen)
+
+
+def _chart(measure: dict[str, Any], by: str, slices: pl.DataFrame) -> dict[str, Any] | None:
+    if BY_KEY[by].is_compared:
+        drawn = slices
+        figure = gap_charts.funnel(drawn, noun=BY_KEY[by].name.lower())
+    else:
+        most = slices.with_row_index("place").sort("eligible", descending=True).head(_MOST_BARS).sort("place")
+        drawn = most.drop("place")
+        figure = gap_charts.bars(drawn, target=measure["target"])
+    event: Any = st.plotly_chart(
+        figure, key=_key("chart", measure, by), on_select="rerun", selection_mode="points", config=_PLAIN
+    )
+    st.caption(_explained(by, slices))
+    places = [point["customdata"] for point in event.selection.points if "customdata" in point]
+    if not places:
+        return None
+    place = places[0][0] if isinstance(places[0], list) else places[0]
+    return drawn.row(int(place), named=True)
+
+
+def _explained(by: str, slices: pl.DataFrame) -> str:
+    if not BY_KEY[by].is_compared:
+        less = f" The {_MOST_BARS} largest of {slices.height}." if slices.height > _MOST_BARS else ""
+        return f"Lines are 95 % intervals.{less} Click on a bar to see its open gaps."
+    return (
+        "Between the lines lies what chance alone explains around the rate of all together; by chance about one in "
+        "twenty lies outside the dotted lines. Click on a point to see its open gaps."
+    )
+
+
+def _table(measure: dict[str, Any], by: str, slices: pl.DataFrame) -> dict[str, Any] | None:
+    words = {word: text.capitalize() for word, text in gap_charts.WORDS.items()}
+    shown = slices.select(
+        pl.col("name").alias(BY_KEY[by].name),
+        (100 * pl.col("rate")).alias("Rate"),
+        pl.format("{} of {}", "satisfied", "eligible").alias("Up to date"),
+        pl.col("open").alias("Open gaps"),
+        *([pl.col("beyond").replace_strict(words).alias("Limits")] if BY_KEY[by].is_compared else []),
+    )
+    event: Any = st.dataframe(
+        shown,
+        key=_key("rows", measure, by),
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        height="content" if shown.height <= _MOST_ROWS else 400,
+        column_config={"Rate": st.column_config.NumberColumn(format="%.1f %%")},
+        alt="Rates by slice; choose a row to open its work list",
+    )
+    rows = event.selection.rows
+    return slices.row(rows[0], named=True) if rows else None
+
+
+def _open(measure: dict[str, Any], by: str, chosen: dict[str, Any]) -> None:
+    st.session_state[_CLICKS] = st.session_state.get(_CLICKS, 0) + 1
+    if not chosen["open"]:
+        st.toast(f"Nobody of {plain(chosen['name'])} has an open gap.", icon=":material/check_circle:")
+        return
+    _views.show(gap_list(measure["name"], by, chosen["key"]))
+    st.switch_page("work_list.py")
+
+
+def _export(wb: Workbench, measure: dict[str, Any], by: str) -> None:
+    def made() -> bytes:
+        out = BytesIO()
+        gap_rates.export_slices(wb, measure["measure_id"], by, out)
+        return out.getvalue()
+
+    st.download_button(
+        "Export CSV",
+        data=made,
+        file_name=f"care-gaps-by-{BY_KEY[by].key}.csv",
+        mime="text/csv",
+        key="cg_export_slices",
+        icon=":material/download:",
+        on_click="ignore",
+        help="Counts of fewer than 11 patients, and those from which they could be worked out, are left out.",
+    )
+
+
+def _key(part: str, measure: dict[str, Any], by: str) -> str:
+    return f"cg_{part}_{measure['measure_id']}_{by}_{st.session_state.get(_CLICKS, 0)}"
+
+
+_PLAIN = {"displayModeBar": False}

@@ -1,0 +1,64 @@
+"""The Care gaps page: how many are up to date for each measure, where they are fewer, and how that went."""
+
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from core import gap_rates, loads
+from core.domain.slices import gap_list
+from core.workbench import Workbench
+from pages import _gap_measures, _gap_slices, _gap_target, _gap_trend, _views
+from pages._gap_target import percent
+from pages._shared import page_head, workbench
+
+
+def show() -> None:
+    wb = workbench()
+    page_head("Care gaps", "How many are up to date, where they are fewer than elsewhere, and whom to reach next.")
+    if loads.current(wb) is None:
+        st.info("Nothing was loaded yet, so no care gap is known. Load a feed with `careloop load FOLDER`.")
+        return
+    with st.spinner("Counting care gaps ..."):
+        rates = gap_rates.measure_rates(wb)
+    if rates.is_empty():
+        st.info("No measure is on. Turn one on under Measures.", icon=":material/rule:")
+        st.page_link("measures.py", label="Go to Measures", icon=":material/rule:")
+        return
+    _gap_measures.show(wb, rates)
+    row = rates.row(by_predicate=pl.col("measure_id") == _gap_measures.chosen(rates), named=True)
+    _numbers(wb, row)
+    _gap_slices.show(wb, row)
+    _gap_trend.show(wb, row)
+
+
+def _numbers(wb: Workbench, row: dict[str, Any]) -> None:
+    cells = [cell.container(gap="xxsmall") for cell in st.columns(4, gap="medium")]
+    with cells[0]:
+        st.metric("Up to date", percent(row["rate"]))
+        interval = "" if row["rate"] is None else f"  \n95 % interval {percent(row['low'])} to {percent(row['high'])}"
+        st.caption(f"{row['satisfied']:,} of {row['eligible']:,} eligible{interval}")
+    with cells[1]:
+        _gap_target.show(wb, row)
+    with cells[2]:
+        st.metric("Become due in 90 days", f"{row['due_in_90']:,}")
+        st.caption(f"{row['due_in_30']:,} in 30 days, {row['due_in_60']:,} in 60")
+    with cells[3]:
+        st.metric("Open gaps today", f"{row['open']:,}")
+        _open(row)
+
+
+def _open(row: dict[str, Any]) -> None:
+    if st.button(
+        "Open the work list",
+        key="cg_open",
+        type="primary",
+        icon=":material/filter_list:",
+        disabled=not row["open"],
+        help="These patients, to look at the evidence and contact them.",
+    ):
+        _views.show(gap_list(row["name"]))
+        st.switch_page("work_list.py")
+
+
+show()

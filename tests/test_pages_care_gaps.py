@@ -1,0 +1,101 @@
+"""The Care gaps page without a browser: rates, targets, break-downs, the course, and what opens the work list."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import gap_rates, gap_targets, loads, work_lists
+from core.domain.slices import BREAK_DOWNS, gap_list
+from core.domain.user import Scope, User
+from core.store import accounts
+from core.workbench import Workbench
+from tests.test_gap_rates import MAMMOGRAM, NAME, feed_of
+from tests.test_pages import kept, opened, title  # noqa: F401 (fixture)
+
+
+@pytest.fixture
+def practice(kept: Workbench, tmp_path: Path) -> Workbench:  # noqa: F811
+    feed_of(tmp_path / "feed")
+    loads.load(kept, tmp_path / "feed")
+    return kept
+
+
+def metrics(app: AppTest) -> dict[str, str]:
+    return {each.label: each.value for each in app.metric}
+
+
+def test_the_page_shows_every_measure_and_the_numbers_of_the_one_of_its_address(practice: Workbench) -> None:
+    app = opened("care_gaps", id=MAMMOGRAM)
+
+    assert not app.exception
+    assert app.selectbox(key="cg_measure").value == MAMMOGRAM
+    assert app.dataframe[0].value.shape[0] == gap_rates.measure_rates(practice).height
+    row = next(row for row in gap_rates.measure_rates(practice).iter_rows(named=True) if row["measure_id"] == MAMMOGRAM)
+    assert metrics(app)["Open gaps today"] == str(row["open"])
+    assert metrics(app)["Target"] == "none"
+
+
+def test_the_open_gaps_of_a_measure_open_its_work_list(practice: Workbench) -> None:
+    app = opened("care_gaps", id=MAMMOGRAM)
+    number = work_lists.run(practice, gap_list(NAME)).count
+
+    app.button(key="cg_open").click().run()
+
+    assert title(app) == "Work list"
+    assert f"{number} patients" in [heading.value for heading in app.subheader]
+
+
+@pytest.mark.parametrize("by", [each.key for each in BREAK_DOWNS])
+def test_each_break_down_is_drawn(practice: Workbench, by: str) -> None:
+    app = opened("care_gaps", id=MAMMOGRAM)
+
+    app.session_state["cg_by"] = by
+    app.run()
+
+    assert not app.exception
+    assert not app.error
+    slices = gap_rates.slice_rates(practice, MAMMOGRAM, by)
+    assert app.dataframe[1].value.iloc[:, 0].tolist() == slices["name"].to_list()
+
+
+def test_a_target_is_set_and_taken_away(practice: Workbench) -> None:
+    app = opened("care_gaps", id=MAMMOGRAM)
+
+    app.number_input(key=f"cg_target_{MAMMOGRAM}").set_value(72.5).run()
+    app.button(key="cg_target_save").click().run()
+
+    assert gap_targets.targets(practice) == {MAMMOGRAM: 0.725}
+    assert metrics(app)["Target"] == "72.5 %"
+    app.button(key="cg_target_remove").click().run()
+    assert gap_targets.targets(practice) == {}
+    assert not app.exception
+
+
+def test_somebody_who_sees_some_groups_cannot_set_a_target(practice: Workbench) -> None:
+    scope = Scope(groups=frozenset({"g1"}))
+    accounts.add_user(practice.engine, User("analyst", "North Only", scope=scope), at=practice.now(), by="command-line")
+
+    app = opened("care_gaps", id=MAMMOGRAM)
+
+    assert not app.exception
+    assert [each.key for each in app.number_input] == []
+    assert app.dataframe[1].value.iloc[:, 0].tolist() == ["North"]
+
+
+def test_the_course_is_found_on_demand(practice: Workbench) -> None:
+    app = opened("care_gaps", id=MAMMOGRAM)
+    assert not gap_rates.is_trend_known(practice, MAMMOGRAM)
+
+    app.button(key="cg_trend").click().run()
+
+    assert not app.exception
+    assert gap_rates.is_trend_known(practice, MAMMOGRAM)
+    assert "cg_trend" not in [button.key for button in app.button]
+
+
+def test_an_address_of_no_measure_shows_the_first(practice: Workbench) -> None:
+    app = opened("care_gaps", id="nowhere")
+
+    assert not app.exception
+    assert app.selectbox(key="cg_measure").value == gap_rates.measure_rates(practice)["measure_id"][0]
