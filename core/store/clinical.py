@@ -17,6 +17,7 @@ import json
 import os
 import re
 import shutil
+import threading
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -311,7 +312,7 @@ class ClinicalStore:
 
 def _day_draft(folder: Path, evaluation: Evaluation) -> DayDraft:
     target = folder / evaluation.folder
-    place = target.with_name(f"{target.name}.{os.getpid()}.tmp")
+    place = target.with_name(f"{target.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)
     return DayDraft(place, target)
