@@ -172,6 +172,7 @@ def feed_end_source(
 def gaps(
     out: Annotated[Path, typer.Option(help="File to write: .parquet or .csv.")],
     as_of: Annotated[str, typer.Option(help="The day to decide for (YYYY-MM-DD). Default: today.")] = "",
+    year: Annotated[int | None, typer.Option(help="Instead of a day: what this measurement year counts.")] = None,
     known_at: Annotated[str, typer.Option(help="By what was known at the end of that day (YYYY-MM-DD).")] = "",
     engine: Annotated[str, typer.Option(help="Where to evaluate: local, or dask://HOST:PORT.")] = "local",
 ) -> None:
@@ -179,12 +180,15 @@ def gaps(
     from core import care_gaps
 
     wb = _open()
+    if as_of and year is not None:
+        raise CareloopError("Ask for a day with --as-of or for a measurement year with --year, not for both.")
     day = _day(as_of) if as_of else wb.today()
     report = _progress()
     rows = care_gaps.write_gaps(
         wb,
         out,
         as_of=day,
+        year=year,
         known_at=datetime.combine(_day(known_at), datetime.max.time(), wb.zone()) if known_at else None,
         engine=engine,
         progress=lambda share: report("Evaluating", share),

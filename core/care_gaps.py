@@ -3,6 +3,7 @@
 import os
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -13,6 +14,7 @@ from core.domain.clinical import GAPS, OPEN_STATES
 from core.domain.csv_cells import neutral
 from core.domain.measure import Measure
 from core.domain.measure_evidence import Explanation
+from core.domain.measurement_year import FIRST_YEAR, by_last_day
 from core.errors import CareloopError, NotFound
 from core.store.clinical import Evaluation, Generation
 from core.workbench import Workbench
@@ -41,6 +43,7 @@ def gaps(
     as_of: date | None = None,
     measures: Collection[str] | None = None,
     states: Collection[str] | None = None,
+    year: int | None = None,
     known_at: datetime | None = None,
     engine: str = engines.LOCAL,
     progress: engines.Progress = lambda _: None,
@@ -48,24 +51,33 @@ def gaps(
     """GAPS (core.domain.clinical): one row per patient whom the user may see and measure.
 
     as_of      the day to decide for, default today; another day is evaluated from the facts known now
+    year       instead of a day: what this measurement year counts (core.domain.measurement_year), so far when it is not
+               over; as_of of a row is then the last day of the year
     measures   only these ids; states: only these states (core.domain.clinical.GAP_STATES)
     known_at   by what had been received then, in the version of then; patients themselves are as they are now
     engine     where to evaluate (core.engines.evaluated): another than the local one evaluates today from facts as well
-    Without a load there are no rows. Raises NotFound for a measure that does not exist.
+    Without a load there are no rows. Raises NotFound for a measure that does not exist, or a year not begun.
     """
     wanted = _wanted(wb, measures)
+    if year is not None:
+        require_year(wb, year)
     generation = loads.current(wb)
     if generation is None:
         return GAPS.to_frame().lazy()
     day = as_of or wb.today()
     evaluation = Evaluation(day, rules.in_force(wb).mark)
-    if known_at is None and engine == engines.LOCAL and evaluation in generation.evaluations():
+    if year is None and known_at is None and engine == engines.LOCAL and evaluation in generation.evaluations():
         found = generation.gaps(evaluation).filter(pl.col("measure_id").is_in(list(wanted)))
     else:
-        rules_asked = list(wanted.values())
+        asked = {day: list(wanted.values())} if year is None else by_last_day(wanted.values(), year)
         earlier = engines.Earlier(known_at, known_codes(wb.engine)) if known_at else None
-        parts = engines.evaluated(generation, rules_asked, as_of=day, earlier=earlier, engine=engine, progress=progress)
-        found = pl.concat(list(parts)).lazy()
+        evaluate = partial(engines.evaluated, generation, earlier=earlier, engine=engine)
+        parts = (
+            part
+            for number, (on, rules_asked) in enumerate(asked.items())
+            for part in evaluate(rules_asked, as_of=on, progress=engines.share_of(progress, number, len(asked)))
+        )
+        found = pl.concat([GAPS.to_frame(), *parts]).lazy()
     if states is not None:
         found = found.filter(pl.col("state").cast(pl.String).is_in(sorted(states)))
     seen = visible(wb, generation.table("patients")).select("patient_id")
@@ -77,11 +89,13 @@ def write_gaps(
     out: Path,
     *,
     as_of: date,
+    year: int | None = None,
     known_at: datetime | None = None,
     engine: str = engines.LOCAL,
     progress: engines.Progress = lambda _: None,
 ) -> int:
-    """Write all gaps of a day to a .parquet or .csv file, by patient and measure; returns the number of rows.
+    """Write all gaps of a day, or of a measurement year, to a .parquet or .csv file, by patient and measure; returns
+    the number of rows.
 
     The file appears under its name as a whole or not at all. Raises CareloopError for another kind of file or when
     nothing was loaded yet.
@@ -91,7 +105,7 @@ def write_gaps(
     if not out.absolute().parent.is_dir():
         raise CareloopError(f"'{out.name}' is not written: its folder does not exist. Create the folder first.")
     _loaded(wb)
-    found = gaps(wb, as_of=as_of, known_at=known_at, engine=engine, progress=progress)
+    found = gaps(wb, as_of=as_of, year=year, known_at=known_at, engine=engine, progress=progress)
     rows = found.sort("patient_id", "measure_id").collect()
     part = out.with_name(f".{out.name}.{os.getpid()}.part")
     try:
@@ -102,8 +116,15 @@ def write_gaps(
         part.replace(out)
     finally:
         part.unlink(missing_ok=True)
-    audit.record(wb, "gaps.exported", as_of.isoformat(), rows=rows.height, kind=out.suffix.lower())
+    asked = as_of.isoformat() if year is None else f"year {year}"
+    audit.record(wb, "gaps.exported", asked, rows=rows.height, kind=out.suffix.lower())
     return rows.height
+
+
+def require_year(wb: Workbench, year: int) -> None:
+    """Raise NotFound unless the measurement year has begun and data can reach back to it."""
+    if not FIRST_YEAR <= year <= wb.today().year:
+        raise NotFound(f"There is no measurement year {year}. There are {FIRST_YEAR} to {wb.today().year}.")
 
 
 def explain(

@@ -82,6 +82,11 @@ def evaluated(
         progress(done / len(shards))
 
 
+def share_of(progress: Progress, number: int, count: int) -> Progress:
+    """What one of several steps tells, as a share of all of them."""
+    return lambda share: progress((number + share) / count)
+
+
 def _there(engine: str, job: Callable[[int], pl.DataFrame], shards: Sequence[int]) -> Iterator[pl.DataFrame]:
     if not engine.startswith(_DASK):
         raise CareloopError(f"There is no engine '{engine}'. There are '{LOCAL}' and '{_DASK}HOST:PORT'.")

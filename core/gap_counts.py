@@ -14,6 +14,7 @@ import polars as pl
 from core import care_gaps, engines, loads, rules
 from core.domain.found import in_scope
 from core.domain.measure import Measure
+from core.domain.measurement_year import by_last_day
 from core.domain.panel_frame import Panel
 from core.domain.slices import SLICES, slices_of
 from core.panels import panel
@@ -45,6 +46,16 @@ def by_slice(wb: Workbench, measure_id: str, by: str) -> pl.DataFrame:
 def on_day(wb: Workbench, measure_id: str, as_of: date, *, progress: engines.Progress = lambda _: None) -> pl.DataFrame:
     """The same of one measure as of another day, without slices, evaluated from the facts that are known now."""
     return _again(lambda: _asked(wb, measure_id, as_of, progress))
+
+
+def of_year(wb: Workbench, year: int, *, progress: engines.Progress = lambda _: None) -> pl.DataFrame:
+    """measure_id, slice (always 0) and COUNTS of all measures for a measurement year, so far when it is not over."""
+    return _again(lambda: _year(wb, year, None, "", progress))
+
+
+def by_slice_of_year(wb: Workbench, year: int, measure_id: str, by: str) -> pl.DataFrame:
+    """SLICES in their order and COUNTS of one measure for a measurement year."""
+    return _again(lambda: _year(wb, year, measure_id, by, lambda _: None))
 
 
 def is_known(wb: Workbench, measure_id: str, as_of: date) -> bool:
@@ -86,6 +97,38 @@ def _count(
             yield _counted(asked.collect().join(patients, on="patient_id"), evaluation.as_of)
 
     counts = _summed(shards())
+    return _named(slices, counts) if by else counts
+
+
+def _year(wb: Workbench, year: int, measure_id: str | None, by: str, progress: engines.Progress) -> pl.DataFrame:
+    opened, generation = _opened(wb)
+    if generation is None:
+        return _SHAPE.to_frame() if measure_id is None else _named(SLICES.to_frame(), _SHAPE.to_frame())
+    rule_set = rules.in_force(wb)
+    measures = [each for name, each in rule_set.measures.items() if measure_id in (None, name)]
+    key = (generation, year, rule_set.mark, wb.user.scope, measure_id, by)
+    return _kept(key, lambda: _count_year(wb, opened, generation, measures, year, by, progress))
+
+
+def _count_year(
+    wb: Workbench,
+    opened: Panel,
+    generation: Generation,
+    measures: Iterable[Measure],
+    year: int,
+    by: str,
+    progress: engines.Progress,
+) -> pl.DataFrame:
+    slice_of_row, slices = slices_of(opened, by) if by else (pl.lit(0, pl.UInt32), SLICES.to_frame())
+    patients = opened.frame.select("patient_id", slice=slice_of_row).filter(in_scope(opened, wb.user.scope))
+    asked = by_last_day(measures, year)
+    counts = _summed(
+        _counted(gaps.join(patients, on="patient_id"), day)
+        for number, (day, due) in enumerate(asked.items())
+        for gaps in engines.evaluated(
+            generation, due, as_of=day, progress=engines.share_of(progress, number, len(asked))
+        )
+    )
     return _named(slices, counts) if by else counts
 
 

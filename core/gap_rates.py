@@ -10,11 +10,12 @@ from typing import IO
 
 import polars as pl
 
-from core import care_gaps, gap_counts, gap_targets
+from core import care_gaps, gap_counts, gap_targets, rules
 from core.audit import record
 from core.domain.calendar_months import shift
 from core.domain.control_limits import limits
 from core.domain.csv_cells import neutral
+from core.domain.measurement_year import last_day
 from core.domain.rates import still_needed, with_interval
 from core.domain.slices import BY_KEY
 from core.domain.small_cells import suppressed
@@ -37,6 +38,18 @@ MEASURE_RATES = pl.Schema(
 SLICE_RATES = pl.Schema(
     {"key": pl.String, "name": pl.String, **dict.fromkeys(COUNTS, pl.Int64), **_INTERVAL, "beyond": pl.String}
 )
+YEAR_RATES = pl.Schema(
+    {
+        "measure_id": pl.String,
+        "name": pl.String,
+        "ends": pl.Date,
+        "eligible": pl.Int64,
+        "satisfied": pl.Int64,
+        **_INTERVAL,
+        "target": pl.Float64,
+        "needed": pl.Int64,
+    }
+)
 TREND = pl.Schema({"on": pl.Date, "eligible": pl.Int64, "satisfied": pl.Int64, "open": pl.Int64, **_INTERVAL})
 
 
@@ -47,20 +60,39 @@ def measure_rates(wb: Workbench) -> pl.DataFrame:
     due_in_30, _60, _90         how many who are up to date become due within so many days
     target, needed              the rate wanted, 0 to 1, and how many more patients it takes; null without one
     """
+    return _with_targets(wb, gap_counts.today(wb)).select(*MEASURE_RATES)
+
+
+def year_rates(wb: Workbench, year: int, *, progress: Callable[[float], None] = lambda _: None) -> pl.DataFrame:
+    """YEAR_RATES: the same of a measurement year, by what each rule says of it (core.domain.measurement_year).
+
+    ends   the last day of the year, to which ages and windows refer; while it lies ahead the counts are those so far
+    The patients are those of today. Raises NotFound for a year that has not begun.
+    """
+    care_gaps.require_year(wb, year)
+    rows = _with_targets(wb, gap_counts.of_year(wb, year, progress=progress))
+    days = {name: last_day(rule, year) for name, rule in rules.in_force(wb).measures.items()}
+    return rows.with_columns(pl.col("measure_id").replace_strict(days, return_dtype=pl.Date).alias("ends")).select(
+        *YEAR_RATES
+    )
+
+
+def _with_targets(wb: Workbench, counts: pl.DataFrame) -> pl.DataFrame:
+    """Names, counts, rates, targets and what is still needed of every measure that is on, by name."""
     names = pl.DataFrame(list(care_gaps.measure_names(wb).items()), schema=["measure_id", "name"], orient="row")
-    rows = names.cast(pl.String).join(gap_counts.today(wb), on="measure_id", how="left")
+    rows = names.cast(pl.String).join(counts, on="measure_id", how="left")
     rows = with_interval(rows.with_columns(pl.col(*COUNTS).fill_null(0)))
     targets = gap_targets.targets(wb)
     wanted = [targets.get(each) for each in rows["measure_id"]]
-    counts = zip(rows["satisfied"], rows["eligible"], wanted, strict=True)
-    needed = pl.Series("needed", [still_needed(*each) for each in counts], dtype=pl.Int64)
-    rows = rows.with_columns(needed, target=pl.Series(wanted, dtype=pl.Float64))
-    return rows.select(*MEASURE_RATES).sort("name", "measure_id")
+    triples = zip(rows["satisfied"], rows["eligible"], wanted, strict=True)
+    needed = pl.Series("needed", [still_needed(*each) for each in triples], dtype=pl.Int64)
+    return rows.with_columns(needed, target=pl.Series(wanted, dtype=pl.Float64)).sort("name", "measure_id")
 
 
-def slice_rates(wb: Workbench, measure_id: str, by: str) -> pl.DataFrame:
+def slice_rates(wb: Workbench, measure_id: str, by: str, *, year: int | None = None) -> pl.DataFrame:
     """SLICE_RATES: the rate of a measure for each group, provider, age band ... in which anybody is eligible.
 
+    year     a measurement year instead of today
     by       a key of core.domain.slices.BREAK_DOWNS; groups and providers are by size, the others in their order
     key      of the slice in work lists (core.domain.slices.gap_list); null for patients with nothing recorded
     beyond   of groups and providers which control limit around the rate of all together the rate lies beyond
@@ -68,11 +100,17 @@ def slice_rates(wb: Workbench, measure_id: str, by: str) -> pl.DataFrame:
     Raises NotFound for a measure that is not on or a break-down that does not exist.
     """
     _require(wb, measure_id, by)
-    counts = gap_counts.by_slice(wb, measure_id, by).filter(pl.col("eligible") > 0)
+    found = gap_counts.by_slice(wb, measure_id, by) if year is None else _slices_of_year(wb, year, measure_id, by)
+    counts = found.filter(pl.col("eligible") > 0)
     rows = with_interval(counts).with_columns(beyond=pl.lit(None, pl.String))
     if BY_KEY[by].is_compared:
         rows = rows.with_columns(_beyond(rows)).sort("eligible", "name", descending=[True, False])
     return rows.select(*SLICE_RATES)
+
+
+def _slices_of_year(wb: Workbench, year: int, measure_id: str, by: str) -> pl.DataFrame:
+    care_gaps.require_year(wb, year)
+    return gap_counts.by_slice_of_year(wb, year, measure_id, by)
 
 
 def overall_rate(slices: pl.DataFrame) -> float:
@@ -103,25 +141,26 @@ def trend(wb: Workbench, measure_id: str, *, progress: Callable[[float], None] =
     return with_interval(pl.concat(rows)).select(*TREND).cast(TREND)
 
 
-def export_measures(wb: Workbench, out: IO[bytes]) -> int:
-    """Write `measure_rates` as CSV without small cells, and record it. Returns the number of rows."""
-    rows = measure_rates(wb)
+def export_measures(wb: Workbench, out: IO[bytes], *, year: int | None = None) -> int:
+    """Write `measure_rates`, or `year_rates`, as CSV without small cells, and record it. Returns the number of rows."""
+    rows = measure_rates(wb) if year is None else year_rates(wb, year)
     hidden = suppressed(rows, is_whole=False)
-    record(wb, "gap_rates.exported", rows=rows.height, suppressed=int(hidden.sum()))
+    record(wb, "gap_rates.exported", rows=rows.height, suppressed=int(hidden.sum()), year=year)
     return _write(rows, hidden, out)
 
 
-def export_slices(wb: Workbench, measure_id: str, by: str, out: IO[bytes]) -> int:
+def export_slices(wb: Workbench, measure_id: str, by: str, out: IO[bytes], *, year: int | None = None) -> int:
     """Write `slice_rates` as CSV without small cells and those from which they could be worked out, and record it.
     Returns the number of rows."""
-    rows = slice_rates(wb, measure_id, by)
+    rows = slice_rates(wb, measure_id, by, year=year)
     hidden = suppressed(rows, is_whole=True)
-    record(wb, "gap_rates.exported", measure_id, by=by, rows=rows.height, suppressed=int(hidden.sum()))
+    record(wb, "gap_rates.exported", measure_id, by=by, rows=rows.height, suppressed=int(hidden.sum()), year=year)
     return _write(rows, hidden, out)
 
 
 _EXPORTED = {
     "name": "Name",
+    "ends": "Year ends",
     "eligible": "Eligible",
     "satisfied": "Up to date",
     "rate": "Rate",
@@ -130,7 +169,7 @@ _EXPORTED = {
     "target": "Target",
     "needed": "Still needed",
 }
-_TOLD = ("name", "target")  # also of a row whose counts are hidden
+_TOLD = ("name", "ends", "target")  # also of a row whose counts are hidden
 
 
 def _write(rows: pl.DataFrame, hidden: pl.Series, out: IO[bytes]) -> int:

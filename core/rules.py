@@ -15,6 +15,7 @@ from core.domain.clinical import GAPS
 from core.domain.measure import Measure
 from core.domain.measure_file import read_measure
 from core.domain.measure_words import Description, describe
+from core.domain.measurement_year import last_day, rule_of_year
 from core.errors import NotAllowed, NotFound
 from core.measures import exclusions, fact_concepts
 from core.store import accounts, measure_rows
@@ -93,6 +94,12 @@ def read(text: str, file: str = "rule.yaml") -> Measure:
 def described(wb: Workbench, measure: Measure) -> Description:
     """The rule in sentences for staff, with its windows as days of today."""
     return describe(measure, names={key: each.name for key, each in fact_concepts().items()}, as_of=wb.today())
+
+
+def described_for_year(measure: Measure, year: int) -> Description:
+    """What a measurement year counts, in sentences for staff; ages are those of its last day."""
+    names = {key: each.name for key, each in fact_concepts().items()}
+    return describe(rule_of_year(measure), names=names, as_of=last_day(measure, year))
 
 
 # ---- changing --------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """All measures in one table, and which of them the rest of the page is about."""
 
+from collections.abc import Iterator
 from functools import partial
 from io import BytesIO
 
@@ -19,21 +20,23 @@ _COLUMNS = {
     "Measure": st.column_config.TextColumn(width=270),
     "Rate": st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100, width=130),
     "Target": st.column_config.NumberColumn(format="%.1f %%"),
+    "Year ends": st.column_config.DateColumn(format="ddd D MMM YYYY"),
     "Still needed": st.column_config.NumberColumn(help="How many more patients must be up to date to reach the target"),
 }
 
 
-def show(wb: Workbench, rates: pl.DataFrame) -> None:
-    """The table of core.gap_rates.MEASURE_RATES; a row that is chosen is the measure that `chosen` gives."""
+def show(wb: Workbench, rates: pl.DataFrame, *, year: int | None = None) -> None:
+    """The table of core.gap_rates.MEASURE_RATES, or YEAR_RATES; a row that is chosen is the measure that `chosen`
+    gives."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader(count(rates.height, "measure"), anchor=False, width="content")
         st.download_button(
             "Export CSV",
             key="cg_export",
             icon=":material/download:",
-            file_name="care-gaps.csv",
+            file_name="care-gaps.csv" if year is None else f"care-gaps-{year}.csv",
             mime="text/csv",
-            data=lambda: _csv(wb),
+            data=lambda: _csv(wb, year),
             on_click="ignore",
             help="Counts of fewer than 11 patients are left out.",
         )
@@ -82,12 +85,21 @@ def _shown(rates: pl.DataFrame) -> pl.DataFrame:
         pl.col("satisfied").alias("Up to date"),
         pl.col("eligible").alias("Eligible"),
         *(targets if rates["target"].is_not_null().any() else ()),
-        pl.col("open").alias("Open gaps"),
-        *(pl.col(f"due_in_{days}").alias(f"Due in {days} d") for days in HORIZON),
+        *(_of_year() if "ends" in rates.columns else _of_today()),
     )
 
 
-def _csv(wb: Workbench) -> bytes:
+def _of_today() -> Iterator[pl.Expr]:
+    yield pl.col("open").alias("Open gaps")
+    yield from (pl.col(f"due_in_{days}").alias(f"Due in {days} d") for days in HORIZON)
+
+
+def _of_year() -> Iterator[pl.Expr]:
+    yield (pl.col("eligible") - pl.col("satisfied")).alias("Not yet")
+    yield pl.col("ends").alias("Year ends")
+
+
+def _csv(wb: Workbench, year: int | None) -> bytes:
     out = BytesIO()
-    gap_rates.export_measures(wb, out)
+    gap_rates.export_measures(wb, out, year=year)
     return out.getvalue()

@@ -17,8 +17,8 @@ _MOST_ROWS = 11
 _CLICKS = "cg_clicks"  # part of the keys, so that a click counts once
 
 
-def show(wb: Workbench, measure: dict[str, Any]) -> None:
-    """Break down a measure (a row of core.gap_rates.MEASURE_RATES)."""
+def show(wb: Workbench, measure: dict[str, Any], *, year: int | None = None) -> None:
+    """Break down a measure (a row of core.gap_rates.MEASURE_RATES or YEAR_RATES)."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader("Where they are up to date", anchor=False, width="content")
         place = st.container(width="content")
@@ -32,17 +32,19 @@ def show(wb: Workbench, measure: dict[str, Any]) -> None:
         label_visibility="collapsed",
         persist_state="session",
     )
-    slices = gap_rates.slice_rates(wb, measure["measure_id"], str(by))
+    slices = gap_rates.slice_rates(wb, measure["measure_id"], str(by), year=year)
     if slices.is_empty():
         st.info("Nobody is eligible for this measure.", icon=":material/group_off:")
         return
     with place:
-        _export(wb, measure, str(by))
+        _export(wb, measure, str(by), year)
     left, right = st.columns(2, gap="large")
     with left:
         chosen = _chart(measure, str(by), slices)
     with right:
         chosen = _table(measure, str(by), slices) or chosen
+    if year is not None:
+        st.caption("A click opens the patients whose care gap is open today, by the rule for what is due.")
     if chosen is not None:
         _open(measure, str(by), chosen)
 
@@ -82,7 +84,7 @@ def _table(measure: dict[str, Any], by: str, slices: pl.DataFrame) -> dict[str, 
         pl.col("name").alias(BY_KEY[by].name),
         (100 * pl.col("rate")).alias("Rate"),
         pl.format("{} of {}", "satisfied", "eligible").alias("Up to date"),
-        pl.col("open").alias("Open gaps"),
+        *([] if "ends" in measure else [pl.col("open").alias("Open gaps")]),
         *([pl.col("beyond").replace_strict(words).alias("Limits")] if BY_KEY[by].is_compared else []),
     )
     event: Any = st.dataframe(
@@ -101,17 +103,17 @@ def _table(measure: dict[str, Any], by: str, slices: pl.DataFrame) -> dict[str, 
 
 def _open(measure: dict[str, Any], by: str, chosen: dict[str, Any]) -> None:
     st.session_state[_CLICKS] = st.session_state.get(_CLICKS, 0) + 1
-    if not chosen["open"]:
+    if not chosen["open"] and "ends" not in measure:
         st.toast(f"Nobody of {plain(chosen['name'])} has an open gap.", icon=":material/check_circle:")
         return
     _views.show(gap_list(measure["name"], by, chosen["key"]))
     st.switch_page("work_list.py")
 
 
-def _export(wb: Workbench, measure: dict[str, Any], by: str) -> None:
+def _export(wb: Workbench, measure: dict[str, Any], by: str, year: int | None) -> None:
     def made() -> bytes:
         out = BytesIO()
-        gap_rates.export_slices(wb, measure["measure_id"], by, out)
+        gap_rates.export_slices(wb, measure["measure_id"], by, out, year=year)
         return out.getvalue()
 
     st.download_button(

@@ -21,10 +21,22 @@ def show(wb: Workbench, each: Listed) -> None:
         st.markdown("\n".join(f"{'  ' * line.depth}- {plain(line.sentence)}" for line in said.satisfied_by))
         if measure.due_soon_days:
             st.caption(f"Due soon is shown {measure.due_soon_days} days before.")
+        _year(wb, measure)
         _listed("What takes a patient out", (*said.exclusions, "Deceased, inactive and test patients"))
         _measure_codes.show(wb, measure.measure_id)
     with right:
         _words(measure)
+
+
+def _year(wb: Workbench, measure: Measure) -> None:
+    year = wb.today().year
+    said = rules.described_for_year(measure, year)
+    with st.expander(f"What the measurement year {year} counts", icon=":material/calendar_month:"):
+        st.markdown("\n".join(f"- {plain(sentence)}" for sentence in said.about))
+        st.markdown("\n".join(f"{'  ' * line.depth}- {plain(line.sentence)}" for line in said.satisfied_by))
+        st.caption(
+            plain(measure.year.source if measure.year else "As what is due, by whole months up to its last day.")
+        )
 
 
 def _words(measure: Measure) -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 from core import gap_rates, loads
 from core.domain.slices import gap_list
 from core.workbench import Workbench
-from pages import _gap_measures, _gap_slices, _gap_target, _gap_trend, _views
+from pages import _gap_measures, _gap_slices, _gap_target, _gap_trend, _gap_year, _views
 from pages._gap_target import percent
 from pages._shared import page_head, workbench
 
@@ -19,27 +19,32 @@ def show() -> None:
     if loads.current(wb) is None:
         st.info("Nothing was loaded yet, so no care gap is known. Load a feed with `careloop load FOLDER`.")
         return
+    year = _gap_year.chosen(wb)
     with st.spinner("Counting care gaps ..."):
-        rates = gap_rates.measure_rates(wb)
+        rates = gap_rates.measure_rates(wb) if year is None else _gap_year.rates(wb, year)
     if rates.is_empty():
         st.info("No measure is on. Turn one on under Measures.", icon=":material/rule:")
         st.page_link("measures.py", label="Go to Measures", icon=":material/rule:")
         return
-    _gap_measures.show(wb, rates)
+    _gap_measures.show(wb, rates, year=year)
     row = rates.row(by_predicate=pl.col("measure_id") == _gap_measures.chosen(rates), named=True)
-    _numbers(wb, row)
-    _gap_slices.show(wb, row)
-    _gap_trend.show(wb, row)
+    _numbers(wb, row, year)
+    _gap_slices.show(wb, row, year=year)
+    if year is None:
+        _gap_trend.show(wb, row)
 
 
-def _numbers(wb: Workbench, row: dict[str, Any]) -> None:
+def _numbers(wb: Workbench, row: dict[str, Any], year: int | None) -> None:
     cells = [cell.container(gap="xxsmall") for cell in st.columns(4, gap="medium")]
     with cells[0]:
-        st.metric("Up to date", percent(row["rate"]))
+        st.metric("Up to date" if year is None else f"Counted in {year}", percent(row["rate"]))
         interval = "" if row["rate"] is None else f"  \n95 % interval {percent(row['low'])} to {percent(row['high'])}"
         st.caption(f"{row['satisfied']:,} of {row['eligible']:,} eligible{interval}")
     with cells[1]:
         _gap_target.show(wb, row)
+    if year is not None:
+        _gap_year.rest(wb, row, *cells[2:])
+        return
     with cells[2]:
         st.metric("Become due in 90 days", f"{row['due_in_90']:,}")
         st.caption(f"{row['due_in_30']:,} in 30 days, {row['due_in_60']:,} in 60")

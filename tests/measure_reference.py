@@ -5,7 +5,7 @@ It shares the data of the measures with the product, and no function.
 
 import re
 from calendar import monthrange
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -31,6 +31,7 @@ from core.domain.measure import (
     Series,
     Span,
     Way,
+    YearRule,
 )
 
 ONE_DAY = timedelta(days=1)
@@ -70,15 +71,39 @@ class Found:
 
 @dataclass(frozen=True)
 class Asked:
-    """Whom and which day the question is about, and the facts known that day."""
+    """Whom and which day the question is about, and the facts known that day. is_year: that day ends a measurement
+    year, whose windows are whole."""
 
     patient: Patient
     facts: list[Fact]
     as_of: date
+    is_year: bool = False
+
+
+def evaluate_year(measure: Measure, patient: Patient, facts: list[Fact], year: int) -> Found:
+    """What a measurement year finds, from what the file says of it."""
+    said, season = measure.year or YearRule(), measure.season
+    asked_of = measure
+    if said.population:
+        asked_of = replace(asked_of, population=said.population)
+    if said.needs or said.latest:
+        asked_of, season = replace(asked_of, needs=said.needs, latest=said.latest), None
+    ends = said.ends or (12, 31)
+    if season:
+        month, day = season.counts_from
+        before = date(year, month, day) - ONE_DAY
+        ends = said.ends or (before.month, before.day)
+        asked_of = replace(asked_of, needs=replace(asked_of.ways[0], season=None, window=Span(months=12)))
+    as_of = date(year, *ends)
+    asked_of = replace(asked_of, due_soon_days=0)
+    return found_of(asked_of, Asked(patient, [fact for fact in facts if fact.on <= as_of], as_of, is_year=True))
 
 
 def evaluate(measure: Measure, patient: Patient, facts: list[Fact], as_of: date) -> Found:
-    asked = Asked(patient, [fact for fact in facts if fact.on <= as_of], as_of)
+    return found_of(measure, Asked(patient, [fact for fact in facts if fact.on <= as_of], as_of))
+
+
+def found_of(measure: Measure, asked: Asked) -> Found:
     tests = population_tests(measure, asked)
     for reason, _, answer in tests:
         if answer is False:
@@ -113,7 +138,7 @@ def population_tests(measure: Measure, asked: Asked) -> list[tuple[str, str, boo
 
 def is_of_age(born: date, band: AgeBand, as_of: date) -> bool:
     months = age_in_months(born, as_of)
-    return months >= band.from_months and (band.through_years is None or months // 12 <= band.through_years)
+    return months >= band.from_months and (band.through_months is None or months <= band.through_months)
 
 
 def age_in_months(born: date, as_of: date) -> int:
@@ -178,7 +203,7 @@ def is_recorded(concept: str, recorded: Recorded, asked: Asked) -> bool:
         found = [fact for fact in found if (fact.value_text or "").strip().lower() in recorded.answers]
     if recorded.active:
         return any(ends(fact) > asked.as_of for fact in found)
-    return any(is_in_window(ends(fact), recorded.months, asked.as_of) for fact in found)
+    return any(is_in_window(ends(fact), recorded.within, asked) for fact in found)
 
 
 def is_within_bounds(numbered: Numbered, asked: Asked) -> bool:
@@ -187,7 +212,7 @@ def is_within_bounds(numbered: Numbered, asked: Asked) -> bool:
         return False
     day = max(fact.on for fact in found)
     lowest = lowest_of([fact for fact in found if fact.on == day])
-    if lowest is None or not is_in_window(day, numbered.months, asked.as_of):
+    if lowest is None or not is_in_window(day, numbered.within, asked):
         return False
     if numbered.at_least is not None and lowest < numbered.at_least:
         return False
@@ -198,9 +223,14 @@ def lowest_of(facts: list[Fact]) -> float | None:
     return min((fact.value for fact in facts if fact.value is not None), default=None)
 
 
-def is_in_window(on: date, months: int | None, as_of: date) -> bool:
-    """It lies in the window when so many months after it are not over yet."""
-    return months is None or on == FOREVER or months_after(on, months) >= as_of
+def is_in_window(on: date, window: Span | None, asked: Asked) -> bool:
+    """It lies in the window when that long after it is not over yet."""
+    return window is None or on == FOREVER or through(on, window, asked) >= asked.as_of
+
+
+def through(on: date, window: Span, asked: Asked) -> date:
+    """The last day on which an event counts: in a year, whose last day is inside, one day less."""
+    return after(on, window) - ONE_DAY if asked.is_year else after(on, window)
 
 
 def months_after(on: date, months: int) -> date:
@@ -308,7 +338,9 @@ def standing_of_way(way: Way, asked: Asked) -> Standing:
     is_complete = len(doses) >= (way.series.count if way.series else 1)
     if is_complete:
         assert last
-        due: date | None = FOREVER if way.months is None else months_after(last, way.months)
+        due: date | None = FOREVER if way.window is None else through(last, way.window, asked)
+        if way.is_active and due:
+            due = max(due, *(ends(fact) for fact in counting(way, asked)))
     elif last and way.series and way.series.next_after:
         due = after(last, way.series.next_after)
     else:
@@ -387,7 +419,7 @@ def by_value(latest: LatestValue, asked: Asked) -> Found:
     day = max(fact.on for fact in tests)
     tests = [fact for fact in tests if fact.on == day]
     lowest = lowest_of([fact for fact in tests if fact.concept in latest.limits[0].concepts])
-    if months_after(day, latest.months) < asked.as_of:
+    if through(day, latest.window, asked) < asked.as_of:
         if latest.is_due_when_missing:
             return Found("overdue", "lapsed", None, day, lowest)
         return Found("cannot_determine", "no_result", None, day, lowest)

@@ -56,7 +56,7 @@ def test_a_window_is_edited_tried_published_and_the_work_list_is_another_one(
     page.get_by_role("textbox", name="YAML of the measure").fill(LONGER)
     page.keyboard.press("Control+Enter")
     settle(page)
-    expect(page.get_by_text("All 14 test patients come out as described.")).to_be_visible()
+    expect(page.get_by_text("All 20 test patients come out as described.")).to_be_visible()
     click(page, "Try on today's data")
     expect(page.get_by_role("heading", name=f"0 gained, {trial.lost.height} lost if published")).to_be_visible()
 

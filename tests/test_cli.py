@@ -119,6 +119,20 @@ def test_gaps_by_what_was_known_before_the_feed_hold_nothing_of_it(loaded: Path,
     assert before["last_on"].drop_nulls().is_empty()
 
 
+def test_gaps_of_a_measurement_year_are_those_of_its_last_day(loaded: Path, tmp_path: Path) -> None:
+    out = tmp_path / "year.csv"
+
+    run = careloop(loaded, "gaps", "--year", "2025", "--out", out)
+    both = careloop(loaded, "gaps", "--year", "2025", "--as-of", "2025-11-02", "--out", tmp_path / "both.csv")
+
+    assert run.returncode == 0
+    assert set(pl.read_csv(out)["as_of"]) == {"2025-12-31", "2025-06-30"}
+    assert (both.returncode, both.stderr.strip()) == (
+        2,
+        "careloop: Ask for a day with --as-of or for a measurement year with --year, not for both.",
+    )
+
+
 def test_one_code_is_one_code_and_the_home_it_counts_in_is_named(loaded: Path, feed: Path, tmp_path: Path) -> None:
     one = tmp_path / "one.csv"
     one.write_text("\n".join((feed / "code_map.csv").read_text("utf-8").splitlines()[:2]) + "\n", "utf-8")

@@ -263,3 +263,71 @@ def test_an_export_of_all_measures_is_recorded(loaded: Workbench) -> None:
 def test_groups_and_providers_are_placed_against_the_limits_of_chance(loaded: Workbench) -> None:
     assert gap_rates.slice_rates(loaded, MAMMOGRAM, "pcp")["beyond"].null_count() == 0
     assert set(gap_rates.slice_rates(loaded, MAMMOGRAM, "sex")["beyond"]) == {None}
+
+
+def counted_in_2026(wb: Workbench) -> tuple[int, int]:
+    """Women from 42 through 74 on 31 December 2026, and those of them with a mammogram since 1 October 2024."""
+    generation = loads.current(wb)
+    assert generation is not None
+    tested = {
+        gap["patient_id"]
+        for gap in care_gaps.gaps(wb, measures=[MAMMOGRAM]).collect().iter_rows(named=True)
+        if gap["last_on"] and gap["last_on"] >= date(2024, 10, 1)
+    }
+    women = [
+        row["patient_id"]
+        for row in generation.table("patients").collect().iter_rows(named=True)
+        if row["sex"] == "F" and row["status"] == "active" and date(1952, 1, 1) <= row["birth_date"] < date(1985, 1, 1)
+    ]
+    return len(women), len([each for each in women if each in tested])
+
+
+def test_a_measurement_year_counts_by_its_own_ages_and_windows(loaded: Workbench) -> None:
+    told: list[float] = []
+    rates = gap_rates.year_rates(loaded, 2026, progress=told.append)
+
+    row = rates.row(by_predicate=pl.col("measure_id") == MAMMOGRAM, named=True)
+    today = gap_rates.measure_rates(loaded).row(by_predicate=pl.col("measure_id") == MAMMOGRAM, named=True)
+    assert rates.schema == gap_rates.YEAR_RATES
+    assert (row["eligible"], row["satisfied"]) == counted_in_2026(loaded)
+    assert 0 < row["satisfied"] < row["eligible"] < today["eligible"]
+    assert row["ends"] == date(2026, 12, 31)
+    assert rates.row(by_predicate=pl.col("measure_id") == "imm-flu", named=True)["ends"] == date(2026, 6, 30)
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+
+
+def test_the_slices_of_a_year_add_up_to_its_rate_and_to_its_rows(loaded: Workbench) -> None:
+    row = gap_rates.year_rates(loaded, 2025).row(by_predicate=pl.col("measure_id") == MAMMOGRAM, named=True)
+    gaps = care_gaps.gaps(loaded, measures=[MAMMOGRAM], year=2025).collect()
+
+    for by in ("group", "age", "payer"):
+        slices = gap_rates.slice_rates(loaded, MAMMOGRAM, by, year=2025)
+        assert (slices["eligible"].sum(), slices["satisfied"].sum()) == (row["eligible"], row["satisfied"])
+    assert set(gaps["as_of"]) == {date(2025, 12, 31)}
+    assert gaps["state"].cast(pl.String).is_in(["satisfied", "due_soon"]).sum() == row["satisfied"]
+
+
+def test_a_user_sees_the_year_of_patients_in_scope_only(loaded: Workbench) -> None:
+    everybody = gap_rates.year_rates(loaded, 2026)
+    mine = gap_rates.year_rates(limited(loaded, Scope(groups=frozenset({"g1"}))), 2026)
+
+    assert 0 < mine["eligible"].sum() < everybody["eligible"].sum()
+
+
+@pytest.mark.parametrize("year", [1989, 2027])
+def test_a_year_that_has_not_begun_or_lies_too_far_back_is_refused(loaded: Workbench, year: int) -> None:
+    with pytest.raises(NotFound, match=f"no measurement year {year}. There are 1990 to 2026"):
+        gap_rates.year_rates(loaded, year)
+    with pytest.raises(NotFound):
+        care_gaps.gaps(loaded, year=year)
+
+
+def test_the_export_of_a_year_says_when_it_ends_and_hides_small_cells(loaded: Workbench) -> None:
+    out = BytesIO()
+
+    gap_rates.export_measures(loaded, out, year=2026)
+
+    rows = {row["Name"]: row for row in csv.DictReader(out.getvalue().decode("utf-8-sig").splitlines())}
+    assert rows[NAME]["Year ends"] == "2026-12-31"
+    assert [row["Eligible"] for row in rows.values() if row["Suppressed"] == "yes"][:1] == [""]

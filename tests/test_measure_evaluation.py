@@ -2,7 +2,7 @@
 of small ones that use each key of the grammar."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple, dataclass
 from datetime import date, timedelta
 from functools import cache
@@ -30,8 +30,9 @@ from core.domain.measure import (
 from core.domain.measure_evaluation import evaluate_shard
 from core.domain.measure_file import read_exclusions, read_measure
 from core.domain.measure_panel import PATIENT_COLUMNS
+from core.domain.measurement_year import last_day, rule_of_year
 from core.measures import concepts, measures
-from tests.measure_reference import Fact, Patient, as_row, evaluate, of_age
+from tests.measure_reference import Fact, Found, Patient, as_row, evaluate, evaluate_year, of_age
 
 PATIENTS = {
     "patient_id": pl.String,
@@ -65,6 +66,10 @@ ROTAVIRUS = """any_of: [
   {concept: rotavirus_vaccine_3, window: lifetime, doses: 3, next_dose: 2m, from_age: 42d, by_age: 8m}]"""
 NEEDS = {
     "one": "concept: ldl, window: 12m, needs_result: true",
+    "days": "any_of: [{concept: ldl, window: 90d}, {concept: office_visit, window: 45d}]",
+    "active": "concept: [statin, dementia_medication], window: 12m, active: true",
+    "active beside another": """any_of: [{concept: statin, window: 90d, active: true, unless: {concept: pregnancy,
+      within: 270d}}, {concept: ldl, window: 3y}]""",
     "lifetime": "any_of: [{concept: mammogram, window: 24m}, {concept: colonoscopy, window: lifetime}]",
     "every": f"all_of: [{EGFR}, {UACR}, {{name: Pap, concept: pap_test, window: lifetime}}]",
     "every of any": f"""all_of: [{UACR}, {{name: Eye, any_of: [{{concept: retinal_exam, window: 12m}},
@@ -114,6 +119,8 @@ POPULATIONS = {
     "ages": """any_of: [{age: {from: 18, through: 39}}, {age: {from_months: 780}},
       {concept: smoking_status, latest: true, within: 24m, answer: ["Current", "some days"]}]""",
     "latest of several": 'concept: [smoking_status, housing_status], latest: true, answer: ["current"]',
+    "months": "any_of: [{age: {from_months: 3, through_months: 29}}, {age: {from: 12, through_months: 160}}]",
+    "days": "concept: office_visit, within: 120d",
     "active answer": 'concept: [smoking_status, hypertension], active: true, answer: ["current"]',
 }
 
@@ -127,6 +134,9 @@ def small_measures() -> dict[str, Measure]:
         texts[f"for {name}"] = (
             f"population: {{name: these, when: {{{when}}}}}\nsatisfied_by: {{concept: mammogram, window: 24m}}\n"
         )
+    year = """measurement_year: {source: invented, ends: "09-30", population: {age: {from: 42, through: 74}},
+      satisfied_by: {concept: mammogram, window: 27m}}"""
+    texts["with a year"] = f"population: {{}}\nsatisfied_by: {{concept: mammogram, window: 24m}}\n{year}\n"
     texts["with exclusions"] = f"{texts['one']}exclusions: [{', '.join(outs)}]\n"
     return {
         name: read_measure(HEAD.format(name) + text, name, concepts=concepts(), exclusions=outs)
@@ -163,8 +173,8 @@ def edges_of(measure: Measure) -> Edges:
     nexts = [way.series.next_after for way in ways if way.series and way.series.next_after]
     partners = [way.partner for way in ways if way.partner]
     spacings = [way.series.spacing_days for way in ways if way.series]
-    windows = [way.months for way in ways] + [each.months for each in recorded] + [each.months for each in numbered]
-    windows += [latest.months] if latest else []
+    asked = [way.window for way in ways] + [each.within for each in recorded] + [each.within for each in numbered]
+    windows = [*(window for window in asked if window), *([latest.window] if latest else [])]
     bands = [each.band for each in criteria if isinstance(each, Aged)]
     bands += [measure.population.age] if measure.population.age else []
     bounds = [bound for each in numbered for bound in (each.at_least, each.below)]
@@ -172,16 +182,22 @@ def edges_of(measure: Measure) -> Edges:
     deciding = [concept for way in ways for concept in way.concepts]
     deciding += [concept for partner in partners for concept in partner.concepts]
     deciding += latest.concepts if latest else []
-    asked = [concept for each in recorded for concept in each.concepts]
-    asked += [concept for each in numbered for concept in each.concepts]
-    asked += latest.outside if latest else []
+    others = [concept for each in recorded for concept in each.concepts]
+    others += [concept for each in numbered for concept in each.concepts]
+    others += latest.outside if latest else []
     answers = [answer for each in recorded for answer in each.answers]
     return Edges(
         measure=measure,
         concepts=deciding,
-        others=asked or deciding,
-        months=[0, 0, *(months for months in windows if months), *(span.months for span in nexts)],
-        days=[0, *spacings, *(each.days for each in partners), *(span.days for span in nexts)],
+        others=others or deciding,
+        months=[0, 0, *(span.months for span in windows if span.months), *(span.months for span in nexts)],
+        days=[
+            0,
+            *spacings,
+            *(span.days for span in windows if span.days),
+            *(each.days for each in partners),
+            *(span.days for span in nexts),
+        ],
         spans=ages,
         births=[*ages, *(Span(months) for band in bands for months in _ends_of(band))],
         values=[*OTHER_VALUES, *_close_to_bounds(bounds), *((None, f"{answer.title()} ") for answer in answers)],
@@ -191,8 +207,8 @@ def edges_of(measure: Measure) -> Edges:
 
 def _ends_of(band: AgeBand) -> Iterator[int]:
     yield band.from_months
-    if band.through_years is not None:
-        yield 12 * (band.through_years + 1)
+    if band.through_months is not None:
+        yield band.through_months + 1
 
 
 def _close_to_bounds(bounds: Sequence[float | None]) -> Values:
@@ -261,7 +277,7 @@ def meeting(as_of: date, criterion: Recorded | Numbered) -> Fact:
 
 def patient_about(chance: random.Random, as_of: date, edges: Edges) -> Patient:
     measure, band = edges.measure, edges.measure.population.age or AgeBand(0, 90)
-    months = chance.randrange(band.from_months, 12 * ((band.through_years or 90) + 1))
+    months = chance.randrange(band.from_months, (band.through_months or 12 * 90) + 1)
     born = shift(as_of, months=-months)
     if edges.births and chance.randrange(3):
         age, ahead = chance.choice(edges.births), chance.choice([0, 0, measure.due_soon_days])
@@ -338,13 +354,34 @@ def disagreements(asked: Sequence[Measure], as_of: date, panel: Panel, *, about:
 
     about   the measure that each patient is about: only this one is compared; without it all of them are"""
     gaps = evaluate_shard(asked, patient_frame(panel), fact_frame(panel), as_of=as_of)
+    return _differing(gaps, asked, as_of, panel, about, lambda measure, person: evaluate(measure, *person, as_of))
+
+
+def disagreements_of_year(asked: Sequence[Measure], year: int, panel: Panel) -> list[str]:
+    """The same of a measurement year."""
+    facts, people, found = fact_frame(panel), patient_frame(panel), []
+    for measure in asked:
+        as_of = last_day(measure, year)
+        gaps = evaluate_shard([rule_of_year(measure)], people, facts, as_of=as_of)
+        found += _differing(gaps, [measure], as_of, panel, (), lambda each, person: evaluate_year(each, *person, year))
+    return found
+
+
+def _differing(
+    gaps: pl.DataFrame,
+    asked: Sequence[Measure],
+    as_of: date,
+    panel: Panel,
+    about: Sequence[str],
+    wanted_of: Callable[[Measure, Person], Found],
+) -> list[str]:
     rows = iter(gaps.select("state", "reason", "due_on", "last_on", "last_value", "missing").rows())
     differing = []
     for measure in asked:
         for n, (person, row) in enumerate(zip(panel, rows, strict=False)):
             if about and about[n] != measure.measure_id:
                 continue
-            wanted = astuple(evaluate(measure, *person, as_of))
+            wanted = astuple(wanted_of(measure, person))
             is_decided = wanted[1] == "out_of_season" or wanted[0] not in ("not_applicable", "excluded")
             if row[: None if is_decided else 2] != wanted[: None if is_decided else 2]:
                 differing.append((len(person[1]), f"{as_of} {measure.measure_id}: {row} {wanted} {person}"))
@@ -374,6 +411,17 @@ def test_the_fast_and_the_obvious_evaluator_find_the_same(generated: tuple[date,
 @settings(max_examples=15, deadline=None)
 def test_they_find_the_same_for_every_key_of_the_grammar(generated: tuple[date, Panel]) -> None:
     assert disagreements(list(small_measures().values()), *generated)[:1] == []
+
+
+@pytest.mark.parametrize("is_small", [False, True])
+def test_they_find_the_same_for_a_measurement_year(*, is_small: bool) -> None:
+    chance, edges = random.Random(7), edges_of_all(is_small=is_small)
+    for year in (2024, 2026):
+        chosen = [each for each in edges for _ in range(12)]
+        days = [last_day(each.measure, year) + chance.choice([0, 0, 1]) * timedelta(days=1) for each in chosen]
+        panel = [person_about(chance, day, each) for day, each in zip(days, chosen, strict=True)]
+
+        assert disagreements_of_year([each.measure for each in edges], year, panel)[:1] == []
 
 
 @given(panels(is_small=True), st.randoms(use_true_random=False))

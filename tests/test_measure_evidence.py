@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given, settings
 
 from core.domain.clinical import FACTS
+from core.domain.measure import Measure
+from core.domain.measure_cases import asked
 from core.domain.measure_evaluation import evaluate_shard
 from core.domain.measure_evidence import Explanation, explain
 from core.measures import concepts, measures, with_cases
@@ -18,10 +20,11 @@ NAMES = {concept.concept_id: concept.name for concept in concepts().values()}
 WOMAN = Patient(date(1970, 2, 1), "F", None, "active", None)
 
 
-def explained(measure_id: str, patient: Patient, *facts: Fact, as_of: date = AS_OF) -> Explanation:
+def explained(rule: str | Measure, patient: Patient, *facts: Fact, as_of: date = AS_OF) -> Explanation:
     rows = [{"patient_id": "p1", **vars(fact)} for fact in facts]
     frame = pl.DataFrame(rows, schema=FACTS)
-    return explain([measures()[measure_id]], as_row("p1", patient), frame, names=NAMES, as_of=as_of)[0]
+    measure = measures()[rule] if isinstance(rule, str) else rule
+    return explain([measure], as_row("p1", patient), frame, names=NAMES, as_of=as_of)[0]
 
 
 @given(panels())
@@ -115,14 +118,16 @@ def test_evidence_for_an_exclusion_shows_what_it_rests_on() -> None:
 
 @pytest.mark.parametrize("measure_id", list(measures()))
 def test_every_state_has_a_sentence(measure_id: str) -> None:
-    for case in next(each for each in with_cases() if each.measure_id == measure_id).cases:
+    measure = next(each for each in with_cases() if each.measure_id == measure_id)
+    for case in measure.cases:
+        rule, as_of = asked(measure, case)
         patient = Patient(case.born, case.sex, None, case.status, case.deceased_on, case.payer, case.race)
         facts = [
             Fact(fact.concept, fact.kind or "procedure", fact.on, fact.end_on, fact.value, fact.value_text)
             for fact in case.facts
         ]
 
-        found = explained(measure_id, patient, *facts, as_of=case.as_of)
+        found = explained(rule, patient, *facts, as_of=as_of)
 
         assert (found.state, found.reason, found.due_on) == (case.state, case.reason, case.due_on)
         assert found.headline.endswith(".")

@@ -60,16 +60,20 @@ def refusal(text: str) -> str:
 def test_a_measure_is_data_alone() -> None:
     measure = read(GOOD)
 
-    assert (measure.measure_id, measure.ways[0].concepts, measure.ways[0].months) == ("eye", ("retinal_exam",), 24)
+    assert (measure.measure_id, measure.ways[0].concepts, measure.ways[0].window) == (
+        "eye",
+        ("retinal_exam",),
+        Span(months=24),
+    )
     assert measure.population.age is not None
-    assert (measure.population.age.from_months, measure.population.age.through_years) == (216, 75)
+    assert (measure.population.age.from_months, measure.population.age.through_months) == (216, 911)
 
 
 @pytest.mark.parametrize(
     ("old", "new", "place"),
     [
         ("window: 24m", "window: 24", "line 11, key 'window': must be text"),
-        ("window: 24m", "window: two years", "line 11, key 'window': must be months or years"),
+        ("window: 24m", "window: two years", "line 11, key 'window': must be days, months or years"),
         ("window: 24m", "windw: 24m", "line 11, key 'window': a way has either 'window' or 'season'"),
         ("retinal_exam", "retina", "line 11, key 'concept': 'retina' does not exist"),
         ("[hospice]", "[hospis]", "line 12, key 'exclusions': 'hospis' does not exist"),
@@ -96,7 +100,27 @@ def test_a_measure_is_data_alone() -> None:
         ("[hospice]", "[hospice]\nreporting: 125", "line 13, key 'reporting': must be text"),
         ("[hospice]", "[hospice]\nrevealing: [1]", "line 13, key 'revealing': must be text"),
         ("condition: diabetes", "sex: W", "line 8, key 'sex': must be one of F, M"),
-        ("[hospice]", "[hospice]\ncases:\n  - {name: a, born: 1970-01-01}", "line 14, key 'as_of': is missing"),
+        (
+            "[hospice]",
+            "[hospice]\ncases:\n  - {name: a, born: 1970-01-01}",
+            "line 14, key 'as_of': a test patient has either 'as_of', a day, or 'year'",
+        ),
+        ("[hospice]", "[hospice]\ncases:\n  - {name: a, year: 1200}", "line 14, key 'year': must be 1990 or later"),
+        ("[hospice]", "[hospice]\nmeasurement_year: {ends: '06-30'}", "line 13, key 'source': is missing"),
+        (
+            "[hospice]",
+            "[hospice]\nmeasurement_year: {source: x, ends: '02-30'}",
+            "line 13, key 'ends': must be month and day",
+        ),
+        (
+            "[hospice]",
+            "[hospice]\nmeasurement_year: {source: x, satisfied_by: {concept: fit, season: "
+            "{counts_from: '07-01', outreach_from: '08-01', outreach_through: '03-31'}}}",
+            "line 13, key 'satisfied_by': a measurement year has no season",
+        ),
+        ("[hospice]", "[hospice]\nmeasurement_year: {source: x, windw: 2y}", "line 13, key 'windw': is not known here"),
+        ("window: 24m", "window: 24m, active: true, needs_result: true", "line 11, key 'active': goes with 'concept'"),
+        ("window: 24m", "window: lifetime, active: true", "line 11, key 'active': goes with 'concept', 'window'"),
         ("[hospice]", "[hospice]\ncases:\n  - {name: a, as_of: soon}", "line 14, key 'as_of': must be a date"),
         (
             "window: 24m}",
@@ -233,7 +257,7 @@ all_of:
                 ),
                 "Hepatitis A",
             ),
-            Way(("urine_albumin",), 12, partner=Partner(("urine_creatinine",), 4), name="Kidney"),
+            Way(("urine_albumin",), Span(months=12), partner=Partner(("urine_creatinine",), 4), name="Kidney"),
         )
     )
 
@@ -252,7 +276,10 @@ def test_a_value_may_have_several_limits() -> None:
     outside: inpatient_stay"""
 
     assert read(GOOD.replace(ALL, text)).latest == LatestValue(
-        (Limit(("systolic",), below=140), Limit(("diastolic",), at_most=89.5)), 12, True, ("inpatient_stay",)
+        (Limit(("systolic",), below=140), Limit(("diastolic",), at_most=89.5)),
+        Span(months=12),
+        True,
+        ("inpatient_stay",),
     )
 
 
@@ -275,12 +302,12 @@ frail:
 
     assert frail.when == AllOf(
         (
-            Aged(AgeBand(792, 80)),
-            Not(Numbered(("bmi",), 24, at_least=18.5, below=30)),
+            Aged(AgeBand(792, 971)),
+            Not(Numbered(("bmi",), Span(months=24), at_least=18.5, below=30)),
             Says("race", ("asian",)),
             AnyOf(
                 (
-                    Recorded(("frailty_symptom", "frailty_encounter"), months=12),
+                    Recorded(("frailty_symptom", "frailty_encounter"), within=Span(months=12)),
                     Recorded(("hypertension",), active=True),
                     Recorded(("housing_status",), answers=("nursing home",), latest=True),
                 )
@@ -302,7 +329,7 @@ frail:
         ("{number: bmy, below: 18}", "line 3, key 'number': 'bmy' does not exist"),
         ("{number: bmi, below: thin}", "line 3, key 'below': must be a number"),
         ("{number: bmi, above: 25}", "line 3, key 'number': needs 'at_least' or 'below'"),
-        ("{number: bmi, below: 18, within: 30d}", "line 3, key 'within': must be months or years"),
+        ("{number: bmi, below: 18, within: 0d}", "line 3, key 'within': must be at least 1d"),
         ("{number: bmi, below: 18, active: true}", "line 3, key 'active': is not known here"),
         ("{payer: 12}", "line 3, key 'payer': must be text"),
         ("{race: [true]}", "line 3, key 'race': must be text"),

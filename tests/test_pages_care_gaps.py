@@ -99,3 +99,21 @@ def test_an_address_of_no_measure_shows_the_first(practice: Workbench) -> None:
 
     assert not app.exception
     assert app.selectbox(key="cg_measure").value == gap_rates.measure_rates(practice)["measure_id"][0]
+
+
+def test_a_measurement_year_is_shown_instead_of_today(practice: Workbench) -> None:
+    app = opened("care_gaps", id=MAMMOGRAM)
+
+    app.session_state["cg_year"] = practice.today().year
+    app.run()
+
+    assert not app.exception
+    row = next(
+        row
+        for row in gap_rates.year_rates(practice, practice.today().year).iter_rows(named=True)
+        if row["measure_id"] == MAMMOGRAM
+    )
+    shown = app.dataframe[0].value
+    assert metrics(app)["Not counted yet"] == str(row["eligible"] - row["satisfied"])
+    assert [name for name in ("Not yet", "Year ends", "Open gaps") if name in shown] == ["Not yet", "Year ends"]
+    assert app.dataframe[1].value["Up to date"].tolist()

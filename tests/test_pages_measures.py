@@ -98,14 +98,14 @@ def test_a_mistake_is_shown_with_its_line_and_the_lines_around_it(practice: Work
     app = typed(texts()[MAMMOGRAM].replace("window: 24m", "window: soon"))
 
     line = texts()[MAMMOGRAM].splitlines().index("    - {concept: mammogram, window: 24m}") + 1
-    assert f"line {line}, key 'window': must be months or years" in app.error[0].value.replace("\\", "")
+    assert f"line {line}, key 'window': must be days, months or years" in app.error[0].value.replace("\\", "")
     assert f">   {line}      - {{concept: mammogram, window: soon}}" in app.code[0].value
     assert [button.key for button in app.button if button.key in ("ms_try", "ms_publish")] == []
 
 
 def test_what_is_published_must_be_tried_first_and_its_test_patients_must_come_out(practice: Workbench) -> None:
     app = typed(texts()[MAMMOGRAM].replace("window: 24m", "window: 36m"))
-    assert "2 of 14 test patients do not come out as described" in words(app)
+    assert "2 of 20 test patients do not come out as described" in words(app)
     assert "Its test patients must come out first." in words(app)
 
     app.text_area(key=EDITOR).set_value(LONGER).run()

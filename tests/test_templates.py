@@ -14,6 +14,7 @@ from core import measures, templates
 from core.domain.campaign import PURPOSES, Campaign, Message
 from core.domain.field_values import clock_time, full_name, gap_words, long_date
 from core.domain.findings import findings
+from core.domain.measure import Span
 from core.domain.merge_field import EXAMPLES, FIELDS, FieldValue
 from core.domain.organisation import Organisation
 from core.domain.rendering import MissingField, render
@@ -117,7 +118,7 @@ def test_the_mammogram_template_names_the_interval_of_the_rule() -> None:
     body = templates.template("mammogram-reminder").body
 
     assert "every two years" in body and "age 40 through 74" in " ".join(body.split())
-    assert measures.measures()["scr-mammogram"].ways[0].months == 24
+    assert measures.measures()["scr-mammogram"].ways[0].window == Span(months=24)
 
 
 def test_the_class_template_asks_its_author_for_day_time_and_place() -> None:

@@ -6,7 +6,7 @@ Adding months keeps the day of the month, or takes the last day of a shorter mon
 from calendar import monthrange
 from datetime import date, timedelta
 
-from core.domain.measure import Season
+from core.domain.measure import Season, Span
 
 
 def shift(on: date, *, months: int) -> date:
@@ -23,6 +23,12 @@ def window_start(as_of: date, *, months: int) -> date:
     """
     start = shift(as_of, months=-months)
     return start if start.day == as_of.day else start + timedelta(days=1)
+
+
+def first_day(as_of: date, window: Span) -> date:
+    """The first day of a window of months and days: an event is inside if and only if the window after it, months
+    first and then days, is not before `as_of`."""
+    return window_start(as_of - timedelta(days=window.days), months=window.months)
 
 
 def born_by(as_of: date, *, months: int) -> date:

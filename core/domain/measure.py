@@ -12,15 +12,15 @@ from datetime import date
 
 @dataclass(frozen=True)
 class AgeBand:
-    """From so many months of age to the last day of so many years of age; None = no upper end."""
+    """From so many months of age to the last day of so many months of age; None = no upper end."""
 
     from_months: int
-    through_years: int | None = None
+    through_months: int | None = None
 
 
 @dataclass(frozen=True)
 class Span:
-    """A length of time by the calendar: months, then days."""
+    """A length of time by the calendar: months, then days. A window of 12 months less a day is twelve whole months."""
 
     months: int = 0
     days: int = 0
@@ -31,14 +31,14 @@ class Span:
 class Recorded:
     """A fact of one of the concepts is there.
 
-    months    it lies in the last so many months or reaches into them; None = ever
+    within    it lies in this window or reaches into it; None = ever
     active    it has begun and has not ended
     answers   the reported value is one of these words (compared without case)
     latest    only the answers of the latest day count
     """
 
     concepts: tuple[str, ...]
-    months: int | None = None
+    within: Span | None = None
     active: bool = False
     answers: tuple[str, ...] = ()
     latest: bool = False
@@ -55,11 +55,11 @@ class Aged:
 class Numbered:
     """The lowest number of the latest day on which one of the concepts was reported lies within the bounds.
 
-    months   that day lies in the last so many months; None = ever
+    within   that day lies in this window; None = ever
     """
 
     concepts: tuple[str, ...]
-    months: int | None = None
+    within: Span | None = None
     at_least: float | None = None
     below: float | None = None
 
@@ -159,9 +159,10 @@ class Partner:
 
 @dataclass(frozen=True)
 class Way:
-    """One way to satisfy a measure: an event of one of the concepts, valid for so many months (None = lifetime), or in
-    the season.
+    """One way to satisfy a measure: an event of one of the concepts, valid for a window (None = lifetime), or in the
+    season.
 
+    is_active      an event counts as long as it goes on, and for the window from its beginning
     name           what staff call this part
     needs_result   an event without a reported value does not count
     series, ages   doses, and the ages at which they count
@@ -170,8 +171,9 @@ class Way:
     """
 
     concepts: tuple[str, ...]
-    months: int | None = None
+    window: Span | None = None
     season: Season | None = None
+    is_active: bool = False
     needs_result: bool = False
     series: Series | None = None
     ages: Ages | None = None
@@ -222,7 +224,7 @@ class LatestValue:
     """
 
     limits: tuple[Limit, ...]
-    months: int
+    window: Span
     is_due_when_missing: bool = False
     outside: tuple[str, ...] = ()
 
@@ -230,6 +232,23 @@ class LatestValue:
     def concepts(self) -> tuple[str, ...]:
         """All concepts of the limits."""
         return tuple(dict.fromkeys(concept for limit in self.limits for concept in limit.concepts))
+
+
+@dataclass(frozen=True)
+class YearRule:
+    """What a measurement year counts (core.domain.measurement_year), where that differs from what is due today.
+
+    population      None = as in the rule
+    needs, latest   both None = as in the rule
+    ends            month and day of the last day; None = 31 December, or the day before a new season
+    source          where that was read
+    """
+
+    population: Population | None = None
+    needs: Requirement | None = None
+    latest: LatestValue | None = None
+    ends: tuple[int, int] | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -246,10 +265,12 @@ class CaseFact:
 
 @dataclass(frozen=True)
 class Case:
-    """A small test patient inside a measure's file, with the gap that must be found."""
+    """A small test patient inside a measure's file, with the gap that must be found: on a day, or in a measurement
+    year."""
 
     name: str
-    as_of: date
+    as_of: date | None
+    year: int | None
     born: date | None
     sex: str | None
     status: str
@@ -277,6 +298,7 @@ class Measure:
     link              where the guideline can be read; '' = not given
     schedule          whose schedule it follows where authorities differ; '' = they do not
     reporting         the official measure that is close to it; '' = none
+    year              what a measurement year counts, where that differs; None = it does not
     """
 
     measure_id: str
@@ -300,6 +322,7 @@ class Measure:
     schedule: str = ""
     effective_from: date | None = None
     reporting: str = ""
+    year: YearRule | None = None
     is_sensitive: bool = False
     is_on: bool = True
 

@@ -8,6 +8,7 @@ import polars as pl
 from core.domain.clinical import FACTS
 from core.domain.measure import Case, Measure
 from core.domain.measure_evaluation import evaluate_shard
+from core.domain.measurement_year import last_day, rule_of_year
 
 _PATIENT = pl.Schema(
     {
@@ -63,8 +64,17 @@ def run_cases(measure: Measure) -> list[CaseResult]:
     return [_run(measure, case) for case in measure.cases]
 
 
+def asked(measure: Measure, case: Case) -> tuple[Measure, date]:
+    """The rule that a case asks, and the day: those of its measurement year, when it has one."""
+    if case.as_of is not None:
+        return measure, case.as_of
+    assert case.year is not None
+    return rule_of_year(measure), last_day(measure, case.year)
+
+
 def _run(measure: Measure, case: Case) -> CaseResult:
-    gaps = evaluate_shard([measure], _patients(case), _facts(case), as_of=case.as_of)
+    rule, day = asked(measure, case)
+    gaps = evaluate_shard([rule], _patients(case), _facts(case), as_of=day)
     found = Finding(*gaps.select("state", "reason", "due_on", "missing").row(0))
     return CaseResult(case, Finding(case.state, case.reason, case.due_on, case.missing), found)
 

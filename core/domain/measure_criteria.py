@@ -41,7 +41,7 @@ def _criterion(part: Part, kind: str, concepts: Mapping[str, Concept]) -> Criter
 def _recorded(part: Part, concepts: Mapping[str, Concept]) -> Recorded:
     recorded = Recorded(
         concepts=read_concepts(part, "concept", concepts),
-        months=read_months(part, "within") if part.has("within") else None,
+        within=read_window(part, "within") if part.has("within") else None,
         active=part.flag("active"),
         answers=tuple(answer.casefold() for answer in part.texts("answer")),
         latest=part.flag("latest"),
@@ -55,33 +55,38 @@ def _numbered(part: Part, concepts: Mapping[str, Concept]) -> Numbered:
     bounds = part.number("at_least"), part.number("below")
     if bounds == (None, None):
         part.refuse("number", "needs 'at_least' or 'below'")
-    months = read_months(part, "within") if part.has("within") else None
-    return Numbered(read_concepts(part, "number", concepts), months, at_least=bounds[0], below=bounds[1])
+    within = read_window(part, "within") if part.has("within") else None
+    return Numbered(read_concepts(part, "number", concepts), within, at_least=bounds[0], below=bounds[1])
 
 
 def read_age(part: Part) -> AgeBand:
-    """`{from: 40, through: 74}` or `{from_months: 6}`."""
+    """`{from: 40, through: 74}`, `{from_months: 6}` or `{from_months: 0, through_months: 29}`."""
     years, months = part.whole("from", most=150), part.whole("from_months", most=1800)
     if (years is None) == (months is None):
         part.refuse("from", "the age begins with either 'from' in years or 'from_months'")
-    through = part.whole("through", most=150)
-    band = AgeBand((months or 0) + 12 * (years or 0), through)
-    if through is not None and 12 * (through + 1) <= band.from_months:
-        part.refuse("through", "must not be below the beginning of the age")
+    through, through_months = part.whole("through", most=150), part.whole("through_months", most=1800)
+    if through is not None and through_months is not None:
+        part.refuse("through_months", "the age ends with either 'through' in years or 'through_months'")
+    last = 12 * through + 11 if through is not None else through_months
+    band = AgeBand((months or 0) + 12 * (years or 0), last)
+    if last is not None and last < band.from_months:
+        part.refuse(
+            "through" if through is not None else "through_months", "must not be below the beginning of the age"
+        )
     part.finish()
     return band
 
 
-def read_months(part: Part, key: str) -> int | None:
-    """`24m` or `10y` in months; None for `lifetime`."""
+def read_window(part: Part, key: str) -> Span | None:
+    """`90d`, `24m` or `10y`; None for `lifetime`."""
     words = part.text(key)
-    found = re.fullmatch(r"(\d+)([my])", words)
+    found = re.fullmatch(r"(\d+)([dmy])", words)
     if not found and words != "lifetime":
-        part.refuse(key, "must be months or years such as 6m or 10y, or lifetime")
+        part.refuse(key, "must be days, months or years such as 90d, 6m or 10y, or lifetime")
     if not found:
         return None
-    months = _counted(part, key, found) * (12 if found[2] == "y" else 1)
-    return months or part.refuse(key, "must be at least 1m")
+    count = _counted(part, key, found) or part.refuse(key, "must be at least 1d")
+    return _span(count, found[2])
 
 
 def read_span(part: Part, key: str) -> Span | None:
@@ -91,8 +96,11 @@ def read_span(part: Part, key: str) -> Span | None:
     found = re.fullmatch(r"(\d+)([dmy])", part.text(key))
     if not found:
         part.refuse(key, "must be days, months or years such as 42d, 6m or 2y")
-    count = _counted(part, key, found)
-    return Span(days=count) if found[2] == "d" else Span(months=count * (12 if found[2] == "y" else 1))
+    return _span(_counted(part, key, found), found[2])
+
+
+def _span(count: int, unit: str) -> Span:
+    return Span(days=count) if unit == "d" else Span(months=count * (12 if unit == "y" else 1))
 
 
 def _counted(part: Part, key: str, found: re.Match[str]) -> int:

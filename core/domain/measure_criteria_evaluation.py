@@ -7,7 +7,7 @@ from operator import and_, or_
 
 import polars as pl
 
-from core.domain.calendar_months import born_by, window_start
+from core.domain.calendar_months import born_by, first_day
 from core.domain.last_facts import reached_until
 from core.domain.measure import AgeBand, Aged, AllOf, Criterion, Not, Numbered, Recorded, Says
 from core.domain.measure_panel import Panel
@@ -48,8 +48,8 @@ def _met(criterion: Criterion, panel: Panel, as_of: date) -> pl.Series:
 def is_aged(band: AgeBand, born: pl.Series, *, as_of: date) -> pl.Series:
     """Whether the age lies in the band; null without a birth date."""
     is_met = born <= born_by(as_of, months=band.from_months)
-    if band.through_years is not None:
-        is_met &= born > born_by(as_of, months=12 * (band.through_years + 1))
+    if band.through_months is not None:
+        is_met &= born > born_by(as_of, months=band.through_months + 1)
     return is_met
 
 
@@ -57,8 +57,8 @@ def _is_recorded(concept: str, recorded: Recorded, panel: Panel, as_of: date) ->
     until = _answered(concept, recorded, panel) if recorded.answers else panel.column(concept, "until")
     if recorded.active:
         return until > as_of
-    if recorded.months is not None:
-        return until >= window_start(as_of, months=recorded.months)
+    if recorded.within is not None:
+        return until >= first_day(as_of, recorded.within)
     return until.is_not_null()
 
 
@@ -80,8 +80,8 @@ def _is_numbered(test: Numbered, panel: Panel, as_of: date) -> pl.Series:
         is_met &= number >= test.at_least
     if test.below is not None:
         is_met &= number < test.below
-    if test.months is not None:
-        is_met &= day >= window_start(as_of, months=test.months)
+    if test.within is not None:
+        is_met &= day >= first_day(as_of, test.within)
     return is_met
 
 

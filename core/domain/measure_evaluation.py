@@ -11,7 +11,7 @@ from operator import and_, or_
 
 import polars as pl
 
-from core.domain.calendar_months import outreach_start, season_start, window_start
+from core.domain.calendar_months import first_day, outreach_start, season_start
 from core.domain.clinical import GAP_STATES, GAPS, STORED_GAPS
 from core.domain.columns import blank, same
 from core.domain.last_facts import latest_numbers
@@ -202,7 +202,7 @@ def _window_start(needs: Requirement, panel: Panel, due: pl.Series, as_of: date)
 
 
 def _starts(needs: Requirement, as_of: date) -> Sequence[date]:
-    return [window_start(as_of, months=way.months) for way in ways_of(needs) if way.months]
+    return [first_day(as_of, way.window) for way in ways_of(needs) if way.window]
 
 
 def _season(season: Season, last: pl.Series, *, due_soon_days: int, as_of: date) -> _Result:
@@ -231,7 +231,7 @@ def _season(season: Season, last: pl.Series, *, due_soon_days: int, as_of: date)
 
 # ---- values ----------------------------------------------------------------------------------------------------------
 def _latest(latest: LatestValue, panel: Panel, *, as_of: date) -> _Result:
-    start = window_start(as_of, months=latest.months)
+    start = first_day(as_of, latest.window)
     reported = _reported(latest, panel)
     day = latest_of([reported[concept]["on"] for concept in latest.concepts])
     is_tested = (day >= start).fill_null(False)

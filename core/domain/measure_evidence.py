@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from core.domain.calendar_months import born_by, season_start, window_start
+from core.domain.calendar_months import born_by, first_day, season_start
 from core.domain.fact_order import ONGOING_KINDS
 from core.domain.gap_codes import gap_reason, gap_status
 from core.domain.measure import AgeBand, AllOf, AnyOf, Criterion, Exclusion, LatestValue, Measure, Recorded, Way
@@ -19,6 +19,7 @@ from core.domain.measure_evaluation import evaluate_panel
 from core.domain.measure_panel import PATIENT_COLUMNS, Panel, build_panel
 from core.domain.measure_ways import progress
 from core.domain.measure_wording import as_day, as_interval, headline
+from core.domain.measure_words import age_words
 from core.domain.near_miss import NearMiss, latest_kind, near_misses
 
 Row = Mapping[str, Any]
@@ -205,15 +206,15 @@ def _meant(when: Criterion, name: str, seen: _Seen) -> Check:
 
 
 def _age(band: AgeBand, seen: _Seen) -> Check:
-    through = band.through_years
-    begins = f"{band.from_months} months" if band.from_months % 12 else f"{band.from_months // 12}"
-    words = f"From {begins} through {through} years old" if through is not None else f"{begins} or older"
+    words = age_words(band)
     born = seen.patient["birth_date"]
     if born is None:
         return Check(f"{words}; no birth date in our data", None)
-    years = sum(born <= born_by(seen.as_of, months=12 * year) for year in range(1, 130))
+    is_young = born > born_by(seen.as_of, months=36)
+    length, unit = (1, " months") if is_young else (12, "")
+    age = sum(born <= born_by(seen.as_of, months=length * count) for count in range(1, 130))
     is_inside = is_aged(band, seen.panel.patients["birth_date"], as_of=seen.as_of).item()
-    return Check(f"{words}; {years} on {as_day(seen.as_of)}", bool(is_inside))
+    return Check(f"{words}; {age}{unit} on {as_day(seen.as_of)}", bool(is_inside))
 
 
 def _standing(seen: _Seen) -> Check:
@@ -259,7 +260,7 @@ def _reaches(fact: Row, recorded: Recorded, as_of: date) -> bool:
     until = max(fact["on"], fact["end_on"] or (date.max if fact["kind"] in ONGOING_KINDS else fact["on"]))
     if recorded.active:
         return bool(until > as_of)
-    return recorded.months is None or until >= window_start(as_of, months=recorded.months)
+    return recorded.within is None or until >= first_day(as_of, recorded.within)
 
 
 def _fact_words(fact: Row, seen: _Seen) -> str:
@@ -278,8 +279,8 @@ def _way(way: Way, seen: _Seen) -> Search:
     """What there is of one way, and whether it is up to date by itself."""
     found = progress(way, seen.panel, as_of=seen.as_of)
     start = season_start(way.season, seen.as_of) if way.season else None
-    if way.months:
-        start = window_start(seen.as_of, months=way.months)
+    if way.window:
+        start = first_day(seen.as_of, way.window)
     facts = seen.of(way.concepts)
     if way.needs_result:
         facts = [fact for fact in facts if fact["value"] is not None or (fact["value_text"] or "").strip()]
@@ -292,7 +293,7 @@ def _way(way: Way, seen: _Seen) -> Search:
 
 
 def _reported(latest: LatestValue, last: date | None, seen: _Seen) -> Search:
-    start = window_start(seen.as_of, months=latest.months)
+    start = first_day(seen.as_of, latest.window)
     facts = [fact for fact in seen.of(latest.concepts) if fact["on"] == last]
     counts = last is not None and last >= start
     return _search(seen.called(latest.concepts), facts, last, start, seen, counts=counts)

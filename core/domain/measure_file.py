@@ -27,6 +27,7 @@ from core.domain.measure import (
     Series,
     Span,
     Way,
+    YearRule,
     ways_of,
 )
 from core.domain.measure_criteria import (
@@ -35,11 +36,12 @@ from core.domain.measure_criteria import (
     read_criterion,
     read_days,
     read_known,
-    read_months,
     read_span,
+    read_window,
 )
 from core.domain.rule_file import Part, read_part
 
+_FIRST_YEAR = 1990
 _STATUSES = ("active", "inactive", "deceased", "test")
 _Concepts = Mapping[str, Concept]
 
@@ -81,6 +83,7 @@ def read_measure(text: str, file: str, *, concepts: _Concepts, exclusions: Mappi
         schedule=part.text("schedule", default=""),
         effective_from=part.day("effective_from"),
         reporting=part.text("reporting", default=""),
+        year=_year(part.part("measurement_year"), concepts) if part.has("measurement_year") else None,
         is_sensitive=part.flag("sensitive"),
         is_on=part.text("default", default="on", words=("on", "off")) == "on",
     )
@@ -149,8 +152,9 @@ def _way(part: Part, concepts: _Concepts) -> Way:
         part.refuse("window", "a way has either 'window' or 'season'")
     way = Way(
         concepts=read_concepts(part, "concept", concepts),
-        months=read_months(part, "window") if part.has("window") else None,
+        window=read_window(part, "window") if part.has("window") else None,
         season=_season(part.part("season")) if part.has("season") else None,
+        is_active=part.flag("active"),
         needs_result=part.flag("needs_result"),
         series=_series(part),
         ages=_ages(part),
@@ -158,10 +162,12 @@ def _way(part: Part, concepts: _Concepts) -> Way:
         unless=read_criterion(part.part("unless"), concepts) if part.has("unless") else None,
         name=part.text("name", default=""),
     )
-    if way.season and not (way.is_plain and way.unless is None):
+    if way.season and not (way.is_plain and way.unless is None and not way.is_active):
         part.refuse("season", "goes with 'concept' and 'needs_result' only")
     if way.partner and (way.series or way.ages):
         part.refuse("with", "goes with 'window' only, not with doses and ages")
+    if way.is_active and not (way.is_plain and way.window and not way.needs_result):
+        part.refuse("active", "goes with 'concept', 'window' and 'unless' only, and the window is not lifetime")
     part.finish()
     return way
 
@@ -203,8 +209,8 @@ def _partner(part: Part, concepts: _Concepts) -> Partner:
 
 
 def _latest(part: Part, concepts: _Concepts) -> LatestValue:
-    months = read_months(part, "window")
-    if months is None:
+    window = read_window(part, "window")
+    if window is None:
         part.refuse("window", "'latest' needs a window that is not lifetime")
     if part.has("all_of"):
         limits = tuple(_limit(each, concepts) for each in part.parts("all_of"))
@@ -212,7 +218,7 @@ def _latest(part: Part, concepts: _Concepts) -> LatestValue:
     else:
         limits = (_limit(part, concepts, is_whole=False),)
     missing = part.text("when_missing", default="cannot_determine", words=("overdue", "cannot_determine"))
-    latest = LatestValue(limits, months, missing == "overdue", read_known(part, "outside", concepts))
+    latest = LatestValue(limits, window, missing == "overdue", read_known(part, "outside", concepts))
     part.finish()
     return latest
 
@@ -245,14 +251,35 @@ def _month_day(part: Part, key: str) -> tuple[int, int]:
     return day.month, day.day
 
 
+# ---- measurement year ------------------------------------------------------------------------------------------------
+def _year(part: Part, concepts: _Concepts) -> YearRule:
+    needs, latest = _satisfied_by(part.part("satisfied_by"), concepts) if part.has("satisfied_by") else (None, None)
+    rule = YearRule(
+        population=_population(part.part("population"), concepts) if part.has("population") else None,
+        needs=needs,
+        latest=latest,
+        ends=_month_day(part, "ends") if part.has("ends") else None,
+        source=part.text("source"),
+    )
+    if needs is not None and any(way.season for way in ways_of(needs)):
+        part.refuse(
+            "satisfied_by", "a measurement year has no season: give a window, such as 12m, and its last day 'ends'"
+        )
+    part.finish()
+    return rule
+
+
 # ---- test patients ---------------------------------------------------------------------------------------------------
 def _case(part: Part, concepts: _Concepts) -> Case:
-    as_of = part.day("as_of")
-    if as_of is None:
-        part.refuse("as_of", "is missing")
+    as_of, year = part.day("as_of"), part.whole("year", most=2200)
+    if (as_of is None) == (year is None):
+        part.refuse("as_of", "a test patient has either 'as_of', a day, or 'year', a measurement year")
+    if year is not None and year < _FIRST_YEAR:
+        part.refuse("year", f"must be {_FIRST_YEAR} or later")
     case = Case(
         name=part.text("name"),
         as_of=as_of,
+        year=year,
         born=part.day("born"),
         sex=part.text("sex", words=("F", "M", "O", "U")) if part.has("sex") else None,
         status=part.text("status", default="active", words=_STATUSES),

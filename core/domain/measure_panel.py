@@ -101,7 +101,7 @@ def _asked(measure: Measure) -> Iterator[tuple[str, str]]:
             names = ("on", "until") if isinstance(criterion, Recorded) else ("on", *_NUMBERS)
             yield from product(criterion.concepts, names)
     for way in measure.ways:
-        yield from product(way.concepts, ("on", "result_on"))
+        yield from product(way.concepts, ("on", "until" if way.is_active else "result_on"))
     if measure.latest:
         yield from product(measure.latest.concepts, ("on", *_NUMBERS))
 

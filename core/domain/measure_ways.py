@@ -96,15 +96,18 @@ def _events(way: Way, panel: Panel) -> Progress:
     else:
         name = "result_on" if way.needs_result else "on"
         last = latest_of([panel.column(concept, name) for concept in way.concepts])
-    is_done = last.is_not_null()
-    return Progress(_renewal(way, last), last, is_done, is_done)
+    is_done, due = last.is_not_null(), _renewal(way, last)
+    if way.is_active:
+        until = latest_of([panel.column(concept, "until") for concept in way.concepts])
+        due = pl.select(pl.max_horizontal(due, until).clip(None, NEVER_DUE)).to_series()
+    return Progress(due, last, is_done, is_done)
 
 
 def _renewal(way: Way, last: pl.Series) -> pl.Series:
     """When what was last done stops to count."""
-    if way.months is None:
+    if way.window is None:
         return pl.select(pl.when(last.is_not_null()).then(pl.lit(NEVER_DUE))).to_series()
-    return shifted(last, f"{way.months}mo")
+    return later(last, way.window)
 
 
 def _counting(way: Way, panel: Panel) -> pl.DataFrame:

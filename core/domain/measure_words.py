@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from core.domain.calendar_months import outreach_start, season_start, window_start
+from core.domain.calendar_months import first_day, outreach_start, season_start
 from core.domain.measure import (
     AgeBand,
     Aged,
@@ -58,7 +58,7 @@ def describe(measure: Measure, *, names: Names, as_of: date) -> Description:
 def _about(measure: Measure, names: Names) -> Iterator[str]:
     meant = measure.population
     if meant.age:
-        yield _age(meant.age)
+        yield age_words(meant.age)
     if meant.sex:
         yield {"F": "Female", "M": "Male"}[meant.sex]
     if meant.when:
@@ -67,12 +67,15 @@ def _about(measure: Measure, names: Names) -> Iterator[str]:
         yield "Every patient"
 
 
-def _age(band: AgeBand) -> str:
+def age_words(band: AgeBand) -> str:
+    """An age band: 'From 40 through 74 years old', '6 months or older'."""
     years, months = divmod(band.from_months, 12)
-    begins = f"{band.from_months} months" if months else f"{years}"
-    if band.through_years is None:
-        return f"{begins} or older" if months else f"{begins} years or older"
-    return f"From {begins} through {band.through_years} {'year' if band.through_years == 1 else 'years'} old"
+    if band.through_months is None:
+        return f"{band.from_months} months or older" if months else f"{years} years or older"
+    last, is_open = divmod(band.through_months + 1, 12)
+    through = f"{band.through_months} months" if is_open else f"{last - 1} {'year' if last == 2 else 'years'}"
+    begins = f"{years}" if not months and (years or not is_open) else f"{band.from_months} months"
+    return f"From {'birth' if begins == '0' else begins} through {through} old"
 
 
 # ---- what satisfies it -----------------------------------------------------------------------------------------------
@@ -117,14 +120,17 @@ def _when(way: Way, as_of: date) -> list[str]:
         ages += [f"due at {_span(way.ages.due)}"] * bool(way.ages.due)
     else:
         ages = []
-    if way.months is None:
+    if way.window is None:
         return ages or ["at any time"]
-    return [*ages, as_interval(window_start(as_of, months=way.months), as_of)]
+    still = " or still going on" if way.is_active else ""
+    return [*ages, as_interval(first_day(as_of, way.window), as_of) + still]
 
 
 def _span(span: Span | None) -> str:
     if span is None:
         return ""
+    if span.days == -1:  # of a measurement year
+        return _years(span.months).replace(" ", " whole ")
     parts = [_years(span.months)] if span.months else []
     return " and ".join([*parts, *([f"{span.days} days"] if span.days else [])]) or "birth"
 
@@ -134,7 +140,7 @@ def _years(months: int) -> str:
 
 
 def _value(latest: LatestValue, names: Names, as_of: date) -> Iterator[str]:
-    days = as_interval(window_start(as_of, months=latest.months), as_of)
+    days = as_interval(first_day(as_of, latest.window), as_of)
     limits = " and ".join(_limit(limit, names) for limit in latest.limits)
     yield f"{limits}, the lowest of the latest day {days}"
     yield "Without a result: overdue" if latest.is_due_when_missing else "Without a result we cannot tell"
@@ -154,7 +160,7 @@ def criterion_words(criterion: Criterion, names: Names) -> str:
         case Recorded():
             return _recorded(criterion, names)
         case Aged(band):
-            return _age(band)
+            return age_words(band)
         case Numbered():
             return _numbered(criterion, names)
         case Not(inner):
@@ -171,7 +177,7 @@ def _recorded(recorded: Recorded, names: Names) -> str:
         words += f" answered {' or '.join(recorded.answers)}"
     if recorded.active:
         words += ", active"
-    return f"{words} in the last {_years(recorded.months)}" if recorded.months else words
+    return f"{words} in the last {_span(recorded.within)}" if recorded.within else words
 
 
 def _numbered(numbered: Numbered, names: Names) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from core.domain.calendar_months import season_start, window_start
+from core.domain.calendar_months import first_day, season_start
 from core.domain.measure import Measure
 from core.domain.measure_wording import as_day
 
@@ -58,12 +58,12 @@ def _starts(measure: Measure, as_of: date) -> dict[str, date]:
     starts: dict[str, date] = {}
     for way in measure.ways:
         start = season_start(way.season, as_of) if way.season else None
-        start = window_start(as_of, months=way.months) if way.months else start
+        start = first_day(as_of, way.window) if way.window else start
         for concept in way.concepts if start else ():
             assert start is not None
             starts[concept] = min(start, starts.get(concept, start))
     if measure.latest:
-        starts |= dict.fromkeys(measure.latest.concepts, window_start(as_of, months=measure.latest.months))
+        starts |= dict.fromkeys(measure.latest.concepts, first_day(as_of, measure.latest.window))
     return starts
 
 
