@@ -281,9 +281,12 @@ def _day(text: str) -> date:
     if not text:
         return _open().today()
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise CareloopError("A day is written YYYY-MM-DD, for example 2026-11-24.") from None
+    if not 1900 <= day.year <= 2199:
+        raise CareloopError("The day must lie between 1900-01-01 and 2199-12-31.")
+    return day
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ RATES = pl.Schema(
         "rate": pl.Float64,
     }
 )
+_FIRST_DAY, _LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 _WRITERS = (".parquet", ".csv")
 
 
@@ -64,7 +65,7 @@ def gaps(
     generation = loads.current(wb)
     if generation is None:
         return GAPS.to_frame().lazy()
-    day = as_of or wb.today()
+    day = require_day(as_of or wb.today())
     evaluation = Evaluation(day, rules.in_force(wb).mark)
     if year is None and known_at is None and engine == engines.LOCAL and evaluation in generation.evaluations():
         found = generation.gaps(evaluation).filter(pl.col("measure_id").is_in(list(wanted)))
@@ -119,6 +120,13 @@ def write_gaps(
     asked = as_of.isoformat() if year is None else f"year {year}"
     audit.record(wb, "gaps.exported", asked, rows=rows.height, kind=out.suffix.lower())
     return rows.height
+
+
+def require_day(day: date) -> date:
+    """The day, unless windows that reach back a life from it would leave the calendar: then NotFound."""
+    if not _FIRST_DAY <= day <= _LAST_DAY:
+        raise NotFound(f"Care gaps are known for days from {_FIRST_DAY} to {_LAST_DAY}.")
+    return day
 
 
 def require_year(wb: Workbench, year: int) -> None:
@@ -193,7 +201,7 @@ def _explain(
     found = visible(wb, mine).collect().rows(named=True)
     if not found:
         raise NotFound("There is no such patient among those you may see. Go back to the list and choose again.")
-    day = as_of or wb.today()
+    day = require_day(as_of or wb.today())
     return explanations.of_patient(wb, generation, found[0], wanted.values(), as_of=day, known_at=known_at)
 
 

@@ -1,5 +1,6 @@
 """Care gaps of a small loaded feed: who may see them, on which day, written to files, and rates."""
 
+import json
 from datetime import date
 from pathlib import Path
 
@@ -187,3 +188,37 @@ def test_rates_can_be_compared_between_groups(loaded: Workbench) -> None:
 def test_rates_by_something_else_are_refused_with_what_there_is(loaded: Workbench) -> None:
     with pytest.raises(NotFound, match="There are group_id, pcp_id"):
         care_gaps.rates(loaded, by=["last"])
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_excluded"),
+    [
+        ({"coding": [{"system": "http://snomed.info/sct", "code": "160734000"}]}, True),
+        ({"coding": [{"code": "160734000", "display": "Lives in a nursing home (finding)"}]}, True),
+        ({"text": "Nursing home"}, True),
+        ({"text": "Lives alone"}, False),
+    ],
+)
+def test_who_lives_in_a_nursing_home_is_excluded_however_the_feed_words_it(
+    wb: Workbench, tmp_path: Path, answer: dict[str, object], *, is_excluded: bool
+) -> None:
+    said = {
+        "resourceType": "Observation",
+        "id": "h",
+        "status": "final",
+        "code": {"coding": [{"system": "http://loinc.org", "code": "71802-3"}]},
+        "subject": {"reference": "Patient/p1"},
+        "effectiveDateTime": "2026-09-01",
+        "valueCodeableConcept": answer,
+    }
+    patient = {"resourceType": "Patient", "id": "p1", "name": [{"family": "X"}], "birthDate": "1955-01-01"}
+    resources = [{**patient, "gender": "female"}, said]
+    feed = tmp_path / "fhir"
+    feed.mkdir()
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": each} for each in resources]}
+    (feed / "one.json").write_text(json.dumps(bundle), "utf-8")
+    loads.load(wb, feed, format="fhir")
+
+    found = care_gaps.explain(wb, "p1", "scr-mammogram", as_of=AS_OF)
+
+    assert found.state == ("excluded" if is_excluded else "overdue")

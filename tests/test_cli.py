@@ -258,3 +258,13 @@ def test_the_state_of_the_feed_is_told_and_the_gate_released_from_the_command_li
     assert "Released by command-line on" in released.stdout and "We closed a clinic." in released.stdout
     fails(careloop(home, "feed", "release", "--reason", "Again."), "nothing to release")
     assert careloop(home, "feed", "end-source", "ehr").stdout == "The feed gate is open.\n"
+
+
+@pytest.mark.parametrize("option", ["--as-of", "--known-at"])
+@pytest.mark.parametrize("day", ["0001-01-01", "1899-12-31", "9999-12-31"])
+def test_a_day_outside_the_calendar_of_care_gaps_is_refused(
+    loaded: Path, tmp_path: Path, option: str, day: str
+) -> None:
+    run = careloop(loaded, "gaps", option, day, "--out", tmp_path / "gaps.csv")
+
+    assert (run.returncode, run.stderr) == (2, "careloop: The day must lie between 1900-01-01 and 2199-12-31.\n")
