@@ -153,8 +153,9 @@ def explain_patient(
 def rates(wb: Workbench, *, as_of: date | None = None, by: Sequence[str] = ()) -> pl.DataFrame:
     """RATES: how many of those whom each measure is about are up to date, among the patients the user may see.
 
-    eligible counts everybody whom the measure is about and whom nothing excludes; satisfied those who are up to date,
-    due soon or not; open those with an open care gap. rate is satisfied / eligible, null when nobody is eligible.
+    eligible counts everybody whom the measure is about and whom nothing excludes, without those of a series that is on
+    track and not due yet; satisfied those who are up to date, due soon or not; open those with an open care gap.
+    rate is satisfied / eligible, null when nobody is eligible.
     by   columns of the feed's patients, such as group_id, pcp_id or language: a row for each value, null as well
     """
     unknown = sorted(set(by) - set(_RATES_BY))
@@ -184,7 +185,8 @@ def counted() -> list[pl.Expr]:
     state = pl.col("state").cast(pl.String)
     # Out of season nobody's gap is open, but whoever was not vaccinated still counts: the rate must not jump to 100 %.
     is_eligible = ~state.is_in(["not_applicable", "excluded"]) | (pl.col("reason") == "out_of_season")
-    is_unknown = pl.col("reason").is_in(["sex", "birth_date"])
+    # On track: neither done nor late, so neither for nor against the rate.
+    is_unknown = pl.col("reason").is_in(["sex", "birth_date", "on_track"])
     is_satisfied = state.is_in(["satisfied", "due_soon"]) & (pl.col("reason") == "done")
     return [
         (is_eligible & ~is_unknown).sum().alias("eligible"),

@@ -1,6 +1,6 @@
 """Making a generation of the clinical store out of the one before and a feed, patient shard by patient shard."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -62,6 +62,7 @@ class Making:
     fingerprint: str
     changes: int = 0
     patients_with: Counter[str] = field(default_factory=Counter)
+    _aside: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # by defect, of the shard in hand
     tallies: dict[str, Tally] = field(default_factory=dict)
     whole: dict[str, pl.DataFrame] = field(default_factory=dict)
     _keys: list[pl.DataFrame] = field(default_factory=list)
@@ -216,9 +217,9 @@ class Making:
         out = reasons.is_not_null()
         self.intake.reject(rows.filter(out), reasons.filter(out), column, table)
         by_reason = rows.filter(out).select("patient_id", reasons.filter(out).alias("reason")).unique()
-        for reason, count in by_reason.group_by("reason").len().iter_rows():
+        for patient_id, reason in by_reason.iter_rows():
             if reason in _DEFECT_OF_REASON:
-                self.patients_with[_DEFECT_OF_REASON[reason]] += count
+                self._aside[_DEFECT_OF_REASON[reason]].add(patient_id)
         return rows.filter(~out)
 
     def _count_repeated(self, rows: pl.DataFrame, key: tuple[str, ...]) -> bool:
@@ -233,6 +234,8 @@ class Making:
     def _look_for_defects(self, patients: pl.DataFrame, events: pl.DataFrame) -> None:
         self.patients_with.update(registration_defects(patients, self.whole["providers"]))
         self._shared.append(duplicate_keys(patients))
+        self.patients_with.update({defect: len(found) for defect, found in self._aside.items()})
+        self._aside.clear()
         current = events.filter(pl.col("superseded_at").is_null())
         is_lab, is_measured = pl.col("kind") == "lab", pl.col("unit").is_not_null()
         flags = {

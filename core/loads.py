@@ -105,7 +105,9 @@ def refresh(wb: Workbench, *, progress: Progress | None = None) -> None:
     evaluate_day(draft, shards, day, **practice_of(generation))
     report("Writing care gaps", 0.9)
     with writing(wb.engine) as connection:
-        if feed_rows.current_name(connection) == generation.name:  # no load was faster
+        feed_rows.publish_alone(connection)
+        is_newest = feed_rows.current_name(connection) == generation.name and today(wb).evaluation == day.evaluation
+        if is_newest:  # no load was faster, and no rule was published meanwhile
             publish_day(connection, draft, generation.shards())
     draft.finish()
     wb.clinical.remove_days(generation, keep=_KEPT_DAYS, current=day.evaluation)

@@ -17,6 +17,7 @@ _TYPE_WORDS = {key: key for key in TYPES} | {kind.name.lower(): key for key, kin
 
 def publish(wb: Workbench, connection: Connection, generation: Generation, day: Day) -> None:
     """Practice, patients, open gaps and the feed's opt-outs of a new generation, in the caller's transaction."""
+    feed_rows.publish_alone(connection)
     feed_rows.put_practice(
         connection,
         group_rows=generation.table("groups").collect(),
@@ -32,6 +33,7 @@ def publish(wb: Workbench, connection: Connection, generation: Generation, day: 
 
 def publish_day(connection: Connection, evaluated: DayDraft, shards: Iterable[int]) -> None:
     """Only what changes when the same patients are evaluated again: next appointments, last visits and open gaps."""
+    feed_rows.publish_alone(connection)
     numbers = list(shards)
     feed_rows.put_evaluation(connection, (evaluated.read("people", number) for number in numbers))
     feed_rows.put_open_gaps(connection, _open_gaps(evaluated, numbers))

@@ -48,6 +48,8 @@ def draft(wb: Workbench, text: str, *, measure_id: str | None = None) -> Draft:
     if measure_id is None:
         _require_free_id(wb, text, file, measure.measure_id)
     _require_free_name(wb, text, file, measure)
+    if measure.effective_from and measure.effective_from > wb.today():
+        raise _refused(text, file, "effective_from", "has not come yet; publish the rule from that day on")
     return Draft(measure, text, tuple(run_cases(measure)), tuple(_exposed(wb, measure)))
 
 
@@ -98,7 +100,8 @@ def _exposed(wb: Workbench, measure: Measure) -> Iterable[str]:
         alike = [each for each in sensitive if looked_for & _looked_for(each)]
         if alike:
             yield f"It looks for what the sensitive measure '{alike[0].name}' looks for, and is not sensitive itself."
-    gone = {word for each in same for word in each.revealing} - set(measure.revealing)
+    before = [each for each in known if each.measure_id == measure.measure_id]
+    gone = {word for each in before for word in each.revealing} - set(measure.revealing)
     if gone:
         yield f"Subjects and texts could hold words that are kept out now: {', '.join(sorted(gone))}."
 

@@ -101,6 +101,47 @@ def test_a_full_feed_that_lost_patients_closes_until_a_good_one_comes(source: So
     assert found == [[], [], ["shrunken patients"], ["shrunken patients"], []]
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "wrong"),
+    [(10, 1, ["shrunken labs"]), (10, 8, []), (3, 1, []), (3, 0, ["shrunken labs"]), (20, 15, ["shrunken labs"])],
+)
+def test_a_full_feed_that_lost_what_closes_care_gaps_closes_too(
+    source: Source, clock: Clock, before: int, after: int, wrong: list[str]
+) -> None:
+    days = ["2026-11-01"] * 20
+    source.sends(20, labs=labs(*days[:before]))
+    clock.forward(hours=1)
+
+    source.sends(20, labs=labs(*days[:after]))
+
+    assert source.wrong == wrong
+
+
+def test_what_was_lost_and_comes_back_is_not_late(source: Source, clock: Clock) -> None:
+    days = ["2020-01-01", "2021-01-01", "2022-01-01", "2026-11-20"]
+    source.sends(20, labs=labs(*days))
+    clock.forward(days=1)
+    source.sends(20, labs=labs(*days[:1]))
+    clock.forward(days=1)
+
+    source.sends(20, labs=labs(*days, "2026-11-24"))
+
+    assert quality(source.wb, "labs").lag_median == 2
+
+
+def test_a_patient_missing_from_several_tables_is_one_patient(source: Source) -> None:
+    lost = ["X1", "X2"]
+    source.sends(
+        20,
+        labs=[LAB, *(f"L{each},{each},4548-4,7.1,%,final,2026-11-01" for each in lost)],
+        appointments=[APPOINTMENT, *(f"A{each},{each},2026-12-01 10:00,2026-11-20 09:00" for each in lost)],
+    )
+
+    found = {each.defect: each.patients for each in loads.defects(source.wb)}
+
+    assert found["unknown_patient"] == 2
+
+
 def test_what_only_adds_may_be_small_and_does_not_make_a_loss_good(source: Source) -> None:
     source.sends(20)
     source.sends(1, full=False)
@@ -117,13 +158,13 @@ def test_a_full_feed_without_appointments_closes_only_when_earlier_ones_had_them
     source.sends(20, labs=labs("2026-11-01"))
     assert source.wrong == []
     clock.forward(hours=1)
-    source.sends(20, appointments=[APPOINTMENT, "A1,P1,2026-12-01 10:00,2026-11-20 09:00"])
+    source.sends(20, labs=labs("2026-11-01"), appointments=[APPOINTMENT, "A1,P1,2026-12-01 10:00,2026-11-20 09:00"])
     assert source.wrong == []
     assert quality(source.wb, "appointments").latest_on == date(2026, 11, 20)
     clock.forward(hours=1)
     source.sends(20)
 
-    assert source.wrong == ["missing appointments"]
+    assert source.wrong == ["missing appointments", "missing labs"]
 
 
 def test_data_grows_old_whatever_the_hour_it_was_loaded(source: Source, clock: Clock) -> None:

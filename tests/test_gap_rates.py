@@ -265,6 +265,21 @@ def test_groups_and_providers_are_placed_against_the_limits_of_chance(loaded: Wo
     assert set(gap_rates.slice_rates(loaded, MAMMOGRAM, "sex")["beyond"]) == {None}
 
 
+def test_who_is_on_track_is_neither_for_nor_against_a_rate(wb: Workbench, tmp_path: Path) -> None:
+    folder = tmp_path / "feed"
+    folder.mkdir()
+    (folder / "manifest.json").write_text('{"source_system": "ehr", "received_at": "2026-11-20T06:00:00+00:00"}')
+    (folder / "patients.csv").write_text(
+        "patient_id,last,birth_date,sex,status\n"
+        "new,A,2026-10-01,F,active\nlate,B,2025-01-01,F,active\nadult,C,1970-01-01,F,active\n"
+    )
+    loads.load(wb, folder)
+
+    row = gap_rates.measure_rates(wb).row(by_predicate=pl.col("measure_id") == "visit-w30", named=True)
+
+    assert (row["eligible"], row["satisfied"], row["open"]) == (1, 0, 1)
+
+
 def counted_in_2026(wb: Workbench) -> tuple[int, int]:
     """Women from 42 through 74 on 31 December 2026, and those of them with a mammogram since 1 October 2024."""
     generation = loads.current(wb)

@@ -58,7 +58,7 @@ def event(on: date | None, *, means: str = "", resembles: str = "", **more: Any)
             "scr-mammogram",
             [],
             [event(None, resembles="mammogram", system="TEXT")],
-            ["wrong_code: ‘MAMMO DIGITAL’: it may be Mammogram, but it has no code"],
+            ["wrong_code: ‘MAMMO DIGITAL’ without a date: it may be Mammogram, but it has no code"],
         ),
         ("scr-mammogram", [], [event(date(2026, 10, 1), means="colonoscopy")], []),
         (

@@ -81,9 +81,43 @@ def ids(frame: pl.DataFrame) -> list[str]:
 def test_a_draft_that_comes_out_has_every_test_patient_right(wb: Workbench) -> None:
     draft = rule_drafts.draft(wb, LONGER, measure_id=MAMMOGRAM)
 
-    assert len(draft.results) == 14
+    assert len(draft.results) == 20
     assert draft.wrong == ()
     assert draft.exposes == ()
+
+
+def test_words_leave_the_kept_out_list_of_any_measure_only_when_that_is_confirmed(wb: Workbench) -> None:
+    text = texts()[MAMMOGRAM].replace('revealing: ["mammogram", "mammography", "breast"]', 'revealing: ["breast"]')
+
+    assert rule_drafts.draft(wb, text, measure_id=MAMMOGRAM).exposes == (
+        "Subjects and texts could hold words that are kept out now: mammogram, mammography.",
+    )
+
+
+def test_a_rule_of_a_day_that_has_not_come_is_refused(wb: Workbench) -> None:
+    later = texts()[MAMMOGRAM].replace("version: 1\n", "version: 1\neffective_from: 2199-12-31\n")
+
+    with pytest.raises(RuleError, match=r"line 4, key 'effective_from': has not come yet"):
+        rule_drafts.draft(wb, later, measure_id=MAMMOGRAM)
+
+
+def test_two_who_find_care_gaps_again_at_once_do_not_disturb_each_other(loaded: Workbench) -> None:
+    rules.switch(loaded, MAMMOGRAM, is_on=False)
+    wrong: list[BaseException] = []
+
+    def refresh() -> None:
+        try:
+            loads.refresh(loaded)
+        except BaseException as error:
+            wrong.append(error)
+
+    threads = [threading.Thread(target=refresh) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert wrong == []
 
 
 def test_a_test_patient_that_does_not_come_out_is_named_with_line_expected_and_found(wb: Workbench) -> None:
@@ -318,7 +352,7 @@ def test_of_two_who_publish_at_once_one_is_told(loaded: Workbench) -> None:
 
 
 def test_a_rule_whose_test_patient_fails_is_not_published_and_the_patient_is_named(loaded: Workbench) -> None:
-    with pytest.raises(NotAllowed, match=r"test patient does not come out\. exactly 24 months ago \(line 32\)"):
+    with pytest.raises(NotAllowed, match=r"test patient does not come out\. exactly 24 months ago \(line 40\)"):
         rule_versions.publish(
             loaded, texts()[MAMMOGRAM].replace("window: 24m", "window: 36m"), "x", base=1, measure_id=MAMMOGRAM
         )

@@ -13,6 +13,7 @@ from core.domain.feed_quality import TableQuality
 from core.domain.organisation import FeedRule
 
 MISSING, STALE, SHRUNKEN = "missing", "stale", "shrunken"
+_FEW = 2  # rows that a table may lose whatever their share: three opt-outs of which one was taken back
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,8 @@ def _stale(row: TableQuality, rule: FeedRule, *, now: datetime) -> Problem | Non
 def _shrunken(row: TableQuality, rule: FeedRule) -> Problem | None:
     if not (row.is_full and row.is_there and row.rows_before) or rule.largest_shrink is None:
         return None
-    if row.rows * 100 >= row.rows_before * (100 - rule.largest_shrink):
+    lost = row.rows_before - row.rows
+    if (row.rows and lost <= _FEW) or lost * 100 <= row.rows_before * rule.largest_shrink:
         return None
     sentence = (
         f"The table {row.feed_table} of {row.source_system} has {row.rows:,} rows; the last good load had "

@@ -47,7 +47,9 @@ def merged_events(known: pl.DataFrame, fresh: pl.DataFrame) -> tuple[pl.DataFram
     ends = pl.col("superseded_at").is_null() & pl.col("_ended_at").is_not_null()
     known = known.with_columns(pl.when(ends).then("_ended_at").otherwise("superseded_at").alias("superseded_at"))
     merged = pl.concat([known.select(*STORED_EVENTS), fresh.select(*STORED_EVENTS)])
-    return merged, fresh.height, fresh.filter(pl.col("_known_at").is_null())
+    # What ended with an earlier feed and came back was there before.
+    first = fresh.filter(pl.col("_known_at").is_null()).join(again, on=key, how="anti", maintain_order="left")
+    return merged, fresh.height, first
 
 
 def _without(rows: pl.DataFrame, others: pl.DataFrame, columns: list[str]) -> pl.DataFrame:

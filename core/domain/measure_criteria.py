@@ -1,5 +1,6 @@
 """Reading criteria, ages and lengths of time of rule files (docs/measures.md)."""
 
+import difflib
 import re
 from collections.abc import Mapping
 
@@ -8,6 +9,7 @@ from core.domain.measure import AgeBand, Aged, AllOf, AnyOf, Criterion, Not, Num
 from core.domain.rule_file import Part
 
 _LONGEST = {"d": 47_500, "m": 1560, "y": 130}  # no length of time is longer than a life
+_FEW = 12
 _KINDS = ("concept", "age", "number", "payer", "race", "not", "all_of", "any_of")
 
 
@@ -79,7 +81,7 @@ def read_age(part: Part) -> AgeBand:
 
 def read_window(part: Part, key: str) -> Span | None:
     """`90d`, `24m` or `10y`; None for `lifetime`."""
-    words = part.text(key)
+    words = part.written(key)
     found = re.fullmatch(r"(\d+)([dmy])", words)
     if not found and words != "lifetime":
         part.refuse(key, "must be days, months or years such as 90d, 6m or 10y, or lifetime")
@@ -93,7 +95,7 @@ def read_span(part: Part, key: str) -> Span | None:
     """`42d`, `6m` or `2y`; None when the key is absent."""
     if not part.has(key):
         return None
-    found = re.fullmatch(r"(\d+)([dmy])", part.text(key))
+    found = re.fullmatch(r"(\d+)([dmy])", part.written(key))
     if not found:
         part.refuse(key, "must be days, months or years such as 42d, 6m or 2y")
     return _span(_counted(part, key, found), found[2])
@@ -131,5 +133,13 @@ def read_known(part: Part, key: str, known: Mapping[str, object]) -> tuple[str, 
     found = part.texts(key)
     for each in found:
         if each not in known:
-            part.refuse(key, f"'{each}' does not exist; there are {', '.join(sorted(known))}")
+            part.refuse(key, f"'{each}' does not exist; {_instead(each, known)}")
     return found
+
+
+def _instead(word: str, known: Mapping[str, object]) -> str:
+    """What may have been meant: all there is when that is little, else what is written nearly the same."""
+    if len(known) <= _FEW:
+        return f"there are {', '.join(sorted(known))}"
+    close = difflib.get_close_matches(word.lower(), sorted(known), n=3, cutoff=0.5)
+    return f"did you mean {' or '.join(close)}?" if close else f"none of the {len(known)} that exist is written like it"

@@ -4,16 +4,28 @@ The state comes from the same evaluator that runs for everybody; a test holds th
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 import polars as pl
 
 from core.domain.calendar_months import born_by, first_day, season_start
+from core.domain.fact import numbers
 from core.domain.fact_order import ONGOING_KINDS
 from core.domain.gap_codes import gap_reason, gap_status
-from core.domain.measure import AgeBand, AllOf, AnyOf, Criterion, Exclusion, LatestValue, Measure, Recorded, Way
+from core.domain.measure import (
+    AgeBand,
+    AllOf,
+    AnyOf,
+    Criterion,
+    EveryWay,
+    Exclusion,
+    LatestValue,
+    Measure,
+    Recorded,
+    Way,
+)
 from core.domain.measure_criteria_evaluation import is_aged, met
 from core.domain.measure_evaluation import evaluate_panel
 from core.domain.measure_panel import PATIENT_COLUMNS, Panel, build_panel
@@ -23,6 +35,7 @@ from core.domain.measure_words import age_words
 from core.domain.near_miss import NearMiss, latest_kind, near_misses
 
 Row = Mapping[str, Any]
+_SAME = 1e-6  # numbers nearer than this are one
 
 
 @dataclass(frozen=True)
@@ -175,8 +188,31 @@ def _nearly(measure: Measure, gap: Row, seen: _Seen) -> tuple[NearMiss, ...]:
     """Of open gaps and of those that cannot be decided: who is up to date or not meant needs no near misses."""
     if gap_status(gap["state"]) == "not-applicable" or gap["state"] == "satisfied":
         return ()
-    facts = [fact for fact in seen.facts if not gap["last_on"] or fact["on"] != gap["last_on"]]
-    return near_misses(measure, facts, seen.events, names=seen.names, as_of=seen.as_of)
+    return near_misses(
+        _open_part(measure, seen), _not_shown(gap, seen), seen.events, names=seen.names, as_of=seen.as_of
+    )
+
+
+def _open_part(measure: Measure, seen: _Seen) -> Measure:
+    """The measure with the parts of its outermost all_of that are not up to date: nothing else could close the gap."""
+    if not isinstance(measure.needs, EveryWay):
+        return measure
+    found = [(part, progress(part, seen.panel, as_of=seen.as_of)) for part in measure.needs.parts]
+    is_open = [
+        part
+        for part, each in found
+        if not (each.is_complete.item() and each.due.item() is not None and each.due.item() >= seen.as_of)
+    ]
+    return replace(measure, needs=EveryWay(tuple(is_open), measure.needs.name)) if is_open else measure
+
+
+def _not_shown(gap: Row, seen: _Seen) -> list[Row]:
+    """The facts that the searches do not show: later ones than the last that counts. A value that is out of range is
+    what it is, whatever came before it."""
+    if gap["state"] == "out_of_range":
+        return []
+    last = gap["last_on"]
+    return [fact for fact in seen.facts if last is None or fact["on"] > last]
 
 
 def _population(measure: Measure, seen: _Seen) -> Iterable[Check]:
@@ -271,7 +307,7 @@ def _fact_words(fact: Row, seen: _Seen) -> str:
 
 def _searches(measure: Measure, gap: Row, seen: _Seen) -> tuple[Search, ...]:
     if measure.latest:
-        return (_reported(measure.latest, gap["last_on"], seen),)
+        return (_reported(measure.latest, gap, seen),)
     return tuple(_way(way, seen) for way in measure.ways)
 
 
@@ -289,14 +325,19 @@ def _way(way: Way, seen: _Seen) -> Search:
         counts = last is not None and start is not None and last >= start
     else:
         counts = bool(found.is_complete.item()) and due is not None and due >= seen.as_of
-    return _search(_called(way, seen), facts, last, start, seen, counts=counts)
+    called = f"{_called(way, seen)}{_so_many(way, found.count)}"
+    return _search(called, facts, last, start, seen, counts=counts)
 
 
-def _reported(latest: LatestValue, last: date | None, seen: _Seen) -> Search:
+def _so_many(way: Way, count: pl.Series | None) -> str:
+    """How many of a series there are."""
+    return f", {count.item()} of {way.series.count} found" if count is not None and way.series else ""
+
+
+def _reported(latest: LatestValue, gap: Row, seen: _Seen) -> Search:
     start = first_day(seen.as_of, latest.window)
-    facts = [fact for fact in seen.of(latest.concepts) if fact["on"] == last]
-    counts = last is not None and last >= start
-    return _search(seen.called(latest.concepts), facts, last, start, seen, counts=counts)
+    facts = [fact for fact in seen.of(latest.concepts) if fact["on"] == gap["last_on"]]
+    return _search(seen.called(latest.concepts), facts, gap["last_on"], start, seen, counts=gap["state"] == "satisfied")
 
 
 def _search(
@@ -304,9 +345,9 @@ def _search(
 ) -> Search:
     what = f"{called}, {as_interval(start, seen.as_of)}"
     if last is None:
-        other = f"; the last one, on {as_day(facts[-1]['on'])}, does not count" if facts else ""
+        other = f"; the last one, on {as_day(facts[-1]['on'])}, is outside the ages that count" if facts else ""
         return Search(f"{what}: no record {seen.so_far}{other}", start, seen.as_of, None, "", False)
-    value = _results([fact for fact in facts if fact["on"] == last])
+    value = _results([fact for fact in facts if fact["on"] == last], seen)
     result = f" with the result {value}" if value else ""
     place = ", before this window" if start is not None and last < start else ""
     return Search(f"{what}: last on {as_day(last)}{result}{place}", start, seen.as_of, last, value, counts)
@@ -318,10 +359,26 @@ def _called(way: Way, seen: _Seen) -> str:
     return f"{seen.called(way.concepts)}{partner}{doses}"
 
 
-def _results(facts: Sequence[Row]) -> str:
-    """The results as they were reported."""
+def _results(facts: Sequence[Row], seen: _Seen) -> str:
+    """The results as they were reported, each named when they are of several kinds."""
+    named = len({fact["concept"] for fact in facts}) > 1
     texts = [
-        (fact["value_text"] or "").strip() or (f"{fact['value']:g}" if fact["value"] is not None else "")
+        f"{seen.called([fact['concept']])} {_result(fact)}" if named else _result(fact)
         for fact in facts
+        if _result(fact)
     ]
-    return " and ".join(dict.fromkeys(text for text in texts if text))
+    return " and ".join(dict.fromkeys(texts))
+
+
+def _result(fact: Row) -> str:
+    """A result with its unit; beside one that was converted what it is by the rule's unit."""
+    reported, number = (fact["value_text"] or "").strip(), fact["value"]
+    unit = f" {fact['unit']}" if fact["unit"] else ""
+    if number is None:
+        return reported
+    if not reported:
+        return f"{number:g}{unit}"
+    as_number = numbers(pl.Series([reported])).item()
+    if as_number is not None and abs(as_number - number) > _SAME:
+        return f"{reported} ({number:.4g}{unit})"
+    return reported if unit.strip() in reported else f"{reported}{unit}"

@@ -42,6 +42,7 @@ from core.domain.measure_criteria import (
 from core.domain.rule_file import Part, read_part
 
 _FIRST_YEAR = 1990
+_LONGEST_NAME = 80
 _STATUSES = ("active", "inactive", "deceased", "test")
 _Concepts = Mapping[str, Concept]
 
@@ -63,7 +64,7 @@ def read_measure(text: str, file: str, *, concepts: _Concepts, exclusions: Mappi
     needs, latest = _satisfied_by(part.part("satisfied_by"), concepts)
     measure = Measure(
         measure_id=part.text("id"),
-        name=part.text("name"),
+        name=_name(part),
         version=part.whole("version", default=1, most=1_000_000) or 1,
         purpose=part.text("purpose"),
         closes=part.text("closes"),
@@ -92,6 +93,13 @@ def read_measure(text: str, file: str, *, concepts: _Concepts, exclusions: Mappi
             part.refuse(key, "a sensitive measure is never named in messages: leave this key out")
     part.finish()
     return measure
+
+
+def _name(part: Part) -> str:
+    name = part.text("name")
+    if name != name.strip() or not name.isprintable() or len(name) > _LONGEST_NAME:
+        part.refuse("name", f"must be one line of at most {_LONGEST_NAME} characters that can be seen")
+    return name
 
 
 def _link(part: Part) -> str:

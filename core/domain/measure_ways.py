@@ -24,12 +24,14 @@ class Progress:
     last          the latest event that counts
     is_complete   nothing is missing but perhaps renewal
     is_begun      there is an event that counts in one of the parts
+    count         of a way by itself: how many events of a series count
     """
 
     due: pl.Series
     last: pl.Series
     is_complete: pl.Series
     is_begun: pl.Series
+    count: pl.Series | None = None
 
 
 def progress(requirement: Requirement, panel: Panel, *, as_of: date) -> Progress:
@@ -133,11 +135,12 @@ def _series(way: Way, panel: Panel) -> Progress:
     doses = _at_age(_days(counting if len(way.concepts) == 1 else counting.sort("row", "on")), way, born)
     taken = _taken(doses, way.series) if way.series else doses.group_by("row").agg(pl.col("on").max(), count=pl.lit(1))
     last = panel.spread(taken["row"], taken["on"])
-    is_complete = panel.spread(taken["row"], taken["count"]).fill_null(0) >= (way.series.count if way.series else 1)
+    count = panel.spread(taken["row"], taken["count"]).fill_null(0)
+    is_complete = count >= (way.series.count if way.series else 1)
     after_last = later(last, way.series.next_after) if way.series and way.series.next_after else nothing
     at_age = reached(born, way.ages.due) if way.ages and way.ages.due else nothing
     due = pl.when(is_complete).then(_renewal(way, last)).otherwise(pl.coalesce(after_last, at_age))
-    return Progress(pl.select(due).to_series(), last, is_complete, last.is_not_null())
+    return Progress(pl.select(due).to_series(), last, is_complete, last.is_not_null(), count)
 
 
 def _days(doses: pl.DataFrame) -> pl.DataFrame:

@@ -1,7 +1,7 @@
 """Sentences about care gaps for staff."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from core.domain.measure import Measure
@@ -30,11 +30,11 @@ _HEADLINES = {
     "no_result": "We cannot tell: no result in our data from {start} to {until}.",
     "no_value": "We cannot tell: the result of {last} is not a number that can be compared.",
     "never": "Overdue: no record in our data up to {until}.",
-    "lapsed": "Overdue since {due}: last done on {last}.",
+    "lapsed": "Overdue since {since}: last done on {last}.",
     "done": "Last done on {last}; due again by {due}.",
     "above": "The result of {last} is too high: {value}.",
-    "incomplete": "Not complete: {missing}.",
-    "on_track": "Not complete yet, and not due before {due}: {missing}.",
+    "incomplete": "Not complete. {missing}.",
+    "on_track": "Not complete yet, and not due before {due}. {missing}.",
 }
 
 
@@ -58,11 +58,15 @@ def headline(measure: Measure, gap: Mapping[str, Any], *, data_until: date) -> s
         words = "Overdue: last done on {last}, before {start}."
     if gap["reason"] == "done" and gap["due_on"] is None:
         words = "In range: {value} on {last}." if measure.latest else "Done on {last}."
+    due = gap["due_on"]
+    # The due day is the last on which what was done counts; for a season it is the first of outreach.
+    since = due + timedelta(days=1) if due and not measure.season else due
     return words.format(
+        since=as_day(since),
         due=as_day(gap["due_on"]),
         last=as_day(gap["last_on"]),
         start=as_day(gap["window_start"]),
         until=as_day(data_until),
         value=f"{gap['last_value']:.4g}" if gap["last_value"] is not None else "no number",
-        missing=f"missing is {gap['missing']}" if gap["missing"] else f"last one on {as_day(gap['last_on'])}",
+        missing=f"Missing: {gap['missing']}" if gap["missing"] else f"The last one was on {as_day(gap['last_on'])}",
     )

@@ -76,9 +76,9 @@ def _is_without(fact: Row, needs_result: bool, measure: Measure) -> bool:
 def _events(wanted: set[str], events: Iterable[Row], names: Mapping[str, str]) -> Iterator[NearMiss]:
     for event in events:
         for concept in sorted(wanted & set(event["concepts"])):
-            status = event["status"] or "without a date"
+            why = f": ‘{event['status']}’" if event["status"] else ""
             said = f"{names.get(concept, concept)}{_on(event)}"
-            yield NearMiss(NOT_FINAL, event["on"], f"{said}: ‘{status}’, so it does not count as done")
+            yield NearMiss(NOT_FINAL, event["on"], f"{said}{why}, so it does not count as done")
         for concept in sorted(wanted & set(event["resembles"])):
             why = f"its code {event['code']} ({event['system']}) is in no list that is loaded"
             why = "it has no code" if event["system"] == "TEXT" else why
@@ -87,7 +87,7 @@ def _events(wanted: set[str], events: Iterable[Row], names: Mapping[str, str]) -
 
 
 def _on(event: Row) -> str:
-    return f" on {as_day(event['on'])}" if event["on"] else ""
+    return f" on {as_day(event['on'])}" if event["on"] else " without a date"
 
 
 def latest_kind(found: Sequence[NearMiss]) -> str:

@@ -23,6 +23,11 @@ class FeedRule:
     largest_shrink: int | None = 20
 
 
+_KEPT_TABLES = (
+    "visits", "problems", "labs", "vitals", "immunizations", "procedures", "medications", "opt_outs",
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Organisation:
     """Kept as one row per field in the table organisation_settings."""
@@ -42,8 +47,13 @@ class Organisation:
     logo: str = ""
     vaccine_schedule: str = "AAP"  # whose vaccine schedule counts for children, where authorities differ
     names_in_bodies: bool = True  # C17: bodies may name a screening or programme
-    # Whom to write to stands in patients; appointments move with the seasons, so they may lose more rows.
-    feed_rules: tuple[FeedRule, ...] = (FeedRule("patients"), FeedRule("appointments", largest_shrink=50))
+    # Whom to write to stands in patients; appointments move with the seasons, so they may lose more rows. What closes
+    # care gaps and who said no may come more seldom, but must not get lost.
+    feed_rules: tuple[FeedRule, ...] = (
+        FeedRule("patients"),
+        FeedRule("appointments", largest_shrink=50),
+        *(FeedRule(name, max_age_days=None) for name in _KEPT_TABLES),
+    )
     ended_sources: tuple[str, ...] = ()  # source systems of earlier feeds that send no more
     messaging_policy: str = (
         "Check the message against your privacy policy before it goes out: no diagnosis, result or medicine in a "

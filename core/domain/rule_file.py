@@ -1,5 +1,6 @@
 """Reading our YAML rule files: every error names the file, the line and the key, and what would be right."""
 
+import difflib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ import yaml
 
 from core.errors import RuleError
 
+_LONGEST_VALUE = 40  # of a number, a day or a yes and no
 _STRING = "tag:yaml.org,2002:str"
 
 
@@ -41,9 +43,18 @@ class Part:
         if node is None:
             return default or ""
         value = _text(self.file, node, key)
+        if default is None and not value.strip():
+            refuse(self.file, node, key, "must not be empty")
         if words and value not in words:
             refuse(self.file, node, key, f"must be one of {', '.join(words)}")
         return value
+
+    def written(self, key: str) -> str:
+        """What stands there, whether YAML takes it for a text or a number: '24m', '24'. The key must be there."""
+        node = self._get(key, None)
+        if not isinstance(node, yaml.ScalarNode):
+            refuse(self.file, node or self.node, key, "must be a text or a number")
+        return str(node.value)
 
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of texts, or one text; none when the key is absent."""
@@ -128,8 +139,19 @@ class Part:
                 refuse(self.file, name, str(name.value), f"is not known here; known are {known}")
 
     def refuse(self, key: str, why: str) -> NoReturn:
-        """Raise RuleError at a key of this mapping, or at its beginning when the key is absent."""
-        refuse(self.file, self._find(key) or self.node, key, why)
+        """Raise RuleError at a key of this mapping, or at its beginning when the key is absent. A key that is written
+        nearly like the absent one is what is wrong."""
+        node = self._find(key)
+        if node is None:
+            self._require_no_other(key)
+        refuse(self.file, node or self.node, key, why)
+
+    def _require_no_other(self, key: str) -> None:
+        """Refuse a misspelt key in place of one that is absent."""
+        names = {str(name.value): name for name, _ in self.node.value if name.value not in self._asked}
+        for other in difflib.get_close_matches(key, names, n=1, cutoff=0.7):
+            blank = "; a blank must follow the colon" if ":" in other else ""
+            refuse(self.file, names[other], other, f"is not known here; did you mean '{key}'{blank}?")
 
     def _find(self, key: str) -> yaml.Node | None:
         self._asked.add(key)
@@ -138,6 +160,7 @@ class Part:
     def _get(self, key: str, default: str | None) -> yaml.Node | None:
         node = self._find(key)
         if node is None and default is None:
+            self._require_no_other(key)
             refuse(self.file, self.node, key, f"is missing in {self.key}" if self.key else "is missing")
         return node
 
@@ -166,6 +189,9 @@ def as_part(file: str, key: str, node: yaml.Node) -> Part:
     """The node as a Part. Raises RuleError when it is not a mapping or holds a key twice."""
     if not isinstance(node, yaml.MappingNode):
         refuse(file, node, key, "must hold keys and values")
+    for name, _ in node.value:
+        if not isinstance(name, yaml.ScalarNode):
+            refuse(file, name, key, "a key must be a single word")
     part = Part(file, key, node)
     part.names()
     return part
@@ -174,13 +200,13 @@ def as_part(file: str, key: str, node: yaml.Node) -> Part:
 def refuse(file: str, node: yaml.Node, key: str, why: str) -> NoReturn:
     """Raise RuleError with the file, line and key."""
     line = node.start_mark.line + 1
-    place = f"{file}, line {line}"
-    raise RuleError(f"{place}, key '{key}': {why}." if key else f"{place}: {why}.", line=line, key=key)
+    place, end = f"{file}, line {line}", "" if why.endswith("?") else "."
+    raise RuleError(f"{place}, key '{key}': {why}{end}" if key else f"{place}: {why}{end}", line=line, key=key)
 
 
 def _value(node: yaml.Node) -> object:
     """What a scalar says: a number, a day ...; None for anything else."""
-    if not isinstance(node, yaml.ScalarNode):
+    if not isinstance(node, yaml.ScalarNode) or len(node.value) > _LONGEST_VALUE:
         return None
     try:
         return yaml.safe_load(node.value)

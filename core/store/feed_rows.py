@@ -15,6 +15,8 @@ from core.store.bulk import CHUNK, delete_rows, insert_rows, run_many
 from core.store.database import UtcDateTime, reading
 from core.store.schema import groups, loads, locations, open_gaps, opt_outs, patients, providers
 
+_PUBLISHING = 0x7075626C697368  # the number of the lock under which what a load or a day found is published
+
 _FEED = "feed"
 
 
@@ -100,6 +102,13 @@ def put_patients(connection: Connection, shards: Iterable[pl.DataFrame]) -> None
         "voice_consent": "phone_consent",
     }
     _put(connection, patients, (shard.rename(renamed) for shard in shards), key=("patient_id",))
+
+
+def publish_alone(connection: Connection) -> None:
+    """Wait until nobody else replaces these tables, and keep others waiting until the transaction ends. SQLite has one
+    writer anyway; on PostgreSQL two who replace the same rows would both add them."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_PUBLISHING)))
 
 
 def put_open_gaps(connection: Connection, shards: Iterable[pl.DataFrame]) -> None:
