@@ -223,10 +223,10 @@ def test_an_age_is_at_a_point(text: str, point: Point | None) -> None:
         ("name: Example", "name: 5", "line 2, key 'name': must be text"),
         ("inverse: true", "inverse: perhaps", "line 4, key 'inverse': must be true or false"),
         ("inverse: true", "colour: blue", "line 4, key 'colour': is not known here"),
-        ("groups:", "grups:", "line 1, key 'groups': needs at least one group"),
+        ("groups:", "grups:", "line 28, key 'grups': is not known here; did you mean 'groups'?"),
         # ---- definitions
         ("from: encounter", "from: meeting", "line 7, key 'from': 'meeting' does not exist"),
-        ("from: encounter", "form: encounter", "line 7, key 'from': a definition has either 'from'"),
+        ("from: encounter", "form: encounter", "line 7, key 'form': is not known here; did you mean 'from'?"),
         ("from: encounter", "from: encounter\n    of: test", "line 7, key 'from': a definition has either 'from'"),
         ("concept: hba1c", "concept: a1c", "line 13, key 'concept': 'a1c' does not exist"),
         ("status: finished", "stauts: finished", "line 9, key 'stauts': is not known here"),
@@ -260,13 +260,13 @@ def test_an_age_is_at_a_point(text: str, point: Point | None) -> None:
         ("until: 2025", "unitl: 2025", "line 35, key 'unitl': is not known here"),
         ("{count: test, at_least: 2}", "{count: test}", "line 39, key 'at_least': is missing: how many"),
         ("{count: test, at_least: 2}", "{count: test, at_least: 0}", "line 39, key 'at_least': is missing"),
-        ("{count: test, at_least: 2}", "{count: test, at_lest: 2}", "line 39, key 'at_least': is missing"),
+        ("{count: test, at_least: 2}", "{count: test, at_lest: 2}", "line 39, key 'at_lest': is not known here"),
         ("{exists: result}", "{}", "line 41, key 'not': needs exactly one of exists, count"),
         ("      any_of:\n", "      any_of: seen\n      most_of:\n", "line 38, key 'any_of': must be a list"),
         # ---- groups
         ('group: "1"', "group: 1", "line 29, key 'group': must be text"),
         ("    numerator:", "    nominator:", "line 29, key 'numerator': is missing in this group"),
-        ("    initial_population:", "    population:", "line 29, key 'initial_population': is missing in this group"),
+        ("    initial_population:", "    population:", "line 30, key 'population': is not known here; did you mean"),
     ],
 )
 def test_a_mistake_in_a_rule_is_refused_with_its_place(old: str, new: str, place: str) -> None:
