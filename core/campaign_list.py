@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from core.domain.campaign import STATUS_ICONS, Campaign
 from core.domain.progress import Progress, progress_of, schedule_sentence, status_shown
-from core.feed_gate import closed_sentence
+from core.sending_control import held_sentence
 from core.store import campaigns as rows
 from core.store.database import reading
 from core.workbench import Workbench
@@ -23,7 +23,7 @@ class Listed:
 
 def campaigns(wb: Workbench) -> list[Listed]:
     """The campaigns the user may see, the newest first. Counts are of all recipients of a campaign."""
-    organisation, at, held = wb.organisation(), wb.now(), closed_sentence(wb)
+    organisation, at, held = wb.organisation(), wb.now(), held_sentence(wb)
     with reading(wb.engine) as connection:
         found = rows.visible(connection, wb.user)
         counts = rows.state_counts(connection, [one.campaign_id for one in found])

@@ -15,7 +15,6 @@ from core import templates
 from core.audit import record, record_in
 from core.campaign_list import Listed as Listed
 from core.campaign_list import campaigns as campaigns
-from core.channels.email import EmailChannel
 from core.domain.address import is_email
 from core.domain.campaign import (
     DEFAULT_LANGUAGE,
@@ -34,10 +33,11 @@ from core.domain.progress import Progress, progress_of, schedule_sentence
 from core.domain.rendering import check
 from core.domain.wording import day_text
 from core.errors import NotAllowed, NotFound, SendError, TemplateError
-from core.feed_gate import closed_sentence
+from core.mail_server import mail_channel
 from core.mailer import mailer
 from core.merge_fields import fields_for
 from core.new_campaigns import create as create
+from core.sending_control import held_sentence
 from core.store import campaigns as rows
 from core.store.database import reading, writing
 from core.workbench import Workbench
@@ -82,7 +82,7 @@ def problems_of(wb: Workbench, draft: Campaign, *, was: Campaign | None = None) 
 
 def schedule(wb: Workbench, shown: Campaign) -> str:
     """When the campaign goes out, why it waits, or when it ended."""
-    return schedule_sentence(shown, wb.organisation(), at=wb.now(), held=closed_sentence(wb))
+    return schedule_sentence(shown, wb.organisation(), at=wb.now(), held=held_sentence(wb))
 
 
 def schedule_if_active(wb: Workbench, draft: Campaign) -> str:
@@ -174,7 +174,7 @@ def send_test(
     message = replace(tested.message, subject=f"Test: {tested.message.subject}")
     form = mailer(wb, replace(tested, messages={DEFAULT_LANGUAGE: message}))
     content = form.compose(fields[chosen], recipient_id=None, to=to.strip(), at=wb.now())
-    with EmailChannel(wb.settings.smtp_host, wb.settings.smtp_port) as channel:
+    with mail_channel(wb.settings) as channel:
         try:
             channel.send(content, sender=tested.from_email, recipient=to.strip())
         except SendError as error:

@@ -1,8 +1,8 @@
 """The process that sends: claims a batch, writes the attempts, hands the mails over, records what became of them.
 
 `drain` is the one loop; `run` calls it for as long as the process lives. Several dispatchers on one PostgreSQL share
-the work: each claims rows of its own. A dispatcher that is killed leaves its claims behind; when their lease has run
-out they are 'unknown' and never sent again by themselves.
+the work: each claims rows of its own. A dispatcher that is killed leaves its claims and its journal behind, from which
+the next one on that machine knows what left; elsewhere they are 'unknown' when their lease has run out.
 """
 
 import contextlib
@@ -12,26 +12,33 @@ import secrets
 import socket
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import partial
 
-from core import feed_gate
+from core import sending_control
 from core.audit import record_in
-from core.channels.email import EmailChannel
+from core.channels.email import EmailChannel, NoSession
 from core.domain.window import is_open, next_window
-from core.errors import CareloopError
-from core.sending import BATCH, Batch, send_batch, take_batch
+from core.errors import CareloopError, SendError
+from core.mail_server import mail_channel
+from core.recovery import recover
+from core.sending import BATCH, Batch, NoJournal, send_batch, take_batch
+from core.sending_control import Hold
 from core.stopping import stop_on_signals
 from core.store import campaigns as campaign_rows
-from core.store import messages
+from core.store import journal, messages
 from core.store.database import reading, writing
+from core.store.journal import Journal
+from core.store.sending import Control, control
 from core.workbench import DISPATCHER, Workbench
 
 CHANNEL = "email"
 IDLE = 1.0  # seconds between two looks when there is nothing to do
 _BEAT = 5.0  # seconds between two signs of life
-_PAUSES = (5.0, 15.0, 30.0, 60.0)  # seconds before trying a mail server or database again that was not there
+_RECOVER = 5.0  # seconds between two looks for what lost dispatchers left behind
+_PAUSES = (5.0, 15.0, 30.0, 60.0)  # seconds before trying a mail server, disk or database again that was not there
 
 _log = logging.getLogger(__name__)
 
@@ -43,21 +50,25 @@ class Dispatcher:
     wb: Workbench
     channel: EmailChannel
     stop: threading.Event = field(default_factory=threading.Event)
-    name: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}")
+    name: str = field(default_factory=lambda: f"{socket.gethostname()[:80]}:{os.getpid()}:{secrets.token_hex(4)}")
+    worker: str = ""  # what it claims under: with each journal a new one
+    journal: Journal | None = None
+    journals: int = 0
     beaten_at: float = -_BEAT
-    is_server_there: bool = True
-    is_held: bool = False  # by the feed gate, when it was last asked
+    recovered_at: float = -_RECOVER
+    trouble: SendError | None = None  # what ended the last batch early
+    held: tuple[str, ...] = ()  # what holds sending back, as it was last said in the log
     broken: set[str] = field(default_factory=set)  # campaigns that cannot be filled in; tried again the next day
 
 
 def drain(wb: Workbench, *, until: datetime | None = None, limit: int | None = None) -> int:
     """Send what is due now; returns how many messages the mail server took over.
 
-    Ends when nothing more is due, the window or the feed gate closes, `until` has come, `limit` messages have left, or
-    the mail server cannot be reached: what is left waits for the next call.
+    Ends when nothing more is due, the window closes, something holds sending back (core.sending_control), `until` has
+    come, `limit` messages have left, or the mail server cannot be reached: what is left waits for the next call.
     """
-    with EmailChannel(wb.settings.smtp_host, wb.settings.smtp_port) as channel:
-        return _drain(Dispatcher(wb.as_user(DISPATCHER), channel), until=until, limit=limit)
+    with _at_work(wb) as dispatcher:
+        return _drain(dispatcher, until=until, limit=limit)
 
 
 def run(wb: Workbench, *, once: bool = False, stop: threading.Event | None = None) -> int:
@@ -67,8 +78,7 @@ def run(wb: Workbench, *, once: bool = False, stop: threading.Event | None = Non
     """
     stop = stop or threading.Event()
     stop_on_signals(stop)
-    with EmailChannel(wb.settings.smtp_host, wb.settings.smtp_port) as channel:
-        dispatcher = Dispatcher(wb.as_user(DISPATCHER), channel, stop)
+    with _at_work(wb, stop) as dispatcher:
         if once:
             _refresh(dispatcher.wb)
             return _drain(dispatcher)
@@ -84,6 +94,19 @@ def last_seen(wb: Workbench) -> datetime | None:
         return messages.last_beat(connection)
 
 
+@contextmanager
+def _at_work(wb: Workbench, stop: threading.Event | None = None) -> Iterator[Dispatcher]:
+    with mail_channel(wb.settings) as channel:
+        dispatcher = Dispatcher(wb.as_user(DISPATCHER), channel, stop or threading.Event())
+        try:
+            yield dispatcher
+        except BaseException:
+            _abandon(dispatcher)
+            raise
+        if dispatcher.journal:
+            dispatcher.journal.close()
+
+
 def _run(dispatcher: Dispatcher) -> int:
     total, failures = 0, 0
     day: date | None = None
@@ -96,9 +119,11 @@ def _run(dispatcher: Dispatcher) -> int:
             sent = _drain(dispatcher)
             _beat(dispatcher, is_idle=sent == 0)
             total += sent
-            failures = 0 if dispatcher.is_server_there else failures + 1
+            failures = failures + 1 if dispatcher.trouble else 0
         except messages.DatabaseLost as error:
             _log.error("the database cannot be used (%s); trying again", type(error).__name__)
+            # What could not be written down is in the journal: it is read like that of a dispatcher that is gone.
+            _abandon(dispatcher)
             failures += 1
         dispatcher.stop.wait(_PAUSES[min(failures, len(_PAUSES)) - 1] if failures else IDLE)
     return total
@@ -119,21 +144,45 @@ def _refresh(wb: Workbench) -> None:
 
 def _drain(dispatcher: Dispatcher, *, until: datetime | None = None, limit: int | None = None) -> int:
     sent = 0
-    dispatcher.is_server_there = True
-    _expire_leases(dispatcher)
+    dispatcher.trouble = None
+    _recover(dispatcher)
     window = _window(dispatcher, until)
-    while window and dispatcher.is_server_there and (limit is None or sent < limit):
+    while window and not dispatcher.trouble and (limit is None or sent < limit):
         batch = _next_batch(dispatcher, limit=BATCH if limit is None else min(BATCH, limit - sent))
         if batch is None:
             break
-        result = send_batch(batch, dispatcher.channel, may_go_on=partial(_may_go_on, dispatcher, window))
-        sent += result.accepted
-        dispatcher.is_server_there = result.is_server_there
+        sent += _send(dispatcher, batch, window)
         window = _window(dispatcher, until)
     _complete(dispatcher)
     if not sent:
         dispatcher.channel.close()
     return sent
+
+
+def _send(dispatcher: Dispatcher, batch: Batch, window: tuple[datetime, datetime]) -> int:
+    wb, campaign_id = dispatcher.wb, batch.campaign.campaign_id
+    with control(wb.engine, campaign_id) as asked:
+        result = send_batch(
+            batch,
+            dispatcher.channel,
+            may_go_on=lambda: _may_go_on(dispatcher, window, asked),
+            journal=dispatcher.journal,
+        )
+    dispatcher.trouble = result.trouble
+    if isinstance(result.trouble, NoSession):
+        sending_control.account_failed(wb, result.trouble)
+    elif isinstance(result.trouble, NoJournal):
+        _log.error("the disk of %s takes no journal, without which nothing is sent", wb.settings.journals)
+    elif result.accepted:
+        sending_control.account_works(wb)
+    return result.accepted
+
+
+def _recover(dispatcher: Dispatcher) -> None:
+    """Now and then, and before a dispatcher's first batch: what others left behind."""
+    if time.monotonic() - dispatcher.recovered_at >= _RECOVER:
+        recover(dispatcher.wb)
+        dispatcher.recovered_at = time.monotonic()
 
 
 def _window(dispatcher: Dispatcher, until: datetime | None) -> tuple[datetime, datetime] | None:
@@ -147,19 +196,42 @@ def _window(dispatcher: Dispatcher, until: datetime | None) -> tuple[datetime, d
 
 
 def _is_held(dispatcher: Dispatcher) -> bool:
-    """Whether the feed gate is closed; said once in the log when that changes."""
-    gate = feed_gate.gate(dispatcher.wb)
-    if dispatcher.is_held is gate.is_open:
-        dispatcher.is_held = not gate.is_open
-        _log.warning("the feed gate is %s", "open again" if gate.is_open else f"closed: {gate.reason}")
-    return dispatcher.is_held
+    """Whether something holds sending back; said once in the log when that changes."""
+    found = sending_control.holds(dispatcher.wb)
+    if any(hold.kind == "account" for hold in found) and _account_works_again(dispatcher):
+        found = [hold for hold in found if hold.kind != "account"]
+    kinds = tuple(hold.kind for hold in found)
+    if kinds != dispatcher.held:
+        _say_held(found)
+        dispatcher.held = kinds
+    return bool(found)
 
 
-def _may_go_on(dispatcher: Dispatcher, window: tuple[datetime, datetime]) -> bool:
-    """Asked before each mail. A clock may also step back, out of the window."""
+def _say_held(found: list[Hold]) -> None:
+    for hold in found:
+        _log.warning("nothing is sent: %s", hold.sentence)
+    if not found:
+        _log.warning("nothing holds sending back any more")
+
+
+def _account_works_again(dispatcher: Dispatcher) -> bool:
+    """Try a paused account, when it is time and no other worker does."""
+    if not sending_control.may_probe(dispatcher.wb):
+        return False
+    try:
+        dispatcher.channel.probe()
+    except NoSession as error:
+        sending_control.account_failed(dispatcher.wb, error)
+        return False
+    sending_control.account_works(dispatcher.wb)
+    return True
+
+
+def _may_go_on(dispatcher: Dispatcher, window: tuple[datetime, datetime], asked: Control) -> bool:
+    """Asked before each mail: whether anybody has stopped it. A clock may also step back, out of the window."""
     _beat(dispatcher, is_idle=False)
     opens_at, closes_at = window
-    return not dispatcher.stop.is_set() and opens_at <= dispatcher.wb.now() < closes_at
+    return not dispatcher.stop.is_set() and opens_at <= dispatcher.wb.now() < closes_at and asked.lets_go()
 
 
 def _next_batch(dispatcher: Dispatcher, *, limit: int) -> Batch | None:
@@ -169,11 +241,13 @@ def _next_batch(dispatcher: Dispatcher, *, limit: int) -> Batch | None:
         return None
     with reading(wb.engine) as connection:
         due = messages.due_campaigns(connection, channel=CHANNEL, at=wb.now(), on=wb.today())
+    if not due or not _has_journal(dispatcher):
+        return None
     for campaign_id in due:
         if campaign_id in dispatcher.broken:
             continue
         try:
-            return take_batch(wb, campaign_id, worker=dispatcher.name, limit=limit)
+            return take_batch(wb, campaign_id, worker=dispatcher.worker, limit=limit)
         except messages.DatabaseLost:
             raise
         except Exception as error:
@@ -184,15 +258,24 @@ def _next_batch(dispatcher: Dispatcher, *, limit: int) -> Batch | None:
     return None
 
 
-def _expire_leases(dispatcher: Dispatcher) -> None:
-    wb, at = dispatcher.wb, dispatcher.wb.now()
-    with reading(wb.engine) as connection:
-        if not messages.has_expired(connection, at=at):
-            return
-    with writing(wb.engine) as connection:
-        lost = messages.expire(connection, at=at)
-        record_in(wb, connection, "messages.unknown", recipients=lost)
-    _log.warning("%d messages of a lost dispatcher are unknown", lost)
+def _has_journal(dispatcher: Dispatcher) -> bool:
+    """Begin a journal before anything is claimed. Without one nothing is."""
+    if dispatcher.journal is None:
+        dispatcher.journals += 1
+        dispatcher.worker = f"{dispatcher.name}:{dispatcher.journals}"
+        try:
+            dispatcher.journal = journal.start(dispatcher.wb.settings.journals, dispatcher.worker)
+        except OSError as error:
+            _log.error("no journal can be begun in %s (%s)", dispatcher.wb.settings.journals, error.strerror)
+            dispatcher.trouble = NoJournal("no_journal", kind="temporary")
+    return dispatcher.journal is not None
+
+
+def _abandon(dispatcher: Dispatcher) -> None:
+    """Leave the journal to whoever reads it next, and begin a new one with the next batch."""
+    if dispatcher.journal:
+        dispatcher.journal.abandon()
+    dispatcher.journal, dispatcher.recovered_at = None, -_RECOVER
 
 
 def _complete(dispatcher: Dispatcher) -> None:

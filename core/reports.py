@@ -14,7 +14,7 @@ from core.domain.csv_cells import neutral
 from core.domain.message import ICONS, RESULTS, STATES, reason_sentence
 from core.domain.progress import Progress, progress_of, schedule_sentence
 from core.domain.report import headline
-from core.feed_gate import closed_sentence
+from core.sending_control import held_sentence
 from core.store import report_rows
 from core.store.database import reading
 from core.workbench import Workbench
@@ -63,7 +63,7 @@ def report(wb: Workbench, campaign_id: str) -> Report:
         patients = report_rows.patient_rows(connection, campaign_id, scope=wb.user.scope)
     by_state = dict(counts.group_by("state").agg(pl.col("count").sum()).iter_rows())
     progress = progress_of(by_state)
-    schedule = schedule_sentence(campaign, wb.organisation(), at=wb.now(), held=closed_sentence(wb))
+    schedule = schedule_sentence(campaign, wb.organisation(), at=wb.now(), held=held_sentence(wb))
     zone = wb.organisation().time_zone
     ledger = _ledger(counts, selected=progress.selected)
     return Report(

@@ -10,21 +10,27 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import Connection
 
-from core.channels.email import EmailChannel, NoConnection, NoSession
+from core.channels.email import EmailChannel, NoSession
 from core.domain.campaign import DEFAULT_LANGUAGE, Campaign
 from core.domain.eligibility import Contact, eligibility, frequency_cap, missing_field
 from core.domain.message import CANNOT_BE_WRITTEN, after_attempt
 from core.domain.rendering import MissingField
+from core.domain.sending_account import take
 from core.errors import SendError, TemplateError
 from core.mailer import Mailer, mailer
 from core.merge_fields import Fields, fields_for
+from core.recovery import put_in_order
+from core.sending_control import EMAIL
 from core.store import campaigns as campaign_rows
 from core.store import messages
+from core.store import sending as sending_rows
 from core.store.contacts import eligibility_inputs
 from core.store.database import reading, writing
+from core.store.journal import Journal
 from core.store.messages import Begun, Claimed, Ended
 from core.workbench import Workbench
 
@@ -59,10 +65,14 @@ class Batch:
 
 @dataclass(frozen=True)
 class Sent:
-    """How many mails the server took over, and whether it can be reached."""
+    """How many mails the server took over, and what kept the others from leaving."""
 
     accepted: int
-    is_server_there: bool
+    trouble: SendError | None = None  # NoSession: the server; NoJournal: this machine
+
+
+class NoJournal(SendError):
+    """The journal takes no more, so nothing may leave: after a kill nobody would know what did."""
 
 
 def take_batch(wb: Workbench, campaign_id: str, *, worker: str, limit: int = BATCH) -> Batch:
@@ -75,6 +85,7 @@ def take_batch(wb: Workbench, campaign_id: str, *, worker: str, limit: int = BAT
         campaign = campaign_rows.campaign(connection, campaign_id)
     form = mailer(wb, campaign)
     with writing(wb.engine) as connection:
+        limit = _let_go(wb, connection, limit, at=at)
         claimed = messages.claim(connection, campaign_id, worker=worker, at=at, lease=LEASE, limit=limit)
         contacts, reasons = _decide(wb, connection, campaign, claimed)
         fields = fields_for(wb, [one.patient_id for one in claimed if one not in reasons], campaign)
@@ -96,33 +107,45 @@ def take_batch(wb: Workbench, campaign_id: str, *, worker: str, limit: int = BAT
     return Batch(wb, worker, campaign, mails)
 
 
-def send_batch(batch: Batch, channel: EmailChannel, *, may_go_on: Callable[[], bool]) -> Sent:
+def send_batch(
+    batch: Batch, channel: EmailChannel, *, may_go_on: Callable[[], bool], journal: Journal | None = None
+) -> Sent:
     """Hand the mails over one by one and record what became of them.
 
-    `may_go_on` is asked before each mail; when it says no, or the server is not there, the rest waits again.
+    `may_go_on` is asked before each mail; when it says no, or the server takes none, the rest waits again and has used
+    up no attempt. `journal` is told before each mail ends and what the server replied.
     """
     left = list(batch.mails)
-    is_server_there = True
+    trouble: SendError | None = None
     try:
-        while left and is_server_there and may_go_on():
+        while left and trouble is None and may_go_on():
             if time.monotonic() - batch.checked_at > _CHECK:
-                left = _look_again(batch, left)
+                left = _look_again(batch, left, journal)
                 continue
             mail = left.pop(0)
             try:
-                batch.ended.append(_hand_over(batch, mail, channel))
-            except NoConnection:
+                batch.ended.append(_hand_over(batch, mail, channel, journal))
+            except (NoSession, NoJournal) as error:
                 left.insert(0, mail)
-                is_server_there = False
-            except NoSession as error:
-                batch.ended.append(_failed(batch, mail, error))
-                is_server_there = False
+                trouble = error
     finally:
         # What is neither in `left` nor ended was in hand when something unforeseen broke: it becomes 'unknown'.
-        _keep(batch, [mail.begun.claimed for mail in left])
+        _keep(batch, [mail.begun.claimed for mail in left], journal)
     accepted = sum(one.outcome == "accepted" for one in batch.ended)
     _log.info("campaign %s: %d handed over of %d", batch.campaign.campaign_id, accepted, len(batch.ended))
-    return Sent(accepted, is_server_there)
+    return Sent(accepted, trouble)
+
+
+def _let_go(wb: Workbench, connection: Connection, wanted: int, *, at: datetime) -> int:
+    """How many messages the account's limit lets go now (S7)."""
+    per_minute = wb.organisation().email_per_minute
+    if per_minute is None:
+        return wanted
+    account, granted = take(
+        sending_rows.account_for_change(connection, EMAIL), wanted=wanted, per_minute=per_minute, at=at
+    )
+    sending_rows.keep_account(connection, account)
+    return granted
 
 
 def _decide(
@@ -153,18 +176,28 @@ def _mail(form: Mailer, claimed: Claimed, fields: Fields, *, to: str, at: dateti
     return Mail(Begun(claimed, to, DEFAULT_LANGUAGE, form.message_id(claimed.recipient_id)), content)
 
 
-def _hand_over(batch: Batch, mail: Mail, channel: EmailChannel) -> Ended:
+def _hand_over(batch: Batch, mail: Mail, channel: EmailChannel, journal: Journal | None) -> Ended:
+    begin = partial(_begin, journal, mail.begun.claimed) if journal else None
     try:
-        receipt = channel.send(mail.content, sender=batch.campaign.from_email, recipient=mail.begun.address)
-    except NoSession:
+        receipt = channel.send(
+            mail.content, sender=batch.campaign.from_email, recipient=mail.begun.address, before_end=begin
+        )
+    except (NoSession, NoJournal):
         raise
     except SendError as error:
-        return _failed(batch, mail, error)
+        if journal and error.kind != "unknown" and error.code:
+            journal.end(int(error.code))
+        return _ended(batch, mail, error.kind, reason=error.reason, code=error.code, reply=error.reply)
+    if journal:
+        journal.end(int(receipt.code))
     return _ended(batch, mail, "accepted", code=receipt.code, reply=receipt.reply)
 
 
-def _failed(batch: Batch, mail: Mail, error: SendError) -> Ended:
-    return _ended(batch, mail, error.kind, reason=error.reason, code=error.code, reply=error.reply)
+def _begin(journal: Journal, claimed: Claimed) -> None:
+    try:
+        journal.begin(claimed.recipient_id, claimed.number)
+    except OSError:
+        raise NoJournal("no_journal", kind="temporary") from None
 
 
 def _ended(batch: Batch, mail: Mail, outcome: str, *, reason: str = "", code: str, reply: str) -> Ended:
@@ -174,7 +207,7 @@ def _ended(batch: Batch, mail: Mail, outcome: str, *, reason: str = "", code: st
     return Ended(claimed.recipient_id, claimed.number, outcome, code, reply, at, verdict)
 
 
-def _look_again(batch: Batch, left: list[Mail]) -> list[Mail]:
+def _look_again(batch: Batch, left: list[Mail], journal: Journal | None) -> list[Mail]:
     """A slow batch: write down what is known, keep the claims, and leave out who opted out meanwhile (O6), whose
     campaign was stopped (C9) or who has another address now."""
     wb, worker, at = batch.wb, batch.worker, batch.wb.now()
@@ -191,23 +224,27 @@ def _look_again(batch: Batch, left: list[Mail]) -> list[Mail]:
         ready = [mail for mail in left if mail.begun.claimed in set(claimed) - reasons.keys()]
         moved = [mail for mail in ready if contacts[mail.begun.claimed.patient_id].address != mail.begun.address]
         messages.hand_back(connection, [mail.begun.claimed for mail in moved], worker=worker)
+    if journal:
+        journal.clear()
     batch.kept = len(batch.ended)
     batch.checked_at = time.monotonic()
     return [mail for mail in ready if mail not in moved]
 
 
-def _keep(batch: Batch, left: list[Claimed]) -> None:
+def _keep(batch: Batch, left: list[Claimed], journal: Journal | None) -> None:
     """Write the outcomes down and hand the rest back, patiently: what is lost here would be 'unknown'."""
     for pause in (*_KEEP_TRIES, None):
         try:
             with writing(batch.wb.engine) as connection:
                 messages.end(connection, batch.ended[batch.kept :], worker=batch.worker)
                 messages.hand_back(connection, left, worker=batch.worker)
-                campaign_rows.stop_waiting(connection, batch.campaign.campaign_id, at=batch.wb.now())
+                put_in_order(connection, {batch.campaign.campaign_id}, at=batch.wb.now())
         except messages.DatabaseLost:
             if pause is None:
                 raise
             _log.warning("campaign %s: outcomes cannot be written yet", batch.campaign.campaign_id)
             time.sleep(pause)
         else:
+            if journal:
+                journal.clear()
             return

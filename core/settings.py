@@ -2,11 +2,14 @@
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from core.domain.address import is_email
 from core.errors import SettingsError
+
+SMTP_SECURITY = ("none", "starttls", "tls")
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,16 @@ class Settings:
     host, port     where the pages listen (CARELOOP_HOST, CARELOOP_PORT); loopback only until there is a sign-in
     smtp_host, smtp_port   the mail server to send through (CARELOOP_SMTP=host:port); loopback only likewise.
                    The default is the local server that `careloop serve` and `careloop demo` run themselves.
+    smtp_security  none, starttls or tls (CARELOOP_SMTP_SECURITY); never given up for less
+    smtp_user, smtp_password   the login, none when empty (CARELOOP_SMTP_USER, CARELOOP_SMTP_PASSWORD or the first line
+                   of the file CARELOOP_SMTP_PASSWORD_FILE); only over a safe connection
+    smtp_ca        a file of certificates that vouch for the server (CARELOOP_SMTP_CA); the system's when None
+    bounce_address   where returned mails go (CARELOOP_BOUNCE_ADDRESS), each to an address of its own made from it; the
+                   From Email Address when empty
+    mailbox        where `careloop collect` finds them (CARELOOP_MAILBOX): maildir:/path or imaps://user@host/folder,
+                   with the password in CARELOOP_MAILBOX_PASSWORD or the file CARELOOP_MAILBOX_PASSWORD_FILE
+    bounce_token   what a mail provider must show to hand in returned mails over the web (CARELOOP_BOUNCE_TOKEN); none
+                   are taken when it is empty
     public_url     the address patients reach the links in mails under (CARELOOP_PUBLIC_URL, default http://host:port)
     user           who acts on the pages until there is a sign-in (CARELOOP_USER)
     demo           the home was made by `careloop demo`: generated people and a clock that may be moved
@@ -29,9 +42,23 @@ class Settings:
     port: int = 8501
     smtp_host: str = "127.0.0.1"
     smtp_port: int = 8025
+    smtp_security: str = "none"
+    smtp_user: str = ""
+    smtp_password: str = field(default="", repr=False)
+    smtp_ca: Path | None = None
+    bounce_address: str = ""
+    mailbox: str = ""
+    mailbox_password: str = field(default="", repr=False)
+    bounce_token: str = field(default="", repr=False)
     public_url: str = "http://127.0.0.1:8501"
     user: str = "analyst"
     demo: bool = False
+
+
+    @property
+    def journals(self) -> Path:
+        """Where sending processes write down what they are about to finish (core.store.journal)."""
+        return self.home / "journals"
 
 
 def read_settings(environ: Mapping[str, str], *, demo: bool | None = None) -> Settings:
@@ -47,15 +74,51 @@ def read_settings(environ: Mapping[str, str], *, demo: bool | None = None) -> Se
         port=port,
         smtp_host=smtp_host.strip("[]"),
         smtp_port=_port(smtp_port, "CARELOOP_SMTP"),
+        smtp_security=environ.get("CARELOOP_SMTP_SECURITY", "none"),
+        smtp_user=environ.get("CARELOOP_SMTP_USER", ""),
+        smtp_password=_secret(environ, "CARELOOP_SMTP_PASSWORD"),
+        smtp_ca=Path(environ["CARELOOP_SMTP_CA"]) if environ.get("CARELOOP_SMTP_CA") else None,
+        bounce_address=environ.get("CARELOOP_BOUNCE_ADDRESS", ""),
+        mailbox=environ.get("CARELOOP_MAILBOX", ""),
+        mailbox_password=_secret(environ, "CARELOOP_MAILBOX_PASSWORD"),
+        bounce_token=_secret(environ, "CARELOOP_BOUNCE_TOKEN"),
         public_url=environ.get("CARELOOP_PUBLIC_URL", f"http://{host}:{port}").rstrip("/"),
         user=environ.get("CARELOOP_USER", "analyst"),
         demo=(home / "demo").exists() if demo is None else demo,
     )
     require_loopback(settings.host, "CARELOOP_HOST")
     require_loopback(settings.smtp_host, "CARELOOP_SMTP")
+    _check_smtp(settings)
     if urlsplit(settings.public_url).scheme not in ("http", "https"):
         raise SettingsError("CARELOOP_PUBLIC_URL must begin with http:// or https://. Set it in the environment.")
     return settings
+
+
+def _check_smtp(settings: Settings) -> None:
+    if settings.smtp_security not in SMTP_SECURITY:
+        raise SettingsError(
+            f"CARELOOP_SMTP_SECURITY must be one of {', '.join(SMTP_SECURITY)}. Change it in the environment."
+        )
+    if settings.smtp_user and settings.smtp_security == "none":
+        raise SettingsError(
+            "CARELOOP_SMTP_USER logs in to the mail server, which must not be done in clear text. Set "
+            "CARELOOP_SMTP_SECURITY to starttls or tls."
+        )
+    if settings.smtp_ca and not settings.smtp_ca.is_file():
+        raise SettingsError("CARELOOP_SMTP_CA must be a file of certificates. Change it in the environment.")
+    if settings.bounce_address and not is_email(settings.bounce_address):
+        raise SettingsError("CARELOOP_BOUNCE_ADDRESS must be an email address. Change it in the environment.")
+
+
+def _secret(environ: Mapping[str, str], name: str) -> str:
+    """A secret from the environment, or from the first line of the file that is named there."""
+    file = environ.get(f"{name}_FILE", "")
+    if not file:
+        return environ.get(name, "")
+    try:
+        return Path(file).read_text("utf-8").partition("\n")[0].strip()
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(f"The file that {name}_FILE names cannot be read. Change it in the environment.") from None
 
 
 def require_loopback(host: str, setting: str) -> None:

@@ -2,8 +2,6 @@
 
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -17,28 +15,10 @@ from core.store.database import reading
 from core.store.schema import dispatchers
 from core.workbench import Workbench
 from tests.clinic import add_campaign, add_clinic, add_patients, states
-from tests.conftest import ROOT, Clock
+from tests.conftest import Clock
+from tests.dispatchers import start
 from tests.mail_servers import Recorder, recording
 from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
-
-# The clock stands still, so that the test does not depend on the hour and day on which it runs.
-_CHILD = """
-import sys
-from datetime import datetime
-from pathlib import Path
-from core import dispatcher
-from core.settings import Settings
-from core.workbench import open_workbench
-
-home, url, port, at = sys.argv[1:]
-wb = open_workbench(
-    Settings(home=Path(home), database_url=url, smtp_port=int(port)),
-    user="dispatcher",
-    clock=lambda: datetime.fromisoformat(at),
-)
-dispatcher.run(wb)
-"""
-
 
 @pytest.fixture
 def server() -> Iterator[Recorder]:
@@ -50,13 +30,6 @@ def server() -> Iterator[Recorder]:
 def wb(bench: Workbench, server: Recorder) -> Workbench:  # noqa: F811
     add_clinic(bench)
     return replace(bench, settings=replace(bench.settings, smtp_port=server.port))
-
-
-def start(wb: Workbench) -> subprocess.Popen[bytes]:
-    settings = wb.settings
-    url = wb.engine.url.render_as_string(hide_password=False)
-    arguments = [str(settings.home), url, str(settings.smtp_port), wb.now().isoformat()]
-    return subprocess.Popen([sys.executable, "-c", _CHILD, *arguments], cwd=ROOT)
 
 
 def wait_until(is_true: Callable[[], bool], *, seconds: float = 90) -> None:
@@ -78,15 +51,57 @@ def test_a_killed_dispatcher_leaves_unknown_messages_but_never_a_second_mail(
         child.kill()
         child.wait()
     dispatcher.drain(wb)
+
+    delivered = Counter(address.partition("@")[0] for address, _ in server.mails)
+    ended = states(wb)
+    assert set(delivered.values()) == {1}, "a patient got a second mail"
+    assert {state for state, _ in ended.values()} <= {"handed_over", "unknown"}
+    assert all(patient in delivered for patient, (state, _) in ended.items() if state == "handed_over")
+    assert sum(state == "unknown" for state, _ in ended.values()) <= 3
+
+
+def test_without_its_journal_what_a_killed_dispatcher_held_is_unknown_when_the_lease_has_run_out(
+    wb: Workbench, server: Recorder, clock: Clock
+) -> None:
+    add_campaign(wb, add_patients(wb, 200))
+    child = start(wb)
+    wait_until(lambda: len(server.mails) >= 23)
+    child.kill()
+    child.wait()
+    for journal in wb.settings.journals.iterdir():
+        journal.unlink()
+
+    dispatcher.drain(wb)
+    assert Counter(state for state, _ in states(wb).values())["claimed"] > 0
     clock.forward(minutes=11)
     dispatcher.drain(wb)
 
     delivered = Counter(address.partition("@")[0] for address, _ in server.mails)
     ended = states(wb)
-    assert set(delivered.values()) == {1}, "a patient got a second mail"
+    assert set(delivered.values()) == {1}
     assert {state for state, _ in ended.values()} == {"handed_over", "unknown"}
-    assert all(patient in delivered for patient, (state, _) in ended.items() if state == "handed_over")
-    assert sum(state == "unknown" for state, _ in ended.values()) <= 3 * 50
+    assert sum(state == "unknown" for state, _ in ended.values()) <= 50
+
+
+def test_a_dispatcher_that_was_stopped_beyond_its_lease_says_what_became_of_its_messages(
+    wb: Workbench, server: Recorder, clock: Clock
+) -> None:
+    add_campaign(wb, add_patients(wb, 200))
+    child = start(wb)
+    wait_until(lambda: len(server.mails) >= 23)
+    child.send_signal(signal.SIGSTOP)
+    dispatcher.drain(wb)
+    clock.forward(minutes=11)
+    dispatcher.drain(wb)
+    assert Counter(state for state, _ in states(wb).values())["unknown"] <= 50
+
+    child.send_signal(signal.SIGCONT)
+    wait_until(lambda: {state for state, _ in states(wb).values()} == {"handed_over"})
+    child.send_signal(signal.SIGTERM)
+    child.wait(60)
+
+    assert set(Counter(address for address, _ in server.mails).values()) == {1}
+    assert len(server.mails) == 200
 
 
 @pytest.mark.long
@@ -109,6 +124,7 @@ def test_of_two_dispatchers_killed_again_and_again_at_any_moment_nobody_gets_a_s
     for child in children:
         child.kill()
         child.wait()
+    dispatcher.drain(wb)
     clock.forward(minutes=11)
     dispatcher.drain(wb)
 

@@ -114,5 +114,5 @@ def test_the_log_says_once_that_the_gate_closed_and_opened(wb: Workbench, caplog
     feed_gate.release(wb, reason="Looked at.")
     assert dispatcher._window(held, None)
 
-    said = [record.getMessage() for record in caplog.records if "feed gate" in record.getMessage()]
-    assert len(said) == 2 and said[0].startswith("the feed gate is closed: The table patients of ehr has 10 rows")
+    said = [record.getMessage() for record in caplog.records if "nothing" in record.getMessage()]
+    assert len(said) == 2 and "The table patients of ehr has 10 rows" in said[0]

@@ -22,7 +22,7 @@ ALLOWED = {
     "domain": {"domain", "errors"},
     "measures": {"domain", "errors"},
     "library": {"domain", "errors"},
-    "settings": {"errors"},
+    "settings": {"domain", "errors"},
     "feeds": {"feeds", "domain", "errors"},
     "channels": {"channels", "domain", "errors"},
     "store": {"store", "domain", "errors"},

@@ -2,13 +2,16 @@
 
 The conversation is spelled out here instead of smtplib's `sendmail`, because one moment matters: the bytes that end a
 message. Before them nothing can have been delivered and the mail may be tried again; after them and without a reply it
-may have been, and must never be tried again. A journal of what is under way belongs just before and after `_end`.
+may have been, and must never be tried again. Whoever keeps a journal is told just before them (`before_end`).
 """
 
 import re
 import smtplib
 import socket
-from dataclasses import dataclass
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 
 from core.domain.one_line import one_line
@@ -24,11 +27,32 @@ _LEADING_DOT = re.compile(rb"(?m)^\.")
 
 
 class NoSession(SendError):
-    """The server was not ready for any mail: trying the next one now would fail as well."""
+    """The server was not ready for any mail, which is not about the one in hand: the next one would fail as well."""
 
 
 class NoConnection(NoSession):
-    """The server cannot be reached or says nothing, which is not about the mail in hand: no attempt is used up."""
+    """The server cannot be reached or says nothing."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """How to speak to a mail server.
+
+    security  'none': in clear text; 'starttls': in clear text until both have agreed on TLS, and not a mail before;
+              'tls': within TLS from the first byte. What was asked for is never given up for less.
+    ca_file   the certificates that vouch for the server; None: those the system trusts
+    """
+
+    security: str = "none"
+    user: str = ""
+    password: str = field(default="", repr=False)
+    ca_file: Path | None = None
+
+    def context(self) -> ssl.SSLContext:
+        """TLS that checks the server's certificate and name."""
+        context = ssl.create_default_context(cafile=str(self.ca_file) if self.ca_file else None)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        return context
 
 
 @dataclass(frozen=True)
@@ -43,10 +67,17 @@ class EmailChannel:
     """A connection to one mail server, opened at the first mail and kept; use it with `with`, in one thread only."""
 
     def __init__(
-        self, host: str, port: int, *, connect_timeout: float = CONNECT_TIMEOUT, reply_timeout: float = REPLY_TIMEOUT
+        self,
+        host: str,
+        port: int,
+        access: Access | None = None,
+        *,
+        connect_timeout: float = CONNECT_TIMEOUT,
+        reply_timeout: float = REPLY_TIMEOUT,
     ) -> None:
         self._host = host
         self._port = port
+        self._access = access or Access()
         self._connect_timeout = connect_timeout
         self._reply_timeout = reply_timeout
         self._server: smtplib.SMTP | None = None
@@ -59,14 +90,25 @@ class EmailChannel:
     ) -> None:
         self.close()
 
-    def send(self, message: bytes, *, sender: str, recipient: str) -> Receipt:
+    def send(
+        self,
+        message: bytes,
+        *,
+        sender: str,
+        recipient: str,
+        envelope_id: str = "",
+        before_end: Callable[[], None] | None = None,
+    ) -> Receipt:
         """Hand over one mail.
+
+        `envelope_id` comes back in reports about it when the server knows RFC 3461; it holds no blanks. `before_end` is
+        called just before the bytes that end the mail; when it raises they do not go.
 
         Raises SendError: 'temporary' (refused for now, or the connection broke before the end of the mail),
         'permanent' (refused for good) or 'unknown' (no clear reply after the end of the mail). The reason is a key
         of core.domain.message.REASONS. NoSession and NoConnection are about the server, not about this mail.
         """
-        server = self._begin(sender)
+        server = self._begin(sender, envelope_id)
         try:
             _require(server.rcpt(recipient), "address_refused")
             _require(server.docmd("DATA"), "message_refused", wanted=3)
@@ -77,7 +119,25 @@ class EmailChannel:
         except OSError:
             self._drop()
             raise SendError("connection_broke", kind="temporary") from None
+        try:
+            if before_end:
+                before_end()
+        except BaseException:
+            self._drop()  # a mail without its end is none
+            raise
         return self._end(server)
+
+    def probe(self) -> None:
+        """See whether the server would take a mail, without one. Raises NoSession or NoConnection."""
+        server = self._server or self._connect()
+        try:
+            _require(server.noop(), "server_busy")
+        except SendError as error:
+            self._drop()
+            raise NoSession("server_busy", kind="temporary", code=error.code, reply=error.reply) from None
+        except OSError:
+            self._drop()
+            raise NoConnection("no_connection", kind="temporary") from None
 
     def close(self) -> None:
         """Say good-bye if the server still listens."""
@@ -91,18 +151,19 @@ class EmailChannel:
         except OSError:
             server.close()
 
-    def _begin(self, sender: str) -> smtplib.SMTP:
+    def _begin(self, sender: str, envelope_id: str) -> smtplib.SMTP:
         """Announce a mail. A kept connection that the server has closed meanwhile is opened again, once."""
         is_kept = self._server is not None
         server = self._server or self._connect()
+        options = ["RET=HDRS", f"ENVID={envelope_id}"] if envelope_id and server.has_extn("dsn") else []
         try:
-            reply = server.mail(sender)
+            reply = server.mail(sender, options)
         except OSError:
             reply = (421, b"")  # gone, which some servers announce with this code
         if reply[0] == 421:
             self._drop()
             if is_kept:
-                return self._begin(sender)
+                return self._begin(sender, envelope_id)
             raise NoSession("connection_broke", kind="temporary", code="421", reply=_words(reply[1]))
         try:
             _require(reply, "sender_refused")
@@ -130,16 +191,22 @@ class EmailChannel:
         return Receipt(str(reply[0]), _words(reply[1]))
 
     def _connect(self) -> smtplib.SMTP:
-        server = smtplib.SMTP(timeout=self._connect_timeout)
         try:
-            code, words = server.connect(self._host, self._port)
-            if code != 220:
-                raise NoSession("server_busy", kind="temporary", code=str(code), reply=_words(words))
+            server = self._opened()
+        except smtplib.SMTPConnectError as error:  # it answers, but not with 220
+            raise _no_session("server_busy", error) from None
+        except ssl.SSLError as error:
+            raise NoSession("no_tls", kind="temporary", reply=type(error).__name__) from None
+        except OSError as error:
+            raise NoConnection("no_connection", kind="temporary", reply=type(error).__name__) from None
+        try:
             assert server.sock is not None
             server.sock.settimeout(self._reply_timeout)
             # Otherwise the bytes that end a mail wait until the server has acknowledged those before them.
             server.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             server.ehlo_or_helo_if_needed()
+            self._secure(server)
+            self._log_in(server)
         except NoSession:
             server.close()
             raise
@@ -148,6 +215,36 @@ class EmailChannel:
             raise NoConnection("no_connection", kind="temporary", reply=type(error).__name__) from None
         self._server = server
         return server
+
+    def _opened(self) -> smtplib.SMTP:
+        if self._access.security != "tls":
+            return smtplib.SMTP(self._host, self._port, timeout=self._connect_timeout)
+        context = self._access.context()
+        return smtplib.SMTP_SSL(self._host, self._port, timeout=self._connect_timeout, context=context)
+
+    def _secure(self, server: smtplib.SMTP) -> None:
+        """Agree on TLS when that was asked for. A server that offers none, or no more, gets nothing."""
+        if self._access.security != "starttls":
+            return
+        try:
+            server.starttls(context=self._access.context())
+            server.ehlo_or_helo_if_needed()
+        except smtplib.SMTPResponseException as error:
+            raise _no_session("no_tls", error) from None
+        except (smtplib.SMTPNotSupportedError, ssl.SSLError) as error:
+            raise NoSession("no_tls", kind="temporary", reply=type(error).__name__) from None
+
+    def _log_in(self, server: smtplib.SMTP) -> None:
+        if not self._access.user:
+            return
+        try:
+            server.login(self._access.user, self._access.password)
+        except smtplib.SMTPResponseException as error:
+            raise _no_session("login_refused" if error.smtp_code // 100 == 5 else "server_busy", error) from None
+        except smtplib.SMTPServerDisconnected:
+            raise
+        except smtplib.SMTPException as error:  # none of the ways to log in that both know
+            raise NoSession("login_refused", kind="temporary", reply=type(error).__name__) from None
 
     def _reset(self) -> None:
         """Leave a refused mail behind, so that the next one can go over the same connection."""
@@ -170,6 +267,11 @@ def _require(reply: tuple[int, bytes], reason: str, *, wanted: int = 2) -> None:
     if code // 100 != wanted:
         kind = "permanent" if code // 100 == 5 else "temporary"
         raise SendError(reason, kind=kind, code=str(code), reply=_words(words))
+
+
+def _no_session(reason: str, error: smtplib.SMTPResponseException) -> NoSession:
+    words = error.smtp_error if isinstance(error.smtp_error, bytes) else str(error.smtp_error).encode()
+    return NoSession(reason, kind="temporary", code=str(error.smtp_code), reply=_words(words))
 
 
 def _words(reply: bytes) -> str:

@@ -3,6 +3,7 @@
 waiting -> claimed -> handed_over -> delivered | returned | unsuccessful
                    -> waiting (refused for now, fewer than five attempts) | unsuccessful | unknown
 waiting -> not_sent | introductory          decided when it would be sent
+unknown -> any of these by a bounce, the provider's word or a person; back to waiting only with proof that nothing left
 """
 
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ BACKOFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), ti
 JITTER = 0.2  # a fifth more at most, so that a batch refused together does not come back together
 RETRIES_EXCEEDED = "retries_exceeded"
 STOPPED = "stopped"
+WORKER_LOST = "worker_lost"
 CANNOT_BE_WRITTEN = "cannot_be_written"
 
 RESULTS = ("Successful", "Returned", "Unsuccessful", "Introductory Email", "Not sent", "Waiting", "Unknown")
@@ -50,7 +52,7 @@ CHANGES: dict[str, tuple[str, ...]] = {
     "claimed": ("waiting", "handed_over", "unsuccessful", "unknown", "not_sent"),
     "handed_over": ("delivered", "returned", "unsuccessful"),
     "delivered": ("returned",),
-    "unknown": ("handed_over", "delivered", "returned", "unsuccessful"),
+    "unknown": ("handed_over", "delivered", "returned", "unsuccessful", "waiting"),  # waiting: proof that none left
     "returned": (),
     "unsuccessful": (),
     "introductory": (),
@@ -66,9 +68,12 @@ REASONS: dict[str, str] = {
     "no_connection": "the mail server cannot be reached",
     "connection_broke": "the connection to the mail server broke",
     "server_busy": "the mail server took no messages",
+    "no_tls": "the mail server offered no safe connection",
+    "login_refused": "the mail server refused the login",
+    "no_journal": "this machine's disk takes no journal, without which nothing may leave",
     "reply_unclear": "the mail server's reply was not clear; the message may have arrived",
     "connection_lost": "the connection was lost after the message had been sent; it may have arrived",
-    "worker_lost": "the dispatcher ended while it was sending; the message may have left",
+    WORKER_LOST: "the dispatcher ended while it was sending; the message may have left",
     CANNOT_BE_WRITTEN: "the message cannot be filled in for this patient",
     STOPPED: "the campaign was stopped before the patient was contacted",
 }

@@ -1,7 +1,7 @@
 """How texts are compared and how coded words read on screens."""
 
 import unicodedata
-from datetime import date
+from datetime import date, datetime
 
 import polars as pl
 
@@ -64,3 +64,8 @@ def digits(text: str) -> str:
 def day_text(day: date | None) -> str:
     """A day in the one form that screens use: 'Tue 24 Nov 2026'; a dash when there is none."""
     return f"{day:%a} {day.day} {day:%b %Y}" if day else "–"
+
+
+def moment_text(at: datetime) -> str:
+    """A moment in the zone it comes in: 'Tue 24 Nov 2026, 9:05'."""
+    return f"{day_text(at.date())}, {at.hour}:{at:%M}"

@@ -105,6 +105,15 @@ def stop_waiting(connection: Connection, campaign_id: str, *, at: datetime) -> i
     return connection.execute(statement.values(state="not_sent", reason=STOPPED, next_at=None, finished_at=at)).rowcount
 
 
+def go_on(connection: Connection, campaign_id: str) -> None:
+    """Take a completed campaign up again when somebody waits in it after all."""
+    waiting = exists().where(recipients.c.campaign_id == campaign_id, recipients.c.state == "waiting")
+    statement = update(campaigns).where(
+        campaigns.c.campaign_id == campaign_id, campaigns.c.status == "completed", waiting
+    )
+    connection.execute(statement.values(status="active", finished_at=None, version=campaigns.c.version + 1))
+
+
 def has_finished(connection: Connection) -> bool:
     """Whether there is an active campaign in which nothing is left to follow by itself."""
     return connection.execute(select(campaigns.c.campaign_id).where(_is_finished()).limit(1)).first() is not None

@@ -1,10 +1,12 @@
 """Recipients and attempts in SQL: claimed, sent, finished, handed back. What must never happen twice is decided here.
 
 A recipient is claimed and its attempt written in one transaction that is committed before anything leaves. A claimed
-row goes back to 'waiting' only on the word of the worker that holds it; when a worker is lost its rows are 'unknown'.
+row goes back to 'waiting' only on the word of the worker that holds it, or of its journal; when both are lost its rows
+are 'unknown'.
 """
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -12,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exists, func, insert, or_, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from core.domain.message import CHANGES, Verdict
+from core.domain.message import WORKER_LOST, Verdict
 from core.store.schema import attempts, campaigns, dispatchers, recipients
 
 DatabaseLost = (OperationalError, InterfaceError)  # no connection, a full disk, a lock that is never free
@@ -28,6 +30,14 @@ class Claimed:
     patient_id: str
     arm: str
     number: int
+
+
+@dataclass(frozen=True)
+class Held:
+    """A recipient that a worker which is gone held, or whom its lost lease has made 'unknown' since."""
+
+    claimed: Claimed
+    campaign_id: str
 
 
 @dataclass(frozen=True)
@@ -120,7 +130,7 @@ def begin(connection: Connection, begun: Sequence[Begun], *, worker: str, at: da
 def end(connection: Connection, ended: Sequence[Ended], *, worker: str) -> None:
     """Write what became of attempts. Doing it again changes nothing, so it may be repeated after a lost connection.
 
-    When the lease ran out meanwhile the row is 'unknown' already: the worker's own word still counts if it is final.
+    When the lease ran out meanwhile the row is 'unknown' already: the worker's own word still counts.
     """
     if not ended:
         return
@@ -136,8 +146,29 @@ def refuse(connection: Connection, reasons: Sequence[tuple[Claimed, str]], *, wo
 
 
 def hand_back(connection: Connection, claimed: Sequence[Claimed], *, worker: str) -> None:
-    """Claimed recipients of whom the worker knows that nothing left: they wait again, without an attempt."""
-    _give_up_claim(connection, claimed, worker=worker, state="waiting", claimed_by=None)
+    """Claimed recipients of whom the worker knows that nothing left: they wait again, without an attempt.
+
+    That holds too for whom its lost lease has made 'unknown' meanwhile: it knows better.
+    """
+    _give_up_claim(connection, claimed, worker=worker, state="waiting", reason="", claimed_by=None, finished_at=None)
+
+
+def held_by(connection: Connection, worker: str) -> list[Held]:
+    """What a worker holds, or lost when its lease ran out."""
+    question = select(
+        recipients.c.recipient_id,
+        recipients.c.patient_id,
+        recipients.c.arm,
+        recipients.c.attempt_count,
+        recipients.c.campaign_id,
+    ).where(recipients.c.claimed_by == worker, _MAY_STILL_END)
+    return [Held(Claimed(*row[:4]), row.campaign_id) for row in connection.execute(question)]
+
+
+def lose(connection: Connection, claimed: Sequence[Claimed], *, worker: str, at: datetime) -> None:
+    """What a worker that is gone was about to finish: it may have left and is never sent again by itself."""
+    ids = [one.recipient_id for one in claimed]
+    _make_unknown(connection, _is_held(claimed, worker) & recipients.c.recipient_id.in_(ids), at=at)
 
 
 def renew(
@@ -156,17 +187,7 @@ def has_expired(connection: Connection, *, at: datetime) -> bool:
 
 def expire(connection: Connection, *, at: datetime) -> int:
     """Make what lost workers held 'unknown': it may have left and is never sent again by itself. Returns how many."""
-    statement = update(recipients).where(recipients.c.state == "claimed", recipients.c.lease_until < at)
-    lost = list(
-        connection.scalars(
-            statement.values(state="unknown", reason="worker_lost", lease_until=None, finished_at=at).returning(
-                recipients.c.recipient_id
-            )
-        )
-    )
-    running = update(attempts).where(attempts.c.recipient_id.in_(lost), attempts.c.outcome.is_(None))
-    connection.execute(running.values(outcome="unknown", ended_at=at))
-    return len(lost)
+    return _make_unknown(connection, (recipients.c.state == "claimed") & (recipients.c.lease_until < at), at=at)
 
 
 def beat(connection: Connection, *, worker: str, host: str, at: datetime, is_idle: bool) -> None:
@@ -188,6 +209,11 @@ def last_beat(connection: Connection) -> datetime | None:
     return connection.scalar(question)
 
 
+# Of these rows the word of the worker that claimed them counts: a lease that ran out says only that nobody knows.
+_MAY_STILL_END = or_(
+    recipients.c.state == "claimed", and_(recipients.c.state == "unknown", recipients.c.reason == WORKER_LOST)
+)
+
 # All outcomes of a batch go in one statement; 'b_' keeps its parameters apart from the columns.
 _END_VALUES: dict[str, Any] = {
     name: bindparam(f"b_{name}")
@@ -197,7 +223,7 @@ _IS_MINE = and_(
     recipients.c.recipient_id == bindparam("b_id"),
     recipients.c.claimed_by == bindparam("b_worker"),
     recipients.c.attempt_count == bindparam("b_number"),
-    or_(recipients.c.state == "claimed", recipients.c.state == bindparam("b_state_allowed")),
+    _MAY_STILL_END,
 )
 _END_RECIPIENT = update(recipients).where(_IS_MINE).values(_END_VALUES)
 _END_ATTEMPT = (
@@ -209,12 +235,12 @@ _END_ATTEMPT = (
 
 
 def _end_row(one: Ended, worker: str) -> dict[str, Any]:
-    state, is_waiting = one.verdict.state, one.verdict.state == "waiting"
+    state = one.verdict.state
+    is_waiting = state == "waiting"
     return {
         "b_id": one.recipient_id,
         "b_worker": worker,
         "b_number": one.number,
-        "b_state_allowed": "unknown" if state in CHANGES["unknown"] else "claimed",
         "b_outcome": one.outcome,
         "b_code": one.code,
         "b_reply": one.reply,
@@ -231,14 +257,28 @@ def _end_row(one: Ended, worker: str) -> dict[str, Any]:
 
 def _give_up_claim(connection: Connection, claimed: Sequence[Claimed], *, worker: str, **values: Any) -> None:
     """Undo a claim before anything left: the attempt that was written for it never was."""
-    statement = (
-        update(recipients)
-        .where(_is_held(claimed, worker))
-        .values(attempt_count=recipients.c.attempt_count - 1, lease_until=None, **values)
-        .returning(recipients.c.recipient_id)
-    )
-    given_up: Collection[int] = list(connection.scalars(statement))
-    connection.execute(delete(attempts).where(attempts.c.recipient_id.in_(given_up), attempts.c.outcome.is_(None)))
+    by_number: dict[int, list[int]] = defaultdict(list)
+    for one in claimed:
+        by_number[one.number].append(one.recipient_id)
+    for number, ids in by_number.items():
+        statement = (
+            update(recipients)
+            .where(recipients.c.recipient_id.in_(ids), recipients.c.claimed_by == worker, _MAY_STILL_END)
+            .where(recipients.c.attempt_count == number)
+            .values(attempt_count=number - 1, lease_until=None, **values)
+            .returning(recipients.c.recipient_id)
+        )
+        given_up = list(connection.scalars(statement))
+        connection.execute(delete(attempts).where(attempts.c.recipient_id.in_(given_up), attempts.c.number == number))
+
+
+def _make_unknown(connection: Connection, concerned: ColumnElement[bool], *, at: datetime) -> int:
+    statement = update(recipients).where(concerned)
+    statement = statement.values(state="unknown", reason=WORKER_LOST, lease_until=None, finished_at=at)
+    lost = list(connection.scalars(statement.returning(recipients.c.recipient_id)))
+    running = update(attempts).where(attempts.c.recipient_id.in_(lost), attempts.c.outcome.is_(None))
+    connection.execute(running.values(outcome="unknown", ended_at=at))
+    return len(lost)
 
 
 def _is_held(claimed: Sequence[Claimed], worker: str) -> ColumnElement[bool]:

@@ -11,14 +11,17 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Date,
+    Float,
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 from core.store.database import UtcDateTime
@@ -314,6 +317,7 @@ campaigns = Table(
     "campaigns",
     metadata,
     Column("campaign_id", String(32), primary_key=True),
+    Column("kind", String(16), nullable=False, default="campaign", server_default="campaign"),  # | introductory
     Column("name", Text, nullable=False),
     Column("name_key", Text, nullable=False, unique=True),  # the name case-folded: unique whatever the case
     Column("description", Text, nullable=False, default=""),
@@ -330,6 +334,7 @@ campaigns = Table(
     Column("protocols", JSON, nullable=False),  # protocol tags, for protocol opt-outs
     Column("work_list", JSON, nullable=False),  # the work list it was made from, and its counts then
     Column("skip_closed_gaps", Boolean, nullable=False, default=True),
+    Column("skip_booked", Boolean, nullable=False, default=True, server_default=false()),
     Column("holdout_share", Integer, nullable=False, default=0),  # percent not to be contacted
     Column("seed", BigInteger, nullable=False, default=0),
     Column("created_at", UtcDateTime, nullable=False),
@@ -350,6 +355,8 @@ recipients = Table(
     Column("patient_id", String(128), nullable=False),
     Column("arm", String(16), nullable=False, default="contact"),  # contact | hold_out
     Column("stratum", Text, nullable=False, default=""),
+    Column("appointment_at", UtcDateTime),  # the patient's next appointment when the campaign was made
+    Column("message", String(16), nullable=False, default="campaign", server_default="campaign"),  # | introductory
     Column("state", String(16), nullable=False, default="waiting"),  # core.domain.message.STATES
     Column("reason", String(64), nullable=False, default=""),  # why not sent, returned or unsuccessful
     Column("next_at", UtcDateTime),  # not before this moment; NULL = at once
@@ -393,6 +400,55 @@ message_events = Table(
     Column("at", UtcDateTime, nullable=False),
     Column("received_at", UtcDateTime, nullable=False),
     Column("details", JSON, nullable=False),
+)
+
+bounce_mails = Table(
+    "bounce_mails",
+    metadata,
+    Column("mail_id", LongId, primary_key=True),
+    Column("digest", String(64), nullable=False, unique=True),  # SHA-256 of the mail: the same mail twice is one
+    Column("source", String(16), nullable=False),  # maildir | imap | webhook
+    Column("content", LargeBinary, nullable=False),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("read_at", UtcDateTime),  # NULL: kept, and not yet read
+    Column("what", String(16), nullable=False, default=""),  # bounce | delay | complaint ...
+    Column("matched", Integer, nullable=False, default=0),  # recipients whose message it was about
+)
+
+provider_settings = Table(
+    "provider_settings",
+    metadata,
+    # No foreign key: a load replaces the providers, and what was decided about one stays.
+    Column("provider_id", String(128), primary_key=True),
+    Column("introduces", Boolean, nullable=False, default=False),  # whether patients get introductory emails (E4)
+    Column("changed_at", UtcDateTime, nullable=False),
+    Column("changed_by", String(64), nullable=False),
+)
+
+sending_pauses = Table(
+    "sending_pauses",
+    metadata,
+    Column("pause_id", LongId, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("paused_at", UtcDateTime, nullable=False),
+    Column("paused_by", String(64), nullable=False),
+    Column("ended_at", UtcDateTime),  # NULL while nothing may leave
+    Column("ended_by", String(64)),
+)
+
+sending_accounts = Table(
+    "sending_accounts",
+    metadata,
+    Column("account", String(64), primary_key=True),  # where messages are handed over: 'email'
+    Column("failures", Integer, nullable=False, default=0),  # in a row, about the account and not about one message
+    Column("reason", String(64), nullable=False, default=""),  # of the last one, and the server's words
+    Column("reply", Text, nullable=False, default=""),
+    Column("failing_since", UtcDateTime),
+    Column("paused_at", UtcDateTime),
+    Column("needs_person", Boolean, nullable=False, default=False),  # trying again by itself would make it worse
+    Column("probe_at", UtcDateTime),  # while paused: when one worker tries again
+    Column("tokens", Float, nullable=False, default=0.0),  # messages that may leave now, for all workers together
+    Column("refilled_at", UtcDateTime),
 )
 
 dispatchers = Table(

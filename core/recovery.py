@@ -1,0 +1,83 @@
+"""After a worker is gone: what its journal proves is written down, what nobody knows is 'unknown' (S4).
+
+A journal is read by the next worker on the same machine, at once; without one the lease runs out and what was held may
+have left. See docs/decisions/never-a-second-mail.md.
+"""
+
+import logging
+import random
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from core.audit import record_in
+from core.domain.message import after_attempt
+from core.store import campaigns as campaign_rows
+from core.store import messages
+from core.store.database import reading, writing
+from core.store.journal import Left, left_behind
+from core.store.messages import Ended, Held
+from core.workbench import Workbench
+
+_log = logging.getLogger(__name__)
+
+
+def recover(wb: Workbench) -> None:
+    """Bring what gone workers of this machine held to its end, and give up what has been held for too long."""
+    for left in left_behind(wb.settings.journals):
+        _bring_to_an_end(wb, left)
+    _expire_leases(wb)
+
+
+def _bring_to_an_end(wb: Workbench, left: Left) -> None:
+    at = wb.now()
+    with writing(wb.engine) as connection:
+        held = messages.held_by(connection, left.worker)
+        replied = [one for one in held if left.replies.get(_key(one))]
+        begun = [one for one in held if _key(one) in left.replies and one not in replied]
+        untouched = [one for one in held if _key(one) not in left.replies]
+        messages.end(connection, [_ended(one, left, at) for one in replied], worker=left.worker)
+        messages.lose(connection, [one.claimed for one in begun], worker=left.worker, at=at)
+        messages.hand_back(connection, [one.claimed for one in untouched], worker=left.worker)
+        put_in_order(connection, {one.campaign_id for one in held}, at=at)
+        if held:
+            counts = {"ended": len(replied), "unknown": len(begun), "waiting": len(untouched)}
+            record_in(wb, connection, "messages.recovered", **counts)
+    if held:
+        _log.warning("a lost dispatcher's %d messages: %s", len(held), counts)
+
+
+def put_in_order(connection: Connection, campaign_ids: set[str], *, at: datetime) -> None:
+    """Campaigns to which somebody came back: nobody waits in a stopped one, and a completed one goes on."""
+    for campaign_id in sorted(campaign_ids):
+        campaign_rows.stop_waiting(connection, campaign_id, at=at)
+        campaign_rows.go_on(connection, campaign_id)
+
+
+def _expire_leases(wb: Workbench) -> None:
+    at = wb.now()
+    with reading(wb.engine) as connection:
+        if not messages.has_expired(connection, at=at):
+            return
+    with writing(wb.engine) as connection:
+        lost = messages.expire(connection, at=at)
+        record_in(wb, connection, "messages.unknown", recipients=lost)
+    _log.warning("%d messages of a lost dispatcher are unknown", lost)
+
+
+def _key(one: Held) -> tuple[int, int]:
+    return one.claimed.recipient_id, one.claimed.number
+
+
+def _ended(one: Held, left: Left, at: datetime) -> Ended:
+    """The outcome of a message from its reply code alone; the server's words went with the worker."""
+    code = left.replies[_key(one)] or 0
+    outcome = {2: "accepted", 4: "temporary", 5: "permanent"}.get(code // 100, "unknown")
+    verdict = after_attempt(
+        outcome,
+        reason="" if outcome == "accepted" else "message_refused",
+        attempt_number=one.claimed.number,
+        at=at,
+        jitter=random.random(),  # noqa: S311 (spreads retries, guards nothing)
+    )
+    return Ended(one.claimed.recipient_id, one.claimed.number, outcome, str(code), "", at, verdict)

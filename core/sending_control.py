@@ -1,0 +1,173 @@
+"""What holds sending back: 'pause all sending', an account that is paused because it fails, and the feed gate (C9)."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+from core import feed_gate
+from core.audit import record_in
+from core.domain.message import reason_sentence
+from core.domain.sending_account import PROBE_EVERY, Account, after_failure, after_success
+from core.domain.wording import day_text, moment_text
+from core.errors import NotAllowed, SendError
+from core.store import sending as rows
+from core.store.database import reading, writing
+from core.store.sending import Pause
+from core.workbench import DISPATCHER, Workbench
+
+EMAIL = "email"
+_LONGEST_REASON = 200  # characters
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Why nothing leaves now. kind: 'pause' (a person said so), 'account' or 'gate'.
+
+    short      continues the list of campaigns: 'Waiting: ...'
+    sentence   a whole sentence: what happened, since when, and what follows
+    """
+
+    kind: str
+    since: datetime
+    short: str
+    sentence: str
+
+
+def pause_all(wb: Workbench, *, reason: str) -> Pause:
+    """Let nothing leave, in any campaign, until somebody resumes. Takes effect before the next message.
+
+    Anybody may: a pause too many costs an hour, a message too many cannot be taken back. `reason` says why to whoever
+    reads it later, without patients' data. Raises NotAllowed without one; a pause that holds already stays as it is.
+    """
+    words = _reason(reason)
+    with writing(wb.engine) as connection:
+        found = rows.pause(connection)
+        if found is None:
+            rows.add_pause(connection, reason=words, at=wb.now(), by=wb.user.user_id)
+            record_in(wb, connection, "sending.paused", reason=words)
+            found = rows.pause(connection)
+        assert found is not None
+        return found
+
+
+def resume_all(wb: Workbench) -> bool:
+    """Let messages leave again; returns False when nothing was paused. Raises NotAllowed for whoever may not."""
+    _check_may_resume(wb)
+    with writing(wb.engine) as connection:
+        ended = rows.end_pauses(connection, at=wb.now(), by=wb.user.user_id)
+        if ended:
+            record_in(wb, connection, "sending.resumed")
+    return ended > 0
+
+
+def try_account_again(wb: Workbench) -> None:
+    """Let the dispatcher try a paused account again at once: somebody has looked at what was wrong."""
+    _check_may_resume(wb)
+    with writing(wb.engine) as connection:
+        account = rows.account_for_change(connection, EMAIL)
+        if account.paused_at is not None:
+            rows.keep_account(connection, after_success(account))
+            record_in(wb, connection, "sending.account_resumed", EMAIL)
+
+
+def holds(wb: Workbench) -> list[Hold]:
+    """Everything that keeps messages from leaving now, whatever the window; empty when nothing does."""
+    with reading(wb.engine) as connection:
+        paused, account = rows.pause(connection), rows.account(connection, EMAIL)
+    found = [_pause_hold(wb, paused)] if paused else []
+    if account.paused_at is not None:
+        found.append(_account_hold(wb, account, account.paused_at))
+    gate = feed_gate.gate(wb)
+    if gate.since is not None:
+        since = day_text(gate.since.astimezone(wb.zone()).date())
+        sentence = f"The feed gate is closed since {since}: {gate.reason}"
+        found.append(Hold("gate", gate.since, feed_gate.closed_sentence(wb), sentence))
+    return found
+
+
+def held_sentence(wb: Workbench) -> str:
+    """What a campaign that is due waits for; empty when nothing holds it."""
+    return next((hold.short for hold in holds(wb)), "")
+
+
+def account_failed(wb: Workbench, error: SendError) -> Account:
+    """Count a failure that is about the account; the third in a row pauses it and says so."""
+    with writing(wb.engine) as connection:
+        before = rows.account_for_change(connection, EMAIL)
+        after = after_failure(before, reason=error.reason, reply=error.reply, at=wb.now())
+        rows.keep_account(connection, after)
+        if after.paused_at and not before.paused_at:
+            record_in(wb, connection, "sending.account_paused", EMAIL, reason=error.reason, code=error.code)
+    if after.paused_at and not before.paused_at:
+        _log.error("sending is paused: %s %s %s", reason_sentence(error.reason), error.code, error.reply)
+    return after
+
+
+def account_works(wb: Workbench) -> None:
+    """The account has taken a message: earlier failures are forgotten."""
+    with reading(wb.engine) as connection:
+        if not rows.account(connection, EMAIL).failures:
+            return
+    with writing(wb.engine) as connection:
+        account = rows.account_for_change(connection, EMAIL)
+        rows.keep_account(connection, after_success(account))
+        if account.paused_at:
+            record_in(wb, connection, "sending.account_resumed", EMAIL)
+            _log.warning("the mail server takes messages again")
+
+
+def may_probe(wb: Workbench) -> bool:
+    """Whether this worker is the one that tries the paused account again now."""
+    at = wb.now()
+    with writing(wb.engine) as connection:
+        return rows.take_probe(connection, EMAIL, at=at, next_at=at + PROBE_EVERY)
+
+
+def is_paused(wb: Workbench) -> tuple[bool, bool]:
+    """Whether a person has paused sending, and whether the account is paused."""
+    with reading(wb.engine) as connection:
+        return rows.pause(connection) is not None, rows.account(connection, EMAIL).paused_at is not None
+
+
+def _pause_hold(wb: Workbench, paused: Pause) -> Hold:
+    since = moment_text(paused.at.astimezone(wb.zone()))
+    return Hold(
+        "pause",
+        paused.at,
+        "Waiting: all sending is paused",
+        f"All sending is paused since {since} by {paused.by}: {paused.reason}",
+    )
+
+
+def _account_hold(wb: Workbench, account: Account, since: datetime) -> Hold:
+    why = reason_sentence(account.reason)
+    follows = (
+        "Nothing is tried until somebody has put that right and chooses 'Try again'."
+        if account.needs_person
+        else "It is tried again every minute; no patient has lost an attempt."
+    )
+    words = f" ({account.reply})" if account.reply else ""
+    return Hold(
+        "account",
+        since,
+        f"Waiting: {why}",
+        f"Sending is paused since {moment_text(since.astimezone(wb.zone()))}: {why}{words}. {follows}",
+    )
+
+
+def _reason(reason: str) -> str:
+    words = " ".join(reason.split())
+    if not words:
+        raise NotAllowed("A pause needs a reason, for whoever wonders why nothing is sent.")
+    if len(words) > _LONGEST_REASON:
+        raise NotAllowed(f"The reason is too long: {_LONGEST_REASON} characters at most.")
+    return words
+
+
+def _check_may_resume(wb: Workbench) -> None:
+    if wb.user.user_id == DISPATCHER:
+        raise NotAllowed("The dispatcher never ends a pause: a person must have decided that.")
+    if wb.user.scope.groups is not None or wb.user.scope.providers is not None:
+        raise NotAllowed("A pause holds for all patients. Ask somebody who may see all of them to end it.")

@@ -1,0 +1,96 @@
+"""What holds sending back, in SQL: pauses that people made, and the state of the accounts messages leave through."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from core.domain.sending_account import Account
+from core.store.schema import campaigns, sending_accounts, sending_pauses
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Nothing leaves, in any campaign, since a person said so."""
+
+    pause_id: int
+    reason: str
+    at: datetime
+    by: str
+
+
+def pause(connection: Connection) -> Pause | None:
+    """The pause that holds now."""
+    question = select(
+        sending_pauses.c.pause_id, sending_pauses.c.reason, sending_pauses.c.paused_at, sending_pauses.c.paused_by
+    ).where(sending_pauses.c.ended_at.is_(None))
+    row = connection.execute(question.order_by(sending_pauses.c.pause_id).limit(1)).one_or_none()
+    return None if row is None else Pause(*row)
+
+
+def add_pause(connection: Connection, *, reason: str, at: datetime, by: str) -> None:
+    """Nothing leaves from now on."""
+    connection.execute(insert(sending_pauses).values(reason=reason, paused_at=at, paused_by=by))
+
+
+def end_pauses(connection: Connection, *, at: datetime, by: str) -> int:
+    """Messages may leave again; returns how many pauses held."""
+    statement = update(sending_pauses).where(sending_pauses.c.ended_at.is_(None))
+    return connection.execute(statement.values(ended_at=at, ended_by=by)).rowcount
+
+
+def account(connection: Connection, name: str) -> Account:
+    """The state of an account; a new one when it was never used."""
+    row = connection.execute(select(sending_accounts).where(sending_accounts.c.account == name)).one_or_none()
+    return Account(name) if row is None else Account(**row._mapping)
+
+
+def account_for_change(connection: Connection, name: str) -> Account:
+    """The same, locked until the transaction ends; its row is made when there is none."""
+    question = select(sending_accounts).where(sending_accounts.c.account == name).with_for_update()
+    row = connection.execute(question).one_or_none()
+    if row is None:
+        with suppress(IntegrityError), connection.begin_nested():  # another worker may be as quick
+            connection.execute(insert(sending_accounts).values(account=name))
+        row = connection.execute(question).one()
+    return Account(**row._mapping)
+
+
+def keep_account(connection: Connection, changed: Account) -> None:
+    """Write the state of an account that was read with `account_for_change`."""
+    values = asdict(changed)
+    statement = update(sending_accounts).where(sending_accounts.c.account == values.pop("account"))
+    connection.execute(statement.values(values))
+
+
+def take_probe(connection: Connection, name: str, *, at: datetime, next_at: datetime) -> bool:
+    """Whether this worker is the one that tries a paused account again now."""
+    statement = update(sending_accounts).where(
+        sending_accounts.c.account == name, sending_accounts.c.paused_at.is_not(None), sending_accounts.c.probe_at <= at
+    )
+    return connection.execute(statement.values(probe_at=next_at)).rowcount == 1
+
+
+class Control:
+    """Whether one more message of a campaign may leave, asked before each of them. Made by `control`."""
+
+    def __init__(self, connection: Connection, campaign_id: str) -> None:
+        paused = select(sending_pauses.c.pause_id).where(sending_pauses.c.ended_at.is_(None)).exists()
+        self._connection = connection
+        self._question = select(campaigns.c.campaign_id).where(
+            campaigns.c.campaign_id == campaign_id, campaigns.c.status == "active", ~paused
+        )
+
+    def lets_go(self) -> bool:
+        """The campaign is active and nobody has paused sending."""
+        return self._connection.execute(self._question).first() is not None
+
+
+@contextmanager
+def control(engine: Engine, campaign_id: str) -> Iterator[Control]:
+    """A connection of its own that sees each change at once, because no transaction is open on it."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        yield Control(connection, campaign_id)

@@ -1,0 +1,33 @@
+"""Dispatchers as processes of their own, to be stopped and killed; their clock stands still, so that the hour and day
+on which a test runs do not matter."""
+
+import subprocess
+import sys
+
+from core.workbench import Workbench
+from tests.conftest import ROOT
+
+_CHILD = """
+import sys
+from datetime import datetime
+from pathlib import Path
+from core import dispatcher
+from core.settings import Settings
+from core.workbench import open_workbench
+
+home, url, port, at = sys.argv[1:]
+wb = open_workbench(
+    Settings(home=Path(home), database_url=url, smtp_port=int(port)),
+    user="dispatcher",
+    clock=lambda: datetime.fromisoformat(at),
+)
+dispatcher.run(wb)
+"""
+
+
+def start(wb: Workbench, *before: str) -> subprocess.Popen[bytes]:
+    """A dispatcher on the same home, database and mail server. `before` is a command that starts it, with limits."""
+    settings = wb.settings
+    url = wb.engine.url.render_as_string(hide_password=False)
+    arguments = [str(settings.home), url, str(settings.smtp_port), wb.now().isoformat()]
+    return subprocess.Popen([*before, sys.executable, "-c", _CHILD, *arguments], cwd=ROOT)
