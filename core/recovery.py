@@ -41,10 +41,10 @@ def _bring_to_an_end(wb: Workbench, left: Left) -> None:
         messages.hand_back(connection, [one.claimed for one in untouched], worker=left.worker)
         put_in_order(connection, {one.campaign_id for one in held}, at=at)
         if held:
-            counts = {"ended": len(replied), "unknown": len(begun), "waiting": len(untouched)}
-            record_in(wb, connection, "messages.recovered", **counts)
+            counts = (len(replied), len(begun), len(untouched))
+            record_in(wb, connection, "messages.recovered", ended=counts[0], unknown=counts[1], waiting=counts[2])
     if held:
-        _log.warning("a lost dispatcher's %d messages: %s", len(held), counts)
+        _log.warning("of a lost dispatcher's messages %d had ended, %d are unknown, %d wait again", *counts)
 
 
 def put_in_order(connection: Connection, campaign_ids: set[str], *, at: datetime) -> None:

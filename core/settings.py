@@ -54,7 +54,6 @@ class Settings:
     user: str = "analyst"
     demo: bool = False
 
-
     @property
     def journals(self) -> Path:
         """Where sending processes write down what they are about to finish (core.store.journal)."""

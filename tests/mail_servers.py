@@ -62,10 +62,10 @@ class Recorder:
 
 
 @contextlib.contextmanager
-def recording() -> Iterator[Recorder]:
-    """A recording server that runs while the block does."""
+def recording(**options: Any) -> Iterator[Recorder]:
+    """A recording server that runs while the block does; `options` are those of `serve_smtp`."""
     recorder = Recorder()
-    server = serve_smtp(recorder, host="127.0.0.1", port=0)
+    server = serve_smtp(recorder, host="127.0.0.1", port=0, **options)
     recorder.port = server.port
     try:
         yield recorder
@@ -85,17 +85,25 @@ class Rude:
     times: int
     banner: str
     after_dot: str
+    extensions: tuple[str, ...] = ()  # what it says it can do
+    said: list[bytes] = field(default_factory=list)  # every command it was given
+    answers: dict[str, str] = field(default_factory=dict)  # to a command's first four letters
     connections: int = 0
     ends: int = 0  # how many messages it got to their last byte
 
 
 @contextlib.contextmanager
 def rude(
-    hang_up_at: str, *, times: int = 1_000, banner: str = "220 rude", after_dot: str = "250 taken"
+    hang_up_at: str,
+    *,
+    times: int = 1_000,
+    banner: str = "220 rude",
+    after_dot: str = "250 taken",
+    extensions: tuple[str, ...] = (),
 ) -> Iterator[Rude]:
     """A server that hangs up `times` times at that point and then behaves."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = Rude(hang_up_at, listener.getsockname()[1], times, banner, after_dot)
+    server = Rude(hang_up_at, listener.getsockname()[1], times, banner, after_dot, extensions)
     thread = threading.Thread(target=_accept, args=(listener, server), daemon=True)
     thread.start()
     try:
@@ -127,9 +135,18 @@ def _talk(connection: socket.socket, server: Rude) -> None:
     connection.sendall(f"{server.banner}\r\n".encode())
     lines = connection.makefile("rb")
     for line in lines:
-        command = line[:4].decode().upper()
+        command = line[:4].decode("ascii", "replace").upper()
+        server.said.append(line)
         if command == stage:
             return
+        if command == "EHLO" and server.extensions:
+            lines_of_it = ["rude", *server.extensions]
+            marks = ["-"] * (len(lines_of_it) - 1) + [" "]
+            connection.sendall("".join(f"250{m}{x}\r\n" for m, x in zip(marks, lines_of_it, strict=True)).encode())
+            continue
+        if command in server.answers:
+            connection.sendall(f"{server.answers[command]}\r\n".encode())
+            continue
         if command != "DATA":
             connection.sendall(b"221 bye\r\n" if command == "QUIT" else b"250 OK\r\n")
             continue

@@ -20,6 +20,7 @@ from tests.dispatchers import start
 from tests.mail_servers import Recorder, recording
 from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
 
+
 @pytest.fixture
 def server() -> Iterator[Recorder]:
     with recording() as recorder:

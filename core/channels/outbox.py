@@ -9,7 +9,9 @@ import email.policy
 import json
 import os
 import socket
+import ssl
 import threading
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from email.headerregistry import Address
@@ -61,12 +63,23 @@ def start_outbox(folder: Path, *, host: str = "127.0.0.1", port: int = 0) -> Out
     return serve_smtp(_Keeper(folder), host=host, port=port)
 
 
-def serve_smtp(handler: Any, *, host: str, port: int) -> OutboxServer:
-    """An SMTP server in a thread, with any aiosmtpd handler. The tests record their mails with one of their own."""
+def serve_smtp(
+    handler: Any, *, host: str, port: int, tls: ssl.SSLContext | None = None, **options: Any
+) -> OutboxServer:
+    """An SMTP server in a thread, with any aiosmtpd handler. The tests record their mails with one of their own.
+
+    `tls` makes it speak TLS from the first byte; `options` are those of aiosmtpd's SMTP, such as a `tls_context` for
+    STARTTLS or an `authenticator`.
+    """
     listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     loop = asyncio.new_event_loop()
     started = threading.Event()
-    thread = threading.Thread(target=_run, args=(loop, listener, handler, started), name="outbox", daemon=True)
+    said: dict[str, Any] = {"hostname": "outbox.localhost", "ident": "Careloop outbox", "enable_SMTPUTF8": True}
+
+    def session() -> SMTP:
+        return SMTP(handler, loop=loop, **(said | options))
+
+    thread = threading.Thread(target=_run, args=(loop, listener, session, tls, started), name="outbox", daemon=True)
     thread.start()
     started.wait(_START_TIMEOUT)
     return OutboxServer(host, listener.getsockname()[1], loop, thread)
@@ -145,13 +158,15 @@ class _Keeper:
         return "250 2.0.0 Kept in the outbox"
 
 
-def _run(loop: asyncio.AbstractEventLoop, listener: socket.socket, handler: Any, started: threading.Event) -> None:
+def _run(
+    loop: asyncio.AbstractEventLoop,
+    listener: socket.socket,
+    session: Callable[[], SMTP],
+    tls: ssl.SSLContext | None,
+    started: threading.Event,
+) -> None:
     asyncio.set_event_loop(loop)
-
-    def session() -> SMTP:
-        return SMTP(handler, hostname="outbox.localhost", ident="Careloop outbox", enable_SMTPUTF8=True, loop=loop)
-
-    server = loop.run_until_complete(loop.create_server(session, sock=listener))
+    server = loop.run_until_complete(loop.create_server(session, sock=listener, ssl=tls))
     loop.call_soon(started.set)
     try:
         loop.run_forever()

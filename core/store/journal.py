@@ -1,10 +1,10 @@
 """What a worker is about to finish, in a file of its own: after a crash the next one on this machine knows what left.
 
 The order of writing decides: `begin` is on the file before the bytes that end a message go out, `end` after the reply.
-So of a claimed message a journal without `begin` proves that it did not leave, one with `end` what became of it, and only
-one with `begin` alone leaves it unknown. The file is locked while its worker lives. It is not forced onto the disk with
-each record: a kill loses nothing of what was written, only a crash of the machine does. So a journal proves something
-only to the machine on which it was written, and only until that is started again: both show in the boot id.
+So of a claimed message a journal without `begin` proves that it did not leave, one with `end` what became of it, and
+only one with `begin` alone leaves it unknown. The file is locked while its worker lives. It is not forced onto the disk
+with each record: a kill loses nothing of what was written, only a crash of the machine does. So a journal proves
+something only to the machine on which it was written, and only until that is started again: both show in the boot id.
 """
 
 import fcntl
@@ -12,7 +12,7 @@ import os
 import re
 import struct
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +51,7 @@ class Journal:
         self._in_hand: Key | None = None
 
     def begin(self, recipient_id: int, number: int) -> None:
-        """The bytes that end the message go out next. Raises OSError when that cannot be written: then they must not."""
+        """The bytes that end the message go out next. Raises OSError when that cannot be written: they must not."""
         self._write(_BEGIN, recipient_id, number)
         self._in_hand = (recipient_id, number)
 
@@ -94,7 +94,7 @@ def start(folder: Path, worker: str) -> Journal:
     return Journal(folder / f"{re.sub(r'[^A-Za-z0-9]+', '-', worker)}{_SUFFIX}", worker)
 
 
-def left_behind(folder: Path) -> Iterator[Left]:
+def left_behind(folder: Path) -> Generator[Left]:
     """The journals of workers of this machine that are gone, each locked until the next is asked for and then removed.
 
     What the caller made of one must be in the database by then; when the caller breaks it stays. A journal that proves
@@ -124,7 +124,7 @@ def _read(file: int) -> Left | None:
     ended."""
     content = b"".join(iter(lambda: os.read(file, 1 << 16), b""))
     header, _, rest = content.partition(b"\n")
-    magic, boot_id, worker = (header.decode("ascii", "replace").split(" ", 2) + ["", "", ""])[:3]
+    magic, boot_id, worker = [*header.decode("ascii", "replace").split(" ", 2), "", "", ""][:3]
     if magic != _MAGIC or boot_id != _boot_id():
         return None
     replies: dict[Key, int | None] = {}
