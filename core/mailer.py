@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.channels.email_frame import Frame, Logo, compile_frame, message_id
+from core.channels.email_frame import Frame, Logo, compile_frame, message_id, return_address
 from core.domain.body_text import tidied_text
 from core.domain.campaign import DEFAULT_LANGUAGE, Campaign
 from core.domain.merge_field import EXAMPLES, FieldValues
@@ -31,12 +31,14 @@ class Mailer:
     """A campaign's message in one language, ready for many recipients. Made by `mailer`."""
 
     campaign_id: str
+    from_email: str
     subject: Compiled
     html: Compiled
     text: Compiled
     frame: Frame
     key: bytes
     public_url: str
+    returns_to: str
 
     def compose(self, fields: FieldValues, *, recipient_id: int | None, to: str, at: datetime) -> bytes:
         """The mail as it goes to the server. `recipient_id` None makes a test mail: its stop link stops nothing.
@@ -93,6 +95,10 @@ class Mailer:
         """The Message-ID of one recipient's mail, the same at every try."""
         return message_id(self.key, campaign_id=self.campaign_id, recipient_id=recipient_id, domain=self.frame.domain)
 
+    def envelope_sender(self, recipient_id: int) -> str:
+        """Where the mail of one recipient returns to when it cannot be delivered."""
+        return return_address(self.key, self.returns_to, recipient_id) if self.returns_to else self.from_email
+
     def stop_url(self, recipient_id: int | None) -> str:
         """Where the recipient stops emails."""
         return stop_url(self.public_url, token(self.key, recipient_id))
@@ -108,6 +114,7 @@ def mailer(wb: Workbench, campaign: Campaign, *, language: str = DEFAULT_LANGUAG
     organisation = wb.organisation()
     return Mailer(
         campaign_id=campaign.campaign_id,
+        from_email=campaign.from_email,
         subject=compiled(one_line(message.subject), html=False),
         html=body.html_part,
         text=body.text_part,
@@ -122,6 +129,7 @@ def mailer(wb: Workbench, campaign: Campaign, *, language: str = DEFAULT_LANGUAG
         ),
         key=secret_key(wb.settings.home),
         public_url=wb.settings.public_url,
+        returns_to=wb.settings.bounce_address,
     )
 
 

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from core.domain.campaign import Campaign, goes_out_on
-from core.domain.eligibility import Contact, Mailing, Reason, eligibility, frequency_cap, place
+from core.domain.eligibility import Contact, Mailing, Reason, eligibility, first_of_address, frequency_cap, place
+from core.domain.introduction import is_missing
 from core.store import people
-from core.store.contacts import eligibility_inputs
+from core.store.contacts import eligibility_inputs, introduces
 from core.store.database import reading
 from core.workbench import Workbench
 
@@ -35,15 +36,15 @@ class NotReached:
 class Reach:
     """One mode: the patients that it reaches and, by reason, those that it does not; together everybody selected.
 
-    same_address    patients who share an address: each would get a message there
     same_household  patients of one household who would each get one, at different addresses
+    introductory    those of `reached` who would get the introductory email instead of the campaign's
     """
 
     channel: str
     reached: tuple[str, ...]
     not_reached: tuple[NotReached, ...]
-    same_address: tuple[tuple[str, ...], ...]
     same_household: tuple[tuple[str, ...], ...]
+    introductory: tuple[str, ...] = ()
 
     @property
     def count(self) -> int:
@@ -104,29 +105,32 @@ def _reach(
     cap, zone = frequency_cap(organisation), ZoneInfo(organisation.time_zone)
     visible = people.visible_ids(connection, patient_ids, wb.user.scope)
     contacts = eligibility_inputs(
-        connection, patient_ids, channel=mailing.channel, on=on, zone=zone, campaign_id=campaign_id
+        connection, patient_ids, channel=mailing.channel, at=wb.now(), on=on, zone=zone, campaign_id=campaign_id
     )
+    known = {each: contacts[each] if each in visible else Contact(each, status=None) for each in patient_ids}
+    may = [contact for contact in known.values() if not eligibility(contact, mailing, on=on, cap=cap)]
+    first = first_of_address({contact.patient_id: contact.address for contact in may})
     reached: dict[str, Contact] = {}
     missed: dict[Reason, list[str]] = defaultdict(list)
-    for patient_id in patient_ids:
-        contact = contacts[patient_id] if patient_id in visible else Contact(patient_id, status=None)
-        why = eligibility(contact, mailing, on=on, cap=cap)
+    for patient_id, contact in known.items():
+        is_taken = first.get(contact.address or "", patient_id) != patient_id
+        why = eligibility(contact, mailing, on=on, cap=cap, is_address_taken=is_taken)
         if why is None:
             reached[patient_id] = contact
         else:
             missed[why].append(patient_id)
-    addresses = {patient_id: contact.address for patient_id, contact in reached.items()}
-    same_address = _shared(addresses)
     homes = people.households(connection, list(reached))
-    households = _shared({patient_id: homes.get(patient_id) for patient_id in reached})
+    must_introduce = introduces(connection)
     return Reach(
         channel=mailing.channel,
         reached=tuple(reached),
         not_reached=tuple(
             NotReached(why, tuple(missed[why])) for why in sorted(missed, key=lambda why: place(why.key))
         ),
-        same_address=same_address,
-        same_household=tuple(ids for ids in households if len({addresses[patient_id] for patient_id in ids}) > 1),
+        same_household=_shared({patient_id: homes.get(patient_id) for patient_id in reached}),
+        introductory=tuple(
+            each for each, contact in reached.items() if must_introduce and is_missing(contact.introduced_at)
+        ),
     )
 
 
@@ -137,8 +141,3 @@ def _shared(keys: Mapping[str, str | None]) -> tuple[tuple[str, ...], ...]:
         if key:
             together[key].append(patient_id)
     return tuple(tuple(ids) for ids in together.values() if len(ids) > 1)
-
-
-def _place(why: Reason) -> int:
-    """Reasons in the order in which they are checked."""
-    return place(why.key)

@@ -79,5 +79,6 @@ def _ended(one: Held, left: Left, at: datetime) -> Ended:
         attempt_number=one.claimed.number,
         at=at,
         jitter=random.random(),  # noqa: S311 (spreads retries, guards nothing)
+        message=one.claimed.message,
     )
     return Ended(one.claimed.recipient_id, one.claimed.number, outcome, str(code), "", at, verdict)

@@ -15,20 +15,21 @@ from functools import partial
 from sqlalchemy import Connection
 
 from core.channels.email import EmailChannel, NoSession
-from core.domain.campaign import DEFAULT_LANGUAGE, Campaign
-from core.domain.eligibility import Contact, eligibility, frequency_cap, missing_field
+from core.domain.campaign import Campaign
+from core.domain.eligibility import missing_field
+from core.domain.merge_field import FieldValues
 from core.domain.message import CANNOT_BE_WRITTEN, after_attempt
 from core.domain.rendering import MissingField
 from core.domain.sending_account import take
 from core.errors import SendError, TemplateError
-from core.mailer import Mailer, mailer
-from core.merge_fields import Fields, fields_for
+from core.forms import Forms
+from core.merge_fields import fields_for
 from core.recovery import put_in_order
+from core.send_time import Decided, decide
 from core.sending_control import EMAIL
 from core.store import campaigns as campaign_rows
 from core.store import messages
 from core.store import sending as sending_rows
-from core.store.contacts import eligibility_inputs
 from core.store.database import reading, writing
 from core.store.journal import Journal
 from core.store.messages import Begun, Claimed, Ended
@@ -48,6 +49,7 @@ class Mail:
 
     begun: Begun
     content: bytes
+    sender: str  # of the envelope: where it returns to
 
 
 @dataclass
@@ -78,29 +80,30 @@ class NoJournal(SendError):
 def take_batch(wb: Workbench, campaign_id: str, *, worker: str, limit: int = BATCH) -> Batch:
     """Claim due recipients, decide anew who may be written to, and write the attempts, in one transaction.
 
-    The batch is empty when another worker was quicker or nobody in it may be written to; those are 'not sent'.
+    The batch is empty when another worker was quicker or nobody in it may be written to; those are 'not sent', or wait
+    until two days after their introductory email.
     """
     at = wb.now()
     with reading(wb.engine) as connection:
         campaign = campaign_rows.campaign(connection, campaign_id)
-    form = mailer(wb, campaign)
+    forms = Forms(wb, campaign)
     with writing(wb.engine) as connection:
         limit = _let_go(wb, connection, limit, at=at)
         claimed = messages.claim(connection, campaign_id, worker=worker, at=at, lease=LEASE, limit=limit)
-        contacts, reasons = _decide(wb, connection, campaign, claimed)
-        fields = fields_for(wb, [one.patient_id for one in claimed if one not in reasons], campaign)
-        # A load may have removed a patient between the two questions.
-        reasons |= {one: "unknown_patient" for one in claimed if one not in reasons and one.patient_id not in fields}
+        decided = decide(wb, connection, campaign, claimed, at=at)
+        going = [one for one in claimed if decided[one].may_go]
+        fields = fields_for(wb, [one.patient_id for one in going], campaign)
         mails: list[Mail] = []
+        reasons: list[tuple[Claimed, str]] = []
         for one in claimed:
-            if one in reasons:
-                continue
-            mail = _mail(form, one, fields[one.patient_id], to=contacts[one.patient_id].address or "", at=at)
+            mail = _mail(forms, one, decided[one], fields.get(one.patient_id), at=at)
             if isinstance(mail, Mail):
                 mails.append(mail)
+            elif isinstance(mail, datetime):
+                messages.wait(connection, one, worker=worker, until=mail)
             else:
-                reasons[one] = mail
-        messages.refuse(connection, list(reasons.items()), worker=worker, at=at)
+                reasons.append((one, mail))
+        messages.refuse(connection, reasons, worker=worker, at=at)
         messages.begin(connection, [mail.begun for mail in mails], worker=worker, at=at)
     if claimed:
         _log.info("campaign %s: %d claimed, %d not sent", campaign_id, len(claimed), len(reasons))
@@ -148,21 +151,18 @@ def _let_go(wb: Workbench, connection: Connection, wanted: int, *, at: datetime)
     return granted
 
 
-def _decide(
-    wb: Workbench, connection: Connection, campaign: Campaign, claimed: list[Claimed]
-) -> tuple[dict[str, Contact], dict[Claimed, str]]:
-    """What is known of the patients at this moment, and why some of them may not be written to."""
-    on, mailing = wb.today(), campaign.mailing
-    ids, cap = [one.patient_id for one in claimed], frequency_cap(wb.organisation())
-    contacts = eligibility_inputs(
-        connection, ids, channel=campaign.channel, on=on, zone=wb.zone(), campaign_id=campaign.campaign_id
-    )
-    found = {one: eligibility(contacts[one.patient_id], mailing, on=on, cap=cap, arm=one.arm) for one in claimed}
-    return contacts, {one: reason.key for one, reason in found.items() if reason}
-
-
-def _mail(form: Mailer, claimed: Claimed, fields: Fields, *, to: str, at: datetime) -> Mail | str:
-    """The mail of one recipient, or the key of the reason why there can be none."""
+def _mail(
+    forms: Forms, claimed: Claimed, decided: Decided, fields: FieldValues | None, *, at: datetime
+) -> Mail | datetime | str:
+    """The mail of one recipient, or until when to wait with it, or the key of the reason why there can be none."""
+    if decided.wait_until:
+        return decided.wait_until
+    if decided.refused:
+        return decided.refused
+    if fields is None:  # a load may have removed a patient between the two questions
+        return "unknown_patient"
+    form, language = forms.of(decided.message, decided.contact.language)
+    to = decided.contact.address or ""
     try:
         content = form.compose(fields, recipient_id=claimed.recipient_id, to=to, at=at)
     except MissingField as error:
@@ -173,14 +173,19 @@ def _mail(form: Mailer, claimed: Claimed, fields: Fields, *, to: str, at: dateti
         # One patient's odd record must not hold up everybody else's mail, now and at every restart.
         _log.error("recipient %d: the mail cannot be written (%s)", claimed.recipient_id, type(error).__name__)
         return CANNOT_BE_WRITTEN
-    return Mail(Begun(claimed, to, DEFAULT_LANGUAGE, form.message_id(claimed.recipient_id)), content)
+    begun = Begun(claimed, to, language, form.message_id(claimed.recipient_id), decided.message)
+    return Mail(begun, content, form.envelope_sender(claimed.recipient_id))
 
 
 def _hand_over(batch: Batch, mail: Mail, channel: EmailChannel, journal: Journal | None) -> Ended:
     begin = partial(_begin, journal, mail.begun.claimed) if journal else None
     try:
         receipt = channel.send(
-            mail.content, sender=batch.campaign.from_email, recipient=mail.begun.address, before_end=begin
+            mail.content,
+            sender=mail.sender,
+            recipient=mail.begun.address,
+            envelope_id=mail.begun.message_id.strip("<>"),
+            before_end=begin,
         )
     except (NoSession, NoJournal):
         raise
@@ -202,8 +207,14 @@ def _begin(journal: Journal, claimed: Claimed) -> None:
 
 def _ended(batch: Batch, mail: Mail, outcome: str, *, reason: str = "", code: str, reply: str) -> Ended:
     at, claimed = batch.wb.now(), mail.begun.claimed
-    jitter = random.random()  # noqa: S311 (spreads retries, guards nothing)
-    verdict = after_attempt(outcome, reason=reason, attempt_number=claimed.number, at=at, jitter=jitter)
+    verdict = after_attempt(
+        outcome,
+        reason=reason,
+        attempt_number=claimed.number,
+        at=at,
+        jitter=random.random(),  # noqa: S311 (spreads retries, guards nothing)
+        message=mail.begun.message,
+    )
     return Ended(claimed.recipient_id, claimed.number, outcome, code, reply, at, verdict)
 
 
@@ -219,16 +230,18 @@ def _look_again(batch: Batch, left: list[Mail], journal: Journal | None) -> list
         if campaign_rows.campaign(connection, batch.campaign.campaign_id).status != "active":
             messages.hand_back(connection, claimed, worker=worker)
             claimed = []
-        contacts, reasons = _decide(wb, connection, batch.campaign, claimed)
-        messages.refuse(connection, list(reasons.items()), worker=worker, at=at)
-        ready = [mail for mail in left if mail.begun.claimed in set(claimed) - reasons.keys()]
-        moved = [mail for mail in ready if contacts[mail.begun.claimed.patient_id].address != mail.begun.address]
-        messages.hand_back(connection, [mail.begun.claimed for mail in moved], worker=worker)
+        decided = decide(wb, connection, batch.campaign, claimed, at=at)
+        refused = [(one, decided[one].refused) for one in claimed if decided[one].refused]
+        messages.refuse(connection, refused, worker=worker, at=at)
+        kept = [mail for mail in left if mail.begun.claimed in decided and not decided[mail.begun.claimed].refused]
+        ready = [mail for mail in kept if decided[mail.begun.claimed].still_fits(mail.begun)]
+        others = [mail.begun.claimed for mail in kept if mail not in ready]
+        messages.hand_back(connection, others, worker=worker)
     if journal:
         journal.clear()
     batch.kept = len(batch.ended)
     batch.checked_at = time.monotonic()
-    return [mail for mail in ready if mail not in moved]
+    return ready
 
 
 def _keep(batch: Batch, left: list[Claimed], journal: Journal | None) -> None:

@@ -126,12 +126,14 @@ def _reach(mode: preflight.Reach) -> None:
             hide_index=True,
             alt="Why patients cannot be reached",
         )
-    for groups, words in (
-        (mode.same_address, "share an email address"),
-        (mode.same_household, "share a household with another"),
-    ):
-        if groups:
-            st.caption(f"{sum(map(len, groups)):,} patients {words}: each gets a message of their own.")
+    if mode.same_household:
+        sharing = sum(map(len, mode.same_household))
+        st.caption(f"{sharing:,} patients share a household with another: each gets a message of their own.")
+    if mode.introductory:
+        st.caption(
+            f"{count(len(mode.introductory), 'patient')} would get the introductory email instead of the campaign's: "
+            "an earlier one to this address is not on record."
+        )
 
 
 def _suggested(found: Found) -> int | None:

@@ -45,7 +45,7 @@ CHICAGO = ZoneInfo("America/Chicago")
 CAP = FrequencyCap(per_day=1, per_week=3)
 
 
-def eligibility(contact: Contact, mailing: Mailing, *, on: date, cap: FrequencyCap = CAP, **more: str) -> Reason | None:
+def eligibility(contact: Contact, mailing: Mailing, *, on: date, cap: FrequencyCap = CAP, **more: Any) -> Reason | None:
     """The rule with the cap that an organisation has unless it sets another."""
     return _eligibility(contact, mailing, on=on, cap=cap, **more)
 
@@ -251,7 +251,9 @@ def add_opt_out(wb: Workbench, **values: Any) -> None:
 
 def inputs(wb: Workbench, *ids: str, campaign_id: str | None = None) -> dict[str, Contact]:
     with reading(wb.engine) as connection:
-        return eligibility_inputs(connection, ids, channel="email", on=TODAY, zone=CHICAGO, campaign_id=campaign_id)
+        return eligibility_inputs(
+            connection, ids, channel="email", at=wb.now(), on=TODAY, zone=CHICAGO, campaign_id=campaign_id
+        )
 
 
 def test_an_id_that_is_not_in_the_records_is_unknown_and_the_order_is_kept(wb: Workbench) -> None:

@@ -6,6 +6,7 @@ about a tenth of building it anew with the standard library. Nothing here is sen
 
 import binascii
 import hmac
+import re
 import textwrap
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,6 +35,12 @@ WORDS = {
         "stop_before": "Rather not get health emails from us?",
         "stop_link": "Stop these emails",
         "stop_after": "You do not need to sign in.",
+    },
+    "es": {
+        "why": "Recibe este correo porque es paciente de {practice} y esta dirección figura en su expediente.",
+        "stop_before": "¿Prefiere no recibir correos de salud nuestros?",
+        "stop_link": "Dejar de recibir estos correos",
+        "stop_after": "No necesita iniciar sesión.",
     },
 }
 
@@ -157,6 +164,41 @@ def message_id(key: bytes, *, campaign_id: str, recipient_id: int | str, domain:
     name = f"{campaign_id}.{recipient_id}"
     signature = hmac.digest(key, b"message-id:" + name.encode(), "sha256").hex()[:20]
     return f"<{name}.{signature}@{domain}>"
+
+
+def return_address(key: bytes, address: str, recipient_id: int) -> str:
+    """Where one recipient's mail returns to: the address with the recipient in it, signed (VERP).
+
+    Whoever gets a mail at 'bounces+123.0f...@example.org' knows whose it was, whatever the mail itself says.
+    """
+    local, _, domain = address.rpartition("@")
+    return f"{local}+{recipient_id}.{_return_signature(key, recipient_id)}@{domain}"
+
+
+def returned_recipient(key: bytes, address: str) -> int | None:
+    """The recipient in an address made by `return_address`; None when it is not one of ours."""
+    found = _RETURN_ADDRESS.search(address.lower())
+    if not found:
+        return None
+    recipient_id, signature = int(found[1]), found[2]
+    return recipient_id if hmac.compare_digest(signature, _return_signature(key, recipient_id)) else None
+
+
+def recipient_of(key: bytes, text: str) -> int | None:
+    """The recipient of a Message-ID (or of an envelope id made from it) that `message_id` made; None for others."""
+    found = _MESSAGE_ID.search(text)
+    if not found:
+        return None
+    made = message_id(key, campaign_id=found[1], recipient_id=int(found[2]), domain="")
+    return int(found[2]) if hmac.compare_digest(made, f"<{found[1]}.{found[2]}.{found[3]}@>") else None
+
+
+_RETURN_ADDRESS = re.compile(r"\+([0-9]{1,18})\.([0-9a-f]{16})@")
+_MESSAGE_ID = re.compile(r"\b([0-9a-z_-]{1,32})\.([0-9]{1,18})\.([0-9a-f]{20})@")
+
+
+def _return_signature(key: bytes, recipient_id: int) -> str:
+    return hmac.digest(key, f"return:{recipient_id}".encode(), "sha256").hex()[:16]
 
 
 def _sender(name: str, address: str) -> bytes:

@@ -1,8 +1,8 @@
 """A campaign: what it is, which changes its status allows, and until when it may be edited (C3-C10, C18)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from core.domain.address import is_email
@@ -76,6 +76,8 @@ class Campaign:
     protocols: tuple[str, ...] = ()
     work_list: Mapping[str, Any] = field(default_factory=dict)
     skip_closed_gaps: bool = True
+    skip_booked: bool = True  # whoever made an appointment since the campaign was made
+    kind: str = "campaign"  # | introductory
     activated_at: datetime | None = None
     activated_by: str | None = None
     finished_at: datetime | None = None
@@ -95,7 +97,12 @@ class Campaign:
             measures=frozenset(self.measures),
             protocols=frozenset(self.protocols),
             skip_closed_gaps=self.skip_closed_gaps,
+            skip_booked=self.skip_booked,
         )
+
+    def mailing_by(self, organisation: Organisation) -> Mailing:
+        """The same with the last day on which the organisation still sends it."""
+        return replace(self.mailing, last_on=goes_out_on(self, organisation) + timedelta(organisation.days_to_send))
 
 
 # What an editor may change. The status has functions of its own; the mode and the patients never change.
@@ -111,6 +118,7 @@ EDITABLE = (
     "measures",
     "protocols",
     "skip_closed_gaps",
+    "skip_booked",
 )
 
 

@@ -3,9 +3,10 @@
 The checks run in a fixed order and the first that fails is the reason, so that every patient is counted once.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from core.domain.address import is_email
 from core.domain.merge_field import FIELDS
@@ -18,6 +19,7 @@ ADULT_AGE = 18
 _OPTED_OUT = "opted_out:"
 _MISSING_FIELD = "missing_field:"
 _CONTACTED_OFTEN = "contacted_often"
+SAME_ADDRESS = "same_address"
 WEEK = timedelta(days=7)  # over which the frequency cap counts, the day itself included
 _TIMES = {1: "once", 2: "twice", 3: "three times", 4: "four times", 5: "five times", 6: "six times", 7: "seven times"}
 
@@ -34,6 +36,9 @@ REASONS: dict[str, str] = {
     "no_consent": "the patient said no to emails",
     "bounced": "an earlier email to this address came back",
     "gap_closed": "no care gap that the message is about is open",
+    "booked": "the patient has made an appointment since the campaign was made",
+    "too_late": "the message would come too long after the campaign's start date",
+    SAME_ADDRESS: "somebody else in the campaign gets the message at the same address",
     "contacted_today": "the patient was written to today already",
     _CONTACTED_OFTEN: "the patient was written to often in the last seven days",
     "hold_out": "the patient was chosen at random not to be contacted",
@@ -60,6 +65,9 @@ class Contact:
     open_gaps           ids of the measures whose gap is open now
     contacted_on        the organisation's days of other campaigns' messages to the patient, each as often as there
                         were messages; those of the last seven days
+    is_booked           has an appointment ahead and had none when the campaign was made
+    introduced_at       when the latest introductory email to this address left
+    language            the preferred one (ISO 639-1)
     """
 
     patient_id: str
@@ -73,11 +81,14 @@ class Contact:
     is_bounced: bool = False
     open_gaps: frozenset[str] = frozenset()
     contacted_on: tuple[date, ...] = ()
+    is_booked: bool = False
+    introduced_at: datetime | None = None
+    language: str | None = None
 
 
 @dataclass(frozen=True)
 class Mailing:
-    """What is to be sent: the parts of a campaign that decide who may get it."""
+    """What is to be sent: the parts of a campaign that decide who may get it. `last_on`: the last day it is sent."""
 
     channel: str = "email"
     product: str = CAMPAIGN
@@ -85,6 +96,8 @@ class Mailing:
     measures: frozenset[str] = frozenset()
     protocols: frozenset[str] = frozenset()
     skip_closed_gaps: bool = True
+    skip_booked: bool = True
+    last_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -101,21 +114,49 @@ def frequency_cap(organisation: Organisation) -> FrequencyCap:
 
 
 def eligibility(
-    contact: Contact, mailing: Mailing, *, on: date, cap: FrequencyCap, arm: str = "contact"
+    contact: Contact,
+    mailing: Mailing,
+    *,
+    on: date,
+    cap: FrequencyCap | None,
+    arm: str = "contact",
+    is_address_taken: bool = False,
 ) -> Reason | None:
     """None when the patient may be written to on that day, else the first reason against it.
 
-    `cap` limits how often, over all campaigns (docs/decisions/how-often-a-patient-is-written-to.md). `arm` is the
-    recipient's: 'contact' or 'hold_out' (chosen at random not to be contacted).
+    `cap` limits how often, over all campaigns (docs/decisions/how-often-a-patient-is-written-to.md); None: a message
+    that it does not count, such as an introductory email. `arm` is the recipient's: 'contact' or 'hold_out' (chosen
+    at random not to be contacted). `is_address_taken`: somebody else of the campaign gets it there.
     """
     for check in _CHECKS:
         key = check(contact, mailing, on)
         if key:
             return reason(key)
-    often = _too_often(contact, cap, on)
+    if is_address_taken:
+        return reason(SAME_ADDRESS)
+    often = _too_often(contact, cap, on) if cap else ""
     if often:
         return reason(often)
     return reason("hold_out") if arm == HOLD_OUT else None
+
+
+def first_of_address(addresses: Mapping[str, str | None]) -> dict[str, str]:
+    """By address the patient who gets the message there: the one with the lowest id, numbers in it counted as numbers.
+
+    `addresses` are those of the patients who may be written to.
+    """
+    first: dict[str, str] = {}
+    for patient_id in sorted(addresses, key=_natural):
+        address = addresses[patient_id]
+        if address:
+            first.setdefault(address, patient_id)
+    return first
+
+
+def _natural(patient_id: str) -> list[tuple[bool, int, str]]:
+    """Sorts 'p9' before 'p10'."""
+    parts = re.findall(r"[0-9]+|[^0-9]+", patient_id)
+    return [(part[0] in "0123456789", int(part) if part[0] in "0123456789" else 0, part) for part in parts]
 
 
 def reason(key: str) -> Reason:
@@ -202,6 +243,14 @@ def _gap_closed(contact: Contact, mailing: Mailing, on: date) -> str:  # noqa: A
     return "gap_closed" if is_asked and not (mailing.measures & contact.open_gaps) else ""
 
 
+def _booked(contact: Contact, mailing: Mailing, on: date) -> str:  # noqa: ARG001
+    return "booked" if mailing.purpose == CARE_GAP and mailing.skip_booked and contact.is_booked else ""
+
+
+def _too_late(contact: Contact, mailing: Mailing, on: date) -> str:  # noqa: ARG001
+    return "too_late" if mailing.last_on is not None and on > mailing.last_on else ""
+
+
 def _too_often(contact: Contact, cap: FrequencyCap, on: date) -> str:
     """The key of the week says how many times are too often, so that a report stays right when the setting changes."""
     if contact.contacted_on.count(on) >= cap.per_day:
@@ -218,4 +267,6 @@ _CHECKS: tuple[Callable[[Contact, Mailing, date], str], ...] = (
     _consent,
     _bounced,
     _gap_closed,
+    _booked,
+    _too_late,
 )

@@ -2,7 +2,8 @@
 
 waiting -> claimed -> handed_over -> delivered | returned | unsuccessful
                    -> waiting (refused for now, fewer than five attempts) | unsuccessful | unknown
-waiting -> not_sent | introductory          decided when it would be sent
+                   -> introductory (that email went out first) -> returned
+waiting -> not_sent                         decided when it would be sent
 unknown -> any of these by a bounce, the provider's word or a person; back to waiting only with proof that nothing left
 """
 
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.domain.eligibility import sentence
+from core.domain.introduction import INTRODUCTORY
 
 MAX_ATTEMPTS = 5
 # How long to wait after the first, second ... failed attempt.
@@ -48,14 +50,15 @@ ICONS = {state.result: state.icon for state in STATES.values()}
 
 # From a state to those it may change to. An event of the provider may still come for what was handed over or unknown.
 CHANGES: dict[str, tuple[str, ...]] = {
-    "waiting": ("claimed", "not_sent", "introductory"),
-    "claimed": ("waiting", "handed_over", "unsuccessful", "unknown", "not_sent"),
+    "waiting": ("claimed", "not_sent"),
+    "claimed": ("waiting", "handed_over", "introductory", "unsuccessful", "unknown", "not_sent"),
     "handed_over": ("delivered", "returned", "unsuccessful"),
     "delivered": ("returned",),
-    "unknown": ("handed_over", "delivered", "returned", "unsuccessful", "waiting"),  # waiting: proof that none left
+    # Back to waiting with proof that nothing left, or when a person has decided to send it again.
+    "unknown": ("handed_over", "introductory", "delivered", "returned", "unsuccessful", "waiting"),
     "returned": (),
     "unsuccessful": (),
-    "introductory": (),
+    "introductory": ("returned",),
     "not_sent": (),
 }
 
@@ -88,14 +91,17 @@ class Verdict:
     next_at: datetime | None = None
 
 
-def after_attempt(outcome: str, *, reason: str, attempt_number: int, at: datetime, jitter: float) -> Verdict:
+def after_attempt(
+    outcome: str, *, reason: str, attempt_number: int, at: datetime, jitter: float, message: str = "campaign"
+) -> Verdict:
     """What follows an attempt that ended 'accepted', 'temporary', 'permanent' or 'unknown'.
 
-    `attempt_number` counts from 1; `jitter` between 0 and 1 spreads the next tries. A word that is not known is
-    'unknown': such a message is never sent again by itself.
+    `attempt_number` counts from 1; `jitter` between 0 and 1 spreads the next tries; `message` is 'introductory' when
+    that went out instead of the campaign's. A word that is not known is 'unknown': such a message is never sent again
+    by itself.
     """
     if outcome == "accepted":
-        return Verdict("handed_over")
+        return Verdict("introductory" if message == INTRODUCTORY else "handed_over")
     if outcome == "permanent":
         return Verdict("unsuccessful", reason)
     if outcome != "temporary":

@@ -38,6 +38,8 @@ class Organisation:
     contacts_per_day: int = 1  # S6: campaign messages to one patient over all campaigns, at least 1
     contacts_per_week: int = 3  # in the last seven days, today included
     email_windows: tuple[Window, ...] = (Window(time(9, 0), time(22, 45)),)  # S1
+    days_to_send: int = 7  # after its start date a campaign's messages are not sent any more but come too late
+    introductions_per_day: int = 200  # E8: how many introductory emails begin on one day
     email_per_minute: int | None = None  # S7: at most so many leave a minute, over all campaigns; None: no limit
     extra_holidays: tuple[date, ...] = ()
     from_email: str = "do-not-reply@example.org"

@@ -35,7 +35,19 @@ _LISTS = ("measures", "protocols")
 def add(connection: Connection, campaign: Campaign, *, patient_ids: Sequence[str]) -> None:
     """Keep a new campaign with exactly these patients, all waiting."""
     _write(connection, insert(campaigns).values(_row(campaign)))
-    rows = [{"campaign_id": campaign.campaign_id, "patient_id": patient_id} for patient_id in patient_ids]
+    appointments: dict[str, datetime | None] = {}
+    for ids in batches(patient_ids):
+        question = select(patients.c.patient_id, patients.c.next_appointment_at).where(patients.c.patient_id.in_(ids))
+        appointments |= {row.patient_id: row.next_appointment_at for row in connection.execute(question)}
+    rows = [
+        {
+            "campaign_id": campaign.campaign_id,
+            "patient_id": patient_id,
+            "appointment_at": _ahead(appointments.get(patient_id), campaign.created_at),
+            "message": campaign.kind,
+        }
+        for patient_id in patient_ids
+    ]
     if rows:
         connection.execute(insert(recipients), rows)
 
@@ -49,9 +61,10 @@ def campaign(connection: Connection, campaign_id: str) -> Campaign:
 
 
 def visible(connection: Connection, user: User) -> list[Campaign]:
-    """The campaigns this user may see, the newest first."""
-    question = select(campaigns).order_by(campaigns.c.created_at.desc(), campaigns.c.campaign_id)
-    return [_campaign(row) for row in connection.execute(question.where(_may_see(user)))]
+    """The campaigns this user may see, the newest first; introductory emails are no campaigns of anybody's."""
+    question = select(campaigns).where(campaigns.c.kind == "campaign", _may_see(user))
+    rows = connection.execute(question.order_by(campaigns.c.created_at.desc(), campaigns.c.campaign_id))
+    return [_campaign(row) for row in rows]
 
 
 def is_visible(connection: Connection, user: User, campaign_id: str) -> bool:
@@ -148,6 +161,10 @@ def patients_of(connection: Connection, campaign_id: str, *, user: User) -> list
         question = question.join(patients, patients.c.patient_id == recipients.c.patient_id)
         question = question.where(in_scope(user.scope))
     return list(connection.scalars(question.order_by(recipients.c.recipient_id)))
+
+
+def _ahead(appointment_at: datetime | None, at: datetime) -> datetime | None:
+    return appointment_at if appointment_at and appointment_at > at else None
 
 
 def _write(connection: Connection, statement: Insert | Update) -> int:

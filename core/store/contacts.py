@@ -10,8 +10,9 @@ from sqlalchemy import Connection, and_, func, or_, select
 
 from core.domain.address import normal_email
 from core.domain.eligibility import ADULT_AGE, WEEK, Contact, age
+from core.domain.introduction import INTRODUCTORY
 from core.domain.opt_out import OptOut
-from core.store.schema import address_states, open_gaps, opt_outs, patients, recipients
+from core.store.schema import address_states, open_gaps, opt_outs, patients, provider_settings, recipients
 
 BATCH = 500  # ids in one question: below every database's limit of parameters
 
@@ -21,6 +22,7 @@ def eligibility_inputs(
     patient_ids: Collection[str],
     *,
     channel: str,
+    at: datetime,
     on: date,
     zone: ZoneInfo,
     campaign_id: str | None = None,
@@ -28,14 +30,15 @@ def eligibility_inputs(
     """A Contact for every id, in the given order; an id that is not in the records has the status None.
 
     `on` decides who is an adult and, with the organisation's `zone`, which messages of other campaigns than
-    `campaign_id` are recent. Only the channel 'email' has addresses so far.
+    `campaign_id` are recent; `at` which appointments lie ahead. Only the channel 'email' has addresses so far.
     """
     if channel != "email":
         raise ValueError("only email has addresses")
     found: dict[str, Contact] = {}
     for ids in batches(patient_ids):
         recent = _contacted_on(connection, ids, on=on, zone=zone, campaign_id=campaign_id)
-        found |= _batch(connection, ids, channel=channel, on=on, recent=recent)
+        booked = _booked(connection, ids, at=at, campaign_id=campaign_id) if campaign_id else set()
+        found |= _batch(connection, ids, channel=channel, on=on, recent=recent, booked=booked)
     return found
 
 
@@ -47,7 +50,13 @@ def batches(patient_ids: Collection[str]) -> Iterator[list[str]]:
 
 
 def _batch(
-    connection: Connection, ids: list[str], *, channel: str, on: date, recent: dict[str, list[date]]
+    connection: Connection,
+    ids: list[str],
+    *,
+    channel: str,
+    on: date,
+    recent: dict[str, list[date]],
+    booked: Collection[str],
 ) -> dict[str, Contact]:
     people = _people(connection, ids)
     addresses = {_address(row) for row in people.values()} - {None}
@@ -55,6 +64,7 @@ def _batch(
     gaps = _open_gaps(connection, ids)
     guarantors = _guarantor_addresses(connection, people, on=on)
     bounced = _bounced(connection, addresses, channel=channel)
+    introduced = _introduced_at(connection, ids)
     contacts = {patient_id: Contact(patient_id, status=None) for patient_id in ids}
     for patient_id, row in people.items():
         address = _address(row)
@@ -71,6 +81,9 @@ def _batch(
             is_bounced=address in bounced,
             open_gaps=frozenset(gaps[patient_id]),
             contacted_on=tuple(recent[patient_id]),
+            is_booked=patient_id in booked,
+            introduced_at=introduced.get((patient_id, address)),
+            language=row.language,
         )
     return contacts
 
@@ -84,6 +97,7 @@ def _people(connection: Connection, ids: list[str]) -> dict[str, Any]:
         patients.c.email,
         patients.c.email_consent,
         patients.c.guarantor_id,
+        patients.c.language,
     )
     rows = connection.execute(select(*columns).where(patients.c.patient_id.in_(ids)))
     return {row.patient_id: row for row in rows}
@@ -138,12 +152,46 @@ def _contacted_on(
     question = select(recipients.c.patient_id, recipients.c.state, at).where(
         recipients.c.patient_id.in_(ids),
         recipients.c.campaign_id != (campaign_id or ""),
+        recipients.c.message != INTRODUCTORY,
         or_(recipients.c.state == "claimed", has_left & (at >= since)),
     )
     days: dict[str, list[date]] = defaultdict(list)
     for row in connection.execute(question):
         days[row.patient_id].append(on if row.state == "claimed" else row.at.astimezone(zone).date())
     return days
+
+
+def _booked(connection: Connection, ids: list[str], *, at: datetime, campaign_id: str) -> set[str]:
+    """Who has an appointment ahead and had none when the campaign was made."""
+    question = (
+        select(patients.c.patient_id)
+        .join(recipients, recipients.c.patient_id == patients.c.patient_id)
+        .where(
+            patients.c.patient_id.in_(ids),
+            patients.c.next_appointment_at > at,
+            recipients.c.campaign_id == campaign_id,
+            recipients.c.appointment_at.is_(None),
+        )
+    )
+    return set(connection.scalars(question))
+
+
+def _introduced_at(connection: Connection, ids: list[str]) -> dict[tuple[str, str | None], datetime]:
+    """When the latest introductory email left, by patient and address; one that came back counts as none."""
+    at = func.max(func.coalesce(recipients.c.handed_over_at, recipients.c.finished_at))
+    question = select(recipients.c.patient_id, recipients.c.address, at).where(
+        recipients.c.patient_id.in_(ids),
+        recipients.c.message == INTRODUCTORY,
+        recipients.c.state.in_(("handed_over", "delivered", "introductory", "unknown")),
+    )
+    rows = connection.execute(question.group_by(recipients.c.patient_id, recipients.c.address))
+    return {(patient_id, address): left for patient_id, address, left in rows if left}
+
+
+def introduces(connection: Connection) -> bool:
+    """Whether the organisation introduces itself: as soon as it does for any provider's patients (E4)."""
+    question = select(provider_settings.c.provider_id).where(provider_settings.c.introduces)
+    return connection.execute(question.limit(1)).first() is not None
 
 
 def _guarantor_addresses(connection: Connection, people: dict[str, Any], *, on: date) -> dict[str | None, str]:

@@ -6,7 +6,7 @@ are 'unknown'.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -15,21 +15,39 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exist
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from core.domain.message import WORKER_LOST, Verdict
-from core.store.schema import attempts, campaigns, dispatchers, recipients
+from core.store.schema import attempts, campaigns, dispatchers, patients, recipients
 
 DatabaseLost = (OperationalError, InterfaceError)  # no connection, a full disk, a lock that is never free
 _FORGOTTEN_AFTER = timedelta(days=1)
+_CLAIMED = (
+    recipients.c.recipient_id,
+    recipients.c.patient_id,
+    recipients.c.arm,
+    recipients.c.attempt_count,
+    recipients.c.message,
+)
 _CLAIMING = 0x636C61696D  # the number of the lock under which recipients are claimed
 
 
 @dataclass(frozen=True)
 class Claimed:
-    """A recipient that a worker holds. `number` counts its attempts from 1."""
+    """A recipient that a worker holds. `number` counts its attempts from 1; `message` is what the last one was of."""
 
     recipient_id: int
     patient_id: str
     arm: str
     number: int
+    message: str = "campaign"  # | introductory
+
+
+@dataclass(frozen=True)
+class Sharer:
+    """Another recipient of the same campaign with the same address."""
+
+    patient_id: str
+    address: str
+    arm: str
+    is_waiting: bool  # and was never tried
 
 
 @dataclass(frozen=True)
@@ -48,6 +66,7 @@ class Begun:
     address: str
     language: str
     message_id: str
+    message: str = "campaign"  # | introductory: what goes out to this recipient
 
 
 @dataclass(frozen=True)
@@ -82,8 +101,7 @@ def claim(
     Claims follow one another until their transactions end, so that whoever decides afterwards how often a patient was
     written to sees the claims of all other campaigns. SQLite has one writer anyway.
     """
-    if connection.dialect.name == "postgresql":
-        connection.execute(select(func.pg_advisory_xact_lock(_CLAIMING)))
+    one_at_a_time(connection)
     picked = (
         select(recipients.c.recipient_id)
         .join(campaigns, campaigns.c.campaign_id == recipients.c.campaign_id)
@@ -103,9 +121,15 @@ def claim(
             next_at=None,
             attempt_count=recipients.c.attempt_count + 1,
         )
-        .returning(recipients.c.recipient_id, recipients.c.patient_id, recipients.c.arm, recipients.c.attempt_count)
+        .returning(*_CLAIMED)
     )
     return sorted((Claimed(*row) for row in connection.execute(statement)), key=lambda row: row.recipient_id)
+
+
+def one_at_a_time(connection: Connection) -> None:
+    """Whoever decides about many recipients at once does so after everybody else has: until the transaction ends."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_CLAIMING)))
 
 
 def begin(connection: Connection, begun: Sequence[Begun], *, worker: str, at: datetime) -> None:
@@ -118,13 +142,42 @@ def begin(connection: Connection, begun: Sequence[Begun], *, worker: str, at: da
     ]
     connection.execute(insert(attempts), rows)
     where = [
-        {"id": one.claimed.recipient_id, "address": one.address, "language": one.language, "message_id": one.message_id}
+        {
+            "id": one.claimed.recipient_id,
+            "address": one.address,
+            "language": one.language,
+            "message_id": one.message_id,
+            "message": one.message,
+        }
         for one in begun
     ]
     statement = update(recipients).where(recipients.c.recipient_id == bindparam("id"))
     connection.execute(
-        statement.values({name: bindparam(name) for name in ("address", "language", "message_id")}), where
+        statement.values({name: bindparam(name) for name in ("address", "language", "message_id", "message")}), where
     )
+
+
+def sharing(connection: Connection, campaign_id: str, addresses: Collection[str]) -> list[Sharer]:
+    """The recipients of a campaign with these addresses on file who have got its message, are about to, or may.
+
+    Whoever was not sent or refused is left out: the address is not theirs.
+    """
+    never_tried = and_(recipients.c.state == "waiting", recipients.c.attempt_count == 0)
+    question = (
+        select(recipients.c.patient_id, patients.c.email, recipients.c.arm, never_tried)
+        .join(patients, patients.c.patient_id == recipients.c.patient_id)
+        .where(
+            recipients.c.campaign_id == campaign_id,
+            patients.c.email.in_(addresses),
+            recipients.c.state.not_in(("not_sent", "unsuccessful")),
+        )
+    )
+    return [Sharer(*row) for row in connection.execute(question)]
+
+
+def wait(connection: Connection, claimed: Claimed, *, worker: str, until: datetime) -> None:
+    """A claimed recipient who may be written to only later: waits until then, without an attempt."""
+    _give_up_claim(connection, [claimed], worker=worker, state="waiting", claimed_by=None, next_at=until)
 
 
 def end(connection: Connection, ended: Sequence[Ended], *, worker: str) -> None:
@@ -155,14 +208,8 @@ def hand_back(connection: Connection, claimed: Sequence[Claimed], *, worker: str
 
 def held_by(connection: Connection, worker: str) -> list[Held]:
     """What a worker holds, or lost when its lease ran out."""
-    question = select(
-        recipients.c.recipient_id,
-        recipients.c.patient_id,
-        recipients.c.arm,
-        recipients.c.attempt_count,
-        recipients.c.campaign_id,
-    ).where(recipients.c.claimed_by == worker, _MAY_STILL_END)
-    return [Held(Claimed(*row[:4]), row.campaign_id) for row in connection.execute(question)]
+    question = select(*_CLAIMED, recipients.c.campaign_id).where(recipients.c.claimed_by == worker, _MAY_STILL_END)
+    return [Held(Claimed(*row[:-1]), row.campaign_id) for row in connection.execute(question)]
 
 
 def lose(connection: Connection, claimed: Sequence[Claimed], *, worker: str, at: datetime) -> None:
@@ -250,7 +297,7 @@ def _end_row(one: Ended, worker: str) -> dict[str, Any]:
         "b_next_at": one.verdict.next_at,
         "b_lease_until": None,
         "b_claimed_by": None if is_waiting else worker,
-        "b_handed_over_at": one.at if state == "handed_over" else None,
+        "b_handed_over_at": one.at if state in ("handed_over", "introductory") else None,
         "b_finished_at": None if is_waiting else one.at,
     }
 

@@ -1,0 +1,183 @@
+"""Introductory emails as a stream of their own: patients of the chosen providers can opt out before others come.
+
+The dispatcher adds each day those who have had none at their present address, up to the organisation's pace. They are
+recipients of an internal campaign of the day, so that claiming, retries, recovery and bounces are the same (E4, E8).
+"""
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from importlib import resources
+
+from sqlalchemy import Connection
+
+from core.audit import record_in
+from core.domain.campaign import DEFAULT_LANGUAGE, Campaign, Message
+from core.domain.eligibility import Mailing, eligibility
+from core.domain.introduction import INTRODUCTORY
+from core.domain.wording import day_text
+from core.errors import NotAllowed, NotFound
+from core.store import campaigns as campaign_rows
+from core.store import introductions as rows
+from core.store import messages
+from core.store.contacts import eligibility_inputs, introduces
+from core.store.database import reading, writing
+from core.workbench import DISPATCHER, Workbench
+
+LANGUAGES = ("en", "es")
+_MAILING = Mailing()  # an announcement by email
+
+
+@dataclass(frozen=True)
+class Introducing:
+    """One provider's patients and the introductory email.
+
+    patients     active patients of the provider with an email address
+    introduced   of them, how many have had the introductory email at their present address
+    to_come      how many would still get it, if nothing changes
+    """
+
+    provider_id: str
+    name: str
+    is_on: bool
+    patients: int
+    introduced: int
+    to_come: int
+
+
+def providers(wb: Workbench) -> list[Introducing]:
+    """Every provider who is somebody's PCP, by name, as far as the user may see them."""
+    with reading(wb.engine) as connection:
+        found = [each for each in rows.providers_of(connection, wb.user.scope) if each.patients]
+        due = {each.provider_id: sum(1 for _ in _due(wb, connection, [each.provider_id])) for each in found}
+    return [
+        Introducing(each.provider_id, each.name, each.is_on, each.patients, each.introduced, due[each.provider_id])
+        for each in found
+    ]
+
+
+def turn_on(wb: Workbench, provider_id: str, *, seen: int) -> None:
+    """Introduce the organisation to the patients of a provider, now and when new ones come.
+
+    `seen` is the number of patients that the user has confirmed: when more would be written to, nothing is turned on
+    and NotAllowed says how many. Raises NotFound for a provider the user may not see.
+    """
+    _check_sees_everybody(wb)
+    with writing(wb.engine) as connection:
+        known = {each.provider_id for each in rows.providers_of(connection, wb.user.scope)}
+        if provider_id not in known:
+            raise NotFound("This provider is not in the records any more. Open the page again.")
+        due = sum(1 for _ in _due(wb, connection, [provider_id]))
+        if due > seen:
+            raise NotAllowed(
+                f"{due:,} patients would get the introductory email, and {seen:,} were confirmed. Nothing was turned "
+                "on: look at the number again."
+            )
+        rows.set_on(connection, provider_id, True, at=wb.now(), by=wb.user.user_id)
+        record_in(wb, connection, "introductions.on", provider_id, patients=due)
+
+
+def turn_off(wb: Workbench, provider_id: str) -> None:
+    """Introduce the organisation to no more patients of a provider. Those who wait already still get the email."""
+    _check_sees_everybody(wb)
+    with writing(wb.engine) as connection:
+        rows.set_on(connection, provider_id, False, at=wb.now(), by=wb.user.user_id)
+        record_in(wb, connection, "introductions.off", provider_id)
+
+
+def top_up(wb: Workbench) -> int:
+    """Add today's patients to the stream, up to the pace of a day; returns how many. The dispatcher calls it."""
+    with reading(wb.engine) as connection:
+        on = rows.turned_on(connection)
+        left = wb.organisation().introductions_per_day - rows.added_on(connection, wb.today())
+        if not on or left <= 0 or next(_due(wb, connection, on), None) is None:
+            return 0
+    acting = wb.as_user(DISPATCHER)
+    with writing(wb.engine) as connection:
+        messages.one_at_a_time(connection)
+        left = wb.organisation().introductions_per_day - rows.added_on(connection, wb.today())
+        due = [patient_id for patient_id, _ in zip(_due(wb, connection, on), range(max(0, left)), strict=False)]
+        if due:
+            campaign = _campaign_of(acting, connection, wb.today())
+            rows.add_recipients(connection, campaign.campaign_id, due)
+            campaign_rows.go_on(connection, campaign.campaign_id)
+            record_in(acting, connection, "introductions.added", campaign.campaign_id, recipients=len(due))
+    return len(due)
+
+
+def in_force(wb: Workbench) -> bool:
+    """Whether campaign emails come only after an introductory one."""
+    with reading(wb.engine) as connection:
+        return introduces(connection)
+
+
+def introductory_campaign(wb: Workbench, instead_of: Campaign) -> Campaign:
+    """The introductory email in the place of a campaign's: with that campaign's id, from the organisation."""
+    organisation = wb.organisation()
+    return replace(
+        instead_of,
+        messages=_messages(),
+        from_email=organisation.from_email,
+        from_name=organisation.from_name,
+        fields={"call_back_number": organisation.call_back_number, "sign_off": organisation.sign_off},
+        measures=(),
+    )
+
+
+def _due(wb: Workbench, connection: Connection, provider_ids: list[str]) -> Iterator[str]:
+    """Patients of these providers who have had no introductory email at their address and may be written to."""
+    last = ""
+    while batch := rows.without(connection, provider_ids, after=last):
+        contacts = eligibility_inputs(connection, batch, channel="email", at=wb.now(), on=wb.today(), zone=wb.zone())
+        for patient_id, contact in contacts.items():
+            if eligibility(contact, _MAILING, on=wb.today(), cap=None) is None and contact.introduced_at is None:
+                yield patient_id
+        last = batch[-1]
+
+
+def _campaign_of(wb: Workbench, connection: Connection, day: date) -> Campaign:
+    """The internal campaign of a day, made when there is none yet."""
+    campaign_id = rows.campaign_of(connection, day)
+    if campaign_id:
+        return campaign_rows.campaign(connection, campaign_id)
+    organisation, at, by = wb.organisation(), wb.now(), wb.user.user_id
+    campaign = Campaign(
+        campaign_id=secrets.token_hex(8),
+        kind=INTRODUCTORY,
+        name=f"Introductory emails {day_text(day)}",
+        description="Sent by itself to patients who have had no introductory email at their address.",
+        channel="email",
+        purpose="announcement",
+        template_id=INTRODUCTORY,
+        status="active",
+        start_on=day,
+        messages=_messages(),
+        from_email=organisation.from_email,
+        from_name=organisation.from_name,
+        fields={"call_back_number": organisation.call_back_number, "sign_off": organisation.sign_off},
+        created_at=at,
+        created_by=by,
+        changed_at=at,
+        changed_by=by,
+        activated_at=at,
+        activated_by=by,
+    )
+    campaign_rows.add(connection, campaign, patient_ids=[])
+    return campaign
+
+
+def _messages() -> dict[str, Message]:
+    """By language: the first line of the file is the subject, the rest the body."""
+    found = {}
+    for language in LANGUAGES:
+        file = resources.files("core.library") / INTRODUCTORY / f"{language}.html"
+        subject, _, body = file.read_text("utf-8").partition("\n")
+        found[language] = Message(subject.strip(), body.strip())
+    assert DEFAULT_LANGUAGE in found
+    return found
+
+
+def _check_sees_everybody(wb: Workbench) -> None:
+    if wb.user.scope.groups is not None or wb.user.scope.providers is not None:
+        raise NotAllowed("This concerns all patients of a provider. Ask somebody who may see all of them.")

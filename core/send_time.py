@@ -1,0 +1,140 @@
+"""What is decided at the last moment: who of the claimed gets what, who waits, and who is not written to (E4, O6)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from core.domain.campaign import Campaign
+from core.domain.eligibility import Contact, FrequencyCap, Mailing, eligibility, first_of_address, frequency_cap
+from core.domain.introduction import INTRODUCTORY, free_from, is_missing
+from core.store import messages
+from core.store.contacts import eligibility_inputs, introduces
+from core.store.messages import Begun, Claimed
+from core.workbench import Workbench
+
+
+@dataclass(frozen=True)
+class Decided:
+    """One recipient at this moment.
+
+    refused      the key of the reason why nothing goes out; '' when something may
+    wait_until   nothing goes out before then; None: at once
+    message      what goes out: 'campaign', or 'introductory' instead of it
+    """
+
+    contact: Contact
+    refused: str = ""
+    wait_until: datetime | None = None
+    message: str = "campaign"
+
+    @property
+    def may_go(self) -> bool:
+        """Whether something goes out now."""
+        return not self.refused and self.wait_until is None
+
+    def still_fits(self, begun: Begun) -> bool:
+        """Whether what was made ready for the recipient is still what goes out, to the address that is on file."""
+        return self.may_go and (self.contact.address, self.message) == (begun.address, begun.message)
+
+
+@dataclass(frozen=True)
+class _Rules:
+    """What holds for a whole batch."""
+
+    mailing: Mailing
+    cap: FrequencyCap
+    introduces: bool
+    is_introductory: bool
+    at: datetime
+
+    def message(self, contact: Contact) -> str:
+        must_introduce = self.introduces and is_missing(contact.introduced_at)
+        return INTRODUCTORY if self.is_introductory or must_introduce else "campaign"
+
+    def waits_until(self, contact: Contact) -> datetime | None:
+        if self.is_introductory or not self.introduces or contact.introduced_at is None:
+            return None
+        free = free_from(contact.introduced_at)
+        return free if self.at < free else None
+
+
+def decide(
+    wb: Workbench, connection: Connection, campaign: Campaign, claimed: list[Claimed], *, at: datetime
+) -> dict[Claimed, Decided]:
+    """What becomes of each claimed recipient, by what the database holds at this moment."""
+    if not claimed:
+        return {}
+    organisation, is_introductory = wb.organisation(), campaign.kind == INTRODUCTORY
+    rules = _Rules(
+        mailing=campaign.mailing if is_introductory else campaign.mailing_by(organisation),
+        cap=frequency_cap(organisation),
+        introduces=introduces(connection),
+        is_introductory=is_introductory,
+        at=at,
+    )
+    contacts = _contacts(wb, connection, campaign, [one.patient_id for one in claimed], at=at)
+    taken = set() if is_introductory else _taken(wb, connection, campaign, claimed, contacts, rules)
+    return {one: _decided(wb, one, contacts[one.patient_id], rules, is_taken=one in taken) for one in claimed}
+
+
+def _decided(wb: Workbench, one: Claimed, contact: Contact, rules: _Rules, *, is_taken: bool) -> Decided:
+    message = rules.message(contact)
+    why = _why_not(wb, contact, one.arm, rules, is_taken=is_taken)
+    return Decided(contact, why, None if why else rules.waits_until(contact), message)
+
+
+def _why_not(wb: Workbench, contact: Contact, arm: str, rules: _Rules, *, is_taken: bool = False) -> str:
+    cap = None if rules.message(contact) == INTRODUCTORY else rules.cap
+    why = eligibility(contact, rules.mailing, on=wb.today(), cap=cap, arm=arm, is_address_taken=is_taken)
+    return why.key if why else ""
+
+
+def _contacts(
+    wb: Workbench, connection: Connection, campaign: Campaign, ids: list[str], *, at: datetime
+) -> dict[str, Contact]:
+    return eligibility_inputs(
+        connection,
+        ids,
+        channel=campaign.channel,
+        at=at,
+        on=wb.today(),
+        zone=wb.zone(),
+        campaign_id=campaign.campaign_id,
+    )
+
+
+def _taken(
+    wb: Workbench,
+    connection: Connection,
+    campaign: Campaign,
+    claimed: list[Claimed],
+    contacts: dict[str, Contact],
+    rules: _Rules,
+) -> set[Claimed]:
+    """Those at whose address somebody else of the campaign gets the message: who has got it, or has a lower id and may.
+
+    Whoever was tried before keeps the address.
+    """
+    addresses = {one.patient_id: contacts[one.patient_id].address for one in claimed}
+    known = {address for address in addresses.values() if address}
+    found = messages.sharing(connection, campaign.campaign_id, known)
+    sharers = [each for each in found if each.patient_id not in addresses]
+    owned = {each.address for each in sharers if not each.is_waiting}
+    owned |= {addresses[one.patient_id] or "" for one in claimed if one.number > 1}
+    ahead = [each for each in sharers if each.is_waiting]
+    others = _contacts(wb, connection, campaign, [each.patient_id for each in ahead], at=rules.at) if ahead else {}
+    arms = {each.patient_id: each.arm for each in ahead} | {one.patient_id: one.arm for one in claimed}
+    may = {
+        patient_id: contact.address
+        for patient_id, contact in (contacts | others).items()
+        if patient_id in arms and not _why_not(wb, contact, arms[patient_id], rules)
+    }
+    first = first_of_address(may)
+    return {
+        one
+        for one in claimed
+        if one.number == 1
+        and (address := addresses[one.patient_id])
+        and (address in owned or first.get(address, one.patient_id) != one.patient_id)
+    }
