@@ -116,6 +116,17 @@ def test_windows_that_never_open_are_a_settings_error() -> None:
         next_window(never, "email", utc(24, 18))
 
 
+def test_letters_have_no_windows() -> None:
+    with pytest.raises(SettingsError, match=r"'letter'. Channels that have them: email, text, phone"):
+        next_window(CHICAGO, "letter", utc(24, 18))
+
+
+@pytest.mark.parametrize("channel", ("text", "phone"))
+def test_texts_and_calls_go_out_from_eleven_to_eight_on_the_wall(channel: str) -> None:
+    assert next_window(CHICAGO, channel, utc(24, 18)) == (utc(24, 17), utc(25, 2))
+    assert next_window(CHICAGO, channel, utc(14, 18, month=7)) == (utc(14, 16, month=7), utc(15, 1, month=7))
+
+
 @given(at=st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1)).map(lambda naive: naive.replace(tzinfo=UTC)))
 def test_the_next_window_lies_ahead_and_is_open_when_it_says_so(at: datetime) -> None:
     opens, closes = next_window(TWICE_A_DAY, "email", at)
