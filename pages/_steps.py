@@ -150,8 +150,8 @@ def delivery(wb: Workbench, draft: Campaign, *, locked: bool) -> Campaign:
 def _when(wb: Workbench, draft: Campaign, *, locked: bool) -> None:
     """Which day the campaign goes out, from when, and until when it takes."""
     shifted = shift_sentence(draft.start_on, wb.organisation(), channel=draft.channel)
-    st.caption(shifted or "Campaigns go out Monday to Saturday except holidays.")
-    st.caption(f":material/schedule: {_schedule(wb, draft, locked=locked)}.")
+    about = shifted or "Campaigns go out Monday to Saturday except holidays."
+    st.caption(f"{about}  \n:material/schedule: {_schedule(wb, draft, locked=locked)}")
 
 
 def _schedule(wb: Workbench, draft: Campaign, *, locked: bool) -> str:

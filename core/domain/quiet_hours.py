@@ -19,14 +19,15 @@ from core.errors import SettingsError
 LOCAL_CHANNELS = ("text", "phone")  # an email waits until it is read; a phone rings
 SPREAD = timedelta(minutes=2)  # after an opening, over which the tries that waited for it come back
 
-# States whose telephone solicitation law ends the day earlier than the federal rule. Each was read in the source named;
-# others may have such a law too. Hours are local to the person called.
+# States whose telephone solicitation law ends the day earlier than the federal rule; hours are local to the person
+# called. Read in the law itself: Florida, Massachusetts, Washington. Read in publications that name or quote it: the
+# others. More states may have such a law.
 STATE_HOURS: dict[str, tuple[time, time]] = {
     "FL": (time(8), time(20)),  # Florida Statutes 501.616(6)(a)
-    "LA": (time(8), time(20)),  # Louisiana Public Service Commission, General Order R-29617, V(A)(2)
+    "LA": (time(8), time(20)),  # Public Service Commission, General Order R-29617, V(A)(2)
     "MA": (time(8), time(20)),  # 201 Code of Massachusetts Regulations 12.02(2)
     "MD": (time(8), time(20)),  # Stop the Spam Calls Act of 2023 (Senate Bill 90, chapter 413), in force 2024-01-01
-    "OK": (time(8), time(20)),  # Telephone Solicitation Act of 2022 (House Bill 3168), 15 O.S. 775C
+    "OK": (time(8), time(20)),  # Telephone Solicitation Act of 2022 (House Bill 3168), in force 2022-11-01
     "WA": (time(8), time(20)),  # Revised Code of Washington 19.158.040(2)
 }
 
