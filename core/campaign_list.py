@@ -31,6 +31,6 @@ def campaigns(wb: Workbench) -> list[Listed]:
     for one in found:
         progress = progress_of(counts[one.campaign_id])
         status = status_shown(one, progress)
-        schedule = schedule_sentence(one, organisation, at=at, held=held)
+        schedule = schedule_sentence(one, organisation, at=at, held=held, waiting_count=progress.waiting_count)
         listed.append(Listed(one, status, STATUS_ICONS[status], progress, schedule))
     return listed

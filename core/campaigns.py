@@ -81,12 +81,20 @@ def problems_of(wb: Workbench, draft: Campaign, *, was: Campaign | None = None) 
 
 
 def schedule(wb: Workbench, shown: Campaign) -> str:
-    """When the campaign goes out, why it waits, or when it ended."""
-    return schedule_sentence(shown, wb.organisation(), at=wb.now(), held=held_sentence(wb))
+    """When the campaign goes out and is done, why it waits, or when it ended."""
+    return schedule_sentence(
+        shown,
+        wb.organisation(),
+        at=wb.now(),
+        held=held_sentence(wb),
+        waiting_count=progress(wb, shown.campaign_id).waiting_count,
+    )
 
 
 def schedule_if_active(wb: Workbench, draft: Campaign) -> str:
-    """When the campaign would go out if it were activated now: 'Goes out Mon 30 Nov 2026, from 9:00'."""
+    """When the campaign would go out, and be done, if it were activated now."""
+    if goes_out_on(draft, wb.organisation()) < wb.today():
+        return f"The start date, {day_text(draft.start_on)}, has passed: choose a new one to activate it"
     return schedule(wb, replace(draft, status="active"))
 
 

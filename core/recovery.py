@@ -5,18 +5,18 @@ have left. See docs/decisions/never-a-second-mail.md.
 """
 
 import logging
-import random
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from core.audit import record_in
-from core.domain.message import after_attempt
+from core.domain.organisation import EMAIL
 from core.store import campaigns as campaign_rows
 from core.store import messages
 from core.store.database import reading, writing
 from core.store.journal import Left, left_behind
 from core.store.messages import Ended, Held
+from core.verdicts import verdict
 from core.workbench import Workbench
 
 _log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ def _bring_to_an_end(wb: Workbench, left: Left) -> None:
         replied = [one for one in held if left.replies.get(_key(one))]
         begun = [one for one in held if _key(one) in left.replies and one not in replied]
         untouched = [one for one in held if _key(one) not in left.replies]
-        messages.end(connection, [_ended(one, left, at) for one in replied], worker=left.worker)
+        messages.end(connection, [_ended(wb, one, left, at) for one in replied], worker=left.worker)
         messages.lose(connection, [one.claimed for one in begun], worker=left.worker, at=at)
         messages.hand_back(connection, [one.claimed for one in untouched], worker=left.worker)
         put_in_order(connection, {one.campaign_id for one in held}, at=at)
@@ -69,16 +69,17 @@ def _key(one: Held) -> tuple[int, int]:
     return one.claimed.recipient_id, one.claimed.number
 
 
-def _ended(one: Held, left: Left, at: datetime) -> Ended:
+def _ended(wb: Workbench, one: Held, left: Left, at: datetime) -> Ended:
     """The outcome of a message from its reply code alone; the server's words went with the worker."""
     code = left.replies[_key(one)] or 0
     outcome = {2: "accepted", 4: "temporary", 5: "permanent"}.get(code // 100, "unknown")
-    verdict = after_attempt(
+    follows = verdict(
+        wb.organisation(),
+        EMAIL,
         outcome,
         reason="" if outcome == "accepted" else "message_refused",
-        attempt_number=one.claimed.number,
+        number=one.claimed.number,
         at=at,
-        jitter=random.random(),  # noqa: S311 (spreads retries, guards nothing)
         message=one.claimed.message,
     )
-    return Ended(one.claimed.recipient_id, one.claimed.number, outcome, str(code), "", at, verdict)
+    return Ended(one.claimed.recipient_id, one.claimed.number, outcome, str(code), "", at, follows)

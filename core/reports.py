@@ -63,7 +63,13 @@ def report(wb: Workbench, campaign_id: str) -> Report:
         patients = report_rows.patient_rows(connection, campaign_id, scope=wb.user.scope)
     by_state = dict(counts.group_by("state").agg(pl.col("count").sum()).iter_rows())
     progress = progress_of(by_state)
-    schedule = schedule_sentence(campaign, wb.organisation(), at=wb.now(), held=held_sentence(wb))
+    schedule = schedule_sentence(
+        campaign,
+        wb.organisation(),
+        at=wb.now(),
+        held=held_sentence(wb),
+        waiting_count=progress.waiting_count,
+    )
     zone = wb.organisation().time_zone
     ledger = _ledger(counts, selected=progress.selected)
     return Report(

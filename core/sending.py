@@ -5,7 +5,6 @@ then their outcomes are committed together. Whatever breaks in between leaves ro
 """
 
 import logging
-import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,7 +17,8 @@ from core.channels.email import EmailChannel, NoSession
 from core.domain.campaign import Campaign
 from core.domain.eligibility import missing_field
 from core.domain.merge_field import FieldValues
-from core.domain.message import CANNOT_BE_WRITTEN, after_attempt
+from core.domain.message import CANNOT_BE_WRITTEN
+from core.domain.organisation import EMAIL
 from core.domain.rendering import MissingField
 from core.domain.sending_account import take
 from core.errors import SendError, TemplateError
@@ -26,13 +26,13 @@ from core.forms import Forms
 from core.merge_fields import fields_for
 from core.recovery import put_in_order
 from core.send_time import Decided, decide
-from core.sending_control import EMAIL
 from core.store import campaigns as campaign_rows
 from core.store import messages
 from core.store import sending as sending_rows
 from core.store.database import reading, writing
 from core.store.journal import Journal
 from core.store.messages import Begun, Claimed, Ended
+from core.verdicts import verdict
 from core.workbench import Workbench
 
 BATCH = 50
@@ -141,7 +141,7 @@ def send_batch(
 
 def _let_go(wb: Workbench, connection: Connection, wanted: int, *, at: datetime) -> int:
     """How many messages the account's limit lets go now (S7)."""
-    per_minute = wb.organisation().email_per_minute
+    per_minute = wb.organisation().email_rate_limit
     if per_minute is None:
         return wanted
     account, granted = take(
@@ -207,15 +207,16 @@ def _begin(journal: Journal, claimed: Claimed) -> None:
 
 def _ended(batch: Batch, mail: Mail, outcome: str, *, reason: str = "", code: str, reply: str) -> Ended:
     at, claimed = batch.wb.now(), mail.begun.claimed
-    verdict = after_attempt(
+    follows = verdict(
+        batch.wb.organisation(),
+        batch.campaign.channel,
         outcome,
         reason=reason,
-        attempt_number=claimed.number,
+        number=claimed.number,
         at=at,
-        jitter=random.random(),  # noqa: S311 (spreads retries, guards nothing)
         message=mail.begun.message,
     )
-    return Ended(claimed.recipient_id, claimed.number, outcome, code, reply, at, verdict)
+    return Ended(claimed.recipient_id, claimed.number, outcome, code, reply, at, follows)
 
 
 def _look_again(batch: Batch, left: list[Mail], journal: Journal | None) -> list[Mail]:

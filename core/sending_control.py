@@ -7,6 +7,7 @@ from datetime import datetime
 from core import feed_gate
 from core.audit import record_in
 from core.domain.message import reason_sentence
+from core.domain.organisation import EMAIL
 from core.domain.sending_account import PROBE_EVERY, Account, after_failure, after_success
 from core.domain.wording import day_text, moment_text
 from core.errors import NotAllowed, SendError
@@ -15,7 +16,6 @@ from core.store.database import reading, writing
 from core.store.sending import Pause
 from core.workbench import DISPATCHER, Workbench
 
-EMAIL = "email"
 _LONGEST_REASON = 200  # characters
 
 _log = logging.getLogger(__name__)

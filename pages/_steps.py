@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import streamlit as st
 
-from core import templates
+from core import campaigns, templates
 from core.care_gaps import measure_names
 from core.domain.address import phone_text
 from core.domain.campaign import DEFAULT_LANGUAGE, PURPOSES, Campaign, Message, shift_sentence
@@ -105,10 +105,7 @@ def delivery(wb: Workbench, draft: Campaign, *, locked: bool) -> Campaign:
         max_value=wb.today() + timedelta(days=366),
         format="YYYY-MM-DD",
     )
-    st.caption(
-        shift_sentence(start_on, wb.organisation())
-        or f"Goes out on {day_text(start_on)}. Campaigns go out Monday to Saturday except holidays."
-    )
+    _when(wb, replace(draft, start_on=start_on), locked=locked)
     purpose = st.selectbox(
         "Purpose",
         list(PURPOSES),
@@ -150,6 +147,17 @@ def delivery(wb: Workbench, draft: Campaign, *, locked: bool) -> Campaign:
     )
 
 
+def _when(wb: Workbench, draft: Campaign, *, locked: bool) -> None:
+    """Which day the campaign goes out, from when, and until when it takes."""
+    shifted = shift_sentence(draft.start_on, wb.organisation(), channel=draft.channel)
+    about = shifted or "Campaigns go out Monday to Saturday except holidays."
+    st.caption(f"{about}  \n:material/schedule: {_schedule(wb, draft, locked=locked)}")
+
+
+def _schedule(wb: Workbench, draft: Campaign, *, locked: bool) -> str:
+    return (campaigns.schedule if locked else campaigns.schedule_if_active)(wb, draft)
+
+
 def summary(wb: Workbench, draft: Campaign, *, selected: int, locked: bool) -> Campaign:
     """Every setting with a way to change it, the description, and the organisation's policy."""
     description = st.text_area(
@@ -163,7 +171,7 @@ def summary(wb: Workbench, draft: Campaign, *, selected: int, locked: bool) -> C
         help="Shown in the patient's history, so that staff can tell a caller why they were contacted.",
     )
     _part(draft, "Message", {"Name": draft.name, "Subject": draft.message.subject} | _written(draft))
-    _part(draft, "Delivery", _delivery_rows(wb, draft))
+    _part(draft, "Delivery", _delivery_rows(wb, draft, locked=locked))
     with st.container(border=True):
         st.markdown(f"**Patients** {MODE_ICONS[draft.channel]}  \n{count(selected, 'patient')} selected.")
         show_reach(wb, draft)
@@ -186,11 +194,12 @@ def _written(draft: Campaign) -> dict[str, str]:
     }
 
 
-def _delivery_rows(wb: Workbench, draft: Campaign) -> dict[str, str]:
+def _delivery_rows(wb: Workbench, draft: Campaign, *, locked: bool) -> dict[str, str]:
     names = measure_names(wb)
     rows = {
         "From": f"{draft.from_name} ({draft.from_email})",
         "Start date": day_text(draft.start_on),
+        "Schedule": _schedule(wb, draft, locked=locked),
         "Purpose": PURPOSES[draft.purpose],
     }
     if draft.purpose == "care_gap":

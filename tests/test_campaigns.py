@@ -418,8 +418,8 @@ def test_the_list_says_what_is_going_on_and_when_it_goes_on(wb: Workbench, clock
 
     assert seen == {
         "a": ("Inactive", "Would go out on Mon 30 Nov 2026 if it were active"),
-        "b": ("Pending", "Goes out Fri 27 Nov 2026, from 9:00"),
-        "c": ("Pending", "Going out now, until 22:45"),
+        "b": ("Pending", "Goes out Fri 27 Nov 2026, from 9:00, done about 9:05"),
+        "c": ("Pending", "Going out now, done today about 12:05"),
         "d": ("Stopped", "Stopped on Tue 24 Nov 2026"),
     }
 

@@ -3,7 +3,7 @@
 import csv
 import smtplib
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from core import campaigns, loads, local_codes, new_campaigns, saved_views
 from core.channels.outbox import start_outbox
 from core.domain.user import Scope, User
+from core.domain.wording import day_text
 from core.domain.work_list import WorkList
 from core.settings import read_settings
 from core.store import accounts
@@ -149,6 +150,20 @@ def test_what_does_not_exist_is_told_and_breaks_nothing(loaded: Workbench, page:
     assert [error.value for error in app.error] == [
         "This campaign does not exist. Look for it in the list of campaigns."
     ]
+
+
+def test_the_editor_says_on_which_day_a_sunday_start_goes_out_and_when_it_is_done(loaded: Workbench) -> None:
+    campaign_id, today = campaign(loaded), loaded.today()
+    sunday = today + timedelta(days=13 - today.weekday())
+    was = campaigns.campaign(loaded, campaign_id)
+    campaigns.save(loaded, campaign_id, {"start_on": sunday}, version=was.version)
+
+    app = opened("campaign_editor", id=campaign_id, step="delivery")
+
+    assert not app.exception
+    [said] = [text.value for text in app.caption if "is a Sunday" in text.value]
+    assert f"{day_text(sunday)} is a Sunday, so the campaign goes out on" in said
+    assert "Goes out" in said and "done about 9:05" in said
 
 
 def test_a_link_to_a_view_that_was_deleted_is_told_and_the_list_is_shown(loaded: Workbench) -> None:

@@ -110,10 +110,21 @@ def test_a_campaign_goes_out_in_the_next_window_from_its_start_date(
 
 
 def test_windows_that_never_open_are_a_settings_error() -> None:
-    never = replace(CHICAGO, email_windows=(Window(time(9), time(9)),))
+    never = replace(CHICAGO, email_windows=())
 
     with pytest.raises(SettingsError, match="No sending window"):
         next_window(never, "email", utc(24, 18))
+
+
+def test_letters_have_no_windows() -> None:
+    with pytest.raises(SettingsError, match=r"'letter'. Channels that have them: email, text, phone"):
+        next_window(CHICAGO, "letter", utc(24, 18))
+
+
+@pytest.mark.parametrize("channel", ("text", "phone"))
+def test_texts_and_calls_go_out_from_eleven_to_eight_on_the_wall(channel: str) -> None:
+    assert next_window(CHICAGO, channel, utc(24, 18)) == (utc(24, 17), utc(25, 2))
+    assert next_window(CHICAGO, channel, utc(14, 18, month=7)) == (utc(14, 16, month=7), utc(15, 1, month=7))
 
 
 @given(at=st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1)).map(lambda naive: naive.replace(tzinfo=UTC)))

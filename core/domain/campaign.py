@@ -9,7 +9,7 @@ from core.domain.address import is_email
 from core.domain.eligibility import Mailing
 from core.domain.one_line import TURNS, ends_line, is_visible
 from core.domain.organisation import Organisation
-from core.domain.window import holiday, sending_day
+from core.domain.window import has_windows, holiday, sending_day
 from core.domain.wording import day_text
 from core.errors import NotAllowed
 
@@ -136,17 +136,22 @@ def name_key(name: str) -> str:
 
 
 def goes_out_on(campaign: Campaign, organisation: Organisation) -> date:
-    """The effective day: the start date, or the next sending day when that is a Sunday or holiday (C5)."""
-    return sending_day(organisation, campaign.start_on)
+    """The effective day: the start date, or the next sending day when that is a Sunday or holiday (C5), whatever the
+    mode; letters keep their date (L5)."""
+    return _effective(campaign.start_on, organisation, channel=campaign.channel)
 
 
-def shift_sentence(start_on: date, organisation: Organisation) -> str:
+def shift_sentence(start_on: date, organisation: Organisation, *, channel: str = "email") -> str:
     """What the editor says about a start date that is not a sending day; empty when it is one."""
-    effective = sending_day(organisation, start_on)
+    effective = _effective(start_on, organisation, channel=channel)
     if effective == start_on:
         return ""
     why = holiday(organisation, start_on) or "a Sunday"
     return f"{day_text(start_on)} is {_with_article(why)}, so the campaign goes out on {day_text(effective)}."
+
+
+def _effective(start_on: date, organisation: Organisation, *, channel: str) -> date:
+    return sending_day(organisation, start_on) if has_windows(channel) else start_on
 
 
 def edit_lock(campaign: Campaign, organisation: Organisation, *, on: date) -> str:

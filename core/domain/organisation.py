@@ -1,12 +1,22 @@
 """The settings of the organisation that rules need, with the defaults a new home starts with."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, time
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from core.errors import SettingsError
+
+CHANNELS = ("email", "text", "phone")  # those with sending windows; letters have none
+
+
+EMAIL = "email"
 
 
 @dataclass(frozen=True)
 class Window:
-    """Messages of a channel leave between `opens` and `closes`, local time of the organisation."""
+    """Messages of a channel leave between `opens` and `closes`, local time of the organisation. One that closes at
+    00:00 closes at the end of the day."""
 
     opens: time
     closes: time
@@ -37,11 +47,22 @@ class Organisation:
     campaign_limit: int = 2000  # W9
     contacts_per_day: int = 1  # S6: campaign messages to one patient over all campaigns, at least 1
     contacts_per_week: int = 3  # in the last seven days, today included
-    email_windows: tuple[Window, ...] = (Window(time(9, 0), time(22, 45)),)  # S1
+    email_windows: tuple[Window, ...] = (Window(time(9, 0), time(22, 45)),)  # S1, as the next two
+    text_windows: tuple[Window, ...] = (Window(time(11, 0), time(20, 0)),)
+    phone_windows: tuple[Window, ...] = (Window(time(11, 0), time(20, 0)),)
     days_to_send: int = 7  # after its start date a campaign's messages are not sent any more but come too late
     introductions_per_day: int = 200  # E8: how many introductory emails begin on one day
-    email_per_minute: int | None = None  # S7: at most so many leave a minute, over all campaigns; None: no limit
+    email_rate_limit: int | None = None  # S7: at most so many leave a minute, over all campaigns; None: no limit
     extra_holidays: tuple[date, ...] = ()
+    quiet_from: time = time(21, 0)  # S5: on the patient's own clock no text or call comes from then ...
+    quiet_until: time = time(8, 0)  # ... until then
+    state_quiet_hours: bool = True  # keep the earlier evenings of states that ask for them as well
+    # Messages a minute that forecasts count on until a pace has been measured. 10 emails a second is less than bulk
+    # mail services allow a new customer (Amazon SES: 14). A US number sends one text segment a second, a text often has
+    # two. A call takes about a minute, and thirty at once is what a clinic's lines may get back.
+    email_per_minute: int = 600
+    text_per_minute: int = 30
+    phone_per_minute: int = 30
     from_email: str = "do-not-reply@example.org"
     from_name: str = "Your care team"
     call_back_number: str = "+15550100100"
@@ -62,3 +83,43 @@ class Organisation:
         "Check the message against your privacy policy before it goes out: no diagnosis, result or medicine in a "
         "subject, and only what the patient needs in a body."
     )
+
+    def __post_init__(self) -> None:
+        """Settings that contradict themselves raise SettingsError, so that no rule meets them."""
+        problem = next(_problems(self), "")
+        if problem:
+            raise SettingsError(f"{problem} Change it in the organisation's settings.")
+
+
+_EARLIEST, _LATEST = time(8, 0), time(21, 0)  # 47 CFR 64.1200(c)(1)
+
+
+def _problems(organisation: Organisation) -> Iterator[str]:
+    if not _is_zone(organisation.time_zone):
+        yield "The setting time_zone is no time zone. It has a name such as America/Chicago."
+    for channel in CHANNELS:
+        for window in getattr(organisation, f"{channel}_windows"):
+            if window.closes <= window.opens and window.closes != time.min:
+                yield (
+                    f"The setting {channel}_windows has a window from {window.opens:%H:%M} to {window.closes:%H:%M}: "
+                    "it ends before it begins. One that goes on after midnight is written as two, the first to 00:00."
+                )
+        if getattr(organisation, f"{channel}_per_minute") <= 0:
+            yield f"The setting {channel}_per_minute is not above zero."
+    for setting, least in (("days_to_send", 0), ("introductions_per_day", 1), ("email_rate_limit", 1)):
+        value = getattr(organisation, setting)
+        if value is not None and value < least:
+            yield f"The setting {setting} is below {least}."
+    if not _EARLIEST <= organisation.quiet_until < organisation.quiet_from <= _LATEST:
+        yield (
+            f"Texts and calls come from quiet_until ({organisation.quiet_until:%H:%M}) to quiet_from "
+            f"({organisation.quiet_from:%H:%M}) on the patient's clock: that must be later and within 08:00 to 21:00."
+        )
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True

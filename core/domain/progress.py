@@ -6,6 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from core.domain.campaign import Campaign, goes_out_on
+from core.domain.forecast import clock_text, forecast, forecast_sentence
 from core.domain.message import RESULTS, STATES
 from core.domain.organisation import Organisation
 from core.domain.window import first_send_at, next_window
@@ -20,6 +21,11 @@ class Progress:
     finished: int
     claimed: int
     results: Mapping[str, int]
+
+    @property
+    def waiting_count(self) -> int:
+        """Those still to be decided or written to, the claimed ones included."""
+        return self.selected - self.finished
 
     @property
     def share(self) -> float:
@@ -43,10 +49,20 @@ def status_shown(campaign: Campaign, progress: Progress) -> str:
     return "Sending" if progress.finished or progress.claimed else "Pending"
 
 
-def schedule_sentence(campaign: Campaign, organisation: Organisation, *, at: datetime, held: str = "") -> str:
-    """When the campaign goes out or ended: 'Goes out Mon 30 Nov 2026, from 9:00'.
+def schedule_sentence(
+    campaign: Campaign,
+    organisation: Organisation,
+    *,
+    at: datetime,
+    held: str = "",
+    waiting_count: int = 0,
+    per_minute: float | None = None,
+) -> str:
+    """When the campaign goes out and is done, or ended: 'Goes out Mon 30 Nov 2026, from 9:00, done about 9:05'.
 
-    held   why nothing leaves at all just now; said instead of going out now
+    held            why nothing leaves at all just now; said instead of going out now
+    waiting_count   messages to forecast for; none leaves the forecast out
+    per_minute      a measured pace, instead of the organisation's setting
     """
     if campaign.status == "inactive":
         return f"Would go out on {day_text(goes_out_on(campaign, organisation))} if it were active"
@@ -55,15 +71,30 @@ def schedule_sentence(campaign: Campaign, organisation: Organisation, *, at: dat
         ended = (campaign.finished_at or campaign.changed_at).astimezone(zone)
         return f"{campaign.status.capitalize()} on {day_text(ended.date())}"
     first = first_send_at(organisation, campaign.channel, start_on=campaign.start_on, at=at)
-    if first > at:
-        local = first.astimezone(zone)
-        planned = f"Goes out {day_text(local.date())}, from {_clock(local)}"
-        return f"{planned}. {held}" if held else planned
     if held:
-        return held
+        return held if first <= at else f"{_planned(first, zone)}. {held}"
+    found = forecast(
+        organisation,
+        campaign.channel,
+        waiting_count=waiting_count,
+        start_on=campaign.start_on,
+        at=at,
+        per_minute=per_minute,
+    )
+    named = first.astimezone(zone).date() if first > at else None
+    done = forecast_sentence(found, organisation, at=at, day=named) if found else ""
+    if first > at:
+        return _joined(_planned(first, zone), done)
+    if found and found.windows == 1:
+        return _joined("Going out now", done)
     _, closes_at = next_window(organisation, campaign.channel, at)
-    return f"Going out now, until {_clock(closes_at.astimezone(zone))}"
+    return _joined(f"Going out now, until {clock_text(closes_at.astimezone(zone).time())}", done)
 
 
-def _clock(at: datetime) -> str:
-    return f"{at.hour}:{at:%M}"
+def _planned(first: datetime, zone: ZoneInfo) -> str:
+    local = first.astimezone(zone)
+    return f"Goes out {day_text(local.date())}, from {clock_text(local.time())}"
+
+
+def _joined(*parts: str) -> str:
+    return ", ".join(part for part in parts if part)

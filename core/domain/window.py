@@ -4,25 +4,40 @@ Windows are local time of the organisation; everything returned is UTC, so that 
 itself: a window that opens at 9:00 opens at 9:00 on the wall on every day.
 """
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from holidays import country_holidays
 
-from core.domain.organisation import Organisation, Window
+from core.domain.organisation import CHANNELS, Organisation, Window
 from core.errors import SettingsError
 
 _SUNDAY = 6
 _HORIZON = 400  # days looked ahead before concluding that no window ever opens
 
 
+def has_windows(channel: str) -> bool:
+    """Whether the channel sends in windows. Letters do not: they are printed at any time (L5)."""
+    return channel in CHANNELS
+
+
 def windows_of(organisation: Organisation, channel: str) -> tuple[Window, ...]:
-    """The organisation's windows of a channel, earliest first. Raises SettingsError for a channel that has none."""
-    windows: tuple[Window, ...] | None = getattr(organisation, f"{channel}_windows", None)
-    if windows is None:
-        raise SettingsError(f"There are no sending windows for '{channel}'. Channels that have them: email.")
-    return tuple(sorted(windows, key=lambda window: window.opens))
+    """The organisation's windows of a channel, earliest first; those that overlap or touch are one.
+
+    Raises SettingsError for a channel that has none.
+    """
+    if not has_windows(channel):
+        raise SettingsError(f"There are no sending windows for '{channel}'. Channels that have them: {_NAMES}.")
+    windows: tuple[Window, ...] = getattr(organisation, f"{channel}_windows")
+    merged: list[Window] = []
+    for window in sorted(windows, key=lambda window: window.opens):
+        if merged and window.opens <= _end(merged[-1]):
+            merged[-1] = max(merged[-1], Window(merged[-1].opens, window.closes), key=_end)
+        else:
+            merged.append(window)
+    return tuple(merged)
 
 
 def holiday(organisation: Organisation, day: date) -> str | None:
@@ -52,17 +67,24 @@ def is_open(organisation: Organisation, channel: str, at: datetime) -> bool:
     return any(opens <= at < closes for opens, closes in _windows_on(organisation, channel, day))
 
 
+def windows_from(organisation: Organisation, channel: str, after: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """The windows that close after `after`, for a year, each with when it opens and closes (UTC)."""
+    day = after.astimezone(ZoneInfo(organisation.time_zone)).date()
+    for ahead in range(_HORIZON):
+        for opens, closes in _windows_on(organisation, channel, day + timedelta(days=ahead)):
+            if after < closes:
+                yield opens, closes
+
+
 def next_window(organisation: Organisation, channel: str, after: datetime) -> tuple[datetime, datetime]:
     """When the window that is open at `after`, or else the next one, opens and closes (UTC).
 
     Raises SettingsError when no window opens within a year.
     """
-    day = after.astimezone(ZoneInfo(organisation.time_zone)).date()
-    for ahead in range(_HORIZON):
-        for opens, closes in _windows_on(organisation, channel, day + timedelta(days=ahead)):
-            if after < closes:
-                return opens, closes
-    raise SettingsError(_NEVER)
+    window = next(windows_from(organisation, channel, after), None)
+    if window is None:
+        raise SettingsError(_NEVER)
+    return window
 
 
 def first_send_at(organisation: Organisation, channel: str, *, start_on: date, at: datetime) -> datetime:
@@ -71,6 +93,7 @@ def first_send_at(organisation: Organisation, channel: str, *, start_on: date, a
     return max(earliest, next_window(organisation, channel, earliest)[0])
 
 
+_NAMES = ", ".join(CHANNELS)
 _NEVER = (
     "No sending window opens within a year: the windows or the holidays of the organisation leave no time to send. "
     "Change them in the organisation's settings."
@@ -86,6 +109,10 @@ def _windows_on(organisation: Organisation, channel: str, day: date) -> list[tup
         for window in windows_of(organisation, channel)
     ]
     return [(opens, closes) for opens, closes in windows if opens < closes]
+
+
+def _end(window: Window) -> time:
+    return time.max if window.closes == time.min else window.closes
 
 
 def _closing(day: date, closes: time, organisation: Organisation) -> datetime:

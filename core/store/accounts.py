@@ -62,20 +62,19 @@ def ensure_system_users(engine: Engine, *, at: datetime) -> None:
 
 def organisation(engine: Engine) -> Organisation:
     """The organisation's settings; what was never set has its default."""
-    known = {f.name for f in fields(Organisation)}
     with reading(engine) as connection:
-        rows = connection.execute(select(organisation_settings.c.key, organisation_settings.c.value)).all()
-    return Organisation(**{row.key: _from_json(row.key, row.value) for row in rows if row.key in known})
+        return Organisation(**_settings(connection))
 
 
 def change_organisation(engine: Engine, changes: dict[str, Any], *, at: datetime, by: str) -> None:
-    """Set fields of the organisation by name."""
+    """Set fields of the organisation by name. Raises SettingsError, and keeps nothing, when they contradict."""
     with writing(engine) as connection:
         change_in(connection, changes, at=at, by=by)
 
 
 def change_in(connection: Connection, changes: dict[str, Any], *, at: datetime, by: str) -> None:
     """The same in the caller's transaction."""
+    Organisation(**(_settings(connection) | changes))
     for key, value in changes.items():
         _put(connection, key, _to_json(value), at=at, by=by)
 
@@ -117,6 +116,12 @@ def record(
     connection.execute(insert(audit).values(at=at, user_id=user_id, action=action, subject=subject, details=details))
 
 
+def _settings(connection: Connection) -> dict[str, Any]:
+    known = {f.name for f in fields(Organisation)}
+    rows = connection.execute(select(organisation_settings.c.key, organisation_settings.c.value)).all()
+    return {row.key: _from_json(row.key, row.value) for row in rows if row.key in known}
+
+
 def _put(connection: Connection, key: str, value: Any, *, at: datetime, by: str) -> None:
     connection.execute(delete(organisation_settings).where(organisation_settings.c.key == key))
     connection.execute(insert(organisation_settings).values(key=key, value=value, changed_at=at, changed_by=by))
@@ -133,12 +138,14 @@ def _to_json(value: Any) -> Any:
         return [value.opens.isoformat(), value.closes.isoformat()]
     if isinstance(value, FeedRule):
         return asdict(value)
-    return value.isoformat() if isinstance(value, date) else value
+    return value.isoformat() if isinstance(value, date | time) else value
 
 
 def _from_json(key: str, value: Any) -> Any:
     if key.endswith("_windows"):
         return tuple(Window(time.fromisoformat(opens), time.fromisoformat(closes)) for opens, closes in value)
+    if key in ("quiet_from", "quiet_until"):
+        return time.fromisoformat(value)
     if key == "feed_rules":
         return tuple(FeedRule(**rule) for rule in value)
     if key == "ended_sources":
