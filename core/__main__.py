@@ -22,6 +22,9 @@ feed_app = typer.Typer(
 )
 app.add_typer(feed_app, name="feed")
 
+sending_app = typer.Typer(no_args_is_help=True, help="Whether messages may leave, and the switch that stops them all.")
+app.add_typer(sending_app, name="sending")
+
 Port = Annotated[int | None, typer.Option(help="Port of the pages. Default: CARELOOP_PORT or 8501.")]
 
 
@@ -227,14 +230,47 @@ def conformance(
 @app.command()
 def dispatch(once: Annotated[bool, typer.Option("--once", help="Send what is due now, then end.")] = False) -> None:
     """Send what is due, within the windows. Runs until it is stopped."""
-    from core import dispatcher, feed_gate
+    from core import dispatcher, sending_control
 
     wb = _open(DISPATCHER)
     sent = dispatcher.run(wb, once=once)
     if once:
         print(f"{sent:,} messages handed over")
-        if not feed_gate.gate(wb).is_open:
-            print(*feed_gate.lines(wb), sep="\n", file=sys.stderr)
+        for hold in sending_control.holds(wb):
+            print(hold.sentence, file=sys.stderr)
+
+
+@sending_app.command("status")
+def sending_status() -> None:
+    """Whether messages may leave, and if not, why. Ends with 1 when something holds them back."""
+    from core import dispatcher, sending_control
+
+    wb = _open()
+    found = sending_control.holds(wb)
+    seen = dispatcher.last_seen(wb)
+    print(f"Dispatcher last seen: {f'{seen.astimezone(wb.zone()):%Y-%m-%d %H:%M}' if seen else 'none is running'}")
+    print(*(hold.sentence for hold in found) if found else ("Nothing holds sending back.",), sep="\n")
+    if found:
+        raise typer.Exit(1)
+
+
+@sending_app.command("pause")
+def sending_pause(reason: Annotated[str, typer.Option(help="Why, for whoever reads it later.")]) -> None:
+    """Let nothing leave, in any campaign, from the next message on."""
+    from core import sending_control
+
+    print(f"All sending is paused: {sending_control.pause_all(_open(), reason=reason).reason}")
+
+
+@sending_app.command("resume")
+def sending_resume() -> None:
+    """Let messages leave again, and try an account again that was paused because it failed."""
+    from core import sending_control
+
+    wb = _open()
+    was_paused = sending_control.resume_all(wb)
+    sending_control.try_account_again(wb)
+    print("Messages may leave again." if was_paused else "Nobody had paused sending.")
 
 
 @app.command()

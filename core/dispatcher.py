@@ -17,9 +17,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from core import sending_control
+from core import introductions, sending_control
 from core.audit import record_in
 from core.channels.email import EmailChannel, NoSession
+from core.domain.message import UNCONFIRMED_AFTER
 from core.domain.window import is_open, next_window
 from core.errors import CareloopError, SendError
 from core.mail_server import mail_channel
@@ -38,6 +39,7 @@ CHANNEL = "email"
 IDLE = 1.0  # seconds between two looks when there is nothing to do
 _BEAT = 5.0  # seconds between two signs of life
 _RECOVER = 5.0  # seconds between two looks for what lost dispatchers left behind
+_TEND = 60.0  # seconds between two looks for introductory emails that are due and texts without a receipt
 _PAUSES = (5.0, 15.0, 30.0, 60.0)  # seconds before trying a mail server, disk or database again that was not there
 
 _log = logging.getLogger(__name__)
@@ -56,6 +58,7 @@ class Dispatcher:
     journals: int = 0
     beaten_at: float = -_BEAT
     recovered_at: float = -_RECOVER
+    tended_at: float = -_TEND
     trouble: SendError | None = None  # what ended the last batch early
     held: tuple[str, ...] = ()  # what holds sending back, as it was last said in the log
     broken: set[str] = field(default_factory=set)  # campaigns that cannot be filled in; tried again the next day
@@ -146,6 +149,7 @@ def _drain(dispatcher: Dispatcher, *, until: datetime | None = None, limit: int 
     sent = 0
     dispatcher.trouble = None
     _recover(dispatcher)
+    _tend(dispatcher)
     window = _window(dispatcher, until)
     while window and not dispatcher.trouble and (limit is None or sent < limit):
         batch = _next_batch(dispatcher, limit=BATCH if limit is None else min(BATCH, limit - sent))
@@ -183,6 +187,17 @@ def _recover(dispatcher: Dispatcher) -> None:
     if time.monotonic() - dispatcher.recovered_at >= _RECOVER:
         recover(dispatcher.wb)
         dispatcher.recovered_at = time.monotonic()
+
+
+def _tend(dispatcher: Dispatcher) -> None:
+    """Now and then: what becomes due, or overdue, by itself."""
+    if time.monotonic() - dispatcher.tended_at < _TEND:
+        return
+    wb = dispatcher.wb
+    introductions.top_up(wb)
+    with writing(wb.engine) as connection:
+        messages.confirm_no_more(connection, channel="text", before=wb.now() - UNCONFIRMED_AFTER)
+    dispatcher.tended_at = time.monotonic()
 
 
 def _window(dispatcher: Dispatcher, until: datetime | None) -> tuple[datetime, datetime] | None:

@@ -77,11 +77,11 @@ class NoJournal(SendError):
     """The journal takes no more, so nothing may leave: after a kill nobody would know what did."""
 
 
-def take_batch(wb: Workbench, campaign_id: str, *, worker: str, limit: int = BATCH) -> Batch:
+def take_batch(wb: Workbench, campaign_id: str, *, worker: str, limit: int = BATCH) -> Batch | None:
     """Claim due recipients, decide anew who may be written to, and write the attempts, in one transaction.
 
     The batch is empty when another worker was quicker or nobody in it may be written to; those are 'not sent', or wait
-    until two days after their introductory email.
+    until two days after their introductory email. None when the account's limit lets nothing go at this moment.
     """
     at = wb.now()
     with reading(wb.engine) as connection:
@@ -89,6 +89,8 @@ def take_batch(wb: Workbench, campaign_id: str, *, worker: str, limit: int = BAT
     forms = Forms(wb, campaign)
     with writing(wb.engine) as connection:
         limit = _let_go(wb, connection, limit, at=at)
+        if not limit:
+            return None
         claimed = messages.claim(connection, campaign_id, worker=worker, at=at, lease=LEASE, limit=limit)
         decided = decide(wb, connection, campaign, claimed, at=at)
         going = [one for one in claimed if decided[one].may_go]

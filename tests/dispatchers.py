@@ -4,6 +4,7 @@ on which a test runs do not matter."""
 import subprocess
 import sys
 
+from core.sending import Batch, take_batch
 from core.workbench import Workbench
 from tests.conftest import ROOT
 
@@ -31,3 +32,10 @@ def start(wb: Workbench, *before: str) -> subprocess.Popen[bytes]:
     url = wb.engine.url.render_as_string(hide_password=False)
     arguments = [str(settings.home), url, str(settings.smtp_port), wb.now().isoformat()]
     return subprocess.Popen([*before, sys.executable, "-c", _CHILD, *arguments], cwd=ROOT)
+
+
+def taken(wb: Workbench, campaign_id: str, *, worker: str) -> Batch:
+    """A batch in the hands of a worker, in a home without a limit a minute."""
+    batch = take_batch(wb, campaign_id, worker=worker)
+    assert batch is not None
+    return batch

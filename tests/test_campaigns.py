@@ -351,7 +351,7 @@ def test_stopping_is_for_good_and_nobody_waits_any_more(wb: Workbench) -> None:
 
     assert campaigns.stop(wb, campaign_id) == 3
 
-    assert set(states(wb, campaign_id).values()) == {("not_sent", "stopped")}
+    assert set(states(wb, campaign_id).values()) == {("stopped", "stopped")}
     for action in (campaigns.activate, campaigns.inactivate, campaigns.stop):
         with pytest.raises(NotAllowed, match="stopped for good"):
             action(wb, campaign_id)

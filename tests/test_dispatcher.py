@@ -14,7 +14,7 @@ from core import opt_outs as opt_outs_of
 from core.channels.email import EmailChannel
 from core.domain.campaign import Message
 from core.domain.unsubscribe import token
-from core.sending import send_batch, take_batch
+from core.sending import send_batch
 from core.store import accounts
 from core.store.database import reading, writing
 from core.store.schema import campaigns, open_gaps, opt_outs, patients, recipients
@@ -22,6 +22,7 @@ from core.store.secret import secret_key
 from core.workbench import Workbench
 from tests.clinic import add_campaign, add_clinic, add_patients, states, states_only, tries
 from tests.conftest import Clock
+from tests.dispatchers import taken
 from tests.mail_servers import Recorder, recording, rude
 from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
 
@@ -86,7 +87,7 @@ def test_what_was_sent_is_not_sent_again(wb: Workbench, server: Recorder) -> Non
 def test_the_attempt_is_on_record_before_the_mail_leaves(wb: Workbench) -> None:
     add_campaign(wb, add_patients(wb, 1))
 
-    batch = take_batch(wb, "c1", worker="w")
+    batch = taken(wb, "c1", worker="w")
 
     assert len(batch.mails) == 1
     assert states(wb) == {"p1": ("claimed", "")}
@@ -210,7 +211,7 @@ def test_two_workers_with_two_campaigns_never_both_write_to_a_patient(wb: Workbe
 
     def work(name: str) -> None:
         begin.wait()
-        held.extend(mail.begun.claimed.patient_id for mail in take_batch(wb, name, worker=name).mails)
+        held.extend(mail.begun.claimed.patient_id for mail in taken(wb, name, worker=name).mails)
 
     workers = [threading.Thread(target=work, args=(name,)) for name in names]
     for worker in workers:
@@ -299,7 +300,7 @@ def test_an_inactive_campaign_is_never_sent(wb: Workbench) -> None:
 def test_the_rest_of_a_batch_waits_when_the_window_closes(wb: Workbench, server: Recorder, clock: Clock) -> None:
     clock.at = datetime(2026, 11, 25, 4, 44, 59, tzinfo=UTC)  # a second before 22:45
     add_campaign(wb, add_patients(wb, 5))
-    batch = take_batch(wb, "c1", worker="w")
+    batch = taken(wb, "c1", worker="w")
     asked = iter([True, True, False])
 
     with EmailChannel("127.0.0.1", server.port) as channel:
@@ -427,7 +428,7 @@ def test_what_a_lost_dispatcher_held_becomes_unknown_when_its_lease_runs_out(
     wb: Workbench, server: Recorder, clock: Clock
 ) -> None:
     add_campaign(wb, add_patients(wb, 60))
-    take_batch(wb, "c1", worker="lost")
+    taken(wb, "c1", worker="lost")
 
     clock.forward(minutes=9)
     assert dispatcher.drain(wb) == 10  # what nobody held
@@ -442,7 +443,7 @@ def test_what_a_lost_dispatcher_held_becomes_unknown_when_its_lease_runs_out(
 
 def test_the_late_word_of_a_slow_dispatcher_still_counts(wb: Workbench, server: Recorder, clock: Clock) -> None:
     add_campaign(wb, add_patients(wb, 1))
-    batch = take_batch(wb, "c1", worker="slow")
+    batch = taken(wb, "c1", worker="slow")
     clock.forward(minutes=11)
     dispatcher.drain(wb)
     assert states(wb) == {"p1": ("unknown", "worker_lost")}
@@ -457,7 +458,7 @@ def test_the_late_word_of_a_slow_dispatcher_still_counts(wb: Workbench, server: 
 
 def test_a_slow_batch_looks_again_at_opt_outs_and_stops(wb: Workbench, server: Recorder) -> None:
     add_campaign(wb, add_patients(wb, 4))
-    batch = take_batch(wb, "c1", worker="w")
+    batch = taken(wb, "c1", worker="w")
     opt_out(wb, "p2")
     batch.checked_at -= 10
     asked = iter([True, True, True, True])
@@ -476,7 +477,7 @@ def test_a_slow_batch_looks_again_at_opt_outs_and_stops(wb: Workbench, server: R
         "p1": ("handed_over", ""),
         "p2": ("not_sent", "opted_out:health_email"),
         "p3": ("handed_over", ""),
-        "p4": ("not_sent", "stopped"),
+        "p4": ("stopped", "stopped"),
     }
     assert tries(wb, "p2") == tries(wb, "p4") == []
 
@@ -485,7 +486,7 @@ def test_a_slow_batch_does_not_write_to_an_address_that_was_corrected_meanwhile(
     wb: Workbench, server: Recorder
 ) -> None:
     add_campaign(wb, add_patients(wb, 2))
-    batch = take_batch(wb, "c1", worker="w")
+    batch = taken(wb, "c1", worker="w")
     with writing(wb.engine) as connection:
         connection.execute(update(patients).where(patients.c.patient_id == "p2").values(email="New@example.org"))
     batch.checked_at -= 10
@@ -530,7 +531,7 @@ def test_a_campaign_that_cannot_be_filled_in_does_not_hold_up_the_others(wb: Wor
 def test_a_held_recipient_is_not_taken_by_another_worker(wb: Workbench) -> None:
     add_campaign(wb, add_patients(wb, 60))
 
-    first, second, third = (take_batch(wb, "c1", worker=f"w{number}") for number in range(3))
+    first, second, third = (taken(wb, "c1", worker=f"w{number}") for number in range(3))
 
     assert [len(batch.mails) for batch in (first, second, third)] == [50, 10, 0]
 

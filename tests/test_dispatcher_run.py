@@ -11,10 +11,11 @@ from sqlalchemy import text
 
 from core import campaigns, dispatcher
 from core.channels.email import EmailChannel
-from core.sending import send_batch, take_batch
+from core.sending import send_batch
 from core.store.database import writing
 from core.workbench import Workbench
 from tests.clinic import add_campaign, add_clinic, add_patients, states_only, tries
+from tests.dispatchers import taken
 from tests.mail_servers import Recorder, recording
 from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
 
@@ -80,7 +81,7 @@ def test_a_database_connection_lost_in_mid_batch_loses_no_outcome(wb: Workbench,
     if wb.engine.dialect.name == "sqlite":
         pytest.skip("a file has no connections to lose")
     add_campaign(wb, add_patients(wb, 4))
-    batch = take_batch(wb, "c1", worker="w")
+    batch = taken(wb, "c1", worker="w")
 
     def may_go_on() -> bool:
         if len(server.mails) == 2:
@@ -99,7 +100,7 @@ def test_a_database_connection_lost_in_mid_batch_loses_no_outcome(wb: Workbench,
 
 def test_outcomes_that_cannot_be_written_make_nobody_get_a_second_mail(wb: Workbench, server: Recorder) -> None:
     add_campaign(wb, add_patients(wb, 2))
-    batch = take_batch(wb, "c1", worker="w")
+    batch = taken(wb, "c1", worker="w")
     with EmailChannel("127.0.0.1", server.port) as channel:
         send_batch(batch, channel, may_go_on=lambda: True)
     with writing(wb.engine) as connection:  # as if the outcomes had never been written

@@ -3,7 +3,8 @@
 waiting -> claimed -> handed_over -> delivered | returned | unsuccessful
                    -> waiting (refused for now, fewer than five attempts) | unsuccessful | unknown
                    -> introductory (that email went out first) -> returned
-waiting -> not_sent                         decided when it would be sent
+waiting -> not_sent | hold_out              decided when it would be sent
+waiting -> stopped                          the campaign was
 unknown -> any of these by a bounce, the provider's word or a person; back to waiting only with proof that nothing left
 """
 
@@ -20,6 +21,11 @@ JITTER = 0.2  # a fifth more at most, so that a batch refused together does not 
 RETRIES_EXCEEDED = "retries_exceeded"
 STOPPED = "stopped"
 WORKER_LOST = "worker_lost"
+UNCONFIRMED = "unconfirmed"
+RETURNED = "returned"
+RETURNED_FOR_NOW = "returned_for_now"
+NOT_ARRIVED = "not_arrived"
+UNCONFIRMED_AFTER = timedelta(hours=72)
 CANNOT_BE_WRITTEN = "cannot_be_written"
 
 RESULTS = ("Successful", "Returned", "Unsuccessful", "Introductory Email", "Not sent", "Waiting", "Unknown")
@@ -34,15 +40,19 @@ class State:
     is_finished: bool
 
 
+# The one table: what a state means in reports, its icon, and whether the campaign may count as finished with it.
 STATES: dict[str, State] = {
     "waiting": State("Waiting", "schedule", False),
     "claimed": State("Waiting", "schedule", False),
     "handed_over": State("Successful", "check_circle", True),
     "delivered": State("Successful", "check_circle", True),
+    "unconfirmed": State("Successful", "check_circle", True),  # a text without a receipt for UNCONFIRMED_AFTER
     "returned": State("Returned", "undo", True),
     "unsuccessful": State("Unsuccessful", "error", True),
     "introductory": State("Introductory Email", "waving_hand", True),
     "not_sent": State("Not sent", "block", True),
+    "stopped": State("Not sent", "block", True),  # the campaign was stopped first
+    "hold_out": State("Not sent", "block", True),  # chosen at random not to be contacted
     "unknown": State("Unknown", "help", True),  # may have left: nothing follows but a person's or provider's word
 }
 UNFINISHED = tuple(name for name, state in STATES.items() if not state.is_finished)
@@ -50,16 +60,19 @@ ICONS = {state.result: state.icon for state in STATES.values()}
 
 # From a state to those it may change to. An event of the provider may still come for what was handed over or unknown.
 CHANGES: dict[str, tuple[str, ...]] = {
-    "waiting": ("claimed", "not_sent"),
-    "claimed": ("waiting", "handed_over", "introductory", "unsuccessful", "unknown", "not_sent"),
-    "handed_over": ("delivered", "returned", "unsuccessful"),
+    "waiting": ("claimed", "not_sent", "hold_out", "stopped"),
+    "claimed": ("waiting", "handed_over", "introductory", "unsuccessful", "unknown", "not_sent", "hold_out"),
+    "handed_over": ("delivered", "unconfirmed", "returned", "unsuccessful"),
     "delivered": ("returned",),
+    "unconfirmed": ("delivered", "returned", "unsuccessful"),
     # Back to waiting with proof that nothing left, or when a person has decided to send it again.
     "unknown": ("handed_over", "introductory", "delivered", "returned", "unsuccessful", "waiting"),
     "returned": (),
     "unsuccessful": (),
     "introductory": ("returned",),
     "not_sent": (),
+    "stopped": (),
+    "hold_out": (),
 }
 
 # Why a message was unsuccessful or is unknown. Reasons for not sent are those of core.domain.eligibility.
@@ -77,6 +90,10 @@ REASONS: dict[str, str] = {
     "reply_unclear": "the mail server's reply was not clear; the message may have arrived",
     "connection_lost": "the connection was lost after the message had been sent; it may have arrived",
     WORKER_LOST: "the dispatcher ended while it was sending; the message may have left",
+    UNCONFIRMED: "no receipt came",
+    RETURNED: "it came back: the address does not exist any more",
+    RETURNED_FOR_NOW: "it came back: it could not be delivered at that time",
+    NOT_ARRIVED: "somebody has looked and decided that it did not arrive",
     CANNOT_BE_WRITTEN: "the message cannot be filled in for this patient",
     STOPPED: "the campaign was stopped before the patient was contacted",
 }

@@ -109,13 +109,13 @@ def change(connection: Connection, changed: Campaign, *, version: int) -> bool:
 
 
 def stop_waiting(connection: Connection, campaign_id: str, *, at: datetime) -> int:
-    """Make everybody who still waits in a stopped campaign 'not sent'; returns how many."""
+    """Make everybody who still waits in a stopped campaign 'stopped'; returns how many."""
     statement = update(recipients).where(
         recipients.c.campaign_id == campaign_id,
         recipients.c.state == "waiting",
         exists().where(campaigns.c.campaign_id == campaign_id, campaigns.c.status == "stopped"),
     )
-    return connection.execute(statement.values(state="not_sent", reason=STOPPED, next_at=None, finished_at=at)).rowcount
+    return connection.execute(statement.values(state="stopped", reason=STOPPED, next_at=None, finished_at=at)).rowcount
 
 
 def go_on(connection: Connection, campaign_id: str) -> None:

@@ -14,7 +14,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exists, func, insert, or_, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from core.domain.message import WORKER_LOST, Verdict
+from core.domain.eligibility import HOLD_OUT
+from core.domain.message import UNCONFIRMED, WORKER_LOST, Verdict
 from core.store.schema import attempts, campaigns, dispatchers, patients, recipients
 
 DatabaseLost = (OperationalError, InterfaceError)  # no connection, a full disk, a lock that is never free
@@ -169,7 +170,7 @@ def sharing(connection: Connection, campaign_id: str, addresses: Collection[str]
         .where(
             recipients.c.campaign_id == campaign_id,
             patients.c.email.in_(addresses),
-            recipients.c.state.not_in(("not_sent", "unsuccessful")),
+            recipients.c.state.not_in(("not_sent", "hold_out", "stopped", "unsuccessful")),
         )
     )
     return [Sharer(*row) for row in connection.execute(question)]
@@ -195,7 +196,8 @@ def end(connection: Connection, ended: Sequence[Ended], *, worker: str) -> None:
 def refuse(connection: Connection, reasons: Sequence[tuple[Claimed, str]], *, worker: str, at: datetime) -> None:
     """Claimed recipients who may not be written to after all: 'not sent' with the reason, without an attempt."""
     for claimed, reason in reasons:
-        _give_up_claim(connection, [claimed], worker=worker, state="not_sent", reason=reason, finished_at=at)
+        state = "hold_out" if reason == HOLD_OUT else "not_sent"
+        _give_up_claim(connection, [claimed], worker=worker, state=state, reason=reason, finished_at=at)
 
 
 def hand_back(connection: Connection, claimed: Sequence[Claimed], *, worker: str) -> None:
@@ -235,6 +237,16 @@ def has_expired(connection: Connection, *, at: datetime) -> bool:
 def expire(connection: Connection, *, at: datetime) -> int:
     """Make what lost workers held 'unknown': it may have left and is never sent again by itself. Returns how many."""
     return _make_unknown(connection, (recipients.c.state == "claimed") & (recipients.c.lease_until < at), at=at)
+
+
+def confirm_no_more(connection: Connection, *, channel: str, before: datetime) -> int:
+    """Texts without a receipt that left before `before` count as successful, unconfirmed; returns how many."""
+    statement = update(recipients).where(
+        recipients.c.state == "handed_over",
+        recipients.c.handed_over_at < before,
+        exists().where(campaigns.c.campaign_id == recipients.c.campaign_id, campaigns.c.channel == channel),
+    )
+    return connection.execute(statement.values(state="unconfirmed", reason=UNCONFIRMED)).rowcount
 
 
 def beat(connection: Connection, *, worker: str, host: str, at: datetime, is_idle: bool) -> None:

@@ -1,0 +1,55 @@
+"""What became of one recipient's message, from the first claim to the last word about it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One try to hand the message over.
+
+    worker   the dispatcher that claimed it: host, process and a number
+    outcome  accepted, temporary, permanent or unknown; None while it runs
+    code, reply   the server's code and its own words, addresses taken out
+    """
+
+    number: int
+    worker: str
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: str | None
+    code: str
+    reply: str
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something heard of the message later: a bounce, a receipt, a person's decision. `by` is '' for the provider."""
+
+    kind: str
+    at: datetime
+    by: str
+    details: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Communication:
+    """One recipient of a campaign with attempts and events, oldest first.
+
+    message   'campaign', or 'introductory' when that went out instead
+    """
+
+    recipient_id: int
+    campaign_id: str
+    patient_id: str
+    state: str
+    reason: str
+    message: str
+    address: str | None
+    language: str | None
+    message_id: str | None
+    next_at: datetime | None
+    claimed_by: str | None
+    attempts: tuple[Attempt, ...] = ()
+    events: tuple[Event, ...] = ()
