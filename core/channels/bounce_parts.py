@@ -1,0 +1,284 @@
+"""Taking a mail apart as a report: what its server says for people and for machines, and the mail that came back."""
+
+import email
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from email.header import decode_header
+from email.message import Message
+
+LONGEST = 1_000_000  # bytes that are read: reports stand at the beginning, and what follows is the mail that came back
+_MOST_PARTS = 200
+_MOST_NESTING = 60  # the standard library's parser recurses, and looks at every open boundary for every line
+
+_FIELD = re.compile(r"^([A-Za-z][A-Za-z0-9-]{1,60})[ \t]*:[ \t]*(.*)$")
+_GROUP = re.compile(r"(?im)^(?:final|original|x-actual)-recipient[ \t]*:")
+_TAG = re.compile(r"<[^<>]{0,2000}>")
+_LINE_TAG = re.compile(r"(?i)<(?:br|/?p|/?div|/?tr|/?td|/?li|/?h\d|/?table|/?pre)\b[^<>]{0,500}>")
+_HIDDEN = re.compile(r"(?is)<(style|script|title)\b[^<>]{0,500}>.{0,50000}?</\1>")
+_STATUS_TYPES = {"message/delivery-status", "message/global-delivery-status"}
+_RETURNED_TYPES = {
+    "message/rfc822",
+    "message/global",
+    "message/partial",
+    "text/rfc822-headers",
+    "message/global-headers",
+    "text/rfc822",
+}
+# Lines after which plain text holds the mail that came back.
+_BORDER = re.compile(
+    r"(?im)^[ \t>*#|]*(?:[-=_*]{2,}[ \t]*)?(?:"
+    r"(?:this is |below (?:this line )?is |included is |here is |the following is )?(?:a |the )?copy of (?:the |your )?"
+    r"(?:original |returned )?(?:message|mail|e-?mail|headers?)\b[^\n]{0,60}"
+    r"|below this line is [^\n]{0,60}|below is a copy of[^\n]{0,60}|included is a copy of[^\n]{0,60}"
+    r"|(?:begin(?:ning)? of )?(?:the )?(?:original|returned|unsent|undelivered|bounced|rejected|failed|your) (?:e-?mail|mail|"
+    r"message)(?: info| headers?| text| body| content| follows?| as follows)*[ \t]*[:.]?"
+    r"|(?:the )?(?:original )?(?:message|mail)(?: headers?| body| text)* (?:follows?|is attached|returned)[^\n]{0,20}"
+    r"|(?:the )?(?:header|text|body|headers) (?:of|from) (?:the |your )?(?:original |returned |rejected )?(?:message|mail)[^\n]{0,40}"
+    r"|original message headers:|message header follows[^\n]{0,20}|unsent message below"
+    r"|weitergeleitete nachricht|ursprüngliche nachricht[^\n]{0,20}|исходное сообщение[^\n]{0,20}|message d'origine"
+    r")[ \t]*[-=_*]*[ \t]*$"
+)
+_HEADER_LINE = re.compile(r"(?i)^(?:received|return-path|message-id|mime-version|dkim-signature|x-mailer): ?\S")
+
+
+@dataclass
+class Report:
+    """A mail taken apart. Field names of `headers`, `groups` and `returned` are in lower case, values unfolded."""
+
+    headers: dict[str, str] = field(default_factory=dict)
+    content_type: str = ""
+    report_type: str = ""
+    text: str = ""  # for people, without the mail that came back
+    groups: list[dict[str, str]] = field(default_factory=list)  # per-recipient fields of RFC 3464
+    feedback: dict[str, str] = field(default_factory=dict)  # fields of RFC 5965
+    disposition: dict[str, str] = field(default_factory=dict)  # fields of RFC 8098
+    returned: dict[str, str] = field(default_factory=dict)  # headers of the mail that came back
+    returned_text: str = ""
+
+
+def take_apart(raw: bytes) -> Report:
+    """Take any bytes apart. What cannot be read as MIME is read as plain text."""
+    raw = raw[:LONGEST].replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\0", b"").lstrip(b"\n")
+    if raw.lower().count(b"boundary=") > _MOST_NESTING:
+        return _plain(raw)
+    try:
+        return _apart(email.message_from_bytes(raw))
+    except Exception:  # whatever the parser or a codec trips over, a mailbox must be read to its end
+        return _plain(raw)
+
+
+def _apart(mail: Message) -> Report:
+    report = Report(
+        headers=_headers(mail),
+        content_type=mail.get_content_type(),
+        report_type=str(mail.get_param("report-type") or "").lower(),
+    )
+    texts: list[str] = []
+    for count, (part, is_returned) in enumerate(_leaves(mail, is_returned=False)):
+        if count >= _MOST_PARTS:
+            break
+        _add(report, part, texts, is_returned=is_returned)
+    _add_text(report, "\n".join(texts))
+    return report
+
+
+def _plain(raw: bytes) -> Report:
+    text = decoded(raw, "")
+    head, _, body = text.partition("\n\n")
+    report = Report(headers=fields_of(head), content_type="text/plain")
+    _add_text(report, body or head)
+    return report
+
+
+def _leaves(part: Message, *, is_returned: bool) -> Iterator[tuple[Message, bool]]:
+    """The parts that hold something, each with whether it belongs to the mail that came back."""
+    kind = part.get_content_type()
+    payload = part.get_payload()
+    if kind in _RETURNED_TYPES:
+        yield part, True
+        if isinstance(payload, list):
+            for inner in payload:
+                if isinstance(inner, Message) and inner.is_multipart():
+                    yield from _leaves(inner, is_returned=True)
+    elif kind.startswith("multipart/") and isinstance(payload, list):
+        for inner in payload:
+            if isinstance(inner, Message):
+                yield from _leaves(inner, is_returned=is_returned)
+    else:
+        yield part, is_returned
+
+
+def _add(report: Report, part: Message, texts: list[str], *, is_returned: bool) -> None:
+    kind = part.get_content_type()
+    if kind in _STATUS_TYPES:
+        if not (is_returned and report.groups):
+            report.groups += groups_in(_status_text(part))
+    elif kind in _RETURNED_TYPES:
+        _add_returned(report, part)
+    elif is_returned:
+        return
+    elif kind == "message/feedback-report":
+        report.feedback = fields_of(_status_text(part))
+    elif kind in ("message/disposition-notification", "message/disposition-notification-report"):
+        report.disposition = fields_of(_status_text(part))
+    elif kind in ("text/plain", "text/html") or not kind.startswith(("image/", "application/", "audio/", "video/")):
+        words = decoded(_bytes_of(part), str(part.get_content_charset() or ""))
+        if kind == "text/html":
+            if any(text.strip() for text in texts):
+                return  # the same words again
+            words = text_of_html(words)
+        texts.append(words)
+
+
+def _add_returned(report: Report, part: Message) -> None:
+    payload = part.get_payload()
+    if isinstance(payload, list) and payload and isinstance(payload[0], Message):
+        headers = _headers(payload[0])
+        if not headers:
+            headers = fields_of(decoded(_bytes_of(payload[0]), "").lstrip())
+    else:
+        headers = fields_of(decoded(_bytes_of(part), "").lstrip().partition("\n\n")[0])
+    if not report.returned:
+        report.returned = headers
+
+
+def _add_text(report: Report, text: str) -> None:
+    """Split the mail that came back off the words, and read the fields for machines that stand among them."""
+    own, returned = split_returned(text)
+    report.text = own
+    if _GROUP.search(own) and not report.groups:
+        report.groups = groups_in(own)
+    if returned:
+        report.returned_text = returned[:20_000]
+        if not report.returned:
+            report.returned = _loose_fields(returned)
+
+
+def split_returned(text: str) -> tuple[str, str]:
+    """What the server wrote, and the mail that came back as far as it stands in the same text."""
+    border = _BORDER.search(text)
+    start = border.start() if border and text[: border.start()].strip() else len(text)
+    for found in re.finditer(r"(?im)^(?:received|return-path): ?\S", text[:start]):
+        following = text[found.start() : found.start() + 4000].split("\n")[:40]
+        if (
+            sum(bool(_HEADER_LINE.match(line)) or line.lower().startswith(("from:", "subject:")) for line in following)
+            > 2
+        ):
+            start = found.start()
+            break
+    return text[:start], text[start:]
+
+
+def groups_in(text: str) -> list[dict[str, str]]:
+    """The per-recipient groups of a delivery status (RFC 3464, 2.3), also of one that is badly laid out."""
+    groups: list[dict[str, str]] = []
+    for block in re.split(r"\n[ \t]*\n", text):
+        for chunk in _by_recipient(block):
+            found = fields_of(chunk)
+            if found.keys() & {"final-recipient", "original-recipient", "x-actual-recipient"}:
+                groups.append(found)
+            elif groups and found.keys() & {"status", "action", "diagnostic-code"} and "action" not in groups[-1]:
+                groups[-1] = found | groups[-1]
+    return groups
+
+
+def _by_recipient(block: str) -> list[str]:
+    """A block without empty lines between its groups, cut before each further Final-Recipient."""
+    starts = [found.start() for found in re.finditer(r"(?im)^final-recipient[ \t]*:", block)]
+    if len(starts) < 2:
+        return [block]
+    firsts = [found.start() for found in re.finditer(r"(?im)^original-recipient[ \t]*:", block)]
+    if len(firsts) == len(starts) and firsts[0] < starts[0]:
+        starts = firsts
+    cuts = [0, *starts[1:], len(block)]
+    return [block[begin:end] for begin, end in zip(cuts, cuts[1:], strict=False)]
+
+
+def fields_of(text: str) -> dict[str, str]:
+    """Header-like fields of a text, names in lower case, folded lines joined; the first of equal names counts."""
+    fields: dict[str, str] = {}
+    name = ""
+    for line in text.split("\n")[:2000]:
+        if line[:1] in (" ", "\t") and name:
+            fields[name] = f"{fields[name]} {line.strip()}"[:4000]
+        elif found := _FIELD.match(line):
+            name = found[1].lower()
+            if name in fields:
+                name = f"{name}*"
+            fields[name] = found[2].strip()[:4000]
+        else:
+            name = ""
+    return fields
+
+
+def text_of_html(markup: str) -> str:
+    """The words of an HTML page, a line for each of its blocks."""
+    markup = _LINE_TAG.sub("\n", _HIDDEN.sub("", markup[:300_000].replace("\n", " ")))
+    return html.unescape(_TAG.sub("", markup)).replace("\xa0", " ")
+
+
+def decoded(content: bytes, charset: str) -> str:
+    """Text of any bytes: the charset that is named, else what the bytes look like."""
+    guesses = [charset] if charset else []
+    guesses += ["iso-2022-jp"] if b"\x1b$" in content or b"\x1b(" in content else []
+    for guess in (*guesses, "utf-8"):
+        try:
+            return content.decode(guess)
+        except (LookupError, ValueError):
+            continue
+    try:
+        return content.decode(charset or "latin-1", errors="replace")
+    except (LookupError, ValueError):
+        return content.decode("latin-1")
+
+
+def _loose_fields(text: str) -> dict[str, str]:
+    """Headers of a mail that came back inside plain text, wherever they begin and however far they are indented."""
+    lines = [
+        line.strip(" \t>|") if line[:1] in " \t>|" and _FIELD.match(line.strip(" \t>|")) else line
+        for line in text[:20_000].split("\n")
+    ]
+    start = next(
+        (n for n, line in enumerate(lines) if _FIELD.match(line) and " " not in line.partition(":")[0]), len(lines)
+    )
+    return fields_of("\n".join(lines[start : start + 200]))
+
+
+def _headers(mail: Message) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for name, value in mail.items()[:500]:
+        headers.setdefault(name.lower(), _words_of(str(value)))
+    return headers
+
+
+def _words_of(value: str) -> str:
+    value = " ".join(value[:4000].split())
+    if "=?" not in value:
+        return value
+    try:
+        return "".join(
+            part if isinstance(part, str) else decoded(part, charset or "") for part, charset in decode_header(value)
+        )
+    except (ValueError, LookupError):
+        return value
+
+
+def _bytes_of(part: Message) -> bytes:
+    payload = part.get_payload(decode=True)
+    return payload if isinstance(payload, bytes) else str(part.get_payload() or "").encode("utf-8", "replace")
+
+
+def _status_text(part: Message) -> str:
+    """A part of fields as text. The parser makes of a delivery status a list of groups, each with headers."""
+    payload = part.get_payload()
+    if not isinstance(payload, list):
+        return decoded(_bytes_of(part), "")
+    blocks = []
+    for block in payload:
+        if isinstance(block, Message):
+            lines = [f"{name}: {' '.join(str(value).split())}" for name, value in block.items()]
+            rest = block.get_payload()
+            blocks.append("\n".join([*lines, rest if isinstance(rest, str) else ""]))
+    return "\n\n".join(blocks)
