@@ -1,4 +1,4 @@
-"""What the numbers of a refusal mean: enhanced status codes (RFC 3463, 5248, 7293, 7504, 7505) and SMTP codes (RFC 5321).
+"""What the numbers of a refusal mean: enhanced status codes (RFC 3463, 7293, 7504, 7505) and SMTP codes (RFC 5321).
 
 `5.1.1` is a class, a subject and a detail. Subject and detail are the same under 4 and 5, so the table has them alone.
 Where a code is missing here it says nothing about the address: x.0.0, x.1.0, x.2.0, x.3.x, x.5.x, x.6.x.
@@ -38,7 +38,7 @@ OTHER_CODES = {
 # A bare SMTP code, used when neither words nor an enhanced code decide. 550, 553 and 554 are used for everything.
 REPLY_CODES = {"552": "full", "556": "no_domain"}
 
-_STATUS = re.compile(r"(?<![\w.])[245]\.\d{1,3}\.\d{1,3}(?![\w]|\.\d)")
+_STATUS = re.compile(r"(?<![\w.])[45]\.\d{1,3}\.\d{1,3}(?![\w]|\.\d)")
 _REPLY = re.compile(r"(?<![\w.\-@/=])([45]\d\d)(?=[\s\-:,;)\]]|$)")
 # IronPort puts its own code and words before the reply that it quotes: "5.1.0 - Unknown address error 550-'5.7.1 ...'".
 _QUOTING = re.compile(r"^\s*[45]\.\d\.\d+ - [\w ]{3,40}? (?=[45]\d\d[- ])")

@@ -58,12 +58,28 @@ def is_failure_report(report: Report) -> bool:
     subject = headers.get("subject", "").lower()
     if _AUTO_SUBJECT.search(subject) and not _DAEMON.search(sender):
         return False
+    if sender.startswith(("mailer-daemon", "<mailer-daemon")) or "<mailer-daemon@" in sender:
+        return True  # nobody else writes from there, whatever the language
     is_from_server = bool(_DAEMON.search(sender)) or headers.get("return-path", "?").strip() == "<>"
     is_titled = bool(_SUBJECT.search(subject))
     opens = bool(_OPENING.search(report.text[:3000].lower()))
     if headers.get("in-reply-to") and not is_from_server and subject.startswith(("re:", "aw:")):
         return False
-    return (is_from_server and (is_titled or opens)) or (is_titled and opens) or (is_titled and bool(report.returned))
+    return (
+        (is_from_server and (is_titled or opens or bool(report.returned)))
+        or (is_titled and opens)
+        or (is_titled and bool(report.returned))
+    )
+
+
+def is_read_receipt(report: Report) -> bool:
+    """Whether a mail says that a person saw a mail, or threw it away unseen (RFC 8098).
+
+    Some servers refuse mails in this form, as 'deleted' by themselves; those are reports of a failure.
+    """
+    if not report.disposition and report.report_type != "disposition-notification":
+        return False
+    return "deleted" not in report.disposition.get("disposition", "").lower() or not is_failure_report(report)
 
 
 def is_auto_reply(report: Report) -> bool:
@@ -75,6 +91,7 @@ def is_auto_reply(report: Report) -> bool:
         or headers.keys()
         & {"x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-response-suppress", "x-vacation"}
         != set()
+        or headers.get("return-path", "?").strip() == "<>"
         or headers.get("precedence", "").lower() in ("auto_reply", "auto-reply", "junk")
         or bool(_AUTO_SUBJECT.search(headers.get("subject", "").lower()))
     )

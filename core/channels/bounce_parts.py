@@ -14,6 +14,11 @@ _MOST_NESTING = 60  # the standard library's parser recurses, and looks at every
 
 _FIELD = re.compile(r"^([A-Za-z][A-Za-z0-9-]{1,60})[ \t]*:[ \t]*(.*)$")
 _GROUP = re.compile(r"(?im)^(?:final|original|x-actual)-recipient[ \t]*:")
+# Some servers and hops forget the header that announces the parts; a preamble or the first part follows at once.
+_LOST_BOUNDARY = re.compile(
+    rb"(?i)\n\n(?:[^\n]*(?:mime|multi-?part|mail reader|this format)[^\n]*\n|\n){0,6}--([^\n\"]{4,70})\n(?=content-[a-z-]+:)"
+)
+_MIXED = b'Content-Type: multipart/mixed; boundary="%s"\n'
 _TAG = re.compile(r"<[^<>]{0,2000}>")
 _LINE_TAG = re.compile(r"(?i)<(?:br|/?p|/?div|/?tr|/?td|/?li|/?h\d|/?table|/?pre)\b[^<>]{0,500}>")
 _HIDDEN = re.compile(r"(?is)<(style|script|title)\b[^<>]{0,500}>.{0,50000}?</\1>")
@@ -64,14 +69,17 @@ def take_apart(raw: bytes) -> Report:
     if raw.lower().count(b"boundary=") > _MOST_NESTING:
         return _plain(raw)
     try:
-        return _apart(email.message_from_bytes(raw))
+        mail = email.message_from_bytes(raw)
+        if not mail.is_multipart() and (found := _lost_boundary(raw)):
+            return _apart(email.message_from_bytes(_MIXED % found[1] + raw[found.start() :]), outer=mail)
+        return _apart(mail)
     except Exception:  # whatever the parser or a codec trips over, a mailbox must be read to its end
         return _plain(raw)
 
 
-def _apart(mail: Message) -> Report:
+def _apart(mail: Message, *, outer: Message | None = None) -> Report:
     report = Report(
-        headers=_headers(mail),
+        headers=_headers(outer or mail),
         content_type=mail.get_content_type(),
         report_type=str(mail.get_param("report-type") or "").lower(),
     )
@@ -82,6 +90,11 @@ def _apart(mail: Message) -> Report:
         _add(report, part, texts, is_returned=is_returned)
     _add_text(report, "\n".join(texts))
     return report
+
+
+def _lost_boundary(raw: bytes) -> re.Match[bytes] | None:
+    end_of_headers = raw.find(b"\n\n")
+    return _LOST_BOUNDARY.match(raw, end_of_headers) if end_of_headers >= 0 else None
 
 
 def _plain(raw: bytes) -> Report:

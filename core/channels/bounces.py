@@ -19,21 +19,25 @@
 import contextlib
 import email
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from email.utils import getaddresses
 
 from flufl.bounce import all_failures
 
 from core.channels.bounce_addresses import address_in, addresses_in, is_of_servers, recipients_in, said_of
-from core.channels.bounce_kinds import is_auto_reply, is_delay, is_failure_report
+from core.channels.bounce_kinds import is_auto_reply, is_delay, is_failure_report, is_read_receipt
 from core.channels.bounce_notices import notices_in
 from core.channels.bounce_parts import LONGEST, Report, take_apart
 from core.channels.refusals import REASONS, Verdict, judge
+from core.domain.address import normal_email
 from core.domain.one_line import one_line
 
 _REPLY_LENGTH = 300
 _MESSAGE_ID = re.compile(r"(?im)^[ \t>]*message-id[ \t]*:[ \t]*(<[^<>\s]{1,250}>)")
 _ADDRESS = re.compile(r"[^\s<>()\"']+@[^\s<>()\"']+")
+_HEADER = re.compile(r"(?i)^[ \t>]*(?:subject|betreff|objet|asunto|from|to|cc|date|sent|message-id|件名|тема)[ \t]*:")
+_QUOTE = re.compile(r"(?<![\w.\-@/=])[45]\d\d[ \-:]|(?<![\w.])[45]\.\d\.\d{1,3}(?!\.?\d)|said:|<<< ")
 _DONE = {"delivered", "relayed", "expanded"}
 
 
@@ -66,7 +70,7 @@ def _read(raw: bytes) -> list[Bounce]:
     report = take_apart(raw)
     if report.feedback or report.report_type == "feedback-report":
         return [_complaint(report)]
-    if report.disposition or report.report_type == "disposition-notification":
+    if is_read_receipt(report):
         return [_aside(report, "read_receipt")]
     if notices := notices_in(report.text):
         return [
@@ -86,8 +90,8 @@ def _of_words(report: Report, raw: bytes) -> list[Bounce]:
     addresses = _addresses(report, raw)
     what = "delay" if is_delay(report) else "bounce"
     said = said_of(report.text, addresses)
-    return [_bounce(report, address, what, said[address]) for address in addresses] or [
-        _bounce(report, "", what, report.text)
+    return [_bounce(report, address, what, "", more=said[address]) for address in addresses] or [
+        _bounce(report, "", what, "", more=report.text)
     ]
 
 
@@ -156,11 +160,16 @@ def _of_fields(report: Report, group: dict[str, str]) -> str:
     written_to = _written_to(report)
     if known := next((address for address in given if address in written_to), ""):
         return known
-    if given:
+    if given := given or [token for name in names if "@" in (token := _token(group.get(name, "")))]:
         return given[0]
     never = _senders(report)
     named = recipients_in(report.text, never=never)
     return (named or _single(report, never) or written_to[:1] or [""])[0]
+
+
+def _token(value: str) -> str:
+    """What stands for an address that is none: it was mistyped, and is named as it was."""
+    return normal_email((value.partition(";")[2] or value).strip().strip("<>\"' ").partition(" ")[0])
 
 
 def _of_group(report: Report, group: dict[str, str], said: dict[str, str], *, address: str = "") -> Bounce:
@@ -174,13 +183,24 @@ def _of_group(report: Report, group: dict[str, str], said: dict[str, str], *, ad
 
 
 def _bounce(report: Report, address: str, what: str, words: str, *, status: str = "", more: str = "") -> Bounce:
-    verdict = judge(words, status=_code(status))
-    if not verdict.reason or verdict.is_vague:
-        second = judge(more, status=_code(status)) if more.strip() else verdict
-        verdict = second if second.reason and not second.is_vague else verdict
+    verdict = _verdict((words, *_pieces(more)), _code(status))
     kind = "not_a_bounce" if what == "delay" else _kind(verdict)
     reply = one_line(_ADDRESS.sub("(address)", (words.strip() or more)[:4000]))[:_REPLY_LENGTH]
     return Bounce(address, kind, what, verdict.reason, verdict.status, reply, _message_id(report))
+
+
+def _verdict(texts: Iterable[str], status: str) -> Verdict:
+    """By the first text that says something clear: the field for machines, what a server was quoted with, the rest."""
+    verdicts = [judge(text, status=status) for text in texts if text.strip()] or [judge("", status=status)]
+    clear = next((verdict for verdict in verdicts if verdict.reason and not verdict.is_vague), None)
+    return clear or next((verdict for verdict in verdicts if verdict.reason), verdicts[0])
+
+
+def _pieces(text: str) -> tuple[str, str]:
+    """What a text for people quotes of servers, and all of it; without the subject of the mail that came back."""
+    lines = [line for line in text.split("\n") if not _HEADER.match(line)]
+    quoted = [line for n, line in enumerate(lines) if _QUOTE.search(line) or (n and _QUOTE.search(lines[n - 1]))]
+    return "\n".join(quoted), "\n".join(lines)
 
 
 def _kind(verdict: Verdict) -> str:

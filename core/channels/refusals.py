@@ -21,7 +21,7 @@ from core.channels.bounce_codes import (
     status_in,
     without_wrapping,
 )
-from core.channels.bounce_texts import plain_words, reason_in
+from core.channels.bounce_texts import CLEAR, VAGUE, plain_words, reason_in
 
 # reason -> (kind in a bounce, kind of a 5xx refusal in the SMTP conversation)
 REASONS = {
@@ -87,10 +87,10 @@ def refusal_kind(code: str, reply: str) -> str:
 
 def _reason(words: str, status: str, basic: str) -> tuple[str, bool]:
     """The reason, and whether it rests on vague words."""
-    if clear := reason_in(words, is_vague=False):
+    if clear := reason_in(words, CLEAR):
         return clear, False
     by_code = reason_of_status(status)
-    vague = reason_in(words, is_vague=True)
+    vague = reason_in(words, VAGUE)
     if by_code and (status.partition(".")[2] in ADDRESS_CODES or not vague):
         return by_code, False
     return vague or by_code or REPLY_CODES.get(basic, ""), True
