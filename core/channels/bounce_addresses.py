@@ -18,6 +18,7 @@ _OPENERS = tuple(
         r"^[ \t>*\-•]*(?:addressed to|address|recipient'?s? address|rcpt|rcpt to|email|user|mailbox|failed address(?:es)?)"
         r"[ \t]*:[ \t]*[<\"']?",
         r"^[ \t>*\-•]*\"?<?[^\s<>@:]*(?=@)",  # the address begins the line
+        r"smtp[=:]",
         r"(?:could ?n[o']t be delivered to|unable to deliver (?:message |mail |your message )?to(?: the following "
         r"(?:recipient|address)\S*)?|undeliverable to|not delivered to|delivery (?:failed )?to|failed to deliver to|"
         r"unable to deliver to|not be sent to|can ?n[o']t be delivered to|delivered to|could not deliver (?:\w+ ){0,3}to|"

@@ -39,7 +39,7 @@ _DELAY = re.compile(
     r"will (?:keep|continue) (?:to )?(?:try|be tried|retry)|will be (?:re)?(?:tried|retried|attempted)|(?:is|has been|was|been)"
     r" delayed|warning message only|do not need to re-?send|not need to resend|still (?:being )?(?:trying|in (?:the )?queue|"
     r"undelivered|attempt)|delivery attempts will continue|delays? in delivering|not yet been delivered|yet to be delivered"
-    r"|no action is required on your part|keep trying|attempting to deliver|will continue for|delivery (?:is )?delayed"
+    r"|no action is required on your part|keep trying|will continue for|delivery (?:is )?delayed"
     r"|could not (?:be delivered|send message) for (?:the )?(?:past )?\d|temporary (?:failure )?report|message delayed"
 )
 _GIVEN_UP = re.compile(
@@ -52,7 +52,7 @@ _DELAY_SUBJECT = re.compile(r"delay|warning|verzöger|still (?:being|trying)|wil
 def is_failure_report(report: Report) -> bool:
     """Whether a mail without fields for machines reports that a mail was not delivered."""
     headers = report.headers
-    if "x-failed-recipients" in headers:
+    if "x-failed-recipients" in headers or report.report_type == "delivery-status":
         return True
     sender = headers.get("from", "").lower()
     subject = headers.get("subject", "").lower()

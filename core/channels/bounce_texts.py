@@ -149,9 +149,9 @@ CLEAR = (
         "no_domain",
         rf"\b{_DOMAIN}(?: \(?[\w.-]+\)?)?(?: name)? (?:{_PASSIVE} )?{_DEAD}",
         rf"\b(?:unknown|invalid|no such|non-?existent|bad|illegal) {_DOMAIN}\b",
-        r"\bnxdomain|host unknown|unroute?able|any host (?:by|named)|null ?mx|find a gateway|lookups? failed permanently",
+        r"\bnxdomain|host unknown|unroute?able|any host (?:by|named)|null ?mx|lookups? failed permanently",
         r"non-?existent (?:host|domain)|no valid (?:hosts?|mx)\b|illegal host|(?:service|domain) (?:name )?not known",
-        r"domain must exist|domain (?:is )?(?:not valid|has no|lacks|doesnt exist)|no smtp service|never accepts? "
+        r"domain must exist|domain (?:is )?(?:not valid|has no|lacks)|domain doesnt exist|no smtp service|never accepts? "
         r"(?:e-?)?mail|does ?n[o']t (?:have|accept|receive) (?:any )?(?:mx|e-?mail|mail)\b|not a (?:valid )?domain",
         r"couldn'?t (?:find|be found)[^.;\n]{0,30}(?:domain|host|mail exchanger)|no mail (?:exchanger|server)s? for",
         r"data record of requested type|name not found|resolver\.adr\.(?:invalidsmtp|exnotfound)",

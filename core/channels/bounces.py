@@ -19,7 +19,6 @@
 import contextlib
 import email
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from email.utils import getaddresses
 
@@ -177,21 +176,26 @@ def _of_group(report: Report, group: dict[str, str], said: dict[str, str], *, ad
     action = group.get("action", "").lower().split(" ")[0].strip(";,.")
     if action in _DONE:
         return Bounce(address, "not_a_bounce", "success", message_id=_message_id(report))
-    what = "delay" if action == "delayed" or (action != "failed" and is_delay(report)) else "bounce"
+    what = "delay" if action == "delayed" or (not action and is_delay(report)) else "bounce"
     words = " ".join((group.get("diagnostic-code", "").partition(";")[2] or group.get("diagnostic-code", "")).split())
     return _bounce(report, address, what, words, status=group.get("status", ""), more=said.get(address, ""))
 
 
 def _bounce(report: Report, address: str, what: str, words: str, *, status: str = "", more: str = "") -> Bounce:
-    verdict = _verdict((words, *_pieces(more)), _code(status))
+    verdict = _verdict(words, more, _code(status))
     kind = "not_a_bounce" if what == "delay" else _kind(verdict)
     reply = one_line(_ADDRESS.sub("(address)", (words.strip() or more)[:4000]))[:_REPLY_LENGTH]
     return Bounce(address, kind, what, verdict.reason, verdict.status, reply, _message_id(report))
 
 
-def _verdict(texts: Iterable[str], status: str) -> Verdict:
-    """By the first text that says something clear: the field for machines, what a server was quoted with, the rest."""
-    verdicts = [judge(text, status=status) for text in texts if text.strip()] or [judge("", status=status)]
+def _verdict(words: str, more: str, status: str) -> Verdict:
+    """By what is most certain: the field for machines, what a server was quoted with, the bare code, all the words.
+
+    All the words are last because companies append to them what has nothing to do with it ('checked for viruses').
+    """
+    quoted, everything = _pieces(more)
+    verdicts = [judge(words, status=status)] if words.strip() else []
+    verdicts += [judge(quoted, status=status), judge("", status=status), judge(everything)]
     clear = next((verdict for verdict in verdicts if verdict.reason and not verdict.is_vague), None)
     return clear or next((verdict for verdict in verdicts if verdict.reason), verdicts[0])
 
