@@ -10,30 +10,43 @@ _DOMAIN = r"[A-Za-z0-9](?:[A-Za-z0-9.\-]{0,250}[A-Za-z0-9])?"
 _FIND = re.compile(rf"(?<![A-Za-z0-9!#$%&*+/=?^_`{{|}}~.\-])({_LOCAL}|\"[^\"\n@]{{1,64}}\")@({_DOMAIN})")
 _OF_SERVERS = re.compile(r"^(?:mailer-?daemon|postmaster|mail-?daemon|mdaemon|double-?bounce|mail-?admin)$")
 
-# A line that names a recipient, by what stands before the address. The first of these that finds any counts.
-_OPENERS = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        r"^[ \t]*(?:final|failed|original)?[ _-]?recipients?(?: address(?:es)?)?[ \t]*(?:was|were|is)?[ \t]*[:=][ \t]*<?(?:rfc822;)?",
-        r"^[ \t>*\-•]*(?:addressed to|address|recipient'?s? address|rcpt|rcpt to|email|user|mailbox|failed address(?:es)?)"
-        r"[ \t]*:[ \t]*[<\"']?",
-        r"^[ \t>*\-•]*\"?<?[^\s<>@:]*(?=@)",  # the address begins the line
-        r"smtp[=:]",
-        r"(?:could ?n[o']t be delivered to|unable to deliver (?:message |mail |your message )?to(?: the following "
-        r"(?:recipient|address)\S*)?|undeliverable to|not delivered to|delivery (?:failed )?to|failed to deliver to|"
-        r"unable to deliver to|not be sent to|can ?n[o']t be delivered to|delivered to|could not deliver (?:\w+ ){0,3}to|"
-        r"not reach|delivery to|zugestellt werden an|an die adresse|message to|mail to|sent to)[ \t]*:?[ \t]*[<\"'(]?",
-        r"(?:unknown|no such|invalid|rejected|bad) (?:user|recipient|address|mailbox)[ \t]*:?[ \t]*[<\"'(]?",
-        r"rcpt to[ \t]*:[ \t]*<?",
-        r"^[ \t]*[45]\d\d[ -](?:[45]\.\d\.\d+ )?[^@\n]{0,40}?<",
-        r"^[ \t]*to[ \t]*:[ \t]*[^@\n]{0,80}?<?(?=[^\s<>]+@)",
-        r"(?:user|recipient|mailbox|account|address|benutzer|adresse|empfänger)[ \t]+[<\"'(]?(?=[^\s<>]+@)",
-    )
+# Ways in which a line names a recipient, by what stands before the address. The first that finds any counts.
+_BEGINS = r"^[ \t>*\-•]*"
+_OPEN = r"[ \t]*:?[ \t]*[<\"'(]?"
+_TO = (
+    r"(?:could ?n[o']t be delivered|not delivered|delivery(?: failed)?|failed to deliver|not be sent|delivered"
+    r"|undeliverable|can ?n[o']t be delivered|(?:unable to|could not) deliver(?: \w+){0,3}|message|mail|sent) to"
+    r"(?: the following (?:recipient|address)\S*)?|not reach|zugestellt werden an|an die adresse"
+)
+
+
+def _opener(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
+
+
+_OPENERS = (
+    _LABELLED := _opener(
+        r"^[ \t]*(?:final|failed|original)?[ _-]?recipients?(?: address(?:es)?)?[ \t]*(?:was|were|is)?[ \t]*[:=]"
+        r"[ \t]*<?(?:rfc822;)?"
+    ),
+    _opener(
+        _BEGINS + r"(?:addressed to|address|recipient'?s? address|rcpt|rcpt to|email|user|mailbox"
+        r"|failed address(?:es)?)[ \t]*:[ \t]*[<\"']?"
+    ),
+    _LINE_BEGINS := _opener(_BEGINS + r"\"?<?[^\s<>@:]*(?=@)"),
+    _opener(r"smtp[=:]"),
+    _opener(rf"(?:{_TO}){_OPEN}"),
+    _opener(rf"(?:unknown|no such|invalid|rejected|bad) (?:user|recipient|address|mailbox){_OPEN}"),
+    _opener(r"rcpt to[ \t]*:[ \t]*<?"),
+    _opener(r"^[ \t]*[45]\d\d[ -](?:[45]\.\d\.\d+ )?[^@\n]{0,40}?<"),
+    _opener(r"^[ \t]*to[ \t]*:[ \t]*[^@\n]{0,80}?<?(?=[^\s<>]+@)"),
+    _opener(r"(?:user|recipient|mailbox|account|address|benutzer|adresse|empfänger)[ \t]+[<\"'(]?(?=[^\s<>]+@)"),
 )
 _NOT_ABOUT = re.compile(
     r"(?i)^[ \t>*]*(?:from|sender|reply-to|return-path|message-?id|mail from|>>> mail from|original sender|date|subject"
-    r"|received|arrival-date|reporting-mta|contact|x-[\w-]+|sender address|errors-to|a message sent by|references)\b[ \t]*[:=<]?"
-    r"|for (?:help|assistance|further|more)|mailto:|please (?:contact|send|e-?mail|forward)|contact\b|questions|postmaster"
+    r"|received|arrival-date|reporting-mta|contact|x-[\w-]+|sender address|errors-to|a message sent by|references)\b"
+    r"|for (?:help|assistance|further|more)|mailto:|please (?:contact|send|e-?mail|forward)|contact\b|questions"
+    r"|postmaster"
 )
 
 
@@ -45,7 +58,7 @@ def address_in(text: str) -> str:
 def addresses_in(text: str) -> Iterator[str]:
     """The addresses in a text in order, in the form by which addresses are compared."""
     for found in _FIND.finditer(text[:100_000]):
-        local = found[1].strip("'")
+        local = found[1].strip("'").rpartition("SMTP=")[2]  # 'c=US;dda:SMTP=name@example.org' of X.400 gateways
         if local and ".." not in found[2] and not found[2].endswith(".") and len(found[0]) <= 254:
             yield normal_email(f"{local}@{found[2]}")
 
@@ -86,18 +99,17 @@ def _says_more(text: str) -> bool:
 
 
 def _named(line: str, opener: re.Pattern[str]) -> Iterator[str]:
+    """The addresses that stand right behind what the opener finds in a line."""
     if _NOT_ABOUT.search(line):
         return
     found = opener.search(line)
-    if found is None:
+    first = _FIND.search(line, found.start()) if found else None
+    if found is None or first is None:
         return
-    first = _FIND.search(line, max(0, found.start() if found.end() == found.start() else found.start()))
-    if first is None:
-        return
-    begins = first.start()
-    if opener is _OPENERS[2]:
-        if line[:begins].strip(" \t>*-•\"'<(:") != "":
+    if opener is _LINE_BEGINS:
+        if line[: first.start()].strip(" \t>*-•\"'<(:"):
             return
-    elif not found.start() <= begins <= found.end() + 1:
+    elif not found.start() <= first.start() <= found.end() + 1:
         return
-    yield from addresses_in(line[begins : begins + 300].split(" ")[0] if opener is not _OPENERS[0] else line[begins:])
+    rest = line[first.start() : first.start() + 1000]
+    yield from addresses_in(rest if opener is _LABELLED else rest.split(" ")[0])

@@ -4,49 +4,54 @@ import re
 
 from core.channels.bounce_parts import Report
 
-_DAEMON = re.compile(
-    r"mailer-?daemon|mail(?:er)?[ -]?delivery|postmaster|mail[ -]?daemon|mdaemon|delivery[ -]?(?:sub)?system|"
-    r"mail[ -]?(?:system|administrator|admin|server|gateway|service|router)|system ?administrator|systemadministrator|"
-    r"mta-?(?:daemon|bounce)|bounce-?(?:daemon|handler)|auto-?mailer|delivery (?:agent|status)|content-filter|"
-    r"abuse@|devnull|surfcontrol|mailsweeper|mailmarshal|mail ?sender|internet mail|message center|courier|daemon@"
+
+def _any(*patterns: str) -> re.Pattern[str]:
+    return re.compile("|".join(patterns))
+
+
+_DAEMON = _any(
+    r"mailer-?daemon|mail(?:er)?[ -]?delivery|post_?master|mail[ -]?daemon|mdaemon|delivery[ -]?(?:sub)?system",
+    r"mail[ -]?(?:system|administrator|admin|server|gateway|service|router)|system ?administrator",
+    r"mta-?(?:daemon|bounce)|bounce-?(?:daemon|handler)|auto-?mailer|delivery (?:agent|status)|content-filter",
+    r"surfcontrol|mailsweeper|mailmarshal|mail ?sender|internet mail|message center|courier|daemon@",
 )
-_SUBJECT = re.compile(
-    r"undeliver|unzustellbar|returned mail|mail returned|return(?:ed)? to sender|delivery (?:status )?(?:notification|"
-    r"report|failure|failed|problem|error)|delivery (?:has )?failed|(?:mail|message|e-?mail) (?:delivery|status|could not|"
-    r"not delivered|system error|transfer|failed|failure|error|delayed|bounced|rejected|blocked)|failure (?:notice|delivery"
-    r"|notification)|failed mail|deliver(?:y|ing|ed)? (?:fail|err|problem|delay)|non[- ]?(?:remis|deliver)|could ?n[o']t be"
-    r" (?:deliver|sent)|not (?:be )?deliver|bounce|warning: (?:could not|message)|delayed mail|user unknown|unknown user|"
-    r"\bndn\b|\bndr\b|rejected (?:mail|message)|message you sent blocked|message status|mensaje (?:no|devuelt)|non remis|"
-    r"échec|no se (?:pudo|ha podido) entregar|zustell|unzustell|nicht zugestellt|не доставлен|недоставлен|配信|送信(?:できません|エラー|失敗)"
-    r"|エラーメール|returned to sender|退信|nondeliverable|mailbox (?:unavailable|full)|address (?:unknown|not found)|zwrot|"
-    r"mail delivery|message not delivered|fehler|failure|delivery notification"
+_SUBJECT = _any(
+    r"undeliver|nondeliverable|returned (?:mail|to sender)|mail returned|return to sender|failed mail|bounce",
+    r"delivery (?:status )?(?:notification|report|failure|failed|problem|error)|delivery has failed|mail delivery",
+    r"(?:mail|message|e-?mail) (?:delivery|status|could not|not delivered|system error|transfer|failed|failure)",
+    r"(?:mail|message|e-?mail) (?:error|delayed|bounced|rejected|blocked)|failure (?:notice|delivery|notification)",
+    r"deliver(?:y|ing|ed)? (?:fail|err|problem|delay)|non[- ]?(?:remis|deliver)|not (?:be )?deliver",
+    r"could ?n[o']t be (?:deliver|sent)|warning: (?:could not|message)|delayed mail|user unknown|unknown user",
+    r"\bndn\b|\bndr\b|rejected (?:mail|message)|message you sent blocked|mailbox (?:unavailable|full)",
+    r"address (?:unknown|not found)|mensaje (?:no|devuelt)|échec|no se (?:pudo|ha podido) entregar|zwrot",
+    r"zustell|не доставлен|недоставлен|配信|送信(?:できません|エラー|失敗)|エラーメール|退信",
 )
-_OPENING = re.compile(
-    r"could ?n[o']t (?:be )?deliver|was ?n[o']t (?:able to )?(?:be )?deliver|unable to deliver|undeliverable|not (?:be )?"
-    r"delivered|delivery (?:to the following|failed|failure|error|status)|permanent (?:fatal )?error|did not reach the "
-    r"following|has been returned|failed recipient|delivery has failed|returned to (?:you|sender)|mail delivery (?:system|"
-    r"failed)|message you sent|following (?:recipient|address)|could not be (?:sent|processed)|non[- ]?delivery|mail delivery"
-    r"|permanently|rejected (?:recipient|your)|konnte nicht|zugestellt|no pudo ser entregado|n'a pas pu|non remis|"
-    r"не может быть|не удалось|送信できません|配信|送信に失敗|the following error|this is an? (?:automat|mail|machine)|"
-    r"returned (?:mail|message)|problem delivering|unknown user|user unknown|no such user"
+_OPENING = _any(
+    r"could ?n[o']t (?:be )?deliver|was ?n[o']t (?:able to )?(?:be )?deliver|unable to deliver|undeliverable",
+    r"not (?:be )?delivered|delivery (?:to the following|failed|failure|error|status)|permanent (?:fatal )?error",
+    r"did not reach the following|has been returned|failed recipient|delivery has failed|returned to (?:you|sender)",
+    r"mail delivery|could not be (?:sent|processed)|non[- ]?delivery|rejected (?:recipient|your)|the following error",
+    r"returned (?:mail|message)|problem delivering|unknown user|user unknown|no such user|konnte nicht|zugestellt",
+    r"no pudo ser entregado|n'a pas pu|non remis|не может быть|не удалось|送信できません|送信に失敗|配信",
 )
-_AUTO_SUBJECT = re.compile(
-    r"out of (?:the )?office|auto(?:matic|mated)?[- :]*(?:reply|response|respon|answer|antwort)|vacation|abwesen|away from"
-    r"|on leave|absence|réponse automatique|respuesta autom|risposta auto|automatisch|自動(?:応答|返信)|不在|auto[- ]?reply"
-    r"|автоответ|autorespon|odpowiedź automat|urlaub|out-of-office|i am away|i'm away|on holiday"
+_AUTO_SUBJECT = _any(
+    r"out[ -]of[ -](?:the[ -])?office|auto(?:matic|mated)?[- :]*(?:reply|response|respon|answer|antwort)|vacation",
+    r"abwesen|away from|on leave|absence|réponse automatique|respuesta autom|risposta auto|automatisch|autorespon",
+    r"自動(?:応答|返信)|不在|автоответ|odpowiedź automat|urlaub|i am away|i'm away|on holiday",
 )
-_DELAY = re.compile(
-    r"will (?:keep|continue) (?:to )?(?:try|be tried|retry)|will be (?:re)?(?:tried|retried|attempted)|(?:is|has been|was|been)"
-    r" delayed|warning message only|do not need to re-?send|not need to resend|still (?:being )?(?:trying|in (?:the )?queue|"
-    r"undelivered|attempt)|delivery attempts will continue|delays? in delivering|not yet been delivered|yet to be delivered"
-    r"|no action is required on your part|keep trying|will continue for|delivery (?:is )?delayed"
-    r"|could not (?:be delivered|send message) for (?:the )?(?:past )?\d|temporary (?:failure )?report|message delayed"
+_DELAY = _any(
+    r"will (?:keep|continue) (?:to )?(?:try|be tried|retry)|will be (?:re)?(?:tried|retried|attempted)|keep trying",
+    r"(?:is|has been|was|been) delayed|warning message only|do not need to re-?send|not need to resend",
+    r"still (?:being )?(?:trying|in (?:the )?queue|undelivered|attempt)|delivery attempts will continue",
+    r"delays? in delivering|not yet been delivered|yet to be delivered|no action is required on your part",
+    r"will continue for|delivery (?:is )?delayed|temporary (?:failure )?report|message delayed",
+    r"could not (?:be delivered|send message) for (?:the )?(?:past )?\d",
 )
-_GIVEN_UP = re.compile(
-    r"will not (?:continue|keep|be re|re)|failed permanently|permanent(?:ly)? (?:fatal )?(?:error|fail)|give?n? up|gave up"
-    r"|no further|has been returned|could not be delivered to|delivery failed|not going to try"
+_GIVEN_UP = _any(
+    r"will not (?:continue|keep|be re|re)|failed permanently|permanent(?:ly)? (?:fatal )?(?:error|fail)|give?n? up",
+    r"gave up|no further|has been returned|could not be delivered to|delivery failed|not going to try",
 )
-_DELAY_SUBJECT = re.compile(r"delay|warning|verzöger|still (?:being|trying)|will be retried|temporar")
+_DELAY_SUBJECT = _any(r"delay|warning|verzöger|still (?:being|trying)|will be retried|temporar")
 
 
 def is_failure_report(report: Report) -> bool:
@@ -68,8 +73,15 @@ def is_failure_report(report: Report) -> bool:
     return (
         (is_from_server and (is_titled or opens or bool(report.returned)))
         or (is_titled and opens)
-        or (is_titled and bool(report.returned))
+        or ((is_titled or opens) and bool(report.returned))
     )
+
+
+def is_complaint(report: Report) -> bool:
+    """Whether somebody complained of a mail (RFC 5965); reports of failed signatures or viruses are no complaints."""
+    if not report.feedback and report.report_type != "feedback-report":
+        return False
+    return report.feedback.get("feedback-type", "").lower() not in {"auth-failure", "virus", "not-spam", "dmarc"}
 
 
 def is_read_receipt(report: Report) -> bool:

@@ -1,27 +1,25 @@
 """Taking a mail apart as a report: what its server says for people and for machines, and the mail that came back."""
 
 import email
-import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.header import decode_header
 from email.message import Message
 
+from core.channels.bounce_fields import decoded, fields_of, groups_in, loose_fields, split_returned, text_of_html
+
 LONGEST = 1_000_000  # bytes that are read: reports stand at the beginning, and what follows is the mail that came back
 _MOST_PARTS = 200
 _MOST_NESTING = 60  # the standard library's parser recurses, and looks at every open boundary for every line
 
-_FIELD = re.compile(r"^([A-Za-z][A-Za-z0-9-]{1,60})[ \t]*:[ \t]*(.*)$")
 _GROUP = re.compile(r"(?im)^(?:final|original|x-actual)-recipient[ \t]*:")
 # Some servers and hops forget the header that announces the parts; a preamble or the first part follows at once.
 _LOST_BOUNDARY = re.compile(
-    rb"(?i)\n\n(?:[^\n]*(?:mime|multi-?part|mail reader|this format)[^\n]*\n|\n){0,6}--([^\n\"]{4,70})\n(?=content-[a-z-]+:)"
+    rb"(?i)\n\n(?:[^\n]*(?:mime|multi-?part|mail reader|this format)[^\n]*\n|\n){0,6}"
+    rb"--([^\n\"]{4,70})\n(?=content-[a-z-]+:)"
 )
 _MIXED = b'Content-Type: multipart/mixed; boundary="%s"\n'
-_TAG = re.compile(r"<[^<>]{0,2000}>")
-_LINE_TAG = re.compile(r"(?i)<(?:br|/?p|/?div|/?tr|/?td|/?li|/?h\d|/?table|/?pre)\b[^<>]{0,500}>")
-_HIDDEN = re.compile(r"(?is)<(style|script|title)\b[^<>]{0,500}>.{0,50000}?</\1>")
 _STATUS_TYPES = {"message/delivery-status", "message/global-delivery-status"}
 _RETURNED_TYPES = {
     "message/rfc822",
@@ -31,21 +29,6 @@ _RETURNED_TYPES = {
     "message/global-headers",
     "text/rfc822",
 }
-# Lines after which plain text holds the mail that came back.
-_BORDER = re.compile(
-    r"(?im)^[ \t>*#|]*(?:[-=_*]{2,}[ \t]*)?(?:"
-    r"(?:this is |below (?:this line )?is |included is |here is |the following is )?(?:a |the )?copy of (?:the |your )?"
-    r"(?:original |returned )?(?:message|mail|e-?mail|headers?)\b[^\n]{0,60}"
-    r"|below this line is [^\n]{0,60}|below is a copy of[^\n]{0,60}|included is a copy of[^\n]{0,60}"
-    r"|(?:begin(?:ning)? of )?(?:the )?(?:original|returned|unsent|undelivered|bounced|rejected|failed|your) (?:e-?mail|mail|"
-    r"message)(?: info| headers?| text| body| content| follows?| as follows)*[ \t]*[:.]?"
-    r"|(?:the )?(?:original )?(?:message|mail)(?: headers?| body| text)* (?:follows?|is attached|returned)[^\n]{0,20}"
-    r"|(?:the )?(?:header|text|body|headers) (?:of|from) (?:the |your )?(?:original |returned |rejected )?(?:message|mail)[^\n]{0,40}"
-    r"|original message headers:|message header follows[^\n]{0,20}|unsent message below"
-    r"|weitergeleitete nachricht|ursprüngliche nachricht[^\n]{0,20}|исходное сообщение[^\n]{0,20}|message d'origine"
-    r")[ \t]*[-=_*]*[ \t]*$"
-)
-_HEADER_LINE = re.compile(r"(?i)^(?:received|return-path|message-id|mime-version|dkim-signature|x-mailer): ?\S")
 
 
 @dataclass
@@ -166,97 +149,7 @@ def _add_text(report: Report, text: str) -> None:
     if returned:
         report.returned_text = returned[:20_000]
         if not report.returned:
-            report.returned = _loose_fields(returned)
-
-
-def split_returned(text: str) -> tuple[str, str]:
-    """What the server wrote, and the mail that came back as far as it stands in the same text."""
-    border = _BORDER.search(text)
-    start = border.start() if border and text[: border.start()].strip() else len(text)
-    for found in re.finditer(r"(?im)^(?:received|return-path): ?\S", text[:start]):
-        following = text[found.start() : found.start() + 4000].split("\n")[:40]
-        if (
-            sum(bool(_HEADER_LINE.match(line)) or line.lower().startswith(("from:", "subject:")) for line in following)
-            > 2
-        ):
-            start = found.start()
-            break
-    return text[:start], text[start:]
-
-
-def groups_in(text: str) -> list[dict[str, str]]:
-    """The per-recipient groups of a delivery status (RFC 3464, 2.3), also of one that is badly laid out."""
-    groups: list[dict[str, str]] = []
-    for block in re.split(r"\n[ \t]*\n", text):
-        for chunk in _by_recipient(block):
-            found = fields_of(chunk)
-            if found.keys() & {"final-recipient", "original-recipient", "x-actual-recipient"}:
-                groups.append(found)
-            elif groups and found.keys() & {"status", "action", "diagnostic-code"} and "action" not in groups[-1]:
-                groups[-1] = found | groups[-1]
-    return groups
-
-
-def _by_recipient(block: str) -> list[str]:
-    """A block without empty lines between its groups, cut before each further Final-Recipient."""
-    starts = [found.start() for found in re.finditer(r"(?im)^final-recipient[ \t]*:", block)]
-    if len(starts) < 2:
-        return [block]
-    firsts = [found.start() for found in re.finditer(r"(?im)^original-recipient[ \t]*:", block)]
-    if len(firsts) == len(starts) and firsts[0] < starts[0]:
-        starts = firsts
-    cuts = [0, *starts[1:], len(block)]
-    return [block[begin:end] for begin, end in zip(cuts, cuts[1:], strict=False)]
-
-
-def fields_of(text: str) -> dict[str, str]:
-    """Header-like fields of a text, names in lower case, folded lines joined; the first of equal names counts."""
-    fields: dict[str, str] = {}
-    name = ""
-    for line in text.split("\n")[:2000]:
-        if line[:1] in (" ", "\t") and name:
-            fields[name] = f"{fields[name]} {line.strip()}"[:4000]
-        elif found := _FIELD.match(line):
-            name = found[1].lower()
-            if name in fields:
-                name = f"{name}*"
-            fields[name] = found[2].strip()[:4000]
-        else:
-            name = ""
-    return fields
-
-
-def text_of_html(markup: str) -> str:
-    """The words of an HTML page, a line for each of its blocks."""
-    markup = _LINE_TAG.sub("\n", _HIDDEN.sub("", markup[:300_000].replace("\n", " ")))
-    return html.unescape(_TAG.sub("", markup)).replace("\xa0", " ")
-
-
-def decoded(content: bytes, charset: str) -> str:
-    """Text of any bytes: the charset that is named, else what the bytes look like."""
-    guesses = [charset] if charset else []
-    guesses += ["iso-2022-jp"] if b"\x1b$" in content or b"\x1b(" in content else []
-    for guess in (*guesses, "utf-8"):
-        try:
-            return content.decode(guess)
-        except (LookupError, ValueError):
-            continue
-    try:
-        return content.decode(charset or "latin-1", errors="replace")
-    except (LookupError, ValueError):
-        return content.decode("latin-1")
-
-
-def _loose_fields(text: str) -> dict[str, str]:
-    """Headers of a mail that came back inside plain text, wherever they begin and however far they are indented."""
-    lines = [
-        line.strip(" \t>|") if line[:1] in " \t>|" and _FIELD.match(line.strip(" \t>|")) else line
-        for line in text[:20_000].split("\n")
-    ]
-    start = next(
-        (n for n, line in enumerate(lines) if _FIELD.match(line) and " " not in line.partition(":")[0]), len(lines)
-    )
-    return fields_of("\n".join(lines[start : start + 200]))
+            report.returned = loose_fields(returned)
 
 
 def _headers(mail: Message) -> dict[str, str]:

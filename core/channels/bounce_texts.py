@@ -31,7 +31,9 @@ _CLOSED = (
     r"|not been active|abandoned|obsolete|retired|(?:no longer|not any ?more|not any longer) (?:\w+ )?(?:active|valid"
     r"|available|used|in use|in service|accept\w*|receiv\w*|work\w*|on server|monitored|supported|open))"
 )
-_SENDER = r"(?:sender|from|envelope[- ]from|return[- ]path|mail from)(?:'s)?(?: (?:e-?mail )?(?:address|domain|host))?"
+_SENDER = (
+    r"(?:sender|from|envelope[- ]from|return[- ]path|mail from)(?:'s)?:?(?: (?:e-?mail )?(?:address|domain|host))?"
+)
 _DOMAIN = (
     r"(?:(?:mail |e-?mail )?domain(?: ?name)?|host(?: ?name)?|host or domain name|destination (?:host|server|system))"
 )
@@ -56,7 +58,7 @@ CLEAR = (
     _row(
         "sender",
         r"sender verif\w*|verif\w+ (?:of |for )?(?:the )?sender|call-?(?:out|back) verif|sender was rejected",
-        rf"\b{_SENDER}(?::? \(address\))?:? (?:{_PASSIVE} )?(?:reject|refus|denied|not (?:allowed|permitted|accept)|block"
+        rf"\b{_SENDER}(?::? \(address\))?:? (?:{_PASSIVE} )?(?:reject|refus|denied|block|not (?:allowed|permitted|accept)"
         rf"|{_DEAD})",
         r"\b(?:invalid|bad|unknown|unauthori[sz]ed|forged|unacceptable|unrouteable|unroutable) (?:sender|from|return"
         r"|mail from|envelope)",
@@ -65,12 +67,14 @@ CLEAR = (
         r"\byour (?:domain|e-?mail address|ip|host|server|mail server)\b.{0,40}(?:block|reject|refus"
         r"|denied|not (?:exist|allowed|permitted|accept)|does not resolve)",
         r"(?:cannot|can't|unable to) (?:resolve|find|verify) your|reverse (?:dns|lookup|mapping)|\bptr\b|\brdns\b",
-        r"in reply to mail from|helo command rejected|my name was rejected",
+        r"(?:in reply to|after|error in|response to) mail from|>>> mail from[^>]{0,120}<<< [45]|helo command rejected"
+        r"|my name was rejected",
     ),
     # The most specific thing about a mailbox, and it proves that there is one. Often under 550 5.1.1 or 5.0.0.
     _row(
         "full",
-        r"over[- ]?(?:the |its |his |her |their |disk |mail ?box )?quota|quota[^.;\n]{0,30}(?:exceed|full|reach|violat)",
+        r"over[- ]?(?:the |its |his |her |their |disk |mail ?box )?quota",
+        r"quota[^.;\n]{0,30}(?:exceed|full|reach|violat)",
         r"exceed\w*[^.;\n]{0,40}(?:quota|storage|disk|space|mail ?box|allowed size of|maximum number of messages)",
         rf"\b{_USER}\b[^.;\n]{{0,50}}\b(?:full|exceed\w*|over ?flow\w*|overdrawn|out of (?:space|storage))\b",
         r"\bfull (?:mail ?box|inbox)|insufficient (?:system |disk |mail )?(?:storage|space|quota)",
@@ -93,7 +97,8 @@ CLEAR = (
         r"spamhaus|spamcop|sorbs|\b\w*rbls?\b|\bdnsbl|(?:black|block|deny)-? ?list|senderbase|senderscore|reputation"
         r"|barracuda ?(?:central|reputation)|\bspf\b|\bdkim\b|\bdmarc\b|domainkeys|unsolicited",
         rf"\bspam(?:my|ming|mer)?\b[^.;\n]{{0,30}}{_SPAM_DID}",
-        r"(?:as|is|be|like|for|contains?|probabl\w+|of|identified|suspected|no|looks like) (?:\w+ )?(?:spam|junk|uce|ube)\b",
+        r"(?:as|is|be|like|for|contains?|probabl\w+|of|identified|suspected|no|looks like) (?:\w+ )?"
+        r"(?:spam|junk|uce|ube)\b",
         r"bulk e?-?mail|mass mail|phish|\bvirus|malware|infected|malicious|banned|not whitelisted|spam block",
         r"content (?:reject|filter|block|restrict|denied)|attachment|challenge|verification (?:link|request)",
         r"blocked (?:using|by|for|due|because|at|from)|listed (?:at|in|on|by) \S*(?:bl|list|spam)",
@@ -151,7 +156,8 @@ CLEAR = (
         rf"\b(?:unknown|invalid|no such|non-?existent|bad|illegal) {_DOMAIN}\b",
         r"\bnxdomain|host unknown|unroute?able|any host (?:by|named)|null ?mx|lookups? failed permanently",
         r"non-?existent (?:host|domain)|no valid (?:hosts?|mx)\b|illegal host|(?:service|domain) (?:name )?not known",
-        r"domain must exist|domain (?:is )?(?:not valid|has no|lacks)|domain doesnt exist|no smtp service|never accepts? "
+        r"domain must exist|domain (?:is )?(?:not valid|has no|lacks)|domain doesnt exist|no smtp service",
+        r"never accepts? "
         r"(?:e-?)?mail|does ?n[o']t (?:have|accept|receive) (?:any )?(?:mx|e-?mail|mail)\b|not a (?:valid )?domain",
         r"couldn'?t (?:find|be found)[^.;\n]{0,30}(?:domain|host|mail exchanger)|no mail (?:exchanger|server)s? for",
         r"data record of requested type|name not found|resolver\.adr\.(?:invalidsmtp|exnotfound)",
@@ -159,7 +165,8 @@ CLEAR = (
     _row(
         "closed",
         rf"\b{_USER}\b{_NEAR}\b{_CLOSED}",
-        rf"\b(?:disabled|closed|inactive|deactivated|discontinued|deleted|expired|cancell?ed|terminated) (?:\w+ )?{_USER}\b",
+        r"\b(?:disabled|closed|inactive|deactivated|discontinued|deleted|expired|cancell?ed|terminated) "
+        rf"(?:\w+ )?{_USER}\b",
         r"not accepting (?:any )?(?:mail|messages|e-?mail)s? (?:any ?more|any longer)",
     ),
     _row(
@@ -174,7 +181,8 @@ CLEAR = (
         r"adr\.recip\w*notfound|recipientnotfound|recipnotfound|not in (?:the )?(?:directory|address ?book"
         r"|local recipient|.{0,20}recipient (?:list|map|table))|not listed in",
         r"(?:name|recipient|user)[^.;\n]{0,30}(?:not recogni[sz]ed|not be resolved)|mailbox name not allowed",
-        r"(?:not|n't) (?:a |an )?(?:\S+ )?(?:user|subscriber|customer|member)s? (?:here|at|of|on)\b|no such(?: \w+)? here",
+        r"(?:not|n't) (?:a |an )?(?:\S+ )?(?:user|subscriber|customer|member)s? (?:here|at|of|on)\b",
+        r"no such(?: \w+)? here",
         # RFC 5321 words 550 like this, and Microsoft's servers say it of unknown users and of nothing else.
         r"mail ?box (?:is )?(?:unavailable|not available)(?! or access)|ex_nouser|\bnouser\b|bad-mailbox|rcp-p\d",
         # Microsoft's directory check at the edge; elsewhere 'access denied' says nothing about the address.
@@ -187,8 +195,8 @@ CLEAR = (
 VAGUE = (
     _row(
         "blocked",
-        r"\bspam\b|\bjunk\b|policy|denied|administrative|not (?:allowed|permitted|authori[sz]ed|accept)|restrict|prohibit",
-        r"forbidden|authenticat|unauthori[sz]ed|security|protected|filter|blocked|refus|reject",
+        r"\bspam\b|\bjunk\b|policy|denied|administrative|not (?:allowed|permitted|authori[sz]ed|accept)|restrict",
+        r"prohibit|forbidden|authenticat|unauthori[sz]ed|security|protected|filter|blocked|refus|reject",
     ),
     _row(
         "system",

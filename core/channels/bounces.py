@@ -5,15 +5,15 @@
 
 `kind` has three values, and `what` says what the mail is:
 
-| what         | kind                    | the mail                                                                     |
-|--------------|-------------------------|------------------------------------------------------------------------------|
-| bounce       | definitive or temporary | a report that a mail was not delivered                                        |
-| delay        | not_a_bounce            | 'not yet delivered, will keep trying': the mail is still under way             |
-| success      | not_a_bounce            | delivered, relayed or expanded (RFC 3464, Action)                              |
-| complaint    | not_a_bounce            | a person pressed 'this is spam' (RFC 5965); the address should be opted out    |
-| auto_reply   | not_a_bounce            | vacation and other automatic answers (RFC 3834)                                |
-| read_receipt | not_a_bounce            | a disposition notification (RFC 8098)                                          |
-| other        | not_a_bounce            | any other mail                                                                |
+| what         | kind                    | the mail                                                                    |
+|--------------|-------------------------|-----------------------------------------------------------------------------|
+| bounce       | definitive or temporary | a report that a mail was not delivered                                      |
+| delay        | not_a_bounce            | 'not yet delivered, will keep trying': the mail is still under way          |
+| success      | not_a_bounce            | delivered, relayed or expanded (RFC 3464, Action)                           |
+| complaint    | not_a_bounce            | a person pressed 'this is spam' (RFC 5965); the address should be opted out |
+| auto_reply   | not_a_bounce            | vacation and other automatic answers (RFC 3834)                             |
+| read_receipt | not_a_bounce            | a disposition notification (RFC 8098)                                       |
+| other        | not_a_bounce            | any other mail                                                              |
 """
 
 import contextlib
@@ -25,7 +25,7 @@ from email.utils import getaddresses
 from flufl.bounce import all_failures
 
 from core.channels.bounce_addresses import address_in, addresses_in, is_of_servers, recipients_in, said_of
-from core.channels.bounce_kinds import is_auto_reply, is_delay, is_failure_report, is_read_receipt
+from core.channels.bounce_kinds import is_auto_reply, is_complaint, is_delay, is_failure_report, is_read_receipt
 from core.channels.bounce_notices import notices_in
 from core.channels.bounce_parts import LONGEST, Report, take_apart
 from core.channels.refusals import REASONS, Verdict, judge
@@ -67,15 +67,12 @@ def read(raw: bytes) -> list[Bounce]:
 
 def _read(raw: bytes) -> list[Bounce]:
     report = take_apart(raw)
-    if report.feedback or report.report_type == "feedback-report":
-        return [_complaint(report)]
+    if is_complaint(report):
+        return _complaints(report, report.feedback)
     if is_read_receipt(report):
         return [_aside(report, "read_receipt")]
     if notices := notices_in(report.text):
-        return [
-            _of_group(report, group, {}) if group["action"] != "complaint" else _complaint(report, group)
-            for group in notices
-        ]
+        return [bounce for notice in notices for bounce in _of_notice(report, notice)]
     if groups := _distinct(report):
         said = said_of(report.text, [address for address, _ in groups])
         return [_of_group(report, group, said, address=address) for address, group in groups]
@@ -216,11 +213,18 @@ def _code(text: str) -> str:
     return found[0] if found else ""
 
 
-def _complaint(report: Report, group: dict[str, str] | None = None) -> Bounce:
-    fields = group or report.feedback
-    named = address_in(fields.get("original-rcpt-to", "") or fields.get("final-recipient", ""))
-    address = named or next(iter(_written_to(report)), "")
-    return Bounce(address, "not_a_bounce", "complaint", message_id=_message_id(report))
+def _of_notice(report: Report, notice: dict[str, str]) -> list[Bounce]:
+    return _complaints(report, notice) if notice["action"] == "complaint" else [_of_group(report, notice, {})]
+
+
+def _complaints(report: Report, fields: dict[str, str]) -> list[Bounce]:
+    """One for each recipient that is named, so that the caller can stop writing to it."""
+    names = ("original-rcpt-to", "original-rcpt-to*", "final-recipient", "removal-recipient")
+    named = [address for name in names for address in addresses_in(fields.get(name, ""))]
+    named = named or [*addresses_in(report.returned.get("x-hmxmroriginalrecipient", ""))] or _written_to(report) or [""]
+    return [
+        Bounce(address, "not_a_bounce", "complaint", message_id=_message_id(report)) for address in dict.fromkeys(named)
+    ]
 
 
 def _aside(report: Report, what: str) -> Bounce:

@@ -4,6 +4,7 @@ Which of them is believed, first to last:
 
 | what                            | why                                                                            |
 |---------------------------------|--------------------------------------------------------------------------------|
+| a code of the sender            | 5.1.7, 5.1.8: the words that follow are about the sender, not the address        |
 | clear words, not about death    | '550 5.1.1 mailbox full': the words are the server's own, the code a default    |
 | clear words about a dead address| '550 5.7.1 no such user'; but under a 4xx code the server itself is not certain |
 | an enhanced code of the address | 5.1.1 with no words, or with vague ones such as 'rejected'                      |
@@ -87,9 +88,11 @@ def refusal_kind(code: str, reply: str) -> str:
 
 def _reason(words: str, status: str, basic: str) -> tuple[str, bool]:
     """The reason, and whether it rests on vague words."""
+    by_code = reason_of_status(status)
+    if by_code == "sender":
+        return by_code, False
     if clear := reason_in(words, CLEAR):
         return clear, False
-    by_code = reason_of_status(status)
     vague = reason_in(words, VAGUE)
     if by_code and (status.partition(".")[2] in ADDRESS_CODES or not vague):
         return by_code, False
