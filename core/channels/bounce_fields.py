@@ -7,7 +7,7 @@ from itertools import pairwise
 _FIELD = re.compile(r"^([A-Za-z][A-Za-z0-9-]{1,60})[ \t]*:[ \t]*(.*)$")
 _TAG = re.compile(r"<[^<>]{0,2000}>")
 _LINE_TAG = re.compile(r"(?i)<(?:br|/?p|/?div|/?tr|/?td|/?li|/?h\d|/?table|/?pre)\b[^<>]{0,500}>")
-_HIDDEN = re.compile(r"(?is)<(style|script|title)\b[^<>]{0,500}>.{0,50000}?</\1>")
+_HIDDEN = re.compile(r"(?i)<(style|script|title)\b")
 # Lines after which plain text holds the mail that came back.
 _MAIL = r"(?:e-?mail|mail|message)"
 _BORDER = re.compile(
@@ -88,8 +88,17 @@ def fields_of(text: str) -> dict[str, str]:
 
 def text_of_html(markup: str) -> str:
     """The words of an HTML page, a line for each of its blocks."""
-    markup = _LINE_TAG.sub("\n", _HIDDEN.sub("", markup[:300_000].replace("\n", " ")))
+    markup = _LINE_TAG.sub("\n", _without_hidden(markup[:300_000].replace("\n", " ")))
     return html.unescape(_TAG.sub("", markup)).replace("\xa0", " ")
+
+
+def _without_hidden(markup: str) -> str:
+    """The page without what nobody sees. Stops at the first element that is never closed."""
+    lower, pieces, start = markup.lower(), [], 0
+    while (found := _HIDDEN.search(markup, start)) and (end := lower.find(f"</{found[1].lower()}", found.end())) >= 0:
+        pieces.append(markup[start : found.start()])
+        start = end
+    return "".join((*pieces, markup[start:]))
 
 
 def decoded(content: bytes, charset: str) -> str:

@@ -25,8 +25,9 @@ OTHER_LANGUAGES = {
         r"(?:ящик|аккаунт|пользовател)\w*[^.;\n]{0,40}(?:отключен|удал[её]н|неактив)|解約|退会|無効|konto zamkni",
     ),
     "no_mailbox": (
-        r"(?:empfänger|empfaenger|benutzer|adresse|postfach|konto|teilnehmer|mailbox|adressat|account)\w*[^.;\n]{0,60}"
-        r"(?:unbekannt|nicht (?:gefunden|existier\w+|bekannt|vorhanden|gültig)|existier\w+ nicht|ungültig|gibt es nicht)",
+        r"(?:empf(?:ä|ae)nger|benutzer|adresse|postfach|konto|teilnehmer|mailbox|adressat|account)"
+        r"\w*[^.;\n]{0,60}(?:unbekannt|nicht (?:gefunden|existier\w+|bekannt|vorhanden|gültig)|existier\w+ nicht"
+        r"|ungültig|gibt es nicht)",
         r"unbekannte[rn]? (?:empfänger|benutzer|adress\w*|nutzer)|ungültige[rn]? (?:empfänger|adresse)",
         r"kein(?:en|e)? (?:postfach|benutzer|empfänger|mailbox)|nicht im domino",
         r"(?:utilisateur|destinataire|adresse|compte|bo[iî]te)\w*[^.;\n]{0,60}(?:inconnu|n'existe|inexistant|invalide"

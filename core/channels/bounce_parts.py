@@ -13,6 +13,8 @@ LONGEST = 1_000_000  # bytes that are read: reports stand at the beginning, and 
 _MOST_PARTS = 200
 _MOST_NESTING = 60  # the standard library's parser recurses, and looks at every open boundary for every line
 
+_MESSAGE_ID = re.compile(r"(?im)^[ \t>]*message-id[ \t]*:[ \t]*(<[^<>\s]{1,250}>)")
+_ANY_ID = re.compile(r"<[^<>\s]{1,250}>")
 _GROUP = re.compile(r"(?im)^(?:final|original|x-actual)-recipient[ \t]*:")
 # Some servers and hops forget the header that announces the parts; a preamble or the first part follows at once.
 _LOST_BOUNDARY = re.compile(
@@ -43,7 +45,7 @@ class Report:
     feedback: dict[str, str] = field(default_factory=dict)  # fields of RFC 5965
     disposition: dict[str, str] = field(default_factory=dict)  # fields of RFC 8098
     returned: dict[str, str] = field(default_factory=dict)  # headers of the mail that came back
-    returned_text: str = ""
+    message_id: str = ""  # of the mail that came back, with its angle brackets
 
 
 def take_apart(raw: bytes) -> Report:
@@ -146,10 +148,18 @@ def _add_text(report: Report, text: str) -> None:
     report.text = own
     if _GROUP.search(own) and not report.groups:
         report.groups = groups_in(own)
-    if returned:
-        report.returned_text = returned[:20_000]
-        if not report.returned:
-            report.returned = loose_fields(returned)
+    if returned and not report.returned:
+        report.returned = loose_fields(returned)
+    report.message_id = _message_id(report, returned)
+
+
+def _message_id(report: Report, returned: str) -> str:
+    """Of the mail that came back: in its headers, in the words, or where an answer names what it answers."""
+    headers = f"message-id: {report.returned.get('message-id', '')}"
+    texts = (headers, returned[:20_000], report.text[:20_000])
+    found = next((found[1] for text in texts if (found := _MESSAGE_ID.search(text))), "")
+    answered = _ANY_ID.search(report.headers.get("in-reply-to", ""))
+    return found or (answered[0] if answered else "")
 
 
 def _headers(mail: Message) -> dict[str, str]:

@@ -58,8 +58,8 @@ CLEAR = (
     _row(
         "sender",
         r"sender verif\w*|verif\w+ (?:of |for )?(?:the )?sender|call-?(?:out|back) verif|sender was rejected",
-        rf"\b{_SENDER}(?::? \(address\))?:? (?:{_PASSIVE} )?(?:reject|refus|denied|block|not (?:allowed|permitted|accept)"
-        rf"|{_DEAD})",
+        rf"\b{_SENDER}(?::? \(address\))?:? (?:{_PASSIVE} )?"
+        rf"(?:reject|refus|denied|block|not (?:allowed|permitted|accept)|{_DEAD})",
         r"\b(?:invalid|bad|unknown|unauthori[sz]ed|forged|unacceptable|unrouteable|unroutable) (?:sender|from|return"
         r"|mail from|envelope)",
         r"domain of (?:the )?sender|sender(?:'s)? (?:e-?mail )?(?:domain|address)|(?:accept|receive) mail from"
@@ -132,7 +132,7 @@ CLEAR = (
     ),
     _row(
         "network",
-        r"(?:connect\w*|session|conversation|transaction|read|smtp|dns|lookup|server|command|greeting)[^.;\n]{0,40}"
+        r"(?:connect\w*|session|conversation|dns|lookup|greeting)[^.;\n]{0,40}"
         r"(?:time[d -]*out|refused|reset|fail(?!ed permanently)|lost|dropped|abort|closed|broken|interrupted)",
         r"time[d -]*out|lost connection|(?:un|not )reachable|not respond|no (?:answer|response)|refused connection",
         r"(?:could not|couldn't|cannot|can't|unable to|failed to) (?:establish|connect|contact|reach|open|make)",
@@ -209,8 +209,8 @@ _ADDRESS = re.compile(r"<?[^\s<>()\[\]\"',;:]{1,80}@[^\s<>()\[\]\"',;:]+>?")
 _BLANK = re.compile(r"\s+")
 # Explanations for people list what *might* be wrong: from such a word to the end of the clause nothing is said.
 _PERHAPS = re.compile(
-    r"(?:\b(?:might|could be|possibly|perhaps|maybe|whether|make sure|please (?:check|verify|confirm|contact)|unless"
-    r"|either|if (?:you|the|this|it|he|your))\b|(?<!\d )\bmay\b(?! ?,? ?\d))[^.;!?\n]*"
+    r"(?:(?i:\b(?:might|could be|possibly|perhaps|maybe|whether|make sure|please (?:check|verify|confirm|contact)"
+    r"|unless|either|if (?:you|the|this|it|he|your))\b)|(?<!\d )\bmay\b(?! ?,? ?\d))[^.;!?\n]*"
 )
 _LONGEST = 4000
 

@@ -18,7 +18,9 @@
 
 import contextlib
 import email
+import logging
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import getaddresses
 
@@ -27,13 +29,16 @@ from flufl.bounce import all_failures
 from core.channels.bounce_addresses import address_in, addresses_in, is_of_servers, recipients_in, said_of
 from core.channels.bounce_kinds import is_auto_reply, is_complaint, is_delay, is_failure_report, is_read_receipt
 from core.channels.bounce_notices import notices_in
-from core.channels.bounce_parts import LONGEST, Report, take_apart
+from core.channels.bounce_parts import Report, take_apart
 from core.channels.refusals import REASONS, Verdict, judge
 from core.domain.address import normal_email
 from core.domain.one_line import one_line
 
+logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)
+
 _REPLY_LENGTH = 300
-_MESSAGE_ID = re.compile(r"(?im)^[ \t>]*message-id[ \t]*:[ \t]*(<[^<>\s]{1,250}>)")
+_LONGEST_FORMAT = 60_000  # bytes
+_MOST_LINES = 1000
 _ADDRESS = re.compile(r"[^\s<>()\"']+@[^\s<>()\"']+")
 _HEADER = re.compile(r"(?i)^[ \t>]*(?:subject|betreff|objet|asunto|from|to|cc|date|sent|message-id|件名|тема)[ \t]*:")
 _QUOTE = re.compile(r"(?<![\w.\-@/=])[45]\d\d[ \-:]|(?<![\w.])[45]\.\d\.\d{1,3}(?!\.?\d)|said:|<<< ")
@@ -97,22 +102,28 @@ def _addresses(report: Report, raw: bytes) -> list[str]:
         return list(dict.fromkeys(failed))
     never = _senders(report)
     written_to = _written_to(report)
-    for candidates in (
-        recipients_in(report.text, never=never - set(written_to)),
-        _known_formats(raw),
-        _single(report, never),
-    ):
+    places: tuple[Callable[[], list[str]], ...] = (
+        lambda: recipients_in(report.text, never=never - set(written_to)),
+        lambda: _known_formats(raw),
+        lambda: _single(report, never),
+    )
+    for place in places:
+        candidates = place()
         if found := [address for address in candidates if not is_of_servers(address) and address not in never]:
             return found
-        if both := [address for address in candidates if address in written_to]:
-            return both
+        if also_senders := [address for address in candidates if address in written_to]:
+            return also_senders
     return written_to[:1]
 
 
 def _known_formats(raw: bytes) -> list[str]:
-    """Recipients by flufl.bounce, which knows formats of many servers; what it says of their fate is not used."""
-    with contextlib.suppress(Exception):  # it trips over mails that no server sends
-        found = all_failures(email.message_from_bytes(raw[:LONGEST]))
+    """Recipients by flufl.bounce, which knows formats of many old servers; what it says of their fate is not used.
+
+    It tries every format on every line, hence the limit, and raises and logs when a mail is unlike all of them.
+    """
+    beginning = b"\n".join(raw[:_LONGEST_FORMAT].split(b"\n", _MOST_LINES)[:_MOST_LINES])
+    with contextlib.suppress(Exception):
+        found = all_failures(email.message_from_bytes(beginning))
         return sorted({address_in(address.decode("ascii", "replace")) for kind in found for address in kind} - {""})
     return []
 
@@ -172,7 +183,7 @@ def _of_group(report: Report, group: dict[str, str], said: dict[str, str], *, ad
     address = address or address_in(group.get("final-recipient", ""))
     action = group.get("action", "").lower().split(" ")[0].strip(";,.")
     if action in _DONE:
-        return Bounce(address, "not_a_bounce", "success", message_id=_message_id(report))
+        return Bounce(address, "not_a_bounce", "success", message_id=report.message_id)
     what = "delay" if action == "delayed" or (not action and is_delay(report)) else "bounce"
     words = " ".join((group.get("diagnostic-code", "").partition(";")[2] or group.get("diagnostic-code", "")).split())
     return _bounce(report, address, what, words, status=group.get("status", ""), more=said.get(address, ""))
@@ -182,7 +193,7 @@ def _bounce(report: Report, address: str, what: str, words: str, *, status: str 
     verdict = _verdict(words, more, _code(status))
     kind = "not_a_bounce" if what == "delay" else _kind(verdict)
     reply = one_line(_ADDRESS.sub("(address)", (words.strip() or more)[:4000]))[:_REPLY_LENGTH]
-    return Bounce(address, kind, what, verdict.reason, verdict.status, reply, _message_id(report))
+    return Bounce(address, kind, what, verdict.reason, verdict.status, reply, report.message_id)
 
 
 def _verdict(words: str, more: str, status: str) -> Verdict:
@@ -200,7 +211,8 @@ def _verdict(words: str, more: str, status: str) -> Verdict:
 def _pieces(text: str) -> tuple[str, str]:
     """What a text for people quotes of servers, and all of it; without the subject of the mail that came back."""
     lines = [line for line in text.split("\n") if not _HEADER.match(line)]
-    quoted = [line for n, line in enumerate(lines) if _QUOTE.search(line) or (n and _QUOTE.search(lines[n - 1]))]
+    quotes = [n for n, line in enumerate(lines) if _QUOTE.search(line)]
+    quoted = [lines[n] for n in sorted({near for n in quotes for near in (n - 1, n, n + 1)} & set(range(len(lines))))]
     return "\n".join(quoted), "\n".join(lines)
 
 
@@ -223,20 +235,11 @@ def _complaints(report: Report, fields: dict[str, str]) -> list[Bounce]:
     named = [address for name in names for address in addresses_in(fields.get(name, ""))]
     named = named or [*addresses_in(report.returned.get("x-hmxmroriginalrecipient", ""))] or _written_to(report) or [""]
     return [
-        Bounce(address, "not_a_bounce", "complaint", message_id=_message_id(report)) for address in dict.fromkeys(named)
+        Bounce(address, "not_a_bounce", "complaint", message_id=report.message_id) for address in dict.fromkeys(named)
     ]
 
 
 def _aside(report: Report, what: str) -> Bounce:
     address = address_in(report.disposition.get("final-recipient", "").partition(";")[2])
     address = address or address_in(report.headers.get("from", ""))
-    return Bounce("" if is_of_servers(address) else address, "not_a_bounce", what, message_id=_message_id(report))
-
-
-def _message_id(report: Report) -> str:
-    """Of the mail that came back; an answer names it in In-Reply-To."""
-    for text in (f"message-id: {report.returned.get('message-id', '')}", report.returned_text, report.text):
-        if found := _MESSAGE_ID.search(text):
-            return found[1]
-    found = re.search(r"<[^<>\s]{1,250}>", report.headers.get("in-reply-to", ""))
-    return found[0] if found else ""
+    return Bounce("" if is_of_servers(address) else address, "not_a_bounce", what, message_id=report.message_id)

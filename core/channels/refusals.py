@@ -13,6 +13,7 @@ Which of them is believed, first to last:
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from core.channels.bounce_codes import (
     ADDRESS_CODES,
@@ -86,6 +87,7 @@ def refusal_kind(code: str, reply: str) -> str:
     return REASONS[verdict.reason][1]
 
 
+@lru_cache(maxsize=256)  # reports of many recipients repeat themselves
 def _reason(words: str, status: str, basic: str) -> tuple[str, bool]:
     """The reason, and whether it rests on vague words."""
     by_code = reason_of_status(status)
