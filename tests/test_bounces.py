@@ -68,6 +68,7 @@ def test_line_ends_of_any_machine_are_read(line_end: bytes) -> None:
         ("5.7.1", "550 5.7.1 Relaying denied", "temporary"),
         ("5.7.26", "550 5.7.26 fails DMARC", "temporary"),
         ("5.7.17", "550 5.7.17 Mailbox owner has changed", "definitive"),
+        ("5.0.0", "550 5.1.1 user unknown; see our pages", "definitive"),
         ("5.0.0", "550 sorry", "temporary"),
         ("5.0.0", "", "temporary"),
         ("5.1.0", "5.1.0 - Unknown address error 550-'5.7.1 blocked for spam'", "temporary"),
@@ -119,6 +120,23 @@ def test_the_original_to_stands_in_when_a_report_names_nobody() -> None:
     assert kinds(raw) == [(ADA, "definitive")]
 
 
+def test_several_addresses_in_the_original_to_are_not_guessed_from() -> None:
+    raw = letter(f"Sorry.\n\n----- Original message -----\n\n{RETURNED.format(to='ada@example.org, ben@example.org')}")
+
+    assert kinds(raw) == [("", "temporary")]
+
+
+@pytest.mark.parametrize("local", ["contact", "questions", "info", "o'neill", "ada+news", "a.b_c-d"])
+def test_any_local_part_can_be_a_recipient(local: str) -> None:
+    assert kinds(letter(f"<{local}@example.org>: 550 User unknown\n")) == [(f"{local}@example.org", "definitive")]
+
+
+def test_an_address_to_ask_is_not_a_recipient() -> None:
+    raw = letter(f"<{ADA}>: 550 User unknown\n\nFor questions write to help@mx.example\nContact: desk@mx.example\n")
+
+    assert kinds(raw) == [(ADA, "definitive")]
+
+
 def test_neither_our_own_address_nor_a_server_is_ever_named() -> None:
     text = f"Message from {OURS} could not be delivered.\nAsk postmaster@mx.example or {OURS}.\n"
 
@@ -129,6 +147,12 @@ def test_small_print_about_viruses_does_not_hide_a_dead_address() -> None:
     raw = report(group(status="5.1.1"), text="Failed: ada@example.org\n\nThis mail was checked for spam and viruses.")
 
     assert kinds(raw) == [(ADA, "definitive")]
+
+
+def test_a_code_for_now_makes_any_words_temporary() -> None:
+    raw = report(group(status="4.0.0"), text="ada@example.org: user unknown")
+
+    assert kinds(raw) == [(ADA, "temporary")]
 
 
 def test_the_subject_of_our_mail_is_not_taken_for_the_reason() -> None:
@@ -211,6 +235,17 @@ def test_a_complaint_names_whom_to_stop_writing_to() -> None:
         ("ada@example.org", "not_a_bounce", "complaint"),
         ("ben@example.org", "not_a_bounce", "complaint"),
     ]
+
+
+def test_a_complaint_in_the_form_of_microsoft_is_one() -> None:
+    raw = letter(
+        f"--B\nContent-Type: message/rfc822\n\nX-HmXmrOriginalRecipient: {ADA}\n{RETURNED.format(to=ADA)}\n--B--\n",
+        sender="staff@provider.example",
+        subject="complaint about message from 192.0.2.1",
+        Content_Type='multipart/mixed; boundary="B"',
+    )
+
+    assert (only(raw).address, only(raw).what) == (ADA, "complaint")
 
 
 def test_a_report_of_failed_signatures_is_no_complaint() -> None:

@@ -8,6 +8,7 @@ from core.domain.address import normal_email
 _LOCAL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\-]{1,64}"
 _DOMAIN = r"[A-Za-z0-9](?:[A-Za-z0-9.\-]{0,250}[A-Za-z0-9])?"
 _FIND = re.compile(rf"(?<![A-Za-z0-9!#$%&*+/=?^_`{{|}}~.\-])({_LOCAL}|\"[^\"\n@]{{1,64}}\")@({_DOMAIN})")
+_LINK = re.compile(r"<mailto:[^<>\s]{0,300}>")
 _OF_SERVERS = re.compile(r"^(?:mailer-?daemon|postmaster|mail-?daemon|mdaemon|double-?bounce|mail-?admin)$")
 
 # Ways in which a line names a recipient, by what stands before the address. The first that finds any counts.
@@ -45,7 +46,7 @@ _OPENERS = (
 _NOT_ABOUT = re.compile(
     r"(?i)^[ \t>*]*(?:from|sender|reply-to|return-path|message-?id|mail from|>>> mail from|original sender|date|subject"
     r"|received|arrival-date|reporting-mta|contact|x-[\w-]+|sender address|errors-to|a message sent by|references)\b"
-    r"|for (?:help|assistance|further|more)|mailto:|please (?:contact|send|e-?mail|forward)|contact\b|questions"
+    r"|for (?:help|assistance|further|more)|please (?:contact|send|e-?mail|forward|reply)|contact\b|questions"
     r"|postmaster"
 )
 
@@ -70,7 +71,8 @@ def is_of_servers(address: str) -> bool:
 
 def recipients_in(text: str, *, never: Collection[str]) -> list[str]:
     """The addresses that the words of a report name as not reached, in order. None of `never`."""
-    lines = [line for line in text[:200_000].split("\n") if "@" in line and len(line) < 2000]
+    plain = _LINK.sub("", text[:200_000])
+    lines = [line for line in plain.split("\n") if "@" in line and len(line) < 2000]
     for opener in _OPENERS:
         found = [address for line in lines for address in _named(line, opener) if address not in never]
         if found:
@@ -100,7 +102,7 @@ def _says_more(text: str) -> bool:
 
 def _named(line: str, opener: re.Pattern[str]) -> Iterator[str]:
     """The addresses that stand right behind what the opener finds in a line."""
-    if _NOT_ABOUT.search(line):
+    if _NOT_ABOUT.search(_FIND.sub("", line)):
         return
     found = opener.search(line)
     first = _FIND.search(line, found.start()) if found else None

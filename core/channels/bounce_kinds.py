@@ -79,6 +79,8 @@ def is_failure_report(report: Report) -> bool:
 
 def is_complaint(report: Report) -> bool:
     """Whether somebody complained of a mail (RFC 5965); reports of failed signatures or viruses are no complaints."""
+    if "x-hmxmroriginalrecipient" in report.returned:
+        return True  # Microsoft's own form of it
     if not report.feedback and report.report_type != "feedback-report":
         return False
     return report.feedback.get("feedback-type", "").lower() not in {"auth-failure", "virus", "not-spam", "dmarc"}

@@ -67,8 +67,9 @@ CLEAR = (
         r"\byour (?:domain|e-?mail address|ip|host|server|mail server)\b.{0,40}(?:block|reject|refus"
         r"|denied|not (?:exist|allowed|permitted|accept)|does not resolve)",
         r"(?:cannot|can't|unable to) (?:resolve|find|verify) your|reverse (?:dns|lookup|mapping)|\bptr\b|\brdns\b",
-        r"(?:in reply to|after|error in|response to) mail from|>>> mail from[^>]{0,120}<<< [45]|helo command rejected"
-        r"|my name was rejected",
+        r"(?:in reply to|after|error in|response to) mail from|>>> mail from[^>]{0,120}<<< [45]|my name was rejected"
+        r"|client host|\bhelo command|(?:in|invalid|bad|your|unknown) (?:helo|ehlo)\b|from this (?:unknown )?host"
+        r"|your account\b[^.;\n]{0,40}(?:disabled|blocked|suspended|limit)",
     ),
     # The most specific thing about a mailbox, and it proves that there is one. Often under 550 5.1.1 or 5.0.0.
     _row(
@@ -104,7 +105,8 @@ CLEAR = (
         r"blocked (?:using|by|for|due|because|at|from)|listed (?:at|in|on|by) \S*(?:bl|list|spam)",
         r"(?:ip|host|message|mail|e-?mail|connection|network|url|link)[^.;\n]{0,40} "
         rf"{_PASSIVE} (?:\w+ )?(?:blocked|blacklisted|banned)",
-        r"open (?:proxy|relay)|dynamic ip|dial-?up|(?:refused|rejected) due to",
+        r"too many (?:invalid|bad|unknown|non-?existent)|open (?:proxy|relay)|dynamic ip|dial-?up",
+        r"(?:refused|rejected) due to",
     ),
     _row(
         "too_big",
@@ -158,7 +160,8 @@ CLEAR = (
         r"non-?existent (?:host|domain)|no valid (?:hosts?|mx)\b|illegal host|(?:service|domain) (?:name )?not known",
         r"domain must exist|domain (?:is )?(?:not valid|has no|lacks)|domain doesnt exist|no smtp service",
         r"never accepts? "
-        r"(?:e-?)?mail|does ?n[o']t (?:have|accept|receive) (?:any )?(?:mx|e-?mail|mail)\b|not a (?:valid )?domain",
+        r"(?:e-?)?mail|does ?n[o']t (?:have|accept|receive) (?:any )?(?:mx|e-?mail|mail)\b(?! (?:over|from|via))",
+        r"not a (?:valid )?domain|to find the (?:recipient )?domain",
         r"couldn'?t (?:find|be found)[^.;\n]{0,30}(?:domain|host|mail exchanger)|no mail (?:exchanger|server)s? for",
         r"data record of requested type|name not found|resolver\.adr\.(?:invalidsmtp|exnotfound)",
     ),
@@ -182,10 +185,13 @@ CLEAR = (
         r"|local recipient|.{0,20}recipient (?:list|map|table))|not listed in",
         r"(?:name|recipient|user)[^.;\n]{0,30}(?:not recogni[sz]ed|not be resolved)|mailbox name not allowed",
         r"(?:not|n't) (?:a |an )?(?:\S+ )?(?:user|subscriber|customer|member)s? (?:here|at|of|on)\b",
-        r"no such(?: \w+)? here",
+        r"no such(?: \w+)? here|not in my (?:\S+ ){0,3}?\S*(?:rcpt|recipient)|user missing home directory|is not local",
+        r"no matches to nameserver query",
         # RFC 5321 words 550 like this, and Microsoft's servers say it of unknown users and of nothing else.
-        r"mail ?box (?:is )?(?:unavailable|not available)(?! or access)|ex_nouser|\bnouser\b|bad-mailbox|rcp-p\d",
+        r"(?:mail ?box|account) (?:is )?(?:unavailable|not available)(?! or access)",
+        r"ex_nouser|\bnouser\b|bad-mailbox|rcp-p\d",
         # Microsoft's directory check at the edge; elsewhere 'access denied' says nothing about the address.
+        r"5\.4\.1 (?:<?\(address\)>?:? )?recipient address rejected: access denied",
         r"recipient address rejected: access denied[^\n]{0,20}as\(201806281\)",
         r"#?5\.1\.0 (?:- )?address rejected",
     ),
@@ -210,7 +216,8 @@ _BLANK = re.compile(r"\s+")
 # Explanations for people list what *might* be wrong: from such a word to the end of the clause nothing is said.
 _PERHAPS = re.compile(
     r"(?:(?i:\b(?:might|could be|possibly|perhaps|maybe|whether|make sure|please (?:check|verify|confirm|contact)"
-    r"|unless|either|if (?:you|the|this|it|he|your))\b)|(?<!\d )\bmay\b(?! ?,? ?\d))[^.;!?\n]*"
+    r"|unless|either|möglicherweise|eventuell|vielleicht|peut-être|posiblemente|quizás|puede que|возможно"
+    r"|if (?:you|the|this|it|he|your))\b)|(?<!\d )\bmay\b(?! ?,? ?\d))[^.;!?\n]*"
 )
 _LONGEST = 4000
 
