@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.channels.refusals import DEAD, REASONS, judge, refusal_kind
+from core.channels.refusals import DEAD, REASONS, refusal_kind, verdict_on
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,9 @@ from core.channels.refusals import DEAD, REASONS, judge, refusal_kind
         ("550", "5.2.1 The email account that you tried to reach is disabled", "definitive"),
         ("550", "BAD_RECIPIENT - see http://mx.example", "definitive"),
         ("551", "not our customer", "definitive"),
+        ("550", "User ada not listed in public Name & Address Book", "definitive"),
+        ("550", "5.1.1 email address lookup in domain map failed", "definitive"),
+        ("550", "5.4.1 Recipient address rejected: Access denied. AS(201806281)", "definitive"),
         ("550", "Benutzer existiert nicht", "definitive"),
         ("550", "5.1.1 L'adresse n'existe pas", "definitive"),
         ("550", "5.1.2 Domain example.org not found", "definitive"),
@@ -40,6 +43,10 @@ from core.channels.refusals import DEAD, REASONS, judge, refusal_kind
         ("550", "", "permanent_other"),
         ("554", "Transaction failed", "permanent_other"),
         ("550", "5.7.1 blocked", "permanent_other"),
+        ("550", "5.2.1 Mailbox unavailable. Your IP address is blacklisted", "permanent_other"),
+        ("554", "Client host rejected: cannot find your hostname", "permanent_other"),
+        ("550", "Too many invalid recipients", "permanent_other"),
+        ("550", "this message contains invalid headers", "permanent_other"),
         ("554", "5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org", "permanent_other"),
         ("550", "5.7.1 Recipient address rejected: Access denied", "permanent_other"),
         ("550", "5.7.26 unauthenticated mail, DMARC", "permanent_other"),
@@ -56,14 +63,14 @@ def test_words_and_codes_of_a_refusal_tell_a_dead_address(code: str, reply: str,
 
 
 def test_a_date_in_may_is_no_guess() -> None:
-    assert judge("14 May 2026 10:00:00: 550 user unknown").is_dead
-    assert not judge("550 the user may be unknown").is_dead
+    assert verdict_on("14 May 2026 10:00:00: 550 user unknown").is_dead
+    assert not verdict_on("550 the user may be unknown").is_dead
 
 
 def test_the_code_that_was_believed_is_kept() -> None:
-    assert judge("550 5.1.1 User unknown", status="5.0.0").status == "5.1.1"
-    assert judge("550 5.0.0 rejected", status="5.1.1").status == "5.1.1"
-    assert judge("550 User unknown").status == "550"
+    assert verdict_on("550 5.1.1 User unknown", status="5.0.0").status == "5.1.1"
+    assert verdict_on("550 5.0.0 rejected", status="5.1.1").status == "5.1.1"
+    assert verdict_on("550 User unknown").status == "550"
 
 
 def test_only_dead_reasons_are_definitive_everywhere() -> None:

@@ -35,12 +35,12 @@ OTHER_LANGUAGES = {
         r"|introuvable|non (?:trouvé|valide))|non répertorié",
         r"\b(?:usuario|usuário|destinatari[oa]?|cuenta|contas?\b|direcci[oó]n|endereço|buz[oó]n|casilla|caixa)\w*[^.;\n]{0,60}"
         r"(?:desconoci|desconhecid|n[oã]o? existe|inexist|n[oã]o? encontrad|inv[aá]lid|no v[aá]lid)",
-        r"\b(?:utente|destinatario|indirizzo|casella|account)\w*[^.;\n]{0,60}(?:sconosciut|inesistent|non (?:esiste"
-        r"|trovat|valid))|nessun utente",
+        r"\b(?:utente|destin\w*\.?|indirizzo|casella|account)\w*[^.;\n]{0,60}(?:sconosciut|errat|inesistent"
+        r"|non (?:esiste|trovat|valid))|nessun utente",
         r"\b(?:gebruiker|adres|ontvanger|mailbox|postbus)\w*[^.;\n]{0,60}(?:onbekend|bestaat niet|niet gevonden)",
         r"onbekende (?:gebruiker|ontvanger)|okänd (?:användare|mottagare)|ukendt (?:bruger|modtager)",
         r"\b(?:użytkownik|adres|konto|skrzynk|odbiorc)\w*[^.;\n]{0,60}(?:nieznan|nie istnieje|nie znaleziono)",
-        r"nie ma takiego|brak (?:takiego )?(?:użytkownika|konta)",
+        r"nie istnieje|nie ma takiego|brak (?:takiego )?(?:użytkownika|konta)",
         r"\b(?:пользовател|адрес|получател|ящик|аккаунт)\w*[^.;\n]{0,60}(?:не (?:найден|существует|зарегистр)|неизвест"
         r"|несуществ|отсутству)",
         r"(?:нет такого|неизвестный|несуществующ\w+|неверный) (?:пользовател|адрес|ящик|получател)",

@@ -50,7 +50,7 @@ class Report:
 
 def take_apart(raw: bytes) -> Report:
     """Take any bytes apart. What cannot be read as MIME is read as plain text."""
-    raw = raw[:LONGEST].replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\0", b"").lstrip(b"\n")
+    raw = raw[:LONGEST].replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\0", b"").lstrip()
     if raw.lower().count(b"boundary=") > _MOST_NESTING:
         return _plain(raw)
     try:

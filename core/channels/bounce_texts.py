@@ -14,7 +14,7 @@ from core.channels.bounce_languages import OTHER_LANGUAGES
 _USER = (
     r"(?:user ?(?:name|id)?|users|recipients?|rcpt|receiver|addressee|mail ?box(?:es)?|mail ?drop|inbox|maildir|alias"
     r"|(?:e-?mail )?address(?:es)?|e-?mail|(?:e-?mail )?accounts?|acct|customer|subscriber|local[ -]?part|person|login"
-    r"|member|destination|dest)"
+    r"|member)"
 )
 _NEAR = r"[^.;!?\n]{0,60}?"  # within a clause
 _NOT = (
@@ -102,7 +102,7 @@ CLEAR = (
         r"(?:spam|junk|uce|ube)\b",
         r"bulk e?-?mail|mass mail|phish|\bvirus|malware|infected|malicious|banned|not whitelisted|spam block",
         r"content (?:reject|filter|block|restrict|denied)|attachment|challenge|verification (?:link|request)",
-        r"blocked (?:using|by|for|due|because|at|from)|listed (?:at|in|on|by) \S*(?:bl|list|spam)",
+        r"blocked (?:using|by|for|due|because|at|from)|listed (?:at|in|on|by) \S*(?:bl|list|spam)\b",
         r"(?:ip|host|message|mail|e-?mail|connection|network|url|link)[^.;\n]{0,40} "
         rf"{_PASSIVE} (?:\w+ )?(?:blocked|blacklisted|banned)",
         r"too many (?:invalid|bad|unknown|non-?existent)|open (?:proxy|relay)|dynamic ip|dial-?up",
@@ -134,7 +134,7 @@ CLEAR = (
     ),
     _row(
         "network",
-        r"(?:connect\w*|session|conversation|dns|lookup|greeting)[^.;\n]{0,40}"
+        r"(?:connect\w*|session|conversation|dns|lookup(?= fail)|greeting)[^.;\n]{0,40}"
         r"(?:time[d -]*out|refused|reset|fail(?!ed permanently)|lost|dropped|abort|closed|broken|interrupted)",
         r"time[d -]*out|lost connection|(?:un|not )reachable|not respond|no (?:answer|response)|refused connection",
         r"(?:could not|couldn't|cannot|can't|unable to|failed to) (?:establish|connect|contact|reach|open|make)",

@@ -24,7 +24,7 @@ from core.channels.bounce_kinds import is_auto_reply, is_complaint, is_delay, is
 from core.channels.bounce_notices import notices_in
 from core.channels.bounce_parts import Report, take_apart
 from core.channels.bounce_recipients import recipient_of, recipients_of, written_to
-from core.channels.refusals import Verdict, judge
+from core.channels.refusals import Verdict, verdict_on
 from core.domain.one_line import one_line
 
 _REPLY_LENGTH = 300
@@ -118,8 +118,12 @@ def _verdict(words: str, more: str, status: str) -> Verdict:
     All the words are last because companies append to them what has nothing to do with it ('checked for viruses').
     """
     quoted, everything = _pieces(more)
-    verdicts = [judge(words, status=status)] if words.strip() else []
-    verdicts += [judge(quoted, status=status), judge("", status=status), judge(everything, status=status)]
+    verdicts = [verdict_on(words, status=status)] if words.strip() else []
+    verdicts += [
+        verdict_on(quoted, status=status),
+        verdict_on("", status=status),
+        verdict_on(everything, status=status),
+    ]
     clear = next((verdict for verdict in verdicts if verdict.reason and not verdict.is_vague), None)
     return clear or next((verdict for verdict in verdicts if verdict.reason), verdicts[0])
 

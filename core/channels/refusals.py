@@ -61,8 +61,8 @@ class Verdict:
         return self.reason in DEAD and not self.is_for_now
 
 
-def judge(reply: str, *, status: str = "") -> Verdict:
-    """Judge a reply by its words and codes. `status` is the code given apart from it (Status: of RFC 3464), or ''."""
+def verdict_on(reply: str, *, status: str = "") -> Verdict:
+    """What a reply says, by its words and codes. `status` is the code given apart from it (Status: of RFC 3464), or ''."""
     reply = without_wrapping(reply)
     words = plain_words(reply)
     inner = status_in(reply)
@@ -83,7 +83,7 @@ def refusal_kind(code: str, reply: str) -> str:
     if code.strip()[:1] != "5":
         return "temporary"
     text = reply if reply.lstrip().startswith(code.strip()) else f"{code.strip()} {reply}"
-    verdict = judge(text)
+    verdict = verdict_on(text)
     return REASONS[verdict.reason][1]
 
 
