@@ -62,7 +62,7 @@ class Verdict:
 
 
 def verdict_on(reply: str, *, status: str = "") -> Verdict:
-    """What a reply says, by its words and codes. `status` is the code given apart from it (Status: of RFC 3464), or ''."""
+    """What a reply says. `status` is the code given apart from it (Status: of RFC 3464), or empty."""
     reply = without_wrapping(reply)
     words = plain_words(reply)
     inner = status_in(reply)
