@@ -240,6 +240,16 @@ def dispatch(once: Annotated[bool, typer.Option("--once", help="Send what is due
             print(hold.sentence, file=sys.stderr)
 
 
+@app.command()
+def collect() -> None:
+    """Take in the mails that came back to the mailbox of CARELOOP_MAILBOX, as a dispatcher does every minute."""
+    from core import bounces
+
+    found = bounces.collect(_open(DISPATCHER))
+    kinds = ", ".join(f"{count:,} {what.replace('_', ' ')}" for what, count in sorted(found.by_what.items()))
+    print(f"{found.mails:,} mails read{f' ({kinds})' if kinds else ''}; {found.matched:,} about messages of ours")
+
+
 @sending_app.command("status")
 def sending_status() -> None:
     """Whether messages may leave, and if not, why. Ends with 1 when something holds them back."""
