@@ -19,7 +19,9 @@ from core.domain.records import RECORD_CODES
 from core.domain.reporting_evaluation import Period, evaluate_reporting
 from core.domain.reporting_rule import POPULATIONS, ReportingRule
 from core.errors import DataError
+from core.feeds.fhir_bundle import read_bundle
 from core.feeds.fhir_records import VALUE_SET, Charts, charts_of
+from core.feeds.fhir_values import Resource
 from core.feeds.value_sets import read_value_sets
 from core.measures import concepts, reporting_rules
 from core.store import kept_results
@@ -100,7 +102,7 @@ def run_deck(folder: Path, *, known: KnownCodes | None = None) -> DeckResult:
         )
     rule = rules[measure]
     expected = _expected(folder / "expected.csv")
-    charts = charts_of(_bundles(folder / "patients", set(expected["case"])))
+    charts = charts_of(sorted(set(expected["case"])), lambda case: _bundle(folder / "patients", case))
     meanings = _meanings(rule, charts, folder / "value_sets", known)
     found = [
         evaluate_reporting(rule, charts.patients, charts.records, meanings, period=Period(*period)).with_columns(
@@ -186,12 +188,11 @@ def _json(path: Path) -> dict[str, Any]:
     return content
 
 
-def _bundles(folder: Path, cases: set[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for case in sorted(cases):
-        path = folder / f"{case}.json"
-        if not path.exists():
-            raise DataError(f"expected.csv names the case {case}, but patients/{path.name} is missing.")
-        yield case, _json(path)
+def _bundle(folder: Path, case: str) -> Resource:
+    path = folder / f"{case}.json"
+    if not path.exists():
+        raise DataError(f"expected.csv names the case {case}, but patients/{path.name} is missing.")
+    return read_bundle(path, f"patients/{path.name}")
 
 
 def _expected(path: Path) -> pl.DataFrame:

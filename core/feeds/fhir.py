@@ -11,9 +11,10 @@ import polars as pl
 from core.errors import DataError
 from core.feeds.csv_file import FILE, LINE
 from core.feeds.feed import COUNTED, MANIFEST, Batch, Feed, read_manifest
+from core.feeds.fhir_bundle import entries_of, read_bundle
 from core.feeds.fhir_people import Row
 from core.feeds.fhir_rows import ROWS
-from core.feeds.fhir_values import References, Resource, code_word, part, parts, text, words_of
+from core.feeds.fhir_values import References, Resource, code_word, parts, text, words_of
 from core.feeds.layout import TABLE
 
 BATCH_ROWS = 20_000
@@ -100,9 +101,9 @@ class _Reader:
         if _is_ndjson(path):
             yield from self._lines(path, name)
             return
-        entries = list(_entries(_loaded(path, name)))
+        entries = list(entries_of(read_bundle(path, name)))
         for url, resource in entries:
-            self._learn(url, resource)
+            self.refs.learn(url, resource)
         numbered = list(enumerate((resource for _, resource in entries), 1))
         numbered.sort(key=lambda pair: _ORDER.get(str(pair[1].get("resourceType")), 9))
         for number, resource in numbered:
@@ -119,20 +120,10 @@ class _Reader:
                     if resource is None:
                         self.broken.append((name, number, "the line is not readable JSON"))
                         continue
-                    self._learn(None, resource)
+                    self.refs.learn(None, resource)
                     yield from self._take(resource, name, number)
             except (EOFError, OSError):
                 raise DataError(f"{name} cannot be read to its end. Fetch the file again.") from None
-
-    def _learn(self, url: str | None, resource: Resource) -> None:
-        kind, own = resource.get("resourceType"), text(resource.get("id"))
-        if own and url:
-            self.refs.by_url[url] = own
-        if own and kind in ("Practitioner", "Organization", "Location"):
-            for identifier in parts(resource, "identifier"):
-                self.refs.by_identifier[str(identifier.get("value"))] = own
-        if own and kind == "Medication":
-            self.refs.medications[own] = resource
 
     def _take(self, resource: Resource, name: str, number: int) -> Iterator[Batch]:
         kind = str(resource.get("resourceType"))
@@ -218,36 +209,3 @@ def _is_ndjson(path: Path) -> bool:
     with path.open("rb") as stream:
         first, second = stream.readline(1 << 24), stream.readline(1 << 16)
     return bool(second.strip()) and _parsed(first.removeprefix(b"\xef\xbb\xbf")) is not None
-
-
-def _loaded(path: Path, name: str) -> Resource:
-    try:
-        value = orjson.loads(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
-    except orjson.JSONDecodeError as error:
-        raise DataError(f"{name}, line {error.lineno}: this is not readable JSON. Expected a FHIR R4 bundle.") from None
-    except OSError as error:
-        raise DataError(f"{name} cannot be read ({error.strerror}). Check the file and its permissions.") from None
-    return (
-        value
-        if isinstance(value, dict)
-        else {"resourceType": "Bundle", "entry": [{"resource": r} for r in value]}
-        if isinstance(value, list)
-        else {}
-    )
-
-
-def _entries(resource: Resource) -> Iterator[tuple[str | None, Resource]]:
-    """(address, resource) of a bundle's entries, of bundles in it, or of a single resource. One without an id takes it
-    from its address."""
-    if resource.get("resourceType") != "Bundle":
-        if resource.get("resourceType"):
-            yield None, resource
-        return
-    for entry in parts(resource, "entry"):
-        inner = part(entry, "resource")
-        url = text(entry.get("fullUrl"))
-        if inner.get("resourceType") == "Bundle":
-            yield from _entries(inner)
-        elif inner:
-            own = text(inner.get("id")) or (url or "").rstrip("/").replace(":", "/").rpartition("/")[2] or None
-            yield url, {**inner, "id": own}
