@@ -165,6 +165,7 @@ BREASTS: list[Row] = [
     # ---- ages in every unit
     ("removed at 40 years", aged(40), EXCLUDED),
     ("removed at 61 years", aged(61), OPEN),
+    ("removed at 40 y", aged(40, "y"), EXCLUDED),
     ("removed at 480 months", aged(480, "mo"), EXCLUDED),
     ("removed at 732 months", aged(732, "mo"), OPEN),
     ("removed at 2,000 weeks", aged(2000, "wk"), EXCLUDED),

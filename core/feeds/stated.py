@@ -11,7 +11,7 @@ from core.feeds.fhir_values import Resource, number_of
 
 _YEAR_OR_MONTH = re.compile(r"(\d{4})(?:-(\d{2}))?")
 # The units of an Age, by UCUM and in words.
-_MONTHS = {"a": 12, "yr": 12, "year": 12, "years": 12, "mo": 1, "month": 1, "months": 1}
+_MONTHS = {"a": 12, "y": 12, "yr": 12, "year": 12, "years": 12, "mo": 1, "month": 1, "months": 1}
 _HOURS = {"wk": 168, "week": 168, "weeks": 168, "d": 24, "day": 24, "days": 24, "h": 1, "hr": 1, "hour": 1, "hours": 1,
           "min": 1 / 60, "minute": 1 / 60, "minutes": 1 / 60}  # fmt: skip
 _LONGEST = 200 * 366 * 24 * 60  # beyond any life, even in minutes
