@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from core.errors import DataError
-from core.feeds.csv_file import TOO_MANY, CsvFile, blocks, open_csv
+from core.feeds.csv_file import CsvFile, blocks, open_csv
 from core.feeds.events import KEPT_COLUMNS, REPEATED
-from core.feeds.feed import Batch, Feed, read_manifest
+from core.feeds.feed import Batch, Feed, not_read, read_manifest
 from core.feeds.layout import TABLE, TABLES, FeedTable
 
 ENDINGS = (".csv", ".txt", ".psv", ".tsv")
@@ -35,8 +35,9 @@ def open_careloop(folder: Path) -> Feed:
             file = open_csv(files[table.name], table.column_names)
             _check_columns(table, file, notes)
             opened.append((table, file))
-    others = [p.name for p in sorted(folder.iterdir()) if p.suffix.lower() in ENDINGS and p not in files.values()]
-    notes += [_not_used(name) for name in others]
+    others = [p for p in sorted(folder.iterdir()) if p.suffix.lower() in ENDINGS and p not in files.values()]
+    notes += [_not_used(path.name) for path in others]
+    notes += not_read(folder, [*files.values(), *others], endings=ENDINGS)
     return Feed(
         folder=folder,
         format="careloop",
@@ -71,6 +72,6 @@ def _batches(opened: list[tuple[FeedTable, CsvFile]], advance: Callable[[int], N
         kept = KEPT_COLUMNS.get(table.name, table.column_names)
         wanted = [c for c in file.columns if c in kept or c in EVERY_TABLE_MAY_HAVE]
         for block in blocks(file, wanted, repeated=REPEATED if table.is_event else ()):
-            broken = tuple((file.path.name, line, TOO_MANY) for line in block.broken)
+            broken = tuple((file.path.name, *each) for each in block.broken)
             yield Batch(table.name, file.path.name, block.rows, broken)
             advance(block.bytes_read)
