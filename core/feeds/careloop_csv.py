@@ -6,7 +6,7 @@ from pathlib import Path
 from core.errors import DataError
 from core.feeds.csv_file import CsvFile, blocks, open_csv
 from core.feeds.events import KEPT_COLUMNS, REPEATED
-from core.feeds.feed import Batch, Feed, not_read, read_manifest
+from core.feeds.feed import Batch, Feed, not_read, read_manifest, refuse_packed
 from core.feeds.layout import TABLE, TABLES, FeedTable
 
 ENDINGS = (".csv", ".txt", ".psv", ".tsv")
@@ -14,7 +14,8 @@ EVERY_TABLE_MAY_HAVE = ("source_system", "received_at")
 
 
 def table_files(folder: Path) -> dict[str, Path]:
-    """The files of the folder that are named after a table, by table. Raises DataError when two are."""
+    """The files of the folder that are named after a table, by table. Raises DataError for two of one, or if packed."""
+    refuse_packed(folder, TABLE, endings=ENDINGS)
     found: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
         table = path.stem.lower()

@@ -76,8 +76,10 @@ def blocks(
     line = 1
     is_first = True
     for raw in _raw_blocks(file.path, block_bytes):
-        size, lost = len(raw), _lost_lines(raw, line) if b"\x00" in raw else ()
-        raw = raw.replace(b"\x00", b"")
+        size = len(raw)
+        lost: _Broken = ()
+        if b"\x00" in raw:
+            lost, raw = _lost_lines(raw, line), raw.replace(b"\x00", b"")
         if b"\n" not in raw and raw.count(b"\r") > 1:  # line ends of old Macs
             raw = raw.replace(b"\r", b"\n")
         block = _parse(file, raw, kinds, first_line=line, skip_header=is_first)
@@ -87,7 +89,10 @@ def blocks(
         yield Block(rows, (*block.broken, *lost), size, block.line_count)
 
 
-def _lost_lines(raw: bytes, first_line: int) -> tuple[tuple[int, str], ...]:
+_Broken = tuple[tuple[int, str], ...]
+
+
+def _lost_lines(raw: bytes, first_line: int) -> _Broken:
     """Lines of zero bytes alone, as a crash leaves them. In UTF-16 every second byte is one, also of blank lines."""
     lines = raw.split(b"\n")
     return tuple(

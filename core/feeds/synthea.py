@@ -12,7 +12,7 @@ import polars as pl
 
 from core.errors import DataError
 from core.feeds.csv_file import FILE, LINE, CsvFile, blocks, open_csv
-from core.feeds.feed import Batch, Feed, not_read, read_manifest
+from core.feeds.feed import Batch, Feed, not_read, read_manifest, refuse_packed
 
 NUMBERED = "_numbered"  # the row's id must be made unique by counting equal ones
 
@@ -127,8 +127,9 @@ SYNTHEA_TABLES = (
 
 
 def synthea_files(folder: Path) -> dict[str, Path]:
-    """The files of the folder that have the name of a Synthea table, by that name."""
+    """The files of the folder that have the name of a Synthea table, by that name. Raises DataError if packed."""
     names = {table.file for table in SYNTHEA_TABLES}
+    refuse_packed(folder, names, endings=(".csv",))
     return {
         p.stem.lower(): p for p in sorted(folder.iterdir()) if p.suffix.lower() == ".csv" and p.stem.lower() in names
     }
