@@ -99,11 +99,12 @@ def test_a_case_that_cannot_be_used_is_reported_and_loses_no_other(tmp_path: Pat
     assert result.lines[0].startswith("bad cannot be used: ")
 
 
-def test_a_case_without_a_file_is_reported(good: Path) -> None:
-    result = run_deck(expected(good, f"{HEAD}\n{ROW}gone,1,2026-01-01,2026-12-31,0,0,0,0,0\n"))
+@pytest.mark.parametrize("case", ["gone", "x" * 5000, "no\x00name", "", "../good", "."])
+def test_a_case_without_a_file_is_reported(good: Path, case: str) -> None:
+    result = run_deck(expected(good, f"{HEAD}\n{ROW}{case},1,2026-01-01,2026-12-31,0,0,0,0,0\n"))
 
     assert result.right_count == 1
-    assert "patients/gone.json is missing" in result.unusable["gone"]
+    assert f"patients/{case}.json is missing" in result.unusable[case]
 
 
 def test_a_deck_of_which_no_case_can_be_used_has_none_right(tmp_path: Path) -> None:

@@ -3,12 +3,17 @@
 Each table says: name, what is in the bundle, where the patient stands. The period is the calendar year 2026.
 """
 
+import itertools
 import json
+import operator
 from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.conformance import run_deck
 from tests.reporting_charts import (
@@ -21,6 +26,7 @@ from tests.reporting_charts import (
     chart,
     coded,
     condition,
+    dosage,
     encounter,
     medicine,
     observation,
@@ -184,7 +190,24 @@ BREASTS: list[Row] = [
     ("removed at some time", removed(onsetString="long ago"), EXCLUDED),
     ("removed, not said when", removed(), EXCLUDED),
 ]
-TABLES: dict[str, list[Row]] = {"CMS122": GLYCEMIC, "CMS165": PRESSURES, "CMS125": BREASTS}
+
+
+def treated(on: str | None, *more: Resource) -> Chart:
+    """Somebody frail of 70, with a medicine for dementia: its days count from a year before the period on."""
+    return woman(condition("ICD10CM M62.84", "2026-03-01"), medicine("RXNORM 310436", on, *more), born="1956-06-15")
+
+
+COVERED: list[Row] = [
+    ("ordered in a month, long enough from any day of it", treated("2024-11", supply(62)), EXCLUDED),
+    ("ordered in a month, long enough from its last days", treated("2024-11", supply(60)), OPEN),
+    ("ordered in a year of the window", treated("2025", supply(30)), EXCLUDED),
+    ("ordered in the year before, for a year", treated("2024", supply(366)), OPEN),
+    ("ordered at the end of the calendar", treated("9999-12-31", supply(30)), OPEN),
+    ("once in no time", treated(DAY, supply(pills=30), dosage(1, every=(0, "d"))), EXCLUDED),
+    ("ever less of it", treated(DAY, supply(pills=30), dosage(1e-300, every=(1e300, "d"))), OPEN),
+    ("ever more of it", treated(DAY, supply(pills=1e300), dosage(1)), OPEN),
+]
+TABLES: dict[str, list[Row]] = {"CMS122": GLYCEMIC, "CMS165": PRESSURES, "CMS125": [*BREASTS, *COVERED]}
 
 
 @pytest.mark.parametrize("measure", TABLES)
@@ -194,6 +217,56 @@ def test_what_is_not_known_for_certain_is_not_met(measure: str) -> None:
     found = standing(measure, {name: patient for name, patient, _ in rows})
 
     assert found == {name: stands for name, _, stands in rows}
+
+
+FIRST, LAST = date(2024, 10, 1), date(2026, 12, 31)  # of the window of mammograms
+PARTS = st.builds(
+    lambda day, length: day.isoformat()[:length],
+    st.dates(date(2024, 1, 1), date(2027, 12, 31)) | st.sampled_from([FIRST, LAST]),
+    st.sampled_from([4, 7, 10]),
+)
+
+
+def days_of(part: str) -> list[date]:
+    """Every day that '2025', '2025-03' or '2025-03-01' may be."""
+    each = date(int(part[:4]), 1, 1)
+    year = [each + timedelta(days=number) for number in range(366)]
+    return [day for day in year if day.isoformat().startswith(part)]
+
+
+@given(parts=st.lists(PARTS, min_size=15, max_size=15, unique=True))
+@settings(max_examples=6)
+def test_a_part_of_a_date_counts_when_every_day_that_it_may_be_counts(parts: list[str]) -> None:
+    found = standing("CMS125", {part: woman(mammogram(part)) for part in parts})
+
+    assert found == {part: NUMERATOR if all(FIRST <= day <= LAST for day in days_of(part)) else OPEN for part in parts}
+
+
+NUMBERS = st.tuples(st.sampled_from(["", "<", "<=", ">", ">="]), st.sampled_from([8.0, 8.9, 9.0, 9.1, 10.0]))
+
+
+def may_be(comparator: str, number: float) -> list[float]:
+    """Numbers near and far that a result may be."""
+    every = [0.0, 7.9, 8.0, 8.1, 8.9, 8.95, 9.0, 9.05, 9.1, 9.2, 10.0, 10.1, 99.0]
+    holds = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "": operator.eq}[comparator]
+    return [each for each in every if holds(each, number)]
+
+
+@given(patients=st.lists(st.lists(NUMBERS, min_size=1, max_size=3), min_size=15, max_size=15))
+@settings(max_examples=6)
+def test_the_lowest_of_a_day_is_above_a_limit_when_it_is_whatever_the_results_may_be(
+    patients: list[list[tuple[str, float]]],
+) -> None:
+    def stands(results: list[tuple[str, float]]) -> str:
+        lowest = [min(each) for each in itertools.product(*(may_be(*result) for result in results))]
+        return NUMERATOR if all(number > 9 for number in lowest) else OPEN
+
+    charts = {
+        str(place): diabetic(*(a1c(quantity(number, comparator or None)) for comparator, number in results))
+        for place, results in enumerate(patients)
+    }
+
+    assert list(standing("CMS122", charts).values()) == [stands(results) for results in patients]
 
 
 # ---- moments are compared as instants ------------------------------------------------------------------------------
