@@ -43,7 +43,7 @@ RECORDS = schema(
         "clinical": pl.String,  # of a condition: active, resolved ...
         "encounter_class": pl.String,
         "categories": pl.List(pl.String),
-        "panel": pl.UInt32,  # of a component: the record of its observation
+        "part_of": pl.UInt32,  # of a component: the record of its observation
         # Local moments as written, and by how many minutes their zone is ahead of UTC; null = no zone is stated.
         # A start in the year 1 = has begun, unknown when.
         **{

@@ -40,7 +40,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class SameId:
-    """This record's id (own, encounter or focus) is the other record's; or the other record is this one's panel."""
+    """This record's id (own, encounter or focus) is the other record's; or one record is part of the other."""
 
     left: str
     right: str

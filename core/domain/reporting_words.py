@@ -98,7 +98,7 @@ _COMPARISON = re.compile(
 )
 _SAME_ID = re.compile(
     r"(own_id|encounter_id|focus_id) = their (own_id|encounter_id|focus_id)"
-    r"|(panel) = their (record)|(record) = their (panel)"
+    r"|(part_of) = their (record)|(record) = their (part_of)"
 )
 _AGE_AT = re.compile(rf"period (start|end)|({_NAMES})")
 _MONTHS = {"month": 1, "year": 12}

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from core.domain.records import POINTS, RECORD_CODES, RECORD_PATIENTS, RECORDS
+from core.domain.records import RECORD_CODES, RECORD_PATIENTS, RECORDS
 from core.errors import DataError
 from core.feeds.fhir_bundle import entries_of
 from core.feeds.fhir_periods import period_of
@@ -171,13 +171,12 @@ def _add(rows: _Rows, patient_id: str, resource: Resource, born: Stated | None, 
     }
     number = rows.add(record, _codes(resource, code_key, refs))
     for component in parts(resource, "component") if kind == "observation" else []:
-        of_panel = {**record, "resource": "component", "own_id": None, "panel": number, **result_of(component)}
+        of_whole = {**record, "resource": "component", "own_id": None, "part_of": number, **result_of(component)}
         codes = {"code": _codings(component, "code"), "value": _codings(component, "valueCodeableConcept")}
-        rows.add(of_panel, [(name, *each) for name, codings in codes.items() for each in codings])
+        rows.add(of_whole, [(name, *each) for name, codings in codes.items() for each in codings])
 
 
 def _bounds(point: str, at: Stated | None) -> dict[str, Any]:
-    assert point in POINTS
     names = (f"{point}_least", f"{point}_most", f"{point}_offset")
     return dict(zip(names, (at.least, at.most, at.offset) if at else (None, None, None), strict=True))
 
