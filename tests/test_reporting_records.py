@@ -113,7 +113,7 @@ def compared(high: str, low: str) -> Resource:
     return panel
 
 
-# Of the readings of the latest day the lowest of each number counts; a number that is not there comes before all others.
+# Of the readings of the latest day the lowest of each number counts; a number that is not there comes before all.
 PRESSURES: list[Row] = [
     ("a good reading", hypertensive(GOOD), NUMERATOR),
     ("the same, as another panel", hypertensive({**GOOD, "code": coded("LOINC 55284-4")}), OPEN),
