@@ -22,7 +22,7 @@ def show(wb: Workbench) -> None:
     st.dataframe(
         {
             "Official measure": [each.measure for each in results],
-            "Year": [str(each.year) for each in results],
+            "Year": [each.year_words for each in results],
             "Ours": [names.get(each.measure_id, "–") for each in results],
             "Cases": [each.cases.height for each in results],
             "Match": [each.right_count for each in results],
