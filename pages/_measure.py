@@ -9,7 +9,7 @@ from core.errors import NotFound
 from core.rules import Listed
 from core.workbench import Workbench
 from pages import _measure_about, _measure_editor, _measure_versions
-from pages._measure_badges import badges
+from pages._measure_badges import badges, no_such_measure
 from pages._shared import page_head, plain
 
 _PARTS: dict[str, Callable[[Workbench, Listed], None]] = {
@@ -25,9 +25,7 @@ def show(wb: Workbench, measure_id: str) -> None:
     try:
         each = rules.rule(wb, measure_id)
     except NotFound:
-        page_head("Measures")
-        st.error("This measure does not exist. Look for it in the list of measures.", icon=":material/error:")
-        st.page_link("measures.py", label="All measures", icon=":material/arrow_back:")
+        no_such_measure()
         return
     st.page_link("measures.py", label="All measures", icon=":material/arrow_back:")
     page_head(each.measure.name, each.measure.purpose)

@@ -16,7 +16,7 @@ from tests.test_conformance import result
 from tests.test_pages import kept, opened, title  # noqa: F401 (fixture)
 from tests.test_rules import FEED, LONGER, MAMMOGRAM
 
-EDITOR = f"ms_text_{MAMMOGRAM}_1"
+EDITOR = f"ms_text_{MAMMOGRAM}_1_0"
 
 
 @pytest.fixture
@@ -161,12 +161,73 @@ def test_a_copy_is_edited_under_an_id_of_its_own(practice: Workbench) -> None:
     assert app.text_area[0].value == rule_drafts.copy_of(practice, MAMMOGRAM, "scr-mammogram-own")
 
 
+def test_start_again_shows_the_text_of_the_newest_version(practice: Workbench) -> None:
+    app = typed(LONGER)
+
+    app.button(key="ms_again").click().run()
+
+    assert app.text_area[0].value == texts()[MAMMOGRAM]
+    app.text_area[0].set_value(LONGER).run()
+    assert app.text_area[0].value == LONGER
+
+
+def test_a_copy_of_one_measure_never_shows_the_text_of_another(practice: Workbench) -> None:
+    app = opened("measures", copy=MAMMOGRAM)
+    app.text_area[0].set_value(app.text_area[0].value + "# mine\n").run()
+
+    app.query_params["copy"] = "imm-flu"
+    app.run()
+
+    assert app.text_area[0].value == rule_drafts.copy_of(practice, "imm-flu", "imm-flu-own")
+    app.query_params["copy"] = MAMMOGRAM
+    app.run()
+    assert app.text_area[0].value.endswith("# mine\n")
+
+
+def test_the_id_chosen_for_one_copy_is_not_that_of_another(practice: Workbench) -> None:
+    app = part(opened("measures", id=MAMMOGRAM), "Edit")
+    app.text_input(key=f"ms_copy_id_{MAMMOGRAM}").set_value("scr-breast")
+    app.button(key="ms_copy").click().run()
+    assert 'id: "scr-breast"' in app.text_area[0].value
+
+    app.query_params["copy"] = "imm-flu"
+    app.run()
+
+    assert 'id: "imm-flu-own"' in app.text_area[0].value
+
+
+def test_an_id_that_a_copy_cannot_have_is_told_where_another_can_be_chosen(practice: Workbench) -> None:
+    app = part(opened("measures", id=MAMMOGRAM), "Edit")
+    app.text_input(key=f"ms_copy_id_{MAMMOGRAM}").set_value("Not an id")
+    app.button(key="ms_copy").click().run()
+
+    assert "Choose another one" in words(app)
+    app.text_input(key=f"ms_copy_id_{MAMMOGRAM}").set_value("scr-breast")
+    app.button(key="ms_copy").click().run()
+    assert not app.exception
+    assert 'id: "scr-breast"' in app.text_area[0].value
+
+
+def test_a_link_to_a_copy_whose_id_is_taken_meanwhile_asks_for_another_one(practice: Workbench) -> None:
+    text = rule_drafts.copy_of(practice, MAMMOGRAM, f"{MAMMOGRAM}-own", name="Breast")
+    rule_versions.publish(practice, text, "Ours", base=rule_versions.NEW)
+
+    app = opened("measures", copy=MAMMOGRAM)
+
+    assert "There is a measure" in words(app) and not app.text_area
+    app.text_input(key=f"ms_copy_id_{MAMMOGRAM}").set_value("scr-breast")
+    app.text_input(key=f"ms_copy_name_{MAMMOGRAM}").set_value("Breasts")
+    app.button(key="ms_copy").click().run()
+    assert 'id: "scr-breast"' in app.text_area[0].value
+
+
 @pytest.mark.parametrize("query", [{"id": "nowhere"}, {"copy": "nowhere"}])
 def test_a_measure_that_does_not_exist_is_told(practice: Workbench, query: dict[str, str]) -> None:
     app = opened("measures", **query)
 
     assert not app.exception
-    assert len(app.error) == 1
+    assert [error.value for error in app.error] == ["This measure does not exist. Look for it in the list of measures."]
+    assert [link.label for link in app.get("page_link")] == ["All measures"]
 
 
 def test_kept_results_of_official_test_patients_are_shown_with_the_cases_that_differ(practice: Workbench) -> None:
