@@ -107,7 +107,7 @@ def _work(wb: Workbench, text: str, *, measure_id: str | None, base: int, key: s
     with st.container(horizontal=True, vertical_alignment="center"):
         _measure_trial.button(wb, made, measure_id=measure_id)
         _measure_publish.button(wb, made, measure_id=measure_id, base=base, is_changed=typed != text)
-    _measure_trial.show(wb, made)
+    _measure_trial.show(wb, made, measure_id=measure_id)
 
 
 def _checked(wb: Workbench, text: str, measure_id: str | None) -> Draft | None:

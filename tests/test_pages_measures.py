@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import conformance, loads, rule_drafts, rule_versions, rules
+from core import conformance, loads, rule_drafts, rule_trials, rule_versions, rules
 from core.domain.user import Scope, User
+from core.errors import NotAllowed
 from core.measures import measures, texts
 from core.store import accounts
 from core.workbench import Workbench
@@ -27,6 +28,13 @@ def practice(kept: Workbench, tmp_path: Path) -> Iterator[Workbench]:  # noqa: F
         (feed / name).write_text(text, encoding="utf-8")
     loads.load(kept, feed)
     yield kept
+
+
+def load_more(wb: Workbench, folder: Path) -> None:
+    """The same feed with one patient more."""
+    patients = folder / "feed" / "patients.csv"
+    patients.write_text(patients.read_text() + "more,Gil,G,1970-02-01,F,g2,active\n")
+    loads.load(wb, folder / "feed")
 
 
 def words(app: AppTest) -> str:
@@ -118,6 +126,57 @@ def test_what_is_published_must_be_tried_first_and_its_test_patients_must_come_o
     assert [next(iter(frame.value.columns)) for frame in app.dataframe] == ["Outcome", "State", "Patient"]
 
 
+def test_a_trial_counts_no_longer_after_another_load(practice: Workbench, tmp_path: Path) -> None:
+    app = typed(LONGER)
+    app.button(key="ms_try").click().run()
+    assert not app.button(key="ms_publish").disabled
+
+    load_more(practice, tmp_path)
+    app.run()
+
+    assert app.button(key="ms_publish").disabled
+    assert "The data, the day or the rules changed since it was tried: try it again." in words(app)
+    assert "gained, 2 lost" not in words(app)
+    app.button(key="ms_try").click().run()
+    assert not app.button(key="ms_publish").disabled
+
+
+def test_a_trial_of_one_measure_is_none_of_another_with_the_same_text(practice: Workbench) -> None:
+    trial = rule_trials.try_on(practice, LONGER, measure_id=MAMMOGRAM)
+
+    assert trial.basis == rule_trials.basis(practice, LONGER, measure_id=MAMMOGRAM)
+    assert trial.basis != rule_trials.basis(practice, LONGER)
+    rules.switch(practice, "imm-flu", is_on=False)
+    assert trial.basis != rule_trials.basis(practice, LONGER, measure_id=MAMMOGRAM)
+
+
+def test_a_rule_is_not_published_by_the_numbers_of_a_trial_on_an_older_load(
+    practice: Workbench, tmp_path: Path
+) -> None:
+    trial = rule_trials.try_on(practice, LONGER, measure_id=MAMMOGRAM)
+    load_more(practice, tmp_path)
+
+    with pytest.raises(NotAllowed, match="are others than in the trial"):
+        rule_versions.publish(practice, LONGER, "Three years", base=1, measure_id=MAMMOGRAM, tried=trial)
+
+    assert len(rule_versions.versions(practice, MAMMOGRAM)) == 1
+
+
+def test_the_evidence_of_a_trial_is_by_the_edited_rule_and_then_by_the_one_that_counts(practice: Workbench) -> None:
+    app = typed(LONGER)
+    app.button(key="ms_try").click().run()
+
+    app.session_state["ms_evidence_of"] = "lapsed"
+    app.run()
+
+    assert not app.exception
+    shown = [(each.label, each.proto.expanded) for each in app.expander if "Mammogram" in each.label]
+    (first, is_unfolded), (second, is_second_unfolded) = shown
+    assert "Up to date" in first and "By the edited rule" in first and is_unfolded
+    assert "Overdue" in second and not is_second_unfolded
+    assert "due again by Thu 4 Mar 2027" in words(app)
+
+
 def test_who_edits_while_somebody_else_publishes_is_told(practice: Workbench) -> None:
     app = typed(LONGER)
 
@@ -134,6 +193,7 @@ def test_versions_say_who_and_why_and_what_changed(practice: Workbench) -> None:
     app = part(opened("measures", id=MAMMOGRAM), "Versions")
 
     assert plain("Three *years*") in words(app)
+    assert "Ana Lyst · 0 gained, 2 lost" in words(app) or "analyst · 0 gained, 2 lost" in words(app)
     assert "+    - {concept: mammogram, window: 36m}" in app.code[0].value
     app.button(key="ms_back_1_True").click().run()
     assert "opens **2 care gaps** and closes **0**" in words(app)
