@@ -3,7 +3,7 @@
 import csv
 import smtplib
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import campaigns, loads, local_codes, new_campaigns, saved_views
 from core.channels.outbox import start_outbox
+from core.domain.slices import gap_list
 from core.domain.user import Scope, User
 from core.domain.work_list import WorkList
 from core.settings import read_settings
@@ -183,6 +184,44 @@ def test_an_address_that_mails_must_not_go_to_is_told(kept: Workbench, monkeypat
 def show_evidence(app: AppTest) -> AppTest:
     app.session_state["wl_evidence_of"] = "ann"
     return app.run()
+
+
+def unfolded(app: AppTest) -> list[str]:
+    """The names of the measures in the evidence dialog that are unfolded, in their order."""
+    return [name for name, each in zip(measures_of(app), app.expander, strict=True) if each.proto.expanded]
+
+
+def measures_of(app: AppTest) -> list[str]:
+    return [each.label.split("**")[1].replace("\\", "") for each in app.expander]
+
+
+def test_the_evidence_begins_with_the_measure_that_the_work_list_asks_for(loaded: Workbench) -> None:
+    app = opened("work_list")
+    assert len(unfolded(show_evidence(app))) > 1
+
+    name = "Scr: Mammogram Overdue"
+    view_id = saved_views.save_view(loaded, "Mammograms", gap_list(name))
+    app = show_evidence(opened("work_list", view=view_id))
+
+    assert not app.exception
+    assert unfolded(app) == [name]
+    assert measures_of(app)[0] == name
+
+
+def test_the_evidence_can_be_asked_for_as_it_was_known_on_an_earlier_day(kept: Workbench, tmp_path: Path) -> None:
+    header = "lab_id,patient_id,loinc,status,collected_on"
+    patients = ["patient_id,first,last,birth_date,sex,status", "ann,Ann,Example,1966-05-04,F,active"]
+    loads.load(kept, write_feed(tmp_path / "feed", patients=patients, labs=[header, "L1,ann,24604-1,final,2026-05-01"]))
+    app = show_evidence(opened("work_list"))
+    assert not any("Mammogram" in name for name in unfolded(app))
+
+    app.session_state["wl_evidence_of"] = "ann"
+    app.session_state["ev_known_2"] = kept.today() - timedelta(days=30)
+    app.run()
+
+    assert not app.exception
+    assert "Scr: Mammogram Overdue" in unfolded(app)
+    assert any("by what our data said then" in each.value for each in app.caption)
 
 
 ODD_PLACES: list[tuple[str, Callable[[AppTest], AppTest]]] = [
