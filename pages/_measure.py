@@ -9,8 +9,9 @@ from core.errors import NotFound
 from core.rules import Listed
 from core.workbench import Workbench
 from pages import _measure_about, _measure_editor, _measure_versions
+from pages._feed_gate import gate_warning
 from pages._measure_badges import badges, no_such_measure
-from pages._shared import page_head, plain
+from pages._shared import page_head, percent, plain
 
 _PARTS: dict[str, Callable[[Workbench, Listed], None]] = {
     "About": _measure_about.show,
@@ -30,6 +31,7 @@ def show(wb: Workbench, measure_id: str) -> None:
     st.page_link("measures.py", label="All measures", icon=":material/arrow_back:")
     page_head(each.measure.name, each.measure.purpose)
     st.markdown(badges(each))
+    gate_warning(wb)
     _numbers(wb, each)
     part = st.segmented_control(
         "Part",
@@ -49,7 +51,7 @@ def _numbers(wb: Workbench, each: Listed) -> None:
     row = next(row for row in care_gaps.rates(wb).rows(named=True) if row["measure_id"] == each.measure.measure_id)
     with st.container(horizontal=True, gap="medium"):
         st.metric("Open gaps today", f"{row['open']:,}", width="content")
-        st.metric("Up to date", "–" if row["rate"] is None else f"{row['rate']:.0%}", width="content")
+        st.metric("Up to date", percent(row["rate"]), width="content")
         st.metric("Patients it is about", f"{row['eligible']:,}", width="content")
 
 
