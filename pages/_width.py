@@ -28,8 +28,10 @@ def on_laptop(key: str) -> Iterator[None]:
 
 
 def on_phone(key: str, rows: Iterable[tuple[str, str]], *, note: str = "") -> None:
-    """What only a narrow screen shows: of each row its name and below it the few numbers that matter."""
+    """What only a narrow screen shows: of each row its name and below it the few words that matter, if any."""
     with st.container(key=f"on-phone-{key}", border=True):
-        st.markdown("\n\n".join(f"**{plain(name)}**  \n{plain(words)}" for name, words in rows))
+        st.markdown(
+            "\n\n".join(f"**{plain(name)}**  \n{plain(words)}" if words else plain(name) for name, words in rows)
+        )
         if note:
             st.caption(note)

@@ -287,6 +287,57 @@ def test_the_pages_are_as_of_the_day_of_the_practice(loaded: Workbench) -> None:
     assert any(f"As of {day:%a} {day.day} {day:%b %Y}" in text.value for text in app.caption)
 
 
+def confirm_mapping(app: AppTest, *, is_meant: bool = False) -> None:
+    """Without a browser a dialog ends with the run that opened it, so it is opened again in the same run."""
+    if is_meant:
+        app.button(key="codes_map").click()
+        app.checkbox(key="codes_meant").check().run()
+    app.button(key="codes_map").click()
+    app.button(key="codes_map_yes").click().run()
+
+
+def test_a_code_of_another_kind_is_mapped_only_when_that_is_meant(kept: Workbench, tmp_path: Path) -> None:
+    patients = ["patient_id,first,last,birth_date,sex,status", "ann,Ann,Example,1966-05-04,F,active"]
+    labs = ["lab_id,patient_id,local_code,local_name,status,collected_on"]
+    labs += ["L1,ann,MMRT,Measles mumps rubella titre,final,2026-05-01", "L2,ann,ZZ,Other,final,2026-05-02"]
+    loads.load(kept, write_feed(tmp_path / "feed", patients=patients, labs=labs))
+    app = opened("data")
+
+    app.text_input(key="codes_search").set_value("rubella mmr").run()
+    assert [each.key for each in app.multiselect] == ["code LOCAL MMRT"]
+    app.multiselect[0].select("mmr_vaccine").run()
+    app.button(key="codes_map").click().run()
+
+    assert any("stands in lab results, but MMR vaccine is a vaccine" in text.value for text in app.warning)
+    assert app.button(key="codes_map_yes").disabled
+    confirm_mapping(app, is_meant=True)
+    assert local_codes.mappings(kept).select("code", "concept").rows() == [("MMRT", "mmr_vaccine")]
+
+
+def test_an_orphan_code_can_be_mapped_where_it_is_listed(kept: Workbench, tmp_path: Path) -> None:
+    patients = ["patient_id,first,last,birth_date,sex,status", "ann,Ann,Example,1966-05-04,F,active"]
+    lines = ["procedure_id,patient_id,code_system,code,text,status,performed_on"]
+    lines += ["X1,ann,CPT,00001,Mammogram,completed,2026-05-01"]
+    loads.load(kept, write_feed(tmp_path / "feed", patients=patients, procedures=lines))
+    app = opened("data")
+
+    app.session_state["orphans_asked"] = 0
+    app.run()
+    assert app.multiselect[-1].value == ["mammogram"]
+    app.session_state["orphans_asked"] = 0
+    app.button(key="codes_map_yes").click().run()
+
+    assert not app.exception
+    assert local_codes.mappings(kept).select("code", "concept").rows() == [("00001", "mammogram")]
+
+
+def test_the_tables_of_the_data_page_have_headers_for_people(loaded: Workbench) -> None:
+    app = opened("data")
+
+    headers = [name for table in app.dataframe for name in table.value.columns]
+    assert headers and all(name[:1].isupper() for name in headers)
+
+
 def test_the_words_of_a_feed_are_shown_as_they_are_and_mapped_with_the_reason(kept: Workbench, tmp_path: Path) -> None:
     header = "procedure_id,patient_id,code_system,code,text,status,performed_on"
     quoted = ODD.replace('"', "")
@@ -301,6 +352,9 @@ def test_the_words_of_a_feed_are_shown_as_they_are_and_mapped_with_the_reason(ke
 
     app.multiselect[0].select("mammogram").run()
     app.button(key="codes_map").click().run()
+    assert any("This touches **1 entry of 1 patient** and 1 measure" in text.value for text in app.markdown)
+    assert local_codes.mappings(kept).is_empty()
+    confirm_mapping(app)
 
     assert not app.exception
     assert any(text.value.startswith("1 code mapped") for text in app.success)
