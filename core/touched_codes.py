@@ -1,4 +1,4 @@
-"""What mapping codes would touch, before anybody does it: entries, patients, measures, and what is unusual about it."""
+"""What mapping codes would touch, before anybody does it: events, patients, measures, and what is unusual about it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,17 +15,17 @@ from core.workbench import Workbench
 
 @dataclass(frozen=True)
 class Touched:
-    """entries, patients: of the feed with these codes. measures: names of those that are on and look at one of the
-    concepts. doubts: a sentence for each code that stands in entries of another kind than its concept."""
+    """events, patients: of the feed with these codes. measures: names of those that are on and look at one of the
+    concepts. doubts: a sentence for each code that stands in events of another kind than its concept."""
 
-    entries: int
+    events: int
     patients: int
     measures: tuple[str, ...]
     doubts: tuple[str, ...]
 
     def __str__(self) -> str:
-        entries = f"{self.entries:,} {'entry' if self.entries == 1 else 'entries'}"
-        return f"{entries} of {self.patients:,} {'patient' if self.patients == 1 else 'patients'}"
+        events = f"{self.events:,} {'event' if self.events == 1 else 'events'}"
+        return f"{events} of {self.patients:,} {'patient' if self.patients == 1 else 'patients'}"
 
 
 def touched(wb: Workbench, chosen: Sequence[Mapping]) -> Touched:
@@ -36,7 +36,7 @@ def touched(wb: Workbench, chosen: Sequence[Mapping]) -> Touched:
         orient="row",
     ).unique()
     generation = loads.current(wb)
-    found = _entries(generation, wanted) if generation else []
+    found = _events(generation, wanted) if generation else []
     kinds: dict[tuple[str, str], set[str]] = {}
     for part in found:
         for system, code, kind in part.select("system", "code", "kind").unique().iter_rows():
@@ -49,8 +49,8 @@ def touched(wb: Workbench, chosen: Sequence[Mapping]) -> Touched:
     )
 
 
-def _entries(generation: Generation, wanted: pl.DataFrame) -> list[pl.DataFrame]:
-    """Of each shard the current entries with one of the codes: system, code, kind, patient_id. All of a patient is in
+def _events(generation: Generation, wanted: pl.DataFrame) -> list[pl.DataFrame]:
+    """Of each shard the current events with one of the codes: system, code, kind, patient_id. All of a patient is in
     one shard."""
     return [
         generation.stored_events(shard)

@@ -60,4 +60,4 @@ def _line(row: dict[str, Any]) -> tuple[str, str]:
     """A table on a phone: its name, and how much of it came and how fresh it is."""
     name = " · ".join(row[part] for part in ("Table", "Source") if part in row)
     fresh = "" if row["Latest event"] == "–" else f" · latest event {row['Latest event']}"
-    return name, f"{count(row['Rows'], 'row')} ({row['Change']}){fresh}"
+    return name, f"{count(row['Rows'], 'row')} ({row['Change'].removeprefix('– ')}){fresh}"

@@ -29,7 +29,7 @@ def orphan_codes(wb: Workbench) -> None:
         pl.lit("Map").alias("_map"),
         pl.format("{} {}", "system", "code").alias("Code"),
         pl.col("text").alias("Text"),
-        pl.col("events").alias("Entries"),
+        pl.col("events").alias("Events"),
         pl.col("why").alias("Why"),
     )
     st.dataframe(
@@ -50,7 +50,7 @@ def _columns(height: int) -> dict[str, Any]:
         "Near": st.column_config.TextColumn(width=170),
         "Code": st.column_config.TextColumn(width=130),
         "Text": st.column_config.TextColumn(width=170),
-        "Entries": st.column_config.NumberColumn(format="localized", width=70),
+        "Events": st.column_config.NumberColumn(format="localized", width=70),
         "Why": st.column_config.TextColumn(width=330),
     }
 

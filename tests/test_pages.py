@@ -352,7 +352,7 @@ def test_the_words_of_a_feed_are_shown_as_they_are_and_mapped_with_the_reason(ke
 
     app.multiselect[0].select("mammogram").run()
     app.button(key="codes_map").click().run()
-    assert any("This touches **1 entry of 1 patient** and 1 measure" in text.value for text in app.markdown)
+    assert any("This touches **1 event of 1 patient** and 1 measure" in text.value for text in app.markdown)
     assert local_codes.mappings(kept).is_empty()
     confirm_mapping(app)
 

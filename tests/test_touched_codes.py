@@ -1,4 +1,4 @@
-"""What mapping codes would touch: entries, patients, measures, and entries of another kind."""
+"""What mapping codes would touch: events, patients, measures, and events of another kind."""
 
 from pathlib import Path
 
@@ -35,13 +35,13 @@ def practice(wb: Workbench, tmp_path: Path) -> Workbench:
     return wb
 
 
-def test_a_mapping_touches_the_entries_with_its_code_and_the_measures_that_look_at_the_concept(
+def test_a_mapping_touches_the_events_with_its_code_and_the_measures_that_look_at_the_concept(
     practice: Workbench,
 ) -> None:
     found = touched_codes.touched(practice, [Mapping("LOCAL", "A1C-QK", "hba1c")])
 
-    assert (found.entries, found.patients) == (3, 2)
-    assert str(found) == "3 entries of 2 patients"
+    assert (found.events, found.patients) == (3, 2)
+    assert str(found) == "3 events of 2 patients"
     assert {"DM: HbA1c Overdue", "DM: HbA1c Above 9"} <= set(found.measures)
     assert "Scr: Mammogram Overdue" not in found.measures
     assert found.doubts == ()
@@ -50,10 +50,10 @@ def test_a_mapping_touches_the_entries_with_its_code_and_the_measures_that_look_
 def test_a_patient_with_two_of_the_codes_is_counted_once(practice: Workbench) -> None:
     both = [Mapping("LOCAL", code, "hba1c") for code in ("A1C-QK", "OTHER")]
 
-    assert str(touched_codes.touched(practice, [*both, *both])) == "4 entries of 3 patients"
+    assert str(touched_codes.touched(practice, [*both, *both])) == "4 events of 3 patients"
 
 
-def test_entries_of_another_kind_than_the_concept_are_named_and_nothing_is_changed(practice: Workbench) -> None:
+def test_events_of_another_kind_than_the_concept_are_named_and_nothing_is_changed(practice: Workbench) -> None:
     found = touched_codes.touched(practice, [Mapping("LOCAL", "A1C-QK", "mmr_vaccine", "Quick kit")])
 
     assert found.doubts == ("Quick kit stands in lab results, but MMR vaccine is a vaccine.",)
@@ -61,16 +61,16 @@ def test_entries_of_another_kind_than_the_concept_are_named_and_nothing_is_chang
 
 
 def test_nothing_is_touched_without_a_load(wb: Workbench) -> None:
-    assert str(touched_codes.touched(wb, [Mapping("LOCAL", "X", "hba1c")])) == "0 entries of 0 patients"
+    assert str(touched_codes.touched(wb, [Mapping("LOCAL", "X", "hba1c")])) == "0 events of 0 patients"
 
 
 @pytest.mark.parametrize("line", KINDS.strip().splitlines())
-def test_a_code_is_doubted_where_its_entries_are_not_of_the_kind_of_the_concept(line: str) -> None:
-    entry, name, concept = line[:41].split()
+def test_a_code_is_doubted_where_its_events_are_not_of_the_kind_of_the_concept(line: str) -> None:
+    event, name, concept = line[:41].split()
     said = line[41:].strip()
 
     named = {"mmr": "MMR"}.get(name, name)
-    assert doubt("MMR", [entry], named, concept) == ("" if said == "-" else said)
+    assert doubt("MMR", [event], named, concept) == ("" if said == "-" else said)
 
 
 def test_codes_are_searched_by_code_words_and_suggestion(practice: Workbench) -> None:

@@ -1,4 +1,4 @@
-"""Which entries of a chart usually carry the codes of a concept, by the kind of both.
+"""Which events of a chart usually carry the codes of a concept, by the kind of both.
 
 A code may mean a concept of another kind: a mammogram comes as a procedure, or as a result of radiology. What is
 unusual is therefore not refused but asked about: a laboratory code that shall mean a vaccine is mostly a slip.
@@ -6,7 +6,7 @@ unusual is therefore not refused but asked about: a laboratory code that shall m
 
 from collections.abc import Iterable
 
-# kind of a concept -> kinds of entries (core.domain.clinical.EVENT_KINDS) in which its codes are usual
+# kind of a concept -> kinds of events (core.domain.clinical.EVENT_KINDS) in which its codes are usual
 _USUAL = {
     "condition": ("problem", "visit"),
     "lab": ("lab",),
@@ -16,7 +16,7 @@ _USUAL = {
     "visit": ("visit", "procedure"),
     "medication": ("medication",),
 }
-_ENTRIES = {
+_EVENTS = {
     "problem": "problems",
     "visit": "visits",
     "lab": "lab results",
@@ -36,14 +36,14 @@ _CONCEPTS = {
 }
 
 
-def doubt(code: str, entry_kinds: Iterable[str], name: str, concept_kind: str) -> str:
+def doubt(code: str, event_kinds: Iterable[str], name: str, concept_kind: str) -> str:
     """'MMR-T stands in lab results, but MMR vaccine is a vaccine.'; '' when nothing about it is unusual.
 
-    entry_kinds   those of the entries with the code; a finding may stand anywhere
+    event_kinds   those of the events with the code; a finding may stand anywhere
     """
     usual = _USUAL.get(concept_kind)
-    strange = [kind for kind in sorted(entry_kinds) if usual is not None and kind not in usual]
+    strange = [kind for kind in sorted(event_kinds) if usual is not None and kind not in usual]
     if not strange:
         return ""
-    places = " and ".join(_ENTRIES.get(kind, kind) for kind in strange)
+    places = " and ".join(_EVENTS.get(kind, kind) for kind in strange)
     return f"{code} stands in {places}, but {name} is {_CONCEPTS[concept_kind]}."
