@@ -70,11 +70,17 @@ def _states(trial: Trial) -> None:
         "State": [STATE_NAMES[state] for state in states],
         "Now": [trial.before.get(state, 0) for state in states],
         "If published": [trial.after.get(state, 0) for state in states],
-        "Change": [trial.after.get(state, 0) - trial.before.get(state, 0) for state in states],
+        "Change": [_signed(trial.after.get(state, 0) - trial.before.get(state, 0)) for state in states],
     }
-    numbers = {name: st.column_config.NumberColumn(format="localized") for name in ("Now", "If published")}
-    numbers["Change"] = st.column_config.NumberColumn(format="%+d")
+    numbers: dict[str, Any] = {
+        name: st.column_config.NumberColumn(format="localized") for name in ("Now", "If published")
+    }
+    numbers["Change"] = st.column_config.TextColumn(alignment="right")
     st.dataframe(rows, hide_index=True, alt="Patients by state", column_config=numbers)
+
+
+def _signed(number: int) -> str:
+    return f"{number:+,}" if number else "–"
 
 
 def _patients(wb: Workbench, title: str, rows: pl.DataFrame, key: str) -> None:
