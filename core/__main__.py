@@ -4,7 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -192,7 +192,7 @@ def gaps(
         out,
         as_of=day,
         year=year,
-        known_at=datetime.combine(_day(known_at), datetime.max.time(), wb.zone()) if known_at else None,
+        known_at=care_gaps.end_of(wb, _day(known_at)) if known_at else None,
         engine=engine,
         progress=lambda share: report("Evaluating", share),
     )

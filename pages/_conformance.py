@@ -32,6 +32,9 @@ def show(wb: Workbench) -> None:
         },
         hide_index=True,
         alt="Results of official test patients",
+        column_config={
+            name: st.column_config.NumberColumn(format="localized") for name in ("Cases", "Match", "Differ")
+        },
     )
     for each in results:
         _differing(each)
