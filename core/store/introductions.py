@@ -69,9 +69,9 @@ def set_on(connection: Connection, provider_id: str, is_on: bool, *, at: datetim
         connection.execute(insert(provider_settings).values(provider_id=provider_id, **values))
 
 
-def without(connection: Connection, provider_ids: Collection[str], *, after: str) -> list[str]:
+def without(connection: Connection, provider_ids: Collection[str], *, after: str, day: date) -> list[str]:
     """Up to a batch of active patients of these providers with an email address, by id, who have had no introductory
-    email at it and have none on its way.
+    email at it, have none on its way, and were not in the stream on that day.
 
     One that the server refused for good is not tried again at the same address; one that came back, or was given up
     after five attempts, is.
@@ -81,8 +81,11 @@ def without(connection: Connection, provider_ids: Collection[str], *, after: str
         recipients.c.state.in_(_ON_ITS_WAY),
         and_(or_(recipients.c.state.in_(_ARRIVED), refused), recipients.c.address == patients.c.email),
     )
+    of_day = select(campaigns.c.campaign_id).where(campaigns.c.kind == INTRODUCTORY, campaigns.c.start_on == day)
     had = exists().where(
-        recipients.c.patient_id == patients.c.patient_id, recipients.c.message == INTRODUCTORY, settled
+        recipients.c.patient_id == patients.c.patient_id,
+        recipients.c.message == INTRODUCTORY,
+        or_(settled, recipients.c.campaign_id.in_(of_day)),
     )
     question = select(patients.c.patient_id).where(
         patients.c.status == "active",
