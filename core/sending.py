@@ -19,7 +19,7 @@ from core.domain.campaign import Campaign
 from core.domain.eligibility import missing_field
 from core.domain.merge_field import FieldValues
 from core.domain.message import CANNOT_BE_WRITTEN
-from core.domain.organisation import EMAIL
+from core.domain.organisation import EMAIL, Organisation
 from core.domain.rendering import MissingField
 from core.domain.sending_account import take
 from core.errors import SendError, TemplateError
@@ -60,7 +60,9 @@ class Batch:
     wb: Workbench
     worker: str
     campaign: Campaign
+    organisation: Organisation
     mails: list[Mail]
+    in_hand: Mail | None = None  # being handed over just now: what became of it is not in `ended` yet
     ended: list[Ended] = field(default_factory=list)
     kept: int = 0  # how many of `ended` are written down already
     checked_at: float = field(default_factory=time.monotonic)
@@ -110,7 +112,7 @@ def take_batch(wb: Workbench, campaign_id: str, *, worker: str, limit: int = BAT
         messages.begin(connection, [mail.begun for mail in mails], worker=worker, at=at)
     if claimed:
         _log.info("campaign %s: %d claimed, %d not sent", campaign_id, len(claimed), len(reasons))
-    return Batch(wb, worker, campaign, mails)
+    return Batch(wb, worker, campaign, wb.organisation(), mails)
 
 
 def send_batch(
@@ -128,14 +130,15 @@ def send_batch(
             if time.monotonic() - batch.checked_at > _CHECK:
                 left = _look_again(batch, left, journal)
                 continue
-            mail = left.pop(0)
+            batch.in_hand = left.pop(0)
             try:
-                batch.ended.append(_hand_over(batch, mail, channel, journal))
+                batch.ended.append(_hand_over(batch, batch.in_hand, channel, journal))
             except (NoSession, NoJournal) as error:
-                left.insert(0, mail)
+                left.insert(0, batch.in_hand)
                 trouble = error
+            batch.in_hand = None
     finally:
-        # What is neither in `left` nor ended was in hand when something unforeseen broke: it becomes 'unknown'.
+        # What is still in hand when something unforeseen broke is known to the journal only.
         _keep(batch, [mail.begun.claimed for mail in left], journal)
     accepted = sum(one.outcome == "accepted" for one in batch.ended)
     _log.info("campaign %s: %d handed over of %d", batch.campaign.campaign_id, accepted, len(batch.ended))
@@ -211,7 +214,7 @@ def _begin(journal: Journal, claimed: Claimed) -> None:
 def _ended(batch: Batch, mail: Mail, outcome: str, *, reason: str = "", code: str, reply: str) -> Ended:
     at, claimed = batch.wb.now(), mail.begun.claimed
     follows = verdict(
-        batch.wb.organisation(),
+        batch.organisation,
         batch.campaign.channel,
         outcome,
         reason=reason,
@@ -265,6 +268,6 @@ def _keep(batch: Batch, left: list[Claimed], journal: Journal | None) -> None:
             _log.warning("campaign %s: outcomes cannot be written yet", batch.campaign.campaign_id)
             time.sleep(pause)
         else:
-            if journal:
+            if journal and batch.in_hand is None:
                 journal.clear()
             return
