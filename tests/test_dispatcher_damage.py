@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from core import dispatcher, sending
+from core import dispatcher, sending, verdicts
 from core.store import messages
 from core.store.database import open_engine
 from core.workbench import Workbench, open_workbench
@@ -109,13 +109,13 @@ def test_what_breaks_while_a_mail_is_in_hand_is_known_from_the_journal(
     wb: Workbench, server: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = prepared(wb, server, 10)
-    real, calls = sending.verdict, iter(range(100))
+    real, calls = verdicts.verdict, iter(range(100))
 
     def breaks_at_the_fourth(*given: Any, **named: Any) -> Any:
         return 1 / 0 if next(calls) == 3 else real(*given, **named)
 
     with monkeypatch.context() as broken:
-        broken.setattr(sending, "verdict", breaks_at_the_fourth)
+        broken.setattr("core.sending.verdict", breaks_at_the_fourth)
         with pytest.raises(ZeroDivisionError):
             dispatcher.drain(here)
     assert Counter(state for state, _ in states(here).values()) == {"handed_over": 3, "claimed": 1, "waiting": 6}
