@@ -24,7 +24,7 @@ from core.domain.message import UNCONFIRMED_AFTER
 from core.domain.window import is_open, next_window
 from core.errors import CareloopError, SendError, SettingsError
 from core.mail_server import mail_channel
-from core.recovery import recover
+from core.recovery import hold_after_restore, recover
 from core.sending import BATCH, Batch, NoJournal, send_batch, take_batch
 from core.sending_control import Hold
 from core.stopping import stop_on_signals
@@ -101,6 +101,7 @@ def last_seen(wb: Workbench) -> datetime | None:
 def _at_work(wb: Workbench, stop: threading.Event | None = None) -> Iterator[Dispatcher]:
     with mail_channel(wb.settings) as channel:
         dispatcher = Dispatcher(wb.as_user(DISPATCHER), channel, stop or threading.Event())
+        hold_after_restore(dispatcher.wb)
         try:
             yield dispatcher
         except BaseException:

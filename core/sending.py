@@ -25,7 +25,7 @@ from core.domain.sending_account import take
 from core.errors import SendError, TemplateError
 from core.forms import Forms
 from core.merge_fields import fields_for
-from core.recovery import put_in_order
+from core.recovery import put_in_order, remember_last
 from core.send_time import Decided, decide
 from core.store import campaigns as campaign_rows
 from core.store import messages
@@ -270,4 +270,5 @@ def _keep(batch: Batch, left: list[Claimed], journal: Journal | None) -> None:
         else:
             if journal and batch.in_hand is None:
                 journal.clear()
+            remember_last(batch.wb, batch.ended)
             return

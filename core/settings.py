@@ -55,6 +55,11 @@ class Settings:
     demo: bool = False
 
     @property
+    def last_sent(self) -> Path:
+        """Which message this machine has handed over last, outside the database: a restored backup knows less."""
+        return self.home / "last-sent"
+
+    @property
     def journals(self) -> Path:
         """Where sending processes write down what they are about to finish (core.store.journal)."""
         return self.home / "journals"

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from core import dispatcher, sending, verdicts
+from core import dispatcher, sending, sending_control, verdicts
 from core.store import messages
 from core.store.database import open_engine
 from core.workbench import Workbench, open_workbench
@@ -208,3 +208,27 @@ def test_a_line_cut_after_the_final_dot_leaves_one_unknown_and_the_others_go(wb:
         dispatcher.drain(replace(here, settings=replace(here.settings, smtp_port=cut.port)))
 
     assert Counter(state for state, _ in states(here).values()) == {"unknown": 1, "handed_over": 4}
+
+
+def test_a_database_restored_from_an_older_backup_holds_all_sending_until_a_person_has_looked(
+    wb: Workbench, server: Recorder
+) -> None:
+    here = prepared(wb, server, 60)
+    dispatcher.drain(here, limit=20)
+    here.engine.dispose()
+    files = [here.settings.home / name for name in ("careloop.db", "careloop.db-wal", "careloop.db-shm")]
+    backup = {path: path.read_bytes() for path in files if path.exists()}
+    dispatcher.drain(here, limit=20)
+    here.engine.dispose()
+    for path in files:
+        path.unlink(missing_ok=True)
+        if path in backup:
+            path.write_bytes(backup[path])
+
+    assert dispatcher.drain(here) == 0
+    (hold,) = sending_control.holds(here)
+    assert hold.kind == "pause" and "restore of a backup" in hold.sentence
+    assert len(server.mails) == 40
+
+    sending_control.resume_all(here)
+    assert dispatcher.drain(here) == 40, "a person has decided that they go out"

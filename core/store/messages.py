@@ -233,6 +233,12 @@ def renew(
     return set(connection.scalars(statement.returning(recipients.c.recipient_id)))
 
 
+def is_known(connection: Connection, recipient_id: int, number: int) -> bool:
+    """Whether there is such an attempt."""
+    question = select(attempts.c.attempt_id).where(attempts.c.recipient_id == recipient_id, attempts.c.number == number)
+    return connection.execute(question).first() is not None
+
+
 def has_expired(connection: Connection, *, at: datetime) -> bool:
     """Whether the lease of any worker has run out."""
     question = select(recipients.c.recipient_id).where(recipients.c.state == "claimed", recipients.c.lease_until < at)
