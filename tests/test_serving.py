@@ -132,13 +132,27 @@ def test_a_second_server_on_the_same_port_says_so_and_ends(server: Server, tmp_p
 
 
 def test_a_second_mail_server_on_the_same_port_says_so_and_ends(server: Server, tmp_path: Path) -> None:
-    smtp = f"127.0.0.1:{int(server.address.rpartition(':')[2]) + 1}"
-
-    run = started(tmp_path / "other", CARELOOP_PORT=str(free_ports()), CARELOOP_SMTP=smtp)
+    port = free_ports()
+    with socket.create_server(("127.0.0.1", port + 1)):
+        run = started(tmp_path / "other", CARELOOP_PORT=str(port))
 
     assert run.returncode == 2
     assert "CARELOOP_SMTP" in run.stderr
     assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("environ", "demo", "keeps"),
+    [
+        ({}, False, True),
+        ({"CARELOOP_SMTP": "127.0.0.1:25"}, False, False),
+        ({"CARELOOP_SMTP": "127.0.0.1:25"}, True, True),
+    ],
+)
+def test_the_local_mail_server_runs_where_no_other_is_named_and_in_every_demo(
+    environ: dict[str, str], demo: bool, keeps: bool
+) -> None:
+    assert read_settings(environ, demo=demo).keeps_mails is keeps
 
 
 @pytest.mark.parametrize(
