@@ -18,7 +18,7 @@ from core.domain.campaign import Campaign
 from core.domain.eligibility import missing_field
 from core.domain.merge_field import FieldValues
 from core.domain.message import CANNOT_BE_WRITTEN
-from core.domain.organisation import EMAIL
+from core.domain.organisation import EMAIL, Organisation
 from core.domain.rendering import MissingField
 from core.domain.sending_account import take
 from core.errors import SendError, TemplateError
@@ -35,7 +35,7 @@ from core.store.messages import Begun, Claimed, Ended
 from core.verdicts import verdict
 from core.workbench import Workbench
 
-BATCH = 50
+BATCH = 100
 LEASE = timedelta(minutes=10)  # longer than one mail can take with every time-out
 _CHECK = 2.0  # seconds after which opt-outs, a stop and the lease are looked at again in mid-batch
 _KEEP_TRIES = (0.1, 1.0, 5.0, 15.0, 30.0)  # seconds between attempts to write outcomes down
@@ -59,6 +59,7 @@ class Batch:
     wb: Workbench
     worker: str
     campaign: Campaign
+    organisation: Organisation
     mails: list[Mail]
     ended: list[Ended] = field(default_factory=list)
     kept: int = 0  # how many of `ended` are written down already
@@ -107,7 +108,7 @@ def take_batch(wb: Workbench, campaign_id: str, *, worker: str, limit: int = BAT
         messages.begin(connection, [mail.begun for mail in mails], worker=worker, at=at)
     if claimed:
         _log.info("campaign %s: %d claimed, %d not sent", campaign_id, len(claimed), len(reasons))
-    return Batch(wb, worker, campaign, mails)
+    return Batch(wb, worker, campaign, wb.organisation(), mails)
 
 
 def send_batch(
@@ -208,7 +209,7 @@ def _begin(journal: Journal, claimed: Claimed) -> None:
 def _ended(batch: Batch, mail: Mail, outcome: str, *, reason: str = "", code: str, reply: str) -> Ended:
     at, claimed = batch.wb.now(), mail.begun.claimed
     follows = verdict(
-        batch.wb.organisation(),
+        batch.organisation,
         batch.campaign.channel,
         outcome,
         reason=reason,

@@ -110,7 +110,7 @@ class EmailChannel:
         """
         server = self._begin(sender, envelope_id)
         try:
-            _require(server.rcpt(recipient), "address_refused")
+            _require(server.docmd("RCPT", f"TO:<{recipient}>"), "address_refused")
             _require(server.docmd("DATA"), "message_refused", wanted=3)
             server.send(_quoted(message))
         except SendError:
@@ -155,9 +155,9 @@ class EmailChannel:
         """Announce a mail. A kept connection that the server has closed meanwhile is opened again, once."""
         is_kept = self._server is not None
         server = self._server or self._connect()
-        options = ["RET=HDRS", f"ENVID={envelope_id}"] if envelope_id and server.has_extn("dsn") else []
+        options = f" RET=HDRS ENVID={envelope_id}" if envelope_id and server.has_extn("dsn") else ""
         try:
-            reply = server.mail(sender, options)
+            reply = server.docmd("MAIL", f"FROM:<{sender}>{options}")
         except OSError:
             reply = (421, b"")  # gone, which some servers announce with this code
         if reply[0] == 421:

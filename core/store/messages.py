@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exist
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from core.domain.message import WORKER_LOST, Verdict
+from core.store.contacts import batches
 from core.store.schema import attempts, campaigns, dispatchers, patients, recipients
 
 DatabaseLost = (OperationalError, InterfaceError)  # no connection, a full disk, a lock that is never free
@@ -160,19 +161,21 @@ def begin(connection: Connection, begun: Sequence[Begun], *, worker: str, at: da
 def sharing(connection: Connection, campaign_id: str, addresses: Collection[str]) -> list[Sharer]:
     """The recipients of a campaign with these addresses on file who have got its message, are about to, or may.
 
-    Whoever was not sent or refused is left out: the address is not theirs.
+    Whoever was not sent or refused is left out: the address is not theirs. Two questions, because in one a database may
+    choose to read the whole campaign for each batch.
     """
+    at_address = select(patients.c.patient_id, patients.c.email).where(patients.c.email.in_(addresses))
+    emails: dict[str, str] = {row.patient_id: row.email for row in connection.execute(at_address)}
     never_tried = and_(recipients.c.state == "waiting", recipients.c.attempt_count == 0)
-    question = (
-        select(recipients.c.patient_id, patients.c.email, recipients.c.arm, never_tried)
-        .join(patients, patients.c.patient_id == recipients.c.patient_id)
-        .where(
+    found: list[Sharer] = []
+    for ids in batches(emails):
+        question = select(recipients.c.patient_id, recipients.c.arm, never_tried).where(
             recipients.c.campaign_id == campaign_id,
-            patients.c.email.in_(addresses),
+            recipients.c.patient_id.in_(ids),
             recipients.c.state.not_in(("not_sent", "unsuccessful")),
         )
-    )
-    return [Sharer(*row) for row in connection.execute(question)]
+        found += [Sharer(row[0], emails[row[0]], *row[1:]) for row in connection.execute(question)]
+    return found
 
 
 def wait(connection: Connection, claimed: Claimed, *, worker: str, until: datetime) -> None:
