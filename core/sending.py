@@ -84,16 +84,16 @@ def take_batch(wb: Workbench, campaign_id: str, *, worker: str, limit: int = BAT
     The batch is empty when another worker was quicker or nobody in it may be written to; those are 'not sent', or wait
     until two days after their introductory email.
     """
-    at = wb.now()
+    settled, at = wb.settle(), wb.now()
     with reading(wb.engine) as connection:
         campaign = campaign_rows.campaign(connection, campaign_id)
-    forms = Forms(wb, campaign)
+    forms = Forms(settled, campaign)
     with writing(wb.engine) as connection:
-        limit = _let_go(wb, connection, limit, at=at)
+        limit = _let_go(settled, connection, limit, at=at)
         claimed = messages.claim(connection, campaign_id, worker=worker, at=at, lease=LEASE, limit=limit)
-        decided = decide(wb, connection, campaign, claimed, at=at)
+        decided = decide(settled, connection, campaign, claimed, at=at)
         going = [one for one in claimed if decided[one].may_go]
-        fields = fields_for(wb, [one.patient_id for one in going], campaign)
+        fields = fields_for(settled, [one.patient_id for one in going], campaign)
         mails: list[Mail] = []
         reasons: list[tuple[Claimed, str]] = []
         for one in claimed:
@@ -108,7 +108,7 @@ def take_batch(wb: Workbench, campaign_id: str, *, worker: str, limit: int = BAT
         messages.begin(connection, [mail.begun for mail in mails], worker=worker, at=at)
     if claimed:
         _log.info("campaign %s: %d claimed, %d not sent", campaign_id, len(claimed), len(reasons))
-    return Batch(wb, worker, campaign, wb.organisation(), mails)
+    return Batch(wb, worker, campaign, settled.organisation(), mails)
 
 
 def send_batch(

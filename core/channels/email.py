@@ -22,8 +22,7 @@ REPLY_TIMEOUT = 60.0  # seconds a server may take for one reply
 _BYE_TIMEOUT = 5.0
 _REPLY_LENGTH = 300
 _ADDRESS = re.compile(r"[^\s<>()\"']+@[^\s<>()\"']+")
-_LINE_END = re.compile(rb"\r\n|\r|\n")
-_LEADING_DOT = re.compile(rb"(?m)^\.")
+_BARE_LINE_END = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 
 
 class NoSession(SendError):
@@ -281,5 +280,7 @@ def _words(reply: bytes) -> str:
 
 def _quoted(message: bytes) -> bytes:
     """Line ends as SMTP wants them, leading dots doubled, the last line end left to `_end` (RFC 5321, 4.5.2)."""
-    lines = _LINE_END.sub(b"\r\n", message)
-    return _LEADING_DOT.sub(b"..", lines.removesuffix(b"\r\n"))
+    if not message.count(b"\r\n") == message.count(b"\n") == message.count(b"\r"):  # seldom, and ten times slower
+        message = _BARE_LINE_END.sub(b"\r\n", message)
+    lines = message.removesuffix(b"\r\n").replace(b"\n.", b"\n..")
+    return b"." + lines if lines.startswith(b".") else lines
