@@ -1,5 +1,6 @@
 """What is decided at the last moment: who of the claimed gets what, who waits, and who is not written to (E4, O6)."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -128,10 +129,12 @@ def _taken(
     ahead = [each for each in sharers if each.is_waiting]
     others = _contacts(connection, campaign, [each.patient_id for each in ahead], rules) if ahead else {}
     arms = {each.patient_id: each.arm for each in ahead} | {one.patient_id: one.arm for one in claimed}
+    everybody = contacts | others
+    at_address = Counter(contact.address for contact in everybody.values())
     may = {
         patient_id: contact.address
-        for patient_id, contact in (contacts | others).items()
-        if patient_id in arms and not _why_not(contact, arms[patient_id], rules)
+        for patient_id, contact in everybody.items()
+        if patient_id in arms and at_address[contact.address] > 1 and not _why_not(contact, arms[patient_id], rules)
     }
     first = first_of_address(may)
     return {

@@ -192,7 +192,7 @@ _CONTACTED = select(recipients.c.patient_id, recipients.c.state, _LEFT_AT).where
     recipients.c.patient_id.in_(_IDS),
     recipients.c.campaign_id != bindparam("campaign_id"),
     recipients.c.message != INTRODUCTORY,
-    or_(recipients.c.state == "claimed", _HAS_LEFT & (_LEFT_AT >= bindparam("since"))),
+    or_(recipients.c.state == "claimed", _HAS_LEFT & (bindparam("since") <= _LEFT_AT)),
 )
 _BOOKED = (
     select(patients.c.patient_id)

@@ -97,7 +97,8 @@ def due_campaigns(connection: Connection, *, channel: str, at: datetime, on: dat
 def claim(
     connection: Connection, campaign_id: str, *, worker: str, at: datetime, lease: timedelta, limit: int
 ) -> list[Claimed]:
-    """Take up to `limit` due recipients of an active campaign. Workers never take each other's rows.
+    """Take up to `limit` due recipients of an active campaign, those to be tried again first. Workers never take each
+    other's rows.
 
     Claims follow one another until their transactions end, so that whoever decides afterwards how often a patient was
     written to sees the claims of all other campaigns. SQLite has one writer anyway.
@@ -107,7 +108,7 @@ def claim(
         select(recipients.c.recipient_id)
         .join(campaigns, campaigns.c.campaign_id == recipients.c.campaign_id)
         .where(recipients.c.campaign_id == campaign_id, campaigns.c.status == "active", _is_due(at))
-        .order_by(recipients.c.recipient_id)
+        .order_by(recipients.c.next_at.nulls_last(), recipients.c.recipient_id)
         .limit(limit)
         .with_for_update(skip_locked=True, of=recipients)
         .cte("picked")
