@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, and_, bindparam, func, or_, select
+from sqlalchemy import BindParameter, Connection, and_, bindparam, func, or_, select
 
 from core.domain.address import normal_email
 from core.domain.eligibility import ADULT_AGE, WEEK, Contact, age
@@ -165,7 +165,8 @@ def _bounced(connection: Connection, addresses: Collection[str | None], *, chann
 
 
 # Made once: for each batch anew they would cost more than the database's answers.
-_IDS, _ADDRESSES = bindparam("ids", expanding=True), bindparam("addresses", expanding=True)
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_ADDRESSES: BindParameter[Any] = bindparam("addresses", expanding=True)
 _PEOPLE = select(
     patients.c.patient_id,
     patients.c.status,
