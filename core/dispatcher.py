@@ -208,17 +208,17 @@ def _tend(dispatcher: Dispatcher) -> None:
 
 def _window(dispatcher: Dispatcher, until: datetime | None) -> tuple[datetime, datetime] | None:
     """From when to when may be sent, at the latest to `until`; None when nothing may leave now."""
-    wb = dispatcher.wb
+    wb = dispatcher.wb.settle()
     at, organisation = wb.now(), wb.organisation()
-    if not is_open(organisation, CHANNEL, at) or (until and until <= at) or _is_held(dispatcher):
+    if not is_open(organisation, CHANNEL, at) or (until and until <= at) or _is_held(dispatcher, wb):
         return None
     opens_at, closes_at = next_window(organisation, CHANNEL, at)
     return opens_at, min(closes_at, until) if until else closes_at
 
 
-def _is_held(dispatcher: Dispatcher) -> bool:
+def _is_held(dispatcher: Dispatcher, wb: Workbench) -> bool:
     """Whether something holds sending back; said once in the log when that changes."""
-    found = sending_control.holds(dispatcher.wb)
+    found = sending_control.holds(wb)
     if any(hold.kind == "account" for hold in found) and _account_works_again(dispatcher):
         found = [hold for hold in found if hold.kind != "account"]
     kinds = tuple(hold.kind for hold in found)

@@ -36,7 +36,7 @@ from core.store.messages import Begun, Claimed, Ended
 from core.verdicts import verdict
 from core.workbench import Workbench
 
-BATCH = 50
+BATCH = 100
 LEASE = timedelta(minutes=10)  # longer than one mail can take with every time-out
 _CHECK = 2.0  # seconds after which opt-outs, a stop and the lease are looked at again in mid-batch
 _KEEP_TRIES = (0.1, 1.0, 5.0, 15.0, 30.0)  # seconds between attempts to write outcomes down
@@ -86,18 +86,18 @@ def take_batch(wb: Workbench, campaign_id: str, *, worker: str, limit: int = BAT
     The batch is empty when another worker was quicker or nobody in it may be written to; those are 'not sent', or wait
     until two days after their introductory email. None when the account's limit lets nothing go at this moment.
     """
-    at = wb.now()
+    settled, at = wb.settle(), wb.now()
     with reading(wb.engine) as connection:
         campaign = campaign_rows.campaign(connection, campaign_id)
-    forms = Forms(wb, campaign)
+    forms = Forms(settled, campaign)
     with writing(wb.engine) as connection:
-        limit = _let_go(wb, connection, limit, at=at)
+        limit = _let_go(settled, connection, limit, at=at)
         if not limit:
             return None
         claimed = messages.claim(connection, campaign_id, worker=worker, at=at, lease=LEASE, limit=limit)
-        decided = decide(wb, connection, campaign, claimed, at=at)
+        decided = decide(settled, connection, campaign, claimed, at=at)
         going = [one for one in claimed if decided[one].may_go]
-        fields = fields_for(wb, [one.patient_id for one in going], campaign)
+        fields = fields_for(settled, [one.patient_id for one in going], campaign)
         mails: list[Mail] = []
         reasons: list[tuple[Claimed, str]] = []
         for one in claimed:
@@ -112,7 +112,7 @@ def take_batch(wb: Workbench, campaign_id: str, *, worker: str, limit: int = BAT
         messages.begin(connection, [mail.begun for mail in mails], worker=worker, at=at)
     if claimed:
         _log.info("campaign %s: %d claimed, %d not sent", campaign_id, len(claimed), len(reasons))
-    return Batch(wb, worker, campaign, wb.organisation(), mails)
+    return Batch(wb, worker, campaign, settled.organisation(), mails)
 
 
 def send_batch(
