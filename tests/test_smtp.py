@@ -189,3 +189,57 @@ def test_a_server_that_says_nothing_is_given_up_after_a_while() -> None:
         pytest.raises(NoConnection),
     ):
         send(channel)
+
+
+# ---- commands in one go --------------------------------------------------------------------------------------------
+PIPELINING = ("PIPELINING", "DSN")
+IN_ONE_GO = [
+    # answers by command; kind, code and reason
+    (
+        {"MAIL": "550 5.1.8 bad sender", "RCPT": "503 first", "DATA": "503 first"},
+        ("permanent", "550", "sender_refused"),
+    ),
+    ({"RCPT": "550 5.1.1 no such user", "DATA": "554 nobody"}, ("permanent", "550", "address_refused")),
+    ({"RCPT": "452 4.2.2 full", "DATA": "503 nobody"}, ("temporary", "452", "address_refused")),
+    ({"RCPT": "550 5.1.1 no such user"}, ("permanent", "550", "address_refused")),  # and yet it wants the mail
+    ({"DATA": "451 4.3.0 later"}, ("temporary", "451", "message_refused")),
+]
+
+
+@pytest.mark.parametrize(("answers", "refusal"), IN_ONE_GO)
+def test_a_refusal_of_commands_sent_in_one_go_is_that_of_the_first(
+    answers: dict[str, str], refusal: tuple[str, str, str]
+) -> None:
+    with rude("", extensions=PIPELINING) as server, EmailChannel("127.0.0.1", server.port) as channel:
+        server.answers.update(answers)
+        with pytest.raises(SendError) as refused:
+            send(channel)
+        server.answers.clear()
+        send(channel)
+
+    assert (refused.value.kind, refused.value.code, refused.value.reason) == refusal
+    assert not isinstance(refused.value, NoSession)
+    assert server.ends == 1, "nothing was delivered but the second mail"
+
+
+def test_commands_go_in_one_go_only_where_the_server_takes_them_so() -> None:
+    for extensions in ((), PIPELINING):
+        with rude("", extensions=extensions) as server, EmailChannel("127.0.0.1", server.port) as channel:
+            send(channel)
+            send(channel)
+
+        assert server.ends == 2
+        assert [line[:4] for line in server.said[1:4]] == [b"MAIL", b"RCPT", b"DATA"]
+
+
+@pytest.mark.parametrize("stage", ["MAIL", "RCPT", "DATA"])
+def test_a_connection_that_breaks_before_the_mail_leaves_nothing_unknown(stage: str) -> None:
+    with (
+        rude(stage, times=1, extensions=PIPELINING) as server,
+        EmailChannel("127.0.0.1", server.port) as channel,
+        pytest.raises(SendError) as broken,
+    ):
+        send(channel)
+
+    assert broken.value.kind == "temporary"
+    assert server.ends == 0

@@ -5,6 +5,7 @@ message. Before them nothing can have been delivered and the mail may be tried a
 may have been, and must never be tried again. Whoever keeps a journal is told just before them (`before_end`).
 """
 
+import contextlib
 import re
 import smtplib
 import socket
@@ -21,6 +22,7 @@ CONNECT_TIMEOUT = 10.0  # seconds
 REPLY_TIMEOUT = 60.0  # seconds a server may take for one reply
 _BYE_TIMEOUT = 5.0
 _REPLY_LENGTH = 300
+_REFUSED = ("sender_refused", "address_refused", "message_refused")  # at MAIL, RCPT and DATA
 _ADDRESS = re.compile(r"[^\s<>()\"']+@[^\s<>()\"']+")
 _BARE_LINE_END = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 
@@ -107,14 +109,9 @@ class EmailChannel:
         'permanent' (refused for good) or 'unknown' (no clear reply after the end of the mail). The reason is a key
         of core.domain.message.REASONS. NoSession and NoConnection are about the server, not about this mail.
         """
-        server = self._begin(sender, envelope_id)
+        server = self._open(sender, recipient, envelope_id)
         try:
-            _require(server.docmd("RCPT", f"TO:<{recipient}>"), "address_refused")
-            _require(server.docmd("DATA"), "message_refused", wanted=3)
             server.send(_quoted(message))
-        except SendError:
-            self._reset()
-            raise
         except OSError:
             self._drop()
             raise SendError("connection_broke", kind="temporary") from None
@@ -150,26 +147,46 @@ class EmailChannel:
         except OSError:
             server.close()
 
-    def _begin(self, sender: str, envelope_id: str) -> smtplib.SMTP:
-        """Announce a mail. A kept connection that the server has closed meanwhile is opened again, once."""
+    def _open(self, sender: str, recipient: str, envelope_id: str) -> smtplib.SMTP:
+        """Bring the server to where it wants the mail. A kept connection that it has closed meanwhile is opened again,
+        once."""
         is_kept = self._server is not None
         server = self._server or self._connect()
         options = f" RET=HDRS ENVID={envelope_id}" if envelope_id and server.has_extn("dsn") else ""
-        try:
-            reply = server.docmd("MAIL", f"FROM:<{sender}>{options}")
-        except OSError:
-            reply = (421, b"")  # gone, which some servers announce with this code
-        if reply[0] == 421:
+        replies = self._replies(server, [f"MAIL FROM:<{sender}>{options}", f"RCPT TO:<{recipient}>", "DATA"])
+        if not replies or replies[0][0] == 421:  # gone, which some servers announce with this code
             self._drop()
             if is_kept:
-                return self._begin(sender, envelope_id)
-            raise NoSession("connection_broke", kind="temporary", code="421", reply=_words(reply[1]))
+                return self._open(sender, recipient, envelope_id)
+            words = _words(replies[0][1]) if replies else ""
+            raise NoSession("connection_broke", kind="temporary", code="421", reply=words)
         try:
-            _require(reply, "sender_refused")
+            for reply, reason, wanted in zip(replies, _REFUSED, (2, 2, 3), strict=False):
+                _require(reply, reason, wanted=wanted)
         except SendError:
-            self._reset()
+            if replies[-1][0] // 100 == 3:
+                self._drop()  # it wants a mail for nobody
+            else:
+                self._reset()
             raise
+        if len(replies) < len(_REFUSED):
+            self._drop()
+            raise SendError("connection_broke", kind="temporary")
         return server
+
+    def _replies(self, server: smtplib.SMTP, commands: list[str]) -> list[tuple[int, bytes]]:
+        """What the server says to the commands before a mail: in one go where it takes them so (RFC 2920), else one by
+        one until it refuses. Fewer than that when the connection breaks."""
+        replies: list[tuple[int, bytes]] = []
+        together = server.has_extn("pipelining")
+        with contextlib.suppress(OSError):
+            if together:
+                server.send("".join(f"{_one_command(command)}\r\n" for command in commands))
+            for command in commands:
+                replies.append(server.getreply() if together else server.docmd(_one_command(command)))
+                if not together and replies[-1][0] // 100 not in (2, 3):
+                    break
+        return replies
 
     def _end(self, server: smtplib.SMTP) -> Receipt:
         """Send the bytes that end the mail and wait for the server's word. No clear word: it may have left."""
@@ -258,6 +275,12 @@ class EmailChannel:
         server, self._server = self._server, None
         if server is not None:
             server.close()
+
+
+def _one_command(command: str) -> str:
+    if "\r" in command or "\n" in command:
+        raise ValueError("a command is one line")  # a bug: eligibility lets no such address pass
+    return command
 
 
 def _require(reply: tuple[int, bytes], reason: str, *, wanted: int = 2) -> None:
