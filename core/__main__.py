@@ -4,7 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -192,7 +192,7 @@ def gaps(
         out,
         as_of=day,
         year=year,
-        known_at=datetime.combine(_day(known_at), datetime.max.time(), wb.zone()) if known_at else None,
+        known_at=care_gaps.end_of(wb, _day(known_at)) if known_at else None,
         engine=engine,
         progress=lambda share: report("Evaluating", share),
     )
@@ -207,22 +207,33 @@ def conformance(
     out: Annotated[Path | None, typer.Option(help="Also write one row per case and group: .csv or .parquet.")] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the results in the home, for the Measures page.")] = False,
 ) -> None:
-    """Run official test patients and compare the populations they must fall in. Ends with 1 when one is wrong.
+    """Run official test patients and compare the populations they must fall in. Ends with 1 when one is wrong,
+    with 2 when a deck cannot be used; the others are run all the same.
 
     Value sets that a deck does not bring are those of `careloop codes load`."""
     from core import conformance as decks_run
 
-    settings, results = _settings(), []
+    if out is not None:
+        decks_run.require_writable(out)
+    settings, results, unusable_count = _settings(), [], 0
     known = decks_run.codes_of(open_workbench(settings)) if settings.home.exists() else None
     for result in decks_run.run_decks(decks, known=known):
+        if isinstance(result, decks_run.UnusableDeck):
+            print(f"careloop: {result}", file=sys.stderr)
+            unusable_count += 1
+            continue
         print(result, flush=True)
+        for line in result.lines:
+            print(f"  {line}", flush=True)
         results.append(result)
     if out is not None:
         print(f"{decks_run.write_cases(results, out):,} rows written to {out}")
-    if keep:
+    if keep and results:
         wb = _open()
         decks_run.keep(wb, results)
         print(f"Kept in {wb.settings.home}")
+    if unusable_count:
+        raise typer.Exit(2)
     if any(result.right_count < result.cases.height for result in results):
         raise typer.Exit(1)
 
@@ -238,6 +249,16 @@ def dispatch(once: Annotated[bool, typer.Option("--once", help="Send what is due
         print(f"{sent:,} messages handed over")
         for hold in sending_control.holds(wb):
             print(hold.sentence, file=sys.stderr)
+
+
+@app.command()
+def collect() -> None:
+    """Take in the mails that came back to the mailbox of CARELOOP_MAILBOX, as a dispatcher does every minute."""
+    from core import bounces
+
+    found = bounces.collect(_open(DISPATCHER))
+    kinds = ", ".join(f"{count:,} {what.replace('_', ' ')}" for what, count in sorted(found.by_what.items()))
+    print(f"{found.mails:,} mails read{f' ({kinds})' if kinds else ''}; {found.matched:,} about messages of ours")
 
 
 @sending_app.command("status")

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from functools import partial
 from pathlib import Path
 
@@ -122,6 +122,11 @@ def write_gaps(
     return rows.height
 
 
+def end_of(wb: Workbench, day: date) -> datetime:
+    """The last moment of a day of the organisation: what had been received by then was known on that day."""
+    return datetime.combine(day, time.max, wb.zone())
+
+
 def require_day(day: date) -> date:
     """The day, unless windows that reach back a life from it would leave the calendar: then NotFound."""
     if not _FIRST_DAY <= day <= _LAST_DAY:
@@ -141,6 +146,13 @@ def explain(
     """Why this patient has this care gap or not, by what was known at `known_at`, or is known now. Raises NotFound for
     what does not exist or may not be seen."""
     return _explain(wb, patient_id, _wanted(wb, [measure_id]), as_of, known_at)[0]
+
+
+def explain_by(
+    wb: Workbench, patient_id: str, measure: Measure, *, as_of: date | None = None, known_at: datetime | None = None
+) -> Explanation:
+    """The same by a rule that need not be in force, such as an edited one."""
+    return _explain(wb, patient_id, {measure.measure_id: measure}, as_of, known_at)[0]
 
 
 def explain_patient(

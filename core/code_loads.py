@@ -7,7 +7,8 @@ from pathlib import Path
 import polars as pl
 
 from core.code_changes import CodeChange, GapChange, change, change_sentence
-from core.feeds.code_folder import CodeFolder, code_counts, in_order, read_code_folder
+from core.feeds.code_folder import CodeFolder, code_counts, read_code_folder
+from core.feeds.value_sets import in_order
 from core.measures import concepts, fact_concepts
 from core.store import code_rows
 from core.store.code_rows import CODE_KEY, OWN_CODES, SET_CODES, LoadedSet

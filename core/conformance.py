@@ -1,12 +1,9 @@
 """Conformance: official test patients of electronic measures, and whether our rules put each where it belongs."""
 
-import csv
-import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -19,13 +16,13 @@ from core.domain.records import RECORD_CODES
 from core.domain.reporting_evaluation import Period, evaluate_reporting
 from core.domain.reporting_rule import POPULATIONS, ReportingRule
 from core.errors import DataError
+from core.feeds.deck import KEY, read_about, read_case, read_expected
 from core.feeds.fhir_records import VALUE_SET, Charts, charts_of
 from core.feeds.value_sets import read_value_sets
-from core.measures import concepts, reporting_rules
+from core.measures import PLAUSIBLE_YEARS, RULE_YEARS, concepts, nearest_rule_year, reporting_rules
 from core.store import kept_results
 from core.workbench import Workbench
 
-_KEY = ("case", "group", "period_start", "period_end")
 _TRUTHS: dict[str, type[pl.DataType]] = {
     f"{kind}_{name}": pl.Boolean for kind in ("expected", "found") for name in POPULATIONS
 }
@@ -38,21 +35,50 @@ _MEANT = schema({"record": pl.UInt32, "part": RECORD_CODES["part"], "concept": p
 
 @dataclass(frozen=True)
 class DeckResult:
-    """How a deck went. cases: CASES, one row per case and group, in the deck's order."""
+    """How a deck went.
+
+    cases      CASES, one row per case and group, in the deck's order
+    unusable   cases whose file cannot be used, and why; found nowhere, so that they differ
+    notes      what else was noticed, as sentences
+    """
 
     measure: str
     year: int
     cases: pl.DataFrame
+    unusable: Mapping[str, str] = field(default_factory=dict, kw_only=True)
+    notes: Sequence[str] = field(default=(), kw_only=True)
 
     @property
     def right_count(self) -> int:
         """How many rows match in every population."""
         return int(self.cases["matches"].sum())
 
+    @property
+    def year_words(self) -> str:
+        """The year, and by the rules of which other year it was worked out."""
+        nearest = nearest_rule_year(self.year)
+        return str(self.year) if nearest == self.year else f"{self.year} by the rules of {nearest}"
+
+    @property
+    def lines(self) -> list[str]:
+        """What else is worth knowing, a sentence each."""
+        return [*(f"{case} cannot be used: {why}" for case, why in self.unusable.items()), *self.notes]
+
     def __str__(self) -> str:
         count, wrong = self.cases.height, self.cases.height - self.right_count
-        line = f"{self.measure} {self.year}: {self.right_count:,} of {count:,} right"
+        line = f"{self.measure} {self.year_words}: {self.right_count:,} of {count:,} right"
         return f"{line}, {wrong:,} wrong" if wrong else line
+
+
+@dataclass(frozen=True)
+class UnusableDeck:
+    """A deck that could not be run, and why."""
+
+    folder: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.folder} was not run. {self.reason}"
 
 
 def codes_of(wb: Workbench) -> KnownCodes:
@@ -90,48 +116,68 @@ def run_deck(folder: Path, *, known: KnownCodes | None = None) -> DeckResult:
 
     Codes: where the deck has a concept's value set, exactly its codes; else those of the set as the practice loaded it
     (`known`), or else those that ship with the product and, of a concept without a value set, what the practice maps.
-    Raises DataError naming the file and line that cannot be used.
+    A case whose file cannot be used is reported as that. Raises DataError naming another file that cannot be used, with
+    its line.
     """
-    measure, year = _deck(folder)
-    rules = reporting_rules(year)
-    if measure not in rules:
-        raise DataError(
-            f"{folder.name}/deck.json: there is no reporting rule for {measure}. There are {', '.join(rules)}."
-        )
-    rule = rules[measure]
-    expected = _expected(folder / "expected.csv")
-    charts = charts_of(_bundles(folder / "patients", set(expected["case"])))
-    meanings = _meanings(rule, charts, folder / "value_sets", known)
+    measure, year = read_about(folder)
+    rule = _rule(folder, measure, year)
+    expected = read_expected(folder, years=PLAUSIBLE_YEARS)
+    charts = charts_of(sorted(set(expected["case"])), lambda case: read_case(folder, case))
+    meanings, notes = _meanings(rule, charts, folder / "value_sets", known)
     found = [
         evaluate_reporting(rule, charts.patients, charts.records, meanings, period=Period(*period)).with_columns(
             period_start=pl.lit(period[0]), period_end=pl.lit(period[1])
         )
         for period in expected.select("period_start", "period_end").unique(maintain_order=True).iter_rows()
     ]
-    return DeckResult(measure, year, _compared(expected, pl.concat(found), measure, year))
+    cases = _compared(expected, pl.concat(found), measure, year)
+    return DeckResult(measure, year, cases, unusable=charts.unusable, notes=notes)
 
 
-def run_decks(folders: Sequence[Path], *, known: KnownCodes | None = None) -> Iterator[DeckResult]:
-    """Run decks one after the other. A folder that holds decks stands for each of them."""
+def _rule(folder: Path, measure: str, year: int) -> ReportingRule:
+    if year not in PLAUSIBLE_YEARS:
+        raise DataError(
+            f"{folder.name}/deck.json: the year must be one from {PLAUSIBLE_YEARS[0]} to {PLAUSIBLE_YEARS[-1]}. Rules "
+            f"there are for {' and '.join(map(str, RULE_YEARS))}; other years have those of the nearest."
+        )
+    rules = reporting_rules(nearest_rule_year(year))
+    if measure not in rules:
+        raise DataError(
+            f"{folder.name}/deck.json: there is no reporting rule for {measure}. There are {', '.join(rules)}."
+        )
+    return rules[measure]
+
+
+def run_decks(folders: Sequence[Path], *, known: KnownCodes | None = None) -> Iterator[DeckResult | UnusableDeck]:
+    """Run decks one after the other. A folder that holds decks stands for each of them. A deck that cannot be used
+    keeps no other from being run."""
     for folder in folders:
-        if (folder / "deck.json").exists():
-            yield run_deck(folder, known=known)
-            continue
         inside = sorted(path.parent for path in folder.glob("*/deck.json")) if folder.is_dir() else []
-        if not inside:
-            raise DataError(f"{folder} is no deck: it has no deck.json, nor has a folder in it.")
-        yield from (run_deck(each, known=known) for each in inside)
+        if not inside and not (folder / "deck.json").exists():
+            yield UnusableDeck(folder.name, "It is no deck: it has no deck.json, nor has a folder in it.")
+        for each in [folder] if (folder / "deck.json").exists() else inside:
+            try:
+                yield run_deck(each, known=known)
+            except DataError as error:
+                yield UnusableDeck(each.name, str(error))
+
+
+def require_writable(path: Path) -> None:
+    """Raise DataError when results cannot be written to this file, before an hour was spent on them."""
+    if path.suffix.lower() not in (".csv", ".parquet"):
+        raise DataError(f"'{path.name}' is not written: the name must end with .csv or .parquet.")
+    if not path.absolute().parent.is_dir():
+        raise DataError(f"'{path.name}' is not written: its folder does not exist. Create the folder first.")
 
 
 def write_cases(results: Sequence[DeckResult], path: Path) -> int:
     """Write CASES of all results, .parquet or .csv. Returns the number of rows."""
+    require_writable(path)
     cases = pl.concat([CASES.to_frame(), *(result.cases for result in results)])
-    if path.suffix == ".parquet":
+    if path.suffix.lower() == ".parquet":
         cases.write_parquet(path)
-    elif path.suffix == ".csv":
-        cases.with_columns(pl.col(pl.Boolean).cast(pl.Int8)).write_csv(path)
     else:
-        raise DataError(f"{path.name}: the file must end in .parquet or .csv.")
+        cases.with_columns(pl.col(pl.Boolean).cast(pl.Int8)).write_csv(path)
     return cases.height
 
 
@@ -165,66 +211,14 @@ def _kept(rows: pl.DataFrame) -> KeptResult:
     )
 
 
-# ---- reading a deck ------------------------------------------------------------------------------------------------
-def _deck(folder: Path) -> tuple[str, int]:
-    content = _json(folder / "deck.json")
-    measure, year = content.get("measure"), content.get("year")
-    if not isinstance(measure, str) or not isinstance(year, int):
-        raise DataError(f'{folder.name}/deck.json: expected {{"measure": "CMS125", "year": 2026}}.')
-    return measure, year
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise DataError(f"{path.name} cannot be read ({error.strerror}). Check the deck.") from None
-    except ValueError as error:
-        raise DataError(f"{path.name}, line {getattr(error, 'lineno', 1)}: this is not readable JSON.") from None
-    if not isinstance(content, dict):
-        raise DataError(f"{path.name}: expected a JSON object.")
-    return content
-
-
-def _bundles(folder: Path, cases: set[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for case in sorted(cases):
-        path = folder / f"{case}.json"
-        if not path.exists():
-            raise DataError(f"expected.csv names the case {case}, but patients/{path.name} is missing.")
-        yield case, _json(path)
-
-
-def _expected(path: Path) -> pl.DataFrame:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream)
-            missing = [name for name in (*_KEY, *POPULATIONS) if name not in (reader.fieldnames or ())]
-            if missing:
-                raise DataError(f"{path.name}, line 1: the column {missing[0]} is missing.")
-            rows = [_expected_row(row, reader.line_num) for row in reader]
-    except OSError as error:
-        raise DataError(f"{path.name} cannot be read ({error.strerror}). Check the deck.") from None
-    return pl.DataFrame(
-        rows,
-        schema={"case": pl.String, "group": pl.String, "period_start": pl.Date, "period_end": pl.Date}
-        | dict.fromkeys(POPULATIONS, pl.Boolean),
-        orient="row",
-    )
-
-
-def _expected_row(row: dict[str, str], line: int) -> tuple[Any, ...]:
-    try:
-        days = [date.fromisoformat(row[name]) for name in ("period_start", "period_end")]
-        return (row["case"], row["group"], *days, *(bool(int(row[name] or 0)) for name in POPULATIONS))
-    except (TypeError, ValueError):  # a line that ends early has None
-        raise DataError(f"expected.csv, line {line}: expected days as YYYY-MM-DD and populations as 1 or 0.") from None
-
-
 # ---- what codes mean in a deck -------------------------------------------------------------------------------------
-def _meanings(rule: ReportingRule, charts: Charts, folder: Path, known: KnownCodes | None) -> pl.DataFrame:
+def _meanings(
+    rule: ReportingRule, charts: Charts, folder: Path, known: KnownCodes | None
+) -> tuple[pl.DataFrame, list[str]]:
     """record, part, concept: what the codes of the charts mean by the deck's and the practice's value sets and the
-    shipped codes."""
-    listed = _with_loaded(read_value_sets(folder), known)
+    shipped codes; and what was passed over."""
+    of_deck, notes = read_value_sets(folder)
+    listed = _with_loaded(of_deck, known)
     used = {name for selection in rule.definitions.values() for _, names in selection.coded for name in names}
     wanted = [concepts()[name] for name in sorted(used)]
     whole = [(VALUE_SET, identifier, concept.concept_id) for concept in wanted for identifier in concept.value_sets]
@@ -236,7 +230,7 @@ def _meanings(rule: ReportingRule, charts: Charts, folder: Path, known: KnownCod
     given = set(listed["value_set"].unique())
     shipped = [each for each in wanted if not each.value_sets or not given.issuperset(each.value_sets)]
     means = code_mapping(charts.codes.select("system", "code").unique(), pl.concat(extra), concepts=shipped)
-    return charts.codes.join(means, on=["system", "code"]).select(*_MEANT).unique()
+    return charts.codes.join(means, on=["system", "code"]).select(*_MEANT).unique(), notes
 
 
 def _with_loaded(listed: pl.DataFrame, known: KnownCodes | None) -> pl.DataFrame:
@@ -251,7 +245,7 @@ def _with_loaded(listed: pl.DataFrame, known: KnownCodes | None) -> pl.DataFrame
 def _compared(expected: pl.DataFrame, found: pl.DataFrame, measure: str, year: int) -> pl.DataFrame:
     found = found.rename({"patient_id": "case"} | {name: f"found_{name}" for name in POPULATIONS})
     expected = expected.rename({name: f"expected_{name}" for name in POPULATIONS})
-    cases = expected.join(found, on=list(_KEY), how="left", maintain_order="left")
+    cases = expected.join(found, on=list(KEY), how="left", maintain_order="left")
     agrees = [(pl.col(f"expected_{name}") == pl.col(f"found_{name}")).fill_null(False) for name in POPULATIONS]
     return cases.with_columns(
         pl.lit(measure).alias("measure"),

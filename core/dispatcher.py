@@ -17,12 +17,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from core import introductions, sending_control
+from core import bounces, introductions, sending_control
 from core.audit import record_in
 from core.channels.email import EmailChannel, NoSession
 from core.domain.message import UNCONFIRMED_AFTER
 from core.domain.window import is_open, next_window
-from core.errors import CareloopError, SendError
+from core.errors import CareloopError, SendError, SettingsError
 from core.mail_server import mail_channel
 from core.recovery import recover
 from core.sending import BATCH, Batch, NoJournal, send_batch, take_batch
@@ -197,6 +197,11 @@ def _tend(dispatcher: Dispatcher) -> None:
     introductions.top_up(wb)
     with writing(wb.engine) as connection:
         messages.confirm_no_more(connection, channel="text", before=wb.now() - UNCONFIRMED_AFTER)
+    if wb.settings.mailbox:
+        try:
+            bounces.collect(wb)
+        except SettingsError as error:  # the mailbox is not there just now; sending goes on
+            _log.error("%s", error)
     dispatcher.tended_at = time.monotonic()
 
 

@@ -3,7 +3,7 @@
 Every bar and point carries the place of its row in the frame as `customdata`, so that a click finds the row again.
 """
 
-from math import ceil
+from math import ceil, floor
 
 import plotly.graph_objects as go
 import polars as pl
@@ -23,6 +23,7 @@ WORDS = {
     "low_outer": "below 99.8 %",
 }
 _EVERY, _POINTS = 250, 60  # up to which size a limit is drawn for each, else at how many
+_STEPS, _MOST_TICKS = (1, 2, 5, 10, 20), 6  # percent between two ticks of an axis of rates
 _BAR = 34  # pixels for one bar with the space around it
 
 
@@ -142,7 +143,16 @@ def _as_rate(figure: go.Figure, shown: list[float | None]) -> None:
     low, high = min(rates, default=0.0), max(rates, default=1.0)
     space = max(0.05, 0.2 * (high - low))
     ends = [max(-0.02, low - space), min(1.02, high + space)]
-    figure.update_yaxes(range=ends, tickformat=".0%", gridcolor=GRID, tickfont_color=INK, zeroline=False)
+    figure.update_yaxes(range=ends, tickvals=_ticks(*ends), tickformat=".0%", gridcolor=GRID, tickfont_color=INK)
+    figure.update_yaxes(zeroline=False)
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Whole percents between the ends, at most seven. The axis goes a little below 0 % and above 100 %, where no rate
+    is, so that a mark there is not cut."""
+    step = next(step for step in _STEPS if (high - low) * 100 / step <= _MOST_TICKS)
+    first, last = ceil(max(low, 0.0) * 100 / step), floor(min(high, 1.0) * 100 / step)
+    return [number * step / 100 for number in range(first, last + 1)]
 
 
 def _sizes(largest: int) -> list[int]:
@@ -156,7 +166,7 @@ def _sizes(largest: int) -> list[int]:
 def _told(row: dict[str, object]) -> str:
     name = _short(str(row["name"]))
     numbers = f"{row['satisfied']:,} of {row['eligible']:,}"
-    return f"{name}: {row['rate']:.0%} up to date ({numbers}), 95 % interval {row['low']:.0%}–{row['high']:.0%}"
+    return f"{name}: {row['rate']:.1%} up to date ({numbers}), 95 % interval {row['low']:.1%}–{row['high']:.1%}"
 
 
 def _short(name: str) -> str:

@@ -23,7 +23,7 @@ from core.workbench import Workbench
 
 HORIZON = (30, 60, 90)  # days in which care gaps become due
 DUE = tuple(f"due_in_{days}" for days in HORIZON)
-COUNTS = ("eligible", "satisfied", "open", *DUE)
+COUNTS = ("eligible", "satisfied", "open", *DUE, "on_track", "cannot_tell")
 _SHAPE = pl.Schema({"measure_id": pl.String, "slice": pl.UInt32, **dict.fromkeys(COUNTS, pl.Int64)})
 _MOST = 512
 _counts: OrderedDict[Hashable, pl.DataFrame] = OrderedDict()
@@ -165,7 +165,11 @@ def _counted(gaps: pl.DataFrame, as_of: date) -> pl.DataFrame:
         (is_waiting & (pl.col("due_on") <= as_of + timedelta(days=days)).fill_null(False)).sum().alias(name)
         for days, name in zip(HORIZON, DUE, strict=True)
     ]
-    counts = gaps.group_by("measure_id", "slice").agg(*care_gaps.counted(), *due)
+    others = [
+        (pl.col("reason") == "on_track").sum().alias("on_track"),
+        (pl.col("state") == "cannot_determine").sum().alias("cannot_tell"),
+    ]
+    counts = gaps.group_by("measure_id", "slice").agg(*care_gaps.counted(), *due, *others)
     return counts.select(*_SHAPE).cast(_SHAPE)
 
 

@@ -58,6 +58,8 @@ def measure_rates(wb: Workbench) -> pl.DataFrame:
 
     eligible, satisfied, open   as in care_gaps.rates, whose rate this is; low, high its 95 % interval (Wilson)
     due_in_30, _60, _90         how many who are up to date become due within so many days
+    on_track                    who has begun a series of which nothing is due yet: left out of the rate
+    cannot_tell                 of whom the data does not say enough; without birth date or sex left out of the rate too
     target, needed              the rate wanted, 0 to 1, and how many more patients it takes; null without one
     """
     return _with_targets(wb, gap_counts.today(wb)).select(*MEASURE_RATES)

@@ -11,7 +11,8 @@ from core.code_changes import CodeChange, GapChange, change
 from core.code_meanings import codes_of_sets
 from core.domain.concept import listed_codes
 from core.domain.orphan import orphans as near_lists
-from core.domain.suggestion import Suggestion
+from core.domain.suggestion import Suggester, Suggestion
+from core.domain.wording import folded
 from core.errors import NotAllowed, NotFound
 from core.measures import fact_concepts, suggester
 from core.store import code_rows
@@ -48,9 +49,25 @@ def unmapped(wb: Workbench) -> list[UnmappedCode]:
     """The unmapped codes, those with most events first, each with at most three suggestions."""
     rows, suggest = loads.unmapped_codes(wb), suggester()
     return [
-        UnmappedCode(system, code, text or "", events, patients, tuple(suggest.suggestions(text or code)))
+        UnmappedCode(system, code, text or "", events, patients, tuple(_suggested(suggest, system, code, text)))
         for system, code, text, events, patients in rows.iter_rows()
     ]
+
+
+def searched(found: Sequence[UnmappedCode], words: str) -> list[UnmappedCode]:
+    """Those in whose system, code, text or suggested concepts every one of the words stands."""
+    asked = folded(words).split()
+    return [each for each in found if all(word in _text_of(each) for word in asked)]
+
+
+def _text_of(each: UnmappedCode) -> str:
+    return folded(" ".join((each.system, each.code, each.text, *(one.name for one in each.suggestions))))
+
+
+def _suggested(suggest: Suggester, system: str, code: str, text: str | None) -> list[Suggestion]:
+    """By the text; where that says nothing, by the code of the practice's own as well, such as A1C-POC."""
+    found = suggest.suggestions(text or code)
+    return found or (suggest.suggestions(f"{code} {text}") if system == "LOCAL" and text else [])
 
 
 def mappings(wb: Workbench) -> pl.DataFrame:

@@ -20,6 +20,8 @@ from core.workbench import Workbench
 STAFF = "staff"
 LINK = "link"
 BY_LINK = "Asked with the link in an email"
+COMPLAINT = "complaint"
+BY_COMPLAINT = "Marked one of our emails as spam"
 _LONGEST_COMMENT = 2000
 _NOT_OURS = "This link does not belong to an email of ours."
 _LARGEST_ID = 2**63 - 1
@@ -104,6 +106,13 @@ def stop_by_link(wb: Workbench, token: str) -> bool:
         patient_id, address, address_now = _require_recipient(connection, recipient_id, is_held=True)
         _keep(wb, connection, _by_link(wb, patient_id, address or address_now), recipient=recipient_id)
     return True
+
+
+def stop_by_complaint(wb: Workbench, connection: Connection, recipient_id: int) -> None:
+    """What 'this is spam' in a mail program does: the same as the stop link. In the caller's transaction."""
+    patient_id, address, address_now = _require_recipient(connection, recipient_id, is_held=True)
+    opt_out = replace(_by_link(wb, patient_id, address or address_now), reason=BY_COMPLAINT, source=COMPLAINT)
+    _keep(wb, connection, opt_out, recipient=recipient_id)
 
 
 def has_stopped(wb: Workbench, token: str) -> bool:

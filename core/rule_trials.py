@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import polars as pl
@@ -11,7 +11,9 @@ from core import care_gaps, loads, rules
 from core.domain.clinical import GAP_STATES, OPEN_STATES, schema
 from core.domain.measure import Measure
 from core.domain.measure_evaluation import evaluate_panel
+from core.domain.measure_evidence import Explanation
 from core.domain.measure_panel import PATIENT_COLUMNS, Panel
+from core.domain.user import Scope
 from core.evaluation import panel_of_shard
 from core.measures import by_schedule
 from core.rule_drafts import draft
@@ -31,12 +33,29 @@ COMPARED = schema(
 
 
 @dataclass(frozen=True)
+class Basis:
+    """What the numbers of a trial belong to. When any of it is another one, the rule must be tried again.
+
+    known        the rule as it was, None for a new one
+    generation   of the clinical store, '' without a load; mark: of the rules in force
+    """
+
+    text: str
+    known: rules.Listed | None
+    generation: str
+    as_of: date
+    mark: str
+    scope: Scope
+
+
+@dataclass(frozen=True)
 class Trial:
     """One rule before and after a change, for the patients the user may see, as of today.
 
     before, after   patients by state; empty when there is no such rule, before or after
     gained, lost    COMPARED: whose care gap would open and whose would close, by patient
     is_on           care gaps are found by the rule: what it finds counts
+    basis           what was tried on what; None where no text was tried
     """
 
     measure_id: str
@@ -45,6 +64,7 @@ class Trial:
     gained: pl.DataFrame
     lost: pl.DataFrame
     is_on: bool = True
+    basis: Basis | None = None
 
     def __str__(self) -> str:
         return f"{self.gained.height:,} gained, {self.lost.height:,} lost if published"
@@ -57,15 +77,34 @@ def try_on(wb: Workbench, text: str, *, measure_id: str | None = None, progress:
     Raises RuleError naming line and key. Without a load nobody is found.
     """
     after = draft(wb, text, measure_id=measure_id).measure
-    known = rules.rule(wb, measure_id) if measure_id is not None else None
+    loads.refresh(wb)  # facts in this version's layout
+    tried_on = basis(wb, text, measure_id=measure_id)
+    known = tried_on.known
     was_on = known is not None and known.is_on
     is_on = was_on if known is not None and _is_switched(wb, known) else after.is_on
     before = known.measure if known is not None else None
-    if was_on == is_on:
-        return _compared(wb, before, after, is_on=is_on, progress=progress)
-    if is_on:
-        return _compared(wb, None, after, is_on=is_on, progress=progress)
-    return _compared(wb, before, None, is_on=was_on, progress=progress)
+    pair = (before, after) if was_on == is_on else (None, after) if is_on else (before, None)
+    trial = _compared(wb, *pair, is_on=is_on or was_on, progress=progress)
+    return replace(trial, basis=tried_on)
+
+
+def basis(wb: Workbench, text: str, *, measure_id: str | None = None) -> Basis:
+    """What a trial of this text would be based on now. Raises NotFound for a measure that does not exist."""
+    generation = loads.current(wb)
+    return Basis(
+        text,
+        rules.rule(wb, measure_id) if measure_id is not None else None,
+        generation.name if generation else "",
+        wb.today(),
+        rules.in_force(wb).mark,
+        wb.user.scope,
+    )
+
+
+def explain(wb: Workbench, text: str, patient_id: str, *, measure_id: str | None = None) -> Explanation:
+    """The evidence of a patient by an edited rule, as of today. Raises RuleError, and NotFound for a patient who may
+    not be seen."""
+    return care_gaps.explain_by(wb, patient_id, draft(wb, text, measure_id=measure_id).measure)
 
 
 def try_switch(wb: Workbench, measure_id: str, *, progress: Progress = lambda _: None) -> Trial:

@@ -1,6 +1,6 @@
 """Versions of a rule: who published which text, when and why; publishing one more, and going back to an earlier one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,19 +12,23 @@ from core.audit import record_in
 from core.domain.rule_text import difference, with_key
 from core.errors import NotAllowed, NotFound
 from core.rule_drafts import Draft, draft
-from core.rule_trials import Trial, try_on
-from core.store import measure_rows
+from core.rule_trials import Trial, basis, try_on
+from core.store import accounts, measure_rows
 from core.store.database import writing
 from core.store.measure_rows import Published
 from core.workbench import Workbench
 
 Progress = Callable[[str, float], None]
+_PUBLISHED = "measure.published"  # in the audit log
 NEW = 0  # the version that a measure starts from which does not exist yet
 
 
 @dataclass(frozen=True)
 class RuleVersion:
-    """A text of a rule. at and by are empty for the text that ships."""
+    """A text of a rule. at and by are empty for the text that ships.
+
+    gained, lost   care gaps that publishing it opened and closed; None where nobody published it
+    """
 
     measure_id: str
     number: int
@@ -32,6 +36,8 @@ class RuleVersion:
     note: str
     at: datetime | None
     by: str
+    gained: int | None = None
+    lost: int | None = None
 
     @property
     def is_shipped(self) -> bool:
@@ -41,8 +47,9 @@ class RuleVersion:
 
 def versions(wb: Workbench, measure_id: str) -> list[RuleVersion]:
     """Every version of a rule, the first one first: as it ships, then what was published. Raises NotFound."""
+    said = {each["version"]: each for each in accounts.recorded(wb.engine, _PUBLISHED, measure_id)}
     own = [
-        RuleVersion(row.measure_id, row.version, row.text, row.note, row.at, row.by)
+        RuleVersion(row.measure_id, row.version, row.text, row.note, row.at, row.by, *_change(said.get(row.version)))
         for row in measure_rows.versions(wb.engine, measure_id)
     ]
     measures, texts = shipped.by_schedule(wb.organisation().vaccine_schedule)
@@ -52,6 +59,10 @@ def versions(wb: Workbench, measure_id: str) -> list[RuleVersion]:
     if not own:
         raise NotFound(f"There is no measure '{measure_id}'. Look for it in the list of measures.")
     return own
+
+
+def _change(said: Mapping[str, int] | None) -> tuple[int | None, int | None]:
+    return (said.get("gained"), said.get("lost")) if said else (None, None)
 
 
 def compare(before: RuleVersion, after: RuleVersion) -> str:
@@ -67,6 +78,7 @@ def publish(
     base: int,
     measure_id: str | None = None,
     exposes_confirmed: bool = False,
+    tried: Trial | None = None,
     progress: Progress = lambda _what, _share: None,
 ) -> Trial:
     """Publish an edited rule as a new version and find today's care gaps again. Returns what that changed.
@@ -74,8 +86,10 @@ def publish(
     base               the number of the version that the edit started from, NEW for a new measure
     measure_id         the rule that is edited; None for a new one
     exposes_confirmed  the author read and confirmed what `Draft.exposes` says
+    tried              the trial whose numbers the author saw: refused when they would be others now
     Raises RuleError for a text that cannot be read, NotAllowed when a test patient fails, when somebody else published
-    since, when something would be exposed without a confirmation, or when the user may not change rules.
+    since, when data, day or rules are others than in the trial, when something would be exposed without a confirmation,
+    or when the user may not change rules.
     """
     rules.require_change(wb)
     made = draft(wb, text, measure_id=measure_id)
@@ -84,6 +98,11 @@ def publish(
         raise NotAllowed(f"Not published. {' '.join(made.exposes)} Confirm that this is meant, then publish again.")
     if not note.strip():
         raise NotAllowed("Not published: say in the note what changed and why, for those who read it later.")
+    if tried is not None and tried.basis != basis(wb, text, measure_id=measure_id):
+        raise NotAllowed(
+            "Not published: the data, the day or the rules are others than in the trial. Close this, try the rule "
+            "again and look at its numbers first."
+        )
     changed = try_on(wb, text, measure_id=measure_id, progress=lambda share: progress("Trying the rule", share / 2))
     _keep(wb, made, note, base=base, changed=changed)
     loads.refresh(wb, progress=lambda what, share: progress(what, 0.5 + share / 2))
@@ -151,7 +170,7 @@ def _keep(wb: Workbench, made: Draft, note: str, *, base: int, changed: Trial) -
             record_in(
                 wb,
                 connection,
-                "measure.published",
+                _PUBLISHED,
                 measure_id,
                 version=number,
                 gained=changed.gained.height,

@@ -14,6 +14,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from core.channels.email import EmailChannel, NoSession
+from core.channels.refusals import refusal_kind
 from core.domain.campaign import Campaign
 from core.domain.eligibility import missing_field
 from core.domain.merge_field import FieldValues
@@ -218,7 +219,10 @@ def _ended(batch: Batch, mail: Mail, outcome: str, *, reason: str = "", code: st
         at=at,
         message=mail.begun.message,
     )
-    return Ended(claimed.recipient_id, claimed.number, outcome, code, reply, at, follows)
+    # A refusal for good is about the address only when the server's words say so.
+    is_dead = outcome == "permanent" and reason != "sender_refused" and refusal_kind(code, reply) == "definitive"
+    dead_address = mail.begun.address if is_dead else None
+    return Ended(claimed.recipient_id, claimed.number, outcome, code, reply, at, follows, dead_address)
 
 
 def _look_again(batch: Batch, left: list[Mail], journal: Journal | None) -> list[Mail]:

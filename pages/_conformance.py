@@ -22,7 +22,7 @@ def show(wb: Workbench) -> None:
     st.dataframe(
         {
             "Official measure": [each.measure for each in results],
-            "Year": [str(each.year) for each in results],
+            "Year": [each.year_words for each in results],
             "Ours": [names.get(each.measure_id, "–") for each in results],
             "Cases": [each.cases.height for each in results],
             "Match": [each.right_count for each in results],
@@ -32,6 +32,9 @@ def show(wb: Workbench) -> None:
         },
         hide_index=True,
         alt="Results of official test patients",
+        column_config={
+            name: st.column_config.NumberColumn(format="localized") for name in ("Cases", "Match", "Differ")
+        },
     )
     for each in results:
         _differing(each)

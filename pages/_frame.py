@@ -3,14 +3,16 @@
 import streamlit as st
 
 from core.errors import CareloopError
+from pages import _width
 from pages._demo_clock import demo_clock
 from pages._shared import HERE, plain, show_notice, workbench
 
 st.set_page_config(page_title="Careloop", page_icon=str(HERE / "icon.svg"), layout="wide", initial_sidebar_state=252)
-# The one thing the theme cannot set: less empty space at the sides of wide tables.
+# What the theme cannot set: less empty space at the sides of wide tables, and what is shown at which width.
 st.html(
     "<style>[data-testid='stMainBlockContainer'], [data-testid='stBottomBlockContainer'] "
-    "{ padding-left: clamp(1rem, 2.6vw, 2.2rem); padding-right: clamp(1rem, 2.6vw, 2.2rem); }</style>"
+    "{ padding-left: clamp(1rem, 2.6vw, 2.2rem); padding-right: clamp(1rem, 2.6vw, 2.2rem); }"
+    f"{_width.style()}</style>"
 )
 st.logo(str(HERE / "logo.svg"), size="large", icon_image=str(HERE / "icon.svg"))
 

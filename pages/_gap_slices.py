@@ -10,7 +10,9 @@ from core import gap_charts, gap_rates
 from core.domain.slices import BY_KEY, gap_list
 from core.workbench import Workbench
 from pages import _views
-from pages._shared import plain
+from pages._gap_measures import EXPORT_HELP
+from pages._shared import percent, plain
+from pages._width import on_laptop, on_phone
 
 _MOST_BARS = 20
 _MOST_ROWS = 11
@@ -38,7 +40,7 @@ def show(wb: Workbench, measure: dict[str, Any], *, year: int | None = None) -> 
         return
     with place:
         _export(wb, measure, str(by), year)
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns([9, 11], gap="medium")
     with left:
         chosen = _chart(measure, str(by), slices)
     with right:
@@ -79,26 +81,36 @@ def _explained(by: str, slices: pl.DataFrame) -> str:
 
 
 def _table(measure: dict[str, Any], by: str, slices: pl.DataFrame) -> dict[str, Any] | None:
+    is_year, name = "ends" in measure, BY_KEY[by].name
+    counts = [f"{done:,} of {size:,}" for done, size in slices.select("satisfied", "eligible").iter_rows()]
     words = {word: text.capitalize() for word, text in gap_charts.WORDS.items()}
     shown = slices.select(
-        pl.col("name").alias(BY_KEY[by].name),
+        pl.col("name").alias(name),
         (100 * pl.col("rate")).alias("Rate"),
-        pl.format("{} of {}", "satisfied", "eligible").alias("Up to date"),
-        *([] if "ends" in measure else [pl.col("open").alias("Open gaps")]),
+        pl.Series("Up to date", counts, dtype=pl.String),
+        *([] if is_year else [pl.col("open").alias("Open")]),
         *([pl.col("beyond").replace_strict(words).alias("Limits")] if BY_KEY[by].is_compared else []),
     )
-    event: Any = st.dataframe(
-        shown,
-        key=_key("rows", measure, by),
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="single-row",
-        height="content" if shown.height <= _MOST_ROWS else 400,
-        column_config={"Rate": st.column_config.NumberColumn(format="%.1f %%")},
-        alt="Rates by slice; choose a row to open its work list",
-    )
+    with on_laptop("cg-slices"):
+        event: Any = st.dataframe(
+            shown,
+            key=_key("rows", measure, by),
+            hide_index=True,
+            on_select="rerun",
+            selection_mode="single-row",
+            height="content" if shown.height <= _MOST_ROWS else 400,
+            column_config={name: st.column_config.TextColumn(width=190), **_COLUMNS},
+            alt="Rates by slice; choose a row to open its work list",
+        )
+    on_phone("cg-slices", (_line(row) for row in slices.iter_rows(named=True)))
     rows = event.selection.rows
     return slices.row(rows[0], named=True) if rows else None
+
+
+def _line(row: dict[str, Any]) -> tuple[str, str]:
+    """A slice on a phone: its name, and its rate with what chance has to say of it."""
+    beyond = f" · {gap_charts.WORDS[row['beyond']]}" if row["beyond"] else ""
+    return row["name"], f"{percent(row['rate'])} · {row['satisfied']:,} of {row['eligible']:,}{beyond}"
 
 
 def _open(measure: dict[str, Any], by: str, chosen: dict[str, Any]) -> None:
@@ -124,7 +136,7 @@ def _export(wb: Workbench, measure: dict[str, Any], by: str, year: int | None) -
         key="cg_export_slices",
         icon=":material/download:",
         on_click="ignore",
-        help="Counts of fewer than 11 patients, and those from which they could be worked out, are left out.",
+        help=EXPORT_HELP,
     )
 
 
@@ -133,3 +145,9 @@ def _key(part: str, measure: dict[str, Any], by: str) -> str:
 
 
 _PLAIN = {"displayModeBar": False}
+_COLUMNS = {
+    "Rate": st.column_config.NumberColumn(format="%.1f %%", width=64),
+    "Up to date": st.column_config.TextColumn(width=100),
+    "Open": st.column_config.NumberColumn(format="localized", width=54, help="Open care gaps today"),
+    "Limits": st.column_config.TextColumn(width=90, help="Within what chance explains, or beyond which limit"),
+}

@@ -6,16 +6,7 @@ import streamlit as st
 
 from core import gap_targets, rules
 from core.workbench import Workbench
-from pages._shared import guarded, notice
-
-
-def percent(share: float | None) -> str:
-    """'64.2 %'; a dash where there is no rate. Only nobody is 0.0 % and only everybody is 100.0 %."""
-    if share is None:
-        return "–"
-    if 0 < share < 0.001 or 0.999 < share < 1:
-        return "<0.1 %" if share < 0.5 else ">99.9 %"
-    return f"{100 * share:.1f} %"
+from pages._shared import guarded, notice, percent
 
 
 def show(wb: Workbench, row: dict[str, Any]) -> None:

@@ -7,14 +7,12 @@ import streamlit as st
 
 from core import loads
 from core import local_codes as own_codes
-from core.code_changes import GapChange, change_sentence
 from core.local_codes import Mapping, UnmappedCode
 from core.workbench import Workbench
+from pages._code_mapping import AGAIN, confirm, finish
 from pages._shared import count, download, guarded, moment, plain
 
 SIZE = 8  # codes on one page
-_DONE = "codes_done"
-_AGAIN = "Facts and care gaps of all patients are then found again, which takes about as long as a load."
 
 
 def local_codes(wb: Workbench) -> None:
@@ -25,8 +23,6 @@ def local_codes(wb: Workbench) -> None:
         _unmapped(wb, found)
     else:
         st.success("Every code of the feed means something to Careloop.", icon=":material/check_circle:")
-    with st.container():  # always there, so that what follows keeps its place
-        _done()
     _mapped(wb)
 
 
@@ -35,21 +31,16 @@ def _unmapped_codes(_wb: Workbench, generation: str) -> list[UnmappedCode]:  # n
     return own_codes.unmapped(_wb)
 
 
-def _done() -> None:
-    """What the last mapping changed."""
-    if _DONE in st.session_state:
-        st.success("  \n".join(plain(line) for line in st.session_state.pop(_DONE)), icon=":material/check_circle:")
-
-
 @guarded
 def _unmapped(wb: Workbench, found: list[UnmappedCode]) -> None:
     st.caption(
         "Codes that no concept knows, most used first. Choose what a code means; leave it when nothing fits. Orders, "
         "refusals and family history mean nothing here."
     )
-    suggested = [each for each in found if each.suggestions]
-    if suggested and st.toggle(f"Only the {len(suggested):,} with a suggestion", key="codes_suggested"):
-        found = suggested
+    found = _asked_for(found)
+    if not found:
+        st.info("No code is like this. Clear the search to see all.", icon=":material/search_off:")
+        return
     pages = -(-len(found) // SIZE)
     number = min(int(st.session_state.get("codes_page") or 1), pages)
     names = own_codes.concept_choices()
@@ -59,17 +50,33 @@ def _unmapped(wb: Workbench, found: list[UnmappedCode]) -> None:
         if pages > 1:
             st.pagination(pages, key="codes_page")
         st.caption(f"{count(len(found), 'code')} {'means' if len(found) == 1 else 'mean'} nothing yet", width="content")
-    label = f"Map {count(coded, 'code')}" if chosen else "Map"
-    st.caption(_AGAIN)
     with st.container(horizontal=True, gap="small"):
+        label = f"Map {count(coded, 'code')}" if chosen else "Map"
         if st.button(label, key="codes_map", type="primary", disabled=not chosen, icon=":material/link:"):
-            with st.spinner("Finding facts and care gaps again ..."):
-                changes = own_codes.map_codes(wb, chosen)
-            _finish(f"{count(coded, 'code')} mapped.", changes)
+            confirm(wb, chosen)
         download(loads.unmapped_codes(wb), "unmapped-codes.csv", key="data_unmapped")
     with st.expander("Many codes, or licensed lists"):
         st.caption("Say it in a file code_map.csv (system, code, concept), or name a folder with value sets:")
         st.code(f"CARELOOP_HOME={wb.settings.home} careloop codes load PATH", language=None)
+
+
+def _asked_for(found: list[UnmappedCode]) -> list[UnmappedCode]:
+    """Those that the search and the switch leave."""
+    suggested = [each for each in found if each.suggestions]
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        words = st.text_input(
+            "Search codes",
+            key="codes_search",
+            type="search",
+            placeholder="Search codes, words and suggestions",
+            live=True,
+            label_visibility="collapsed",
+            icon=":material/search:",
+            width=360,
+        )
+        if suggested and st.toggle(f"Only the {len(suggested):,} with a suggestion", key="codes_suggested"):
+            found = suggested
+    return own_codes.searched(found, words or "")
 
 
 def _row(each: UnmappedCode, names: dict[str, str]) -> list[Mapping]:
@@ -126,15 +133,9 @@ def _mapped(wb: Workbench) -> None:
         key=f"codes_mapped_{rows.height}_{said['When'][0]}",
     )
     marked = [row for row in event.selection.rows if row < rows.height]
-    st.caption(f"Mark mappings to take them back. {_AGAIN}" if not marked else _AGAIN)
+    st.caption(f"Mark mappings to take them back. {AGAIN}" if not marked else AGAIN)
     label = f"Remove {count(len(marked), 'mapping')}" if marked else "Remove"
     if st.button(label, key="codes_remove", disabled=not marked, icon=":material/link_off:"):
         with st.spinner("Finding facts and care gaps again ..."):
             changes = own_codes.remove_mappings(wb, rows[marked])
-        _finish(f"{count(len(marked), 'mapping')} removed.", changes)
-
-
-def _finish(done: str, changes: Iterable[GapChange]) -> None:
-    lines = [change_sentence(each) for each in changes] or ["As many care gaps of each measure are open as before."]
-    st.session_state[_DONE] = [done, *lines]
-    st.rerun()
+        finish(f"{count(len(marked), 'mapping')} removed.", changes)

@@ -9,8 +9,9 @@ from core.errors import NotFound
 from core.rules import Listed
 from core.workbench import Workbench
 from pages import _measure_about, _measure_editor, _measure_versions
-from pages._measure_badges import badges
-from pages._shared import page_head, plain
+from pages._feed_gate import gate_warning
+from pages._measure_badges import badges, no_such_measure
+from pages._shared import page_head, percent, plain
 
 _PARTS: dict[str, Callable[[Workbench, Listed], None]] = {
     "About": _measure_about.show,
@@ -25,13 +26,12 @@ def show(wb: Workbench, measure_id: str) -> None:
     try:
         each = rules.rule(wb, measure_id)
     except NotFound:
-        page_head("Measures")
-        st.error("This measure does not exist. Look for it in the list of measures.", icon=":material/error:")
-        st.page_link("measures.py", label="All measures", icon=":material/arrow_back:")
+        no_such_measure()
         return
     st.page_link("measures.py", label="All measures", icon=":material/arrow_back:")
     page_head(each.measure.name, each.measure.purpose)
     st.markdown(badges(each))
+    gate_warning(wb)
     _numbers(wb, each)
     part = st.segmented_control(
         "Part",
@@ -51,7 +51,7 @@ def _numbers(wb: Workbench, each: Listed) -> None:
     row = next(row for row in care_gaps.rates(wb).rows(named=True) if row["measure_id"] == each.measure.measure_id)
     with st.container(horizontal=True, gap="medium"):
         st.metric("Open gaps today", f"{row['open']:,}", width="content")
-        st.metric("Up to date", "–" if row["rate"] is None else f"{row['rate']:.0%}", width="content")
+        st.metric("Up to date", percent(row["rate"]), width="content")
         st.metric("Patients it is about", f"{row['eligible']:,}", width="content")
 
 

@@ -12,7 +12,7 @@ from pages._shared import plain
 
 
 def show(wb: Workbench, each: Listed) -> None:
-    """Draw it in two columns: the rule at the left, the words at the right."""
+    """Draw it in two columns, the rule at the left, the words at the right, and below them the codes."""
     measure, said = each.measure, rules.described(wb, each.measure)
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -23,9 +23,9 @@ def show(wb: Workbench, each: Listed) -> None:
             st.caption(f"Due soon is shown {measure.due_soon_days} days before.")
         _year(wb, measure)
         _listed("What takes a patient out", (*said.exclusions, "Deceased, inactive and test patients"))
-        _measure_codes.show(wb, measure.measure_id)
     with right:
         _words(measure)
+    _measure_codes.show(wb, measure.measure_id)
 
 
 def _year(wb: Workbench, measure: Measure) -> None:

@@ -1,11 +1,11 @@
-"""What is said of a measure in few words: marks and its source."""
+"""What is said of a measure in few words: marks and its source; and what is said where there is none."""
 
 import streamlit as st
 
 from core.domain.measure import Measure
 from core.domain.wording import day_text
 from core.rules import Listed
-from pages._shared import plain
+from pages._shared import page_head, plain
 
 
 def badges(each: Listed) -> str:
@@ -25,6 +25,13 @@ def source(measure: Measure) -> str:
     """Its source as Markdown, with a link where the guideline can be read."""
     words = plain(measure.source)
     return f"{words} [Read it :material/open_in_new:]({measure.link})" if measure.link else words
+
+
+def no_such_measure() -> None:
+    """A page for a link that leads to no measure, with the way to all of them."""
+    page_head("Measures")
+    st.error("This measure does not exist. Look for it in the list of measures.", icon=":material/error:")
+    st.page_link("measures.py", label="All measures", icon=":material/arrow_back:")
 
 
 def plain_links() -> None:

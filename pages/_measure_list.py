@@ -10,7 +10,7 @@ from core.rules import Listed
 from core.workbench import Workbench
 from pages import _measure_schedule, _measure_switch, _views
 from pages._measure_badges import badges, source
-from pages._shared import count, plain
+from pages._shared import count, percent, plain
 
 _SHOWN: dict[str, Callable[[Listed], bool]] = {
     "All": lambda _: True,
@@ -78,7 +78,7 @@ def _open(each: Listed, rate: dict[str, int | float | None] | None) -> None:
         st.caption("Off: nobody is looked for.")
         return
     share = rate["rate"]
-    up_to_date = "Nobody is eligible" if share is None else f"{share:.0%} of {rate['eligible']:,} up to date"
+    up_to_date = "Nobody is eligible" if share is None else f"{percent(share)} of {rate['eligible']:,} up to date"
     st.progress(share or 0.0, text=up_to_date)
     number = int(rate["open"] or 0)
     if st.button(

@@ -14,7 +14,7 @@ from pages._shared import count, guarded, notice, plain, progress_bar
 
 def button(wb: Workbench, made: Draft, *, measure_id: str | None, base: int, is_changed: bool) -> None:
     """Publish, once it was tried, its test patients come out and the user may."""
-    trial = _measure_trial.of(made)
+    trial = _measure_trial.of(wb, made, measure_id=measure_id)
     missing = _missing(wb, made, trial, is_changed=is_changed or measure_id is None)
     pressed = st.button("Publish", key="ms_publish", icon=":material/publish:", type="primary", disabled=bool(missing))
     if missing:
@@ -30,6 +30,8 @@ def _missing(wb: Workbench, made: Draft, trial: Trial | None, *, is_changed: boo
         return "Nothing was changed."
     if made.wrong or not made.results:
         return "Its test patients must come out first."
+    if trial is None and _measure_trial.is_outdated(made):
+        return "The data, the day or the rules changed since it was tried: try it again."
     return "" if trial is not None else "Try it on today's data first."
 
 
@@ -41,7 +43,7 @@ def _confirm(wb: Workbench, made: Draft, trial: Trial, measure_id: str | None, b
     note = st.text_input("What changed, and why", key="ms_note", max_chars=300)
     confirmed = confirm_exposes(made.exposes)
     if st.button("Publish", type="primary", key="ms_publish_yes", disabled=not confirmed):
-        _publish(wb, made, note, measure_id, base)
+        _publish(wb, made, trial, note, measure_id, base)
 
 
 def confirm_exposes(sentences: Sequence[str]) -> bool:
@@ -53,7 +55,7 @@ def confirm_exposes(sentences: Sequence[str]) -> bool:
 
 
 @guarded
-def _publish(wb: Workbench, made: Draft, note: str, measure_id: str | None, base: int) -> None:
+def _publish(wb: Workbench, made: Draft, trial: Trial, note: str, measure_id: str | None, base: int) -> None:
     rule_versions.publish(
         wb,
         made.text,
@@ -61,6 +63,7 @@ def _publish(wb: Workbench, made: Draft, note: str, measure_id: str | None, base
         base=base,
         measure_id=measure_id,
         exposes_confirmed=bool(made.exposes),
+        tried=trial,
         progress=progress_bar("Publishing"),
     )
     st.session_state.pop(f"ms_base_{measure_id}", None)

@@ -1,5 +1,6 @@
 """Trying an edited measure on today's data: how many care gaps would open and close, and whose."""
 
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -17,10 +18,17 @@ SIZE = 100
 _KEPT = "ms_trial"
 
 
-def of(made: Draft) -> Trial | None:
-    """The trial of exactly this text, if there was one."""
-    text, trial = st.session_state.get(_KEPT, ("", None))
-    return trial if text == made.text else None
+def of(wb: Workbench, made: Draft, *, measure_id: str | None) -> Trial | None:
+    """The trial of exactly this text on the data, day and rules of now, if there was one."""
+    trial: Trial | None = st.session_state.get(_KEPT)
+    is_current = trial is not None and trial.basis == rule_trials.basis(wb, made.text, measure_id=measure_id)
+    return trial if is_current else None
+
+
+def is_outdated(made: Draft) -> bool:
+    """Whether this text was tried, though perhaps on other data, another day or by other rules."""
+    trial: Trial | None = st.session_state.get(_KEPT)
+    return trial is not None and trial.basis is not None and trial.basis.text == made.text
 
 
 def button(wb: Workbench, made: Draft, *, measure_id: str | None) -> None:
@@ -35,13 +43,13 @@ def _try(wb: Workbench, made: Draft, measure_id: str | None) -> None:
     trial = rule_trials.try_on(
         wb, made.text, measure_id=measure_id, progress=lambda share: show_share("Trying the rule", share)
     )
-    st.session_state[_KEPT] = (made.text, trial)
+    st.session_state[_KEPT] = trial
     st.rerun()
 
 
-def show(wb: Workbench, made: Draft) -> None:
+def show(wb: Workbench, made: Draft, *, measure_id: str | None) -> None:
     """The numbers and the patients of the trial of this text; nothing when it was not tried yet."""
-    trial = of(made)
+    trial = of(wb, made, measure_id=measure_id)
     if trial is None:
         return
     st.markdown(f"#### {trial}")
@@ -51,7 +59,9 @@ def show(wb: Workbench, made: Draft) -> None:
     for title, rows, key in (("Gained", trial.gained, "gained"), ("Lost", trial.lost, "lost")):
         _patients(wb, title, rows, key)
     if "ms_evidence_of" in st.session_state:
-        evidence(wb, st.session_state.pop("ms_evidence_of"))
+        patient_id = st.session_state.pop("ms_evidence_of")
+        edited = partial(rule_trials.explain, wb, made.text, patient_id, measure_id=measure_id)
+        evidence(wb, patient_id, asked=(made.measure.measure_id,), edited=edited)
 
 
 def _states(trial: Trial) -> None:
@@ -60,11 +70,17 @@ def _states(trial: Trial) -> None:
         "State": [STATE_NAMES[state] for state in states],
         "Now": [trial.before.get(state, 0) for state in states],
         "If published": [trial.after.get(state, 0) for state in states],
-        "Change": [trial.after.get(state, 0) - trial.before.get(state, 0) for state in states],
+        "Change": [_signed(trial.after.get(state, 0) - trial.before.get(state, 0)) for state in states],
     }
-    numbers = {name: st.column_config.NumberColumn(format="localized") for name in ("Now", "If published")}
-    numbers["Change"] = st.column_config.NumberColumn(format="%+d")
+    numbers: dict[str, Any] = {
+        name: st.column_config.NumberColumn(format="localized") for name in ("Now", "If published")
+    }
+    numbers["Change"] = st.column_config.TextColumn(alignment="right")
     st.dataframe(rows, hide_index=True, alt="Patients by state", column_config=numbers)
+
+
+def _signed(number: int) -> str:
+    return f"{number:+,}" if number else "–"
 
 
 def _patients(wb: Workbench, title: str, rows: pl.DataFrame, key: str) -> None:
@@ -103,7 +119,7 @@ def _words(when: str) -> pl.Expr:
 
 def _columns(key: str, ids: list[str]) -> dict[str, Any]:
     why = st.column_config.ButtonColumn(
-        "Evidence now", key=f"ms_{key}_why", on_click=_open, args=(f"ms_{key}_why", ids), type="tertiary", width="small"
+        "Evidence", key=f"ms_{key}_why", on_click=_open, args=(f"ms_{key}_why", ids), type="tertiary", width="small"
     )
     return {"_evidence": why, "Age": st.column_config.NumberColumn(width="small")}
 

@@ -30,10 +30,14 @@ def _row(wb: Workbench, version: RuleVersion, *, is_newest: bool) -> None:
         mark = " :green-badge[Counts now]" if is_newest else ""
         who = "Came with Careloop" if version.is_shipped else f"{moment(version.at, wb)} · {plain(version.by)}"
         left.markdown(f"**Version {version.number}** {mark}  \n{plain(version.note)}")
-        left.caption(who)
+        left.caption(who if version.gained is None else f"{who} · {_changed(version)}")
         key = f"ms_back_{version.number}_{version.is_shipped}"
         if not is_newest and right.button("Publish this again", key=key, disabled=not rules.may_change(wb)):
             _ask(wb, version)
+
+
+def _changed(version: RuleVersion) -> str:
+    return f"{version.gained or 0:,} gained, {version.lost or 0:,} lost"
 
 
 def _compare(versions: list[RuleVersion]) -> None:

@@ -6,8 +6,9 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from core import work_lists
+from core import care_gaps, work_lists
 from core.domain.address import phone_text
+from core.domain.campaign_start import measures_for
 from core.domain.fields import CHOICE, DATE, NUMBER, PHONE, WORDS, Field
 from core.domain.found import Found
 from core.workbench import Workbench
@@ -42,7 +43,8 @@ def table(wb: Workbench, found: Found, selected: set[str]) -> None:
     for place, patient_id in enumerate(ids):
         (selected.add if place in chosen else selected.discard)(patient_id)
     if "wl_evidence_of" in st.session_state:
-        evidence(wb, st.session_state.pop("wl_evidence_of"))
+        asked = measures_for((), found.work_list, names=care_gaps.measure_names(wb))
+        evidence(wb, st.session_state.pop("wl_evidence_of"), asked=asked)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         if pages > 1:
             st.pagination(pages, key="wl_page")

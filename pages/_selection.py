@@ -125,6 +125,7 @@ def _reach(mode: preflight.Reach) -> None:
             },
             hide_index=True,
             alt="Why patients cannot be reached",
+            column_config={"Patients": st.column_config.NumberColumn(format="localized", width="small")},
         )
     if mode.same_household:
         sharing = sum(map(len, mode.same_household))

@@ -92,6 +92,20 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def percent(share: float | None) -> str:
+    """'64.2 %'; a dash where there is no rate. Only nobody is 0.0 % and only everybody is 100.0 %."""
+    if share is None:
+        return "–"
+    if 0 < share < 0.001 or 0.999 < share < 1:
+        return "<0.1 %" if share < 0.5 else ">99.9 %"
+    return f"{100 * share:.1f} %"
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """'62.1–66.3 %'; a dash where there is no rate."""
+    return "–" if low is None or high is None else f"{100 * low:.1f}–{100 * high:.1f} %"
+
+
 def plain(text: str) -> str:
     """Text as it is: nothing that a person or a feed wrote is read as Markdown."""
     return "".join(f"\\{letter}" if letter in _MARKDOWN else letter for letter in text)

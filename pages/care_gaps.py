@@ -9,8 +9,8 @@ from core import gap_rates, loads
 from core.domain.slices import gap_list
 from core.workbench import Workbench
 from pages import _gap_measures, _gap_slices, _gap_target, _gap_trend, _gap_year, _views
-from pages._gap_target import percent
-from pages._shared import page_head, workbench
+from pages._feed_gate import gate_warning
+from pages._shared import interval, page_head, percent, workbench
 
 
 def show() -> None:
@@ -19,6 +19,7 @@ def show() -> None:
     if loads.current(wb) is None:
         st.info("Nothing was loaded yet, so no care gap is known. Load a feed with `careloop load FOLDER`.")
         return
+    gate_warning(wb)
     year = _gap_year.chosen(wb)
     with st.spinner("Counting care gaps ..."):
         rates = gap_rates.measure_rates(wb) if year is None else _gap_year.rates(wb, year)
@@ -38,8 +39,8 @@ def _numbers(wb: Workbench, row: dict[str, Any], year: int | None) -> None:
     cells = [cell.container(gap="xxsmall") for cell in st.columns(4, gap="medium")]
     with cells[0]:
         st.metric("Up to date" if year is None else f"Counted in {year}", percent(row["rate"]))
-        interval = "" if row["rate"] is None else f"  \n95 % interval {percent(row['low'])} to {percent(row['high'])}"
-        st.caption(f"{row['satisfied']:,} of {row['eligible']:,} eligible{interval}")
+        bounds = "" if row["rate"] is None else f"  \n95 % interval {interval(row['low'], row['high'])}"
+        st.caption(f"{row['satisfied']:,} of {row['eligible']:,} eligible{bounds}")
     with cells[1]:
         _gap_target.show(wb, row)
     if year is not None:
@@ -51,6 +52,12 @@ def _numbers(wb: Workbench, row: dict[str, Any], year: int | None) -> None:
     with cells[3]:
         st.metric("Open gaps today", f"{row['open']:,}")
         _open(row)
+    if row["on_track"] or row["cannot_tell"]:
+        st.caption(
+            f"Beside these: **{row['on_track']:,} on track**, with a series begun and nothing due yet, left out of the "
+            f"rate; **{row['cannot_tell']:,} cannot tell**, because our data does not say. Of those, who lacks a birth "
+            "date or sex is left out of the rate as well; who lacks a result counts as not up to date."
+        )
 
 
 def _open(row: dict[str, Any]) -> None:

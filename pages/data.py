@@ -6,11 +6,14 @@ import streamlit as st
 from core import loads, work_lists
 from core.domain.work_list import WorkList
 from core.workbench import Workbench
+from pages._code_mapping import done
 from pages._feed_quality import feed_quality
 from pages._local_codes import local_codes
 from pages._orphan_codes import orphan_codes
 from pages._shared import count, download, moment, page_head, workbench
+from pages._width import on_laptop, on_phone
 
+_NUMBER = st.column_config.NumberColumn(format="localized")
 _SHOWN = 1000  # rows of a list on the screen; the export has all
 
 
@@ -23,6 +26,7 @@ def show() -> None:
         return
     _freshness(wb, history)
     feed_quality(wb)
+    done()
     tabs = st.tabs(["Defects", "Rejected rows", "Unmapped codes", "Orphan codes", "Loads"])
     with tabs[0]:
         _defects(wb)
@@ -59,15 +63,17 @@ def _defects(wb: Workbench) -> None:
     rows = pl.DataFrame(
         {"What it costs": [each.sentence for each in found], "Patients": [each.patients for each in found]}
     )
-    st.dataframe(
-        rows,
-        hide_index=True,
-        alt="Defects of the last feed",
-        column_config={
-            "What it costs": st.column_config.TextColumn(width="large"),
-            "Patients": st.column_config.NumberColumn(format="localized", width="small"),
-        },
-    )
+    with on_laptop("defects"):
+        st.dataframe(
+            rows,
+            hide_index=True,
+            alt="Defects of the last feed",
+            column_config={
+                "What it costs": st.column_config.TextColumn(width=760),
+                "Patients": st.column_config.NumberColumn(format="localized", width=90),
+            },
+        )
+    on_phone("defects", ((each.sentence, "") for each in found))
 
 
 def _rejects(wb: Workbench) -> None:
@@ -78,12 +84,15 @@ def _rejects(wb: Workbench) -> None:
     st.caption(
         f"{count(rows.height, 'row')} left out. Values are not shown: look them up in the file at the line given."
     )
-    by_reason = (
-        rows.group_by("table", "reason").len("rows").sort("rows", "table", "reason", descending=[True, False, False])
+    by_reason = rows.group_by(Reason="reason", Table="table").agg(pl.len().alias("Rows"))
+    by_reason = by_reason.sort("Rows", "Table", "Reason", descending=[True, False, False])
+    with on_laptop("rejects"):
+        st.dataframe(by_reason, hide_index=True, alt="Rejected rows by reason", column_config={"Rows": _NUMBER})
+    on_phone(
+        "rejects", ((reason, f"{table}: {count(number, 'row')}") for reason, table, number in by_reason.iter_rows())
     )
-    st.dataframe(by_reason, hide_index=True, alt="Rejected rows by reason")
     with st.expander("Each row"):
-        st.dataframe(rows.head(_SHOWN), hide_index=True, alt="Rejected rows")
+        st.dataframe(rows.head(_SHOWN).rename(str.capitalize), hide_index=True, alt="Rejected rows")
         if rows.height > _SHOWN:
             st.caption(f"The first {_SHOWN:,}; the export has all.")
     download(rows, "rejected-rows.csv", key="data_rejects")
@@ -100,12 +109,24 @@ def _history(wb: Workbench, history: list[loads.LoadRow]) -> None:
             "Message": [row.message for row in history],
         }
     )
-    st.dataframe(rows, hide_index=True, alt="Loads, the newest first")
+    with on_laptop("loads"):
+        st.dataframe(rows, hide_index=True, placeholder="–", alt="Loads, the newest first")
+    on_phone("loads", ((row["Finished"], _line(row)) for row in rows.iter_rows(named=True)))
     loaded = next((row for row in history if row.counts), None)
     if loaded:
         st.markdown("**Rows of the last good load**")
-        counts = [{"source": source, **numbers} for source, numbers in loaded.counts.items()]
-        st.dataframe(pl.DataFrame(counts), hide_index=True, alt="Rows read, kept and rejected by source")
+        counts = pl.DataFrame([{"source": source, **numbers} for source, numbers in loaded.counts.items()])
+        st.dataframe(
+            counts.rename(str.capitalize),
+            hide_index=True,
+            alt="Rows read, kept and rejected by source",
+            column_config={name.capitalize(): _NUMBER for name in counts.columns[1:]},
+        )
+
+
+def _line(row: dict[str, str | None]) -> str:
+    """A load on a phone."""
+    return " · ".join(row[name] or "" for name in ("Status", "Format", "Source", "By", "Message") if row[name])
 
 
 show()

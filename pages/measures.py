@@ -5,6 +5,7 @@ import streamlit as st
 from core import loads, rules
 from core.workbench import Workbench
 from pages import _conformance, _measure, _measure_editor, _measure_list
+from pages._feed_gate import gate_warning
 from pages._measure_badges import plain_links
 from pages._shared import page_head, workbench
 
@@ -28,6 +29,8 @@ def _all(wb: Workbench) -> None:
     )
     if loads.current(wb) is None:
         st.info("Nothing was loaded yet, so no care gap is known. Load a feed with `careloop load FOLDER`.")
+    else:
+        gate_warning(wb)
     if not rules.may_change(wb):
         st.caption("You see some groups or providers only, and rules count for all: you can read and try them.")
     listed, checked = st.tabs(["Rules", "Conformance"])

@@ -67,6 +67,7 @@ def _ledger(shown: Report) -> None:
         hide_index=True,
         alt="Results and reasons; they add up to the number selected",
         column_config={
+            "Patients": st.column_config.NumberColumn(format="localized"),
             "Share": st.column_config.NumberColumn(format="percent"),
             "Reason": st.column_config.TextColumn(width="medium"),
         },

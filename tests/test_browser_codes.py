@@ -44,7 +44,6 @@ def test_a_code_is_mapped_and_taken_back(clinic: Server, page: Page) -> None:
     page.get_by_role("tab", name="Unmapped codes").click()
     expect(page.get_by_text("Mammogram: It says ‘mammo’, ‘bilat’ and ‘screening’.")).to_be_visible()
     expect(page.get_by_text("No concept fits its words.")).to_have_count(1)
-    expect(page.get_by_text("Facts and care gaps of all patients are then found again").first).to_be_visible()
 
     page.get_by_role("combobox", name=re.compile(r"Meaning of LOCAL MAMMO\\?-B")).click()
     expect(page.get_by_role("option").first).to_have_text("Mammogram (suggested)")
@@ -52,6 +51,10 @@ def test_a_code_is_mapped_and_taken_back(clinic: Server, page: Page) -> None:
     page.keyboard.press("Escape")
     settle(page)
     click(page, "Map 1 code")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("This touches 1 event of 1 patient and 1 measure")).to_be_visible()
+    expect(dialog.get_by_text("Facts and care gaps of all patients are then found again")).to_be_visible()
+    click(page, "Map 1 code", within=dialog)
 
     expect(page.get_by_text("1 code mapped.")).to_be_visible()
     with clinic.workbench() as wb:
@@ -72,5 +75,21 @@ def test_an_orphan_code_is_listed_with_the_reason(clinic: Server, page: Page) ->
     page.get_by_role("tab", name="Orphan codes").click()
 
     table = page.get_by_test_id("stDataFrame").filter(visible=True).last
-    expect(table.locator("td[aria-colindex='2']")).to_have_text(["00001"])
+    expect(table.locator("td[aria-colindex='3']")).to_have_text(["CPT 00001"])
     assert cells(table, 6) == ["It says ‘mammogram’. Other codes of it are listed."]
+
+
+def test_an_orphan_code_is_mapped_where_it_is_listed(clinic: Server, page: Page) -> None:
+    open_page(page, f"{clinic.address}/data")
+    page.get_by_role("tab", name="Orphan codes").click()
+
+    table = page.get_by_test_id("stDataFrame").filter(visible=True).last
+    table.click(position={"x": 170 + 40, "y": 52})
+    settle(page)
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("This touches 1 event of 1 patient and 1 measure")).to_be_visible()
+    click(page, "Map 1 code", within=dialog)
+
+    expect(page.get_by_text("1 code mapped.")).to_be_visible()
+    with clinic.workbench() as wb:
+        assert local_codes.mappings(wb).select("code", "concept").rows() == [("00001", "mammogram")]

@@ -110,11 +110,22 @@ def test_somebody_whose_edit_is_stale_is_told_and_publishes_nothing(
     )
 
     click(page, "Publish")
-    dialog = page.get_by_role("dialog")
-    dialog.get_by_role("textbox", name="What changed, and why").fill("Second")
-    page.keyboard.press("Enter")
-    settle(page)
-    click(page, "Publish", within=dialog)
 
-    expect(dialog.get_by_text("somebody else published this measure since you began")).to_be_visible()
+    expect(page.get_by_text("Somebody published this measure since you began")).to_be_visible()
+    expect(page.get_by_text("changed since it was tried: try it again.")).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)
     assert [version.note for version in rule_versions.versions(wb, "imm-flu")] == ["As it ships.", "First"]
+
+
+def test_start_again_throws_away_what_was_typed(own_demo: Server, page: Page) -> None:
+    open_page(page, f"{own_demo.address}/measures?id=scr-hcv")
+    part(page, "Edit")
+    editor = page.get_by_role("textbox", name="YAML of the measure")
+    before = editor.input_value()
+    editor.fill(before.replace("version: 1", "version: 7"))
+    page.keyboard.press("Control+Enter")
+    settle(page)
+
+    click(page, "Start again")
+
+    expect(page.get_by_role("textbox", name="YAML of the measure")).to_have_value(before)

@@ -253,7 +253,7 @@ def test_the_state_of_the_feed_is_told_and_the_gate_released_from_the_command_li
     released = careloop(home, "feed", "release", "--reason", "We closed a clinic.")
 
     assert status.startswith("The feed gate is closed since ") and "✕ 80.0% too few" in status
-    assert "- The table patients of ehr has 2 rows; the last good load had 10. It may lose at most 20%." in dispatch
+    assert "The table patients of ehr has 2 rows; the last good load had 10. It may lose at most 20%." in dispatch
     assert released.stdout.startswith("0 messages wait.\nThe feed gate is open.\n- Released: The table patients of ehr")
     assert "Released by command-line on" in released.stdout and "We closed a clinic." in released.stdout
     fails(careloop(home, "feed", "release", "--reason", "Again."), "nothing to release")

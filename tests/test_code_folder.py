@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import DataError
-from core.feeds.code_folder import CodeFolder, code_counts, in_order, read_code_folder
+from core.feeds.code_folder import CodeFolder, code_counts, read_code_folder
+from core.feeds.value_sets import in_order
 from tests.code_lists import COLONOSCOPY, CPT, RETINAL, SNOMED, UNUSED, concept_map, value_set, write_json
 from tests.feeds import write_bundle
 
@@ -116,6 +117,25 @@ def test_pages_of_one_expansion_are_one_value_set_and_a_missing_page_is_refused(
 
     write_json(tmp_path / "two.json", page(3, 4))
     assert read(tmp_path).codes.height == 5
+
+
+@pytest.mark.parametrize("odd", [None, 5, [], {}, [None], [[]]])
+@pytest.mark.parametrize("key", ["system", "concept", "code"])
+@pytest.mark.parametrize("part", ["include", "exclude"])
+def test_a_definition_of_another_shape_is_no_error_of_the_program(
+    tmp_path: Path, part: str, key: str, odd: Any
+) -> None:
+    whole: dict[str, Any] = {"system": CPT, "concept": [{"code": "00001"}]}
+    changed = {**whole, "concept": [{"code": odd}]} if key == "code" else {**whole, key: odd}
+    compose = {"include": [whole], "exclude": [], part: [changed]}
+    write_json(tmp_path / "one.json", value_set(RETINAL, compose=compose, expansion=None))
+
+    try:
+        assert codes(read(tmp_path)) <= {
+            (RETINAL, *each) for each in (("CPT", "00001"), ("CPT", "5"), ("", "00001"), ("5", "00001"))
+        }
+    except DataError as refused:
+        assert str(refused).startswith("one.json: the value set ")
 
 
 def test_groups_of_an_expansion_that_cannot_be_chosen_are_no_codes(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import DataError
-from core.feeds.csv_file import LINE, blocks, open_csv
+from core.feeds.csv_file import LINE, LOST, TOO_MANY, blocks, open_csv
 
 WANTED = ("a", "b")
 
@@ -50,8 +50,62 @@ def test_a_row_with_too_many_values_is_broken_and_others_are_kept(tmp_path: Path
 
     (block,) = blocks(open_csv(path, WANTED), WANTED)
 
-    assert block.broken == (2,)
+    assert block.broken == ((2, TOO_MANY),)
     assert block.rows.select(LINE, "a").rows() == [(3, "4"), (4, "6")]
+
+
+QUOTE = "a quote opens here and is not closed where its value ends"
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ('a,b\n1,"two\n3,4\n5,6\n', 2),
+        ('a,b\n1,2\n3,4\n"5,6\n7,8\n9,10', 4),
+        ('a,b\n1,"two\n3,4\n5,"six\n7,8\n', 2),
+        ('a,b\n1,"two\nlines"\n3,"four\n5,6\n', 4),
+        ('a,b\n"one\nmore","two\n3,4\n', 3),
+        ('a,b\n1,"two\nlines" and more\n3,4\n', 2),
+        ('a,b\r\n1,2\r\n3,"four\r\n5,6\r\n', 3),
+        ('a,b\n1,2\n3,"four', 3),
+        ('a,b\n1,"two ""or"" three\n3,4\n', 2),
+        ('a,b\n1,"' + "x" * (1 << 24) + "\n3,4\n", 2),
+    ],
+)
+def test_a_quote_that_nothing_closes_is_refused_with_its_line(tmp_path: Path, content: str, line: int) -> None:
+    with pytest.raises(DataError, match=f"table.csv, line {line}: {QUOTE}"):
+        _read(tmp_path, content.encode())
+
+
+@pytest.mark.parametrize("size", [8, 16, 64])
+def test_a_quote_that_nothing_closes_is_refused_wherever_the_file_is_cut(tmp_path: Path, size: int) -> None:
+    path = _write(tmp_path, b"a,b\n" + b"1,2\n" * 20 + b'3,"four\n' + b"5,6\n" * 20)
+
+    with pytest.raises(DataError, match=f"line 22: {QUOTE}"):
+        list(blocks(open_csv(path, WANTED), WANTED, block_bytes=size))
+
+
+def test_a_quote_in_the_middle_of_a_value_swallows_nothing(tmp_path: Path) -> None:
+    content = b'a,b\n1,5" pipe\n"2" or 3,4\n5,"six"\n'
+
+    assert _read(tmp_path, content) == [(2, "1", '5" pipe'), (3, "2 or 3", "4"), (4, "5", "six")]
+
+
+def test_a_line_of_zero_bytes_is_broken_and_others_are_kept(tmp_path: Path) -> None:
+    path = _write(tmp_path, b"a,b\n1,2\n" + b"\x00" * 40 + b"\n3,4\n5,6\x00\n" + b"\x00" * 8)
+
+    (block,) = blocks(open_csv(path, WANTED), WANTED)
+
+    assert block.broken == ((3, LOST), (6, LOST))
+    assert _rows(block.rows) == [(2, "1", "2"), (4, "3", "4"), (5, "5", "6")]
+
+
+def test_blank_lines_of_utf_16_without_a_mark_are_not_lost_lines(tmp_path: Path) -> None:
+    path = _write(tmp_path, "a,b\r\n1,2\r\n\r\n3,4\r\n".encode("utf-16-le"))
+
+    (block,) = blocks(open_csv(path, WANTED), WANTED)
+
+    assert (block.broken, _rows(block.rows)) == ((), [(2, "1", "2"), (4, "3", "4")])
 
 
 def test_a_row_that_is_too_short_has_empty_values(tmp_path: Path) -> None:

@@ -256,6 +256,35 @@ def test_a_bundle_that_is_no_json_is_refused_with_its_line(wb: Workbench, tmp_pa
         loads.load(wb, tmp_path)
 
 
+@pytest.mark.parametrize("name", ["Patient.ndjson.gz", "Patient.NDJSON.GZ"])
+@pytest.mark.parametrize("damage", ["cut", "changed", "no gzip at all", "empty"])
+def test_a_damaged_packed_file_is_refused_by_its_name(wb: Workbench, tmp_path: Path, name: str, damage: str) -> None:
+    whole = gzip.compress(b"".join(json.dumps({**PATIENT, "id": str(each)}).encode() + b"\n" for each in range(200)))
+    changed = whole[:40] + bytes(255 - byte for byte in whole[40:80]) + whole[80:]
+    (tmp_path / name).write_bytes(
+        {"cut": whole[:-20], "changed": changed, "no gzip at all": b"{}\n", "empty": b""}[damage]
+    )
+
+    with pytest.raises(DataError, match=f"{name} cannot be read to its end" if damage != "empty" else "no patient"):
+        loads.load(wb, tmp_path)
+
+
+def test_files_that_are_not_read_are_named(wb: Workbench, tmp_path: Path) -> None:
+    write_bundle(tmp_path / "feed" / "patients.JSON", PATIENT)
+    for name in ("more.json.gz", "labs.xml", "notes.txt", ".hidden", "manifest.json"):
+        (tmp_path / "feed" / name).write_text("{}")
+    (tmp_path / "feed" / "package.json").write_text('{"name": "x"}')
+
+    report = loads.load(wb, tmp_path / "feed")
+
+    assert report.counts["Patient"].kept == 1
+    assert report.notes == (
+        "Not read: labs.xml, more.json.gz, notes.txt. Files that are read end with .json, .ndjson, .ndjson.gz, .jsonl. "
+        "Unpack the others first.",
+        "package.json holds no FHIR resource.",
+    )
+
+
 def _table(wb: Workbench, name: str) -> pl.DataFrame:
     generation = loads.current(wb)
     assert generation is not None

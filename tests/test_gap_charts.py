@@ -89,3 +89,20 @@ TITLES = [
 @pytest.mark.parametrize(("rows", "heading"), TITLES, ids=[title for _, title in TITLES])
 def test_the_course_says_how_the_rate_changed(rows: pl.DataFrame, heading: str) -> None:
     assert trend(rows, target=0.7).layout.title.text == heading
+
+
+@pytest.mark.parametrize("rates", [(0, 3), (97, 100), (0, 100), (1, 60)])
+def test_the_axis_of_rates_has_ticks_of_whole_percents_between_none_and_all(rates: tuple[int, int]) -> None:
+    low, high = rates
+    figure = funnel(slices(("North", low * 10, 1000), ("South", high * 10, 1000)), noun="group")
+
+    ticks = [round(100 * tick, 6) for tick in figure.layout.yaxis.tickvals]
+    assert 2 <= len(ticks) <= 7
+    assert min(ticks) >= 0 and max(ticks) <= 100
+    assert all(tick == round(tick) for tick in ticks)
+
+
+def test_the_words_of_a_point_give_a_narrow_interval_with_a_decimal() -> None:
+    figure = funnel(slices(("North", 300, 10_000), ("South", 310, 10_000)), noun="group")
+
+    assert "95 % interval 2.7%–3.4%" in figure.data[-1].text[0]

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from core import loads
+from core.errors import DataError
 from core.workbench import Workbench
 from tests.feeds import ANN, BOB, LAB, PATIENT, write_feed
 
@@ -171,3 +172,46 @@ def test_columns_and_files_that_are_not_known_are_reported(wb: Workbench, tmp_pa
 
 def _sentence(report: loads.LoadReport, key: str) -> str:
     return next(defect.sentence for defect in report.defects if defect.defect == key)
+
+
+@pytest.mark.parametrize(
+    "name", ["patients.csv.gz", "labs.csv.gz", "Labs.TSV.GZ", "encounters.csv.gz", "visits.csv.zip"]
+)
+def test_a_table_that_is_packed_is_refused_and_not_left_out(wb: Workbench, tmp_path: Path, name: str) -> None:
+    write_feed(tmp_path / "feed", patients=[PATIENT, ANN])
+    (tmp_path / "feed" / name).write_bytes(b"packed")
+
+    with pytest.raises(DataError, match=f"{name} is packed. Unpack it in its folder"):
+        loads.load(wb, tmp_path / "feed")
+
+
+def test_files_of_a_folder_that_are_not_read_are_named(wb: Workbench, tmp_path: Path) -> None:
+    write_feed(tmp_path / "feed", patients=[PATIENT, ANN], oddities=["a"])
+    for name in ("labs.xlsx", "readme.md", "old.gz", ".hidden", "a1.bak", "a2.bak", "a3.bak"):
+        (tmp_path / "feed" / name).write_bytes(b"x")
+
+    assert loads.load(wb, tmp_path / "feed").notes == (
+        "oddities.csv is not used: no table has this name.",
+        "Not read: a1.bak, a2.bak, a3.bak, labs.xlsx, old.gz and 1 more. Files that are read end with .csv, .txt, "
+        ".psv, .tsv. Unpack the others first.",
+    )
+
+
+def test_a_stray_quote_loads_nothing_and_its_line_is_named(wb: Workbench, tmp_path: Path) -> None:
+    feed = write_feed(tmp_path / "feed", patients=[PATIENT, ANN, 'P2,"Bob,Example,1970-06-02,M,active', ANN, BOB])
+
+    with pytest.raises(DataError, match=r"patients.csv, line 3: a quote opens here and is not closed"):
+        loads.load(wb, feed)
+
+    assert loads.current(wb) is None
+
+
+def test_a_line_of_zero_bytes_is_listed(wb: Workbench, tmp_path: Path) -> None:
+    feed = write_feed(tmp_path / "feed", patients=[PATIENT, ANN, "\x00" * 30, BOB])
+
+    report = loads.load(wb, feed)
+
+    assert (report.counts["patients.csv"].kept, report.counts["patients.csv"].rejected) == (2, 1)
+    assert loads.rejects(wb).select("line", "reason").rows() == [
+        (3, "the line holds only zero bytes: what was written here is lost")
+    ]

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import campaigns, loads, local_codes, new_campaigns, saved_views
 from core.channels.outbox import start_outbox
+from core.domain.slices import gap_list
 from core.domain.user import Scope, User
 from core.domain.wording import day_text
 from core.domain.work_list import WorkList
@@ -200,6 +201,44 @@ def show_evidence(app: AppTest) -> AppTest:
     return app.run()
 
 
+def unfolded(app: AppTest) -> list[str]:
+    """The names of the measures in the evidence dialog that are unfolded, in their order."""
+    return [name for name, each in zip(measures_of(app), app.expander, strict=True) if each.proto.expanded]
+
+
+def measures_of(app: AppTest) -> list[str]:
+    return [each.label.split("**")[1].replace("\\", "") for each in app.expander]
+
+
+def test_the_evidence_begins_with_the_measure_that_the_work_list_asks_for(loaded: Workbench) -> None:
+    app = opened("work_list")
+    assert len(unfolded(show_evidence(app))) > 1
+
+    name = "Scr: Mammogram Overdue"
+    view_id = saved_views.save_view(loaded, "Mammograms", gap_list(name))
+    app = show_evidence(opened("work_list", view=view_id))
+
+    assert not app.exception
+    assert unfolded(app) == [name]
+    assert measures_of(app)[0] == name
+
+
+def test_the_evidence_can_be_asked_for_as_it_was_known_on_an_earlier_day(kept: Workbench, tmp_path: Path) -> None:
+    header = "lab_id,patient_id,loinc,status,collected_on"
+    patients = ["patient_id,first,last,birth_date,sex,status", "ann,Ann,Example,1966-05-04,F,active"]
+    loads.load(kept, write_feed(tmp_path / "feed", patients=patients, labs=[header, "L1,ann,24604-1,final,2026-05-01"]))
+    app = show_evidence(opened("work_list"))
+    assert not any("Mammogram" in name for name in unfolded(app))
+
+    app.session_state["wl_evidence_of"] = "ann"
+    app.session_state["ev_known_2"] = kept.today() - timedelta(days=30)
+    app.run()
+
+    assert not app.exception
+    assert "Scr: Mammogram Overdue" in unfolded(app)
+    assert any("by what our data said then" in each.value for each in app.caption)
+
+
 ODD_PLACES: list[tuple[str, Callable[[AppTest], AppTest]]] = [
     *((page, lambda app: app) for page in PAGES),
     ("work_list", show_evidence),
@@ -263,6 +302,57 @@ def test_the_pages_are_as_of_the_day_of_the_practice(loaded: Workbench) -> None:
     assert any(f"As of {day:%a} {day.day} {day:%b %Y}" in text.value for text in app.caption)
 
 
+def confirm_mapping(app: AppTest, *, is_meant: bool = False) -> None:
+    """Without a browser a dialog ends with the run that opened it, so it is opened again in the same run."""
+    if is_meant:
+        app.button(key="codes_map").click()
+        app.checkbox(key="codes_meant").check().run()
+    app.button(key="codes_map").click()
+    app.button(key="codes_map_yes").click().run()
+
+
+def test_a_code_of_another_kind_is_mapped_only_when_that_is_meant(kept: Workbench, tmp_path: Path) -> None:
+    patients = ["patient_id,first,last,birth_date,sex,status", "ann,Ann,Example,1966-05-04,F,active"]
+    labs = ["lab_id,patient_id,local_code,local_name,status,collected_on"]
+    labs += ["L1,ann,MMRT,Measles mumps rubella titre,final,2026-05-01", "L2,ann,ZZ,Other,final,2026-05-02"]
+    loads.load(kept, write_feed(tmp_path / "feed", patients=patients, labs=labs))
+    app = opened("data")
+
+    app.text_input(key="codes_search").set_value("rubella mmr").run()
+    assert [each.key for each in app.multiselect] == ["code LOCAL MMRT"]
+    app.multiselect[0].select("mmr_vaccine").run()
+    app.button(key="codes_map").click().run()
+
+    assert any("stands in lab results, but MMR vaccine is a vaccine" in text.value for text in app.warning)
+    assert app.button(key="codes_map_yes").disabled
+    confirm_mapping(app, is_meant=True)
+    assert local_codes.mappings(kept).select("code", "concept").rows() == [("MMRT", "mmr_vaccine")]
+
+
+def test_an_orphan_code_can_be_mapped_where_it_is_listed(kept: Workbench, tmp_path: Path) -> None:
+    patients = ["patient_id,first,last,birth_date,sex,status", "ann,Ann,Example,1966-05-04,F,active"]
+    lines = ["procedure_id,patient_id,code_system,code,text,status,performed_on"]
+    lines += ["X1,ann,CPT,00001,Mammogram,completed,2026-05-01"]
+    loads.load(kept, write_feed(tmp_path / "feed", patients=patients, procedures=lines))
+    app = opened("data")
+
+    app.session_state["orphans_asked"] = 0
+    app.run()
+    assert app.multiselect[-1].value == ["mammogram"]
+    app.session_state["orphans_asked"] = 0
+    app.button(key="codes_map_yes").click().run()
+
+    assert not app.exception
+    assert local_codes.mappings(kept).select("code", "concept").rows() == [("00001", "mammogram")]
+
+
+def test_the_tables_of_the_data_page_have_headers_for_people(loaded: Workbench) -> None:
+    app = opened("data")
+
+    headers = [name for table in app.dataframe for name in table.value.columns]
+    assert headers and all(name[:1].isupper() for name in headers)
+
+
 def test_the_words_of_a_feed_are_shown_as_they_are_and_mapped_with_the_reason(kept: Workbench, tmp_path: Path) -> None:
     header = "procedure_id,patient_id,code_system,code,text,status,performed_on"
     quoted = ODD.replace('"', "")
@@ -277,6 +367,9 @@ def test_the_words_of_a_feed_are_shown_as_they_are_and_mapped_with_the_reason(ke
 
     app.multiselect[0].select("mammogram").run()
     app.button(key="codes_map").click().run()
+    assert any("This touches **1 event of 1 patient** and 1 measure" in text.value for text in app.markdown)
+    assert local_codes.mappings(kept).is_empty()
+    confirm_mapping(app)
 
     assert not app.exception
     assert any(text.value.startswith("1 code mapped") for text in app.success)

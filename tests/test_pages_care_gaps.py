@@ -1,5 +1,7 @@
 """The Care gaps page without a browser: rates, targets, break-downs, the course, and what opens the work list."""
 
+import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,8 @@ from core.domain.slices import BREAK_DOWNS, gap_list
 from core.domain.user import Scope, User
 from core.store import accounts
 from core.workbench import Workbench
+from pages._shared import interval, percent, plain
+from tests.feeds import write_feed
 from tests.test_gap_rates import MAMMOGRAM, NAME, feed_of
 from tests.test_pages import kept, opened, title  # noqa: F401 (fixture)
 
@@ -101,6 +105,52 @@ def test_an_address_of_no_measure_shows_the_first(practice: Workbench) -> None:
     assert app.selectbox(key="cg_measure").value == gap_rates.measure_rates(practice)["measure_id"][0]
 
 
+def test_intervals_have_a_decimal_and_numbers_separators(practice: Workbench) -> None:
+    assert interval(0.0291, 0.0344) == "2.9–3.4 %"
+    assert interval(None, None) == "–"
+
+    app = opened("care_gaps", id=MAMMOGRAM)
+
+    [shown] = [row for row in gap_rates.measure_rates(practice).iter_rows(named=True) if row["name"] == NAME]
+    rows = app.dataframe[0].value.set_index("Measure")
+    assert rows.loc[NAME, "95 % interval"] == interval(shown["low"], shown["high"])
+    columns = json.loads(app.dataframe[0].proto.columns)
+    assert {columns[name]["type_config"]["format"] for name in ("Up to date", "Eligible", "Open")} == {"localized"}
+
+
+def test_a_phone_gets_the_same_rates_as_lines(practice: Workbench) -> None:
+    app = opened("care_gaps", id=MAMMOGRAM)
+
+    row = next(row for row in gap_rates.measure_rates(practice).iter_rows(named=True) if row["measure_id"] == MAMMOGRAM)
+    said = f"{percent(row['rate'])} · {row['satisfied']:,} of {row['eligible']:,} · {row['open']:,} open"
+    assert any(plain(NAME) in each.value and plain(said) in each.value for each in app.markdown)
+
+
+def test_both_exports_say_that_comparing_them_may_narrow_down_a_small_number(practice: Workbench) -> None:
+    app = opened("care_gaps", id=MAMMOGRAM)
+
+    buttons = [each.proto for each in app.get("download_button")]
+    assert [each.label for each in buttons] == ["Export CSV", "Export CSV"]
+    assert all("Whoever compares exports by different break-downs" in each.help for each in buttons)
+
+
+def test_who_is_on_track_and_of_whom_we_cannot_tell_is_said_beside_the_rate(kept: Workbench, tmp_path: Path) -> None:  # noqa: F811
+    born = kept.today() - timedelta(days=10)
+    patients = [
+        "patient_id,first,last,birth_date,sex,status",
+        "p1,Ann,A,1970-02-01,,active",
+        f"p2,Bo,B,{born},F,active",
+    ]
+    loads.load(kept, write_feed(tmp_path / "feed", patients=patients))
+
+    unknown, infant = opened("care_gaps", id=MAMMOGRAM), opened("care_gaps", id="visit-w30")
+
+    [said] = [each.value for each in unknown.caption if "on track" in each.value]
+    assert "**0 on track**" in said and "**1 cannot tell**" in said and "left out of the rate" in said
+    [said] = [each.value for each in infant.caption if "on track" in each.value]
+    assert "**1 on track**" in said and "**0 cannot tell**" in said
+
+
 def test_a_measurement_year_is_shown_instead_of_today(practice: Workbench) -> None:
     app = opened("care_gaps", id=MAMMOGRAM)
 
@@ -115,5 +165,5 @@ def test_a_measurement_year_is_shown_instead_of_today(practice: Workbench) -> No
     )
     shown = app.dataframe[0].value
     assert metrics(app)["Not counted yet"] == str(row["eligible"] - row["satisfied"])
-    assert [name for name in ("Not yet", "Year ends", "Open gaps") if name in shown] == ["Not yet", "Year ends"]
+    assert [name for name in ("Not yet", "Year ends", "Open") if name in shown] == ["Not yet", "Year ends"]
     assert app.dataframe[1].value["Up to date"].tolist()

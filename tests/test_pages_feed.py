@@ -12,6 +12,7 @@ from core.workbench import Workbench
 from tests.feeds import PATIENT, write_feed
 from tests.test_pages import campaign, kept, loaded, opened  # noqa: F401 (fixtures)
 from tests.test_pages_measures import words
+from tests.test_rules import MAMMOGRAM
 
 GROUP = f"{PATIENT},email,group_id,pcp_id"
 
@@ -38,13 +39,16 @@ def _names(count: int) -> list[str]:
     return ["ann", "bea", *(f"p{number}" for number in range(3, count + 1))]
 
 
-def test_home_data_page_and_list_say_that_nothing_is_sent_and_why(closed: Workbench) -> None:
+def test_every_page_on_which_somebody_counts_on_the_feed_says_that_nothing_is_sent_and_why(closed: Workbench) -> None:
     why = "The table patients of careloop has 2 rows; the last good load had 10."
 
     home, data, listed = opened("home"), opened("data"), opened("campaigns")
+    finding = [opened("care_gaps"), opened("measures"), opened("measures", id=MAMMOGRAM)]
 
     assert any("Nothing is sent since" in each.value for each in home.warning)
     assert why in words(home) and why in words(data)
+    for page in finding:
+        assert [each.value for each in page.warning] == [each.value for each in home.warning] and not page.exception
     assert "Feed gate closed" in data.error[0].value
     assert not home.exception and not data.exception and not listed.exception
     row = data.dataframe[0].value.set_index("Table").loc["patients"]

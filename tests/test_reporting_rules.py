@@ -2046,7 +2046,7 @@ TOBACCO = [
 PRESSURE = [
     Entry("visit", visit("HCPCS G0438"), alone(HYPERTENSION), in_period, COUNTED),
     Entry("hypertension", entry(condition, "ICD10CM I10"), alone(WELLNESS), by_june, COUNTED),
-    Entry("reading", lambda on: pressure(on, 120, 80), hypertensive, in_period, unless="code"),
+    Entry("reading", lambda on: pressure(on, 120, 80), hypertensive, in_period),
     Entry("dialysis", entry(procedure, "HCPCS G0257"), hypertensive, by_the_end, NOT_COUNTED),
     Entry("transplant", entry(procedure, "HCPCS S2065"), hypertensive, by_the_end, NOT_COUNTED),
     Entry("monthly care", visit("kidney_failure_visit"), hypertensive, by_the_end, NOT_COUNTED),

@@ -49,6 +49,17 @@ Diabetes mellitus without complication diabetes
 Depression screening                   depression_screen_adult
 Well child check 4 yr                  well_child_visit preventive_visit_child
 atorvastatin 20 mg tablet              statin
+flu vax                                influenza_vaccine
+CSCOPE                                 colonoscopy
+malb/creat ratio, ur                   uacr
+nurse visit                            nurse_visit
+RN visit                               nurse_visit
+Obesity, class 1                       obesity
+Hosp stay                              inpatient_stay
+Emerg dept visit                       emergency_visit
+Acquired absence of cervix and uterus  absent_cervix
+never smoker                           tobacco_non_user
+PT eval                                physical_therapy_evaluation
 """
 
 FITS_NOTHING = """
@@ -83,6 +94,10 @@ Pneumonia
 COVID-19 vaccine
 Hysterectomy
 TSH
+measles IgG
+Rubella titer
+nursing home discharge plan
+emergency contraception
 """
 
 

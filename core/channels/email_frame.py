@@ -184,15 +184,20 @@ def returned_recipient(key: bytes, address: str) -> int | None:
     return recipient_id if hmac.compare_digest(signature, _return_signature(key, recipient_id)) else None
 
 
-def recipient_of(key: bytes, text: str) -> int | None:
-    """The recipient of a Message-ID (or of an envelope id made from it) that `message_id` made; None for others."""
-    found = _MESSAGE_ID.search(text)
-    if not found:
-        return None
+def signed_recipients(key: bytes, content: bytes) -> list[int]:
+    """The recipients whose signed return address or Message-ID stands anywhere in a mail, each once."""
+    text = content[:_LOOKED_AT].decode("latin-1")
+    returned = (returned_recipient(key, found[0]) for found in _RETURN_ADDRESS.finditer(text.lower()))
+    named = (_recipient_of(key, found) for found in _MESSAGE_ID.finditer(text))
+    return list(dict.fromkeys(each for each in (*returned, *named) if each is not None))
+
+
+def _recipient_of(key: bytes, found: re.Match[str]) -> int | None:
     made = message_id(key, campaign_id=found[1], recipient_id=int(found[2]), domain="")
     return int(found[2]) if hmac.compare_digest(made, f"<{found[1]}.{found[2]}.{found[3]}@>") else None
 
 
+_LOOKED_AT = 2_000_000  # bytes of a mail
 _RETURN_ADDRESS = re.compile(r"\+([0-9]{1,18})\.([0-9a-f]{16})@")
 _MESSAGE_ID = re.compile(r"\b([0-9a-z_-]{1,32})\.([0-9]{1,18})\.([0-9a-f]{20})@")
 

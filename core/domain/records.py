@@ -2,6 +2,9 @@
 the minute, and every code it carries. Facts (core.domain.clinical) say less and are quicker.
 
 record   one entry of a chart: an encounter, a condition, an observation ...
+
+What is not stated exactly lies between two bounds: a moment between its `_least` and `_most` ('2025' is some moment of
+that year), a number too ('>9' is between a little more than 9 and infinity).
 """
 
 import polars as pl
@@ -23,6 +26,7 @@ RESOURCES = (
     "task",
 )
 ENDS = ("known", "ongoing", "unknown")
+POINTS = ("start", "end", "authored", "issued")
 PARTS = ("code", "value", "reason", "site", "disposition", "not_done")
 
 RECORDS = schema(
@@ -39,13 +43,18 @@ RECORDS = schema(
         "clinical": pl.String,  # of a condition: active, resolved ...
         "encounter_class": pl.String,
         "categories": pl.List(pl.String),
-        "start_at": pl.Datetime("us"),  # as written, without its zone; the year 1 = has begun, unknown when
-        "end_at": pl.Datetime("us"),
+        "part_of": pl.UInt32,  # of a component: the record of its observation
+        # Local moments as written, and by how many minutes their zone is ahead of UTC; null = no zone is stated.
+        # A start in the year 1 = has begun, unknown when.
+        **{
+            f"{point}_{name}": kind
+            for point in POINTS
+            for name, kind in (("least", pl.Datetime("us")), ("most", pl.Datetime("us")), ("offset", pl.Int32))
+        },
         "end": pl.Enum(ENDS),
-        "authored_at": pl.Datetime("us"),
-        "issued_at": pl.Datetime("us"),
         "has_value": pl.Boolean,
-        "number": pl.Float64,
+        "number_least": pl.Float64,
+        "number_most": pl.Float64,
         "unit": pl.String,
     }
 )
@@ -55,5 +64,11 @@ RECORD_CODES = schema({"record": pl.UInt32, "part": pl.Enum(PARTS), "system": pl
 
 # sex: F or M as the record's current sex, null when it is neither; administrative_sex: the sex as registered.
 RECORD_PATIENTS = schema(
-    {"patient_id": pl.String, "birth_date": pl.Date, "sex": pl.String, "administrative_sex": pl.String}
+    {
+        "patient_id": pl.String,
+        "birth_least": pl.Date,
+        "birth_most": pl.Date,
+        "sex": pl.String,
+        "administrative_sex": pl.String,
+    }
 )

@@ -209,10 +209,12 @@ def _words(part: Part, key: str, year: int) -> tuple[str, ...]:
 
 def _number(part: Part) -> NumberTest:
     bounds = {key: part.number(key) for key in ("above", "at_least", "below", "at_most")}
-    test = NumberTest(**bounds, unit=part.text("unit", default="") or None)
+    test = NumberTest(**bounds, unit=part.text("unit", default="") or None, may_lack_unit=part.flag("may_lack_unit"))
     part.finish()
     if all(bound is None for bound in bounds.values()):
         part.refuse(part.key, f"needs one of {', '.join(bounds)}")
+    if test.may_lack_unit and not test.unit:
+        part.refuse(part.key, "says that the unit may be missing, but names none")
     return test
 
 

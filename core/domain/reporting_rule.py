@@ -40,7 +40,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class SameId:
-    """This record's id (own, encounter or focus) is the other record's."""
+    """This record's id (own, encounter or focus) is the other record's; or one record is part of the other."""
 
     left: str
     right: str
@@ -48,13 +48,14 @@ class SameId:
 
 @dataclass(frozen=True)
 class NumberTest:
-    """Bounds of a reported number, in a unit if one is named."""
+    """Bounds of a reported number, in a unit if one is named; may_lack_unit: a number without a unit is in it."""
 
     above: float | None = None
     at_least: float | None = None
     below: float | None = None
     at_most: float | None = None
     unit: str | None = None
+    may_lack_unit: bool = False
 
 
 @dataclass(frozen=True)

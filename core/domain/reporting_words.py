@@ -96,7 +96,10 @@ _COMPARISON = re.compile(
     rf"(?:(?P<of>their|period) (?P<right>{_NAMES})(?P<right_exact>_at)?|(?P<birth>birth))"
     r"(?: (?P<sign>[+-]) (?P<count>\d+) (?P<unit>day|month|year)s?)?"
 )
-_SAME_ID = re.compile(r"(own_id|encounter_id|focus_id) = their (own_id|encounter_id|focus_id)")
+_SAME_ID = re.compile(
+    r"(own_id|encounter_id|focus_id) = their (own_id|encounter_id|focus_id)"
+    r"|(part_of) = their (record)|(record) = their (part_of)"
+)
 _AGE_AT = re.compile(rf"period (start|end)|({_NAMES})")
 _MONTHS = {"month": 1, "year": 12}
 
@@ -104,7 +107,8 @@ _MONTHS = {"month": 1, "year": 12}
 def comparison(text: str) -> Comparison | SameId | None:
     """What a line such as 'end >= period start - 15 months' says; None when it is none."""
     if same := _SAME_ID.fullmatch(text):
-        return SameId(same[1], same[2])
+        left, right = (name for name in same.groups() if name)
+        return SameId(left, right)
     found = _COMPARISON.fullmatch(text)
     if found is None or (found["of"] == "period" and found["right"] not in ("start", "end")):
         return None

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from core.errors import DataError
-from core.feeds.csv_file import TOO_MANY, CsvFile, blocks, open_csv
+from core.feeds.csv_file import CsvFile, blocks, open_csv
 from core.feeds.events import KEPT_COLUMNS, REPEATED
-from core.feeds.feed import Batch, Feed, read_manifest
+from core.feeds.feed import Batch, Feed, not_read, read_manifest, refuse_packed
 from core.feeds.layout import TABLE, TABLES, FeedTable
 
 ENDINGS = (".csv", ".txt", ".psv", ".tsv")
@@ -14,7 +14,8 @@ EVERY_TABLE_MAY_HAVE = ("source_system", "received_at")
 
 
 def table_files(folder: Path) -> dict[str, Path]:
-    """The files of the folder that are named after a table, by table. Raises DataError when two are."""
+    """The files of the folder that are named after a table, by table. Raises DataError for two of one, or if packed."""
+    refuse_packed(folder, TABLE, endings=ENDINGS)
     found: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
         table = path.stem.lower()
@@ -35,8 +36,9 @@ def open_careloop(folder: Path) -> Feed:
             file = open_csv(files[table.name], table.column_names)
             _check_columns(table, file, notes)
             opened.append((table, file))
-    others = [p.name for p in sorted(folder.iterdir()) if p.suffix.lower() in ENDINGS and p not in files.values()]
-    notes += [_not_used(name) for name in others]
+    others = [p for p in sorted(folder.iterdir()) if p.suffix.lower() in ENDINGS and p not in files.values()]
+    notes += [_not_used(path.name) for path in others]
+    notes += not_read(folder, [*files.values(), *others], endings=ENDINGS)
     return Feed(
         folder=folder,
         format="careloop",
@@ -71,6 +73,6 @@ def _batches(opened: list[tuple[FeedTable, CsvFile]], advance: Callable[[int], N
         kept = KEPT_COLUMNS.get(table.name, table.column_names)
         wanted = [c for c in file.columns if c in kept or c in EVERY_TABLE_MAY_HAVE]
         for block in blocks(file, wanted, repeated=REPEATED if table.is_event else ()):
-            broken = tuple((file.path.name, line, TOO_MANY) for line in block.broken)
+            broken = tuple((file.path.name, *each) for each in block.broken)
             yield Batch(table.name, file.path.name, block.rows, broken)
             advance(block.bytes_read)

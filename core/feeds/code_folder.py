@@ -1,6 +1,5 @@
 """A folder of code lists that a practice brings under its own licence: value sets, code maps and concept maps."""
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from core.errors import DataError
 from core.feeds.code_map import COLUMNS, read_code_map
 from core.feeds.concept_map import concept_map_rows
 from core.feeds.value_set_table import SUFFIXES, value_sets_of_table
-from core.feeds.value_sets import ValueSet, json_resources, value_sets_in
+from core.feeds.value_sets import ValueSet, json_resources, newest_of, value_sets_in
 
 LISTED_CODES = pl.Schema({"value_set": pl.String, "system": pl.String, "code": pl.String, "display": pl.String})
 _SHOWN = 5  # names of files in a sentence
@@ -57,7 +56,8 @@ def read_code_folder(path: Path, *, wanted: Collection[str], concepts: Collectio
         passed += [file.name] * (not sets and rows.is_empty())
     used = [each for each in found if each.value_set in wanted]
     unused = {each.value_set: each.title for each in found if each.value_set not in wanted}
-    newest, notes = _newest(used)
+    newest, notes = newest_of(used)
+    _refuse_empty(newest)
     notes += _passed_over(passed)
     code_map = pl.concat(maps).unique(COLUMNS[:4], keep="last", maintain_order=True) if maps else _NO_MAP
     titles = {each.value_set: (each.title, each.version[:64]) for each in reversed(newest)}
@@ -77,47 +77,20 @@ def _read(file: Path, concepts: Collection[str], *, is_named: bool) -> tuple[lis
     return [], read_code_map(file, concepts=concepts) if is_map or is_named else _NO_MAP
 
 
-def _newest(found: Iterable[ValueSet]) -> tuple[list[ValueSet], list[str]]:
-    """Every part of the newest version of each set, and which versions were passed over. Refuses what is not whole."""
+def _refuse_empty(sets: Iterable[ValueSet]) -> None:
     by_set: dict[str, list[ValueSet]] = defaultdict(list)
-    for each in found:
+    for each in sets:
         by_set[each.value_set].append(each)
-    kept: list[ValueSet] = []
-    notes: list[str] = []
-    for identifier, parts in by_set.items():
-        version = max((each.version for each in parts), key=in_order)
-        newest = [each for each in parts if each.version == version]
-        _refuse_incomplete(newest)
-        kept += newest
-        older = sorted({each.version or "without a version" for each in parts if each.version != version})
-        if older:
-            notes.append(f"{identifier} is there in several versions: {version} counts, not {', '.join(older)}.")
-    return kept, notes
-
-
-def _refuse_incomplete(parts: list[ValueSet]) -> None:
-    for each in parts:
-        if each.problem:
-            raise DataError(each.problem)
-    first, count = parts[0], len({code for each in parts for code in each.codes})
-    stated = min((each.stated for each in parts if each.stated is not None), default=0)
-    if not count:
-        raise DataError(f"{first.file}: the value set holds no codes. Ask its server for $expand and save the answer.")
-    if count < stated:
-        raise DataError(
-            f"{first.file}: the value set has {stated:,} codes, of which {count:,} are here. Its server gives them in "
-            "pages: save the other pages into the folder too."
-        )
+    for parts in by_set.values():
+        if not any(each.codes for each in parts):
+            raise DataError(
+                f"{parts[0].file}: the value set holds no codes. Ask its server for $expand and save the answer."
+            )
 
 
 def _passed_over(names: list[str]) -> list[str]:
     shown = ", ".join(names[:_SHOWN]) + f" and {len(names) - _SHOWN:,} more" * (len(names) > _SHOWN)
     return [f"Passed over, because neither value sets nor code maps are in it: {shown}."] * bool(names)
-
-
-def in_order(version: str) -> tuple[tuple[int, str], ...]:
-    """'20240106' before '20250108', '9' before '10'; no version comes first."""
-    return tuple((int(number), word) for number, word in re.findall(r"(\d+)|(\D+)", version) if number) or ((-1, ""),)
 
 
 def _codes(parts: Iterable[ValueSet]) -> pl.DataFrame:

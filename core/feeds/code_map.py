@@ -31,7 +31,8 @@ def read_code_map(path: Path, *, concepts: Collection[str]) -> pl.DataFrame:
         )
     present = [name for name in COLUMNS if name in file.columns]
     read = list(blocks(file, present))
-    _refuse(path, [line for block in read for line in block.broken], "", "the row has too many values")
+    for line, reason in (each for block in read for each in block.broken):
+        _refuse(path, [line], "", reason)
     rows = pl.concat([block.rows for block in read])
     rows = rows.with_columns(pl.lit(None, pl.String).alias(name) for name in COLUMNS if name not in present)
     rows = rows.with_columns(pl.col(name).str.strip_chars().replace("", None) for name in COLUMNS)

@@ -15,13 +15,14 @@ from pathlib import Path
 import polars as pl
 
 from core.errors import DataError
+from core.feeds.csv_records import records_of
 
 SEPARATORS = ",|;\t"
 BLOCK_BYTES = 30 << 20  # below what glibc gives back to the system at once, and takes anew, page by page
 LINE = "_line"
 FILE = "_file"
 TOO_MANY = "the row has more values than the header has columns"
-csv.field_size_limit(1 << 24)
+LOST = "the line holds only zero bytes: what was written here is lost"
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,10 @@ class CsvFile:
 
 @dataclass(frozen=True)
 class Block:
-    """Some records: `rows` has the wanted columns as text, FILE and LINE; `broken` are lines with too many fields."""
+    """Some records: `rows` has the wanted columns as text, FILE and LINE; `broken` are lines not read, and why."""
 
     rows: pl.DataFrame
-    broken: tuple[int, ...]
+    broken: tuple[tuple[int, str], ...]
     bytes_read: int
     line_count: int
 
@@ -67,7 +68,7 @@ def normal_name(name: str) -> str:
 def blocks(
     file: CsvFile, wanted: Sequence[str], *, repeated: Collection[str] = (), block_bytes: int = BLOCK_BYTES
 ) -> Iterator[Block]:
-    """The records of the file in order. Blank lines are left out.
+    """The records of the file in order. Blank lines are left out. Raises DataError for a quote that nothing closes.
 
     repeated   columns with few different values, which are given as Categorical: quicker, and a quarter of the memory
     """
@@ -75,14 +76,28 @@ def blocks(
     line = 1
     is_first = True
     for raw in _raw_blocks(file.path, block_bytes):
-        size, raw = len(raw), raw.replace(b"\x00", b"")
+        size = len(raw)
+        lost: _Broken = ()
+        if b"\x00" in raw:
+            lost, raw = _lost_lines(raw, line), raw.replace(b"\x00", b"")
         if b"\n" not in raw and raw.count(b"\r") > 1:  # line ends of old Macs
             raw = raw.replace(b"\r", b"\n")
         block = _parse(file, raw, kinds, first_line=line, skip_header=is_first)
         line += block.line_count
         is_first = False
         rows = block.rows.with_columns(pl.lit(file.path.name, pl.Categorical).alias(FILE))
-        yield Block(rows, block.broken, size, block.line_count)
+        yield Block(rows, (*block.broken, *lost), size, block.line_count)
+
+
+_Broken = tuple[tuple[int, str], ...]
+
+
+def _lost_lines(raw: bytes, first_line: int) -> _Broken:
+    """Lines of zero bytes alone, as a crash leaves them. In UTF-16 every second byte is one, also of blank lines."""
+    lines = raw.split(b"\n")
+    return tuple(
+        (number, LOST) for number, line in enumerate(lines, first_line) if len(line) > 3 and not line.strip(b"\x00\r")
+    )
 
 
 _Kinds = Mapping[str, pl.DataType]
@@ -127,19 +142,19 @@ def _parse_fast(file: CsvFile, raw: bytes, kinds: _Kinds, first_line: int, *, sk
 
 
 def _parse_slow(file: CsvFile, text: str, kinds: _Kinds, first_line: int, *, skip_header: bool) -> Block:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=file.separator)
     places = [file.columns.index(name) for name in kinds]
     width = len(file.columns)
     records: list[list[str | None]] = []
     lines: list[int] = []
-    broken: list[int] = []
+    broken: list[tuple[int, str]] = []
     ended = 0
-    for record in reader:
-        begun, ended = first_line + ended, reader.line_num
+    for record, line_count in records_of(text, file.separator, name=file.path.name, first_line=first_line):
+        begun = first_line + ended
+        ended += line_count
         if (skip_header and begun == first_line) or not record:
             continue
         if len(record) > width and any(value.strip() for value in record[width:]):
-            broken.append(begun)
+            broken.append((begun, TOO_MANY))
             continue
         records.append([record[place] if place < len(record) else None for place in places])
         lines.append(begun)

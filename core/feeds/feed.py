@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +14,8 @@ from core.feeds.layout import TABLE
 
 MANIFEST = "manifest.json"
 COUNTED = "_counted"  # False for rows that are only a further part of a row before, such as a diastolic pressure
+_PACKED = (".gz", ".zip", ".bz2", ".xz", ".zst", ".7z")
+_SHOWN = 5  # names of files in a note
 FORMATS = ("auto", "careloop", "synthea", "fhir")
 
 
@@ -106,3 +108,25 @@ def _full(value: object) -> frozenset[str]:
     if unknown:
         raise DataError(f"{MANIFEST}: full names the table '{unknown[0]}'. Known tables: {', '.join(TABLE)}.")
     return frozenset(value)
+
+
+def refuse_packed(folder: Path, names: Collection[str], *, endings: Sequence[str]) -> None:
+    """Raise DataError when a table of a feed is there only as a packed file: the load would be without it."""
+    for path in sorted(folder.iterdir()):
+        inner = Path(path.stem)
+        if path.suffix.lower() in _PACKED and inner.suffix.lower() in endings and inner.stem.lower() in names:
+            raise DataError(f"{path.name} is packed. Unpack it in its folder, remove it, and load the feed again.")
+
+
+def not_read(folder: Path, read: Collection[Path], *, endings: Sequence[str], is_below: bool = False) -> list[str]:
+    """A note on the files of a folder, and of those in it if `is_below`, of which nothing is read."""
+    found = sorted(folder.rglob("*") if is_below else folder.iterdir())
+    left = [path for path in found if path.is_file() and path not in read and path.name != MANIFEST]
+    names = [str(path.relative_to(folder)) for path in left if not path.name.startswith(".")]
+    if not names:
+        return []
+    shown = ", ".join(names[:_SHOWN]) + f" and {len(names) - _SHOWN:,} more" * (len(names) > _SHOWN)
+    packed = any(name.lower().endswith(_PACKED) for name in names)
+    return [
+        f"Not read: {shown}. Files that are read end with {', '.join(endings)}." + " Unpack the others first." * packed
+    ]

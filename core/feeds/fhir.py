@@ -1,6 +1,7 @@
 """Feeds of FHIR R4 resources: bundles (*.json) or NDJSON (*.ndjson, *.ndjson.gz), in the folder or below it."""
 
 import gzip
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,16 +11,18 @@ import polars as pl
 
 from core.errors import DataError
 from core.feeds.csv_file import FILE, LINE
-from core.feeds.feed import COUNTED, MANIFEST, Batch, Feed, read_manifest
+from core.feeds.feed import COUNTED, MANIFEST, Batch, Feed, not_read, read_manifest
+from core.feeds.fhir_bundle import entries_of, read_bundle
 from core.feeds.fhir_people import Row
 from core.feeds.fhir_rows import ROWS
-from core.feeds.fhir_values import References, Resource, code_word, part, parts, text, words_of
+from core.feeds.fhir_values import References, Resource, code_word, parts, text, words_of
 from core.feeds.layout import TABLE
 
 BATCH_ROWS = 20_000
 # Read before the others: they are looked up by what refers to them.
 _FIRST = ("Organization", "Practitioner", "PractitionerRole", "Location", "Medication", "Coverage")
 _ORDER = {kind: place for place, kind in enumerate((*_FIRST, "Patient"))}
+_BROKEN = (EOFError, OSError, zlib.error)  # what reading a damaged file may end in
 _TABLES = {"groups", "locations", "providers", "patients", "appointments", "visits", "problems", "labs", "vitals"} | {
     "immunizations",
     "procedures",
@@ -27,10 +30,13 @@ _TABLES = {"groups", "locations", "providers", "patients", "appointments", "visi
 }
 
 
+ENDINGS = (".json", ".ndjson", ".ndjson.gz", ".jsonl")
+
+
 def fhir_files(folder: Path) -> list[Path]:
     """The files that may hold FHIR resources, in order."""
     found = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != MANIFEST]
-    return [path for path in found if path.name.lower().endswith((".json", ".ndjson", ".ndjson.gz", ".jsonl"))]
+    return [path for path in found if path.name.lower().endswith(ENDINGS)]
 
 
 def open_fhir(folder: Path) -> Feed:
@@ -43,22 +49,30 @@ def open_fhir(folder: Path) -> Feed:
         tables=frozenset(_TABLES),
         files=tuple(files),
         batches=lambda advance: _Reader(folder, feed).batches(files, advance),
+        notes=not_read(folder, files, endings=ENDINGS, is_below=True),
     )
     return feed
 
 
 def _place(path: Path) -> tuple[int, str]:
     """Where a file stands in the order of reading, by the type of its first resource."""
-    if path.suffix == ".json":
+    if _is_json(path):
         name = path.name.lower()
         return (0 if name.startswith(("hospital", "practitioner", "organization", "location")) else 8), str(path)
-    with _opened(path) as stream:
-        kind = _parsed(stream.readline()) or {}
+    try:
+        with _opened(path) as stream:
+            kind = _parsed(stream.readline()) or {}
+    except _BROKEN:  # said when it is read
+        kind = {}
     return _ORDER.get(str(kind.get("resourceType")), 9), str(path)
 
 
+def _is_json(path: Path) -> bool:
+    return path.suffix.lower() == ".json"
+
+
 def _opened(path: Path):  # type: ignore[no-untyped-def]
-    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
+    return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")
 
 
 def _parsed(line: bytes) -> Resource | None:
@@ -85,7 +99,7 @@ class _Reader:
     def batches(self, files: Iterable[Path], advance: Callable[[int], None]) -> Iterator[Batch]:
         for path in files:
             name = str(path.relative_to(self.folder))
-            if path.suffix == ".json":
+            if _is_json(path):
                 yield from self._bundle(path, name)
             else:
                 yield from self._lines(path, name)
@@ -100,9 +114,11 @@ class _Reader:
         if _is_ndjson(path):
             yield from self._lines(path, name)
             return
-        entries = list(_entries(_loaded(path, name)))
+        entries = list(entries_of(read_bundle(path, name)))
+        if not entries:
+            self.feed.notes.append(f"{name} holds no FHIR resource.")
         for url, resource in entries:
-            self._learn(url, resource)
+            self.refs.learn(url, resource)
         numbered = list(enumerate((resource for _, resource in entries), 1))
         numbered.sort(key=lambda pair: _ORDER.get(str(pair[1].get("resourceType")), 9))
         for number, resource in numbered:
@@ -119,20 +135,10 @@ class _Reader:
                     if resource is None:
                         self.broken.append((name, number, "the line is not readable JSON"))
                         continue
-                    self._learn(None, resource)
+                    self.refs.learn(None, resource)
                     yield from self._take(resource, name, number)
-            except (EOFError, OSError):
+            except _BROKEN:
                 raise DataError(f"{name} cannot be read to its end. Fetch the file again.") from None
-
-    def _learn(self, url: str | None, resource: Resource) -> None:
-        kind, own = resource.get("resourceType"), text(resource.get("id"))
-        if own and url:
-            self.refs.by_url[url] = own
-        if own and kind in ("Practitioner", "Organization", "Location"):
-            for identifier in parts(resource, "identifier"):
-                self.refs.by_identifier[str(identifier.get("value"))] = own
-        if own and kind == "Medication":
-            self.refs.medications[own] = resource
 
     def _take(self, resource: Resource, name: str, number: int) -> Iterator[Batch]:
         kind = str(resource.get("resourceType"))
@@ -218,36 +224,3 @@ def _is_ndjson(path: Path) -> bool:
     with path.open("rb") as stream:
         first, second = stream.readline(1 << 24), stream.readline(1 << 16)
     return bool(second.strip()) and _parsed(first.removeprefix(b"\xef\xbb\xbf")) is not None
-
-
-def _loaded(path: Path, name: str) -> Resource:
-    try:
-        value = orjson.loads(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
-    except orjson.JSONDecodeError as error:
-        raise DataError(f"{name}, line {error.lineno}: this is not readable JSON. Expected a FHIR R4 bundle.") from None
-    except OSError as error:
-        raise DataError(f"{name} cannot be read ({error.strerror}). Check the file and its permissions.") from None
-    return (
-        value
-        if isinstance(value, dict)
-        else {"resourceType": "Bundle", "entry": [{"resource": r} for r in value]}
-        if isinstance(value, list)
-        else {}
-    )
-
-
-def _entries(resource: Resource) -> Iterator[tuple[str | None, Resource]]:
-    """(address, resource) of a bundle's entries, of bundles in it, or of a single resource. One without an id takes it
-    from its address."""
-    if resource.get("resourceType") != "Bundle":
-        if resource.get("resourceType"):
-            yield None, resource
-        return
-    for entry in parts(resource, "entry"):
-        inner = part(entry, "resource")
-        url = text(entry.get("fullUrl"))
-        if inner.get("resourceType") == "Bundle":
-            yield from _entries(inner)
-        elif inner:
-            own = text(inner.get("id")) or (url or "").rstrip("/").replace(":", "/").rpartition("/")[2] or None
-            yield url, {**inner, "id": own}

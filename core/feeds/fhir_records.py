@@ -1,19 +1,18 @@
-"""FHIR R4 bundles as clinical records with every code, for official test patients (core.domain.records).
+"""FHIR R4 bundles as clinical records with every code, for official test patients (core.domain.records)."""
 
-Moments count as they are written: the zone is dropped, because official logic compares days.
-"""
-
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
 from typing import Any
 
 import polars as pl
 
-from core.domain.calendar_months import shift
 from core.domain.records import RECORD_CODES, RECORD_PATIENTS, RECORDS
-from core.feeds.fhir_values import Resource, part, parts, text
-from core.feeds.medication_period import medication_period
+from core.errors import DataError
+from core.feeds.fhir_bundle import entries_of
+from core.feeds.fhir_periods import period_of
+from core.feeds.fhir_results import result_of
+from core.feeds.fhir_values import References, Resource, kind_of, part, parts, text
+from core.feeds.stated import Stated, stated
 from core.feeds.words import CODE_SYSTEM_WORDS
 
 _SEX = "us-core-sex"
@@ -23,8 +22,7 @@ _REFUSED = "doNotPerformReason"
 _NOT_DONE_SET = "notDoneValueSet"
 VALUE_SET = "VALUESET"  # the code system of codes that are identifiers of value sets
 _DO_NOT = "doNotPerform"
-_BEGAN_UNKNOWN = datetime(1, 1, 1)  # noqa: DTZ001 - moments of records have no zone
-_ACTIVE = ("active", "recurrence", "relapse")
+_WHOSE = ("subject", "patient", "beneficiary", "for")  # where a resource names its patient
 
 # How each type is read: kind of record, where its codes are, and the name of its period.
 _TYPES: dict[str, tuple[str, str, str]] = {
@@ -40,49 +38,104 @@ _TYPES: dict[str, tuple[str, str, str]] = {
 }
 
 
-@dataclass
+# Whatever a resource of a shape that FHIR does not know runs into.
+_ODD = (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError, pl.exceptions.PolarsError)
+
+
+@dataclass(frozen=True)
 class Charts:
-    """RECORD_PATIENTS, RECORDS and RECORD_CODES of some bundles."""
+    """RECORD_PATIENTS, RECORDS and RECORD_CODES of some bundles; unusable: patient ids and why theirs is not among
+    them."""
 
     patients: pl.DataFrame
     records: pl.DataFrame
     codes: pl.DataFrame
+    unusable: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
 class _Rows:
+    """What one bundle gives. first: the number of its first record."""
+
+    first: int
     patients: list[tuple[Any, ...]] = field(default_factory=list)
     records: list[dict[str, Any]] = field(default_factory=list)
     codes: list[tuple[Any, ...]] = field(default_factory=list)
 
-    def add(self, record: dict[str, Any], codes: Iterable[tuple[str, str, str]]) -> None:
-        number = len(self.records)
+    def add(self, record: dict[str, Any], codes: Iterable[tuple[str, str, str]]) -> int:
+        number = self.first + len(self.records)
         self.records.append(record | {"record": number})
         self.codes += [(number, *code) for code in codes]
+        return number
+
+    def frames(self) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+        return (
+            pl.DataFrame(self.patients, schema=RECORD_PATIENTS, orient="row"),
+            pl.DataFrame(self.records, schema=RECORDS),
+            pl.DataFrame(self.codes, schema=RECORD_CODES, orient="row"),
+        )
 
 
-def charts_of(bundles: Iterable[tuple[str, Resource]]) -> Charts:
-    """The charts of test patients: pairs of the patient's id and the bundle with everything about them."""
-    rows = _Rows()
-    for patient_id, bundle in bundles:
-        _add_bundle(rows, patient_id, bundle)
-    return Charts(
-        pl.DataFrame(rows.patients, schema=RECORD_PATIENTS, orient="row"),
-        pl.DataFrame(rows.records, schema=RECORDS),
-        pl.DataFrame(rows.codes, schema=RECORD_CODES, orient="row"),
-    )
+def charts_of(patient_ids: Iterable[str], bundle_of: Callable[[str], Resource]) -> Charts:
+    """The charts of test patients.
+
+    bundle_of   gives the bundle with everything about a patient, or raises DataError
+    A patient whose bundle cannot be used is named in `unusable`; the others are not lost with it.
+    """
+    found = [(RECORD_PATIENTS.to_frame(), RECORDS.to_frame(), RECORD_CODES.to_frame())]
+    unusable: dict[str, str] = {}
+    count = 0
+    for patient_id in patient_ids:
+        try:
+            found.append(_chart(patient_id, bundle_of(patient_id), first=count))
+        except DataError as error:
+            unusable[patient_id] = str(error)
+        except _ODD:
+            unusable[patient_id] = "The bundle is not written as FHIR R4 has it. Correct the file."
+        else:
+            count += found[-1][1].height
+    patients, records, codes = (pl.concat(frames) for frames in zip(*found, strict=True))
+    return Charts(patients, records, codes, unusable)
 
 
-def _add_bundle(rows: _Rows, patient_id: str, bundle: Resource) -> None:
-    resources = [part(entry, "resource") for entry in parts(bundle, "entry")]
-    patient = next((each for each in resources if each.get("resourceType") == "Patient"), {})
-    born = _day(text(patient.get("birthDate")))
-    rows.patients.append((patient_id, born, _sex(patient), _SEX_CODES.get(str(patient.get("gender", "")).lower())))
-    medications = {str(each.get("id")): each for each in resources if each.get("resourceType") == "Medication"}
+def _chart(patient_id: str, bundle: Resource, *, first: int) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    refs, resources = References(), []
+    for url, resource in entries_of(bundle):
+        refs.learn(url, resource)
+        resources.append(resource)
+    patient, is_alone = _patient(patient_id, resources)
+    own_id = text(patient.get("id")) or patient_id
+    born = stated(text(patient.get("birthDate")))
+    days = (born.least.date(), born.most.date()) if born else (None, None)
+    rows = _Rows(first)
+    rows.patients.append((patient_id, *days, _sex(patient), _SEX_CODES.get(str(patient.get("gender", "")).lower())))
     for resource in resources:
-        if str(resource.get("resourceType")) in _TYPES:
-            for record, codes in _records(resource, born, medications):
-                rows.add({"patient_id": patient_id, **record}, codes)
+        if str(resource.get("resourceType")) in _TYPES and _is_of(own_id, resource, refs, is_alone=is_alone):
+            _add(rows, patient_id, resource, born, refs)
+    return rows.frames()
+
+
+def _patient(patient_id: str, resources: list[Resource]) -> tuple[Resource, bool]:
+    """The Patient whom a bundle is about, and whether there is no other."""
+    patients = [each for each in resources if each.get("resourceType") == "Patient"]
+    if not patients:
+        raise DataError("There is no Patient in the bundle. Add one, or take the case out of expected.csv.")
+    different = {text(each.get("id")) for each in patients}
+    meant = [each for each in patients if text(each.get("id")) == patient_id]
+    if not meant and len(patients) > 1:
+        raise DataError(
+            f"There are {len(patients):,} Patients in the bundle, and none has the case as its id. Leave one of them."
+        )
+    return (meant or patients)[0], len(different) == 1
+
+
+def _is_of(own_id: str, resource: Resource, refs: References, *, is_alone: bool) -> bool:
+    """Whether a resource is about the patient. One that does not say about whom is about the only one there is."""
+    reference = next((named for key in _WHOSE if (named := part(resource, key))), {})
+    whose = refs.id_of(reference)
+    if whose is None:
+        return is_alone
+    return whose == own_id and kind_of(reference) in ("", "Patient")
 
 
 def _sex(patient: Resource) -> str | None:
@@ -92,51 +145,47 @@ def _sex(patient: Resource) -> str | None:
     return None
 
 
-_Found = tuple[dict[str, Any], list[tuple[str, str, str]]]
-
-
-def _records(resource: Resource, born: date | None, medications: dict[str, Resource]) -> Iterator[_Found]:
+def _add(rows: _Rows, patient_id: str, resource: Resource, born: Stated | None, refs: References) -> None:
     """The record of a resource; an observation has one more for each component."""
     kind, code_key, period_key = _TYPES[str(resource["resourceType"])]
-    start, end, how = _period(resource, kind, period_key, born)
+    clinical = _first_code(resource, "clinicalStatus")
+    start, end, how = period_of(resource, kind, period_key, born=born, clinical=clinical)
     record = {
+        "patient_id": patient_id,
         "resource": _not_requested(resource, kind),
         "own_id": text(resource.get("id")),
-        "encounter_id": _reference(resource, "encounter"),
-        "focus_id": _reference(resource, "focus"),
+        "encounter_id": refs.id_of(resource.get("encounter")),
+        "focus_id": refs.id_of(resource.get("focus")),
         "status": text(resource.get("status")),
         "intent": text(resource.get("intent")),
         "verification": _first_code(resource, "verificationStatus"),
-        "clinical": _first_code(resource, "clinicalStatus"),
+        "clinical": clinical,
         "encounter_class": text(part(resource, "class").get("code")),
         "categories": [code for _, code in _codings(resource, "category")],
-        "start_at": start,
-        "end_at": end,
+        **_bounds("start", start),
+        **_bounds("end", end),
         "end": how,
-        "authored_at": _moment(text(resource.get("authoredOn"))),
-        "issued_at": _moment(text(resource.get("issued"))),
-        **_value(resource),
+        **_bounds("authored", stated(text(resource.get("authoredOn")))),
+        **_bounds("issued", stated(text(resource.get("issued")))),
+        **result_of(resource),
     }
-    yield record, _codes(resource, code_key, medications)
-    if kind == "observation":
-        for component in parts(resource, "component"):
-            yield (
-                {**record, "resource": "component", "own_id": None, **_value(component)},
-                [
-                    *(("code", *each) for each in _codings(component, "code")),
-                    *(("value", *each) for each in _codings(component, "valueCodeableConcept")),
-                ],
-            )
+    number = rows.add(record, _codes(resource, code_key, refs))
+    for component in parts(resource, "component") if kind == "observation" else []:
+        of_whole = {**record, "resource": "component", "own_id": None, "part_of": number, **result_of(component)}
+        codes = {"code": _codings(component, "code"), "value": _codings(component, "valueCodeableConcept")}
+        rows.add(of_whole, [(name, *each) for name, codings in codes.items() for each in codings])
 
 
-def _codes(resource: Resource, code_key: str, medications: dict[str, Resource]) -> list[tuple[str, str, str]]:
+def _bounds(point: str, at: Stated | None) -> dict[str, Any]:
+    names = (f"{point}_least", f"{point}_most", f"{point}_offset")
+    return dict(zip(names, (at.least, at.most, at.offset) if at else (None, None, None), strict=True))
+
+
+def _codes(resource: Resource, code_key: str, refs: References) -> list[tuple[str, str, str]]:
     """(part, system, code) of everything that is coded."""
-    own = _codings(resource, code_key)
-    if (reference := _reference(resource, "medicationReference")) in medications:
-        own += _codings(medications[str(reference)], "code")
     stay = part(resource, "hospitalization")
     found = {
-        "code": own,
+        "code": [*_codings(resource, code_key), *_codings(refs.medication_of(resource), "code")],
         "value": _codings(resource, "valueCodeableConcept"),
         "reason": [*_codings(resource, "reasonCode"), *_extended(resource, _REFUSED)],
         "site": _codings(resource, "bodySite"),
@@ -184,114 +233,6 @@ def _not_requested(resource: Resource, kind: str) -> str:
     if says_not and kind in ("medication_request", "service_request"):
         return kind.replace("_request", "_not_requested")
     return "task" if says_not and kind == "device_request" else kind
-
-
-def _value(resource: Resource) -> dict[str, Any]:
-    quantity = part(resource, "valueQuantity")
-    number = quantity.get("value")
-    is_number = isinstance(number, int | float) and not isinstance(number, bool)
-    if not is_number and isinstance(resource.get("valueInteger"), int):
-        number, is_number = resource["valueInteger"], True
-    return {
-        "has_value": any(key.startswith("value") and resource[key] not in (None, {}) for key in resource),
-        "number": float(number) if is_number and number is not None else None,
-        "unit": text(quantity.get("code")) or text(quantity.get("unit")),
-    }
-
-
-# ---- when ----------------------------------------------------------------------------------------------------------
-_When = tuple[datetime | None, datetime | None, str]
-
-
-def _period(resource: Resource, kind: str, key: str, born: date | None) -> _When:
-    if kind == "condition":
-        return _prevalence(resource, born)
-    if kind == "encounter":
-        return _of_period(part(resource, "period"))
-    if kind == "medication_request":
-        covered = medication_period(resource)
-        if covered is None:
-            return None, None, "unknown"
-        return (
-            datetime.combine(covered[0], datetime.min.time()),
-            datetime.combine(covered[1], datetime.min.time()),
-            "known",
-        )
-    if not key:  # an order counts on the day it was written
-        at = _moment(text(resource.get("authoredOn")))
-        return at, at, "known"
-    return _choice(resource, key, born)
-
-
-def _prevalence(resource: Resource, born: date | None) -> _When:
-    """From onset to abatement. Without an abatement an active condition goes on; of any other the end is unknown."""
-    start = _choice(resource, "onset", born)[0] or _BEGAN_UNKNOWN
-    _, end, how = _choice(resource, "abatement", born)
-    if end is not None and how == "known":
-        return start, end, "known"
-    return start, None, "ongoing" if _first_code(resource, "clinicalStatus") in _ACTIVE else "unknown"
-
-
-def _choice(resource: Resource, key: str, born: date | None) -> _When:
-    """The period of a choice such as effective[x] or onset[x]: a moment, a period, or an age."""
-    for ending in ("DateTime", "Instant", "Date", ""):
-        if at := _moment(text(resource.get(key + ending))):
-            return at, at, "known"
-    if period := part(resource, f"{key}Period"):
-        return _of_period(period)
-    ages = [part(resource, f"{key}Age")] if f"{key}Age" in resource else []
-    if aged := part(resource, f"{key}Range"):
-        ages = [part(aged, "low"), part(aged, "high")]
-    if ages and born:
-        first, last = (_at_age(born, age) for age in (ages[0], ages[-1]))
-        return first, (shift_year(last) - timedelta(microseconds=1)) if last else None, "known"
-    return None, None, "unknown"
-
-
-def _of_period(period: Resource) -> _When:
-    start, end = _moment(text(period.get("start"))), _moment(text(period.get("end")))
-    if end is None:
-        return start, None, "ongoing" if start else "unknown"
-    return start, end, "known"
-
-
-def _at_age(born: date, age: Resource) -> datetime | None:
-    count = age.get("value")
-    if not isinstance(count, int | float):
-        return None
-    unit = str(age.get("code") or age.get("unit") or "a")
-    if unit.startswith(("d", "wk", "week")):
-        days = count * (7 if unit.startswith("w") else 1)
-        return datetime.combine(born + timedelta(days=days), datetime.min.time())
-    months = round(count * (1 if unit.startswith("mo") else 12))
-    return datetime.combine(shift(born, months=months), datetime.min.time())
-
-
-def shift_year(at: datetime) -> datetime:
-    """The same moment a year later."""
-    return datetime.combine(shift(at.date(), months=12), at.time())
-
-
-def _moment(value: str | None) -> datetime | None:
-    """A moment as it is written, without its zone. A day counts from its beginning; a month or year from its first."""
-    if not value:
-        return None
-    if len(value) in (4, 7):
-        value += "-01" if len(value) == 7 else "-01-01"
-    try:
-        return datetime.fromisoformat(value).replace(tzinfo=None)
-    except ValueError:
-        return None
-
-
-def _day(value: str | None) -> date | None:
-    at = _moment(value)
-    return at.date() if at else None
-
-
-def _reference(resource: Resource, key: str) -> str | None:
-    named = text(part(resource, key).get("reference"))
-    return named.rstrip("/").rpartition("/")[2] if named else None
 
 
 def _first_code(resource: Resource, key: str) -> str | None:

@@ -137,7 +137,7 @@ def procedure(resource: Resource, refs: References) -> Rows:
 
 def medication_request(resource: Resource, refs: References) -> Rows:
     """MedicationRequest: the medicine stands in it, is contained in it, or is a resource of its own."""
-    medicine = part(resource, "medicationCodeableConcept") or part(_medication(resource, refs), "code")
+    medicine = part(resource, "medicationCodeableConcept") or part(refs.medication_of(resource), "code")
     valid = part(part(resource, "dispenseRequest"), "validityPeriod")
     words = coded(medicine)[2] or coded(medicine)[1] or text(part(resource, "medicationReference").get("display"))
     yield (
@@ -215,11 +215,3 @@ def _with_ending(resource: Resource, ending: str) -> str | None:
 def _subject(resource: Resource, refs: References) -> str | None:
     reference = resource.get("subject") or resource.get("patient")
     return refs.id_of(reference)
-
-
-def _medication(resource: Resource, refs: References) -> Resource:
-    reference = part(resource, "medicationReference")
-    target = str(reference.get("reference", ""))
-    if target.startswith("#"):
-        return next((c for c in parts(resource, "contained") if c.get("id") == target[1:]), {})
-    return refs.medications.get(refs.id_of(reference) or "", {})

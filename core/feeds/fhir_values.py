@@ -1,5 +1,6 @@
 """Reading pieces of FHIR resources: references, codes, moments, values. Nothing here raises on odd content."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +13,7 @@ MAP_SYSTEMS = {"ICD10CM": 0, "LOINC": 0, "CVX": 0, "RXNORM": 0, "HCPCS": 1, "ICD
 
 @dataclass
 class References:
-    """What references of a feed lead to: full addresses of bundle entries, identifiers, and whole medications."""
+    """What references of a feed or bundle lead to: full addresses of entries, identifiers, and whole medications."""
 
     by_url: dict[str, str] = field(default_factory=dict)
     by_identifier: dict[str, str] = field(default_factory=dict)
@@ -28,6 +29,7 @@ class References:
             return self.by_identifier.get(str(value), None) if value else None
         if text.startswith("#"):
             return None
+        text = text.partition("/_history/")[0]
         if text in self.by_url:
             return self.by_url[text]
         if "?" in text:
@@ -35,7 +37,26 @@ class References:
             return self.by_identifier.get(value, value)
         if text.startswith("urn:"):
             return text.rpartition(":")[2]
-        return text.partition("/_history/")[0].rstrip("/").rpartition("/")[2]
+        return text.rstrip("/").rpartition("/")[2]
+
+    def learn(self, url: str | None, resource: Resource) -> None:
+        """Remember what others may refer to. url: the full address of the entry, where there is one."""
+        kind, own = resource.get("resourceType"), text(resource.get("id"))
+        if own and url:
+            self.by_url[url.partition("/_history/")[0]] = own
+        if own and kind in ("Practitioner", "Organization", "Location"):
+            for identifier in parts(resource, "identifier"):
+                self.by_identifier[str(identifier.get("value"))] = own
+        if own and kind == "Medication":
+            self.medications[own] = resource
+
+    def medication_of(self, order: Resource) -> Resource:
+        """The medication that an order refers to, contained in it or a resource of its own; empty: none."""
+        reference = part(order, "medicationReference")
+        target = str(reference.get("reference", ""))
+        if target.startswith("#"):
+            return next((each for each in parts(order, "contained") if each.get("id") == target[1:]), {})
+        return self.medications.get(self.id_of(reference) or "", {})
 
 
 def part(resource: Resource, key: str) -> Resource:
@@ -49,6 +70,18 @@ def parts(resource: Resource, key: str) -> list[Resource]:
     value = resource.get(key)
     found = value if isinstance(value, list) else [value]
     return [item for item in found if isinstance(item, Mapping)]
+
+
+def number_of(quantity: Resource, key: str = "value") -> float | None:
+    """The number under a key, of a Quantity its value; None when there is none or it is beyond all measure."""
+    value: Any = quantity.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def text(value: Any) -> str | None:

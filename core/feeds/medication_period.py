@@ -5,74 +5,60 @@ else the day of the order, else the validity period. Length: days supplied, or q
 one more than the refills; without these, the end of the bounds.
 """
 
-import re
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
-from core.feeds.fhir_values import Resource, part, parts, text
+from core.feeds.fhir_values import Resource, number_of, part, parts, text
+from core.feeds.stated import Stated, stated, whole_days
 
 _DAYS = {"d": 1.0, "day": 1.0, "days": 1.0, "wk": 7.0, "week": 7.0, "weeks": 7.0, "mo": 30.0, "month": 30.0,
          "months": 30.0, "a": 365.0, "year": 365.0, "years": 365.0, "h": 1 / 24, "hour": 1 / 24, "hours": 1 / 24,
          "min": 1 / 1440, "minute": 1 / 1440, "minutes": 1 / 1440, "s": 1 / 86400, "second": 1 / 86400,
          "seconds": 1 / 86400}  # fmt: skip
-_MONTH = re.compile(r"\d{4}-\d{2}")
 _NEVER_SO_LONG = 36525  # days: a hundred years
 
 
-def medication_period(order: Resource) -> tuple[date, date] | None:
+def medication_period(order: Resource) -> tuple[Stated, Stated] | None:
     """First and last day covered, or None when the order does not say."""
     dosages = parts(order, "dosageInstruction")
     dosage: Resource = dosages[0] if dosages else {}
     repeat = part(part(dosage, "timing"), "repeat")
     bounds, supply = part(repeat, "boundsPeriod"), part(order, "dispenseRequest")
-    start = (
-        _day(bounds.get("start")) or _day(order.get("authoredOn")) or _day(part(supply, "validityPeriod").get("start"))
-    )
+    valid = part(supply, "validityPeriod")
+    start = _day(bounds, "start") or _day(order, "authoredOn") or _day(valid, "start")
     if start is None:
         return None
     days = _days_supplied(supply, dosage, repeat)
-    if days is not None:
-        whole = days * (1 + (_number(supply, "numberOfRepeatsAllowed") or 0))
-        return (start, start + timedelta(days=int(whole) - 1)) if 1 <= whole < _NEVER_SO_LONG else None
-    end = _day(bounds.get("end"))
+    if days is None:
+        end = _day(bounds, "end")
+    else:
+        whole = days * (1 + (number_of(supply, "numberOfRepeatsAllowed") or 0))
+        end = start.moved(lambda day: day + timedelta(days=int(whole) - 1)) if 1 <= whole < _NEVER_SO_LONG else None
     return (start, end) if end else None
 
 
 def _days_supplied(supply: Resource, dosage: Resource, repeat: Resource) -> float | None:
     expected = part(supply, "expectedSupplyDuration")
-    count = _number(expected, "value")
+    count = number_of(expected, "value")
     if count is not None:
         return count * _DAYS.get(str(expected.get("code") or expected.get("unit") or "d"), 1.0)
     rates = parts(dosage, "doseAndRate")
     rate: Resource = rates[0] if rates else {}
-    dose = _number(part(part(rate, "doseRange"), "high"), "value") or _number(part(rate, "doseQuantity"), "value")
-    quantity = _number(part(supply, "quantity"), "value")
-    if not dose or quantity is None:
-        return None
-    return quantity / (dose * _doses_a_day(repeat))
+    dose = number_of(part(part(rate, "doseRange"), "high"), "value") or number_of(part(rate, "doseQuantity"), "value")
+    quantity = number_of(part(supply, "quantity"), "value")
+    daily = (dose or 0) * _doses_a_day(repeat)
+    return quantity / daily if daily and quantity is not None else None
 
 
 def _doses_a_day(repeat: Resource) -> float:
-    often = _number(repeat, "frequencyMax") or _number(repeat, "frequency")
-    length, unit = _number(repeat, "period"), str(repeat.get("periodUnit", ""))
-    if often and length and unit in _DAYS:
-        return often / (length * _DAYS[unit])
+    often = number_of(repeat, "frequencyMax") or number_of(repeat, "frequency")
+    length, unit = number_of(repeat, "period"), str(repeat.get("periodUnit", ""))
+    span = (length or 0) * _DAYS.get(unit, 0)
+    if often and span:
+        return often / span
     times = repeat.get("timeOfDay")
     return float(len(times)) if isinstance(times, list) and times else 1.0
 
 
-def _number(holder: Resource, key: str) -> float | None:
-    value: Any = holder.get(key)
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _day(value: Any) -> date | None:
-    written = text(value)
-    if not written:
-        return None
-    if _MONTH.fullmatch(written):
-        written += "-01"
-    try:
-        return datetime.fromisoformat(written).date()
-    except ValueError:
-        return None
+def _day(holder: Resource, key: str) -> Stated | None:
+    at = stated(text(holder.get(key)))
+    return whole_days(at.least.date(), at.most.date()) if at else None

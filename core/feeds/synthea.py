@@ -11,8 +11,8 @@ from pathlib import Path
 import polars as pl
 
 from core.errors import DataError
-from core.feeds.csv_file import FILE, LINE, TOO_MANY, CsvFile, blocks, open_csv
-from core.feeds.feed import Batch, Feed, read_manifest
+from core.feeds.csv_file import FILE, LINE, CsvFile, blocks, open_csv
+from core.feeds.feed import Batch, Feed, not_read, read_manifest, refuse_packed
 
 NUMBERED = "_numbered"  # the row's id must be made unique by counting equal ones
 
@@ -127,8 +127,9 @@ SYNTHEA_TABLES = (
 
 
 def synthea_files(folder: Path) -> dict[str, Path]:
-    """The files of the folder that have the name of a Synthea table, by that name."""
+    """The files of the folder that have the name of a Synthea table, by that name. Raises DataError if packed."""
     names = {table.file for table in SYNTHEA_TABLES}
+    refuse_packed(folder, names, endings=(".csv",))
     return {
         p.stem.lower(): p for p in sorted(folder.iterdir()) if p.suffix.lower() == ".csv" and p.stem.lower() in names
     }
@@ -142,7 +143,7 @@ def open_synthea(folder: Path) -> Feed:
         if table.file in files:
             opened.setdefault(table.file, open_csv(files[table.file], [*table.needs, *_needed(table)]))
             _check_columns(table, opened[table.file])
-    others = [p.name for p in sorted(folder.glob("*.csv")) if p not in files.values()]
+    others = [p for p in sorted(folder.glob("*.csv")) if p not in files.values()]
     return Feed(
         folder=folder,
         format="synthea",
@@ -150,7 +151,10 @@ def open_synthea(folder: Path) -> Feed:
         tables=frozenset(table.table for table in SYNTHEA_TABLES if table.file in files),
         files=tuple(file.path for file in opened.values()),
         batches=lambda advance: _batches(opened, advance),
-        notes=[f"{name} is not used: Careloop keeps nothing of this kind yet." for name in others],
+        notes=[
+            *(f"{path.name} is not used: Careloop keeps nothing of this kind yet." for path in others),
+            *not_read(folder, [*files.values(), *others], endings=(".csv",)),
+        ],
     )
 
 
@@ -178,7 +182,7 @@ def _batches(opened: dict[str, CsvFile], advance: Callable[[int], None]) -> Iter
             rows = block.rows.with_columns(
                 pl.lit(None, pl.String).alias(column) for column in needed if column not in block.rows.columns
             )
-            broken = tuple((file.path.name, line, TOO_MANY) for line in block.broken)
+            broken = tuple((file.path.name, *each) for each in block.broken)
             for table in tables:
                 source = f"{name}.csv" if table.table != "locations" else "organizations.csv as locations"
                 yield Batch(table.table, source, _ours(table, rows), broken)

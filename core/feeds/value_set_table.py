@@ -34,7 +34,7 @@ def value_sets_of_table(path: Path) -> list[ValueSet]:
     Raises DataError naming file and line for a row without OID, code or system.
     """
     with path.open("rb") as stream:
-        head = _text(stream.read(_HEAD_BYTES)).splitlines()[:_HEAD_LINES]
+        head = spreadsheet_text(stream.read(_HEAD_BYTES)).splitlines()[:_HEAD_LINES]
     found = next((place for number in range(len(head)) if (place := _header(head, number))), None)
     if found is None:
         return []
@@ -42,11 +42,11 @@ def value_sets_of_table(path: Path) -> list[ValueSet]:
     said = _said_above(head[:number], separator)
     if "value_set" not in columns and "value_set" not in said:
         return []
-    lines = _text(path.read_bytes()).splitlines()[number + 1 :]
+    lines = spreadsheet_text(path.read_bytes()).splitlines()[number + 1 :]
     return _read(path.name, lines, separator, columns, said, first=number + 2)
 
 
-def _text(raw: bytes) -> str:
+def spreadsheet_text(raw: bytes) -> str:
     """Spreadsheets write UTF-8, UTF-16 or Windows' own letters, which only displays have."""
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         return raw.decode("utf-16", errors="replace")

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ VALUE_SET_CODES = pl.Schema(
     {"value_set": pl.String, "title": pl.String, "system": pl.String, "code": pl.String, "display": pl.String}
 )
 _OID = re.compile(r"\d+(?:\.\d+){3,}")
+_OTHER_PAGES = "Its server gives them in pages: save the other pages into the folder too."
 _NO_EXPANSION = "the value set has no expansion. Ask its server for $expand and save the answer."
 
 
@@ -26,6 +28,7 @@ class ValueSet:
     value_set    its identifier: the OID where the address or id has one
     codes        (system, code, display), the system in our words or as the address says it
     stated       how many codes the whole has by its own word, as a server may give it in pages; None = not said
+    offset       how many entries come in the pages before; listed_count: how many are on this one
     problem      why the codes are not known, with what to do; '' when they are
     """
 
@@ -35,24 +38,67 @@ class ValueSet:
     version: str
     codes: tuple[tuple[str, str, str], ...]
     stated: int | None = None
+    offset: int = 0
+    listed_count: int = 0
     problem: str = ""
 
 
-def read_value_sets(folder: Path) -> pl.DataFrame:
-    """VALUE_SET_CODES of every ValueSet in the folder's JSON files, alone or in bundles, once each.
+def read_value_sets(folder: Path) -> tuple[pl.DataFrame, list[str]]:
+    """VALUE_SET_CODES of every ValueSet in the folder's JSON files, alone or in bundles, once each; and which versions
+    were passed over, since of several the newest counts.
 
     value_set is the identifier of the set: its OID where the address or id has one. A file that is JSON but no value
-    set is passed over. Raises DataError for a file that is no JSON and for a value set that was not expanded.
+    set is passed over. Raises DataError for a file that is no JSON, for a value set that was not expanded, and for one
+    of which pages are missing.
     """
-    rows: list[tuple[str, ...]] = []
-    for path in sorted(folder.rglob("*.json")):
-        for one in value_sets_in(json_resources(path), path.name):
-            if one.problem:
-                raise DataError(one.problem)
-            rows += [(one.value_set, one.title, *code) for code in one.codes]
-    return pl.DataFrame(rows, schema=VALUE_SET_CODES, orient="row").unique(
-        ["value_set", "system", "code"], keep="first", maintain_order=True
-    )
+    found = [each for path in sorted(folder.rglob("*.json")) for each in value_sets_in(json_resources(path), path.name)]
+    newest, notes = newest_of(found)
+    rows = [(one.value_set, one.title, *code) for one in newest for code in one.codes]
+    codes = pl.DataFrame(rows, schema=VALUE_SET_CODES, orient="row")
+    return codes.unique(["value_set", "system", "code"], keep="first", maintain_order=True), notes
+
+
+def newest_of(found: Iterable[ValueSet]) -> tuple[list[ValueSet], list[str]]:
+    """Every part of the newest version of each set, and which versions were passed over. Refuses what is not whole."""
+    by_set: dict[str, list[ValueSet]] = defaultdict(list)
+    for each in found:
+        by_set[each.value_set].append(each)
+    kept: list[ValueSet] = []
+    notes: list[str] = []
+    for identifier, versions in by_set.items():
+        version = max((each.version for each in versions), key=in_order)
+        newest = [each for each in versions if each.version == version]
+        _refuse_incomplete(newest)
+        kept += newest
+        older = sorted({each.version or "without a version" for each in versions if each.version != version})
+        if older:
+            notes.append(f"{identifier} is there in several versions: {version} counts, not {', '.join(older)}.")
+    return kept, notes
+
+
+def _refuse_incomplete(pages: list[ValueSet]) -> None:
+    for page in pages:
+        if page.problem:
+            raise DataError(page.problem)
+    count = len({code for page in pages for code in page.codes})
+    stated = min((page.stated for page in pages if page.stated is not None), default=0)
+    if count < stated:
+        raise DataError(
+            f"{pages[0].file}: the value set has {stated:,} codes, of which {count:,} are here. {_OTHER_PAGES}"
+        )
+    reached = 0
+    for page in sorted(pages, key=lambda page: page.offset):
+        if page.offset > reached:
+            raise DataError(
+                f"{page.file}: it begins after {page.offset:,} codes of the value set, of which {reached:,} are here. "
+                f"{_OTHER_PAGES}"
+            )
+        reached = max(reached, page.offset + page.listed_count)
+
+
+def in_order(version: str) -> tuple[tuple[int, str], ...]:
+    """'20240106' before '20250108', '9' before '10'; no version comes first."""
+    return tuple((int(number), word) for number, word in re.findall(r"(\d+)|(\D+)", version) if number) or ((-1, ""),)
 
 
 def json_resources(path: Path) -> list[Resource]:
@@ -77,9 +123,9 @@ def value_sets_in(resources: list[Resource], file: str) -> Iterator[ValueSet]:
 def _value_set(resource: Resource, file: str) -> ValueSet:
     expansion, compose = part(resource, "expansion"), part(resource, "compose")
     listed = list(_contained(expansion))
-    stated = expansion.get("total")
+    total, offset = _whole(expansion, "total"), _whole(expansion, "offset") or 0
     problem = ""
-    if not listed and stated != 0:
+    if not listed and total != 0 and not offset:
         listed, is_whole = _composed(compose)
         problem = "" if is_whole else f"{file}: {_NO_EXPANSION}"
     codes = [
@@ -93,20 +139,33 @@ def _value_set(resource: Resource, file: str) -> ValueSet:
         text(resource.get("title")) or text(resource.get("name")) or "",
         text(resource.get("version")) or "",
         tuple(codes),
-        stated=stated - len(listed) + len(codes) if isinstance(stated, int) and expansion.get("contains") else None,
+        stated=total - len(listed) + len(codes) if total is not None and expansion.get("contains") else None,
+        offset=offset,
+        listed_count=len(listed),
         problem=problem,
     )
+
+
+def _whole(expansion: Resource, key: str) -> int | None:
+    number = expansion.get(key)
+    return number if isinstance(number, int) and not isinstance(number, bool) else None
 
 
 def _composed(compose: Resource) -> tuple[list[Resource], bool]:
     """The codes that a definition lists one by one, and whether these are all that it means."""
     includes, excludes = parts(compose, "include"), parts(compose, "exclude")
-    without = {(one.get("system"), each.get("code")) for one in excludes for each in parts(one, "concept")}
-    listed: list[Resource] = [
-        {"system": one.get("system"), **each} for one in includes for each in parts(one, "concept")
-    ]
+    without = {_key(each) for one in excludes for each in _concepts(one)}
+    listed = [each for one in includes for each in _concepts(one)]
     is_whole = all(parts(one, "concept") and "valueSet" not in one for one in [*includes, *excludes])
-    return [each for each in listed if (each["system"], each.get("code")) not in without], is_whole
+    return [each for each in listed if _key(each) not in without], is_whole
+
+
+def _concepts(one: Resource) -> list[Resource]:
+    return [{"system": one.get("system"), **each} for each in parts(one, "concept")]
+
+
+def _key(code: Resource) -> tuple[str | None, str | None]:
+    return text(code.get("system")), text(code.get("code"))
 
 
 def _contained(expansion: Resource) -> Iterator[Resource]:

@@ -55,3 +55,6 @@ CODE_SYSTEM_WORDS: dict[str, str] = {
     "https://www.cms.gov/medicare/coding/medhcpcsgeninfo/index.html": "HCPCS", "hcpc": "HCPCS",
     "local": "LOCAL", "l": "LOCAL", "internal": "LOCAL", "text": "TEXT",
 }  # fmt: skip
+
+# Words for units that rules ask for by their UCUM code.
+UNIT_WORDS = {"percent": "%", "per cent": "%", "pct": "%", "mmhg": "mm[Hg]", "mm hg": "mm[Hg]", "mm[hg]": "mm[Hg]"}

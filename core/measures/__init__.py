@@ -22,6 +22,8 @@ _WORDS = "words.yaml"
 _REPORTING = "reporting"
 _ALTERNATIVES = "alternatives"
 _COMMON = "common.yaml"
+RULE_YEARS = (2025, 2026)  # the reporting years that have rules of their own
+PLAUSIBLE_YEARS = range(2015, 2036)  # electronic measures of this form began about then; nobody can know later ones
 _CASES = "\ncases:\n"  # the last key of a measure's file
 
 
@@ -156,3 +158,8 @@ def reporting_rules(year: int) -> dict[str, ReportingRule]:
     shared = read_shared(files.pop(_COMMON), _COMMON, concepts=known, year=year)
     rules = [read_reporting_rule(text, name, shared=shared, concepts=known, year=year) for name, text in files.items()]
     return {rule.rule_id: rule for rule in sorted(rules, key=lambda rule: int(rule.rule_id.removeprefix("CMS")))}
+
+
+def nearest_rule_year(year: int) -> int:
+    """The year whose rules a reporting year has: its own, or else those of the nearest year."""
+    return min(max(year, RULE_YEARS[0]), RULE_YEARS[-1])

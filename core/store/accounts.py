@@ -122,6 +122,13 @@ def _settings(connection: Connection) -> dict[str, Any]:
     return {row.key: _from_json(row.key, row.value) for row in rows if row.key in known}
 
 
+def recorded(engine: Engine, action: str, subject: str) -> list[dict[str, Any]]:
+    """The details of every line of the audit log that says this, the first one first."""
+    question = select(audit.c.details).where(audit.c.action == action, audit.c.subject == subject)
+    with reading(engine) as connection:
+        return list(connection.scalars(question.order_by(audit.c.audit_id)))
+
+
 def _put(connection: Connection, key: str, value: Any, *, at: datetime, by: str) -> None:
     connection.execute(delete(organisation_settings).where(organisation_settings.c.key == key))
     connection.execute(insert(organisation_settings).values(key=key, value=value, changed_at=at, changed_by=by))

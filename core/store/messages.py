@@ -16,6 +16,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from core.domain.eligibility import HOLD_OUT
 from core.domain.message import UNCONFIRMED, WORKER_LOST, Verdict
+from core.store.address_states import mark_dead
 from core.store.schema import attempts, campaigns, dispatchers, patients, recipients
 
 DatabaseLost = (OperationalError, InterfaceError)  # no connection, a full disk, a lock that is never free
@@ -81,6 +82,7 @@ class Ended:
     reply: str
     at: datetime
     verdict: Verdict
+    dead_address: str | None = None  # when the server's words say that the address does not exist (any more)
 
 
 def due_campaigns(connection: Connection, *, channel: str, at: datetime, on: date) -> list[str]:
@@ -191,6 +193,9 @@ def end(connection: Connection, ended: Sequence[Ended], *, worker: str) -> None:
     rows = [_end_row(one, worker) for one in ended]
     connection.execute(_END_ATTEMPT, rows)
     connection.execute(_END_RECIPIENT, rows)
+    for one in ended:
+        if one.dead_address:
+            mark_dead(connection, one.dead_address, channel="email", reason=one.verdict.reason, at=one.at)
 
 
 def refuse(connection: Connection, reasons: Sequence[tuple[Claimed, str]], *, worker: str, at: datetime) -> None:

@@ -278,7 +278,7 @@ opt_outs = Table(
     Column("until", Date),  # counts through that day; NULL = permanent
     Column("reason", Text, nullable=False),
     Column("comment", Text, nullable=False, default=""),
-    Column("source", String(16), nullable=False),  # link | feed | staff | stop
+    Column("source", String(16), nullable=False),  # link | feed | staff | stop | complaint
     Column("source_key", String(128)),  # the feed's own id, so that loading again adds nothing
     Column("made_at", UtcDateTime, nullable=False),
     Column("made_by", String(64), nullable=False),
@@ -395,7 +395,7 @@ message_events = Table(
     metadata,
     Column("event_id", LongId, primary_key=True),
     Column("recipient_id", LongId, ForeignKey("recipients.recipient_id"), index=True),
-    Column("kind", String(16), nullable=False),  # delivered | bounced | complained | opted_out | resolved
+    Column("kind", String(16), nullable=False),  # delivered | bounced | delayed | complained | opted_out | resolved
     Column("source_key", String(255), unique=True),  # the provider's event id: the same event twice is one
     Column("at", UtcDateTime, nullable=False),
     Column("received_at", UtcDateTime, nullable=False),

@@ -9,9 +9,10 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 
 from core.settings import read_settings
+from core.web.bounces import routes as bounce_routes
 from core.web.loopback import LoopbackOnly
 from core.web.unsubscribe import routes as unsubscribe_routes
-from core.workbench import Workbench, open_workbench
+from core.workbench import DISPATCHER, Workbench, open_workbench
 
 
 @cache
@@ -21,7 +22,11 @@ def _workbench() -> Workbench:
 
 def routes() -> list[BaseRoute]:
     """The routes that `app.py` puts beside the pages."""
-    return [Route("/health", _health), *unsubscribe_routes(_workbench)]
+    return [
+        Route("/health", _health),
+        *unsubscribe_routes(_workbench),
+        *bounce_routes(lambda: _workbench().as_user(DISPATCHER)),
+    ]
 
 
 def middleware() -> list[Middleware]:

@@ -1,0 +1,19 @@
+"""Addresses to which nothing more goes, in SQL."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, insert
+from sqlalchemy.exc import IntegrityError
+
+from core.store.schema import address_states
+
+
+def mark_dead(connection: Connection, address: str, *, channel: str, reason: str, at: datetime) -> bool:
+    """Nothing more goes to an address (E5); False when that was known."""
+    values = {"channel": channel, "address": address, "state": "bounced", "reason": reason, "since": at}
+    try:
+        with connection.begin_nested():
+            connection.execute(insert(address_states).values(values))
+    except IntegrityError:
+        return False
+    return True
