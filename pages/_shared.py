@@ -74,12 +74,12 @@ def guarded(action: Callable[P, None]) -> Callable[P, None]:
     return shown
 
 
-def moment(value: datetime | None, wb: Workbench) -> str:
-    """'Tue 24 Nov 2026, 14:10' in the organisation's time zone."""
+def moment(value: datetime | None, wb: Workbench, *, seconds: bool = False) -> str:
+    """'Tue 24 Nov 2026, 14:10' in the organisation's time zone; with seconds where their order matters."""
     if value is None:
         return "–"
     local = value.astimezone(wb.zone())
-    return f"{day_text(local.date())}, {local:%H:%M}"
+    return f"{day_text(local.date())}, {local.strftime('%H:%M:%S' if seconds else '%H:%M')}"
 
 
 def status_badge(status: str, icon: str) -> None:
