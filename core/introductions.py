@@ -127,19 +127,25 @@ def turn_on(wb: Workbench, provider_id: str, *, seen: int) -> None:
     `seen` is the number of patients that the user has confirmed: when more would be written to, nothing is turned on
     and NotAllowed says how many. Raises NotFound for a provider the user may not see.
     """
+    turn_on_all(wb, {provider_id: seen})
+
+
+def turn_on_all(wb: Workbench, seen: Mapping[str, int]) -> None:
+    """The same for several providers at once, with the number confirmed for each: all of them or none."""
     _check_sees_everybody(wb)
     with writing(wb.engine) as connection:
         known = {each.provider_id for each in rows.providers_of(connection, wb.user.scope)}
-        if provider_id not in known:
+        if not seen.keys() <= known:
             raise NotFound("This provider is not in the records any more. Open the page again.")
-        due = sum(1 for _ in _due(wb, connection, [provider_id]))
-        if due > seen:
-            raise NotAllowed(
-                f"{due:,} patients would get the introductory email, and {seen:,} were confirmed. Nothing was turned "
-                "on: look at the number again."
-            )
-        rows.set_on(connection, provider_id, True, at=wb.now(), by=wb.user.user_id)
-        record_in(wb, connection, "introductions.on", provider_id, patients=due)
+        for provider_id, confirmed in seen.items():
+            due = sum(1 for _ in _due(wb, connection, [provider_id]))
+            if due > confirmed:
+                raise NotAllowed(
+                    f"{due:,} patients would get the introductory email, and {confirmed:,} were confirmed. Nothing was "
+                    "turned on: look at the number again."
+                )
+            rows.set_on(connection, provider_id, True, at=wb.now(), by=wb.user.user_id)
+            record_in(wb, connection, "introductions.on", provider_id, patients=due)
 
 
 def turn_off(wb: Workbench, provider_id: str) -> None:

@@ -68,7 +68,7 @@ def test_before_a_provider_is_turned_on_it_is_said_how_many_are_written_to_and_f
 
 def test_no_more_are_written_to_than_were_confirmed(wb: Workbench) -> None:
     with pytest.raises(NotAllowed, match="4 patients would get"):
-        introductions.turn_on(wb, "dr1", seen=3)
+        introductions.turn_on_all(wb, {"dr2": 2, "dr1": 3})
 
     assert not introductions.in_force(wb)
 
