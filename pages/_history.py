@@ -9,7 +9,7 @@ from core.domain.message import STATES, reason_sentence
 from core.domain.wording import LANGUAGES
 from core.errors import CareloopError
 from core.workbench import Workbench
-from pages._shared import moment, plain
+from pages._shared import moment, plain, result_badge
 
 _MARKS = {
     "accepted": ":green[:material/check_circle:]",
@@ -39,8 +39,8 @@ def show_history(wb: Workbench, campaign_id: str, patient_id: str) -> None:
         return
     st.markdown(f"**{plain(name or patient_id)}**")
     state = STATES[found.state]
-    why = f": {reason_sentence(found.reason)}" if found.reason else ""
-    st.markdown(f":material/{state.icon}: {state.result}{plain(why)}")
+    why = reason_sentence(found.reason)
+    st.markdown(f"{result_badge(state.result)} {plain(why)}")
     st.table(_facts(wb, found), border="horizontal", hide_header=True, alt="Where the message went")
     st.markdown("**Attempts**")
     if not found.attempts:

@@ -18,9 +18,10 @@ def show_holds(wb: Workbench, *, with_buttons: bool = True) -> None:
         if hold.kind == "gate":
             gate_warning(wb)
             continue
-        st.warning(plain(hold.sentence), icon=_ICONS[hold.kind])
-        if with_buttons:
-            _ends(wb, hold)
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.warning(plain(hold.sentence), icon=_ICONS[hold.kind], width="stretch")
+            if with_buttons:
+                _ends(wb, hold)
 
 
 def pause_button(wb: Workbench) -> None:
@@ -45,11 +46,11 @@ def ask_about_sending(wb: Workbench) -> None:
 def _ends(wb: Workbench, hold: Hold) -> None:
     """What ends a pause: a button for who may, else whom to ask."""
     if not sending_control.may_resume(wb):
-        st.caption("Somebody who may see all patients can let messages leave again.")
+        st.caption("Who may see all patients can end it.", width="content")
     elif hold.kind == "pause":
-        if st.button("Resume", key="holds_resume", icon=":material/play_arrow:", type="tertiary"):
+        if st.button("Resume", key="holds_resume", icon=":material/play_arrow:"):
             _ask("resume")
-    elif st.button("Try again", key="holds_try", icon=":material/refresh:", type="tertiary"):
+    elif st.button("Try again", key="holds_try", icon=":material/refresh:"):
         sending_control.try_account_again(wb)
         notice("The mail server is tried again with the next message")
         st.rerun()

@@ -67,7 +67,6 @@ def _table(found: Sequence[Introducing]) -> list[Introducing]:
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
-        height=min(len(found), 10) * 35 + 38,
         alt="Providers and their patients",
         column_config={
             "State": st.column_config.TextColumn(width="small"),

@@ -12,6 +12,7 @@ import streamlit as st
 
 from core import users
 from core.domain.csv_cells import neutral
+from core.domain.message import ICONS
 from core.domain.wording import day_text
 from core.errors import CareloopError
 from core.settings import read_settings
@@ -33,6 +34,16 @@ STATUS_COLOURS: dict[str, Literal["gray", "blue", "orange", "green", "red"]] = {
     "Sending": "orange",
     "Completed": "green",
     "Stopped": "red",
+}
+
+_RESULT_COLOURS = {
+    "Successful": "green",
+    "Returned": "red",
+    "Unsuccessful": "red",
+    "Introductory Email": "blue",
+    "Not sent": "gray",
+    "Waiting": "orange",
+    "Unknown": "violet",
 }
 
 
@@ -85,6 +96,11 @@ def moment(value: datetime | None, wb: Workbench, *, seconds: bool = False) -> s
 def status_badge(status: str, icon: str) -> None:
     """A campaign's status by colour, icon and word."""
     st.badge(status, icon=f":material/{icon}:", color=STATUS_COLOURS[status])
+
+
+def result_badge(result: str, words: str = "") -> str:
+    """A result by colour, icon and word, as Markdown; with other words, such as its count, in the same badge."""
+    return f":{_RESULT_COLOURS[result]}-badge[:material/{ICONS[result]}: {words or result}]"
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:

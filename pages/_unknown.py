@@ -55,7 +55,6 @@ def _table(rows: pl.DataFrame) -> list[str]:
         on_select="rerun",
         selection_mode="multi-row",
         placeholder="–",
-        height=min(len(ids), 6) * 35 + 38,
         alt="Patients whose message has an unknown outcome",
         column_config={"When": st.column_config.DatetimeColumn(format="ddd D MMM YYYY, HH:mm")},
     )

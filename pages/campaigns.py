@@ -5,12 +5,11 @@ import streamlit as st
 from core import campaign_list, campaigns, new_campaigns
 from core.campaign_list import Listed
 from core.domain.campaign import activation_lock, edit_lock
-from core.domain.message import ICONS
 from core.workbench import Workbench
 from pages._follow_up import ask_for_copy
 from pages._holds import ask_about_sending, pause_button, show_holds
 from pages._reach import show_reach
-from pages._shared import MODE_ICONS, count, guarded, notice, page_head, plain, status_badge, workbench
+from pages._shared import MODE_ICONS, count, guarded, notice, page_head, plain, result_badge, status_badge, workbench
 
 SIZE = 20
 _FILTERS = ("All", "Inactive", "Pending", "Completed", "Stopped")
@@ -83,11 +82,11 @@ def _row(wb: Workbench, one: Listed) -> None:
 
 def _progress(one: Listed) -> None:
     results = [
-        f":material/{ICONS[result]}: {result} {number:,}"
+        result_badge(result, f"{result} {number:,}")
         for result, number in one.progress.results.items()
         if number and result != "Waiting"
     ]
-    words = " · ".join(results) or count(one.progress.selected, "patient")
+    words = " ".join(results) or count(one.progress.selected, "patient")
     st.progress(one.progress.share, text=f"{words}  ({one.progress.finished:,} of {one.progress.selected:,})")
 
 

@@ -3,11 +3,11 @@
 import streamlit as st
 
 from core import introductions
-from core.domain.message import ICONS, RESULTS
+from core.domain.message import RESULTS
 from core.workbench import Workbench
 from pages import _introducing
 from pages._mail import mail_frame, width_choice
-from pages._shared import count, page_head, plain, workbench
+from pages._shared import count, page_head, plain, result_badge, workbench
 
 _LANGUAGES = {"English": "en", "Spanish": "es"}
 
@@ -51,9 +51,9 @@ def _results(wb: Workbench) -> None:
     if shown:
         st.table(
             {
-                "Result": [f":material/{ICONS[result]}: {_word(result)}" for result in shown],
-                "Began today": [f"{found.today.results[result]:,}" for result in shown],
-                "In all": [f"{found.all.results[result]:,}" for result in shown],
+                "Result": [result_badge(result, _word(result)) for result in shown],
+                "Began today": [found.today.results[result] for result in shown],
+                "In all": [found.all.results[result] for result in shown],
             },
             border="horizontal",
             hide_header=False,

@@ -11,7 +11,7 @@ from pages._follow_up import ask_for_copy, ask_for_follow_up
 from pages._history import show_history
 from pages._holds import ask_about_sending, show_holds
 from pages._recipients import recipients
-from pages._shared import MODE_ICONS, count, page_head, percent, plain, status_badge, workbench
+from pages._shared import MODE_ICONS, count, page_head, percent, plain, result_badge, status_badge, workbench
 from pages._unknown import confirm, unknown
 
 _ASKED = "rp_asked"  # what was pressed, and for which patients: its dialog is drawn by the page, not by its live part
@@ -84,10 +84,10 @@ def _ledger(shown: Report) -> None:
     rows = shown.ledger.rows(named=True)
     st.table(
         {
-            "Result": [f":material/{row['icon']}: {row['result']}" for row in rows],
+            "Result": [result_badge(row["result"]) for row in rows],
             "Reason": [plain(row["reason"] or "") for row in rows],
-            "Patients": [f"{row['count']:,}" for row in rows],
-            "Share": [percent(row["share"]) for row in rows],
+            "Patients": [row["count"] for row in rows],
+            "Share": [percent(row["share"]).replace(" ", "\u00a0") for row in rows],
         },
         border="horizontal",
         hide_header=False,
