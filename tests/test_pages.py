@@ -33,6 +33,7 @@ PAGES = (
     "library",
     "outbox",
     "data",
+    "introductions",
     "campaign_editor",
     "report",
 )
