@@ -44,7 +44,7 @@ def _ask(wb: Workbench, campaign_id: str, patient_ids: Collection[str] | None, *
 
 def _make(wb: Workbench, campaign_id: str, patient_ids: Collection[str] | None, planned: CopyPlan) -> None:
     name = st.text_input("Campaign name", planned.name, key="fu_name", max_chars=120)
-    st.caption(f":material/event: {_start(planned)}")
+    st.caption(f":material/event: {_start(planned)}  \n:material/group: Who can be reached is decided anew then.")
     if not st.button("Make the campaign", type="primary", key="fu_make"):
         return
     try:
@@ -60,4 +60,4 @@ def _start(planned: CopyPlan) -> str:
     day = f"Start date {day_text(planned.start_on)}"
     if planned.waits_for_introduction:
         return f"{day}: the first whole day two days after their introductory emails"
-    return f"{day}; change it in the editor"
+    return f"{day}; you can change it in the editor"

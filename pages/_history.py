@@ -28,7 +28,7 @@ _HEARD = {
 }
 
 
-@st.dialog("History of the message", width="large", icon=":material/history:")
+@st.dialog("History of the message", width="medium", icon=":material/history:")
 def show_history(wb: Workbench, campaign_id: str, patient_id: str) -> None:
     """The dialog: what became of it, its attempts, then everything heard of it, oldest first."""
     try:
@@ -37,10 +37,8 @@ def show_history(wb: Workbench, campaign_id: str, patient_id: str) -> None:
     except CareloopError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return
-    st.markdown(f"**{plain(name or patient_id)}**")
-    state = STATES[found.state]
-    why = reason_sentence(found.reason)
-    st.markdown(f"{result_badge(state.result)} {plain(why)}")
+    badge, why = result_badge(STATES[found.state].result), plain(reason_sentence(found.reason))
+    st.markdown(f"**{plain(name or patient_id)}**  \n{badge} {why}")
     st.table(_facts(wb, found), border="horizontal", hide_header=True, alt="Where the message went")
     st.markdown("**Attempts**")
     if not found.attempts:
@@ -54,16 +52,21 @@ def show_history(wb: Workbench, campaign_id: str, patient_id: str) -> None:
 
 
 def _facts(wb: Workbench, found: Communication) -> dict[str, str]:
-    language = LANGUAGES.get(found.language or "", found.language)
+    language = plain(LANGUAGES.get(found.language or "", found.language or ""))
     facts = {
         "Message": "Introductory email" if found.message == "introductory" else "The campaign's",
-        "Address": found.address,
+        "Address": _exactly(found.address),
         "Language": language,
-        "Message-ID": found.message_id,
+        "Message-ID": _exactly(found.message_id),
         "Not before": moment(found.next_at, wb) if found.next_at else None,
-        "Held by": found.claimed_by if found.state == "claimed" else None,
+        "Held by": _exactly(found.claimed_by) if found.state == "claimed" else None,
     }
-    return {name: plain(text) for name, text in facts.items() if text}
+    return {name: text for name, text in facts.items() if text}
+
+
+def _exactly(text: str | None) -> str:
+    """As code, so that it can be copied, and an address is no link."""
+    return f"`{text.replace('`', ' ')}`" if text else ""
 
 
 def _attempt(wb: Workbench, attempt: Attempt) -> str:
