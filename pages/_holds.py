@@ -46,7 +46,7 @@ def ask_about_sending(wb: Workbench) -> None:
 def _ends(wb: Workbench, hold: Hold) -> None:
     """What ends a pause: a button for who may, else whom to ask."""
     if not sending_control.may_resume(wb):
-        st.caption("Who may see all patients can end it.", width="content")
+        st.caption("Somebody who may see all patients can end it.", width="content")
     elif hold.kind == "pause":
         if st.button("Resume", key="holds_resume", icon=":material/play_arrow:"):
             _ask("resume")

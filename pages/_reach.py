@@ -40,8 +40,10 @@ def show_skipped(wb: Workbench, draft: Campaign) -> None:
         words.append(f"{count(missed.get('gap_closed', 0), 'patient')} without such a gap")
     if draft.skip_booked:
         words.append(f"{missed.get('booked', 0):,} with a new appointment")
-    if words:
+    if words and any(key in missed for key in ("gap_closed", "booked")):
         st.caption(f":material/person_off: Skipped as of today: {' and '.join(words)}.")
+    elif words:
+        st.caption(":material/group: As of today nobody is skipped for that.")
 
 
 def _sentence(reached: int, selected: int, channel: str) -> str:

@@ -16,7 +16,7 @@ from core.errors import SendError
 from core.store import accounts
 from core.store import communications as message_rows
 from core.store.database import reading, writing
-from core.store.schema import attempts, recipients
+from core.store.schema import attempts, open_gaps, recipients
 from core.workbench import Workbench
 from tests.test_pages import campaign, kept, loaded, opened  # noqa: F401 (fixtures)
 from tests.test_pages_measures import words
@@ -92,7 +92,7 @@ def test_whoever_sees_few_patients_may_pause_and_reads_who_can_resume(loaded: Wo
     press(app, "holds_asked", "pause", "holds_pause_yes", holds_reason="Look at this")
 
     app = opened("campaigns")
-    assert "Who may see all patients can end it" in words(app)
+    assert "Somebody who may see all patients can end it" in words(app)
     assert not [button for button in app.button if button.key in ("holds_resume", "holds_pause")]
 
 
@@ -270,10 +270,13 @@ def test_a_copy_for_nobody_is_told_instead_of_made(loaded: Workbench) -> None:  
 # ---- the editor ----------------------------------------------------------------------------------------------------
 def test_whether_a_new_appointment_counts_is_said_in_the_editor_and_saved(loaded: Workbench) -> None:  # noqa: F811
     campaign_id = campaign(loaded)
+    assert "nobody is skipped for that" in words(opened("campaign_editor", id=campaign_id, step="delivery"))
+    with writing(loaded.engine) as connection:
+        connection.execute(open_gaps.delete())
     app = opened("campaign_editor", id=campaign_id, step="delivery")
     box = next(one for one in app.checkbox if "made an appointment" in one.label)
     assert box.value is True
-    assert "with a new appointment" in words(app)
+    assert "Skipped as of today: 2 patients without such a gap and 0 with a new appointment" in words(app)
 
     box.uncheck().run()
     app.button(key="ce_go_Summary").click().run()
