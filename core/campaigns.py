@@ -224,10 +224,7 @@ def _raise_if(done: str, found: Mapping[str, str]) -> None:
 
 
 def _visible(wb: Workbench, connection: Connection, campaign_id: str) -> Campaign:
-    found = rows.campaign(connection, campaign_id)
-    if not rows.is_visible(connection, wb.user, campaign_id):
-        raise NotFound("This campaign does not exist, or it has none of the patients you may see.")
-    return found
+    return rows.seen(connection, wb.user, campaign_id)
 
 
 def _keep(wb: Workbench, changed: Campaign, *, version: int, action: str, **details: Any) -> Campaign:

@@ -5,19 +5,23 @@ recipients of an internal campaign of the day, so that claiming, retries, recove
 """
 
 import secrets
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from importlib import resources
+from math import ceil
 
 from sqlalchemy import Connection
 
+from core import templates
 from core.audit import record_in
 from core.domain.campaign import DEFAULT_LANGUAGE, Campaign, Message
 from core.domain.eligibility import Mailing, eligibility
 from core.domain.introduction import INTRODUCTORY
+from core.domain.progress import Progress, progress_of
 from core.domain.wording import day_text
 from core.errors import NotAllowed, NotFound
+from core.mailer import Mail
 from core.store import campaigns as campaign_rows
 from core.store import introductions as rows
 from core.store import messages
@@ -35,7 +39,8 @@ class Introducing:
 
     patients     active patients of the provider with an email address
     introduced   of them, how many have had the introductory email at their present address
-    to_come      how many would still get it, if nothing changes
+    to_come      how many have had none there and have none on its way: at most so many still get it, because opt-outs
+                 and the like are looked at when it is written (and by `plan`)
     """
 
     provider_id: str
@@ -46,15 +51,74 @@ class Introducing:
     to_come: int
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What turning providers on would do.
+
+    patients   by provider, how many would get the introductory email; the `seen` of `turn_on`
+    days       on how many sending days, those included who wait for other providers already
+    is_first   nobody is introduced yet: from then on no campaign email comes before an introductory one
+    """
+
+    patients: Mapping[str, int]
+    per_day: int
+    days: int
+    is_first: bool
+
+    @property
+    def count(self) -> int:
+        """How many patients in all."""
+        return sum(self.patients.values())
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Introductory emails by result: those that began today, all, and those sent in the place of a campaign's."""
+
+    today: Progress
+    all: Progress
+    in_place: int
+
+
 def providers(wb: Workbench) -> list[Introducing]:
     """Every provider who is somebody's PCP, by name, as far as the user may see them."""
     with reading(wb.engine) as connection:
         found = [each for each in rows.providers_of(connection, wb.user.scope) if each.patients]
-        due = {each.provider_id: sum(1 for _ in _due(wb, connection, [each.provider_id])) for each in found}
-    return [
-        Introducing(each.provider_id, each.name, each.is_on, each.patients, each.introduced, due[each.provider_id])
-        for each in found
-    ]
+    return [Introducing(**asdict(each)) for each in found]
+
+
+def plan(wb: Workbench, provider_ids: Collection[str]) -> Plan:
+    """What turning these providers on would do, by what the records hold at this moment."""
+    per_day = wb.organisation().introductions_per_day
+    with reading(wb.engine) as connection:
+        due = {each: sum(1 for _ in _due(wb, connection, [each])) for each in provider_ids}
+        waiting = sum(
+            each.to_come
+            for each in rows.providers_of(connection, wb.user.scope)
+            if each.is_on and each.provider_id not in due
+        )
+        is_first = not introduces(connection)
+    return Plan(due, per_day, ceil((sum(due.values()) + waiting) / per_day), is_first)
+
+
+def stream(wb: Workbench) -> Stream:
+    """What became of the introductory emails, of all patients whoever may see them."""
+    with reading(wb.engine) as connection:
+        return Stream(
+            today=progress_of(rows.state_counts(connection, day=wb.today())),
+            all=progress_of(rows.state_counts(connection)),
+            in_place=rows.in_place_count(connection),
+        )
+
+
+def preview(wb: Workbench, *, language: str = DEFAULT_LANGUAGE) -> Mail:
+    """The introductory email as an invented patient would get it. Its stop link stops nothing."""
+    return templates.invented(wb, _campaign(wb, wb.today()), language=language)
+
+
+def may_turn(wb: Workbench) -> bool:
+    """Whether this user may turn providers on and off."""
+    return not _is_limited(wb)
 
 
 def turn_on(wb: Workbench, provider_id: str, *, seen: int) -> None:
@@ -63,19 +127,25 @@ def turn_on(wb: Workbench, provider_id: str, *, seen: int) -> None:
     `seen` is the number of patients that the user has confirmed: when more would be written to, nothing is turned on
     and NotAllowed says how many. Raises NotFound for a provider the user may not see.
     """
+    turn_on_all(wb, {provider_id: seen})
+
+
+def turn_on_all(wb: Workbench, seen: Mapping[str, int]) -> None:
+    """The same for several providers at once, with the number confirmed for each: all of them or none."""
     _check_sees_everybody(wb)
     with writing(wb.engine) as connection:
         known = {each.provider_id for each in rows.providers_of(connection, wb.user.scope)}
-        if provider_id not in known:
+        if not seen.keys() <= known:
             raise NotFound("This provider is not in the records any more. Open the page again.")
-        due = sum(1 for _ in _due(wb, connection, [provider_id]))
-        if due > seen:
-            raise NotAllowed(
-                f"{due:,} patients would get the introductory email, and {seen:,} were confirmed. Nothing was turned "
-                "on: look at the number again."
-            )
-        rows.set_on(connection, provider_id, True, at=wb.now(), by=wb.user.user_id)
-        record_in(wb, connection, "introductions.on", provider_id, patients=due)
+        for provider_id, confirmed in seen.items():
+            due = sum(1 for _ in _due(wb, connection, [provider_id]))
+            if due > confirmed:
+                raise NotAllowed(
+                    f"{due:,} patients would get the introductory email, and {confirmed:,} were confirmed. Nothing was "
+                    "turned on: look at the number again."
+                )
+            rows.set_on(connection, provider_id, True, at=wb.now(), by=wb.user.user_id)
+            record_in(wb, connection, "introductions.on", provider_id, patients=due)
 
 
 def turn_off(wb: Workbench, provider_id: str) -> None:
@@ -141,8 +211,14 @@ def _campaign_of(wb: Workbench, connection: Connection, day: date) -> Campaign:
     campaign_id = rows.campaign_of(connection, day)
     if campaign_id:
         return campaign_rows.campaign(connection, campaign_id)
+    campaign = _campaign(wb, day)
+    campaign_rows.add(connection, campaign, patient_ids=[])
+    return campaign
+
+
+def _campaign(wb: Workbench, day: date) -> Campaign:
     organisation, at, by = wb.organisation(), wb.now(), wb.user.user_id
-    campaign = Campaign(
+    return Campaign(
         campaign_id=secrets.token_hex(8),
         kind=INTRODUCTORY,
         name=f"Introductory emails {day_text(day)}",
@@ -163,8 +239,6 @@ def _campaign_of(wb: Workbench, connection: Connection, day: date) -> Campaign:
         activated_at=at,
         activated_by=by,
     )
-    campaign_rows.add(connection, campaign, patient_ids=[])
-    return campaign
 
 
 def _messages() -> dict[str, Message]:
@@ -178,6 +252,10 @@ def _messages() -> dict[str, Message]:
     return found
 
 
+def _is_limited(wb: Workbench) -> bool:
+    return wb.user.scope.groups is not None or wb.user.scope.providers is not None
+
+
 def _check_sees_everybody(wb: Workbench) -> None:
-    if wb.user.scope.groups is not None or wb.user.scope.providers is not None:
+    if _is_limited(wb):
         raise NotAllowed("This concerns all patients of a provider. Ask somebody who may see all of them.")

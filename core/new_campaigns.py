@@ -1,19 +1,51 @@
-"""A new campaign: made from a template for the patients who were selected, or not made at all."""
+"""A new campaign: made from a template or another campaign, for the patients who were chosen, or not made at all."""
 
 import secrets
-from collections.abc import Sequence
-from datetime import timedelta
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import Connection
 
 from core import rules, templates
 from core.audit import record_in
-from core.domain.campaign import DEFAULT_LANGUAGE, Campaign, Message
+from core.domain.campaign import DEFAULT_LANGUAGE, NAME_LENGTH, Campaign, Message
 from core.domain.campaign_start import free_name, measures_for
+from core.domain.introduction import INTRODUCTORY, free_from
 from core.domain.work_list import WorkList
 from core.errors import NotAllowed, NotFound, TooMany
 from core.store import campaigns as rows
-from core.store.database import writing
+from core.store import introductions
+from core.store.database import reading, writing
 from core.store.people import visible_ids
 from core.workbench import Workbench
+
+# Nobody has written to these. What kept the others from being sent is looked at anew, and said anew if it holds.
+NOT_CONTACTED = ("stopped", "not_sent")
+# Who cannot be in a follow-up, continuing '3 of them ...'.
+_LEFT_OUT = {
+    "waiting": "still wait in this campaign",
+    "claimed": "still wait in this campaign",
+    "unknown": "may have got the message already: decide about them first",
+    "hold_out": "were chosen at random not to be contacted",
+}
+
+
+@dataclass(frozen=True)
+class CopyPlan:
+    """What a copy of a campaign would be.
+
+    patient_ids   whom it would be for, in the order of the campaign
+    left_out      how many of those asked for cannot be in it, by the reason
+    start_on      tomorrow, or the first whole day on which nobody waits any more after an introductory email (E4)
+    """
+
+    name: str
+    patient_ids: tuple[str, ...]
+    left_out: Mapping[str, int]
+    start_on: date
+    waits_for_introduction: bool = False
 
 
 def create(
@@ -37,11 +69,90 @@ def create(
         if missing:
             raise NotFound(f"{missing:,} of the selected patients are not in the records any more. Run the list again.")
         proposed = name or template.proposed_name(wb.today())
-        chosen = free_name(proposed, rows.names(connection, starting_with=proposed))
-        campaign = _new(wb, template, name=chosen, work_list=work_list, selected=len(ids))
+        campaign = _new(wb, template, name=_free_name(connection, proposed), work_list=work_list, selected=len(ids))
         rows.add(connection, campaign, patient_ids=ids)
         record_in(wb, connection, "campaign.created", campaign.campaign_id, template=template_id, recipients=len(ids))
     return campaign.campaign_id
+
+
+def plan_copy(wb: Workbench, campaign_id: str, patient_ids: Collection[str] | None = None) -> CopyPlan:
+    """What `copy` would make. Raises NotFound for a campaign or patients the user may not see, and NotAllowed for a
+    replacement of a campaign that still goes on."""
+    with reading(wb.engine) as connection:
+        source = rows.seen(connection, wb.user, campaign_id)
+        if source.kind == INTRODUCTORY:
+            raise NotAllowed("Introductory emails go out by themselves. Start a campaign in the Library instead.")
+        states = rows.states_of(connection, campaign_id, user=wb.user)
+        chosen = _replaced(source, states) if patient_ids is None else set(patient_ids)
+        if not chosen <= states.keys():
+            raise NotFound("Some of these patients are not among those of the campaign that you may see.")
+        ids = tuple(each for each in states if each in chosen and states[each] not in _LEFT_OUT)
+        ending = " – copy" if patient_ids is None else " – follow-up"
+        name = _free_name(connection, source.name.removesuffix(ending)[: NAME_LENGTH - len(ending) - 5] + ending)
+        introduced_at = introductions.latest_at(connection, ids)
+    tomorrow = wb.today() + timedelta(days=1)
+    start_on = max(tomorrow, _free_on(wb, introduced_at) if introduced_at else tomorrow)
+    left_out = Counter(_LEFT_OUT[states[each]] for each in chosen if states[each] in _LEFT_OUT)
+    return CopyPlan(name, ids, left_out, start_on, start_on > tomorrow)
+
+
+def copy(
+    wb: Workbench, campaign_id: str, *, patient_ids: Collection[str] | None = None, name: str | None = None
+) -> str:
+    """Make an inactive campaign with the content of another; returns its id.
+
+    patient_ids   of the other campaign's patients (R2); None: those of a stopped or finished one who were not
+                  contacted (C9), which are 'stopped' and 'not sent'
+    Whoever still waits there, may have got its message, or was held out of it is left out: `plan_copy` says how many.
+    Raises NotFound for patients the user may not see, NotAllowed when nobody is left.
+    """
+    planned = plan_copy(wb, campaign_id, patient_ids)
+    if not planned.patient_ids:
+        raise NotAllowed("Nobody would be in the copy. Choose patients by their result in the campaign's report.")
+    _check_size(wb, list(planned.patient_ids))
+    with writing(wb.engine) as connection:
+        source = rows.seen(connection, wb.user, campaign_id)
+        at, by, count = wb.now(), wb.user.user_id, len(planned.patient_ids)
+        made = replace(
+            source,
+            campaign_id=secrets.token_hex(8),
+            name=_free_name(connection, (name or "").strip() or planned.name),
+            status="inactive",
+            start_on=planned.start_on,
+            work_list={**source.work_list, "selected": count, "copied_from": campaign_id},
+            created_at=at,
+            created_by=by,
+            changed_at=at,
+            changed_by=by,
+            activated_at=None,
+            activated_by=None,
+            finished_at=None,
+            version=1,
+        )
+        rows.add(connection, made, patient_ids=planned.patient_ids)
+        record_in(wb, connection, "campaign.copied", made.campaign_id, source=campaign_id, recipients=count)
+    return made.campaign_id
+
+
+def may_be_replaced(campaign: Campaign) -> bool:
+    """Whether the campaign is stopped or finished, so that a replacement can be made of it (C9)."""
+    return campaign.status in ("stopped", "completed")
+
+
+def _replaced(source: Campaign, states: Mapping[str, str]) -> set[str]:
+    """Whom a replacement is for."""
+    if not may_be_replaced(source):
+        raise NotAllowed(f"The campaign '{source.name}' still goes on: a copy replaces a stopped or finished one.")
+    return {each for each, state in states.items() if state in NOT_CONTACTED}
+
+
+def _free_on(wb: Workbench, introduced_at: datetime) -> date:
+    """The first whole day on which a campaign email may follow."""
+    return free_from(introduced_at).astimezone(wb.zone()).date() + timedelta(days=1)
+
+
+def _free_name(connection: Connection, proposed: str) -> str:
+    return free_name(proposed, rows.names(connection, starting_with=proposed))
 
 
 def _new(

@@ -62,6 +62,11 @@ def resume_all(wb: Workbench) -> bool:
     return ended > 0
 
 
+def may_resume(wb: Workbench) -> bool:
+    """Whether this user may end a pause and let a paused account be tried again."""
+    return not _why_not_resume(wb)
+
+
 def try_account_again(wb: Workbench) -> None:
     """Let the dispatcher try a paused account again at once: somebody has looked at what was wrong."""
     _check_may_resume(wb)
@@ -167,7 +172,13 @@ def _reason(reason: str) -> str:
 
 
 def _check_may_resume(wb: Workbench) -> None:
+    if why := _why_not_resume(wb):
+        raise NotAllowed(why)
+
+
+def _why_not_resume(wb: Workbench) -> str:
     if wb.user.user_id == DISPATCHER:
-        raise NotAllowed("The dispatcher never ends a pause: a person must have decided that.")
+        return "The dispatcher never ends a pause: a person must have decided that."
     if wb.user.scope.groups is not None or wb.user.scope.providers is not None:
-        raise NotAllowed("A pause holds for all patients. Ask somebody who may see all of them to end it.")
+        return "A pause holds for all patients. Ask somebody who may see all of them to end it."
+    return ""

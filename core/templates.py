@@ -102,7 +102,12 @@ def example(wb: Workbench, template: Template, body: str | None = None) -> Mail:
         changed_at=at,
         changed_by=by,
     )
-    return mailer(wb, shown).mail(EXAMPLES | _own_words(organisation))
+    return invented(wb, shown)
+
+
+def invented(wb: Workbench, campaign: Campaign, *, language: str = DEFAULT_LANGUAGE) -> Mail:
+    """A campaign's mail for an invented patient of the organisation."""
+    return mailer(wb, campaign, language=language).mail(EXAMPLES | _own_words(wb.organisation()))
 
 
 def extremes(wb: Workbench, campaign: Campaign, patient_ids: Collection[str]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from core.domain.campaign import Campaign
 from core.errors import CareloopError
 from core.workbench import Workbench
 from pages._draft import changes, discard, keep
-from pages._feed_gate import gate_warning
+from pages._holds import show_holds
 from pages._reach import show_reach
 from pages._shared import count, notice, plain
 
@@ -78,7 +78,7 @@ def _save(wb: Workbench, campaign: Campaign, draft: Campaign, *, active: bool) -
 
 @st.dialog("Save as active", icon=":material/schedule_send:")
 def _activate(wb: Workbench, campaign: Campaign, draft: Campaign) -> None:
-    gate_warning(wb)
+    show_holds(wb, with_buttons=False)
     show_reach(wb, draft)
     st.caption(campaigns.schedule_if_active(wb, draft))
     st.info(wb.organisation().messaging_policy, icon=":material/policy:")

@@ -67,6 +67,12 @@ def _pages() -> dict[str, list[st.Page]]:
                 icon=":material/database:",
                 help="Feeds, what was wrong in them, rejected rows, and codes that mean nothing yet.",
             ),
+            st.Page(
+                "introductions.py",
+                title="Introductory emails",
+                icon=":material/waving_hand:",
+                help="The first email to each patient, whose patients get it, and what became of it.",
+            ),
         ],
         "Hidden": [
             st.Page("campaign_editor.py", title="Campaign", icon=":material/edit:", visibility="hidden"),

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core import campaigns, preflight, templates
 from core.domain.campaign import Campaign
+from core.domain.eligibility import CARE_GAP
 from core.domain.merge_field import FIELDS
 from core.errors import CareloopError
 from core.workbench import Workbench
@@ -26,6 +27,23 @@ def show_reach(wb: Workbench, campaign: Campaign) -> None:
             "Leave the field out, or put it between 'if' and 'end of if'.",
             icon=":material/person_off:",
         )
+
+
+def show_skipped(wb: Workbench, draft: Campaign) -> None:
+    """What the two check boxes of a care gap campaign come to by today's data: '3 whose gap has closed, 1 ...'."""
+    if draft.purpose != CARE_GAP or not (draft.skip_closed_gaps or draft.skip_booked):
+        return
+    mode = preflight.of_campaign(wb, draft, campaigns.patients(wb, draft.campaign_id))
+    missed = {each.reason.key: each.count for each in mode.not_reached}
+    words = []
+    if draft.skip_closed_gaps and draft.measures:
+        words.append(f"{count(missed.get('gap_closed', 0), 'patient')} without such a gap")
+    if draft.skip_booked:
+        words.append(f"{missed.get('booked', 0):,} with a new appointment")
+    if words and any(key in missed for key in ("gap_closed", "booked")):
+        st.caption(f":material/person_off: Skipped as of today: {' and '.join(words)}.")
+    elif words:
+        st.caption(":material/group: As of today nobody is skipped for that.")
 
 
 def _sentence(reached: int, selected: int, channel: str) -> str:

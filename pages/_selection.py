@@ -8,7 +8,7 @@ from core import new_campaigns, preflight, templates, work_lists
 from core.domain.found import Found
 from core.errors import CareloopError, TooMany
 from core.workbench import Workbench
-from pages._feed_gate import gate_warning
+from pages._holds import show_holds
 from pages._shared import count
 
 _SELECTED = "wl_selected"
@@ -93,7 +93,7 @@ def _confirm(wb: Workbench, found: Found, patient_ids: Sequence[str]) -> None:
     reached = preflight.reach(
         wb, patient_ids, purpose=template.purpose, measures=template.measures, protocols=template.protocols
     )
-    gate_warning(wb)
+    show_holds(wb, with_buttons=False)
     for mode in reached:
         _reach(mode)
     st.markdown(

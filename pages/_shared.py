@@ -12,6 +12,7 @@ import streamlit as st
 
 from core import users
 from core.domain.csv_cells import neutral
+from core.domain.message import ICONS
 from core.domain.wording import day_text
 from core.errors import CareloopError
 from core.settings import read_settings
@@ -33,6 +34,16 @@ STATUS_COLOURS: dict[str, Literal["gray", "blue", "orange", "green", "red"]] = {
     "Sending": "orange",
     "Completed": "green",
     "Stopped": "red",
+}
+
+_RESULT_COLOURS = {
+    "Successful": "green",
+    "Returned": "red",
+    "Unsuccessful": "red",
+    "Introductory Email": "blue",
+    "Not sent": "gray",
+    "Waiting": "orange",
+    "Unknown": "violet",
 }
 
 
@@ -74,17 +85,22 @@ def guarded(action: Callable[P, None]) -> Callable[P, None]:
     return shown
 
 
-def moment(value: datetime | None, wb: Workbench) -> str:
-    """'Tue 24 Nov 2026, 14:10' in the organisation's time zone."""
+def moment(value: datetime | None, wb: Workbench, *, seconds: bool = False) -> str:
+    """'Tue 24 Nov 2026, 14:10' in the organisation's time zone; with seconds where their order matters."""
     if value is None:
         return "–"
     local = value.astimezone(wb.zone())
-    return f"{day_text(local.date())}, {local:%H:%M}"
+    return f"{day_text(local.date())}, {local.strftime('%H:%M:%S' if seconds else '%H:%M')}"
 
 
 def status_badge(status: str, icon: str) -> None:
     """A campaign's status by colour, icon and word."""
     st.badge(status, icon=f":material/{icon}:", color=STATUS_COLOURS[status])
+
+
+def result_badge(result: str, words: str = "") -> str:
+    """A result by colour, icon and word, as Markdown; with other words, such as its count, in the same badge."""
+    return f":{_RESULT_COLOURS[result]}-badge[:material/{ICONS[result]}: {words or result}]"
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:

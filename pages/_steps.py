@@ -12,7 +12,7 @@ from core.domain.campaign import DEFAULT_LANGUAGE, PURPOSES, Campaign, Message, 
 from core.domain.merge_field import FIELDS
 from core.domain.wording import day_text
 from core.workbench import Workbench
-from pages._reach import show_reach
+from pages._reach import show_reach, show_skipped
 from pages._rich_text import rich_text
 from pages._shared import MODE_ICONS, count, plain
 from pages._typed import body_key
@@ -116,7 +116,7 @@ def delivery(wb: Workbench, draft: Campaign, *, locked: bool) -> Campaign:
         disabled=locked,
     )
     names = measure_names(wb)
-    measures, skip = draft.measures, draft.skip_closed_gaps
+    measures, skip, skip_booked = draft.measures, draft.skip_closed_gaps, draft.skip_booked
     if purpose == "care_gap":
         measures = tuple(
             st.multiselect(
@@ -136,7 +136,15 @@ def delivery(wb: Workbench, draft: Campaign, *, locked: bool) -> Campaign:
             disabled=locked,
             persist_state="session",
         )
-    return replace(
+        skip_booked = st.checkbox(
+            "Skip patients who have made an appointment meanwhile",
+            draft.skip_booked,
+            key=f"{key}_skip_booked",
+            disabled=locked,
+            persist_state="session",
+            help="Whoever had no appointment ahead when the campaign was made, and has one when it would be sent.",
+        )
+    changed = replace(
         draft,
         from_email=from_email,
         from_name=from_name,
@@ -144,7 +152,10 @@ def delivery(wb: Workbench, draft: Campaign, *, locked: bool) -> Campaign:
         purpose=purpose,
         measures=measures,
         skip_closed_gaps=skip,
+        skip_booked=skip_booked,
     )
+    show_skipped(wb, changed)
+    return changed
 
 
 def _when(wb: Workbench, draft: Campaign, *, locked: bool) -> None:
@@ -205,6 +216,7 @@ def _delivery_rows(wb: Workbench, draft: Campaign, *, locked: bool) -> dict[str,
     if draft.purpose == "care_gap":
         rows["Care gaps"] = ", ".join(names.get(key, key) for key in draft.measures) or "none"
         rows["No such gap open"] = "skipped" if draft.skip_closed_gaps else "contacted all the same"
+        rows["Appointment made meanwhile"] = "skipped" if draft.skip_booked else "contacted all the same"
     if draft.protocols:
         rows["Protocol"] = ", ".join(draft.protocols)
     return rows

@@ -27,6 +27,7 @@ def typed(draft: Campaign) -> Campaign:
         messages={DEFAULT_LANGUAGE: message},
         measures=tuple(_now(draft, "measures", draft.measures)),
         skip_closed_gaps=_now(draft, "skip", draft.skip_closed_gaps),
+        skip_booked=_now(draft, "skip_booked", draft.skip_booked),
         fields={**draft.fields, **_written(draft)},
     )
 

@@ -2,12 +2,14 @@
 
 import streamlit as st
 
-from core import campaign_list, campaigns
+from core import campaign_list, campaigns, new_campaigns
 from core.campaign_list import Listed
 from core.domain.campaign import activation_lock, edit_lock
 from core.workbench import Workbench
+from pages._follow_up import ask_for_copy
+from pages._holds import ask_about_sending, pause_button, show_holds
 from pages._reach import show_reach
-from pages._shared import MODE_ICONS, count, guarded, notice, page_head, plain, status_badge, workbench
+from pages._shared import MODE_ICONS, count, guarded, notice, page_head, plain, result_badge, status_badge, workbench
 
 SIZE = 20
 _FILTERS = ("All", "Inactive", "Pending", "Completed", "Stopped")
@@ -16,15 +18,19 @@ _FILTERS = ("All", "Inactive", "Pending", "Completed", "Stopped")
 def show() -> None:
     wb = workbench()
     page_head("Campaigns", "What was sent, what goes out next, and the drafts that wait for somebody.")
-    chosen = st.segmented_control(
-        "Status",
-        _FILTERS,
-        default="All",
-        required=True,
-        key="cl_status",
-        label_visibility="collapsed",
-        persist_state="session",
-    )
+    show_holds(wb)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        chosen = st.segmented_control(
+            "Status",
+            _FILTERS,
+            default="All",
+            required=True,
+            key="cl_status",
+            label_visibility="collapsed",
+            persist_state="session",
+        )
+        pause_button(wb)
+    ask_about_sending(wb)
     _list(wb, str(chosen or "All"))
 
 
@@ -76,9 +82,11 @@ def _row(wb: Workbench, one: Listed) -> None:
 
 def _progress(one: Listed) -> None:
     results = [
-        f"{result} {number:,}" for result, number in one.progress.results.items() if number and result != "Waiting"
+        result_badge(result, f"{result} {number:,}")
+        for result, number in one.progress.results.items()
+        if number and result != "Waiting"
     ]
-    words = " · ".join(results) or count(one.progress.selected, "patient")
+    words = " ".join(results) or count(one.progress.selected, "patient")
     st.progress(one.progress.share, text=f"{words}  ({one.progress.finished:,} of {one.progress.selected:,})")
 
 
@@ -91,6 +99,8 @@ def _actions(wb: Workbench, one: Listed) -> None:
         possible.append("Activate")
     if campaign.status in ("inactive", "active"):
         possible.append("Stop")
+    if new_campaigns.may_be_replaced(campaign):
+        possible.append("Copy")
     chosen = st.menu_button("Actions", possible, key=f"cl_do_{campaign.campaign_id}", width="stretch")
     if chosen in ("Report", "Edit"):
         page = "report.py" if chosen == "Report" else "campaign_editor.py"
@@ -105,6 +115,7 @@ def _ask(wb: Workbench, action: str, campaign_id: str) -> None:
     campaign, progress = campaigns.campaign(wb, campaign_id), campaigns.progress(wb, campaign_id)
     if action == "Activate":
         st.markdown(f"**{plain(campaign.name)}**")
+        show_holds(wb, with_buttons=False)
         show_reach(wb, campaign)
         st.caption(
             f"{campaigns.schedule_if_active(wb, campaign)}. On that day it cannot be edited any more, only stopped."
@@ -136,4 +147,8 @@ def _stop(wb: Workbench, campaign_id: str) -> None:
 
 show()
 if "cl_asked" in st.session_state:
-    _ask(workbench(), *st.session_state.pop("cl_asked"))
+    asked, of = st.session_state.pop("cl_asked")
+    if asked == "Copy":
+        ask_for_copy(workbench(), of)
+    else:
+        _ask(workbench(), asked, of)

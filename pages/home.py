@@ -7,7 +7,7 @@ from core.campaign_list import Listed
 from core.domain.work_list import Filter, WorkList
 from core.workbench import Workbench
 from pages import _views
-from pages._feed_gate import gate_warning
+from pages._holds import ask_about_sending, pause_button, show_holds
 from pages._shared import MODE_ICONS, count, moment, page_head, plain, status_badge, workbench
 
 
@@ -17,17 +17,16 @@ def show() -> None:
     if loads.current(wb) is None:
         _first_steps()
         return
-    gate_warning(wb)
+    show_holds(wb)
     campaigns = campaign_list.campaigns(wb)
     if wb.settings.demo:
         _demo_steps()
     left, right = st.columns([3, 2], gap="large")
     with left:
-        _section(
-            "Going out next",
-            [one for one in campaigns if one.status in ("Pending", "Sending")],
-            "Nothing is waiting to go out.",
-        )
+        going = [one for one in campaigns if one.status in ("Pending", "Sending")]
+        _section("Going out next", going, "Nothing is waiting to go out.")
+        if going:
+            pause_button(wb)
         _section("Drafts", [one for one in campaigns if one.status == "Inactive"], "No draft waits for anybody.")
         _section(
             "Lately completed",
@@ -38,6 +37,7 @@ def show() -> None:
         _to_decide(campaigns)
         _care_gaps(wb)
         _freshness(wb)
+    ask_about_sending(wb)
 
 
 def _greeting(wb: Workbench) -> str:

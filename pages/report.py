@@ -1,18 +1,20 @@
-"""The report of one campaign: a headline, a ledger that adds up, charts, and every patient with what happened."""
+"""The report of one campaign: a headline, what to decide, a ledger that adds up, charts, and every patient."""
 
-from io import BytesIO
-
-import polars as pl
 import streamlit as st
 
-from core import charts, reports
+from core import charts, new_campaigns, reports
 from core.domain.campaign import STATUS_ICONS
 from core.domain.progress import status_shown
-from core.reports import EXPORT_NAMES, Report
+from core.reports import Report
 from core.workbench import Workbench
-from pages._shared import MODE_ICONS, count, page_head, plain, status_badge, workbench
+from pages._follow_up import ask_for_copy, ask_for_follow_up
+from pages._history import show_history
+from pages._holds import ask_about_sending, show_holds
+from pages._recipients import recipients
+from pages._shared import MODE_ICONS, count, page_head, percent, plain, result_badge, status_badge, workbench
+from pages._unknown import confirm, unknown
 
-SIZE = 100
+_ASKED = "rp_asked"  # what was pressed, and for which patients: its dialog is drawn by the page, not by its live part
 
 
 def show() -> None:
@@ -24,12 +26,23 @@ def show() -> None:
         return
     shown = reports.report(wb, campaign_id)
     every = 2 if shown.campaign.status == "active" else None
+    what, ids = st.session_state.pop(_ASKED, ("", []))
     st.fragment(_report, run_every=every)(wb, campaign_id)
+    ask_about_sending(wb)
+    if what == "history":
+        show_history(wb, campaign_id, ids[0])
+    elif what == "follow_up":
+        ask_for_follow_up(wb, campaign_id, ids)
+    elif what == "copy":
+        ask_for_copy(wb, campaign_id)
+    elif what:
+        confirm(wb, campaign_id, what, ids)
 
 
 def _report(wb: Workbench, campaign_id: str) -> None:
     shown = reports.report(wb, campaign_id)
-    _head(shown)
+    asked = _head(wb, shown)
+    asked = unknown(wb, shown) or asked
     left, right = st.columns([1, 1], gap="large")
     with left:
         _ledger(shown)
@@ -39,11 +52,14 @@ def _report(wb: Workbench, campaign_id: str) -> None:
             st.caption("Nothing has been sent yet, so there is no course over time.")
         else:
             st.plotly_chart(charts.over_time(shown.over_time), key="rp_time", config={"displayModeBar": False})
-    _patients(wb, shown)
+    asked = recipients(wb, shown) or asked
+    if asked:
+        st.session_state[_ASKED] = asked
+        st.rerun()
 
 
-def _head(shown: Report) -> None:
-    campaign = shown.campaign
+def _head(wb: Workbench, shown: Report) -> tuple[str, list[str]] | None:
+    campaign, is_copied = shown.campaign, False
     page_head(campaign.name, campaign.description)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         status = status_shown(campaign, shown.progress)
@@ -55,76 +71,30 @@ def _head(shown: Report) -> None:
             icon=":material/edit_note:",
             query_params={"id": campaign.campaign_id},
         )
+        if new_campaigns.may_be_replaced(campaign):
+            about = "A new campaign with the same message, for the patients whom this one did not contact."
+            is_copied = st.button("Copy", key="rp_copy", icon=":material/content_copy:", type="tertiary", help=about)
+    if campaign.status == "active":
+        show_holds(wb)
     st.markdown(f"#### {plain(shown.headline)}")
+    return ("copy", []) if is_copied else None
 
 
 def _ledger(shown: Report) -> None:
-    rows = shown.ledger.select(
-        Result="result", Reason=pl.col("reason").fill_null(""), Patients="count", Share=pl.col("share").fill_null(0.0)
-    )
-    st.dataframe(
-        rows,
+    rows = shown.ledger.rows(named=True)
+    st.table(
+        {
+            "Result": [result_badge(row["result"]) for row in rows],
+            "Reason": [plain(row["reason"] or "") for row in rows],
+            "Patients": [row["count"] for row in rows],
+            "Share": [percent(row["share"]).replace(" ", "\u00a0") for row in rows],
+        },
+        border="horizontal",
+        hide_header=False,
         hide_index=True,
         alt="Results and reasons; they add up to the number selected",
-        column_config={
-            "Patients": st.column_config.NumberColumn(format="localized"),
-            "Share": st.column_config.NumberColumn(format="percent"),
-            "Reason": st.column_config.TextColumn(width="medium"),
-        },
     )
     st.markdown(f"**{count(shown.progress.selected, 'patient')} selected**, each counted once above")
-
-
-def _patients(wb: Workbench, shown: Report) -> None:
-    with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
-        st.subheader("Patients", anchor=False, width="content")
-        results = list(dict.fromkeys(shown.ledger["result"]))
-        chosen = st.pills("Result", results, selection_mode="multi", key="rp_result", label_visibility="collapsed")
-        _downloads(wb, shown)
-    rows = shown.patients.filter(pl.col("result").is_in(chosen)) if chosen else shown.patients
-    pages = max(1, -(-rows.height // SIZE))
-    number = min(st.session_state.get("rp_page", 1), pages)
-    page = rows.slice((number - 1) * SIZE, SIZE).select(pl.col(key).alias(name) for key, name in EXPORT_NAMES.items())
-    st.dataframe(
-        page,
-        hide_index=True,
-        placeholder="–",
-        height=min(page.height, 12) * 35 + 38,
-        column_config={
-            "Reason": st.column_config.TextColumn(width="medium"),
-            "When": st.column_config.DatetimeColumn(format="ddd D MMM YYYY, HH:mm"),
-        },
-        alt="Patients of the campaign",
-    )
-    if pages > 1:
-        st.pagination(pages, key="rp_page")
-    if shown.hidden:
-        st.caption(f"{count(shown.hidden, 'more patient')} of groups or providers you do not see, counted above.")
-
-
-def _downloads(wb: Workbench, shown: Report) -> None:
-    def made(write: str) -> bytes:
-        out = BytesIO()
-        (reports.export_csv if write == "csv" else reports.export_xlsx)(wb, shown, out)
-        return out.getvalue()
-
-    st.download_button(
-        "CSV",
-        data=lambda: made("csv"),
-        file_name="campaign-report.csv",
-        mime="text/csv",
-        key="rp_csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
-    st.download_button(
-        "Excel",
-        data=lambda: made("xlsx"),
-        file_name="campaign-report.xlsx",
-        key="rp_xlsx",
-        icon=":material/download:",
-        on_click="ignore",
-    )
 
 
 show()

@@ -20,12 +20,13 @@ PAGES = (
     "library",
     "outbox",
     "data",
+    "introductions",
     "campaign_editor",
     "report",
 )
 TITLES = (
     "Good", "Work list", "Care gaps", "Measures", "Imm: Childhood Series", "Campaigns", "Library", "Outbox", "Data",
-    "Mammogram reminder", "Diabetes care gaps",
+    "Introductory emails", "Mammogram reminder", "Diabetes care gaps",
 )  # fmt: skip
 _TOO_WIDE = """() => [document.documentElement, ...document.querySelectorAll('[data-testid=stMain]')]
   .map((part) => part.scrollWidth - part.clientWidth).filter((excess) => excess > 1)"""

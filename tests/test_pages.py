@@ -33,6 +33,7 @@ PAGES = (
     "library",
     "outbox",
     "data",
+    "introductions",
     "campaign_editor",
     "report",
 )
@@ -290,7 +291,7 @@ def test_a_report_of_a_campaign_that_is_not_sent_adds_up(loaded: Workbench) -> N
     app = opened("report", id=campaign(loaded))
 
     assert not app.exception
-    ledger = app.dataframe[0].value
+    ledger = app.table[0].value
     assert ledger["Patients"].sum() == 2
     assert any("**2 patients selected**" in text.value for text in app.markdown)
 

@@ -101,7 +101,9 @@ def test_only_who_may_see_everybody_ends_a_pause_and_never_the_dispatcher(wb: Wo
     accounts.add_user(wb.engine, one_group, at=wb.now(), by="ana")
     sending_control.pause_all(wb.as_user("one"), reason="Wrong letters in a name")
 
+    assert sending_control.may_resume(wb)
     for user in ("one", "dispatcher"):
+        assert not sending_control.may_resume(wb.as_user(user))
         with pytest.raises(NotAllowed):
             sending_control.resume_all(wb.as_user(user))
 

@@ -4,6 +4,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+# How an attempt ended, as people read it.
+OUTCOMES = {
+    "accepted": "the mail server took it",
+    "temporary": "refused for now",
+    "permanent": "refused for good",
+    "unknown": "nobody knows whether it left",
+    None: "under way",
+}
+# What was heard of a message after it had left.
+EVENTS = {
+    "delivered": "Delivered",
+    "bounced": "Came back",
+    "delayed": "Still under way",
+    "complained": "Called spam",
+    "opted_out": "Opted out",
+    "resolved": "Decided",
+}
+
 
 @dataclass(frozen=True)
 class Attempt:

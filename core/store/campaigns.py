@@ -60,6 +60,14 @@ def campaign(connection: Connection, campaign_id: str) -> Campaign:
     return _campaign(row)
 
 
+def seen(connection: Connection, user: User, campaign_id: str) -> Campaign:
+    """One campaign. Raises NotFound when it does not exist or none of its patients may be seen by the user."""
+    found = campaign(connection, campaign_id)
+    if not is_visible(connection, user, campaign_id):
+        raise NotFound("This campaign does not exist, or it has none of the patients you may see.")
+    return found
+
+
 def visible(connection: Connection, user: User) -> list[Campaign]:
     """The campaigns this user may see, the newest first; introductory emails are no campaigns of anybody's."""
     question = select(campaigns).where(campaigns.c.kind == "campaign", _may_see(user))
@@ -156,11 +164,18 @@ def state_counts(connection: Connection, campaign_ids: Collection[str]) -> dict[
 
 def patients_of(connection: Connection, campaign_id: str, *, user: User) -> list[str]:
     """The patients of a campaign that this user may see, in a fixed order."""
-    question: Select[tuple[str]] = select(recipients.c.patient_id).where(recipients.c.campaign_id == campaign_id)
+    return list(states_of(connection, campaign_id, user=user))
+
+
+def states_of(connection: Connection, campaign_id: str, *, user: User) -> dict[str, str]:
+    """The same with the state of each."""
+    columns = (recipients.c.patient_id, recipients.c.state)
+    question: Select[tuple[str, str]] = select(*columns).where(recipients.c.campaign_id == campaign_id)
     if is_limited(user.scope):
         question = question.join(patients, patients.c.patient_id == recipients.c.patient_id)
         question = question.where(in_scope(user.scope))
-    return list(connection.scalars(question.order_by(recipients.c.recipient_id)))
+    rows = connection.execute(question.order_by(recipients.c.recipient_id))
+    return {row.patient_id: row.state for row in rows}
 
 
 def _ahead(appointment_at: datetime | None, at: datetime) -> datetime | None:

@@ -1,0 +1,89 @@
+"""The history of one patient's message: every attempt, what the mail server said, and what was heard afterwards."""
+
+import streamlit as st
+
+from core import communications, patients
+from core.communications import DECISIONS
+from core.domain.communication import EVENTS, OUTCOMES, Attempt, Communication, Event
+from core.domain.message import STATES, reason_sentence
+from core.domain.wording import LANGUAGES
+from core.errors import CareloopError
+from core.workbench import Workbench
+from pages._shared import moment, plain, result_badge
+
+_MARKS = {
+    "accepted": ":green[:material/check_circle:]",
+    "temporary": ":orange[:material/update:]",
+    "permanent": ":red[:material/error:]",
+    "unknown": ":violet[:material/help:]",
+    None: ":gray[:material/hourglass_top:]",
+}
+_HEARD = {
+    "delivered": ":green[:material/mark_email_read:]",
+    "bounced": ":red[:material/undo:]",
+    "delayed": ":orange[:material/hourglass_top:]",
+    "complained": ":red[:material/report:]",
+    "opted_out": ":gray[:material/block:]",
+    "resolved": ":blue[:material/how_to_reg:]",
+}
+
+
+@st.dialog("History of the message", width="medium", icon=":material/history:")
+def show_history(wb: Workbench, campaign_id: str, patient_id: str) -> None:
+    """The dialog: what became of it, its attempts, then everything heard of it, oldest first."""
+    try:
+        found = communications.history(wb, campaign_id, patient_id)
+        name = patients.patient(wb, patient_id).name
+    except CareloopError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return
+    badge, why = result_badge(STATES[found.state].result), plain(reason_sentence(found.reason))
+    st.markdown(f"**{plain(name or patient_id)}**  \n{badge} {why}")
+    st.table(_facts(wb, found), border="horizontal", hide_header=True, alt="Where the message went")
+    st.markdown("**Attempts**")
+    if not found.attempts:
+        st.caption("None: it was never handed to the mail server.")
+    for attempt in found.attempts:
+        st.markdown(_attempt(wb, attempt))
+    if found.events:
+        st.markdown("**Afterwards**")
+    for event in found.events:
+        st.markdown(_event(wb, event))
+
+
+def _facts(wb: Workbench, found: Communication) -> dict[str, str]:
+    language = plain(LANGUAGES.get(found.language or "", found.language or ""))
+    facts = {
+        "Message": "Introductory email" if found.message == "introductory" else "The campaign's",
+        "Address": _exactly(found.address),
+        "Language": language,
+        "Message-ID": _exactly(found.message_id),
+        "Not before": moment(found.next_at, wb) if found.next_at else None,
+        "Held by": _exactly(found.claimed_by) if found.state == "claimed" else None,
+    }
+    return {name: text for name, text in facts.items() if text}
+
+
+def _exactly(text: str | None) -> str:
+    """As code, so that it can be copied, and an address is no link."""
+    return f"`{text.replace('`', ' ')}`" if text else ""
+
+
+def _attempt(wb: Workbench, attempt: Attempt) -> str:
+    """'1. Tue 24 Nov 2026, 12:00:03 · the mail server took it', below it the server's words and who tried."""
+    at = moment(attempt.started_at, wb, seconds=True)
+    head = f"{_MARKS[attempt.outcome]} **{attempt.number}.** {at} · {OUTCOMES[attempt.outcome]}"
+    said = " ".join(part for part in (attempt.code, attempt.reply) if part)
+    words = [f"The server said: {said}" if said else "", f"Sent by {attempt.worker}"]
+    return "  \n".join([head, *(f":gray[:small[{plain(each)}]]" for each in words if each)])
+
+
+def _event(wb: Workbench, event: Event) -> str:
+    kind, details = EVENTS.get(event.kind, event.kind.replace("_", " ").capitalize()), event.details
+    head = f"{_HEARD.get(event.kind, ':gray[:material/info:]')} {moment(event.at, wb, seconds=True)} · {plain(kind)}"
+    if event.kind == "resolved":
+        head += f" by {plain(event.by)}: {DECISIONS.get(details.get('decision', ''), '')}"
+    elif details.get("reason"):
+        head += f": {plain(reason_sentence(details['reason']))}"
+    said = " ".join(str(details[part]) for part in ("code", "reply") if details.get(part))
+    return f"{head}  \n:gray[:small[{plain(f'The server said: {said}')}]]" if said else head

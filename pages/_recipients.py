@@ -1,0 +1,129 @@
+"""The patients of a report: by result and reason, a page of a hundred at a time, with the history of each message."""
+
+from io import BytesIO
+
+import polars as pl
+import streamlit as st
+
+from core import reports
+from core.domain.message import ICONS
+from core.reports import EXPORT_NAMES, Report
+from core.workbench import Workbench
+from pages._shared import count
+
+SIZE = 100
+_HISTORY = "rp_history"
+
+
+def recipients(wb: Workbench, shown: Report) -> tuple[str, list[str]] | None:
+    """Draw filters and table; returns what was asked: ('history', [id]) or ('follow_up', ids)."""
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.subheader("Patients", anchor=False, width="stretch")
+        follow_up = st.empty()
+        _downloads(wb, shown)
+    rows, is_slice = _filtered(shown)
+    with follow_up:
+        is_asked = st.button(
+            f"Follow-up for {count(rows.height, 'patient')}" if is_slice else "Follow-up campaign",
+            key="rp_follow_up",
+            icon=":material/forward:",
+            disabled=not is_slice or rows.is_empty(),
+            help="Makes a new campaign for these patients." if is_slice else "Choose a result or a reason first.",
+        )
+    _table(rows)
+    if shown.hidden:
+        st.caption(f"{count(shown.hidden, 'more patient')} of groups or providers you do not see, counted above.")
+    if is_asked:
+        return "follow_up", rows["patient_id"].to_list()
+    opened = st.session_state.pop("rp_history_of", None)
+    return ("history", [opened]) if opened else None
+
+
+def _filtered(shown: Report) -> tuple[pl.DataFrame, bool]:
+    """The patients of the chosen results and reasons, and whether any was chosen."""
+    left, right = st.columns([3, 2], gap="medium", vertical_alignment="center")
+    chosen = left.pills(
+        "Result",
+        list(dict.fromkeys(shown.ledger["result"])),
+        selection_mode="multi",
+        key="rp_result",
+        label_visibility="collapsed",
+        format_func=lambda result: f":material/{ICONS[result]}: {result}",
+    )
+    of_results = shown.ledger.filter(pl.col("result").is_in(chosen)) if chosen else shown.ledger
+    reasons = right.multiselect(
+        "Reason",
+        list(dict.fromkeys(reason for reason in of_results["reason"] if reason)),
+        key="rp_reason",
+        label_visibility="collapsed",
+        placeholder="Any reason",
+    )
+    rows = shown.patients
+    if chosen:
+        rows = rows.filter(pl.col("result").is_in(chosen))
+    if reasons:
+        rows = rows.filter(pl.col("reason").is_in(reasons))
+    return rows, bool(chosen or reasons)
+
+
+def _table(rows: pl.DataFrame) -> None:
+    pages = max(1, -(-rows.height // SIZE))
+    number = min(st.session_state.get("rp_page", 1), pages)
+    page = rows.slice((number - 1) * SIZE, SIZE)
+    if page.is_empty():
+        st.info("No patient has this result and reason. Clear one of them.", icon=":material/filter_alt_off:")
+        return
+    named = page.select(pl.col(key).alias(name) for key, name in EXPORT_NAMES.items())
+    first = named.columns[0]
+    st.dataframe(
+        named.select(first, pl.lit("History").alias("_history"), pl.exclude(first)),
+        hide_index=True,
+        placeholder="–",
+        height=min(page.height, 12) * 35 + 38,
+        column_config={
+            "_history": st.column_config.ButtonColumn(
+                "History",
+                key=_HISTORY,
+                on_click=_open_history,
+                args=(page["patient_id"].to_list(),),
+                type="tertiary",
+                width="small",
+            ),
+            "Reason": st.column_config.TextColumn(width="medium"),
+            "When": st.column_config.DatetimeColumn(format="ddd D MMM YYYY, HH:mm"),
+        },
+        alt="Patients of the campaign",
+    )
+    if pages > 1:
+        st.pagination(pages, key="rp_page")
+
+
+def _open_history(ids: list[str]) -> None:
+    click = st.session_state[_HISTORY]
+    if click is not None and click.row < len(ids):
+        st.session_state["rp_history_of"] = ids[click.row]
+
+
+def _downloads(wb: Workbench, shown: Report) -> None:
+    def made(write: str) -> bytes:
+        out = BytesIO()
+        (reports.export_csv if write == "csv" else reports.export_xlsx)(wb, shown, out)
+        return out.getvalue()
+
+    st.download_button(
+        "CSV",
+        data=lambda: made("csv"),
+        file_name="campaign-report.csv",
+        mime="text/csv",
+        key="rp_csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+    st.download_button(
+        "Excel",
+        data=lambda: made("xlsx"),
+        file_name="campaign-report.xlsx",
+        key="rp_xlsx",
+        icon=":material/download:",
+        on_click="ignore",
+    )
