@@ -32,7 +32,7 @@ def make(settings: Settings, *, patients: int, fresh: bool = False, progress: Pr
         )
     if fresh and home.exists():
         shutil.rmtree(home)
-    settings = replace(settings, demo=True)
+    settings = replace(settings, demo=True, keeps_mails=True)
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     (home / MARKER).write_text("Invented people. Nothing here is real.\n", "utf-8")
     wb = open_workbench(settings)

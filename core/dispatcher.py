@@ -24,7 +24,7 @@ from core.domain.message import UNCONFIRMED_AFTER
 from core.domain.window import is_open, next_window
 from core.errors import CareloopError, SendError, SettingsError
 from core.mail_server import mail_channel
-from core.recovery import recover
+from core.recovery import hold_after_restore, recover
 from core.sending import BATCH, Batch, NoJournal, send_batch, take_batch
 from core.sending_control import Hold
 from core.stopping import stop_on_signals
@@ -101,6 +101,7 @@ def last_seen(wb: Workbench) -> datetime | None:
 def _at_work(wb: Workbench, stop: threading.Event | None = None) -> Iterator[Dispatcher]:
     with mail_channel(wb.settings) as channel:
         dispatcher = Dispatcher(wb.as_user(DISPATCHER), channel, stop or threading.Event())
+        hold_after_restore(dispatcher.wb)
         try:
             yield dispatcher
         except BaseException:
@@ -207,17 +208,17 @@ def _tend(dispatcher: Dispatcher) -> None:
 
 def _window(dispatcher: Dispatcher, until: datetime | None) -> tuple[datetime, datetime] | None:
     """From when to when may be sent, at the latest to `until`; None when nothing may leave now."""
-    wb = dispatcher.wb
+    wb = dispatcher.wb.settle()
     at, organisation = wb.now(), wb.organisation()
-    if not is_open(organisation, CHANNEL, at) or (until and until <= at) or _is_held(dispatcher):
+    if not is_open(organisation, CHANNEL, at) or (until and until <= at) or _is_held(dispatcher, wb):
         return None
     opens_at, closes_at = next_window(organisation, CHANNEL, at)
     return opens_at, min(closes_at, until) if until else closes_at
 
 
-def _is_held(dispatcher: Dispatcher) -> bool:
+def _is_held(dispatcher: Dispatcher, wb: Workbench) -> bool:
     """Whether something holds sending back; said once in the log when that changes."""
-    found = sending_control.holds(dispatcher.wb)
+    found = sending_control.holds(wb)
     if any(hold.kind == "account" for hold in found) and _account_works_again(dispatcher):
         found = [hold for hold in found if hold.kind != "account"]
     kinds = tuple(hold.kind for hold in found)

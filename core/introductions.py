@@ -198,7 +198,7 @@ def introductory_campaign(wb: Workbench, instead_of: Campaign) -> Campaign:
 def _due(wb: Workbench, connection: Connection, provider_ids: list[str]) -> Iterator[str]:
     """Patients of these providers who have had no introductory email at their address and may be written to."""
     last = ""
-    while batch := rows.without(connection, provider_ids, after=last):
+    while batch := rows.without(connection, provider_ids, after=last, day=wb.today()):
         contacts = eligibility_inputs(connection, batch, channel="email", at=wb.now(), on=wb.today(), zone=wb.zone())
         for patient_id, contact in contacts.items():
             if eligibility(contact, _MAILING, on=wb.today(), cap=None) is None and contact.introduced_at is None:

@@ -26,7 +26,11 @@ def fields_for(wb: Workbench, patient_ids: Collection[str], campaign: Campaign) 
     zone = ZoneInfo(organisation.time_zone)
     written = _author_fields(campaign, organisation)
     now = wb.now()
-    called = {name: rule.called for name, rule in rules.in_force(wb).measures.items()}
+    called = {
+        name: rule.called
+        for name, rule in rules.in_force(wb).measures.items()
+        if not campaign.measures or name in campaign.measures
+    }
     with reading(wb.engine) as connection:
         rows = merge_rows(connection, patient_ids)
     found = {}

@@ -5,12 +5,15 @@ have left. See docs/decisions/never-a-second-mail.md.
 """
 
 import logging
+import os
+from contextlib import suppress
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from core.audit import record_in
 from core.domain.organisation import EMAIL
+from core.sending_control import pause_all
 from core.store import campaigns as campaign_rows
 from core.store import messages
 from core.store.database import reading, writing
@@ -18,6 +21,11 @@ from core.store.journal import Left, left_behind
 from core.store.messages import Ended, Held
 from core.verdicts import verdict
 from core.workbench import Workbench
+
+RESTORED = (
+    "The database is older than what was sent from here, as after the restore of a backup: messages that wait may have "
+    "left already."
+)
 
 _log = logging.getLogger(__name__)
 
@@ -27,6 +35,31 @@ def recover(wb: Workbench) -> None:
     for left in left_behind(wb.settings.journals):
         _bring_to_an_end(wb, left)
     _expire_leases(wb)
+
+
+def remember_last(wb: Workbench, ended: list[Ended]) -> None:
+    """Write down beside the database which message was handed over last."""
+    last = next((one for one in reversed(ended) if one.outcome == "accepted"), None)
+    if last is None:
+        return
+    part = wb.settings.last_sent.with_suffix(f".{os.getpid()}")
+    with suppress(OSError):  # a full disk; the database has it
+        part.write_text(f"{last.recipient_id} {last.number}\n", "ascii")
+        part.replace(wb.settings.last_sent)
+
+
+def hold_after_restore(wb: Workbench) -> None:
+    """Pause all sending when the database does not know what this machine has handed over last: it was restored from a
+    backup, in which messages wait that have left since. A person resumes after having looked."""
+    try:
+        recipient_id, number = map(int, wb.settings.last_sent.read_text("ascii").split())
+    except (OSError, ValueError):
+        return
+    with reading(wb.engine) as connection:
+        if messages.is_known(connection, recipient_id, number):
+            return
+    pause_all(wb, reason=RESTORED)
+    wb.settings.last_sent.unlink(missing_ok=True)
 
 
 def _bring_to_an_end(wb: Workbench, left: Left) -> None:

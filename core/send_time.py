@@ -1,7 +1,9 @@
 """What is decided at the last moment: who of the claimed gets what, who waits, and who is not written to (E4, O6)."""
 
+from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -47,6 +49,8 @@ class _Rules:
     introduces: bool
     is_introductory: bool
     at: datetime
+    on: date
+    zone: ZoneInfo
 
     def message(self, contact: Contact) -> str:
         must_introduce = self.introduces and is_missing(contact.introduced_at)
@@ -66,46 +70,46 @@ def decide(
     if not claimed:
         return {}
     organisation, is_introductory = wb.organisation(), campaign.kind == INTRODUCTORY
+    zone = ZoneInfo(organisation.time_zone)
     rules = _Rules(
         mailing=campaign.mailing if is_introductory else campaign.mailing_by(organisation),
         cap=frequency_cap(organisation),
         introduces=introduces(connection),
         is_introductory=is_introductory,
         at=at,
+        on=at.astimezone(zone).date(),
+        zone=zone,
     )
-    contacts = _contacts(wb, connection, campaign, [one.patient_id for one in claimed], at=at)
-    taken = set() if is_introductory else _taken(wb, connection, campaign, claimed, contacts, rules)
-    return {one: _decided(wb, one, contacts[one.patient_id], rules, is_taken=one in taken) for one in claimed}
+    contacts = _contacts(connection, campaign, [one.patient_id for one in claimed], rules)
+    taken = set() if is_introductory else _taken(connection, campaign, claimed, contacts, rules)
+    return {one: _decided(one, contacts[one.patient_id], rules, is_taken=one in taken) for one in claimed}
 
 
-def _decided(wb: Workbench, one: Claimed, contact: Contact, rules: _Rules, *, is_taken: bool) -> Decided:
+def _decided(one: Claimed, contact: Contact, rules: _Rules, *, is_taken: bool) -> Decided:
     message = rules.message(contact)
-    why = _why_not(wb, contact, one.arm, rules, is_taken=is_taken)
+    why = _why_not(contact, one.arm, rules, is_taken=is_taken)
     return Decided(contact, why, None if why else rules.waits_until(contact), message)
 
 
-def _why_not(wb: Workbench, contact: Contact, arm: str, rules: _Rules, *, is_taken: bool = False) -> str:
+def _why_not(contact: Contact, arm: str, rules: _Rules, *, is_taken: bool = False) -> str:
     cap = None if rules.message(contact) == INTRODUCTORY else rules.cap
-    why = eligibility(contact, rules.mailing, on=wb.today(), cap=cap, arm=arm, is_address_taken=is_taken)
+    why = eligibility(contact, rules.mailing, on=rules.on, cap=cap, arm=arm, is_address_taken=is_taken)
     return why.key if why else ""
 
 
-def _contacts(
-    wb: Workbench, connection: Connection, campaign: Campaign, ids: list[str], *, at: datetime
-) -> dict[str, Contact]:
+def _contacts(connection: Connection, campaign: Campaign, ids: list[str], rules: _Rules) -> dict[str, Contact]:
     return eligibility_inputs(
         connection,
         ids,
         channel=campaign.channel,
-        at=at,
-        on=wb.today(),
-        zone=wb.zone(),
+        at=rules.at,
+        on=rules.on,
+        zone=rules.zone,
         campaign_id=campaign.campaign_id,
     )
 
 
 def _taken(
-    wb: Workbench,
     connection: Connection,
     campaign: Campaign,
     claimed: list[Claimed],
@@ -123,12 +127,14 @@ def _taken(
     owned = {each.address for each in sharers if not each.is_waiting}
     owned |= {addresses[one.patient_id] or "" for one in claimed if one.number > 1}
     ahead = [each for each in sharers if each.is_waiting]
-    others = _contacts(wb, connection, campaign, [each.patient_id for each in ahead], at=rules.at) if ahead else {}
+    others = _contacts(connection, campaign, [each.patient_id for each in ahead], rules) if ahead else {}
     arms = {each.patient_id: each.arm for each in ahead} | {one.patient_id: one.arm for one in claimed}
+    everybody = contacts | others
+    at_address = Counter(contact.address for contact in everybody.values())
     may = {
         patient_id: contact.address
-        for patient_id, contact in (contacts | others).items()
-        if patient_id in arms and not _why_not(wb, contact, arms[patient_id], rules)
+        for patient_id, contact in everybody.items()
+        if patient_id in arms and at_address[contact.address] > 1 and not _why_not(contact, arms[patient_id], rules)
     }
     first = first_of_address(may)
     return {

@@ -19,13 +19,13 @@ from core.domain.campaign import Campaign
 from core.domain.eligibility import missing_field
 from core.domain.merge_field import FieldValues
 from core.domain.message import CANNOT_BE_WRITTEN
-from core.domain.organisation import EMAIL
+from core.domain.organisation import EMAIL, Organisation
 from core.domain.rendering import MissingField
 from core.domain.sending_account import take
 from core.errors import SendError, TemplateError
 from core.forms import Forms
 from core.merge_fields import fields_for
-from core.recovery import put_in_order
+from core.recovery import put_in_order, remember_last
 from core.send_time import Decided, decide
 from core.store import campaigns as campaign_rows
 from core.store import messages
@@ -36,7 +36,7 @@ from core.store.messages import Begun, Claimed, Ended
 from core.verdicts import verdict
 from core.workbench import Workbench
 
-BATCH = 50
+BATCH = 100
 LEASE = timedelta(minutes=10)  # longer than one mail can take with every time-out
 _CHECK = 2.0  # seconds after which opt-outs, a stop and the lease are looked at again in mid-batch
 _KEEP_TRIES = (0.1, 1.0, 5.0, 15.0, 30.0)  # seconds between attempts to write outcomes down
@@ -60,7 +60,9 @@ class Batch:
     wb: Workbench
     worker: str
     campaign: Campaign
+    organisation: Organisation
     mails: list[Mail]
+    in_hand: Mail | None = None  # being handed over just now: what became of it is not in `ended` yet
     ended: list[Ended] = field(default_factory=list)
     kept: int = 0  # how many of `ended` are written down already
     checked_at: float = field(default_factory=time.monotonic)
@@ -84,18 +86,18 @@ def take_batch(wb: Workbench, campaign_id: str, *, worker: str, limit: int = BAT
     The batch is empty when another worker was quicker or nobody in it may be written to; those are 'not sent', or wait
     until two days after their introductory email. None when the account's limit lets nothing go at this moment.
     """
-    at = wb.now()
+    settled, at = wb.settle(), wb.now()
     with reading(wb.engine) as connection:
         campaign = campaign_rows.campaign(connection, campaign_id)
-    forms = Forms(wb, campaign)
+    forms = Forms(settled, campaign)
     with writing(wb.engine) as connection:
-        limit = _let_go(wb, connection, limit, at=at)
+        limit = _let_go(settled, connection, limit, at=at)
         if not limit:
             return None
         claimed = messages.claim(connection, campaign_id, worker=worker, at=at, lease=LEASE, limit=limit)
-        decided = decide(wb, connection, campaign, claimed, at=at)
+        decided = decide(settled, connection, campaign, claimed, at=at)
         going = [one for one in claimed if decided[one].may_go]
-        fields = fields_for(wb, [one.patient_id for one in going], campaign)
+        fields = fields_for(settled, [one.patient_id for one in going], campaign)
         mails: list[Mail] = []
         reasons: list[tuple[Claimed, str]] = []
         for one in claimed:
@@ -110,7 +112,7 @@ def take_batch(wb: Workbench, campaign_id: str, *, worker: str, limit: int = BAT
         messages.begin(connection, [mail.begun for mail in mails], worker=worker, at=at)
     if claimed:
         _log.info("campaign %s: %d claimed, %d not sent", campaign_id, len(claimed), len(reasons))
-    return Batch(wb, worker, campaign, mails)
+    return Batch(wb, worker, campaign, settled.organisation(), mails)
 
 
 def send_batch(
@@ -128,14 +130,15 @@ def send_batch(
             if time.monotonic() - batch.checked_at > _CHECK:
                 left = _look_again(batch, left, journal)
                 continue
-            mail = left.pop(0)
+            batch.in_hand = left.pop(0)
             try:
-                batch.ended.append(_hand_over(batch, mail, channel, journal))
+                batch.ended.append(_hand_over(batch, batch.in_hand, channel, journal))
             except (NoSession, NoJournal) as error:
-                left.insert(0, mail)
+                left.insert(0, batch.in_hand)
                 trouble = error
+            batch.in_hand = None
     finally:
-        # What is neither in `left` nor ended was in hand when something unforeseen broke: it becomes 'unknown'.
+        # What is still in hand when something unforeseen broke is known to the journal only.
         _keep(batch, [mail.begun.claimed for mail in left], journal)
     accepted = sum(one.outcome == "accepted" for one in batch.ended)
     _log.info("campaign %s: %d handed over of %d", batch.campaign.campaign_id, accepted, len(batch.ended))
@@ -211,7 +214,7 @@ def _begin(journal: Journal, claimed: Claimed) -> None:
 def _ended(batch: Batch, mail: Mail, outcome: str, *, reason: str = "", code: str, reply: str) -> Ended:
     at, claimed = batch.wb.now(), mail.begun.claimed
     follows = verdict(
-        batch.wb.organisation(),
+        batch.organisation,
         batch.campaign.channel,
         outcome,
         reason=reason,
@@ -265,6 +268,7 @@ def _keep(batch: Batch, left: list[Claimed], journal: Journal | None) -> None:
             _log.warning("campaign %s: outcomes cannot be written yet", batch.campaign.campaign_id)
             time.sleep(pause)
         else:
-            if journal:
+            if journal and batch.in_hand is None:
                 journal.clear()
+            remember_last(batch.wb, batch.ended)
             return

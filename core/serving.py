@@ -50,9 +50,11 @@ def serve(
     """Run until SIGTERM, SIGINT or `stop`. Calls `ready` with the address once the pages answer."""
     stop = stop or threading.Event()
     stop_on_signals(stop)
-    for name, port in (("CARELOOP_PORT", settings.port), ("CARELOOP_SMTP", settings.smtp_port)):
-        _require_free(settings.host, port, name)
-    outbox = start_outbox(settings.home / "outbox", host=settings.smtp_host, port=settings.smtp_port)
+    _require_free(settings.host, settings.port, "CARELOOP_PORT")
+    outbox = None
+    if settings.keeps_mails:
+        _require_free(settings.host, settings.smtp_port, "CARELOOP_SMTP")
+        outbox = start_outbox(settings.home / "outbox", host=settings.smtp_host, port=settings.smtp_port)
     children = _children(settings)
     try:
         for child in children:
@@ -62,7 +64,8 @@ def serve(
         _watch(children, stop)
     finally:
         _end(children)
-        outbox.stop()
+        if outbox:
+            outbox.stop()
 
 
 def environment(settings: Settings) -> dict[str, str]:

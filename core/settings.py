@@ -21,6 +21,7 @@ class Settings:
     host, port     where the pages listen (CARELOOP_HOST, CARELOOP_PORT); loopback only until there is a sign-in
     smtp_host, smtp_port   the mail server to send through (CARELOOP_SMTP=host:port); loopback only likewise.
                    The default is the local server that `careloop serve` and `careloop demo` run themselves.
+    keeps_mails    nobody named a mail server, or this is a demo: the local one runs and keeps every mail in the outbox
     smtp_security  none, starttls or tls (CARELOOP_SMTP_SECURITY); never given up for less
     smtp_user, smtp_password   the login, none when empty (CARELOOP_SMTP_USER, CARELOOP_SMTP_PASSWORD or the first line
                    of the file CARELOOP_SMTP_PASSWORD_FILE); only over a safe connection
@@ -42,6 +43,7 @@ class Settings:
     port: int = 8501
     smtp_host: str = "127.0.0.1"
     smtp_port: int = 8025
+    keeps_mails: bool = True
     smtp_security: str = "none"
     smtp_user: str = ""
     smtp_password: str = field(default="", repr=False)
@@ -55,6 +57,11 @@ class Settings:
     demo: bool = False
 
     @property
+    def last_sent(self) -> Path:
+        """Which message this machine has handed over last, outside the database: a restored backup knows less."""
+        return self.home / "last-sent"
+
+    @property
     def journals(self) -> Path:
         """Where sending processes write down what they are about to finish (core.store.journal)."""
         return self.home / "journals"
@@ -63,6 +70,7 @@ class Settings:
 def read_settings(environ: Mapping[str, str], *, demo: bool | None = None) -> Settings:
     """Read and check the settings. Raises SettingsError with the variable's name and what would be right."""
     home = Path(environ.get("CARELOOP_HOME", "careloop-data")).expanduser().resolve()
+    is_demo = (home / "demo").exists() if demo is None else demo
     host = environ.get("CARELOOP_HOST", "127.0.0.1")
     port = _port(environ.get("CARELOOP_PORT", "8501"), "CARELOOP_PORT")
     smtp_host, _, smtp_port = environ.get("CARELOOP_SMTP", f"127.0.0.1:{port + 1}").rpartition(":")
@@ -73,6 +81,7 @@ def read_settings(environ: Mapping[str, str], *, demo: bool | None = None) -> Se
         port=port,
         smtp_host=smtp_host.strip("[]"),
         smtp_port=_port(smtp_port, "CARELOOP_SMTP"),
+        keeps_mails=is_demo or "CARELOOP_SMTP" not in environ,
         smtp_security=environ.get("CARELOOP_SMTP_SECURITY", "none"),
         smtp_user=environ.get("CARELOOP_SMTP_USER", ""),
         smtp_password=_secret(environ, "CARELOOP_SMTP_PASSWORD"),
@@ -83,7 +92,7 @@ def read_settings(environ: Mapping[str, str], *, demo: bool | None = None) -> Se
         bounce_token=_secret(environ, "CARELOOP_BOUNCE_TOKEN"),
         public_url=environ.get("CARELOOP_PUBLIC_URL", f"http://{host}:{port}").rstrip("/"),
         user=environ.get("CARELOOP_USER", "analyst"),
-        demo=(home / "demo").exists() if demo is None else demo,
+        demo=is_demo,
     )
     require_loopback(settings.host, "CARELOOP_HOST")
     require_loopback(settings.smtp_host, "CARELOOP_SMTP")

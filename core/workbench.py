@@ -29,6 +29,7 @@ class Workbench:
     clinical: ClinicalStore
     user: User
     clock: Callable[[], datetime]
+    settled: Organisation | None = None  # see `settle`
 
     def as_user(self, user_id: str) -> "Workbench":
         """The same workbench with another user acting. Raises NotFound for an unknown or inactive user."""
@@ -36,7 +37,12 @@ class Workbench:
 
     def organisation(self) -> Organisation:
         """The organisation's settings as they are now."""
-        return accounts.organisation(self.engine)
+        return self.settled or accounts.organisation(self.engine)
+
+    def settle(self) -> "Workbench":
+        """The same workbench with the organisation's settings as they are now, read once: for one piece of work that
+        asks for them often and must not see half of a change."""
+        return replace(self, settled=accounts.organisation(self.engine))
 
     def now(self) -> datetime:
         """This moment, in UTC. In a demo it may have been moved with `core.demo.move_clock`."""

@@ -4,7 +4,7 @@ on which a test runs do not matter."""
 import subprocess
 import sys
 
-from core.sending import Batch, take_batch
+from core.sending import BATCH, Batch, take_batch
 from core.workbench import Workbench
 from tests.conftest import ROOT
 
@@ -34,8 +34,8 @@ def start(wb: Workbench, *before: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen([*before, sys.executable, "-c", _CHILD, *arguments], cwd=ROOT)
 
 
-def taken(wb: Workbench, campaign_id: str, *, worker: str) -> Batch:
+def taken(wb: Workbench, campaign_id: str, *, worker: str, limit: int = BATCH) -> Batch:
     """A batch in the hands of a worker, in a home without a limit a minute."""
-    batch = take_batch(wb, campaign_id, worker=worker)
+    batch = take_batch(wb, campaign_id, worker=worker, limit=limit)
     assert batch is not None
     return batch

@@ -428,7 +428,7 @@ def test_what_a_lost_dispatcher_held_becomes_unknown_when_its_lease_runs_out(
     wb: Workbench, server: Recorder, clock: Clock
 ) -> None:
     add_campaign(wb, add_patients(wb, 60))
-    taken(wb, "c1", worker="lost")
+    taken(wb, "c1", worker="lost", limit=50)
 
     clock.forward(minutes=9)
     assert dispatcher.drain(wb) == 10  # what nobody held
@@ -531,7 +531,7 @@ def test_a_campaign_that_cannot_be_filled_in_does_not_hold_up_the_others(wb: Wor
 def test_a_held_recipient_is_not_taken_by_another_worker(wb: Workbench) -> None:
     add_campaign(wb, add_patients(wb, 60))
 
-    first, second, third = (taken(wb, "c1", worker=f"w{number}") for number in range(3))
+    first, second, third = (taken(wb, "c1", worker=f"w{number}", limit=50) for number in range(3))
 
     assert [len(batch.mails) for batch in (first, second, third)] == [50, 10, 0]
 

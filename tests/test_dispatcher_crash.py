@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from core import dispatcher, reports
+from core.sending import BATCH
 from core.store.database import reading
 from core.store.schema import dispatchers
 from core.workbench import Workbench
@@ -81,7 +82,7 @@ def test_without_its_journal_what_a_killed_dispatcher_held_is_unknown_when_the_l
     ended = states(wb)
     assert set(delivered.values()) == {1}
     assert {state for state, _ in ended.values()} == {"handed_over", "unknown"}
-    assert sum(state == "unknown" for state, _ in ended.values()) <= 50
+    assert sum(state == "unknown" for state, _ in ended.values()) <= BATCH
 
 
 def test_a_dispatcher_that_was_stopped_beyond_its_lease_says_what_became_of_its_messages(
@@ -94,7 +95,7 @@ def test_a_dispatcher_that_was_stopped_beyond_its_lease_says_what_became_of_its_
     dispatcher.drain(wb)
     clock.forward(minutes=11)
     dispatcher.drain(wb)
-    assert Counter(state for state, _ in states(wb).values())["unknown"] <= 50
+    assert Counter(state for state, _ in states(wb).values())["unknown"] <= BATCH
 
     child.send_signal(signal.SIGCONT)
     wait_until(lambda: {state for state, _ in states(wb).values()} == {"handed_over"})
@@ -135,7 +136,7 @@ def test_of_two_dispatchers_killed_again_and_again_at_any_moment_nobody_gets_a_s
     assert {state for state, _ in ended.values()} <= {"handed_over", "unknown"}
     assert all(patient in delivered for patient, (state, _) in ended.items() if state == "handed_over")
     assert all(ended[patient][0] in ("handed_over", "unknown") for patient in delivered)
-    assert sum(state == "unknown" for state, _ in ended.values()) <= 26 * 50
+    assert sum(state == "unknown" for state, _ in ended.values()) <= 26 * BATCH
     report = reports.report(wb, "c1")
     assert report.ledger["count"].sum() == report.progress.selected == 2_000
 

@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -132,13 +133,30 @@ def test_a_second_server_on_the_same_port_says_so_and_ends(server: Server, tmp_p
 
 
 def test_a_second_mail_server_on_the_same_port_says_so_and_ends(server: Server, tmp_path: Path) -> None:
-    smtp = f"127.0.0.1:{int(server.address.rpartition(':')[2]) + 1}"
-
-    run = started(tmp_path / "other", CARELOOP_PORT=str(free_ports()), CARELOOP_SMTP=smtp)
+    port = free_ports()
+    with socket.create_server(("127.0.0.1", port + 1)):
+        run = started(tmp_path / "other", CARELOOP_PORT=str(port))
 
     assert run.returncode == 2
     assert "CARELOOP_SMTP" in run.stderr
     assert "Traceback" not in run.stderr
+
+
+RELAY = {"CARELOOP_SMTP": "127.0.0.1:25"}
+
+
+@pytest.mark.parametrize(
+    ("environ", "demo", "keeps"),
+    [
+        ({}, False, True),
+        ({"CARELOOP_SMTP": "127.0.0.1:25"}, False, False),
+        ({"CARELOOP_SMTP": "127.0.0.1:25"}, True, True),
+    ],
+)
+def test_the_local_mail_server_runs_where_no_other_is_named_and_in_every_demo(
+    environ: dict[str, str], demo: bool, keeps: bool
+) -> None:
+    assert read_settings(environ, demo=demo).keeps_mails is keeps
 
 
 @pytest.mark.parametrize(
@@ -166,7 +184,9 @@ def test_a_server_that_is_ended_leaves_no_process_behind(tmp_path: Path, number:
 
 
 def test_children_get_the_settings_of_their_parent(settings: Settings) -> None:
-    assert read_settings(environment(settings)) == settings
+    theirs = read_settings(environment(settings))  # to whom the mail server is one that is there
+
+    assert replace(theirs, keeps_mails=True) == settings
 
 
 def test_a_port_that_is_taken_starts_nothing(settings: Settings) -> None:

@@ -105,7 +105,7 @@ class Frame:
                 self.sender,
                 b"To: ", to.encode("ascii"), b"\r\n",
                 _header("Subject", one_line(subject)),
-                b"Date: ", format_datetime(at).encode("ascii"), b"\r\n",
+                b"Date: ", _date(at), b"\r\n",
                 b"Message-ID: ", message_id.encode("ascii"), b"\r\n",
                 b"List-Unsubscribe: <", stop_url.encode("ascii"), b">\r\n",
                 b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
@@ -213,6 +213,12 @@ def _sender(name: str, address: str) -> bytes:
         return f"From: {address}\r\n".encode("ascii")
     words = [f'"{shown}"'] if _is_plain(shown) and len(shown) < _LINE // 2 else _encoded_words(shown)
     return f"From: {_FOLD.join([*words, f'<{address}>'])}\r\n".encode("ascii")
+
+
+@lru_cache(maxsize=4)
+def _date(at: datetime) -> bytes:
+    """The same for a whole batch."""
+    return format_datetime(at).encode("ascii")
 
 
 @lru_cache(maxsize=1024)

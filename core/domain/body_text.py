@@ -25,8 +25,12 @@ def tidied_text(text: str) -> str:
 
 
 def _tidied(text: str) -> str:
-    lines = [re.sub(r" {2,}", " ", line.strip(" \t")) for line in text.split("\n")]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
+    tidied = "\n".join([line.strip(" \t") for line in text.split("\n")])
+    if "  " in tidied:
+        tidied = re.sub(r" {2,}", " ", tidied)
+    if "\n\n\n" in tidied:
+        tidied = re.sub(r"\n{3,}", "\n\n", tidied)
+    return tidied.strip("\n")
 
 
 class _Writer(HTMLParser):

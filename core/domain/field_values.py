@@ -8,11 +8,12 @@ from core.domain.merge_field import FieldValue
 from core.domain.one_line import TURNS, is_visible, one_line
 
 _LONGEST = 200
+_NO_TURNS = dict.fromkeys(TURNS)
 
 
 def field_values(texts: dict[str, str | None]) -> dict[str, FieldValue]:
     """Only what is on file, each within one line; what is blank or absent is left out."""
-    cleaned = {name: one_line(text.translate(dict.fromkeys(TURNS)))[:_LONGEST] for name, text in texts.items() if text}
+    cleaned = {name: one_line(text.translate(_NO_TURNS))[:_LONGEST] for name, text in texts.items() if text}
     return {name: text for name, text in cleaned.items() if is_visible(text)}
 
 

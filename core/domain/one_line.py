@@ -15,7 +15,7 @@ def ends_line(text: str) -> bool:
 
 def is_visible(text: str) -> bool:
     """Whether there is anything to see: more than spaces, control characters and marks without a width."""
-    return any(letter.isprintable() and not letter.isspace() for letter in text)
+    return text[:1].isalnum() or any(letter.isprintable() and not letter.isspace() for letter in text)
 
 
 def one_line(text: str) -> str:

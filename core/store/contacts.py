@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import BindParameter, Connection, and_, bindparam, func, or_, select
 
 from core.domain.address import normal_email
 from core.domain.eligibility import ADULT_AGE, WEEK, Contact, age
@@ -89,18 +89,7 @@ def _batch(
 
 
 def _people(connection: Connection, ids: list[str]) -> dict[str, Any]:
-    columns = (
-        patients.c.patient_id,
-        patients.c.status,
-        patients.c.birth_date,
-        patients.c.deceased_on,
-        patients.c.email,
-        patients.c.email_consent,
-        patients.c.guarantor_id,
-        patients.c.language,
-    )
-    rows = connection.execute(select(*columns).where(patients.c.patient_id.in_(ids)))
-    return {row.patient_id: row for row in rows}
+    return {row.patient_id: row for row in connection.execute(_PEOPLE, {"ids": ids})}
 
 
 def _address(row: Any) -> str | None:
@@ -111,19 +100,9 @@ def _opt_outs(
     connection: Connection, ids: list[str], addresses: Collection[str | None]
 ) -> tuple[dict[str | None, list[OptOut]], dict[str | None, list[OptOut]]]:
     """Opt-outs that were not removed, by patient and by address."""
-    columns = (
-        opt_outs.c.opt_out_id,
-        opt_outs.c.patient_id,
-        opt_outs.c.address,
-        opt_outs.c.type,
-        opt_outs.c.protocol,
-        opt_outs.c.starts_on,
-        opt_outs.c.until,
-    )
-    concerned = or_(opt_outs.c.patient_id.in_(ids), opt_outs.c.address.in_(list(addresses)))
     by_patient: dict[str | None, list[OptOut]] = defaultdict(list)
     by_address: dict[str | None, list[OptOut]] = defaultdict(list)
-    for row in connection.execute(select(*columns).where(opt_outs.c.removed_at.is_(None), concerned)):
+    for row in connection.execute(_OPT_OUTS, {"ids": ids, "addresses": list(addresses)}):
         opt_out = OptOut(**row._mapping)
         by_patient[row.patient_id].append(opt_out)
         if row.address:
@@ -132,10 +111,9 @@ def _opt_outs(
 
 
 def _open_gaps(connection: Connection, ids: list[str]) -> dict[str, set[str]]:
-    question = select(open_gaps.c.patient_id, open_gaps.c.measures).where(open_gaps.c.patient_id.in_(ids))
     gaps: dict[str, set[str]] = defaultdict(set)
-    for row in connection.execute(question):
-        gaps[row.patient_id].update(row.measures.split())
+    for patient_id, measures in connection.execute(_OPEN_GAPS, {"ids": ids}):
+        gaps[patient_id].update(measures.split())
     return gaps
 
 
@@ -147,44 +125,20 @@ def _contacted_on(
     What a worker holds for another campaign counts for the day itself, because it is about to leave.
     """
     since = datetime.combine(on - WEEK, time.min, zone)
-    at = func.coalesce(recipients.c.handed_over_at, recipients.c.finished_at).label("at")
-    has_left = or_(recipients.c.handed_over_at.is_not(None), recipients.c.state == "unknown")
-    question = select(recipients.c.patient_id, recipients.c.state, at).where(
-        recipients.c.patient_id.in_(ids),
-        recipients.c.campaign_id != (campaign_id or ""),
-        recipients.c.message != INTRODUCTORY,
-        or_(recipients.c.state == "claimed", has_left & (at >= since)),
-    )
     days: dict[str, list[date]] = defaultdict(list)
-    for row in connection.execute(question):
+    for row in connection.execute(_CONTACTED, {"ids": ids, "campaign_id": campaign_id or "", "since": since}):
         days[row.patient_id].append(on if row.state == "claimed" else row.at.astimezone(zone).date())
     return days
 
 
 def _booked(connection: Connection, ids: list[str], *, at: datetime, campaign_id: str) -> set[str]:
     """Who has an appointment ahead and had none when the campaign was made."""
-    question = (
-        select(patients.c.patient_id)
-        .join(recipients, recipients.c.patient_id == patients.c.patient_id)
-        .where(
-            patients.c.patient_id.in_(ids),
-            patients.c.next_appointment_at > at,
-            recipients.c.campaign_id == campaign_id,
-            recipients.c.appointment_at.is_(None),
-        )
-    )
-    return set(connection.scalars(question))
+    return set(connection.scalars(_BOOKED, {"ids": ids, "at": at, "campaign_id": campaign_id}))
 
 
 def _introduced_at(connection: Connection, ids: list[str]) -> dict[tuple[str, str | None], datetime]:
     """When the latest introductory email left, by patient and address; one that came back counts as none."""
-    at = func.max(func.coalesce(recipients.c.handed_over_at, recipients.c.finished_at))
-    question = select(recipients.c.patient_id, recipients.c.address, at).where(
-        recipients.c.patient_id.in_(ids),
-        recipients.c.message == INTRODUCTORY,
-        recipients.c.state.in_(("handed_over", "delivered", "introductory", "unknown")),
-    )
-    rows = connection.execute(question.group_by(recipients.c.patient_id, recipients.c.address))
+    rows = connection.execute(_INTRODUCED, {"ids": ids})
     return {(patient_id, address): left for patient_id, address, left in rows if left}
 
 
@@ -197,27 +151,80 @@ def introduces(connection: Connection) -> bool:
 def _guarantor_addresses(connection: Connection, people: dict[str, Any], *, on: date) -> dict[str | None, str]:
     """Addresses of the guarantors who are adults, alive and active."""
     ids = {row.guarantor_id for row in people.values() if row.guarantor_id}
-    columns = (patients.c.patient_id, patients.c.email, patients.c.birth_date)
-    question = select(*columns).where(
-        and_(
-            patients.c.patient_id.in_(ids),
-            patients.c.status == "active",
-            patients.c.deceased_on.is_(None),
-            patients.c.email.is_not(None),
-            patients.c.birth_date.is_not(None),
-        )
-    )
+    if not ids:
+        return {}
     return {
         row.patient_id: normal_email(row.email)
-        for row in connection.execute(question)
+        for row in connection.execute(_GUARANTORS, {"ids": list(ids)})
         if age(row.birth_date, on=on) >= ADULT_AGE
     }
 
 
 def _bounced(connection: Connection, addresses: Collection[str | None], *, channel: str) -> set[str]:
-    question = select(address_states.c.address).where(
-        address_states.c.channel == channel,
-        address_states.c.state == "bounced",
-        address_states.c.address.in_(list(addresses)),
+    return set(connection.scalars(_BOUNCED, {"channel": channel, "addresses": list(addresses)}))
+
+
+# Made once: for each batch anew they would cost more than the database's answers.
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_ADDRESSES: BindParameter[Any] = bindparam("addresses", expanding=True)
+_PEOPLE = select(
+    patients.c.patient_id,
+    patients.c.status,
+    patients.c.birth_date,
+    patients.c.deceased_on,
+    patients.c.email,
+    patients.c.email_consent,
+    patients.c.guarantor_id,
+    patients.c.language,
+).where(patients.c.patient_id.in_(_IDS))
+_OPT_OUTS = select(
+    opt_outs.c.opt_out_id,
+    opt_outs.c.patient_id,
+    opt_outs.c.address,
+    opt_outs.c.type,
+    opt_outs.c.protocol,
+    opt_outs.c.starts_on,
+    opt_outs.c.until,
+).where(opt_outs.c.removed_at.is_(None), or_(opt_outs.c.patient_id.in_(_IDS), opt_outs.c.address.in_(_ADDRESSES)))
+_OPEN_GAPS = select(open_gaps.c.patient_id, open_gaps.c.measures).where(open_gaps.c.patient_id.in_(_IDS))
+_LEFT_AT = func.coalesce(recipients.c.handed_over_at, recipients.c.finished_at).label("at")
+_HAS_LEFT = or_(recipients.c.handed_over_at.is_not(None), recipients.c.state == "unknown")
+_CONTACTED = select(recipients.c.patient_id, recipients.c.state, _LEFT_AT).where(
+    recipients.c.patient_id.in_(_IDS),
+    recipients.c.campaign_id != bindparam("campaign_id"),
+    recipients.c.message != INTRODUCTORY,
+    or_(recipients.c.state == "claimed", _HAS_LEFT & (bindparam("since") <= _LEFT_AT)),
+)
+_BOOKED = (
+    select(patients.c.patient_id)
+    .join(recipients, recipients.c.patient_id == patients.c.patient_id)
+    .where(
+        patients.c.patient_id.in_(_IDS),
+        patients.c.next_appointment_at > bindparam("at"),
+        recipients.c.campaign_id == bindparam("campaign_id"),
+        recipients.c.appointment_at.is_(None),
     )
-    return set(connection.scalars(question))
+)
+_INTRODUCED = (
+    select(recipients.c.patient_id, recipients.c.address, func.max(_LEFT_AT))
+    .where(
+        recipients.c.patient_id.in_(_IDS),
+        recipients.c.message == INTRODUCTORY,
+        recipients.c.state.in_(("handed_over", "delivered", "introductory", "unknown")),
+    )
+    .group_by(recipients.c.patient_id, recipients.c.address)
+)
+_GUARANTORS = select(patients.c.patient_id, patients.c.email, patients.c.birth_date).where(
+    and_(
+        patients.c.patient_id.in_(_IDS),
+        patients.c.status == "active",
+        patients.c.deceased_on.is_(None),
+        patients.c.email.is_not(None),
+        patients.c.birth_date.is_not(None),
+    )
+)
+_BOUNCED = select(address_states.c.address).where(
+    address_states.c.channel == bindparam("channel"),
+    address_states.c.state == "bounced",
+    address_states.c.address.in_(_ADDRESSES),
+)

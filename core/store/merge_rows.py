@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from core.store.contacts import batches
 from core.store.schema import groups, locations, open_gaps, patients, providers
@@ -39,7 +39,7 @@ def merge_rows(connection: Connection, patient_ids: Collection[str]) -> dict[str
     found: dict[str, MergeRow] = {}
     for ids in batches(patient_ids):
         gaps = _open_gaps(connection, ids)
-        for row in connection.execute(_QUESTION.where(patients.c.patient_id.in_(ids))):
+        for row in connection.execute(_QUESTION, {"ids": ids}):
             found[row.patient_id] = MergeRow(**row._mapping, open_gaps=tuple(gaps[row.patient_id]))
     return {patient_id: found[patient_id] for patient_id in patient_ids if patient_id in found}
 
@@ -69,12 +69,15 @@ _QUESTION = (
     .outerjoin(locations, locations.c.location_id == providers.c.location_id)
     .outerjoin(groups, groups.c.group_id == patients.c.group_id)
     .outerjoin(_NEXT, _NEXT.c.provider_id == patients.c.next_appointment_provider_id)
+    .where(patients.c.patient_id.in_(bindparam("ids", expanding=True)))
+)
+_OPEN_GAPS = select(open_gaps.c.patient_id, open_gaps.c.measures).where(
+    open_gaps.c.patient_id.in_(bindparam("ids", expanding=True))
 )
 
 
 def _open_gaps(connection: Connection, ids: list[str]) -> dict[str, list[str]]:
-    question = select(open_gaps.c.patient_id, open_gaps.c.measures).where(open_gaps.c.patient_id.in_(ids))
     gaps: dict[str, list[str]] = defaultdict(list)
-    for row in connection.execute(question):
-        gaps[row.patient_id] = row.measures.split()
+    for patient_id, measures in connection.execute(_OPEN_GAPS, {"ids": ids}):
+        gaps[patient_id] = measures.split()
     return gaps

@@ -17,6 +17,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from core.domain.eligibility import HOLD_OUT
 from core.domain.message import UNCONFIRMED, WORKER_LOST, Verdict
 from core.store.address_states import mark_dead
+from core.store.contacts import batches
 from core.store.schema import attempts, campaigns, dispatchers, patients, recipients
 
 DatabaseLost = (OperationalError, InterfaceError)  # no connection, a full disk, a lock that is never free
@@ -99,7 +100,8 @@ def due_campaigns(connection: Connection, *, channel: str, at: datetime, on: dat
 def claim(
     connection: Connection, campaign_id: str, *, worker: str, at: datetime, lease: timedelta, limit: int
 ) -> list[Claimed]:
-    """Take up to `limit` due recipients of an active campaign. Workers never take each other's rows.
+    """Take up to `limit` due recipients of an active campaign, those to be tried again first. Workers never take each
+    other's rows.
 
     Claims follow one another until their transactions end, so that whoever decides afterwards how often a patient was
     written to sees the claims of all other campaigns. SQLite has one writer anyway.
@@ -109,7 +111,7 @@ def claim(
         select(recipients.c.recipient_id)
         .join(campaigns, campaigns.c.campaign_id == recipients.c.campaign_id)
         .where(recipients.c.campaign_id == campaign_id, campaigns.c.status == "active", _is_due(at))
-        .order_by(recipients.c.recipient_id)
+        .order_by(recipients.c.next_at.nulls_last(), recipients.c.recipient_id)
         .limit(limit)
         .with_for_update(skip_locked=True, of=recipients)
         .cte("picked")
@@ -163,19 +165,21 @@ def begin(connection: Connection, begun: Sequence[Begun], *, worker: str, at: da
 def sharing(connection: Connection, campaign_id: str, addresses: Collection[str]) -> list[Sharer]:
     """The recipients of a campaign with these addresses on file who have got its message, are about to, or may.
 
-    Whoever was not sent or refused is left out: the address is not theirs.
+    Whoever was not sent or refused is left out: the address is not theirs. Two questions, because in one a database may
+    choose to read the whole campaign for each batch.
     """
+    at_address = select(patients.c.patient_id, patients.c.email).where(patients.c.email.in_(addresses))
+    emails: dict[str, str] = {row.patient_id: row.email for row in connection.execute(at_address)}
     never_tried = and_(recipients.c.state == "waiting", recipients.c.attempt_count == 0)
-    question = (
-        select(recipients.c.patient_id, patients.c.email, recipients.c.arm, never_tried)
-        .join(patients, patients.c.patient_id == recipients.c.patient_id)
-        .where(
+    found: list[Sharer] = []
+    for ids in batches(emails):
+        question = select(recipients.c.patient_id, recipients.c.arm, never_tried).where(
             recipients.c.campaign_id == campaign_id,
-            patients.c.email.in_(addresses),
+            recipients.c.patient_id.in_(ids),
             recipients.c.state.not_in(("not_sent", "hold_out", "stopped", "unsuccessful")),
         )
-    )
-    return [Sharer(*row) for row in connection.execute(question)]
+        found += [Sharer(row[0], emails[row[0]], *row[1:]) for row in connection.execute(question)]
+    return found
 
 
 def wait(connection: Connection, claimed: Claimed, *, worker: str, until: datetime) -> None:
@@ -231,6 +235,12 @@ def renew(
     """Hold claimed recipients for longer; returns the ids of those that are still this worker's."""
     statement = update(recipients).where(_is_held(claimed, worker)).values(lease_until=at + lease)
     return set(connection.scalars(statement.returning(recipients.c.recipient_id)))
+
+
+def is_known(connection: Connection, recipient_id: int, number: int) -> bool:
+    """Whether there is such an attempt."""
+    question = select(attempts.c.attempt_id).where(attempts.c.recipient_id == recipient_id, attempts.c.number == number)
+    return connection.execute(question).first() is not None
 
 
 def has_expired(connection: Connection, *, at: datetime) -> bool:

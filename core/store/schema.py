@@ -369,7 +369,8 @@ recipients = Table(
     Column("handed_over_at", UtcDateTime),
     Column("finished_at", UtcDateTime),
     UniqueConstraint("campaign_id", "patient_id"),  # a patient gets at most one communication per campaign
-    Index("ix_recipients_campaign_id_state", "campaign_id", "state"),
+    # In the order of core.store.messages.claim: otherwise PostgreSQL reads all that are done before those that wait.
+    Index("ix_recipients_due", "campaign_id", "state", "next_at", "recipient_id"),
     Index("ix_recipients_patient_id", "patient_id"),
     Index("ix_recipients_lease_until", "lease_until"),  # finds claims of workers that died
 )
