@@ -19,7 +19,7 @@ def show_holds(wb: Workbench, *, with_buttons: bool = True) -> None:
             gate_warning(wb)
             continue
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.warning(plain(hold.sentence), icon=_ICONS[hold.kind], width="stretch")
+            st.warning(plain(hold.sentence), icon=_ICONS.get(hold.kind, ":material/block:"), width="stretch")
             if with_buttons:
                 _ends(wb, hold)
 

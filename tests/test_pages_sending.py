@@ -190,10 +190,13 @@ def test_the_history_of_a_message_names_attempts_the_servers_words_and_who_decid
         connection.execute(attempts.insert().values(recipient_id=number, number=1, **tried, **busy))
         connection.execute(attempts.insert().values(recipient_id=number, number=2, **tried, outcome="unknown"))
         details = {"reason": "no_mailbox", "code": "5.1.1", "reply": "User unknown"}
-        at = loaded.now()
-        message_rows.add_event(
-            connection, number, kind="bounced", source_key="b1", at=at, received_at=at, details=details
-        )
+        heard: dict[str, Any] = {
+            "source_key": "b1",
+            "at": loaded.now(),
+            "received_at": loaded.now(),
+            "details": details,
+        }
+        message_rows.add_event(connection, number, kind="bounced", **heard)
     communications.resolve(loaded, campaign_id, ["ann"], decision="not_arrived")
     app = opened("report", id=campaign_id)
 
@@ -319,7 +322,7 @@ def test_the_introductory_email_is_shown_in_both_languages(loaded: Workbench) ->
     app = opened("introductions")
     assert "Emails from" in words(app)
 
-    app.get("button_group")[0].set_value("Spanish").run()  # type: ignore[union-attr]
+    app.segmented_control(key="in_language").set_value("Spanish").run()
 
     assert not app.exception
     assert "Correos de" in words(app)

@@ -76,10 +76,11 @@ def set_on(connection: Connection, provider_id: str, is_on: bool, *, at: datetim
 def without(connection: Connection, provider_ids: Collection[str], *, after: str, day: date) -> list[str]:
     """Up to a batch of active patients of these providers with an email address, by id, who have had no introductory
     email at it, have none on its way, and were not in the stream on that day."""
-    of_day = (
-        select(recipients.c.patient_id)
-        .join(campaigns, campaigns.c.campaign_id == recipients.c.campaign_id)
-        .where(campaigns.c.kind == INTRODUCTORY, campaigns.c.start_on == day)
+    of_day = select(campaigns.c.campaign_id).where(campaigns.c.kind == INTRODUCTORY, campaigns.c.start_on == day)
+    in_stream = exists().where(
+        recipients.c.patient_id == patients.c.patient_id,
+        recipients.c.message == INTRODUCTORY,
+        recipients.c.campaign_id.in_(of_day),
     )
     question = select(patients.c.patient_id).where(
         patients.c.status == "active",
@@ -87,7 +88,7 @@ def without(connection: Connection, provider_ids: Collection[str], *, after: str
         patients.c.pcp_id.in_(provider_ids),
         patients.c.patient_id > after,
         ~_is_settled(),
-        patients.c.patient_id.not_in(of_day),
+        ~in_stream,
     )
     return list(connection.scalars(question.order_by(patients.c.patient_id).limit(BATCH)))
 
