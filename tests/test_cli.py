@@ -242,6 +242,7 @@ def test_help_names_every_command(home: Path) -> None:
     assert not home.exists()
 
 
+@pytest.mark.long
 def test_the_state_of_the_feed_is_told_and_the_gate_released_from_the_command_line(home: Path, tmp_path: Path) -> None:
     for name, count in (("ten", 10), ("two", 2)):
         people = [f"P{number},Ann,Example,1960-05-01,F,active" for number in range(count)]

@@ -44,10 +44,10 @@ def wait_until(is_true: Callable[[], bool], *, seconds: float = 90) -> None:
 def test_a_killed_dispatcher_leaves_unknown_messages_but_never_a_second_mail(
     wb: Workbench, server: Recorder, clock: Clock
 ) -> None:
-    ids = add_patients(wb, 500)
+    ids = add_patients(wb, 300)
     add_campaign(wb, ids)
 
-    for mails in (23, 117, 240):
+    for mails in (23, 140):
         child = start(wb)
         wait_until(lambda mails=mails: len(server.mails) >= mails)  # type: ignore[misc]
         child.kill()
@@ -85,6 +85,7 @@ def test_without_its_journal_what_a_killed_dispatcher_held_is_unknown_when_the_l
     assert sum(state == "unknown" for state, _ in ended.values()) <= BATCH
 
 
+@pytest.mark.long
 def test_a_dispatcher_that_was_stopped_beyond_its_lease_says_what_became_of_its_messages(
     wb: Workbench, server: Recorder, clock: Clock
 ) -> None:
@@ -144,7 +145,7 @@ def test_of_two_dispatchers_killed_again_and_again_at_any_moment_nobody_gets_a_s
 def test_a_dispatcher_asked_to_end_finishes_the_message_in_hand_and_hands_the_rest_back(
     wb: Workbench, server: Recorder
 ) -> None:
-    ids = add_patients(wb, 2_000)
+    ids = add_patients(wb, 600)
     add_campaign(wb, ids)
 
     child = start(wb)
@@ -155,6 +156,6 @@ def test_a_dispatcher_asked_to_end_finishes_the_message_in_hand_and_hands_the_re
     counts = Counter(state for state, _ in states(wb).values())
     assert exit_code == 0
     assert set(counts) == {"handed_over", "waiting"}
-    assert counts["handed_over"] == len(server.mails) < 2_000
+    assert counts["handed_over"] == len(server.mails) < 600
     with reading(wb.engine) as connection:
         assert connection.execute(select(dispatchers)).all() == []

@@ -142,6 +142,7 @@ def test_a_disk_that_takes_no_journal_sends_nothing(
     assert dispatcher.drain(here) == 5
 
 
+@pytest.mark.long
 def test_files_that_may_not_grow_hold_sending_up_and_lose_nothing(wb: Workbench, server: Recorder) -> None:
     here = prepared(wb, server, 400)
     largest = max(path.stat().st_size for path in here.settings.home.rglob("*") if path.is_file())
@@ -180,6 +181,7 @@ def _lives(pid: int) -> bool:
         return False
 
 
+@pytest.mark.long
 def test_postgresql_that_is_restarted_in_the_middle_of_sending_loses_nothing(
     wb: Workbench, server: Recorder, clock: Clock
 ) -> None:

@@ -17,6 +17,7 @@ from core.store.clinical import ClinicalStore
 from core.workbench import Workbench
 
 TODAY = date(2026, 11, 24)
+pytestmark = pytest.mark.long  # starts a scheduler and its workers
 
 
 @pytest.fixture

@@ -141,6 +141,7 @@ def test_an_event_that_now_belongs_to_another_patient_ends_for_the_first(wb: Wor
     assert _current(small).facts().collect()["patient_id"].to_list() == ["P33"]
 
 
+@pytest.mark.long
 def test_more_shards_find_the_same(wb: Workbench, tmp_path: Path) -> None:
     people = [PATIENT, *(f"P{n},Ann,Example{n},19{n % 60 + 30}-05-01,F,active" for n in range(200))]
     labs = [LAB, *(f"L{n},P{n % 200},4548-4,{n % 9 + 4},%,final,2026-0{n % 9 + 1}-01" for n in range(800))]

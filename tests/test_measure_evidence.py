@@ -27,9 +27,7 @@ def explained(rule: str | Measure, patient: Patient, *facts: Fact, as_of: date =
     return explain([measure], as_row("p1", patient), frame, names=NAMES, as_of=as_of)[0]
 
 
-@given(panels())
-@settings(max_examples=25, deadline=None)
-def test_evidence_and_evaluation_agree(generated: tuple[date, list[tuple[Patient, list[Fact]]]]) -> None:
+def check_evidence_and_evaluation_agree(generated: tuple[date, list[tuple[Patient, list[Fact]]]]) -> None:
     as_of, panel = generated
     panel = panel[:4]
     gaps = evaluate_shard(measures().values(), patient_frame(panel), fact_frame(panel), as_of=as_of)
@@ -43,6 +41,21 @@ def test_evidence_and_evaluation_agree(generated: tuple[date, list[tuple[Patient
                 key: value for key, value in gap.items() if key != "patient_id"
             }
             assert_evidence_supports_the_state(explanation)
+
+
+@given(panels())
+@settings(max_examples=5, deadline=None)
+def test_evidence_and_evaluation_agree(generated: tuple[date, list[tuple[Patient, list[Fact]]]]) -> None:
+    check_evidence_and_evaluation_agree(generated)
+
+
+@pytest.mark.long
+@given(panels())
+@settings(max_examples=60, deadline=None)
+def test_evidence_and_evaluation_agree_for_many_more(
+    generated: tuple[date, list[tuple[Patient, list[Fact]]]],
+) -> None:
+    check_evidence_and_evaluation_agree(generated)
 
 
 def assert_evidence_supports_the_state(found: Explanation) -> None:

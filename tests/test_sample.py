@@ -124,6 +124,7 @@ def test_progress_is_told_and_ends_at_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc, which is not here")
+@pytest.mark.long
 def test_memory_does_not_grow_with_the_number_of_patients(tmp_path: Path) -> None:
     small, large = (_peak_megabytes(tmp_path, patients) for patients in (2_000, 10_000))
 

@@ -223,7 +223,7 @@ def test_one_patient_with_an_odd_name_holds_up_nobody_and_adds_no_header(
 KINDS = ("fine", "no address", "dead", "left", "opted out", "bounced", "shares", "refused", "for now", "booked")
 
 
-@settings(max_examples=25)
+@settings(max_examples=8)
 @given(kinds=st.lists(st.sampled_from(KINDS), min_size=1, max_size=12), seed=st.integers(0, 3))
 def test_whatever_the_patients_are_the_ledger_adds_up_and_nobody_gets_two_mails(
     kinds: list[str], seed: int, tmp_path_factory: pytest.TempPathFactory
