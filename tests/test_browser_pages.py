@@ -32,7 +32,10 @@ _TOO_WIDE = """() => [document.documentElement, ...document.querySelectorAll('[d
   .map((part) => part.scrollWidth - part.clientWidth).filter((excess) => excess > 1)"""
 
 
-@pytest.mark.parametrize(("width", "first", "then"), [(WIDE, "light", "dark"), (NARROW, "dark", "light")])
+@pytest.mark.parametrize(
+    ("width", "first", "then"),
+    [(WIDE, "light", "dark"), pytest.param(NARROW, "dark", "light", marks=pytest.mark.long)],
+)
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path or "home")
 def test_a_page_is_silent_fits_the_screen_and_asks_only_this_machine(
     demo: Server, chrome: Browser, path: str, width: int, first: Look, then: Look
