@@ -137,6 +137,7 @@ def wait_until_completed(page: Page) -> None:
     click(page, "Next email window")
     page.keyboard.press("Escape")
     page.get_by_role("radio", name="Completed").or_(page.get_by_role("button", name="Completed")).first.click()
+    settle(page)  # or the list of all campaigns, which is still there, would be taken for the completed ones
 
     # The list looks again every two seconds, so the campaign turns up when its last mail has left.
     expect(page.get_by_role("link", name=NAME)).to_be_visible(timeout=40_000)
