@@ -6,9 +6,9 @@ recipient_found (of the expected addresses), definitive_recall (of the addresses
 temporary_called_definitive (of those that are not). With `--wrong` each mistake is printed first.
 """
 
+import argparse
 import csv
 import json
-import sys
 import time
 from pathlib import Path
 
@@ -58,4 +58,9 @@ def _share(hits: list[bool]) -> str:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), shows_wrong="--wrong" in sys.argv)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("expected", type=Path)
+    parser.add_argument("--wrong", action="store_true", help="print each mistake first")
+    asked = parser.parse_args()
+    main(asked.folder, asked.expected, shows_wrong=asked.wrong)

@@ -6,6 +6,7 @@ Prints JSON lines. A time is taken in the browser, from the press until the page
 drawn; what else runs on the machine is in it.
 """
 
+import argparse
 import json
 import statistics
 import sys
@@ -14,6 +15,8 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # a script finds what lies beside it only
 
 from core import loads, users
 from core.sample import write_sample
@@ -38,7 +41,9 @@ new MutationObserver((changes) => { for (const change of changes)
 
 
 def main() -> None:
-    patients = int(sys.argv[1]) if len(sys.argv) > 1 else PATIENTS
+    parser = argparse.ArgumentParser()
+    parser.add_argument("patients", type=int, nargs="?", default=PATIENTS)
+    patients = parser.parse_args().patients
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "home"
         _fill(home, patients)

@@ -11,6 +11,7 @@ witness has none, or the other way round; `unknown` those of whom nobody knows.
 import argparse
 import json
 import random
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -19,6 +20,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # a script finds what lies beside it only
 
 from core import dispatcher
 from core.domain.user import User

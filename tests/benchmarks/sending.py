@@ -42,6 +42,8 @@ from typing import Any
 from sqlalchemy import String, case, cast, insert, literal, null, select
 from sqlalchemy import text as sql_text
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # a script finds what lies beside it only
+
 from core.domain.campaign import Message
 from core.domain.user import User
 from core.mailer import mailer

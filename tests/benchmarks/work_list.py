@@ -6,11 +6,11 @@ text lists as a search in each text or, easier than what the work list does, as 
 and counts by two questions or from one temporary table. Beside the natural columns it is also given our coded ones.
 """
 
+import argparse
 import json
 import random
 import resource
 import statistics
-import sys
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import Any
@@ -231,7 +231,9 @@ def fastest(expected: Answer, ways: dict[str, Callable[[], Answer]], panel: Pane
 
 def main() -> None:
     """Print one JSON object a line."""
-    rows = int(sys.argv[1]) if len(sys.argv) > 1 else ROWS
+    parser = argparse.ArgumentParser()
+    parser.add_argument("rows", type=int, nargs="?", default=ROWS)
+    rows = parser.parse_args().rows
     kept = tables(rows)
     panel = open_panel(kept.panel, kept.vocabularies, as_of=TODAY)
     database = connect(panel)
