@@ -24,7 +24,7 @@ def fields_for(wb: Workbench, patient_ids: Collection[str], campaign: Campaign) 
     """
     organisation = wb.organisation()
     zone = ZoneInfo(organisation.time_zone)
-    written = _author_fields(campaign, organisation)
+    written = field_values(_author_fields(campaign, organisation))
     now = wb.now()
     called = {
         name: rule.called
@@ -35,10 +35,10 @@ def fields_for(wb: Workbench, patient_ids: Collection[str], campaign: Campaign) 
         rows = merge_rows(connection, patient_ids)
     found = {}
     for patient_id, row in rows.items():
-        texts = _person(row) | _practice(row, organisation) | written
+        texts = _person(row) | _practice(row, organisation)
         if row.appointment_at and row.appointment_at > now:
             texts |= _appointment(row, zone)
-        fields = field_values(texts)
+        fields = field_values(texts) | written
         gaps = gap_words(row.open_gaps, measures=campaign.measures, called=called)
         found[patient_id] = fields | {"gaps": gaps} if gaps else fields
     return found

@@ -67,6 +67,11 @@ class Batch:
     kept: int = 0  # how many of `ended` are written down already
     checked_at: float = field(default_factory=time.monotonic)
 
+    @property
+    def has_given_back(self) -> bool:
+        """Whether any of its recipients waits again, or may."""
+        return len(self.ended) < len(self.mails) or any(one.verdict.state == "waiting" for one in self.ended)
+
 
 @dataclass(frozen=True)
 class Sent:
@@ -261,7 +266,8 @@ def _keep(batch: Batch, left: list[Claimed], journal: Journal | None) -> None:
             with writing(batch.wb.engine) as connection:
                 messages.end(connection, batch.ended[batch.kept :], worker=batch.worker)
                 messages.hand_back(connection, left, worker=batch.worker)
-                put_in_order(connection, {batch.campaign.campaign_id}, at=batch.wb.now())
+                if batch.has_given_back:
+                    put_in_order(connection, {batch.campaign.campaign_id}, at=batch.wb.now())
         except messages.DatabaseLost:
             if pause is None:
                 raise

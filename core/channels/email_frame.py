@@ -65,10 +65,12 @@ class _Part:
 
     def encoded(self, body: str, stop_url: str) -> bytes:
         return b"".join(
-            line
-            if isinstance(line, bytes)
-            else _quoted_printable(line.replace(_BODY, body).replace(_STOP_URL, stop_url))
-            for line in self.lines
+            [
+                line
+                if isinstance(line, bytes)
+                else _quoted_printable(line.replace(_BODY, body).replace(_STOP_URL, stop_url))
+                for line in self.lines
+            ]
         )
 
 
@@ -272,7 +274,9 @@ def _template(frame: str, *, html: bool) -> Template:
 
 def _quoted_printable(text: str) -> bytes:
     """Lines may break softly anywhere, hard only where the text breaks; each ends with CRLF."""
-    plain = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    plain = text.encode("utf-8", "replace")
     return binascii.b2a_qp(plain, istext=True).replace(b"\n", b"\r\n")
 
 

@@ -45,7 +45,7 @@ class Compiled:
         """
         pieces: list[str] = []
         length = 0
-        context = self.template.new_context(_roots(self.fields, values))
+        context = self.template.new_context(_roots(self.fields, values), shared=True)  # there are no globals
         try:
             for piece in self.template.root_render_func(context):
                 length += len(piece)

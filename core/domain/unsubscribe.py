@@ -41,4 +41,6 @@ def stop_url(public_url: str, text: str) -> str:
 
 @lru_cache(maxsize=4)
 def _signer(key: bytes) -> Signer:
-    return Signer(key, salt="careloop.unsubscribe", key_derivation="hmac", digest_method=sha256)
+    """With its own key, derived once instead of for every token."""
+    own = Signer(key, salt="careloop.unsubscribe", key_derivation="hmac", digest_method=sha256).derive_key()
+    return Signer(own, key_derivation="none", digest_method=sha256)

@@ -65,8 +65,12 @@ def _batch(
     guarantors = _guarantor_addresses(connection, people, on=on)
     bounced = _bounced(connection, addresses, channel=channel)
     introduced = _introduced_at(connection, ids)
-    contacts = {patient_id: Contact(patient_id, status=None) for patient_id in ids}
-    for patient_id, row in people.items():
+    contacts: dict[str, Contact] = {}
+    for patient_id in ids:
+        row = people.get(patient_id)
+        if row is None:
+            contacts[patient_id] = Contact(patient_id, status=None)
+            continue
         address = _address(row)
         own = {opt_out.opt_out_id: opt_out for opt_out in by_patient[patient_id] + by_address[address]}
         contacts[patient_id] = Contact(
@@ -89,7 +93,7 @@ def _batch(
 
 
 def _people(connection: Connection, ids: list[str]) -> dict[str, Any]:
-    return {row.patient_id: row for row in connection.execute(_PEOPLE, {"ids": ids})}
+    return {row.patient_id: row for row in connection.execute(_PEOPLE, {"ids": ids}).all()}
 
 
 def _address(row: Any) -> str | None:
@@ -112,7 +116,7 @@ def _opt_outs(
 
 def _open_gaps(connection: Connection, ids: list[str]) -> dict[str, set[str]]:
     gaps: dict[str, set[str]] = defaultdict(set)
-    for patient_id, measures in connection.execute(_OPEN_GAPS, {"ids": ids}):
+    for patient_id, measures in connection.execute(_OPEN_GAPS, {"ids": ids}).all():
         gaps[patient_id].update(measures.split())
     return gaps
 

@@ -49,7 +49,7 @@ def open_engine(url: str) -> Engine:
         if not address.database or address.database == ":memory:":
             raise SettingsError("CARELOOP_DATABASE must name a file: SQLite in memory loses messages.")
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(address, hide_parameters=True, pool_pre_ping=True, **_options(address.get_backend_name()))
+    engine = create_engine(address, hide_parameters=True, **_options(address.get_backend_name()))
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -82,7 +82,7 @@ def migrate(engine: Engine) -> None:
 def _options(backend: str) -> dict[str, Any]:
     if backend == "sqlite":
         return {"connect_args": {"timeout": 60, "isolation_level": None}}
-    return {"connect_args": {"connect_timeout": 10}}
+    return {"connect_args": {"connect_timeout": 10}, "pool_pre_ping": True}
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -39,8 +39,8 @@ def merge_rows(connection: Connection, patient_ids: Collection[str]) -> dict[str
     found: dict[str, MergeRow] = {}
     for ids in batches(patient_ids):
         gaps = _open_gaps(connection, ids)
-        for row in connection.execute(_QUESTION, {"ids": ids}):
-            found[row.patient_id] = MergeRow(**row._mapping, open_gaps=tuple(gaps[row.patient_id]))
+        for row in connection.execute(_QUESTION, {"ids": ids}).all():
+            found[row.patient_id] = MergeRow(*tuple(row), tuple(gaps[row.patient_id]))
     return {patient_id: found[patient_id] for patient_id in patient_ids if patient_id in found}
 
 
@@ -78,6 +78,6 @@ _OPEN_GAPS = select(open_gaps.c.patient_id, open_gaps.c.measures).where(
 
 def _open_gaps(connection: Connection, ids: list[str]) -> dict[str, list[str]]:
     gaps: dict[str, list[str]] = defaultdict(list)
-    for patient_id, measures in connection.execute(_OPEN_GAPS, {"ids": ids}):
+    for patient_id, measures in connection.execute(_OPEN_GAPS, {"ids": ids}).all():
         gaps[patient_id] = measures.split()
     return gaps

@@ -18,6 +18,7 @@ from core.domain.eligibility import HOLD_OUT
 from core.domain.message import UNCONFIRMED, WORKER_LOST, Verdict
 from core.store.address_states import mark_dead
 from core.store.contacts import batches
+from core.store.each_row import run_each
 from core.store.schema import attempts, campaigns, dispatchers, patients, recipients
 
 DatabaseLost = (OperationalError, InterfaceError)  # no connection, a full disk, a lock that is never free
@@ -88,13 +89,7 @@ class Ended:
 
 def due_campaigns(connection: Connection, *, channel: str, at: datetime, on: date) -> list[str]:
     """Ids of the active campaigns with somebody to write to now, in the order they were activated."""
-    question = select(campaigns.c.campaign_id).where(
-        campaigns.c.status == "active",
-        campaigns.c.channel == channel,
-        campaigns.c.start_on <= on,
-        exists().where(recipients.c.campaign_id == campaigns.c.campaign_id, _is_due(at)),
-    )
-    return list(connection.scalars(question.order_by(campaigns.c.activated_at, campaigns.c.campaign_id)))
+    return list(connection.scalars(_DUE_CAMPAIGNS, {"channel": channel, "on": on, "at": at}))
 
 
 def claim(
@@ -107,28 +102,8 @@ def claim(
     written to sees the claims of all other campaigns. SQLite has one writer anyway.
     """
     one_at_a_time(connection)
-    picked = (
-        select(recipients.c.recipient_id)
-        .join(campaigns, campaigns.c.campaign_id == recipients.c.campaign_id)
-        .where(recipients.c.campaign_id == campaign_id, campaigns.c.status == "active", _is_due(at))
-        .order_by(recipients.c.next_at.nulls_last(), recipients.c.recipient_id)
-        .limit(limit)
-        .with_for_update(skip_locked=True, of=recipients)
-        .cte("picked")
-    )
-    statement = (
-        update(recipients)
-        .where(recipients.c.recipient_id.in_(select(picked.c.recipient_id)), recipients.c.state == "waiting")
-        .values(
-            state="claimed",
-            claimed_by=worker,
-            lease_until=at + lease,
-            next_at=None,
-            attempt_count=recipients.c.attempt_count + 1,
-        )
-        .returning(*_CLAIMED)
-    )
-    return sorted((Claimed(*row) for row in connection.execute(statement)), key=lambda row: row.recipient_id)
+    asked = {"campaign": campaign_id, "worker": worker, "at": at, "until": at + lease, "limit": limit}
+    return sorted((Claimed(*row) for row in connection.execute(_CLAIM, asked).all()), key=lambda row: row.recipient_id)
 
 
 def one_at_a_time(connection: Connection) -> None:
@@ -142,24 +117,26 @@ def begin(connection: Connection, begun: Sequence[Begun], *, worker: str, at: da
     if not begun:
         return
     rows = [
-        {"recipient_id": one.claimed.recipient_id, "number": one.claimed.number, "worker": worker, "started_at": at}
-        for one in begun
-    ]
-    connection.execute(insert(attempts), rows)
-    where = [
         {
-            "id": one.claimed.recipient_id,
-            "address": one.address,
-            "language": one.language,
-            "message_id": one.message_id,
-            "message": one.message,
+            "b_recipient_id": one.claimed.recipient_id,
+            "b_number": one.claimed.number,
+            "b_worker": worker,
+            "b_started_at": at,
         }
         for one in begun
     ]
-    statement = update(recipients).where(recipients.c.recipient_id == bindparam("id"))
-    connection.execute(
-        statement.values({name: bindparam(name) for name in ("address", "language", "message_id", "message")}), where
-    )
+    run_each(connection, _BEGIN_ATTEMPT, rows)
+    where = [
+        {
+            "b_id": one.claimed.recipient_id,
+            "b_address": one.address,
+            "b_language": one.language,
+            "b_message_id": one.message_id,
+            "b_message": one.message,
+        }
+        for one in begun
+    ]
+    run_each(connection, _BEGIN_RECIPIENT, where)
 
 
 def sharing(connection: Connection, campaign_id: str, addresses: Collection[str]) -> list[Sharer]:
@@ -169,7 +146,7 @@ def sharing(connection: Connection, campaign_id: str, addresses: Collection[str]
     choose to read the whole campaign for each batch.
     """
     at_address = select(patients.c.patient_id, patients.c.email).where(patients.c.email.in_(addresses))
-    emails: dict[str, str] = {row.patient_id: row.email for row in connection.execute(at_address)}
+    emails: dict[str, str] = {row.patient_id: row.email for row in connection.execute(at_address).all()}
     never_tried = and_(recipients.c.state == "waiting", recipients.c.attempt_count == 0)
     found: list[Sharer] = []
     for ids in batches(emails):
@@ -178,7 +155,7 @@ def sharing(connection: Connection, campaign_id: str, addresses: Collection[str]
             recipients.c.patient_id.in_(ids),
             recipients.c.state.not_in(("not_sent", "hold_out", "stopped", "unsuccessful")),
         )
-        found += [Sharer(row[0], emails[row[0]], *row[1:]) for row in connection.execute(question)]
+        found += [Sharer(row[0], emails[row[0]], *row[1:]) for row in connection.execute(question).all()]
     return found
 
 
@@ -195,8 +172,8 @@ def end(connection: Connection, ended: Sequence[Ended], *, worker: str) -> None:
     if not ended:
         return
     rows = [_end_row(one, worker) for one in ended]
-    connection.execute(_END_ATTEMPT, rows)
-    connection.execute(_END_RECIPIENT, rows)
+    run_each(connection, _END_ATTEMPT, rows)
+    run_each(connection, _END_RECIPIENT, rows)
     for one in ended:
         if one.dead_address:
             mark_dead(connection, one.dead_address, channel="email", reason=one.verdict.reason, at=one.at)
@@ -283,12 +260,57 @@ def last_beat(connection: Connection) -> datetime | None:
     return connection.scalar(question)
 
 
+# Statements that run for every batch are made once: made anew they would cost more than the database's answer.
+_IS_DUE = (recipients.c.state == "waiting") & or_(
+    recipients.c.next_at.is_(None), recipients.c.next_at <= bindparam("at")
+)
+_DUE_CAMPAIGNS = (
+    select(campaigns.c.campaign_id)
+    .where(
+        campaigns.c.status == "active",
+        campaigns.c.channel == bindparam("channel"),
+        campaigns.c.start_on <= bindparam("on"),
+        exists().where(recipients.c.campaign_id == campaigns.c.campaign_id, _IS_DUE),
+    )
+    .order_by(campaigns.c.activated_at, campaigns.c.campaign_id)
+)
+_PICKED = (
+    select(recipients.c.recipient_id)
+    .join(campaigns, campaigns.c.campaign_id == recipients.c.campaign_id)
+    .where(recipients.c.campaign_id == bindparam("campaign"), campaigns.c.status == "active", _IS_DUE)
+    .order_by(recipients.c.next_at.nulls_last(), recipients.c.recipient_id)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True, of=recipients)
+    .cte("picked")
+)
+_CLAIM = (
+    update(recipients)
+    .where(recipients.c.recipient_id.in_(select(_PICKED.c.recipient_id)), recipients.c.state == "waiting")
+    .values(
+        state="claimed",
+        claimed_by=bindparam("worker"),
+        lease_until=bindparam("until"),
+        next_at=None,
+        attempt_count=recipients.c.attempt_count + 1,
+    )
+    .returning(*_CLAIMED)
+)
+
 # Of these rows the word of the worker that claimed them counts: a lease that ran out says only that nobody knows.
 _MAY_STILL_END = or_(
     recipients.c.state == "claimed", and_(recipients.c.state == "unknown", recipients.c.reason == WORKER_LOST)
 )
 
-# All outcomes of a batch go in one statement; 'b_' keeps its parameters apart from the columns.
+# All rows of a batch go in one statement; 'b_' keeps its parameters apart from the columns.
+_BEGIN_ATTEMPT = insert(attempts).values(
+    {name: bindparam(f"b_{name}") for name in ("recipient_id", "number", "worker", "started_at")}
+    | {"code": "", "reply": ""}
+)
+_BEGIN_RECIPIENT = (
+    update(recipients)
+    .where(recipients.c.recipient_id == bindparam("b_id"))
+    .values({name: bindparam(f"b_{name}") for name in ("address", "language", "message_id", "message")})
+)
 _END_VALUES: dict[str, Any] = {
     name: bindparam(f"b_{name}")
     for name in ("state", "reason", "next_at", "lease_until", "claimed_by", "handed_over_at", "finished_at")
@@ -358,7 +380,3 @@ def _make_unknown(connection: Connection, concerned: ColumnElement[bool], *, at:
 def _is_held(claimed: Sequence[Claimed], worker: str) -> ColumnElement[bool]:
     ids = [one.recipient_id for one in claimed]
     return recipients.c.recipient_id.in_(ids) & (recipients.c.claimed_by == worker) & (recipients.c.state == "claimed")
-
-
-def _is_due(at: datetime) -> ColumnElement[bool]:
-    return (recipients.c.state == "waiting") & or_(recipients.c.next_at.is_(None), recipients.c.next_at <= at)

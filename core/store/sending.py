@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import lru_cache
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Dialect, Engine, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from core.domain.sending_account import Account
 from core.store.schema import campaigns, sending_accounts, sending_pauses
@@ -24,10 +26,7 @@ class Pause:
 
 def pause(connection: Connection) -> Pause | None:
     """The pause that holds now."""
-    question = select(
-        sending_pauses.c.pause_id, sending_pauses.c.reason, sending_pauses.c.paused_at, sending_pauses.c.paused_by
-    ).where(sending_pauses.c.ended_at.is_(None))
-    row = connection.execute(question.order_by(sending_pauses.c.pause_id).limit(1)).one_or_none()
+    row = connection.execute(_PAUSE).one_or_none()
     return None if row is None else Pause(*row)
 
 
@@ -44,7 +43,7 @@ def end_pauses(connection: Connection, *, at: datetime, by: str) -> int:
 
 def account(connection: Connection, name: str) -> Account:
     """The state of an account; a new one when it was never used."""
-    row = connection.execute(select(sending_accounts).where(sending_accounts.c.account == name)).one_or_none()
+    row = connection.execute(_ACCOUNT, {"name": name}).one_or_none()
     return Account(name) if row is None else Account(**row._mapping)
 
 
@@ -81,13 +80,10 @@ class Control:
     """
 
     def __init__(self, connection: Connection, campaign_id: str) -> None:
-        paused = select(sending_pauses.c.pause_id).where(sending_pauses.c.ended_at.is_(None)).exists()
         self._connection = connection
-        self._question = select(campaigns.c.campaign_id).where(
-            campaigns.c.campaign_id == campaign_id, campaigns.c.status == "active", ~paused
-        )
-        compiled = self._question.compile(connection)
-        values = compiled.params
+        self._campaign_id = campaign_id
+        compiled = _compiled_lets_go(connection.dialect)
+        values = compiled.params | {"id": campaign_id}
         self._text = str(compiled)
         self._values = [values[name] for name in compiled.positiontup or ()] if compiled.positional else values
         self._cursor = connection.connection.cursor()
@@ -100,7 +96,7 @@ class Control:
             return bool(self._cursor.fetchall())
         except self._driver_error:
             # Asked again in the usual way, which says what is wrong in the usual words.
-            return self._connection.execute(self._question).first() is not None
+            return self._connection.execute(_LETS_GO, {"id": self._campaign_id}).first() is not None
 
 
 @contextmanager
@@ -108,3 +104,22 @@ def control(engine: Engine, campaign_id: str) -> Iterator[Control]:
     """A connection of its own that sees each change at once, because no transaction is open on it."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         yield Control(connection, campaign_id)
+
+
+@lru_cache(maxsize=4)
+def _compiled_lets_go(dialect: Dialect) -> SQLCompiler:
+    return _LETS_GO.compile(dialect=dialect)
+
+
+_PAUSE = (
+    select(sending_pauses.c.pause_id, sending_pauses.c.reason, sending_pauses.c.paused_at, sending_pauses.c.paused_by)
+    .where(sending_pauses.c.ended_at.is_(None))
+    .order_by(sending_pauses.c.pause_id)
+    .limit(1)
+)
+_ACCOUNT = select(sending_accounts).where(sending_accounts.c.account == bindparam("name"))
+_LETS_GO = select(campaigns.c.campaign_id).where(
+    campaigns.c.campaign_id == bindparam("id"),
+    campaigns.c.status == "active",
+    ~select(sending_pauses.c.pause_id).where(sending_pauses.c.ended_at.is_(None)).exists(),
+)
