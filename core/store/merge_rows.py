@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
@@ -37,10 +38,11 @@ class MergeRow:
 def merge_rows(connection: Connection, patient_ids: Collection[str]) -> dict[str, MergeRow]:
     """The rows of those patients that are in the records, read live."""
     found: dict[str, MergeRow] = {}
+    row: Any
     for ids in batches(patient_ids):
         gaps = _open_gaps(connection, ids)
         for row in connection.execute(_QUESTION, {"ids": ids}).all():
-            found[row.patient_id] = MergeRow(*tuple(row), tuple(gaps[row.patient_id]))
+            found[row.patient_id] = MergeRow(*row, tuple(gaps[row.patient_id]))
     return {patient_id: found[patient_id] for patient_id in patient_ids if patient_id in found}
 
 
