@@ -42,7 +42,7 @@ def merge_rows(connection: Connection, patient_ids: Collection[str]) -> dict[str
     for ids in batches(patient_ids):
         gaps = _open_gaps(connection, ids)
         for row in connection.execute(_QUESTION, {"ids": ids}).all():
-            found[row.patient_id] = MergeRow(*row, tuple(gaps[row.patient_id]))
+            found[row.patient_id] = MergeRow(*row, open_gaps=tuple(gaps[row.patient_id]))
     return {patient_id: found[patient_id] for patient_id in patient_ids if patient_id in found}
 
 
