@@ -1,10 +1,9 @@
 """What merge fields are filled from: one row per patient with PCP, clinic, group, next appointment and open gaps."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
@@ -38,11 +37,11 @@ class MergeRow:
 def merge_rows(connection: Connection, patient_ids: Collection[str]) -> dict[str, MergeRow]:
     """The rows of those patients that are in the records, read live."""
     found: dict[str, MergeRow] = {}
-    row: Any
+    made: Callable[..., MergeRow] = MergeRow  # of the question's columns, in their order
     for ids in batches(patient_ids):
         gaps = _open_gaps(connection, ids)
         for row in connection.execute(_QUESTION, {"ids": ids}).all():
-            found[row.patient_id] = MergeRow(*row, open_gaps=tuple(gaps[row.patient_id]))
+            found[row.patient_id] = made(*row, tuple(gaps[row.patient_id]))
     return {patient_id: found[patient_id] for patient_id in patient_ids if patient_id in found}
 
 
