@@ -93,7 +93,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         "synchronous=FULL",
         "foreign_keys=ON",
         "busy_timeout=60000",
-        "cache_size=-32768",
+        "cache_size=-4096",
         "temp_store=MEMORY",
     ):
         cursor.execute(f"PRAGMA {pragma}")
