@@ -57,8 +57,9 @@ def server() -> Iterator[str]:
         folder = Path(tempfile.mkdtemp(prefix="careloop-pg-", dir="/tmp"))
         running = pgserver.get_server(folder, cleanup_mode="delete")
     try:
-        # Nothing here outlives a crash of the machine, and a killed server loses nothing without it.
-        _run(str(folder), "ALTER SYSTEM SET fsync = off")
+        # Nothing here outlives a crash of the machine, and a killed server loses nothing without these.
+        for setting in ("fsync = off", "full_page_writes = off", "autovacuum = off", "checkpoint_timeout = '1h'"):
+            _run(str(folder), f"ALTER SYSTEM SET {setting}")
         _run(str(folder), "SELECT pg_reload_conf()")
         _make_template(folder)
         yield str(folder)
