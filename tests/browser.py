@@ -224,6 +224,7 @@ def cells(table: Locator, column: int) -> list[str]:
 __all__ = [
     "COUNT_RUNS",
     "NARROW",
+    "READY",
     "WIDE",
     "Browser",
     "Page",

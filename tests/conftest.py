@@ -14,6 +14,7 @@ from core.domain.user import User
 from core.settings import Settings
 from core.store import accounts
 from core.workbench import Workbench, open_workbench
+from tests.homes import Homes
 
 if TYPE_CHECKING:
     from tests.browser import Browser, Page, Server
@@ -53,9 +54,16 @@ def settings(home: Path) -> Settings:
     return Settings(home=home, database_url=f"sqlite:///{home / 'careloop.db'}")
 
 
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Homes:
+    """What was made once for all tests of this process."""
+    return Homes(tmp_path_factory.mktemp("homes"))
+
+
 @pytest.fixture
-def wb(settings: Settings, clock: Clock) -> Iterator[Workbench]:
+def wb(settings: Settings, homes: Homes, clock: Clock) -> Iterator[Workbench]:
     """An empty workbench on SQLite. The analyst 'ana' acts and sees every group and provider."""
+    homes.new(settings)
     bench = open_workbench(settings, clock=clock)
     accounts.add_user(bench.engine, User("ana", "Ana Lyst"), at=clock(), by="command-line")
     yield bench.as_user("ana")

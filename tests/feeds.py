@@ -21,6 +21,14 @@ def write_feed(folder: Path, *, manifest: Mapping[str, Any] | None = None, **tab
     return folder
 
 
+def write_files(folder: Path, files: Mapping[str, str]) -> Path:
+    """A feed given as its files, by their names."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
 def write_bundle(path: Path, *resources: Mapping[str, Any], kind: str = "transaction") -> Path:
     """One FHIR bundle."""
     path.parent.mkdir(parents=True, exist_ok=True)

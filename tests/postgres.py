@@ -21,6 +21,7 @@ from core.store import accounts
 from core.store.database import migrate, open_engine
 from core.workbench import Workbench, open_workbench
 from tests.conftest import Clock
+from tests.homes import Homes
 
 _TEMPLATE = "careloop_template"
 
@@ -33,12 +34,14 @@ def postgres_folder() -> Iterator[str]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def bench(request: pytest.FixtureRequest, settings: Settings, clock: Clock) -> Iterator[Workbench]:
+def bench(request: pytest.FixtureRequest, settings: Settings, homes: Homes, clock: Clock) -> Iterator[Workbench]:
     """An empty workbench, once on SQLite and once on PostgreSQL; 'ana' acts and sees everybody."""
     with ExitStack() as stack:
         if request.param == "postgresql":
             folder = request.getfixturevalue("postgres_folder")
             settings = replace(settings, database_url=stack.enter_context(database(folder)))
+        else:
+            homes.new(settings)
         wb = open_workbench(settings, clock=clock)
         accounts.add_user(wb.engine, User("ana", "Ana Lyst"), at=clock(), by="command-line")
         yield wb.as_user("ana")
@@ -54,8 +57,9 @@ def server() -> Iterator[str]:
         folder = Path(tempfile.mkdtemp(prefix="careloop-pg-", dir="/tmp"))
         running = pgserver.get_server(folder, cleanup_mode="delete")
     try:
-        # Nothing here outlives a crash of the machine, and a killed server loses nothing without it.
-        _run(str(folder), "ALTER SYSTEM SET fsync = off")
+        # Nothing here outlives a crash of the machine, and a killed server loses nothing without these.
+        for setting in ("fsync = off", "full_page_writes = off", "autovacuum = off", "checkpoint_timeout = '1h'"):
+            _run(str(folder), f"ALTER SYSTEM SET {setting}")
         _run(str(folder), "SELECT pg_reload_conf()")
         _make_template(folder)
         yield str(folder)

@@ -5,7 +5,7 @@ from typing import Literal
 import pytest
 
 from core import campaign_list
-from tests.browser import NARROW, WIDE, Browser, Page, Server, Watch, expect, open_page, settle
+from tests.browser import COUNT_RUNS, NARROW, READY, WIDE, Browser, Page, Server, Watch, expect, open_page, settle
 
 pytestmark = pytest.mark.browser
 
@@ -28,6 +28,7 @@ TITLES = (
     "Good", "Work list", "Care gaps", "Measures", "Imm: Childhood Series", "Campaigns", "Library", "Outbox", "Data",
     "Introductory emails", "Mammogram reminder", "Diabetes care gaps",
 )  # fmt: skip
+COLOURS = {"light": "rgb(255, 255, 255)", "dark": "rgb(17, 25, 26)"}
 _TOO_WIDE = """() => [document.documentElement, ...document.querySelectorAll('[data-testid=stMain]')]
   .map((part) => part.scrollWidth - part.clientWidth).filter((excess) => excess > 1)"""
 
@@ -42,19 +43,18 @@ def test_a_page_is_silent_fits_the_screen_and_asks_only_this_machine(
 ) -> None:
     watch = Watch()
     with chrome.new_context(viewport={"width": width, "height": 850}, color_scheme=first) as context:
+        context.add_init_script(COUNT_RUNS)
         page = context.new_page()
         watch.on(page)
         open_page(page, address(demo, path))
         expect(page.get_by_role("heading", level=1)).to_contain_text(TITLES[PAGES.index(path)])
-        colours = {first: background(page)}
+        expect(page.get_by_test_id("stApp")).to_have_css("background-color", COLOURS[first])
         excess = page.evaluate(_TOO_WIDE)
         page.emulate_media(color_scheme=then)
-        page.wait_for_timeout(150)
-        settle(page)
-        colours[then] = background(page)
+        expect(page.get_by_test_id("stApp")).to_have_css("background-color", COLOURS[then])
+        page.wait_for_selector(READY)
 
     assert (watch.errors, watch.elsewhere, excess) == ([], [], [])
-    assert colours == {"light": "rgb(255, 255, 255)", "dark": "rgb(17, 25, 26)"}
 
 
 def test_help_texts_and_dialogs_ask_only_this_machine_too(demo: Server, page: Page) -> None:
@@ -79,8 +79,3 @@ def address(demo: Server, path: str) -> str:
         made = [one for one in campaign_list.campaigns(wb) if one.campaign.name.startswith(start)]
         one = min(made, key=lambda listed: listed.campaign.created_at)
     return f"{demo.address}/{path}?id={one.campaign.campaign_id}"
-
-
-def background(page: Page) -> str:
-    colour: str = page.get_by_test_id("stApp").evaluate("part => getComputedStyle(part).backgroundColor")
-    return colour

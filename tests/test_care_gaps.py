@@ -15,6 +15,8 @@ from core.measures import measures
 from core.store import accounts
 from core.workbench import Workbench
 from tests.conftest import Clock
+from tests.feeds import write_files
+from tests.homes import Homes
 
 AS_OF = date(2026, 11, 24)
 
@@ -46,13 +48,9 @@ ON = [measure for measure in measures().values() if measure.is_on]
 
 
 @pytest.fixture
-def loaded(wb: Workbench, tmp_path: Path) -> Workbench:
-    feed = tmp_path / "feed"
-    feed.mkdir()
-    for name, text in FEED.items():
-        (feed / name).write_text(text, encoding="utf-8")
-    loads.load(wb, feed)
-    return wb
+def loaded(wb: Workbench, homes: Homes, tmp_path: Path) -> Workbench:
+    feed = write_files(tmp_path / "feed", FEED)
+    return homes.fill(wb, "care-gaps", lambda: loads.load(wb, feed))
 
 
 def states(gaps: pl.LazyFrame) -> dict[str, str]:

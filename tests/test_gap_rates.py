@@ -19,6 +19,7 @@ from core.errors import CareloopError, NotAllowed, NotFound
 from core.store import accounts, schema
 from core.store.database import reading
 from core.workbench import Workbench
+from tests.homes import Homes
 from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
 
 AS_OF = date(2026, 11, 24)
@@ -62,10 +63,9 @@ def feed_of(folder: Path) -> None:
 
 
 @pytest.fixture
-def loaded(wb: Workbench, tmp_path: Path) -> Workbench:
+def loaded(wb: Workbench, homes: Homes, tmp_path: Path) -> Workbench:
     feed_of(tmp_path / "feed")
-    loads.load(wb, tmp_path / "feed")
-    return wb
+    return homes.fill(wb, "gap-rates", lambda: loads.load(wb, tmp_path / "feed"))
 
 
 def limited(wb: Workbench, scope: Scope) -> Workbench:

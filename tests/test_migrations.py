@@ -1,20 +1,29 @@
 """The tables that migrations make are those of the schema, on SQLite and PostgreSQL, also from an earlier version."""
 
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 
+import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, inspect
+from alembic.util.exc import CommandError
+from sqlalchemy import Engine, inspect, text
 
 from core import feed_gate
 from core.store import feed_rows
-from core.store.database import MIGRATIONS, migrate, writing
+from core.store.database import MIGRATIONS, migrate, open_engine, writing
 from core.store.schema import metadata
 from core.workbench import Workbench
+from tests.conftest import ROOT
 from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
 
+OPEN = "import sys; from core.store.database import migrate, open_engine; migrate(open_engine(sys.argv[1]))"
 NEW_IN_0003 = {"value_sets", "value_set_codes"}
 NEW_IN_0004 = {"feed_quality", "feed_releases"}
 
@@ -65,6 +74,41 @@ def test_a_database_of_the_version_before_gets_the_feed_gate_with_the_age_of_wha
     assert [(each.kind, each.feed_table, each.source_system) for each in found.problems] == [
         ("stale", "patients", "ehr")
     ]
+
+
+def test_several_who_open_a_new_home_at_once_find_its_tables(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'careloop.db'}"
+    opening = [subprocess.Popen([sys.executable, "-c", OPEN, url], cwd=ROOT) for _ in range(3)]
+
+    assert [process.wait(60) for process in opening] == [0, 0, 0]
+    with new(url) as engine:
+        assert set(inspect(engine).get_table_names()) == {*metadata.tables, "alembic_version"}
+
+
+def test_a_database_that_is_up_to_date_is_opened_while_somebody_else_writes(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'careloop.db'}"
+    with new(url) as engine, new(url) as other:
+        migrate(engine)
+        with writing(engine) as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = version_num"))
+            migrate(other)
+
+
+def test_a_database_of_a_newer_version_is_refused(bench: Workbench) -> None:  # noqa: F811
+    with writing(bench.engine) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    with pytest.raises(CommandError, match="9999"):
+        migrate(bench.engine)
+
+
+@contextmanager
+def new(url: str) -> Iterator[Engine]:
+    engine = open_engine(url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def to(engine: Engine, revision: str) -> None:

@@ -21,8 +21,9 @@ from core.settings import read_settings
 from core.store import accounts
 from core.workbench import Workbench, open_workbench
 from pages._shared import plain
-from tests.conftest import ROOT
 from tests.feeds import write_feed
+from tests.homes import Homes
+from tests.pages import opened
 
 PAGES = (
     "home",
@@ -55,10 +56,12 @@ FEED: dict[str, list[dict[str, str]]] = {
 
 
 @pytest.fixture
-def kept(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workbench]:
+def kept(home: Path, homes: Homes, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workbench]:
     """A home as the pages find it by the environment; the analyst acts."""
     monkeypatch.setenv("CARELOOP_HOME", str(home))
-    wb = open_workbench(read_settings({"CARELOOP_HOME": str(home)}))
+    settings = read_settings({"CARELOOP_HOME": str(home)})
+    homes.new(settings)
+    wb = open_workbench(settings)
     accounts.add_user(wb.engine, User("analyst", "Ana Lyst"), at=wb.now(), by="command-line")
     st.cache_resource.clear()
     yield wb.as_user("analyst")
@@ -67,28 +70,18 @@ def kept(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workbench]:
 
 
 @pytest.fixture
-def loaded(kept: Workbench, tmp_path: Path) -> Workbench:
-    feed = tmp_path / "feed"
+def loaded(kept: Workbench, homes: Homes, tmp_path: Path) -> Workbench:
+    return homes.fill(kept, "odd-names", lambda: loads.load(kept, odd_feed(tmp_path / "feed")))
+
+
+def odd_feed(feed: Path) -> Path:
     feed.mkdir()
     for table, rows in FEED.items():
         with (feed / f"{table}.csv").open("w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, list(dict.fromkeys(column for row in rows for column in row)))
             writer.writeheader()
             writer.writerows(rows)
-    loads.load(kept, feed)
-    return kept
-
-
-def opened(page: str, **query: str) -> AppTest:
-    """The page as its visitor sees it after the first run."""
-    app = AppTest.from_file(str(ROOT / "pages" / "_frame.py"), default_timeout=60)
-    app.run()
-    for name, value in query.items():
-        app.query_params[name] = value
-    if page != "home":
-        app.switch_page(f"{page}.py")
-        app.run()
-    return app
+    return feed
 
 
 def campaign(wb: Workbench, **more: str) -> str:
@@ -99,10 +92,6 @@ def campaign(wb: Workbench, **more: str) -> str:
 
 def query_of(wb: Workbench, page: str) -> dict[str, str]:
     return {"id": campaign(wb)} if page in WITH_CAMPAIGN else {}
-
-
-def title(app: AppTest) -> str:
-    return str(app.title[0].value)
 
 
 @pytest.mark.parametrize("page", PAGES)

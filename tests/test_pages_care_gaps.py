@@ -14,15 +14,16 @@ from core.store import accounts
 from core.workbench import Workbench
 from pages._shared import interval, percent, plain
 from tests.feeds import write_feed
+from tests.homes import Homes
+from tests.pages import opened, title
 from tests.test_gap_rates import MAMMOGRAM, NAME, feed_of
-from tests.test_pages import kept, opened, title  # noqa: F401 (fixture)
+from tests.test_pages import kept  # noqa: F401 (fixture)
 
 
 @pytest.fixture
-def practice(kept: Workbench, tmp_path: Path) -> Workbench:  # noqa: F811
+def practice(kept: Workbench, homes: Homes, tmp_path: Path) -> Workbench:  # noqa: F811
     feed_of(tmp_path / "feed")
-    loads.load(kept, tmp_path / "feed")
-    return kept
+    return homes.fill(kept, "gap-rates", lambda: loads.load(kept, tmp_path / "feed"))
 
 
 def metrics(app: AppTest) -> dict[str, str]:

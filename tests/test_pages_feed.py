@@ -10,22 +10,27 @@ from core.domain.user import Scope, User
 from core.store import accounts
 from core.workbench import Workbench
 from tests.feeds import PATIENT, write_feed
-from tests.test_pages import campaign, kept, loaded, opened  # noqa: F401 (fixtures)
-from tests.test_pages_measures import words
+from tests.homes import Homes
+from tests.pages import opened, words
+from tests.test_pages import campaign, kept, odd_feed  # noqa: F401 (fixture)
 from tests.test_rules import MAMMOGRAM
 
 GROUP = f"{PATIENT},email,group_id,pcp_id"
 
 
 @pytest.fixture
-def closed(loaded: Workbench, tmp_path: Path) -> Workbench:  # noqa: F811
+def closed(kept: Workbench, homes: Homes, tmp_path: Path) -> Workbench:  # noqa: F811
     """A full feed of two patients after one of ten; an active campaign for both."""
-    for name, count in (("ten", 10), ("two", 2)):
-        people = [f"{one},{one},Example,1970-02-01,F,active,{one}@example.org,g1,d1" for one in _names(count)]
-        manifest = {"full": ["patients"]}
-        loads.load(loaded, write_feed(tmp_path / name, manifest=manifest, patients=[GROUP, *people]))
-    campaigns.activate(loaded, campaign(loaded))
-    return loaded
+
+    def load() -> None:
+        loads.load(kept, odd_feed(tmp_path / "feed"))
+        for name, count in (("ten", 10), ("two", 2)):
+            people = [f"{one},{one},Example,1970-02-01,F,active,{one}@example.org,g1,d1" for one in _names(count)]
+            manifest = {"full": ["patients"]}
+            loads.load(kept, write_feed(tmp_path / name, manifest=manifest, patients=[GROUP, *people]))
+        campaigns.activate(kept, campaign(kept))
+
+    return homes.fill(kept, "closed-gate", load)
 
 
 def _release(app: AppTest, reason: str) -> None:

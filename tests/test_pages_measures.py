@@ -1,6 +1,5 @@
 """The Measures page without a browser: what it shows of a rule, mistakes while editing, and who may change what."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,21 +12,20 @@ from core.measures import measures, texts
 from core.store import accounts
 from core.workbench import Workbench
 from pages._shared import plain
+from tests.feeds import write_files
+from tests.homes import Homes
+from tests.pages import opened, title, words
 from tests.test_conformance import result
-from tests.test_pages import kept, opened, title  # noqa: F401 (fixture)
+from tests.test_pages import kept  # noqa: F401 (fixture)
 from tests.test_rules import FEED, LONGER, MAMMOGRAM
 
 EDITOR = f"ms_text_{MAMMOGRAM}_1_0"
 
 
 @pytest.fixture
-def practice(kept: Workbench, tmp_path: Path) -> Iterator[Workbench]:  # noqa: F811
-    feed = tmp_path / "feed"
-    feed.mkdir()
-    for name, text in FEED.items():
-        (feed / name).write_text(text, encoding="utf-8")
-    loads.load(kept, feed)
-    yield kept
+def practice(kept: Workbench, homes: Homes, tmp_path: Path) -> Workbench:  # noqa: F811
+    feed = write_files(tmp_path / "feed", FEED)
+    return homes.fill(kept, "rules", lambda: loads.load(kept, feed))
 
 
 def load_more(wb: Workbench, folder: Path) -> None:
@@ -35,11 +33,6 @@ def load_more(wb: Workbench, folder: Path) -> None:
     patients = folder / "feed" / "patients.csv"
     patients.write_text(patients.read_text() + "more,Gil,G,1970-02-01,F,g2,active\n")
     loads.load(wb, folder / "feed")
-
-
-def words(app: AppTest) -> str:
-    kinds = ("markdown", "caption", "info", "warning", "error", "success")
-    return "\n".join(str(getattr(element, "value", "")) for kind in kinds for element in app.get(kind))
 
 
 def shown(app: AppTest) -> str:

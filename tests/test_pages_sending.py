@@ -18,8 +18,8 @@ from core.store import communications as message_rows
 from core.store.database import reading, writing
 from core.store.schema import attempts, open_gaps, recipients
 from core.workbench import Workbench
-from tests.test_pages import campaign, kept, loaded, opened  # noqa: F401 (fixtures)
-from tests.test_pages_measures import words
+from tests.pages import opened, words
+from tests.test_pages import campaign, kept, loaded  # noqa: F401 (fixtures)
 
 
 def limited(wb: Workbench) -> None:

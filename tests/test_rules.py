@@ -21,6 +21,8 @@ from core.sample import write_sample
 from core.store import accounts, schema
 from core.store.database import reading
 from core.workbench import Workbench
+from tests.feeds import write_files
+from tests.homes import Homes
 from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
 
 AS_OF = date(2026, 11, 24)
@@ -53,13 +55,9 @@ l3,done,24604-1,final,2026-03-04
 
 
 @pytest.fixture
-def loaded(bench: Workbench, tmp_path: Path) -> Workbench:  # noqa: F811
-    feed = tmp_path / "feed"
-    feed.mkdir()
-    for name, text in FEED.items():
-        (feed / name).write_text(text, encoding="utf-8")
-    loads.load(bench, feed)
-    return bench
+def loaded(bench: Workbench, homes: Homes, tmp_path: Path) -> Workbench:  # noqa: F811
+    feed = write_files(tmp_path / "feed", FEED)
+    return homes.fill(bench, "rules", lambda: loads.load(bench, feed))
 
 
 def lines_of_audit(wb: Workbench) -> list[tuple[str, str, str, dict[str, object]]]:

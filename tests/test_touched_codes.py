@@ -9,6 +9,7 @@ from core.domain.usual_kinds import doubt
 from core.local_codes import Mapping
 from core.workbench import Workbench
 from tests.feeds import PATIENT, write_feed
+from tests.homes import Homes
 
 PEOPLE = [f"{one},Ann,Example,1970-02-01,F,active" for one in ("ann", "bea", "cy")]
 LABS = [
@@ -30,9 +31,9 @@ lab            anything   finding        -
 
 
 @pytest.fixture
-def practice(wb: Workbench, tmp_path: Path) -> Workbench:
-    loads.load(wb, write_feed(tmp_path / "feed", patients=[PATIENT, *PEOPLE], labs=LABS))
-    return wb
+def practice(wb: Workbench, homes: Homes, tmp_path: Path) -> Workbench:
+    feed = write_feed(tmp_path / "feed", patients=[PATIENT, *PEOPLE], labs=LABS)
+    return homes.fill(wb, "touched-codes", lambda: loads.load(wb, feed))
 
 
 def test_a_mapping_touches_the_events_with_its_code_and_the_measures_that_look_at_the_concept(

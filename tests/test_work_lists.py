@@ -21,6 +21,7 @@ from core.store.database import reading, writing
 from core.store.schema import audit, campaigns, opt_outs, recipients
 from core.workbench import Workbench
 from tests.conftest import Clock
+from tests.homes import Homes
 
 AT = datetime(2026, 11, 1, 17, 0, tzinfo=UTC)
 FEED: dict[str, list[dict[str, str]]] = {
@@ -84,9 +85,9 @@ def write(folder: Path, tables: dict[str, list[dict[str, str]]]) -> Path:
 
 
 @pytest.fixture
-def bench(wb: Workbench, tmp_path: Path) -> Workbench:
+def bench(wb: Workbench, homes: Homes, tmp_path: Path) -> Workbench:
     """A workbench with three patients loaded; users who see everything, one group, and nothing."""
-    loads.load(wb, write(tmp_path / "feed", FEED))
+    homes.fill(wb, "work-lists", lambda: loads.load(wb, write(tmp_path / "feed", FEED)))
     accounts.add_user(wb.engine, User("one", "One Group", scope=Scope(groups=frozenset({"g1"}))), at=AT, by="ana")
     accounts.add_user(wb.engine, User("none", "Nothing", scope=Scope(groups=frozenset())), at=AT, by="ana")
     return wb
