@@ -12,6 +12,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import Engine, inspect, text
 
@@ -117,3 +118,24 @@ def to(engine: Engine, revision: str) -> None:
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.downgrade(config, revision)
+
+
+def test_the_last_migration_by_its_file_is_where_a_migrated_database_is(bench: Workbench) -> None:  # noqa: F811
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    files = sorted(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+    heads = ScriptDirectory.from_config(config).get_heads()
+
+    assert heads == [files[-1]]
+    with bench.engine.connect() as connection:
+        assert MigrationContext.configure(connection).get_current_revision() == files[-1]
+    assert files == [f"{number:04}" for number in range(1, len(files) + 1)]
+
+
+def test_opening_a_home_that_is_up_to_date_needs_no_migrations(wb: Workbench) -> None:
+    script = OPEN + "; assert 'alembic' not in sys.modules"
+
+    done = subprocess.run([sys.executable, "-c", script, str(wb.engine.url)], cwd=ROOT, check=False)
+
+    assert done.returncode == 0

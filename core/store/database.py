@@ -7,17 +7,26 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, DateTime, Dialect, Engine, TypeDecorator, create_engine, event
+from sqlalchemy import (
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    TypeDecorator,
+    column,
+    create_engine,
+    event,
+    inspect,
+    select,
+    table,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from core.errors import SettingsError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+_VERSIONS = table("alembic_version", column("version_num"))
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -76,9 +85,11 @@ def writing(engine: Engine) -> Iterator[Connection]:
 def migrate(engine: Engine) -> None:
     """Create the tables or bring them up to date. Safe to call at every start: where nothing is to be done, nothing
     is locked."""
-    with reading(engine) as connection:
-        if MigrationContext.configure(connection).get_current_heads() == _newest():
-            return
+    if _version(engine) == _newest():
+        return
+    from alembic import command  # a tenth of a dispatcher's memory, which it seldom needs
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     with engine.begin() as connection:
@@ -86,9 +97,19 @@ def migrate(engine: Engine) -> None:
         command.upgrade(config, "head")
 
 
+def _version(engine: Engine) -> str | None:
+    """What the database says it is at, in the table that Alembic keeps; None for a new one."""
+    with reading(engine) as connection:
+        if not inspect(connection).has_table(_VERSIONS.name):
+            return None
+        found = connection.scalars(select(_VERSIONS.c.version_num)).all()
+        return found[0] if len(found) == 1 else None
+
+
 @cache
-def _newest() -> tuple[str, ...]:
-    return tuple(ScriptDirectory(str(MIGRATIONS)).get_heads())
+def _newest() -> str:
+    """The last migration: they are numbered, one after the other (tests/test_database.py)."""
+    return max(path.name for path in MIGRATIONS.glob("versions/[0-9]*.py")).partition("_")[0]
 
 
 def _options(backend: str) -> dict[str, Any]:
