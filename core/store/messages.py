@@ -18,7 +18,7 @@ from core.domain.eligibility import HOLD_OUT
 from core.domain.message import UNCONFIRMED, WORKER_LOST, Verdict
 from core.store.address_states import mark_dead
 from core.store.contacts import batches
-from core.store.each_row import run_each
+from core.store.each_row import insert_each, update_each
 from core.store.schema import attempts, campaigns, dispatchers, patients, recipients
 
 DatabaseLost = (OperationalError, InterfaceError)  # no connection, a full disk, a lock that is never free
@@ -118,14 +118,16 @@ def begin(connection: Connection, begun: Sequence[Begun], *, worker: str, at: da
         return
     rows = [
         {
-            "b_recipient_id": one.claimed.recipient_id,
-            "b_number": one.claimed.number,
-            "b_worker": worker,
-            "b_started_at": at,
+            "recipient_id": one.claimed.recipient_id,
+            "number": one.claimed.number,
+            "worker": worker,
+            "started_at": at,
+            "code": "",
+            "reply": "",
         }
         for one in begun
     ]
-    run_each(connection, _BEGIN_ATTEMPT, rows)
+    insert_each(connection, attempts, rows)
     where = [
         {
             "b_id": one.claimed.recipient_id,
@@ -136,7 +138,7 @@ def begin(connection: Connection, begun: Sequence[Begun], *, worker: str, at: da
         }
         for one in begun
     ]
-    run_each(connection, _BEGIN_RECIPIENT, where)
+    update_each(connection, _BEGIN_RECIPIENT, where)
 
 
 def sharing(connection: Connection, campaign_id: str, addresses: Collection[str]) -> list[Sharer]:
@@ -172,8 +174,8 @@ def end(connection: Connection, ended: Sequence[Ended], *, worker: str) -> None:
     if not ended:
         return
     rows = [_end_row(one, worker) for one in ended]
-    run_each(connection, _END_ATTEMPT, rows)
-    run_each(connection, _END_RECIPIENT, rows)
+    update_each(connection, _END_ATTEMPT, rows)
+    update_each(connection, _END_RECIPIENT, rows)
     for one in ended:
         if one.dead_address:
             mark_dead(connection, one.dead_address, channel="email", reason=one.verdict.reason, at=one.at)
@@ -302,10 +304,6 @@ _MAY_STILL_END = or_(
 )
 
 # All rows of a batch go in one statement; 'b_' keeps its parameters apart from the columns.
-_BEGIN_ATTEMPT = insert(attempts).values(
-    {name: bindparam(f"b_{name}") for name in ("recipient_id", "number", "worker", "started_at")}
-    | {"code": "", "reply": ""}
-)
 _BEGIN_RECIPIENT = (
     update(recipients)
     .where(recipients.c.recipient_id == bindparam("b_id"))
