@@ -39,6 +39,7 @@ CHANNEL = "email"
 IDLE = 1.0  # seconds between two looks when there is nothing to do
 _BEAT = 5.0  # seconds between two signs of life
 _RECOVER = 5.0  # seconds between two looks for what lost dispatchers left behind
+_LOOK = 1.0  # seconds between two looks for what holds sending back, while everything goes well
 _TEND = 60.0  # seconds between two looks for introductory emails that are due and texts without a receipt
 _PAUSES = (5.0, 15.0, 30.0, 60.0)  # seconds before trying a mail server, disk or database again that was not there
 
@@ -59,6 +60,7 @@ class Dispatcher:
     beaten_at: float = -_BEAT
     recovered_at: float = -_RECOVER
     tended_at: float = -_TEND
+    free_at: float = -_LOOK  # when nothing held sending back, as long as all went well
     trouble: SendError | None = None  # what ended the last batch early
     held: tuple[str, ...] = ()  # what holds sending back, as it was last said in the log
     broken: set[str] = field(default_factory=set)  # campaigns that cannot be filled in; tried again the next day
@@ -174,6 +176,8 @@ def _send(dispatcher: Dispatcher, batch: Batch, window: tuple[datetime, datetime
             journal=dispatcher.journal,
         )
     dispatcher.trouble = result.trouble
+    if len(batch.ended) < len(batch.mails):
+        dispatcher.free_at = -_LOOK
     if isinstance(result.trouble, NoSession):
         sending_control.account_failed(wb, result.trouble)
     elif isinstance(result.trouble, NoJournal):
@@ -217,7 +221,9 @@ def _window(dispatcher: Dispatcher, until: datetime | None) -> tuple[datetime, d
 
 
 def _is_held(dispatcher: Dispatcher, wb: Workbench) -> bool:
-    """Whether something holds sending back; said once in the log when that changes."""
+    """Whether something holds sending back; said once in the log when that changes. A pause holds before each mail."""
+    if time.monotonic() - dispatcher.free_at < _LOOK:
+        return False
     found = sending_control.holds(wb)
     if any(hold.kind == "account" for hold in found) and _account_works_again(dispatcher):
         found = [hold for hold in found if hold.kind != "account"]
@@ -225,6 +231,8 @@ def _is_held(dispatcher: Dispatcher, wb: Workbench) -> bool:
     if kinds != dispatcher.held:
         _say_held(found)
         dispatcher.held = kinds
+    if not found:
+        dispatcher.free_at = time.monotonic()
     return bool(found)
 
 

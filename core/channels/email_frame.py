@@ -158,6 +158,7 @@ def compile_frame(
     )
 
 
+@lru_cache(maxsize=4)  # asked for the mail and for what is written down about it
 def message_id(key: bytes, *, campaign_id: str, recipient_id: int | str, domain: str) -> str:
     """The Message-ID of one recipient's message: the same at every try, so that bounces and logs can be matched.
 
