@@ -2,7 +2,7 @@
 
 from core.domain.campaign import DEFAULT_LANGUAGE, Campaign
 from core.domain.introduction import INTRODUCTORY
-from core.introductions import introductory_campaign
+from core.introductory_email import instead_of
 from core.mailer import Mailer, mailer
 from core.workbench import Workbench
 
@@ -19,8 +19,8 @@ class Forms:
     def of(self, message: str, language: str | None) -> tuple[Mailer, str]:
         """The message in the patient's language, else in the default one, and which of them it is."""
         campaign = self._campaign
-        if message == INTRODUCTORY and campaign.kind != INTRODUCTORY:
-            campaign = introductory_campaign(self._wb, campaign)
+        if message == INTRODUCTORY:  # the text that counts now, also for those who wait since an earlier day
+            campaign = instead_of(self._wb, campaign)
         chosen = language if language in campaign.messages else DEFAULT_LANGUAGE
         assert chosen is not None
         key = (message, chosen)

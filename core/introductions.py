@@ -4,24 +4,18 @@ The dispatcher adds each day those who have had none at their present address, u
 recipients of an internal campaign of the day, so that claiming, retries, recovery and bounces are the same (E4, E8).
 """
 
-import secrets
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
-from datetime import date
-from importlib import resources
+from dataclasses import asdict, dataclass
 from math import ceil
 
 from sqlalchemy import Connection
 
-from core import templates
 from core.audit import record_in
-from core.domain.campaign import DEFAULT_LANGUAGE, Campaign, Message
+from core.domain.campaign import Campaign
 from core.domain.eligibility import Mailing, eligibility
-from core.domain.introduction import INTRODUCTORY
 from core.domain.progress import Progress, progress_of
-from core.domain.wording import day_text
 from core.errors import NotAllowed, NotFound
-from core.mailer import Mail
+from core.introductory_email import campaign_of_today
 from core.store import campaigns as campaign_rows
 from core.store import introductions as rows
 from core.store import messages
@@ -29,7 +23,6 @@ from core.store.contacts import eligibility_inputs, introduces
 from core.store.database import reading, writing
 from core.workbench import DISPATCHER, Workbench
 
-LANGUAGES = ("en", "es")
 _MAILING = Mailing()  # an announcement by email
 
 
@@ -111,11 +104,6 @@ def stream(wb: Workbench) -> Stream:
         )
 
 
-def preview(wb: Workbench, *, language: str = DEFAULT_LANGUAGE) -> Mail:
-    """The introductory email as an invented patient would get it. Its stop link stops nothing."""
-    return templates.invented(wb, _campaign(wb, wb.today()), language=language)
-
-
 def may_turn(wb: Workbench) -> bool:
     """Whether this user may turn providers on and off."""
     return not _is_limited(wb)
@@ -169,7 +157,7 @@ def top_up(wb: Workbench) -> int:
         left = wb.organisation().introductions_per_day - rows.added_on(connection, wb.today())
         due = [patient_id for patient_id, _ in zip(_due(wb, connection, on), range(max(0, left)), strict=False)]
         if due:
-            campaign = _campaign_of(acting, connection, wb.today())
+            campaign = _campaign_of(acting, connection)
             rows.add_recipients(connection, campaign.campaign_id, due)
             campaign_rows.go_on(connection, campaign.campaign_id)
             record_in(acting, connection, "introductions.added", campaign.campaign_id, recipients=len(due))
@@ -180,19 +168,6 @@ def in_force(wb: Workbench) -> bool:
     """Whether campaign emails come only after an introductory one."""
     with reading(wb.engine) as connection:
         return introduces(connection)
-
-
-def introductory_campaign(wb: Workbench, instead_of: Campaign) -> Campaign:
-    """The introductory email in the place of a campaign's: with that campaign's id, from the organisation."""
-    organisation = wb.organisation()
-    return replace(
-        instead_of,
-        messages=_messages(),
-        from_email=organisation.from_email,
-        from_name=organisation.from_name,
-        fields={"call_back_number": organisation.call_back_number, "sign_off": organisation.sign_off},
-        measures=(),
-    )
 
 
 def _due(wb: Workbench, connection: Connection, provider_ids: list[str]) -> Iterator[str]:
@@ -206,50 +181,14 @@ def _due(wb: Workbench, connection: Connection, provider_ids: list[str]) -> Iter
         last = batch[-1]
 
 
-def _campaign_of(wb: Workbench, connection: Connection, day: date) -> Campaign:
-    """The internal campaign of a day, made when there is none yet."""
-    campaign_id = rows.campaign_of(connection, day)
+def _campaign_of(wb: Workbench, connection: Connection) -> Campaign:
+    """The internal campaign of today, made when there is none yet."""
+    campaign_id = rows.campaign_of(connection, wb.today())
     if campaign_id:
         return campaign_rows.campaign(connection, campaign_id)
-    campaign = _campaign(wb, day)
+    campaign = campaign_of_today(wb)
     campaign_rows.add(connection, campaign, patient_ids=[])
     return campaign
-
-
-def _campaign(wb: Workbench, day: date) -> Campaign:
-    organisation, at, by = wb.organisation(), wb.now(), wb.user.user_id
-    return Campaign(
-        campaign_id=secrets.token_hex(8),
-        kind=INTRODUCTORY,
-        name=f"Introductory emails {day_text(day)}",
-        description="Sent by itself to patients who have had no introductory email at their address.",
-        channel="email",
-        purpose="announcement",
-        template_id=INTRODUCTORY,
-        status="active",
-        start_on=day,
-        messages=_messages(),
-        from_email=organisation.from_email,
-        from_name=organisation.from_name,
-        fields={"call_back_number": organisation.call_back_number, "sign_off": organisation.sign_off},
-        created_at=at,
-        created_by=by,
-        changed_at=at,
-        changed_by=by,
-        activated_at=at,
-        activated_by=by,
-    )
-
-
-def _messages() -> dict[str, Message]:
-    """By language: the first line of the file is the subject, the rest the body."""
-    found = {}
-    for language in LANGUAGES:
-        file = resources.files("core.library") / INTRODUCTORY / f"{language}.html"
-        subject, _, body = file.read_text("utf-8").partition("\n")
-        found[language] = Message(subject.strip(), body.strip())
-    assert DEFAULT_LANGUAGE in found
-    return found
 
 
 def _is_limited(wb: Workbench) -> bool:

@@ -5,11 +5,8 @@ import streamlit as st
 from core import introductions
 from core.domain.message import RESULTS
 from core.workbench import Workbench
-from pages import _introducing
-from pages._mail import mail_frame, width_choice
-from pages._shared import count, page_head, plain, result_badge, workbench
-
-_LANGUAGES = {"English": "en", "Spanish": "es"}
+from pages import _introducing, _introductory_text
+from pages._shared import count, page_head, result_badge, workbench
 
 
 def show() -> None:
@@ -25,7 +22,7 @@ def show() -> None:
         _introducing.providers(wb)
         _results(wb)
     with right:
-        _preview(wb)
+        _introductory_text.show(wb)
     _introducing.ask(wb, asked)
 
 
@@ -68,24 +65,6 @@ def _results(wb: Workbench) -> None:
 
 def _word(result: str) -> str:
     return "Sent" if result == "Introductory Email" else result
-
-
-def _preview(wb: Workbench) -> None:
-    st.subheader("The email", anchor=False)
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        language = st.segmented_control(
-            "Language",
-            list(_LANGUAGES),
-            default="English",
-            required=True,
-            key="in_language",
-            label_visibility="collapsed",
-        )
-        width = width_choice("in_width")
-    mail = introductions.preview(wb, language=_LANGUAGES[str(language or "English")])
-    st.markdown(f"**{plain(mail.subject)}**")
-    mail_frame(mail.html, width=width, height=560)
-    st.caption("Shown with example values. Who prefers another language gets it in English.")
 
 
 show()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import select, update
 
-from core import campaigns, introductions, loads, new_campaigns, sending_control, users
+from core import campaigns, introductions, introductory_email, loads, new_campaigns, sending_control, users
 from core.settings import read_settings
 from core.store.database import reading, writing
 from core.store.schema import attempts, recipients
@@ -132,3 +132,39 @@ def _states(clinic: Server) -> dict[str, str]:
         mine = recipients.c.campaign_id == made.campaign_id
         rows = connection.execute(select(recipients.c.patient_id, recipients.c.state).where(mine))
         return {row.patient_id: row.state for row in rows}
+
+
+def test_the_introductory_email_is_edited_seen_saved_and_taken_back(clinic: Server, page: Page) -> None:
+    watch = Watch()
+    watch.on(page)
+    open_page(page, f"{clinic.address}/introductions")
+    click(page, "Edit the text")
+    box = page.get_by_role("textbox", name="Body")
+    mail = page.frame_locator("iframe").last.locator("body")
+    box.click()
+    page.keyboard.press("Control+Home")
+    page.keyboard.type("A word of our own. ")
+    expect(mail).to_contain_text("A word of our own.")
+    page.keyboard.type("{{ gaps | listed }} ")
+    expect(page.get_by_text("'gaps' has no place here")).to_be_visible()
+    expect(page.get_by_role("button", name="Save")).to_be_disabled()
+    for _ in "{{ gaps | listed }} ":
+        page.keyboard.press("Backspace")
+    expect(page.get_by_text("'gaps' has no place here")).not_to_be_visible()
+    settle(page)
+
+    click(page, "Save")
+
+    expect(page.get_by_text("Version 1, saved").first).to_be_visible()
+    with clinic.workbench() as wb:
+        assert "A word of our own." in introductory_email.texts(wb)["en"].message.body
+    page.get_by_text("Versions (2)").click()
+    click(page, "Begin with this")
+    expect(mail).not_to_contain_text("A word of our own.")
+    click(page, "Save")
+    with clinic.workbench() as wb:
+        kept = introductory_email.versions(wb)["en"]
+        assert kept[0].version == 2
+        assert kept[0].message.subject == kept[-1].message.subject
+        assert "A word of our own." not in kept[0].message.body
+    assert (watch.errors, watch.elsewhere) == ([], [])

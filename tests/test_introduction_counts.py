@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from core import introductions, opt_outs
+from core import introductions, introductory_email, opt_outs
 from core.domain.user import Scope, User
 from core.errors import NotAllowed
 from core.store import accounts
@@ -106,7 +106,7 @@ def test_the_stream_is_counted_by_result_today_and_in_all(wb: Workbench) -> None
 
 @pytest.mark.parametrize(("language", "word"), [("en", "Would you rather not"), ("es", "Prefiere no recibir")])
 def test_the_introductory_email_can_be_looked_at_in_each_language(wb: Workbench, language: str, word: str) -> None:
-    mail = introductions.preview(wb, language=language)
+    mail = introductory_email.preview(wb, language)
 
     assert word in mail.html and word in mail.text
     assert wb.organisation().name in mail.subject

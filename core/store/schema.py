@@ -426,6 +426,17 @@ provider_settings = Table(
     Column("changed_by", String(64), nullable=False),
 )
 
+introductory_texts = Table(
+    "introductory_texts",
+    metadata,
+    Column("language", String(8), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),  # from 1; what is shipped is no row
+    Column("subject", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("saved_at", UtcDateTime, nullable=False),
+    Column("saved_by", String(64), nullable=False),
+)
+
 sending_pauses = Table(
     "sending_pauses",
     metadata,
