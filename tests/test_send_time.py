@@ -1,8 +1,6 @@
 """What is decided at the last moment, over a campaign of several patients: one mail an address, nobody who has booked,
 nothing that comes too late; every patient is counted once."""
 
-from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -18,7 +16,7 @@ from core.store import accounts
 from core.store.database import writing
 from core.store.schema import address_states, opt_outs, patients, recipients
 from core.workbench import Workbench
-from tests.clinic import add_campaign, add_clinic, add_patients, states, states_only, tries
+from tests.clinic import add_campaign, add_clinic, add_patients, clinic_that_sends, states, states_only, tries
 from tests.conftest import TUESDAY_NOON, Clock
 from tests.dispatchers import taken
 from tests.drawn import drawn
@@ -30,15 +28,8 @@ NEXT_WEEK = TUESDAY_NOON + timedelta(days=7)
 
 
 @pytest.fixture
-def server() -> Iterator[Recorder]:
-    with recording() as recorder:
-        yield recorder
-
-
-@pytest.fixture
 def wb(bench: Workbench, server: Recorder) -> Workbench:  # noqa: F811
-    add_clinic(bench)
-    return replace(bench, settings=replace(bench.settings, smtp_port=server.port))
+    return clinic_that_sends(bench, server.port)
 
 
 def change(wb: Workbench, patient_id: str, **values: object) -> None:
