@@ -48,6 +48,12 @@ def add_clinic(wb: Workbench) -> None:
             )
 
 
+def clinic_that_sends(wb: Workbench, port: int) -> Workbench:
+    """The workbench with the two groups, sending to the mail server on `port`."""
+    add_clinic(wb)
+    return replace(wb, settings=replace(wb.settings, smtp_port=port))
+
+
 def add_patients(wb: Workbench, count: int, *, start: int = 1, group: int = 1, **changes: Any) -> list[str]:
     """`count` women due for a mammogram, p1 at p1@example.org and so on; `changes` set columns for all of them."""
     ids = [f"p{number}" for number in range(start, start + count)]

@@ -18,6 +18,7 @@ from tests.homes import Homes
 
 if TYPE_CHECKING:
     from tests.browser import Browser, Page, Server
+    from tests.mail_servers import Recorder
 
 ROOT = Path(__file__).parent.parent
 # Machines are shared and slow at times: how long one example takes says nothing about it.
@@ -68,6 +69,15 @@ def wb(settings: Settings, homes: Homes, clock: Clock) -> Iterator[Workbench]:
     accounts.add_user(bench.engine, User("ana", "Ana Lyst"), at=clock(), by="command-line")
     yield bench.as_user("ana")
     bench.engine.dispose()
+
+
+@pytest.fixture
+def server() -> "Iterator[Recorder]":
+    """A mail server that remembers what it took."""
+    from tests.mail_servers import recording
+
+    with recording() as recorder:
+        yield recorder
 
 
 @pytest.fixture(scope="session")

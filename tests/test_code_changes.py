@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.code_changes import CodeChange, GapChange, change, change_sentence
 from core.code_meanings import known_codes
 from core.store.code_rows import OWN_CODES, SET_CODES
 from core.workbench import Workbench
+from tests.drawn import drawn
 
 CODES, CONCEPTS, SETS = ("A", "B"), ("hba1c", "mammogram"), ("1.2.3.4", "1.2.3.5")
 SOURCES, SYSTEM = st.sampled_from(("", "lab")), st.just("LOCAL")
@@ -35,8 +35,7 @@ def changes(draw: st.DrawFn) -> CodeChange:
     )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
-@given(st.lists(changes(), min_size=1, max_size=3))
+@drawn(daily=10, many=30, wanted=st.lists(changes(), min_size=1, max_size=3))
 def test_the_database_holds_what_was_worked_out(wb: Workbench, wanted: list[CodeChange]) -> None:
     for one in wanted:
         expected = one.applied(known_codes(wb.engine))

@@ -1,6 +1,5 @@
 """The history of each message, and what a person decides about those of which nobody knows whether they left."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -17,14 +16,8 @@ from core.store.schema import audit, recipients
 from core.workbench import Workbench
 from tests.clinic import add_campaign, add_clinic, add_patients, states
 from tests.conftest import Clock
-from tests.mail_servers import Recorder, recording, rude
+from tests.mail_servers import Recorder, rude
 from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
-
-
-@pytest.fixture
-def server() -> Iterator[Recorder]:
-    with recording() as recorder:
-        yield recorder
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Sending: one mail for each patient who may get it, in the window, through a real SMTP server, on both databases."""
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -20,23 +19,16 @@ from core.store.database import reading, writing
 from core.store.schema import campaigns, open_gaps, opt_outs, patients, recipients
 from core.store.secret import secret_key
 from core.workbench import Workbench
-from tests.clinic import add_campaign, add_clinic, add_patients, states, states_only, tries
+from tests.clinic import add_campaign, add_patients, clinic_that_sends, states, states_only, tries
 from tests.conftest import Clock
 from tests.dispatchers import taken
-from tests.mail_servers import Recorder, recording, rude
+from tests.mail_servers import Recorder, rude
 from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
 
 
 @pytest.fixture
-def server() -> Iterator[Recorder]:
-    with recording() as recorder:
-        yield recorder
-
-
-@pytest.fixture
 def wb(bench: Workbench, server: Recorder) -> Workbench:  # noqa: F811
-    add_clinic(bench)
-    return replace(bench, settings=replace(bench.settings, smtp_port=server.port))
+    return clinic_that_sends(bench, server.port)
 
 
 def with_port(wb: Workbench, port: int) -> Workbench:

@@ -4,8 +4,6 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
@@ -15,30 +13,16 @@ from core.sending import BATCH
 from core.store.database import reading
 from core.store.schema import dispatchers
 from core.workbench import Workbench
-from tests.clinic import add_campaign, add_clinic, add_patients, states
+from tests.clinic import add_campaign, add_patients, clinic_that_sends, states
 from tests.conftest import Clock
-from tests.dispatchers import start
-from tests.mail_servers import Recorder, recording
+from tests.dispatchers import start, wait_until
+from tests.mail_servers import Recorder
 from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
 
 
 @pytest.fixture
-def server() -> Iterator[Recorder]:
-    with recording() as recorder:
-        yield recorder
-
-
-@pytest.fixture
 def wb(bench: Workbench, server: Recorder) -> Workbench:  # noqa: F811
-    add_clinic(bench)
-    return replace(bench, settings=replace(bench.settings, smtp_port=server.port))
-
-
-def wait_until(is_true: Callable[[], bool], *, seconds: float = 90) -> None:
-    deadline = time.monotonic() + seconds
-    while not is_true():
-        assert time.monotonic() < deadline, "it took too long"
-        time.sleep(0.002)
+    return clinic_that_sends(bench, server.port)
 
 
 def test_a_killed_dispatcher_leaves_unknown_messages_but_never_a_second_mail(

@@ -23,27 +23,14 @@ from core.workbench import Workbench, open_workbench
 from tests import postgres
 from tests.clinic import add_campaign, add_clinic, add_patients, states
 from tests.conftest import Clock
-from tests.dispatchers import start
-from tests.mail_servers import Recorder, recording, rude
-
-
-@pytest.fixture
-def server() -> Iterator[Recorder]:
-    with recording() as recorder:
-        yield recorder
+from tests.dispatchers import start, wait_until
+from tests.mail_servers import Recorder, rude
 
 
 def prepared(wb: Workbench, server: Recorder, count: int) -> Workbench:
     add_clinic(wb)
     add_campaign(wb, add_patients(wb, count))
     return replace(wb, settings=replace(wb.settings, smtp_port=server.port))
-
-
-def wait_until(is_true: Callable[[], bool], *, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not is_true():
-        assert time.monotonic() < deadline, "it took too long"
-        time.sleep(0.005)
 
 
 def check_everybody_once(wb: Workbench, server: Recorder, count: int) -> None:

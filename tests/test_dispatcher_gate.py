@@ -1,8 +1,5 @@
 """The feed gate and sending: while it is closed nothing leaves and nothing is lost; afterwards everything once."""
 
-from collections.abc import Iterator
-from dataclasses import replace
-
 import pytest
 
 from core import campaign_list, dispatcher, feed_gate, reports
@@ -10,22 +7,15 @@ from core.domain.feed_quality import TableQuality
 from core.store import feed_quality, feed_rows
 from core.store.database import writing
 from core.workbench import Workbench
-from tests.clinic import add_campaign, add_clinic, add_patients, states_only, tries
+from tests.clinic import add_campaign, add_patients, clinic_that_sends, states_only, tries
 from tests.conftest import Clock
-from tests.mail_servers import Recorder, recording
+from tests.mail_servers import Recorder
 from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
 
 
 @pytest.fixture
-def server() -> Iterator[Recorder]:
-    with recording() as recorder:
-        yield recorder
-
-
-@pytest.fixture
 def wb(bench: Workbench, server: Recorder) -> Workbench:  # noqa: F811
-    add_clinic(bench)
-    return replace(bench, settings=replace(bench.settings, smtp_port=server.port))
+    return clinic_that_sends(bench, server.port)
 
 
 def feed(wb: Workbench, *, rows: int, before: int) -> None:

@@ -1,10 +1,8 @@
 """The dispatcher as it runs all day: it notices what becomes due, says that it is alive, and outlasts what breaks."""
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
@@ -14,22 +12,15 @@ from core.channels.email import EmailChannel
 from core.sending import send_batch
 from core.store.database import writing
 from core.workbench import Workbench
-from tests.clinic import add_campaign, add_clinic, add_patients, states_only, tries
-from tests.dispatchers import taken
-from tests.mail_servers import Recorder, recording
+from tests.clinic import add_campaign, add_patients, clinic_that_sends, states_only, tries
+from tests.dispatchers import taken, wait_until
+from tests.mail_servers import Recorder
 from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
 
 
 @pytest.fixture
-def server() -> Iterator[Recorder]:
-    with recording() as recorder:
-        yield recorder
-
-
-@pytest.fixture
 def wb(bench: Workbench, server: Recorder) -> Workbench:  # noqa: F811
-    add_clinic(bench)
-    return replace(bench, settings=replace(bench.settings, smtp_port=server.port))
+    return clinic_that_sends(bench, server.port)
 
 
 @contextmanager
@@ -43,13 +34,6 @@ def running(wb: Workbench) -> Iterator[None]:
         stop.set()
         thread.join(60)
         assert not thread.is_alive()
-
-
-def wait_until(is_true: Callable[[], bool], *, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not is_true():
-        assert time.monotonic() < deadline, "it took too long"
-        time.sleep(0.02)
 
 
 def test_an_activated_campaign_goes_out_within_seconds(wb: Workbench, server: Recorder) -> None:

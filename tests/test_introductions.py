@@ -2,8 +2,6 @@
 
 import email
 import email.policy
-from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 from sqlalchemy import select, update
@@ -18,23 +16,16 @@ from core.store.database import reading, writing
 from core.store.schema import campaigns, patients, recipients
 from core.store.secret import secret_key
 from core.workbench import Workbench
-from tests.clinic import add_campaign, add_clinic, add_patients, states
+from tests.clinic import add_campaign, add_patients, clinic_that_sends, states
 from tests.conftest import Clock
-from tests.mail_servers import Recorder, recording
+from tests.mail_servers import Recorder
 from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
 from tests.test_returned_mails import report
 
 
 @pytest.fixture
-def server() -> Iterator[Recorder]:
-    with recording() as recorder:
-        yield recorder
-
-
-@pytest.fixture
 def wb(bench: Workbench, server: Recorder) -> Workbench:  # noqa: F811
-    add_clinic(bench)
-    return replace(bench, settings=replace(bench.settings, smtp_port=server.port))
+    return clinic_that_sends(bench, server.port)
 
 
 def change(wb: Workbench, patient_id: str, **values: object) -> None:

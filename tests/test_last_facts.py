@@ -5,7 +5,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import polars as pl
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.domain.clinical import FACTS
@@ -15,6 +14,7 @@ from core.domain.measure_evaluation import evaluate_panel
 from core.domain.measure_panel import PATIENT_COLUMNS, READ_COLUMNS, Panel, concepts_of, history_of, panel_of
 from core.measures import measures
 from core.store.fact_files import read_concepts, write_facts
+from tests.drawn import drawn
 
 CONCEPTS = (
     "hba1c",
@@ -65,8 +65,7 @@ def facts(draw: st.DrawFn) -> pl.DataFrame:
     return arranged(pl.DataFrame(known, schema=FACTS), PEOPLE)
 
 
-@given(facts())
-@settings(max_examples=150, deadline=None)
+@drawn(daily=40, many=200, known=facts())
 def test_the_table_says_what_one_finds_fact_by_fact(known: pl.DataFrame) -> None:
     last = last_facts(known, PEOPLE.height)
     rows = known.with_columns(pl.col("concept").cast(pl.String)).rows(named=True)
@@ -86,8 +85,7 @@ def test_the_table_says_what_one_finds_fact_by_fact(known: pl.DataFrame) -> None
             assert {name: _cell(last, concept, name, row) for name in expected} == expected
 
 
-@given(facts())
-@settings(max_examples=60, deadline=None)
+@drawn(daily=20, many=80, known=facts())
 def test_a_table_that_was_kept_is_the_same_when_it_is_read_again(known: pl.DataFrame) -> None:
     last = last_facts(known, PEOPLE.height)
     again = read_table(last.table())
@@ -98,8 +96,7 @@ def test_a_table_that_was_kept_is_the_same_when_it_is_read_again(known: pl.DataF
             assert (one is None and other is None) or (one is not None and other is not None and one.equals(other))
 
 
-@given(facts(), st.integers(0, 4000), st.sampled_from(sorted(measures())))
-@settings(max_examples=60, deadline=None)
+@drawn(daily=20, many=80, known=facts(), later=st.integers(0, 4000), name=st.sampled_from(sorted(measures())))
 def test_on_a_later_day_the_kept_table_finds_what_all_facts_find(known: pl.DataFrame, later: int, name: str) -> None:
     table = last_facts(known, PEOPLE.height).table()
     as_of = (last_day(table) or START) + timedelta(days=later)
@@ -112,8 +109,7 @@ def test_on_a_later_day_the_kept_table_finds_what_all_facts_find(known: pl.DataF
     assert from_table.equals(from_facts)
 
 
-@given(facts(), st.sets(st.sampled_from((*CONCEPTS, "nobody_has_it"))))
-@settings(max_examples=60, deadline=None)
+@drawn(daily=20, many=80, known=facts(), wanted=st.sets(st.sampled_from((*CONCEPTS, "nobody_has_it"))))
 def test_a_file_gives_the_facts_of_some_concepts_and_no_others(known: pl.DataFrame, wanted: set[str]) -> None:
     with TemporaryDirectory() as place:
         path = Path(place) / "facts.parquet"

@@ -9,7 +9,7 @@ from functools import cache
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.calendar_months import born_by, shift, window_start
@@ -32,6 +32,7 @@ from core.domain.measure_file import read_exclusions, read_measure
 from core.domain.measure_panel import PATIENT_COLUMNS
 from core.domain.measurement_year import last_day, rule_of_year
 from core.measures import concepts, measures
+from tests.drawn import drawn
 from tests.measure_reference import Fact, Found, Patient, as_row, evaluate, evaluate_year, of_age
 
 PATIENTS = {
@@ -401,14 +402,12 @@ def test_they_find_the_same_for_many_patients_of_each_measure(as_of: date, *, is
     assert differing[:1] == []
 
 
-@given(panels())
-@settings(max_examples=15, deadline=None)
+@drawn(daily=6, many=30, generated=panels())
 def test_the_fast_and_the_obvious_evaluator_find_the_same(generated: tuple[date, Panel]) -> None:
     assert disagreements(list(measures().values()), *generated)[:1] == []
 
 
-@given(panels(is_small=True))
-@settings(max_examples=15, deadline=None)
+@drawn(daily=6, many=30, generated=panels(is_small=True))
 def test_they_find_the_same_for_every_key_of_the_grammar(generated: tuple[date, Panel]) -> None:
     assert disagreements(list(small_measures().values()), *generated)[:1] == []
 
@@ -424,8 +423,7 @@ def test_they_find_the_same_for_a_measurement_year(*, is_small: bool) -> None:
         assert disagreements_of_year([each.measure for each in edges], year, panel)[:1] == []
 
 
-@given(panels(is_small=True), st.randoms(use_true_random=False))
-@settings(max_examples=6, deadline=None)
+@drawn(daily=2, many=12, generated=panels(is_small=True), chance=st.randoms(use_true_random=False))
 def test_the_order_of_the_facts_does_not_matter(generated: tuple[date, Panel], chance: random.Random) -> None:
     as_of, panel = generated
     asked = [*measures().values(), *small_measures().values()]

@@ -4,7 +4,6 @@ from datetime import date
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
 
 from core.domain.clinical import FACTS
 from core.domain.measure import Measure
@@ -12,6 +11,7 @@ from core.domain.measure_cases import asked
 from core.domain.measure_evaluation import evaluate_shard
 from core.domain.measure_evidence import Explanation, explain
 from core.measures import concepts, measures, with_cases
+from tests.drawn import drawn
 from tests.measure_reference import Fact, Patient, as_row
 from tests.test_measure_evaluation import fact_frame, panels, patient_frame
 
@@ -27,7 +27,8 @@ def explained(rule: str | Measure, patient: Patient, *facts: Fact, as_of: date =
     return explain([measure], as_row("p1", patient), frame, names=NAMES, as_of=as_of)[0]
 
 
-def check_evidence_and_evaluation_agree(generated: tuple[date, list[tuple[Patient, list[Fact]]]]) -> None:
+@drawn(daily=3, many=60, generated=panels())
+def test_evidence_and_evaluation_agree(generated: tuple[date, list[tuple[Patient, list[Fact]]]]) -> None:
     as_of, panel = generated
     panel = panel[:4]
     gaps = evaluate_shard(measures().values(), patient_frame(panel), fact_frame(panel), as_of=as_of)
@@ -41,21 +42,6 @@ def check_evidence_and_evaluation_agree(generated: tuple[date, list[tuple[Patien
                 key: value for key, value in gap.items() if key != "patient_id"
             }
             assert_evidence_supports_the_state(explanation)
-
-
-@given(panels())
-@settings(max_examples=5, deadline=None)
-def test_evidence_and_evaluation_agree(generated: tuple[date, list[tuple[Patient, list[Fact]]]]) -> None:
-    check_evidence_and_evaluation_agree(generated)
-
-
-@pytest.mark.long
-@given(panels())
-@settings(max_examples=60, deadline=None)
-def test_evidence_and_evaluation_agree_for_many_more(
-    generated: tuple[date, list[tuple[Patient, list[Fact]]]],
-) -> None:
-    check_evidence_and_evaluation_agree(generated)
 
 
 def assert_evidence_supports_the_state(found: Explanation) -> None:

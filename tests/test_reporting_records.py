@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.conformance import run_deck
+from tests.drawn import drawn
 from tests.reporting_charts import (
     EXCLUDED,
     NUMERATOR,
@@ -234,8 +234,7 @@ def days_of(part: str) -> list[date]:
     return [day for day in year if day.isoformat().startswith(part)]
 
 
-@given(parts=st.lists(PARTS, min_size=15, max_size=15, unique=True))
-@settings(max_examples=6)
+@drawn(daily=2, many=10, parts=st.lists(PARTS, min_size=15, max_size=15, unique=True))
 def test_a_part_of_a_date_counts_when_every_day_that_it_may_be_counts(parts: list[str]) -> None:
     found = standing("CMS125", {part: woman(mammogram(part)) for part in parts})
 
@@ -252,8 +251,7 @@ def may_be(comparator: str, number: float) -> list[float]:
     return [each for each in every if holds(each, number)]
 
 
-@given(patients=st.lists(st.lists(NUMBERS, min_size=1, max_size=3), min_size=15, max_size=15))
-@settings(max_examples=6)
+@drawn(daily=2, many=10, patients=st.lists(st.lists(NUMBERS, min_size=1, max_size=3), min_size=15, max_size=15))
 def test_the_lowest_of_a_day_is_above_a_limit_when_it_is_whatever_the_results_may_be(
     patients: list[list[tuple[str, float]]],
 ) -> None:

@@ -13,9 +13,9 @@ from functools import cache
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.drawn import drawn
 from tests.reporting_charts import (
     EXCEPTED,
     EXCLUDED,
@@ -2194,12 +2194,11 @@ def test_an_entry_counts_with_its_code_and_with_what_its_kind_needs(measure: str
 
 
 # ---- generated days ------------------------------------------------------------------------------------------------
-MOMENTS = st.lists(st.tuples(days(), st.sampled_from(TIMES)), min_size=6, max_size=6, unique=True)
+MOMENTS = st.lists(st.tuples(days(), st.sampled_from(TIMES)), min_size=4, max_size=4, unique=True)
 
 
 @pytest.mark.parametrize("measure", ENTRIES)
-@given(moments=MOMENTS)
-@settings(max_examples=3)
+@drawn(daily=2, many=5, moments=MOMENTS)
 def test_an_entry_counts_in_its_window_only(measure: str, moments: list[tuple[date, str]]) -> None:
     charts: dict[str, Chart] = {}
     expected: dict[str, str] = {}
@@ -2248,8 +2247,7 @@ DIAGNOSES = st.lists(
 )
 
 
-@given(diagnoses=DIAGNOSES)
-@settings(max_examples=4)
+@drawn(daily=2, many=8, diagnoses=DIAGNOSES)
 def test_a_diagnosis_overlaps_a_period_as_far_as_it_is_known(diagnoses: list[Diagnosis]) -> None:
     def stands(measure: str, charts: dict[Diagnosis, Chart]) -> list[str]:
         return list(standing(measure, {str(each): holds for each, holds in charts.items()}).values())
@@ -2279,8 +2277,7 @@ ORDERS = st.lists(
 )
 
 
-@given(orders=ORDERS)
-@settings(max_examples=6)
+@drawn(daily=2, many=10, orders=ORDERS)
 def test_a_medicine_covers_the_days_supplied_and_as_many_again_for_each_refill(
     orders: list[tuple[date, int, int, int, int]],
 ) -> None:
@@ -2304,8 +2301,7 @@ def test_a_medicine_covers_the_days_supplied_and_as_many_again_for_each_refill(
 TIMES_OF_CARE = st.lists(st.tuples(days(date(2024, 1, 1)), st.integers(0, 900)), min_size=15, max_size=15, unique=True)
 
 
-@given(stays=TIMES_OF_CARE)
-@settings(max_examples=5)
+@drawn(daily=2, many=10, stays=TIMES_OF_CARE)
 def test_a_time_of_hospice_care_excludes_when_a_day_of_it_is_in_the_period(stays: list[tuple[date, int]]) -> None:
     charts: dict[str, Chart] = {}
     expected: dict[str, str] = {}
@@ -2329,8 +2325,7 @@ NEAR_DAYS = st.integers(0, 6).map(lambda day: date(2025, 12, 29) + timedelta(day
 RESULTS = st.lists(st.tuples(NEAR_DAYS, st.sampled_from([6.5, 8.9, 9.0, 9.1, 12.0])), max_size=5)
 
 
-@given(patients=st.lists(RESULTS, min_size=15, max_size=15))
-@settings(max_examples=6)
+@drawn(daily=2, many=10, patients=st.lists(RESULTS, min_size=15, max_size=15))
 def test_the_lowest_glycemic_result_of_the_latest_day_counts(patients: list[list[tuple[date, float]]]) -> None:
     def stands(results: list[tuple[date, float]]) -> str:
         known = [(day, value) for day, value in results if START <= day <= END]
@@ -2353,8 +2348,7 @@ READINGS = st.lists(
 )
 
 
-@given(patients=st.lists(READINGS, min_size=15, max_size=15))
-@settings(max_examples=6)
+@drawn(daily=2, many=10, patients=st.lists(READINGS, min_size=15, max_size=15))
 def test_the_lowest_pressures_of_the_latest_day_count(patients: list[list[tuple[date, int, int]]]) -> None:
     def stands(readings: list[tuple[date, int, int]]) -> str:
         known = [each for each in readings if START <= each[0] <= END]
@@ -2385,14 +2379,15 @@ BIRTHS = st.dates(date(2024, 1, 1), date(2024, 12, 31)).filter(lambda day: (day.
 AGES = st.integers(-3, 760) | st.sampled_from([-1, 0, 41, 42, 43, 179, 180, 181, 364, 365, 366, 729, 730, 731, 732])
 
 
-@given(
+@drawn(
+    daily=2,
+    many=10,
     children=st.lists(
         st.tuples(BIRTHS, st.sampled_from(sorted(DOSED)), st.lists(AGES, min_size=1, max_size=6)),
         min_size=15,
         max_size=15,
-    )
+    ),
 )
-@settings(max_examples=6)
 def test_doses_count_on_different_days_from_their_age_to_the_second_birthday(
     children: list[tuple[date, str, list[int]]],
 ) -> None:

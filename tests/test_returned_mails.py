@@ -23,16 +23,10 @@ from core.web.bounces import routes
 from core.workbench import Workbench
 from tests.clinic import add_campaign, add_clinic, add_patients, states
 from tests.conftest import Clock
-from tests.mail_servers import Recorder, recording
+from tests.mail_servers import Recorder
 from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
 
 BOUNCES = "bounces@example.org"
-
-
-@pytest.fixture
-def server() -> Iterator[Recorder]:
-    with recording() as recorder:
-        yield recorder
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -21,6 +20,7 @@ from core.sample import write_sample
 from core.store import accounts, schema
 from core.store.database import reading
 from core.workbench import Workbench
+from tests.drawn import drawn
 from tests.feeds import write_files
 from tests.homes import Homes
 from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
@@ -162,8 +162,7 @@ def test_a_mistake_in_a_draft_is_refused_with_line_and_key(
     assert f"scr-mammogram.yaml, line {line}" in str(refused.value)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.data())
+@drawn(daily=25, many=100, data=st.data())
 def test_whatever_is_typed_a_draft_is_read_or_refused_and_nothing_else_happens(
     wb: Workbench, data: st.DataObject
 ) -> None:
@@ -255,9 +254,8 @@ def practice(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def sampled(wb: Workbench, practice: Path) -> Workbench:
-    loads.load(wb, practice)
-    return wb
+def sampled(wb: Workbench, homes: Homes, practice: Path) -> Workbench:
+    return homes.fill(wb, "sampled", lambda: loads.load(wb, practice))
 
 
 def open_ids(wb: Workbench) -> set[str]:
@@ -265,8 +263,7 @@ def open_ids(wb: Workbench) -> set[str]:
     return set(found["patient_id"])
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(months=st.integers(1, 240), first=st.integers(1, 70), years=st.integers(0, 60))
+@drawn(daily=3, many=12, months=st.integers(1, 240), first=st.integers(1, 70), years=st.integers(0, 60))
 def test_gained_and_lost_are_the_difference_of_two_full_evaluations(
     sampled: Workbench, months: int, first: int, years: int
 ) -> None:

@@ -1,12 +1,10 @@
 """What is decided at the last moment, over a campaign of several patients: one mail an address, nobody who has booked,
 nothing that comes too late; every patient is counted once."""
 
-from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import insert, update
 
@@ -18,9 +16,10 @@ from core.store import accounts
 from core.store.database import writing
 from core.store.schema import address_states, opt_outs, patients, recipients
 from core.workbench import Workbench
-from tests.clinic import add_campaign, add_clinic, add_patients, states, states_only, tries
+from tests.clinic import add_campaign, add_clinic, add_patients, clinic_that_sends, states, states_only, tries
 from tests.conftest import TUESDAY_NOON, Clock
 from tests.dispatchers import taken
+from tests.drawn import drawn
 from tests.mail_servers import Recorder, recording
 from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
 
@@ -29,15 +28,8 @@ NEXT_WEEK = TUESDAY_NOON + timedelta(days=7)
 
 
 @pytest.fixture
-def server() -> Iterator[Recorder]:
-    with recording() as recorder:
-        yield recorder
-
-
-@pytest.fixture
 def wb(bench: Workbench, server: Recorder) -> Workbench:  # noqa: F811
-    add_clinic(bench)
-    return replace(bench, settings=replace(bench.settings, smtp_port=server.port))
+    return clinic_that_sends(bench, server.port)
 
 
 def change(wb: Workbench, patient_id: str, **values: object) -> None:
@@ -223,8 +215,7 @@ def test_one_patient_with_an_odd_name_holds_up_nobody_and_adds_no_header(
 KINDS = ("fine", "no address", "dead", "left", "opted out", "bounced", "shares", "refused", "for now", "booked")
 
 
-@settings(max_examples=8)
-@given(kinds=st.lists(st.sampled_from(KINDS), min_size=1, max_size=12), seed=st.integers(0, 3))
+@drawn(daily=4, many=16, kinds=st.lists(st.sampled_from(KINDS), min_size=1, max_size=12), seed=st.integers(0, 3))
 def test_whatever_the_patients_are_the_ledger_adds_up_and_nobody_gets_two_mails(
     kinds: list[str], seed: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

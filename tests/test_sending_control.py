@@ -1,6 +1,5 @@
 """What holds sending back: a person's pause, an account that fails, a limit a minute; a stop takes effect at once."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -20,23 +19,16 @@ from core.store.database import reading
 from core.store.schema import audit
 from core.store.sending import control
 from core.workbench import Workbench
-from tests.clinic import add_campaign, add_clinic, add_patients, states_only, tries
+from tests.clinic import add_campaign, add_patients, clinic_that_sends, states_only, tries
 from tests.conftest import TUESDAY_NOON, Clock
 from tests.dispatchers import taken
-from tests.mail_servers import Recorder, recording, rude
+from tests.mail_servers import Recorder, rude
 from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
 
 
 @pytest.fixture
-def server() -> Iterator[Recorder]:
-    with recording() as recorder:
-        yield recorder
-
-
-@pytest.fixture
 def wb(bench: Workbench, server: Recorder) -> Workbench:  # noqa: F811
-    add_clinic(bench)
-    return replace(bench, settings=replace(bench.settings, smtp_port=server.port))
+    return clinic_that_sends(bench, server.port)
 
 
 def actions(wb: Workbench) -> list[str]:

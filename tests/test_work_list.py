@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.fields import ACTIONS, FIELDS, Field, field
@@ -13,6 +13,7 @@ from core.domain.period import Period
 from core.domain.user import Scope
 from core.domain.work_list import Filter, Sort, WorkList
 from core.errors import CareloopError
+from tests.drawn import drawn
 from tests.drawn_panel import GROUPS, MEASURES, PROVIDERS, TODAY, found_slowly, no_live, panel_of
 
 EVERYBODY = Scope()
@@ -128,14 +129,14 @@ DRAWN: list[tuple[str, str, Any, str]] = [
 ]
 
 
-def drawn(key: str) -> list[dict[str, Any]]:
+def people_of(key: str) -> list[dict[str, Any]]:
     column = field(key).column
     return [{"patient_id": who, column: value} for who, value in CELLS[key].items()]
 
 
 @pytest.mark.parametrize(("key", "action", "value", "found"), DRAWN)
 def test_a_filter_finds_exactly_the_drawn_patients(key: str, action: str, value: Any, found: str) -> None:
-    assert ids(drawn(key), Filter(key, action, value)) == set(found.split())
+    assert ids(people_of(key), Filter(key, action, value)) == set(found.split())
 
 
 def test_the_drawn_table_has_every_action_of_every_kind() -> None:
@@ -402,8 +403,7 @@ WORK_LISTS = st.builds(
 )
 
 
-@settings(max_examples=250, deadline=None)
-@given(PEOPLE_DRAWN, WORK_LISTS)
+@drawn(daily=60, many=250, people=PEOPLE_DRAWN, work_list=WORK_LISTS)
 def test_any_work_list_finds_the_same_patients_as_the_slow_reading(
     people: list[dict[str, Any]], work_list: WorkList
 ) -> None:
