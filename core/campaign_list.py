@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from core.domain.campaign import STATUS_ICONS, Campaign
 from core.domain.progress import Progress, progress_of, schedule_sentence, status_shown
+from core.pace import measured_pace
 from core.sending_control import held_sentence
 from core.store import campaigns as rows
 from core.store.database import reading
@@ -27,10 +28,18 @@ def campaigns(wb: Workbench) -> list[Listed]:
     with reading(wb.engine) as connection:
         found = rows.visible(connection, wb.user)
         counts = rows.state_counts(connection, [one.campaign_id for one in found])
+    paces = {channel: measured_pace(wb, channel) for channel in {one.channel for one in found}}
     listed = []
     for one in found:
         progress = progress_of(counts[one.campaign_id])
         status = status_shown(one, progress)
-        schedule = schedule_sentence(one, organisation, at=at, held=held, waiting_count=progress.waiting_count)
+        schedule = schedule_sentence(
+            one,
+            organisation,
+            at=at,
+            held=held,
+            waiting_count=progress.waiting_count,
+            per_minute=paces[one.channel],
+        )
         listed.append(Listed(one, status, STATUS_ICONS[status], progress, schedule))
     return listed

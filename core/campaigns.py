@@ -37,6 +37,7 @@ from core.mail_server import mail_channel
 from core.mailer import mailer
 from core.merge_fields import fields_for
 from core.new_campaigns import create as create
+from core.pace import measured_pace
 from core.sending_control import held_sentence
 from core.store import campaigns as rows
 from core.store.database import reading, writing
@@ -88,6 +89,7 @@ def schedule(wb: Workbench, shown: Campaign) -> str:
         at=wb.now(),
         held=held_sentence(wb),
         waiting_count=progress(wb, shown.campaign_id).waiting_count,
+        per_minute=measured_pace(wb, shown.channel),
     )
 
 

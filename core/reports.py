@@ -14,6 +14,7 @@ from core.domain.csv_cells import neutral
 from core.domain.message import ICONS, RESULTS, STATES, reason_sentence
 from core.domain.progress import Progress, progress_of, schedule_sentence
 from core.domain.report import headline
+from core.pace import measured_pace
 from core.sending_control import held_sentence
 from core.store import report_rows
 from core.store.database import reading
@@ -69,6 +70,7 @@ def report(wb: Workbench, campaign_id: str) -> Report:
         at=wb.now(),
         held=held_sentence(wb),
         waiting_count=progress.waiting_count,
+        per_minute=measured_pace(wb, campaign.channel),
     )
     zone = wb.organisation().time_zone
     ledger = _ledger(counts, selected=progress.selected)

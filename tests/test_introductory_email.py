@@ -2,7 +2,6 @@
 
 import email
 import email.policy
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -16,9 +15,9 @@ from core.store import accounts
 from core.store.database import reading
 from core.store.schema import audit
 from core.workbench import Workbench
-from tests.clinic import add_clinic, add_patients
+from tests.clinic import add_patients, clinic_that_sends
 from tests.conftest import Clock
-from tests.mail_servers import Recorder, recording
+from tests.mail_servers import Recorder
 from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
 
 HELLO = Message(
@@ -32,15 +31,8 @@ HOLA = Message(
 
 
 @pytest.fixture
-def server() -> Iterator[Recorder]:
-    with recording() as recorder:
-        yield recorder
-
-
-@pytest.fixture
 def wb(bench: Workbench, server: Recorder) -> Workbench:  # noqa: F811
-    add_clinic(bench)
-    return replace(bench, settings=replace(bench.settings, smtp_port=server.port))
+    return clinic_that_sends(bench, server.port)
 
 
 def subjects(server: Recorder) -> dict[str, str]:

@@ -28,8 +28,12 @@ class Forecast:
 
 def usual_pace(organisation: Organisation, channel: str) -> float:
     """Messages a minute to count on while none has been measured, never more than the account may send."""
-    limit: int | None = getattr(organisation, f"{channel}_rate_limit", None)
-    return float(min(getattr(organisation, f"{channel}_per_minute"), limit or math.inf))
+    return float(min(getattr(organisation, f"{channel}_per_minute"), account_limit(organisation, channel)))
+
+
+def account_limit(organisation: Organisation, channel: str) -> float:
+    """Messages a minute that the channel's account may send at most; infinite without a limit."""
+    return getattr(organisation, f"{channel}_rate_limit", None) or math.inf
 
 
 def forecast(

@@ -1,5 +1,7 @@
 """The small test patients inside a measure's file: what the rule finds for each, and what it must find."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -22,7 +24,6 @@ _PATIENT = pl.Schema(
         "race": pl.String,
     }
 )
-_ID = "test"
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,21 @@ class CaseResult:
 
 
 def run_cases(measure: Measure) -> list[CaseResult]:
-    """Evaluate a measure for each of its test patients, in the order of the file."""
-    return [_run(measure, case) for case in measure.cases]
+    """Evaluate a measure for each of its test patients, in the order of the file: those of one day together."""
+    together: dict[tuple[bool, date], list[int]] = defaultdict(list)
+    for place, case in enumerate(measure.cases):
+        together[case.year is not None, asked(measure, case)[1]].append(place)
+    found: dict[int, Finding] = {}
+    for places in together.values():
+        cases = [measure.cases[place] for place in places]
+        rule, day = asked(measure, cases[0])
+        gaps = evaluate_shard([rule], _patients(cases), _facts(cases), as_of=day)
+        rows = gaps.select("state", "reason", "due_on", "missing").rows()
+        found |= {place: Finding(*row) for place, row in zip(places, rows, strict=True)}
+    return [
+        CaseResult(case, Finding(case.state, case.reason, case.due_on, case.missing), found[place])
+        for place, case in enumerate(measure.cases)
+    ]
 
 
 def asked(measure: Measure, case: Case) -> tuple[Measure, date]:
@@ -72,22 +86,18 @@ def asked(measure: Measure, case: Case) -> tuple[Measure, date]:
     return rule_of_year(measure), last_day(measure, case.year)
 
 
-def _run(measure: Measure, case: Case) -> CaseResult:
-    rule, day = asked(measure, case)
-    gaps = evaluate_shard([rule], _patients(case), _facts(case), as_of=day)
-    found = Finding(*gaps.select("state", "reason", "due_on", "missing").row(0))
-    return CaseResult(case, Finding(case.state, case.reason, case.due_on, case.missing), found)
+def _patients(cases: Sequence[Case]) -> pl.DataFrame:
+    rows = [
+        (_id(place), case.born, case.sex, None, case.status, case.deceased_on, case.payer, case.race)
+        for place, case in enumerate(cases)
+    ]
+    return pl.DataFrame(rows, schema=_PATIENT, orient="row")
 
 
-def _patients(case: Case) -> pl.DataFrame:
-    row = (_ID, case.born, case.sex, None, case.status, case.deceased_on, case.payer, case.race)
-    return pl.DataFrame([row], schema=_PATIENT, orient="row")
-
-
-def _facts(case: Case) -> pl.DataFrame:
+def _facts(cases: Sequence[Case]) -> pl.DataFrame:
     rows = [
         {
-            "patient_id": _ID,
+            "patient_id": _id(place),
             "concept": fact.concept,
             "kind": fact.kind or "procedure",
             "on": fact.on,
@@ -95,6 +105,11 @@ def _facts(case: Case) -> pl.DataFrame:
             "value": fact.value,
             "value_text": fact.value_text,
         }
+        for place, case in enumerate(cases)
         for fact in case.facts
     ]
     return pl.DataFrame(rows, schema=FACTS)
+
+
+def _id(place: int) -> str:
+    return f"test-{place}"

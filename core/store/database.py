@@ -84,9 +84,15 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 def migrate(engine: Engine) -> None:
     """Create the tables or bring them up to date. Safe to call at every start: where nothing is to be done, nothing
-    is locked."""
-    if _version(engine) == _newest():
+    is locked. Raises SettingsError for the tables of a newer version."""
+    version = _version(engine)
+    if version == _newest():
         return
+    if version is not None and version > _newest():
+        raise SettingsError(
+            f"The database was made or opened by a newer Careloop: its tables are at version {version}, this one knows "
+            f"them up to {_newest()}. Nothing was changed. Start the newer Careloop, or restore a backup from before."
+        )
     from alembic import command  # a tenth of a dispatcher's memory, which it seldom needs
     from alembic.config import Config
 
