@@ -135,8 +135,9 @@ def copy(
 
 
 def may_be_replaced(campaign: Campaign) -> bool:
-    """Whether the campaign is stopped or finished, so that a replacement can be made of it (C9)."""
-    return campaign.status in ("stopped", "completed")
+    """Whether the campaign is stopped or finished, so that a replacement can be made of it (C9). Introductory emails
+    need none: whoever has had none gets it the next day."""
+    return campaign.kind != INTRODUCTORY and campaign.status in ("stopped", "completed")
 
 
 def _replaced(source: Campaign, states: Mapping[str, str]) -> set[str]:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core import charts, new_campaigns, reports
 from core.domain.campaign import STATUS_ICONS
+from core.domain.introduction import INTRODUCTORY
 from core.domain.progress import status_shown
 from core.reports import Report
 from core.workbench import Workbench
@@ -65,12 +66,15 @@ def _head(wb: Workbench, shown: Report) -> tuple[str, list[str]] | None:
         status = status_shown(campaign, shown.progress)
         status_badge(status, STATUS_ICONS[status])
         st.caption(f"{MODE_ICONS[campaign.channel]} {shown.schedule}", width="content")
-        st.page_link(
-            "campaign_editor.py",
-            label="Message and settings",
-            icon=":material/edit_note:",
-            query_params={"id": campaign.campaign_id},
-        )
+        if campaign.kind == INTRODUCTORY:
+            st.page_link("introductions.py", label="Introductory emails", icon=":material/waving_hand:")
+        else:
+            st.page_link(
+                "campaign_editor.py",
+                label="Message and settings",
+                icon=":material/edit_note:",
+                query_params={"id": campaign.campaign_id},
+            )
         if new_campaigns.may_be_replaced(campaign):
             about = "A new campaign with the same message, for the patients whom this one did not contact."
             is_copied = st.button("Copy", key="rp_copy", icon=":material/content_copy:", type="tertiary", help=about)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 from streamlit.testing.v1 import AppTest
 
-from core import campaigns, communications, introductions, new_campaigns, sending_control
+from core import campaigns, communications, introductions, introductory_email, new_campaigns, sending_control
 from core.domain.message import STATES
 from core.domain.user import Scope, User
 from core.errors import SendError
@@ -17,6 +17,7 @@ from core.store import accounts
 from core.store import communications as message_rows
 from core.store.database import reading, writing
 from core.store.schema import attempts, open_gaps, recipients
+from core.store.schema import campaigns as campaign_table
 from core.workbench import Workbench
 from tests.pages import opened, words
 from tests.test_pages import campaign, kept, loaded  # noqa: F401 (fixtures)
@@ -347,3 +348,44 @@ def test_somebody_who_may_see_few_patients_turns_nobody_on(loaded: Workbench) ->
     assert not app.exception
     assert "Somebody who may see all patients" in words(app)
     assert not [button for button in app.button if str(button.key).startswith("in_")]
+
+
+def test_the_report_of_introductory_emails_leads_to_their_page_and_offers_no_copy(loaded: Workbench) -> None:  # noqa: F811
+    introductions.turn_on(loaded, "d1", seen=2)
+    introductions.top_up(loaded)
+    with reading(loaded.engine) as connection:
+        made = connection.scalar(select(campaign_table.c.campaign_id).where(campaign_table.c.kind == "introductory"))
+    with writing(loaded.engine) as connection:
+        connection.execute(update(campaign_table).values(status="completed"))
+
+    app = opened("report", id=str(made))
+
+    assert not app.exception
+    links = [getattr(link, "label", "") for link in app.get("page_link")]
+    assert "Introductory emails" in links and "Message and settings" not in links
+    assert "Copy" not in [button.label for button in app.button]
+
+
+def test_the_introductory_email_is_edited_and_a_text_for_some_only_cannot_be_saved(loaded: Workbench) -> None:  # noqa: F811
+    app = opened("introductions")
+    app.button(key="in_edit_en").click().run()
+    app.text_input[0].set_value("{{ patient.first_name }}, hello").run()
+
+    assert "would get no introductory email" in words(app)
+    assert [button.disabled for button in app.button if button.label == "Save"] == [True]
+
+    app.text_input[0].set_value("News from {{ practice.name }}").run()
+    next(button for button in app.button if button.label == "Save").click().run()
+
+    assert introductory_email.texts(loaded)["en"].message.subject == "News from {{ practice.name }}"
+    assert "Version 1, saved" in words(app)
+
+
+def test_an_edited_introductory_email_can_be_left_as_it_was(loaded: Workbench) -> None:  # noqa: F811
+    app = opened("introductions")
+    app.button(key="in_edit_en").click().run()
+    app.text_input[0].set_value("News").run()
+    next(button for button in app.button if button.label == "Cancel").click().run()
+
+    assert introductory_email.texts(loaded)["en"].version == 0
+    assert "This is the text that comes with Careloop." in words(app)
