@@ -183,9 +183,7 @@ def careloop(folder: Path, out: Path) -> None:
     for number in _numbers(folder):
         facts = read_concepts(folder / "facts" / _file(number), concepts_of(rules), columns=READ_COLUMNS)
         panel = panel_of(_people(folder, number), facts, as_of=TODAY)
-        evaluate_panel(rules, panel, as_of=TODAY).select(RESULT).write_parquet(
-            out / _file(number), compression="snappy"
-        )
+        _write(evaluate_panel(rules, panel, as_of=TODAY), out / _file(number))
 
 
 def full(folder: Path, out: Path, kept: Path) -> None:
@@ -210,9 +208,7 @@ def reevaluate(folder: Path, out: Path, kept: Path, *, is_all: bool) -> None:
         table = pl.read_parquet(kept / _file(number), columns=needed_columns(rules, names), parallel="none")
         told = read_concepts(folder / "facts" / _file(number), history_of(rules), columns=READ_COLUMNS)
         panel = Panel(_people(folder, number), read_table(table), told)
-        evaluate_panel(rules, panel, as_of=TODAY).select(RESULT).write_parquet(
-            out / _file(number), compression="snappy"
-        )
+        _write(evaluate_panel(rules, panel, as_of=TODAY), out / _file(number))
 
 
 def _rules() -> list[Measure]:
