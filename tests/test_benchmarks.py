@@ -13,6 +13,7 @@ SCRIPTS = sorted(
 )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("script", [name for name in SCRIPTS if name != "django_peer.py"])  # speaks to its peer only
 def test_a_measurement_can_be_started_by_its_path(script: str, tmp_path: Path) -> None:
     pytest.importorskip("duckdb") if script == "work_list.py" else None

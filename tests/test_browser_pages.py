@@ -24,6 +24,7 @@ PAGES = (
     "campaign_editor",
     "report",
 )
+EVERY_DAY = ("", "work_list", "care_gaps", "measures", "campaigns", "report")  # the others with the long tests
 TITLES = (
     "Good", "Work list", "Care gaps", "Measures", "Imm: Childhood Series", "Campaigns", "Library", "Outbox", "Data",
     "Introductory emails", "Mammogram reminder", "Diabetes care gaps",
@@ -37,7 +38,11 @@ _TOO_WIDE = """() => [document.documentElement, ...document.querySelectorAll('[d
     ("width", "first", "then"),
     [(WIDE, "light", "dark"), pytest.param(NARROW, "dark", "light", marks=pytest.mark.long)],
 )
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path or "home")
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, marks=[] if path in EVERY_DAY else pytest.mark.long) for path in PAGES],
+    ids=lambda path: path or "home",
+)
 def test_a_page_is_silent_fits_the_screen_and_asks_only_this_machine(
     demo: Server, chrome: Browser, path: str, width: int, first: Look, then: Look
 ) -> None:

@@ -170,7 +170,11 @@ def test_what_others_could_reach_is_refused(tmp_path: Path, setting: str, value:
     assert not (tmp_path / "home").exists()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.long)],
+    ids=["SIGTERM", "SIGINT"],
+)
 def test_a_server_that_is_ended_leaves_no_process_behind(tmp_path: Path, number: signal.Signals) -> None:
     with running(tmp_path / "home", "serve") as server:
         wait_until(lambda: set(children(server.process.pid)) == {"dispatch", "streamlit"})
