@@ -60,7 +60,8 @@ class Panel:
 
     def events(self, concepts: Iterable[str]) -> pl.DataFrame:
         """row, on, until, value, value_text, sign and has_result of every fact of these concepts."""
-        found = [self.history[name].select(READ_COLUMNS) for name in concepts if name in self.history]
+        known = [self.history[name] for name in concepts if name in self.history]
+        found = [each if each.columns == list(READ_COLUMNS) else each.select(READ_COLUMNS) for each in known]
         return found[0] if len(found) == 1 else pl.concat([_NO_HISTORY, *found])
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import and_, or_
 
 import polars as pl
@@ -182,9 +182,14 @@ def shifted(days: pl.Series, by: str) -> pl.Series:
     first, last = days.min(), days.max()
     if not isinstance(first, date) or not isinstance(last, date) or (last - first).days >= days.len():
         return days.dt.offset_by(by)
-    every = pl.date_range(first, last, eager=True).dt.offset_by(by)
-    places = days.to_physical() - (first - date(1970, 1, 1)).days
-    return every.gather(places.cast(pl.UInt32))
+    places = days.to_physical() - (date(first.year, 1, 1) - date(1970, 1, 1)).days
+    return _moved(first.year, last.year, by).gather(places.cast(pl.UInt32))
+
+
+@lru_cache(maxsize=32)
+def _moved(first: int, last: int, by: str) -> pl.Series:
+    """Every day of some years moved: nearly the same for each shard."""
+    return pl.date_range(date(first, 1, 1), date(last, 12, 31), eager=True).dt.offset_by(by)
 
 
 def later(days: pl.Series, span: Span) -> pl.Series:
