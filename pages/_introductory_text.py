@@ -18,13 +18,14 @@ _EDITED = "in_edited"  # the language being edited, how often the editor was fil
 def show(wb: Workbench) -> None:
     """The email in the language chosen, or its editor."""
     st.subheader("The email", anchor=False)
-    language = _language()
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        language, width = _language(), width_choice("in_width")
     found = introductory_email.versions(wb)[language]
     edited = st.session_state.get(_EDITED, {}).get(language)
     if edited is not None and introductory_email.may_save(wb):
-        _editor(wb, found[0], *edited)
+        _editor(wb, found[0], *edited, width=width)
         return
-    _mail(wb, language)
+    _mail(wb, language, width)
     st.caption(f"{_history(wb, found[0])} Shown with example values. Who prefers another language gets it in English.")
     if introductory_email.may_save(wb):
         if st.button("Edit the text", icon=":material/edit:", key=f"in_edit_{language}"):
@@ -55,7 +56,7 @@ def _close(language: str) -> None:
     st.session_state.get(_EDITED, {}).pop(language, None)
 
 
-def _editor(wb: Workbench, now: Text, number: int, begun: Message) -> None:
+def _editor(wb: Workbench, now: Text, number: int, begun: Message, *, width: str) -> None:
     key = f"in_{now.language}_{now.version}_{number}"
     subject = st.text_input("Subject", begun.subject, key=f"{key}_subject", max_chars=200, persist_state="session")
     body = rich_text("Body", begun.body, key=f"{key}_body")
@@ -70,7 +71,7 @@ def _editor(wb: Workbench, now: Text, number: int, begun: Message) -> None:
             _close(now.language)
             st.rerun()
     if not found:
-        _mail(wb, now.language, written)
+        _mail(wb, now.language, width, written)
         st.caption("As it would look. It goes out like this once it is saved.")
 
 
@@ -86,8 +87,7 @@ def _save(wb: Workbench, now: Text, written: Message) -> None:
     st.rerun()
 
 
-def _mail(wb: Workbench, language: str, message: Message | None = None) -> None:
-    width = width_choice("in_width")
+def _mail(wb: Workbench, language: str, width: str, message: Message | None = None) -> None:
     mail = introductory_email.preview(wb, language, message)
     st.markdown(f"**{plain(mail.subject)}**")
     mail_frame(mail.html, width=width, height=560)
