@@ -5,6 +5,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from core.measures import measures
+from core.store import measure_rows
+from core.store.database import writing
+from core.workbench import Workbench
+
 PATIENT = "patient_id,first,last,birth_date,sex,status"
 ANN = "P1,Ann,Example,1960-05-01,F,active"
 BOB = "P2,Bob,Example,1970-06-02,M,active"
@@ -43,3 +48,10 @@ def write_ndjson(path: Path, *resources: Mapping[str, Any] | str) -> Path:
     lines = [resource if isinstance(resource, str) else json.dumps(resource) for resource in resources]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
+
+
+def without_rules(wb: Workbench) -> None:
+    """Turn every rule off: for tests of what a load keeps, whatever it finds. Half of its time are the rules."""
+    with writing(wb.engine) as connection:
+        for measure_id in measures():
+            measure_rows.switch(connection, measure_id, is_on=False, at=wb.now(), by="command-line")

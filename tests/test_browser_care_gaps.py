@@ -33,6 +33,7 @@ def test_from_a_measure_and_a_group_to_the_work_list_with_the_same_count(demo: S
     expect(page.get_by_role("heading", level=3).first).to_have_text(f"{everybody:,} patients")
 
 
+@pytest.mark.long
 def test_a_click_on_a_bar_and_on_a_point_opens_the_work_list_of_its_slice(demo: Server, page: Page) -> None:
     with demo.workbench() as wb:
         age = gap_rates.slice_rates(wb, MAMMOGRAM, "age").row(0, named=True)

@@ -79,6 +79,7 @@ def test_an_orphan_code_is_listed_with_the_reason(clinic: Server, page: Page) ->
     assert cells(table, 6) == ["It says ‘mammogram’. Other codes of it are listed."]
 
 
+@pytest.mark.long
 def test_an_orphan_code_is_mapped_where_it_is_listed(clinic: Server, page: Page) -> None:
     open_page(page, f"{clinic.address}/data")
     page.get_by_role("tab", name="Orphan codes").click()

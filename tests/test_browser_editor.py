@@ -62,6 +62,7 @@ def test_what_was_typed_stays_when_the_author_goes_straight_to_another_step(
     )
 
 
+@pytest.mark.long
 def test_words_are_made_bold_and_a_field_is_put_in(demo: Server, page: Page, wb: Workbench) -> None:
     campaign_id = draft(wb)
     open_editor(page, demo, campaign_id)
@@ -84,6 +85,7 @@ def test_words_are_made_bold_and_a_field_is_put_in(demo: Server, page: Page, wb:
     assert "<b>please call</b>" in body
 
 
+@pytest.mark.long
 def test_another_message_of_the_template_replaces_the_body(demo: Server, page: Page, wb: Workbench) -> None:
     campaign_id = draft(wb, "diabetes-care-gaps")
     was = campaigns.campaign(wb, campaign_id).message.body

@@ -134,6 +134,7 @@ def _states(clinic: Server) -> dict[str, str]:
         return {row.patient_id: row.state for row in rows}
 
 
+@pytest.mark.long
 def test_the_introductory_email_is_edited_seen_saved_and_taken_back(clinic: Server, page: Page) -> None:
     watch = Watch()
     watch.on(page)

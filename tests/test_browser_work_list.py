@@ -78,6 +78,7 @@ def test_filters_typed_in_the_browser_find_what_the_core_finds(work_list: Page, 
         expect(work_list.get_by_text(f"−{step.removed:,} → {step.left:,} left").first).to_be_visible()
 
 
+@pytest.mark.long
 def test_marks_stay_while_somebody_pages_and_sorts(work_list: Page) -> None:
     mark_row(work_list, 0)
     mark_row(work_list, 2)
@@ -109,6 +110,7 @@ def test_marks_stay_while_somebody_pages_and_sorts(work_list: Page) -> None:
     marked(work_list, 0)
 
 
+@pytest.mark.long
 def test_marks_of_patients_whom_a_filter_takes_away_are_gone(work_list: Page) -> None:
     click(work_list, "Select all")
     everybody = shown_count(work_list)

@@ -11,7 +11,7 @@ import pytest
 from core import loads
 from core.errors import DataError
 from core.workbench import Workbench
-from tests.feeds import write_bundle, write_ndjson
+from tests.feeds import without_rules, write_bundle, write_ndjson
 
 LOINC, SNOMED = "http://loinc.org", "http://snomed.info/sct"
 PATIENT: dict[str, Any] = {
@@ -32,6 +32,12 @@ PATIENT: dict[str, Any] = {
 PRACTITIONER = {"resourceType": "Practitioner", "id": "d1", "name": [{"family": "Doctor", "given": ["Dana"]}]}
 REFUTED = {"coding": [{"code": "refuted"}]}
 ORGANIZATION = {"resourceType": "Organization", "id": "g1", "name": "Example Group"}
+
+
+@pytest.fixture
+def wb(wb: Workbench) -> Workbench:
+    without_rules(wb)
+    return wb
 
 
 def observation(own: str, **values: Any) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from core.store.database import reading
 from core.store.schema import audit
 from core.workbench import DISPATCHER, Workbench
 from tests.conftest import Clock
-from tests.feeds import LAB, PATIENT, write_bundle, write_feed
+from tests.feeds import LAB, PATIENT, without_rules, write_bundle, write_feed
 from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
 
 MORNING = datetime(2026, 11, 24, 8, tzinfo=UTC)
@@ -45,6 +45,7 @@ class Source:
 
 @pytest.fixture
 def source(wb: Workbench, tmp_path: Path) -> Source:
+    without_rules(wb)
     return Source(wb, tmp_path)
 
 

@@ -7,9 +7,15 @@ import pytest
 from core import loads
 from core.errors import DataError
 from core.workbench import Workbench
-from tests.feeds import write_feed
+from tests.feeds import without_rules, write_feed
 
 PATIENTS = ["Id,BIRTHDATE,DEATHDATE,FIRST,LAST,GENDER,RACE", "p1,1960-05-01,,Ann46,Example958,F,white"]
+
+
+@pytest.fixture
+def wb(wb: Workbench) -> Workbench:
+    without_rules(wb)
+    return wb
 
 
 def test_the_tables_become_ours(wb: Workbench, tmp_path: Path) -> None:

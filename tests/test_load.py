@@ -18,10 +18,16 @@ from core.store.clinical import ClinicalStore, Generation
 from core.store.database import reading
 from core.workbench import Workbench
 from tests.conftest import Clock
-from tests.feeds import ANN, BOB, LAB, PATIENT, write_feed
+from tests.feeds import ANN, BOB, LAB, PATIENT, without_rules, write_feed
 from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
 
 A1C = "L1,P1,4548-4,8.1,%,final,2026-05-01"
+
+
+@pytest.fixture
+def wb(wb: Workbench) -> Workbench:
+    without_rules(wb)
+    return wb
 
 
 def test_a_feed_becomes_patients_facts_and_gaps(bench: Workbench, tmp_path: Path) -> None:  # noqa: F811

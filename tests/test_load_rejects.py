@@ -8,7 +8,7 @@ import pytest
 from core import loads
 from core.errors import DataError
 from core.workbench import Workbench
-from tests.feeds import ANN, BOB, LAB, PATIENT, write_feed
+from tests.feeds import ANN, BOB, LAB, PATIENT, without_rules, write_feed
 
 NO_DATE = "is not a date, expected YYYY-MM-DD"
 TOO_MANY = "the row has more values than the header has columns"
@@ -17,6 +17,12 @@ NOBODY = "names no patient, number or address that can be used"
 VISIT = "appointment_id,patient_id,start_at"
 VITAL = "vital_id,patient_id,code,value,taken_on"
 CONTACT = "patient_id,first,last,birth_date,sex,phone_mobile,phone_home,email,pcp_id,status,deceased_on"
+
+
+@pytest.fixture
+def wb(wb: Workbench) -> Workbench:
+    without_rules(wb)
+    return wb
 
 
 @pytest.mark.parametrize(

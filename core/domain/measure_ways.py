@@ -132,6 +132,10 @@ def _series(way: Way, panel: Panel) -> Progress:
     born = panel.patients["birth_date"]
     nothing = blank(born.len(), pl.Date)
     counting = _counting(way, panel).select("row", "on")  # in order, if they are of one concept
+    if counting.is_empty():  # nobody has had any, of which there is nothing to work out
+        none = same(False, born.len(), pl.Boolean)
+        at_age = reached(born, way.ages.due) if way.ages and way.ages.due else nothing
+        return Progress(at_age, nothing, none, none, same(0, born.len(), pl.UInt32))
     doses = _at_age(_days(counting if len(way.concepts) == 1 else counting.sort("row", "on")), way, born)
     taken = _taken(doses, way.series) if way.series else doses.group_by("row").agg(pl.col("on").max(), count=pl.lit(1))
     last = panel.spread(taken["row"], taken["on"])
