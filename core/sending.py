@@ -62,6 +62,7 @@ class Batch:
     campaign: Campaign
     organisation: Organisation
     mails: list[Mail]
+    put_off: int = 0  # recipients who wait until a later day, without a mail
     in_hand: Mail | None = None  # being handed over just now: what became of it is not in `ended` yet
     ended: list[Ended] = field(default_factory=list)
     kept: int = 0  # how many of `ended` are written down already
@@ -70,7 +71,8 @@ class Batch:
     @property
     def has_given_back(self) -> bool:
         """Whether any of its recipients waits again, or may."""
-        return len(self.ended) < len(self.mails) or any(one.verdict.state == "waiting" for one in self.ended)
+        is_partly_done = self.put_off > 0 or len(self.ended) < len(self.mails)
+        return is_partly_done or any(one.verdict.state == "waiting" for one in self.ended)
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,8 @@ def take_batch(wb: Workbench, campaign_id: str, *, worker: str, limit: int = BAT
         messages.begin(connection, [mail.begun for mail in mails], worker=worker, at=at)
     if claimed:
         _log.info("campaign %s: %d claimed, %d not sent", campaign_id, len(claimed), len(reasons))
-    return Batch(wb, worker, campaign, settled.organisation(), mails)
+    put_off = len(claimed) - len(mails) - len(reasons)
+    return Batch(wb, worker, campaign, settled.organisation(), mails, put_off)
 
 
 def send_batch(

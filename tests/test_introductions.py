@@ -11,6 +11,8 @@ from core.domain.eligibility import REASONS
 from core.domain.unsubscribe import token
 from core.domain.user import Scope, User
 from core.errors import NotAllowed, NotFound
+from core.mail_server import mail_channel
+from core.sending import send_batch
 from core.store import accounts
 from core.store.database import reading, writing
 from core.store.schema import campaigns, patients, recipients
@@ -18,6 +20,7 @@ from core.store.secret import secret_key
 from core.workbench import Workbench
 from tests.clinic import add_campaign, add_patients, clinic_that_sends, states
 from tests.conftest import Clock
+from tests.dispatchers import taken
 from tests.mail_servers import Recorder
 from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
 from tests.test_returned_mails import report
@@ -289,3 +292,25 @@ def test_the_stream_is_no_campaign_of_anybodys(wb: Workbench) -> None:
     dispatcher.drain(wb)
 
     assert public.campaigns(wb) == []
+
+
+def test_who_waits_two_days_is_stopped_with_the_campaign_also_when_the_stop_came_while_the_batch_was_taken(
+    wb: Workbench, clock: Clock
+) -> None:
+    ids = add_patients(wb, 2)
+    introductions.turn_on(wb, "dr1", seen=2)
+    dispatcher.drain(wb)
+    change(wb, "p1", email="new@example.org")  # so p1 gets the introductory email now, and p2 waits
+    add_campaign(wb, ids)
+    batch = taken(wb, "c1", worker="w")
+    with writing(wb.engine) as connection:  # a stop that did not see p2, who was just being claimed
+        connection.execute(update(campaigns).where(campaigns.c.campaign_id == "c1").values(status="stopped"))
+    assert states(wb)["p2"][0] == "waiting"
+
+    with mail_channel(wb.settings) as channel:
+        send_batch(batch, channel, may_go_on=lambda: True)
+
+    assert {patient_id: state for patient_id, (state, _) in states(wb).items()} == {
+        "p1": "introductory",
+        "p2": "stopped",
+    }

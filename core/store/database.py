@@ -114,7 +114,7 @@ def _version(engine: Engine) -> str | None:
 
 @cache
 def _newest() -> str:
-    """The last migration: they are numbered, one after the other (tests/test_database.py)."""
+    """The last migration: they are numbered, one after the other (tests/test_migrations.py)."""
     return max(path.name for path in MIGRATIONS.glob("versions/[0-9]*.py")).partition("_")[0]
 
 
