@@ -77,6 +77,11 @@ def environment(settings: Settings) -> dict[str, str]:
         "CARELOOP_HOST": settings.host,
         "CARELOOP_PORT": str(settings.port),
         "CARELOOP_SMTP": f"{settings.smtp_host}:{settings.smtp_port}",
+        "CARELOOP_TWILIO_URL": settings.twilio_url,
+        "CARELOOP_TWILIO_ACCOUNT": settings.twilio_account,
+        "CARELOOP_TWILIO_TOKEN": settings.twilio_token,
+        "CARELOOP_TWILIO_FROM": settings.twilio_from,
+        "CARELOOP_TWILIO_SERVICE": settings.twilio_service,
         "CARELOOP_PUBLIC_URL": settings.public_url,
         "CARELOOP_USER": settings.user,
     }

@@ -1,6 +1,7 @@
 """What is decided outside the program, read once at the door from CARELOOP_* environment variables."""
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from core.domain.address import is_email
 from core.errors import SettingsError
 
 SMTP_SECURITY = ("none", "starttls", "tls")
+SANDBOX_NUMBER = "+15550100200"  # invented: what the stand-in for Twilio sends from
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,13 @@ class Settings:
                    with the password in CARELOOP_MAILBOX_PASSWORD or the file CARELOOP_MAILBOX_PASSWORD_FILE
     bounce_token   what a mail provider must show to hand in returned mails over the web (CARELOOP_BOUNCE_TOKEN); none
                    are taken when it is empty
+    twilio_url     where texts and calls are handed over (CARELOOP_TWILIO_URL); loopback only likewise. The default is
+                   the local stand-in for Twilio that `careloop serve` and `careloop demo` run themselves.
+    keeps_texts    nobody named an address for Twilio, or this is a demo: the stand-in runs and keeps texts and calls
+    twilio_account, twilio_token   the account's SID and auth token (CARELOOP_TWILIO_ACCOUNT, CARELOOP_TWILIO_TOKEN or
+                   the file CARELOOP_TWILIO_TOKEN_FILE); those of the stand-in when empty
+    twilio_from    the number that texts and calls come from (CARELOOP_TWILIO_FROM)
+    twilio_service   a messaging service to send texts by instead (CARELOOP_TWILIO_SERVICE)
     public_url     the address patients reach the links in mails under (CARELOOP_PUBLIC_URL, default http://host:port)
     user           who acts on the pages until there is a sign-in (CARELOOP_USER)
     demo           the home was made by `careloop demo`: generated people and a clock that may be moved
@@ -52,6 +61,12 @@ class Settings:
     mailbox: str = ""
     mailbox_password: str = field(default="", repr=False)
     bounce_token: str = field(default="", repr=False)
+    twilio_url: str = "http://127.0.0.1:8503"
+    keeps_texts: bool = True
+    twilio_account: str = ""
+    twilio_token: str = field(default="", repr=False)
+    twilio_from: str = SANDBOX_NUMBER
+    twilio_service: str = ""
     public_url: str = "http://127.0.0.1:8501"
     user: str = "analyst"
     demo: bool = False
@@ -90,6 +105,12 @@ def read_settings(environ: Mapping[str, str], *, demo: bool | None = None) -> Se
         mailbox=environ.get("CARELOOP_MAILBOX", ""),
         mailbox_password=_secret(environ, "CARELOOP_MAILBOX_PASSWORD"),
         bounce_token=_secret(environ, "CARELOOP_BOUNCE_TOKEN"),
+        twilio_url=environ.get("CARELOOP_TWILIO_URL", f"http://127.0.0.1:{port + 2}").rstrip("/"),
+        keeps_texts=is_demo or "CARELOOP_TWILIO_URL" not in environ,
+        twilio_account=environ.get("CARELOOP_TWILIO_ACCOUNT", ""),
+        twilio_token=_secret(environ, "CARELOOP_TWILIO_TOKEN"),
+        twilio_from=environ.get("CARELOOP_TWILIO_FROM", SANDBOX_NUMBER),
+        twilio_service=environ.get("CARELOOP_TWILIO_SERVICE", ""),
         public_url=environ.get("CARELOOP_PUBLIC_URL", f"http://{host}:{port}").rstrip("/"),
         user=environ.get("CARELOOP_USER", "analyst"),
         demo=is_demo,
@@ -97,6 +118,7 @@ def read_settings(environ: Mapping[str, str], *, demo: bool | None = None) -> Se
     require_loopback(settings.host, "CARELOOP_HOST")
     require_loopback(settings.smtp_host, "CARELOOP_SMTP")
     _check_smtp(settings)
+    _check_twilio(settings)
     if urlsplit(settings.public_url).scheme not in ("http", "https"):
         raise SettingsError("CARELOOP_PUBLIC_URL must begin with http:// or https://. Set it in the environment.")
     return settings
@@ -116,6 +138,25 @@ def _check_smtp(settings: Settings) -> None:
         raise SettingsError("CARELOOP_SMTP_CA must be a file of certificates. Change it in the environment.")
     if settings.bounce_address and not is_email(settings.bounce_address):
         raise SettingsError("CARELOOP_BOUNCE_ADDRESS must be an email address. Change it in the environment.")
+
+
+def _check_twilio(settings: Settings) -> None:
+    address = urlsplit(settings.twilio_url)
+    if address.scheme not in ("http", "https") or not address.hostname:
+        raise SettingsError("CARELOOP_TWILIO_URL must begin with http:// or https://. Change it in the environment.")
+    require_loopback(address.hostname, "CARELOOP_TWILIO_URL")
+    for value, pattern, setting, what in (
+        (settings.twilio_account, r"(AC[0-9a-f]{32})?", "CARELOOP_TWILIO_ACCOUNT", "an account SID, AC and 32 digits"),
+        (settings.twilio_service, r"(MG[0-9a-f]{32})?", "CARELOOP_TWILIO_SERVICE", "a service SID, MG and 32 digits"),
+        (settings.twilio_from, r"\+[1-9][0-9]{6,14}", "CARELOOP_TWILIO_FROM", "a number such as +15550100200"),
+    ):
+        if not re.fullmatch(pattern, value):
+            raise SettingsError(f"{setting} must be {what}. Change it in the environment.")
+    if bool(settings.twilio_account) != bool(settings.twilio_token):
+        raise SettingsError(
+            "CARELOOP_TWILIO_ACCOUNT and CARELOOP_TWILIO_TOKEN belong together: set both in the environment, or "
+            "neither to use the local stand-in."
+        )
 
 
 def _secret(environ: Mapping[str, str], name: str) -> str:

@@ -190,7 +190,7 @@ def test_a_server_that_is_ended_leaves_no_process_behind(tmp_path: Path, number:
 def test_children_get_the_settings_of_their_parent(settings: Settings) -> None:
     theirs = read_settings(environment(settings))  # to whom the mail server is one that is there
 
-    assert replace(theirs, keeps_mails=True) == settings
+    assert replace(theirs, keeps_mails=True, keeps_texts=True) == settings
 
 
 def test_a_port_that_is_taken_starts_nothing(settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""Email addresses: one form to compare them by, and whether a mail server can be given one."""
+"""Email addresses and telephone numbers: one form to compare them by, and whether anything can be sent there."""
 
 import re
 
@@ -6,6 +6,7 @@ import re
 # ASCII exist, but few mail servers take them, and a mistyped address is far more likely.
 _LOCAL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_US_NUMBER = re.compile(r"\+1[2-9][0-9]{2}[2-9][0-9]{6}")
 _EMAIL = re.compile(rf"{_LOCAL}@(?:{_LABEL}\.)+[A-Za-z](?:[A-Za-z0-9-]{{0,61}}[A-Za-z0-9])")
 
 
@@ -17,6 +18,11 @@ def normal_email(text: str) -> str:
 def is_email(text: str) -> bool:
     """Whether this is one address that can stand in an SMTP conversation: nothing before, after or between lines."""
     return len(text) <= 254 and text.find("@") <= 64 and _EMAIL.fullmatch(text) is not None
+
+
+def is_us_number(text: str) -> bool:
+    """Whether this is an E.164 number of the North American plan, to which texts and calls go."""
+    return _US_NUMBER.fullmatch(text) is not None
 
 
 def phone_text(number: str) -> str:

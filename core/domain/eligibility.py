@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from core.domain.address import is_email
+from core.domain.address import is_email, is_us_number
 from core.domain.merge_field import FIELDS
 from core.domain.opt_out import CAMPAIGN, TYPES, OptOut, covers
-from core.domain.organisation import Organisation
+from core.domain.organisation import EMAIL, TEXT, Organisation
 
 CARE_GAP = "care_gap"
 HOLD_OUT = "hold_out"
@@ -20,8 +20,12 @@ _OPTED_OUT = "opted_out:"
 _MISSING_FIELD = "missing_field:"
 _CONTACTED_OFTEN = "contacted_often"
 SAME_ADDRESS = "same_address"
+SAME_NUMBER = "same_number"
 WEEK = timedelta(days=7)  # over which the frequency cap counts, the day itself included
 _TIMES = {1: "once", 2: "twice", 3: "three times", 4: "four times", 5: "five times", 6: "six times", 7: "seven times"}
+
+_NO_ADDRESS = {"email": "no_address", "text": "no_mobile", "phone": "no_number"}
+_NO_CONSENT = {"email": "no_consent", "text": "no_text_consent", "phone": "no_phone_consent"}
 
 # Why somebody is not written to, in the order of the checks. Sentences continue "Not sent: ...".
 REASONS: dict[str, str] = {
@@ -30,15 +34,24 @@ REASONS: dict[str, str] = {
     "test_patient": "the record is a test patient",
     "inactive": "the patient is no longer active in the practice",
     "no_address": "there is no email address on file",
+    "no_mobile": "there is no mobile number on file",
+    "no_number": "there is no telephone number on file",
     "invalid_address": "the email address on file cannot be written to",
+    "invalid_number": "the number on file is no number of the US or Canada",
     "minor": "the patient is under 18 and the address is not that of the adult who answers for them",
+    "minor_number": "the patient is under 18 and no number of an adult who answers for them is on file",
     **{f"{_OPTED_OUT}{key}": f"the patient opted out ({kind.name})" for key, kind in TYPES.items()},
     "no_consent": "the patient said no to emails",
+    "no_text_consent": "the patient said no to texts",
+    "no_phone_consent": "the patient said no to calls",
+    "consent_missing": "no consent to texts is on file",
     "bounced": "an earlier email to this address came back",
+    "number_unusable": "an earlier message could not be delivered to this number",
     "gap_closed": "no care gap that the message is about is open",
     "booked": "the patient has made an appointment since the campaign was made",
     "too_late": "the message would come too long after the campaign's start date",
     SAME_ADDRESS: "somebody else in the campaign gets the message at the same address",
+    SAME_NUMBER: "somebody else in the campaign gets the message at the same number",
     "contacted_today": "the patient was written to today already",
     _CONTACTED_OFTEN: "the patient was written to often in the last seven days",
     "hold_out": "the patient was chosen at random not to be contacted",
@@ -58,9 +71,11 @@ class Contact:
     """What decides whether one patient may be written to, as it is at this moment (core.store.contacts).
 
     status              'active', 'inactive', 'deceased', 'test'; None when there is no such patient (any more)
-    address             the email address on file, None when there is none
+    address             where it would go, None when there is nothing on file: for 'email' the email address, for
+                        'text' the mobile number, for 'phone' that or else the home number. A text or call for somebody
+                        under 18 goes to the number of the adult who answers for them, when there is one
     consent             'yes', 'no' or None for this channel; 'no' is an opt-out of the channel
-    guarantor_address   the address of the active adult who answers for this patient
+    guarantor_address   the same of the active adult who answers for this patient
     opt_outs            those on the patient and on the address, removed ones left out
     open_gaps           ids of the measures whose gap is open now
     contacted_on        the organisation's days of other campaigns' messages to the patient, each as often as there
@@ -68,6 +83,7 @@ class Contact:
     is_booked           has an appointment ahead and had none when the campaign was made
     introduced_at       when the latest introductory email to this address left
     language            the preferred one (ISO 639-1)
+    state, zip_code     of the home: from them follow the hours in which a text or call may come
     """
 
     patient_id: str
@@ -84,11 +100,14 @@ class Contact:
     is_booked: bool = False
     introduced_at: datetime | None = None
     language: str | None = None
+    state: str | None = None
+    zip_code: str | None = None
 
 
 @dataclass(frozen=True)
 class Mailing:
-    """What is to be sent: the parts of a campaign that decide who may get it. `last_on`: the last day it is sent."""
+    """What is to be sent: the parts of a campaign that decide who may get it. `last_on`: the last day it is sent;
+    `needs_consent`: only to whose consent is on file (T8)."""
 
     channel: str = "email"
     product: str = CAMPAIGN
@@ -98,6 +117,7 @@ class Mailing:
     skip_closed_gaps: bool = True
     skip_booked: bool = True
     last_on: date | None = None
+    needs_consent: bool = False
 
 
 @dataclass(frozen=True)
@@ -133,7 +153,7 @@ def eligibility(
         if key:
             return reason(key)
     if is_address_taken:
-        return reason(SAME_ADDRESS)
+        return reason(SAME_ADDRESS if mailing.channel == EMAIL else SAME_NUMBER)
     often = _too_often(contact, cap, on) if cap else ""
     if often:
         return reason(often)
@@ -199,6 +219,11 @@ def age(birth_date: date, *, on: date) -> int:
     return on.year - birth_date.year - ((on.month, on.day) < (birth_date.month, birth_date.day))
 
 
+def is_minor(birth_date: date | None, *, on: date) -> bool:
+    """Whether somebody is under 18 on that day; not when the birth date is unknown."""
+    return birth_date is not None and age(birth_date, on=on) < ADULT_AGE
+
+
 def _patient(contact: Contact, _mailing: Mailing, on: date) -> str:  # noqa: ARG001
     if contact.status is None:
         return "unknown_patient"
@@ -209,16 +234,19 @@ def _patient(contact: Contact, _mailing: Mailing, on: date) -> str:  # noqa: ARG
     return "" if contact.status == "active" else "inactive"
 
 
-def _address(contact: Contact, _mailing: Mailing, on: date) -> str:  # noqa: ARG001
+def _address(contact: Contact, mailing: Mailing, on: date) -> str:  # noqa: ARG001
     if not contact.address:
-        return "no_address"
-    return "" if is_email(contact.address) else "invalid_address"
+        return _NO_ADDRESS[mailing.channel]
+    if mailing.channel == EMAIL:
+        return "" if is_email(contact.address) else "invalid_address"
+    return "" if is_us_number(contact.address) else "invalid_number"
 
 
-def _minor(contact: Contact, _mailing: Mailing, on: date) -> str:
+def _minor(contact: Contact, mailing: Mailing, on: date) -> str:
     """Under 18 only the adult who answers for the patient is written to. An unknown age is not a reason."""
-    is_minor = contact.birth_date is not None and age(contact.birth_date, on=on) < ADULT_AGE
-    return "minor" if is_minor and contact.address != contact.guarantor_address else ""
+    if not is_minor(contact.birth_date, on=on) or contact.address == contact.guarantor_address:
+        return ""
+    return "minor" if mailing.channel == EMAIL else "minor_number"
 
 
 def _opted_out(contact: Contact, mailing: Mailing, on: date) -> str:
@@ -230,12 +258,17 @@ def _opted_out(contact: Contact, mailing: Mailing, on: date) -> str:
     return next((_OPTED_OUT + key for key in TYPES if key in found), "")
 
 
-def _consent(contact: Contact, _mailing: Mailing, on: date) -> str:  # noqa: ARG001
-    return "no_consent" if contact.consent == "no" else ""
+def _consent(contact: Contact, mailing: Mailing, on: date) -> str:  # noqa: ARG001
+    if contact.consent == "no":
+        return _NO_CONSENT[mailing.channel]
+    is_missing = mailing.needs_consent and mailing.channel == TEXT and contact.consent != "yes"
+    return "consent_missing" if is_missing else ""
 
 
-def _bounced(contact: Contact, _mailing: Mailing, on: date) -> str:  # noqa: ARG001
-    return "bounced" if contact.is_bounced else ""
+def _bounced(contact: Contact, mailing: Mailing, on: date) -> str:  # noqa: ARG001
+    if not contact.is_bounced:
+        return ""
+    return "bounced" if mailing.channel == EMAIL else "number_unusable"
 
 
 def _gap_closed(contact: Contact, mailing: Mailing, on: date) -> str:  # noqa: ARG001

@@ -10,7 +10,7 @@ from core.errors import SettingsError
 CHANNELS = ("email", "text", "phone")  # those with sending windows; letters have none
 
 
-EMAIL = "email"
+EMAIL, TEXT, PHONE = CHANNELS
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,15 @@ class Organisation:
     days_to_send: int = 7  # after its start date a campaign's messages are not sent any more but come too late
     introductions_per_day: int = 200  # E8: how many introductory emails begin on one day
     email_rate_limit: int | None = None  # S7: at most so many leave a minute, over all campaigns; None: no limit
+    # What Twilio takes a second from the account, over all dispatchers. It queues what comes faster, and what it queues
+    # may arrive after the window: a US number sends one segment a second, a short code or messaging service many.
+    texts_per_second: int = 10
+    calls_per_second: int = 1
+    text_limit: int = 370  # T1: characters of a text's body, without what is added at its end
+    text_needs_consent: bool = False  # T8: text only patients whose consent is on file
+    segment_price: float = 0.012  # dollars, with the carriers' usual fees
+    call_minute_price: float = 0.014
+    caller_id: str = ""  # P2: what phones show for a call; the number that texts come from when empty
     extra_holidays: tuple[date, ...] = ()
     quiet_from: time = time(21, 0)  # S5: on the patient's own clock no text or call comes from then ...
     quiet_until: time = time(8, 0)  # ... until then
@@ -91,6 +100,16 @@ class Organisation:
             raise SettingsError(f"{problem} Change it in the organisation's settings.")
 
 
+_LEAST = {
+    "days_to_send": 0,
+    "introductions_per_day": 1,
+    "email_rate_limit": 1,
+    "texts_per_second": 1,
+    "calls_per_second": 1,
+    "text_limit": 1,
+    "segment_price": 0,
+    "call_minute_price": 0,
+}
 _EARLIEST, _LATEST = time(8, 0), time(21, 0)  # 47 CFR 64.1200(c)(1)
 
 
@@ -106,7 +125,7 @@ def _problems(organisation: Organisation) -> Iterator[str]:
                 )
         if getattr(organisation, f"{channel}_per_minute") <= 0:
             yield f"The setting {channel}_per_minute is not above zero."
-    for setting, least in (("days_to_send", 0), ("introductions_per_day", 1), ("email_rate_limit", 1)):
+    for setting, least in _LEAST.items():
         value = getattr(organisation, setting)
         if value is not None and value < least:
             yield f"The setting {setting} is below {least}."

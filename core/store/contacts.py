@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,12 +10,22 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import BindParameter, Connection, and_, bindparam, func, or_, select
 
 from core.domain.address import normal_email
-from core.domain.eligibility import ADULT_AGE, WEEK, Contact, age
+from core.domain.eligibility import WEEK, Contact, is_minor
 from core.domain.introduction import INTRODUCTORY
 from core.domain.opt_out import OptOut
-from core.store.schema import address_states, open_gaps, opt_outs, patients, provider_settings, recipients
+from core.domain.organisation import EMAIL, TEXT
+from core.store.schema import address_states, campaigns, open_gaps, opt_outs, patients, provider_settings, recipients
 
 BATCH = 500  # ids in one question: below every database's limit of parameters
+
+
+@dataclass(frozen=True)
+class _Guarantor:
+    address: str | None = None
+    consent: str | None = None
+
+
+_NOBODY = _Guarantor()
 
 
 def eligibility_inputs(
@@ -30,13 +41,13 @@ def eligibility_inputs(
     """A Contact for every id, in the given order; an id that is not in the records has the status None.
 
     `on` decides who is an adult and, with the organisation's `zone`, which messages of other campaigns than
-    `campaign_id` are recent; `at` which appointments lie ahead. Only the channel 'email' has addresses so far.
+    `campaign_id` are recent, those of its family (the same patients by another mode) left out; `at` which appointments
+    lie ahead. `channel` is one of core.domain.organisation.CHANNELS.
     """
-    if channel != "email":
-        raise ValueError("only email has addresses")
     found: dict[str, Contact] = {}
+    own = family(connection, campaign_id) if campaign_id else []
     for ids in batches(patient_ids):
-        recent = _contacted_on(connection, ids, on=on, zone=zone, campaign_id=campaign_id)
+        recent = _contacted_on(connection, ids, on=on, zone=zone, own=own)
         booked = _booked(connection, ids, at=at, campaign_id=campaign_id) if campaign_id else set()
         found |= _batch(connection, ids, channel=channel, on=on, recent=recent, booked=booked)
     return found
@@ -59,19 +70,20 @@ def _batch(
     booked: Collection[str],
 ) -> dict[str, Contact]:
     people = _people(connection, ids)
-    addresses = {_address(row) for row in people.values()} - {None}
+    guarantors = _guarantors(connection, people, channel=channel, on=on)
+    goes_to = {each: _goes_to(row, guarantors, channel=channel, on=on) for each, row in people.items()}
+    addresses = set(goes_to.values()) - {None}
     by_patient, by_address = _opt_outs(connection, ids, addresses)
     gaps = _open_gaps(connection, ids)
-    guarantors = _guarantor_addresses(connection, people, on=on)
     bounced = _bounced(connection, addresses, channel=channel)
-    introduced = _introduced_at(connection, ids)
+    introduced = _introduced_at(connection, ids) if channel == EMAIL else {}
     contacts: dict[str, Contact] = {}
     for patient_id in ids:
         row = people.get(patient_id)
         if row is None:
             contacts[patient_id] = Contact(patient_id, status=None)
             continue
-        address = _address(row)
+        address, guarantor = goes_to[patient_id], guarantors.get(row.guarantor_id, _NOBODY)
         own = {opt_out.opt_out_id: opt_out for opt_out in by_patient[patient_id] + by_address[address]}
         contacts[patient_id] = Contact(
             patient_id,
@@ -79,8 +91,8 @@ def _batch(
             birth_date=row.birth_date,
             is_deceased=row.deceased_on is not None,
             address=address,
-            consent=row.email_consent,
-            guarantor_address=guarantors.get(row.guarantor_id),
+            consent=_consent(row, guarantor, address, channel=channel),
+            guarantor_address=guarantor.address,
             opt_outs=tuple(own.values()),
             is_bounced=address in bounced,
             open_gaps=frozenset(gaps[patient_id]),
@@ -88,6 +100,8 @@ def _batch(
             is_booked=patient_id in booked,
             introduced_at=introduced.get((patient_id, address)),
             language=row.language,
+            state=row.state,
+            zip_code=row.zip,
         )
     return contacts
 
@@ -96,8 +110,27 @@ def _people(connection: Connection, ids: list[str]) -> dict[str, Any]:
     return {row.patient_id: row for row in connection.execute(_PEOPLE, {"ids": ids}).all()}
 
 
-def _address(row: Any) -> str | None:
-    return normal_email(row.email) if row.email else None
+def _address(row: Any, channel: str) -> str | None:
+    if channel == EMAIL:
+        return normal_email(row.email) if row.email else None
+    number: str | None = row.phone_mobile
+    return number if channel == TEXT else number or row.phone_home
+
+
+def _goes_to(row: Any, guarantors: dict[str | None, _Guarantor], *, channel: str, on: date) -> str | None:
+    """The patient's address; for a text or call to a minor the guarantor's, when there is one."""
+    own, guarantor = _address(row, channel), guarantors.get(row.guarantor_id, _NOBODY)
+    if channel == EMAIL or not is_minor(row.birth_date, on=on):
+        return own
+    return guarantor.address or own
+
+
+def _consent(row: Any, guarantor: _Guarantor, address: str | None, *, channel: str) -> str | None:
+    """Where a guarantor's number is used, the guarantor's word counts; the patient's own no counts all the same."""
+    own: str | None = getattr(row, f"{channel}_consent")
+    if channel == EMAIL or own == "no" or address is None or address != guarantor.address:
+        return own
+    return guarantor.consent if address != _address(row, channel) or guarantor.consent == "no" else own
 
 
 def _opt_outs(
@@ -121,18 +154,27 @@ def _open_gaps(connection: Connection, ids: list[str]) -> dict[str, set[str]]:
     return gaps
 
 
+def family(connection: Connection, campaign_id: str) -> list[str]:
+    """A campaign and those of other modes with the same patients (C16)."""
+    return [campaign_id, *connection.scalars(_SISTERS, {"campaign_id": campaign_id})]
+
+
 def _contacted_on(
-    connection: Connection, ids: list[str], *, on: date, zone: ZoneInfo, campaign_id: str | None
+    connection: Connection, ids: list[str], *, on: date, zone: ZoneInfo, own: list[str]
 ) -> dict[str, list[date]]:
     """Days of other campaigns' messages in the seven days up to `on`: handed over, or unknown and so perhaps arrived.
 
-    What a worker holds for another campaign counts for the day itself, because it is about to leave.
+    What a worker holds for another campaign counts for the day itself, because it is about to leave. Campaigns of one
+    family are one message, on the day of the last.
     """
     since = datetime.combine(on - WEEK, time.min, zone)
-    days: dict[str, list[date]] = defaultdict(list)
-    for row in connection.execute(_CONTACTED, {"ids": ids, "campaign_id": campaign_id or "", "since": since}):
-        days[row.patient_id].append(on if row.state == "claimed" else row.at.astimezone(zone).date())
-    return days
+    days: dict[str, dict[object, date]] = defaultdict(dict)
+    for row in connection.execute(_CONTACTED, {"ids": ids, "own": own, "since": since}):
+        day = on if row.state in _LEAVING else row.at.astimezone(zone).date()
+        of_family = days[row.patient_id]
+        key = row.family_id or row.recipient_id
+        of_family[key] = max(day, of_family.get(key, day))
+    return defaultdict(list, {patient_id: list(found.values()) for patient_id, found in days.items()})
 
 
 def _booked(connection: Connection, ids: list[str], *, at: datetime, campaign_id: str) -> set[str]:
@@ -152,21 +194,25 @@ def introduces(connection: Connection) -> bool:
     return connection.execute(question.limit(1)).first() is not None
 
 
-def _guarantor_addresses(connection: Connection, people: dict[str, Any], *, on: date) -> dict[str | None, str]:
-    """Addresses of the guarantors who are adults, alive and active."""
+def _guarantors(
+    connection: Connection, people: dict[str, Any], *, channel: str, on: date
+) -> dict[str | None, _Guarantor]:
+    """The guarantors who are adults, alive and active."""
     ids = {row.guarantor_id for row in people.values() if row.guarantor_id}
     if not ids:
         return {}
     return {
-        row.patient_id: normal_email(row.email)
+        row.patient_id: _Guarantor(_address(row, channel), getattr(row, f"{channel}_consent"))
         for row in connection.execute(_GUARANTORS, {"ids": list(ids)})
-        if age(row.birth_date, on=on) >= ADULT_AGE
+        if not is_minor(row.birth_date, on=on)
     }
 
 
 def _bounced(connection: Connection, addresses: Collection[str | None], *, channel: str) -> set[str]:
     return set(connection.scalars(_BOUNCED, {"channel": channel, "addresses": list(addresses)}))
 
+
+_LEAVING = ("claimed", "calling")
 
 # Made once: for each batch anew they would cost more than the database's answers.
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
@@ -177,9 +223,15 @@ _PEOPLE = select(
     patients.c.birth_date,
     patients.c.deceased_on,
     patients.c.email,
+    patients.c.phone_mobile,
+    patients.c.phone_home,
     patients.c.email_consent,
+    patients.c.text_consent,
+    patients.c.phone_consent,
     patients.c.guarantor_id,
     patients.c.language,
+    patients.c.state,
+    patients.c.zip,
 ).where(patients.c.patient_id.in_(_IDS))
 _OPT_OUTS = select(
     opt_outs.c.opt_out_id,
@@ -193,11 +245,21 @@ _OPT_OUTS = select(
 _OPEN_GAPS = select(open_gaps.c.patient_id, open_gaps.c.measures).where(open_gaps.c.patient_id.in_(_IDS))
 _LEFT_AT = func.coalesce(recipients.c.handed_over_at, recipients.c.finished_at).label("at")
 _HAS_LEFT = or_(recipients.c.handed_over_at.is_not(None), recipients.c.state == "unknown")
-_CONTACTED = select(recipients.c.patient_id, recipients.c.state, _LEFT_AT).where(
-    recipients.c.patient_id.in_(_IDS),
-    recipients.c.campaign_id != bindparam("campaign_id"),
-    recipients.c.message != INTRODUCTORY,
-    or_(recipients.c.state == "claimed", _HAS_LEFT & (bindparam("since") <= _LEFT_AT)),
+_CONTACTED = (
+    select(recipients.c.patient_id, recipients.c.recipient_id, recipients.c.state, _LEFT_AT, campaigns.c.family_id)
+    .join(campaigns, campaigns.c.campaign_id == recipients.c.campaign_id)
+    .where(
+        recipients.c.patient_id.in_(_IDS),
+        recipients.c.campaign_id.not_in(bindparam("own", expanding=True)),
+        recipients.c.message != INTRODUCTORY,
+        or_(recipients.c.state.in_(_LEAVING), _HAS_LEFT & (bindparam("since") <= _LEFT_AT)),
+    )
+)
+_OWN = campaigns.alias("own_campaign")
+_SISTERS = (
+    select(campaigns.c.campaign_id)
+    .join(_OWN, _OWN.c.family_id == campaigns.c.family_id)
+    .where(_OWN.c.campaign_id == bindparam("campaign_id"), campaigns.c.campaign_id != bindparam("campaign_id"))
 )
 _BOOKED = (
     select(patients.c.patient_id)
@@ -218,12 +280,20 @@ _INTRODUCED = (
     )
     .group_by(recipients.c.patient_id, recipients.c.address)
 )
-_GUARANTORS = select(patients.c.patient_id, patients.c.email, patients.c.birth_date).where(
+_GUARANTORS = select(
+    patients.c.patient_id,
+    patients.c.birth_date,
+    patients.c.email,
+    patients.c.phone_mobile,
+    patients.c.phone_home,
+    patients.c.email_consent,
+    patients.c.text_consent,
+    patients.c.phone_consent,
+).where(
     and_(
         patients.c.patient_id.in_(_IDS),
         patients.c.status == "active",
         patients.c.deceased_on.is_(None),
-        patients.c.email.is_not(None),
         patients.c.birth_date.is_not(None),
     )
 )

@@ -278,7 +278,7 @@ opt_outs = Table(
     Column("until", Date),  # counts through that day; NULL = permanent
     Column("reason", Text, nullable=False),
     Column("comment", Text, nullable=False, default=""),
-    Column("source", String(16), nullable=False),  # link | feed | staff | stop | complaint
+    Column("source", String(16), nullable=False),  # link | feed | staff | stop | key | complaint
     Column("source_key", String(128)),  # the feed's own id, so that loading again adds nothing
     Column("made_at", UtcDateTime, nullable=False),
     Column("made_by", String(64), nullable=False),
@@ -292,7 +292,7 @@ address_states = Table(
     metadata,
     Column("channel", String(8), primary_key=True),
     Column("address", String(320), primary_key=True),
-    Column("state", String(16), nullable=False),  # bounced
+    Column("state", String(16), nullable=False),  # bounced: nothing more goes there; for numbers with the reason
     Column("reason", Text, nullable=False, default=""),
     Column("since", UtcDateTime, nullable=False),
 )
@@ -321,7 +321,8 @@ campaigns = Table(
     Column("name", Text, nullable=False),
     Column("name_key", Text, nullable=False, unique=True),  # the name case-folded: unique whatever the case
     Column("description", Text, nullable=False, default=""),
-    Column("channel", String(8), nullable=False),  # email
+    Column("channel", String(8), nullable=False),  # email | text | phone
+    Column("family_id", String(32)),  # shared by campaigns of other modes with the same patients: 'also by' (C16)
     Column("purpose", String(16), nullable=False),  # announcement | appointment | care_gap | education | thank_you
     Column("template_id", String(64), nullable=False),
     Column("status", String(16), nullable=False),  # inactive | active | completed | stopped
@@ -398,6 +399,7 @@ message_events = Table(
     Column("recipient_id", LongId, ForeignKey("recipients.recipient_id"), index=True),
     Column("kind", String(16), nullable=False),  # delivered | bounced | delayed | complained | opted_out | resolved
     Column("source_key", String(255), unique=True),  # the provider's event id: the same event twice is one
+    Column("provider_id", String(64), index=True),  # of a text or call: joins what was heard of it before we knew it
     Column("at", UtcDateTime, nullable=False),
     Column("received_at", UtcDateTime, nullable=False),
     Column("details", JSON, nullable=False),
@@ -414,6 +416,25 @@ bounce_mails = Table(
     Column("read_at", UtcDateTime),  # NULL: kept, and not yet read
     Column("what", String(16), nullable=False, default=""),  # bounce | delay | complaint ...
     Column("matched", Integer, nullable=False, default=0),  # recipients whose message it was about
+)
+
+replies = Table(
+    "replies",
+    metadata,
+    Column("reply_id", LongId, primary_key=True),
+    Column("provider_id", String(64), nullable=False, unique=True),  # the same text twice is one
+    Column("from_number", String(20), nullable=False, index=True),
+    Column("to_number", String(20), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("kind", String(8), nullable=False),  # core.domain.replies: stop | start | help | unsure | other
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("recipient_id", LongId, ForeignKey("recipients.recipient_id")),  # the last text to that number before it
+    Column("answer", String(8), nullable=False, default=""),  # what was answered by itself: stop | start | help
+    Column("status", String(8), nullable=False),  # new: waits for a person | done
+    Column("decision", String(16), nullable=False, default=""),  # of an unsure one: stopped | not_stopped
+    Column("decided_at", UtcDateTime),
+    Column("decided_by", String(64)),
+    Index("ix_replies_status", "status", "reply_id"),
 )
 
 provider_settings = Table(
