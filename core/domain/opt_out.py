@@ -22,6 +22,8 @@ DAYS = "days"
 PROTOCOL = "protocol"
 GLOBAL = "global"
 HEALTH_EMAIL = "health_email"
+ALL_TEXT = "all_text"
+DO_NOT_CALL = "do_not_call"
 
 _HEALTH = frozenset({CAMPAIGN, HEALTH_REMINDER})
 _ELECTRONIC = frozenset({"email", "text", "phone"})
@@ -54,7 +56,7 @@ _ROWS = (
     OptOutType("health_text", "Health Reminders - Text", _HEALTH, frozenset({"text"}), _ANY_TIME, _MESSAGE_REASONS),
     # A protocol's own reminders, and the campaigns that are tagged with it.
     OptOutType(PROTOCOL, "Health topic", _HEALTH, _ELECTRONIC, _ANY_TIME, _TOPIC_REASONS),
-    OptOutType("all_text", "All Text", PRODUCTS, frozenset({"text"}), _ANY_TIME, _MESSAGE_REASONS),
+    OptOutType(ALL_TEXT, "All Text", PRODUCTS, frozenset({"text"}), _ANY_TIME, _MESSAGE_REASONS),
     OptOutType(
         "appt_email",
         "Appt Conf - Email",
@@ -80,7 +82,7 @@ _ROWS = (
         _VISIT_REASONS,
     ),
     # What a key pressed during a call records for the number.
-    OptOutType("do_not_call", "Do Not Call", PRODUCTS, frozenset({"phone"}), (PERMANENT,), _GLOBAL_REASONS),
+    OptOutType(DO_NOT_CALL, "Do Not Call", PRODUCTS, frozenset({"phone"}), (PERMANENT,), _GLOBAL_REASONS),
 )
 TYPES: dict[str, OptOutType] = {row.key: row for row in _ROWS}
 
