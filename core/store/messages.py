@@ -188,11 +188,13 @@ def _at_address(connection: Connection, addresses: Collection[str], *, channel: 
     }[channel]
     at: dict[str, str] = {}
     for column in reversed(columns):
-        at |= dict(connection.execute(select(patients.c.patient_id, column).where(column.in_(addresses))).tuples())
+        found = connection.execute(select(patients.c.patient_id, column.label("at")).where(column.in_(addresses)))
+        at |= {row.patient_id: row.at for row in found.all()}
     if channel != EMAIL:
         for ids in batches(list(at)):
             minors = select(patients.c.patient_id, patients.c.guarantor_id).where(patients.c.guarantor_id.in_(ids))
-            at |= {row.patient_id: at[row.guarantor_id] for row in connection.execute(minors) if row[0] not in at}
+            found = connection.execute(minors)
+            at |= {row.patient_id: at[row.guarantor_id] for row in found.all() if row.patient_id not in at}
     return at
 
 
