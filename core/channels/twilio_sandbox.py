@@ -6,9 +6,9 @@ told to the application by a signed request. Certain numbers behave in a known w
 
 outbox/twilio.sqlite3    everything it took, so that a restart keeps it
 
-twilio_sandbox_routes    the addresses: Twilio's REST API, and /sandbox for the Outbox page
-twilio_sandbox_texts, _calls, _voice    what happens to texts, to calls, and within an answered call
-twilio_sandbox_answers, _lists, _store, _exchange, _twiml    shapes, lists, tables, signed requests, XML
+twilio_sandbox_rest, _control, _http    the addresses: Twilio's REST API, and /sandbox for the Outbox page
+twilio_sandbox_texts, _calls, _line, _voice, _twiml    what happens to texts, to calls, and within an answered call
+twilio_sandbox_answers, _lists, _store, _exchange    shapes, lists, tables, and signed requests to the application
 """
 
 import asyncio
@@ -22,9 +22,12 @@ from typing import Any
 from aiohttp import web
 
 from core.channels import twilio_sandbox_texts as texts
+from core.channels.twilio_sandbox_calls import Calls
+from core.channels.twilio_sandbox_control import Control
 from core.channels.twilio_sandbox_exchange import Exchange
+from core.channels.twilio_sandbox_http import new_application
 from core.channels.twilio_sandbox_magic import MAGIC
-from core.channels.twilio_sandbox_routes import application
+from core.channels.twilio_sandbox_rest import CallsResource, Messages
 from core.channels.twilio_sandbox_store import Store
 
 __all__ = ["MAGIC", "NUMBER", "TwilioSandbox", "start_twilio_sandbox"]
@@ -97,11 +100,16 @@ async def _serve(folder: Path, listener: socket.socket, options: dict[str, Any],
     ending = asyncio.Event()
     exchange = Exchange(Store(folder), **options)
     await exchange.started()
-    runner = web.AppRunner(application(exchange), access_log=None, handle_signals=False, shutdown_timeout=0.1)
+    calls = Calls(exchange)
+    app = new_application(exchange)
+    for addresses in (Messages(exchange), CallsResource(exchange, calls), Control(exchange, calls)):
+        addresses.add_to(app)
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.1)
     try:
         await runner.setup()
         await web.SockSite(runner, listener).start()
         texts.resume(exchange)
+        calls.resume()
         ready.set_result((asyncio.get_running_loop(), ending))
         await ending.wait()
     finally:

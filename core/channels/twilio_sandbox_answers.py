@@ -88,6 +88,7 @@ def call(made: Call, account: str) -> dict[str, Any]:
         "group_sid": None,
         "caller_name": None,
         "queue_time": "0",
+        "stir_verstat": None,
         "trunk_sid": None,
         "uri": path_of(account, own),
         "subresource_uris": {name: path_of(account, f"{own}/{_camel(name)}") for name in _OF_A_CALL},

@@ -5,12 +5,13 @@ import base64
 import hmac
 import ipaddress
 import logging
+import string
 import time
 from collections import deque
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import aiohttp
 from yarl import URL
@@ -23,6 +24,7 @@ _AT_ONCE = 20  # requests to the application
 _TIMEOUT = aiohttp.ClientTimeout(total=15)  # as Twilio's
 _LARGEST = 65_536  # bytes of an answer that are read
 _COMMIT_EVERY = 0.2
+_PLAIN = string.punctuation  # of an address: stays as it is, also what is already quoted
 
 
 @dataclass(frozen=True)
@@ -116,15 +118,17 @@ class Exchange:
 
     def may_call(self, url: str) -> bool:
         """Nothing leaves the machine: only loopback addresses and the application's own are requested."""
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        if not is_address(url):
             return False
-        return _is_loopback(parts.hostname) or parts.hostname == urlsplit(self.webhooks).hostname
+        host = urlsplit(url).hostname or ""
+        return _is_loopback(host) or host == urlsplit(self.webhooks).hostname
 
     async def request(self, url: str, params: Mapping[str, str], *, method: str = "POST") -> Answer:
         """A signed request to the application, tried once more after a second when nothing listens or it hangs up."""
         if not self.may_call(url):
             return Answer(0)
+        if not url.isascii():
+            url = quote(url, safe=_PLAIN)
         if method == "GET":
             url, params = _with_query(url, params), {}
         headers = {"X-Twilio-Signature": sign(self.token, url, params), "User-Agent": "TwilioProxy/1.1"}
@@ -147,8 +151,7 @@ class Exchange:
             self._places,
             self._session.request(method, url, data=body or None, headers=headers, allow_redirects=False) as response,
         ):
-            content = await response.content.read(_LARGEST) if response.content_length != 0 else b""
-            return Answer(response.status, content.decode("utf-8", "replace"))
+            return Answer(response.status, await _body(response))
 
     async def _commit(self) -> None:
         while True:
@@ -165,6 +168,26 @@ def sign(token: str, url: str, params: Mapping[str, str]) -> str:
     """Twilio's signature of a request: the URL and the sorted parameters, keyed with the token."""
     signed = url + "".join(name + params[name] for name in sorted(params))
     return base64.b64encode(hmac.digest(token.encode(), signed.encode(), "sha1")).decode()
+
+
+def is_address(url: str) -> bool:
+    """A URL that may be called back."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and url.isprintable() and " " not in url
+    except ValueError:
+        return False
+
+
+async def _body(response: aiohttp.ClientResponse) -> str:
+    """As much of it as anybody may need."""
+    content = bytearray()
+    if response.content_length != 0:
+        async for part in response.content.iter_any():
+            content += part
+            if len(content) > _LARGEST:
+                break
+    return content.decode("utf-8", "replace")
 
 
 def _with_query(url: str, params: Mapping[str, str]) -> str:

@@ -103,7 +103,7 @@ ERRORS = {
     21215: (400, "The account is not authorized to call this number: check its geographic permissions"),
     21216: (400, "The account is not allowed to call this number"),
     21217: (400, "The phone number does not appear to be valid"),
-    21220: (400, "Invalid call state: the call is over"),
+    21220: (400, "Invalid call state: the call is over, or nobody is there"),
     21266: (400, "'To' and 'From' number cannot be the same"),
     21408: (400, "Permission to send an SMS has not been enabled for the region of the 'To' number"),
     21602: (400, "Message body is required"),

@@ -3,10 +3,9 @@
 import secrets
 import time
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 from core.channels.twilio_sandbox_answers import API_VERSION, delivery_error, segments
-from core.channels.twilio_sandbox_exchange import Exchange
+from core.channels.twilio_sandbox_exchange import Exchange, is_address
 from core.channels.twilio_sandbox_magic import (
     HELP_WORDS,
     START_WORDS,
@@ -75,15 +74,6 @@ def resume(exchange: Exchange) -> None:
     under_way = Condition("status IN ('accepted', 'queued', 'sending', 'sent')", ())
     for text in exchange.store.find(Text, [under_way], limit=-1, oldest=True):
         exchange.spawn(_send_on(exchange, text))
-
-
-def is_address(url: str) -> bool:
-    """A URL that may be called back."""
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError:
-        return False
 
 
 def _require(form: Mapping[str, str], *, sender: str, recipient: str) -> None:
