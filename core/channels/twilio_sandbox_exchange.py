@@ -64,6 +64,7 @@ class Exchange:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._places = asyncio.Semaphore(_AT_ONCE)
         self._session: aiohttp.ClientSession | None = None
+        self._has_warned = False
 
     async def started(self) -> None:
         """To be called in the loop, before anything else."""
@@ -126,6 +127,7 @@ class Exchange:
     async def request(self, url: str, params: Mapping[str, str], *, method: str = "POST") -> Answer:
         """A signed request to the application, tried once more after a second when nothing listens or it hangs up."""
         if not self.may_call(url):
+            self._warn()
             return Answer(0)
         if not url.isascii():
             url = quote(url, safe=_PLAIN)
@@ -152,6 +154,12 @@ class Exchange:
             self._session.request(method, url, data=body or None, headers=headers, allow_redirects=False) as response,
         ):
             return Answer(response.status, await _body(response))
+
+    def _warn(self) -> None:
+        """Say once that the application hears nothing; its address may hold a patient's id, so it is not said."""
+        if not self._has_warned:
+            self._has_warned = True
+            _log.warning("The Twilio sandbox tells nothing to an address that is not on this machine.")
 
     async def _commit(self) -> None:
         while True:

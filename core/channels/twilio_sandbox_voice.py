@@ -114,7 +114,8 @@ class _Script:
         digits = ""
         while not most or len(digits) < most:
             try:
-                key = await asyncio.wait_for(self._line.keys.get(), patience)
+                async with asyncio.timeout(patience):
+                    key = await self._line.keys.get()
             except TimeoutError:
                 break
             if key in ending:
