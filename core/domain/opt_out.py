@@ -22,6 +22,7 @@ DAYS = "days"
 PROTOCOL = "protocol"
 GLOBAL = "global"
 HEALTH_EMAIL = "health_email"
+ALL_TEXT = "all_text"
 
 _HEALTH = frozenset({CAMPAIGN, HEALTH_REMINDER})
 _ELECTRONIC = frozenset({"email", "text", "phone"})
@@ -54,7 +55,7 @@ _ROWS = (
     OptOutType("health_text", "Health Reminders - Text", _HEALTH, frozenset({"text"}), _ANY_TIME, _MESSAGE_REASONS),
     # A protocol's own reminders, and the campaigns that are tagged with it.
     OptOutType(PROTOCOL, "Health topic", _HEALTH, _ELECTRONIC, _ANY_TIME, _TOPIC_REASONS),
-    OptOutType("all_text", "All Text", PRODUCTS, frozenset({"text"}), _ANY_TIME, _MESSAGE_REASONS),
+    OptOutType(ALL_TEXT, "All Text", PRODUCTS, frozenset({"text"}), _ANY_TIME, _MESSAGE_REASONS),
     OptOutType(
         "appt_email",
         "Appt Conf - Email",
