@@ -1,13 +1,13 @@
 """The account of Twilio that the settings name, or that of the local stand-in."""
 
 import hmac
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from core.channels.handing_over import Channel, Outgoing, Receipt
-from core.channels.twilio_access import TwilioAccess
+from core.channels.twilio_access import TwilioAccess, is_signed
 from core.domain.organisation import PHONE
 from core.settings import Settings
 from core.store.secret import secret_key
@@ -82,3 +82,10 @@ def call_channel(settings: Settings) -> "CallChannel":
 def webhooks(settings: Settings) -> str:
     """The public address below which Twilio's requests are answered (core.web.twilio)."""
     return f"{settings.public_url}/twilio"
+
+
+def is_from_twilio(
+    settings: Settings, path_and_query: str, fields: Mapping[str, Sequence[str]], signature: str
+) -> bool:
+    """Whether a request for this path and query, as they were received, was signed with the account's token."""
+    return is_signed(twilio_access(settings).token, settings.public_url + path_and_query, fields, signature)

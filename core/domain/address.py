@@ -7,6 +7,7 @@ import re
 _LOCAL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _US_NUMBER = re.compile(r"\+1[2-9][0-9]{2}[2-9][0-9]{6}")
+_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 _EMAIL = re.compile(rf"{_LOCAL}@(?:{_LABEL}\.)+[A-Za-z](?:[A-Za-z0-9-]{{0,61}}[A-Za-z0-9])")
 
 
@@ -23,6 +24,11 @@ def is_email(text: str) -> bool:
 def is_us_number(text: str) -> bool:
     """Whether this is an E.164 number of the North American plan, to which texts and calls go."""
     return _US_NUMBER.fullmatch(text) is not None
+
+
+def is_number(text: str) -> bool:
+    """Whether this is an E.164 number of any country; a short code or 'anonymous' is none."""
+    return _NUMBER.fullmatch(text) is not None
 
 
 def phone_text(number: str) -> str:

@@ -61,6 +61,31 @@ def remove(connection: Connection, opt_out_ids: Collection[int], *, at: datetime
     return sorted(result.scalars())
 
 
+def lift(connection: Connection, address: str, *, source: str, at: datetime, by: str) -> list[int]:
+    """Mark those on an address that came one way as removed; returns their ids."""
+    result = connection.execute(
+        update(opt_outs)
+        .where(opt_outs.c.address == address, opt_outs.c.source == source, opt_outs.c.removed_at.is_(None))
+        .values(removed_at=at, removed_by=by)
+        .returning(opt_outs.c.opt_out_id)
+    )
+    return sorted(result.scalars())
+
+
+def made(connection: Connection, address: str, *, source: str, at: datetime) -> list[int]:
+    """The ids of those on an address that were made one way at one moment, and not removed since."""
+    found = _found(connection, and_(opt_outs.c.address == address, opt_outs.c.source == source))
+    return [opt_out.opt_out_id for opt_out in found if opt_out.made_at == at and opt_out.opt_out_id is not None]
+
+
+def stopped(connection: Connection, addresses: Collection[str], *, source: str) -> set[str]:
+    """On which of these addresses one that came this way is in force."""
+    question = select(opt_outs.c.address).where(
+        opt_outs.c.address.in_(addresses), opt_outs.c.source == source, opt_outs.c.removed_at.is_(None)
+    )
+    return set(connection.scalars(question))
+
+
 def by_ids(connection: Connection, opt_out_ids: Collection[int]) -> list[OptOut]:
     """Those of these ids that were not removed."""
     return _found(connection, opt_outs.c.opt_out_id.in_(opt_out_ids))

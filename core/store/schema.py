@@ -255,6 +255,7 @@ patients = Table(
     Index("ix_patients_email", "email"),
     Index("ix_patients_phone_mobile", "phone_mobile"),
     Index("ix_patients_phone_home", "phone_home"),
+    Index("ix_patients_guarantor_id", "guarantor_id"),  # whose child's texts a number gets
 )
 
 open_gaps = Table(
@@ -374,6 +375,7 @@ recipients = Table(
     Index("ix_recipients_due", "campaign_id", "state", "next_at", "recipient_id"),
     Index("ix_recipients_patient_id", "patient_id"),
     Index("ix_recipients_lease_until", "lease_until"),  # finds claims of workers that died
+    Index("ix_recipients_address", "address", "handed_over_at"),  # the last message before a reply or a bounce
 )
 
 attempts = Table(

@@ -1,4 +1,5 @@
-"""What is served beside the pages: the stop link in mails, a health answer, and the gate in front of everything."""
+"""What is served beside the pages: the stop link in mails, what Twilio asks, a health answer, and the gate in front of
+everything."""
 
 import os
 from functools import cache
@@ -11,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 from core.settings import read_settings
 from core.web.bounces import routes as bounce_routes
 from core.web.loopback import LoopbackOnly
+from core.web.twilio import routes as twilio_routes
 from core.web.unsubscribe import routes as unsubscribe_routes
 from core.workbench import DISPATCHER, Workbench, open_workbench
 
@@ -25,6 +27,7 @@ def routes() -> list[BaseRoute]:
     return [
         Route("/health", _health),
         *unsubscribe_routes(_workbench),
+        *twilio_routes(_workbench),
         *bounce_routes(lambda: _workbench().as_user(DISPATCHER)),
     ]
 
