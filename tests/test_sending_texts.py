@@ -60,7 +60,9 @@ def test_each_patient_gets_one_text_and_what_becomes_of_it_is_told(line: Line) -
     assert sent == 12
     settled(line.wb, *ids)
     said = "Group 1: you are due for a check-up. Please call (555) 010-0100."
-    assert sorted(line.sent()) == [(number(n), f"{said}\nReply STOP to end texts, HELP for help.") for n in range(1, 13)]
+    assert sorted(line.sent()) == [
+        (number(n), f"{said}\nReply STOP to end texts, HELP for help.") for n in range(1, 13)
+    ]
     dispatcher.drain(line.wb)
     assert len(line.sent()) == 12
 
@@ -113,7 +115,7 @@ def test_an_unusable_number_gets_no_further_text(line: Line) -> None:
     dispatcher.drain(line.wb)
     settled(line.wb, "p1", state="returned")
 
-    text_campaign(line.wb, ids, campaign_id="c2", name="Another", family_id="f")
+    text_campaign(line.wb, ids, campaign_id="c2", name="Another")
 
     assert dispatcher.drain(line.wb) == 0
     assert states(line.wb, "c2") == {"p1": ("not_sent", "number_unusable")}
@@ -210,9 +212,7 @@ def test_a_text_about_a_minor_goes_to_the_adult_who_answers_for_the_child(line: 
     [parent, child, alone] = add_people(wb, 3)
     with writing(wb.engine) as connection:
         minor = {"birth_date": date(2015, 3, 1)}
-        connection.execute(
-            update(patients).where(patients.c.patient_id == child).values(guarantor_id=parent, **minor)
-        )
+        connection.execute(update(patients).where(patients.c.patient_id == child).values(guarantor_id=parent, **minor))
         connection.execute(update(patients).where(patients.c.patient_id == alone).values(**minor))
     text_campaign(wb, [child, alone])
 
@@ -245,9 +245,7 @@ def test_consent_decides_who_is_texted(line: Line) -> None:
         ids = add_people(wb, len(rows)) if not only_recorded else ["p1", "p2", "p3"]
         with writing(wb.engine) as connection:
             for each, (consent, _, _) in zip(ids, rows, strict=True):
-                connection.execute(
-                    update(patients).where(patients.c.patient_id == each).values(text_consent=consent)
-                )
+                connection.execute(update(patients).where(patients.c.patient_id == each).values(text_consent=consent))
         name = f"c-{only_recorded}"
         text_campaign(wb, ids, campaign_id=name, name=name)
 
@@ -262,9 +260,7 @@ def test_a_text_waits_for_the_day_where_the_patient_lives(line: Line) -> None:
     ids = add_people(wb, 3)
     with writing(wb.engine) as connection:
         for each, state, zip_code in (("p1", "HI", "96813"), ("p2", "GU", "96910")):
-            connection.execute(
-                update(patients).where(patients.c.patient_id == each).values(state=state, zip=zip_code)
-            )
+            connection.execute(update(patients).where(patients.c.patient_id == each).values(state=state, zip=zip_code))
     text_campaign(wb, ids)
 
     dispatcher.drain(wb)
