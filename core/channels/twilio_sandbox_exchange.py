@@ -5,6 +5,7 @@ import base64
 import hmac
 import ipaddress
 import logging
+import secrets
 import string
 import time
 from collections import deque
@@ -22,6 +23,7 @@ from core.channels.twilio_sandbox_store import Store
 _log = logging.getLogger(__name__)
 _AT_ONCE = 20  # requests to the application
 _TIMEOUT = aiohttp.ClientTimeout(total=15)  # as Twilio's
+_KEPT = 4.0  # seconds that an idle connection is used again: less than web servers keep theirs
 _LARGEST = 65_536  # bytes of an answer that are read
 _COMMIT_EVERY = 0.2
 _PLAIN = string.punctuation  # of an address: stays as it is, also what is already quoted
@@ -69,7 +71,9 @@ class Exchange:
     async def started(self) -> None:
         """To be called in the loop, before anything else."""
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=_AT_ONCE), timeout=_TIMEOUT, cookie_jar=aiohttp.DummyCookieJar()
+            connector=aiohttp.TCPConnector(limit=_AT_ONCE, keepalive_timeout=_KEPT),
+            timeout=_TIMEOUT,
+            cookie_jar=aiohttp.DummyCookieJar(),
         )
         self.spawn(self._commit())
 
@@ -134,6 +138,7 @@ class Exchange:
         if method == "GET":
             url, params = _with_query(url, params), {}
         headers = {"X-Twilio-Signature": sign(self.token, url, params), "User-Agent": "TwilioProxy/1.1"}
+        headers["I-Twilio-Idempotency-Token"] = secrets.token_hex(16)  # the same when it is tried again
         body = urlencode(params).encode() if params else b""
         if body:
             headers["Content-Type"] = "application/x-www-form-urlencoded; charset=UTF-8"
