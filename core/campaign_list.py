@@ -24,11 +24,13 @@ class Listed:
 
 def campaigns(wb: Workbench) -> list[Listed]:
     """The campaigns the user may see, the newest first. Counts are of all recipients of a campaign."""
-    organisation, at, held = wb.organisation(), wb.now(), held_sentence(wb)
+    organisation, at = wb.organisation(), wb.now()
     with reading(wb.engine) as connection:
         found = rows.visible(connection, wb.user)
         counts = rows.state_counts(connection, [one.campaign_id for one in found])
-    paces = {channel: measured_pace(wb, channel) for channel in {one.channel for one in found}}
+    channels = {one.channel for one in found}
+    paces = {channel: measured_pace(wb, channel) for channel in channels}
+    held = {channel: held_sentence(wb, channel) for channel in channels}
     listed = []
     for one in found:
         progress = progress_of(counts[one.campaign_id])
@@ -37,7 +39,7 @@ def campaigns(wb: Workbench) -> list[Listed]:
             one,
             organisation,
             at=at,
-            held=held,
+            held=held[one.channel],
             waiting_count=progress.waiting_count,
             per_minute=paces[one.channel],
         )

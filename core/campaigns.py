@@ -87,7 +87,7 @@ def schedule(wb: Workbench, shown: Campaign) -> str:
         shown,
         wb.organisation(),
         at=wb.now(),
-        held=held_sentence(wb),
+        held=held_sentence(wb, shown.channel),
         waiting_count=progress(wb, shown.campaign_id).waiting_count,
         per_minute=measured_pace(wb, shown.channel),
     )

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from core.audit import record_in
 from core.domain.organisation import EMAIL
+from core.domain.twilio_errors import error_of, outcome_of
 from core.sending_control import pause_all
 from core.store import campaigns as campaign_rows
 from core.store import messages
@@ -105,14 +106,18 @@ def _key(one: Held) -> tuple[int, int]:
 def _ended(wb: Workbench, one: Held, left: Left, at: datetime) -> Ended:
     """The outcome of a message from its reply code alone; the server's words went with the worker."""
     code = left.replies[_key(one)] or 0
-    outcome = {2: "accepted", 4: "temporary", 5: "permanent"}.get(code // 100, "unknown")
+    if one.channel == EMAIL:
+        outcome = {2: "accepted", 4: "temporary", 5: "permanent"}.get(code // 100, "unknown")
+        reason = "message_refused"
+    else:
+        outcome, reason = outcome_of(code), error_of(code).reason
     follows = verdict(
         wb.organisation(),
-        EMAIL,
+        one.channel,
         outcome,
-        reason="" if outcome == "accepted" else "message_refused",
+        reason="" if outcome == "accepted" else reason,
         number=one.claimed.number,
         at=at,
         message=one.claimed.message,
     )
-    return Ended(one.claimed.recipient_id, one.claimed.number, outcome, str(code), "", at, follows)
+    return Ended(one.claimed.recipient_id, one.claimed.number, outcome, str(code), "", at, follows, channel=one.channel)

@@ -68,7 +68,7 @@ def report(wb: Workbench, campaign_id: str) -> Report:
         campaign,
         wb.organisation(),
         at=wb.now(),
-        held=held_sentence(wb),
+        held=held_sentence(wb, campaign.channel),
         waiting_count=progress.waiting_count,
         per_minute=measured_pace(wb, campaign.channel),
     )

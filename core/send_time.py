@@ -10,6 +10,8 @@ from sqlalchemy import Connection
 from core.domain.campaign import Campaign
 from core.domain.eligibility import Contact, FrequencyCap, Mailing, eligibility, first_of_address, frequency_cap
 from core.domain.introduction import INTRODUCTORY, free_from, is_missing
+from core.domain.organisation import EMAIL, Organisation
+from core.domain.quiet_hours import LOCAL_CHANNELS, local_hours, next_stretch
 from core.store import messages
 from core.store.contacts import eligibility_inputs, introduces
 from core.store.messages import Begun, Claimed
@@ -23,12 +25,14 @@ class Decided:
     refused      the key of the reason why nothing goes out; '' when something may
     wait_until   nothing goes out before then; None: at once
     message      what goes out: 'campaign', or 'introductory' instead of it
+    valid_until  when a text must have arrived; None for emails
     """
 
     contact: Contact
     refused: str = ""
     wait_until: datetime | None = None
     message: str = "campaign"
+    valid_until: datetime | None = None
 
     @property
     def may_go(self) -> bool:
@@ -51,16 +55,25 @@ class _Rules:
     at: datetime
     on: date
     zone: ZoneInfo
+    organisation: Organisation
 
     def message(self, contact: Contact) -> str:
         must_introduce = self.introduces and is_missing(contact.introduced_at)
         return INTRODUCTORY if self.is_introductory or must_introduce else "campaign"
 
     def waits_until(self, contact: Contact) -> datetime | None:
+        if self.mailing.channel in LOCAL_CHANNELS:
+            opens, _ = self.stretch(contact)
+            return opens if self.at < opens else None
         if self.is_introductory or not self.introduces or contact.introduced_at is None:
             return None
         free = free_from(contact.introduced_at)
         return free if self.at < free else None
+
+    def stretch(self, contact: Contact) -> tuple[datetime, datetime]:
+        """From when to when a text or call may reach the patient."""
+        hours = local_hours(self.organisation, contact.state, contact.zip_code)
+        return next_stretch(self.organisation, self.mailing.channel, self.at, hours)
 
 
 def decide(
@@ -74,11 +87,12 @@ def decide(
     rules = _Rules(
         mailing=campaign.mailing if is_introductory else campaign.mailing_by(organisation),
         cap=frequency_cap(organisation),
-        introduces=introduces(connection),
+        introduces=campaign.channel == EMAIL and introduces(connection),
         is_introductory=is_introductory,
         at=at,
         on=at.astimezone(zone).date(),
         zone=zone,
+        organisation=organisation,
     )
     contacts = _contacts(connection, campaign, [one.patient_id for one in claimed], rules)
     taken = set() if is_introductory else _taken(connection, campaign, claimed, contacts, rules)
@@ -88,7 +102,10 @@ def decide(
 def _decided(one: Claimed, contact: Contact, rules: _Rules, *, is_taken: bool) -> Decided:
     message = rules.message(contact)
     why = _why_not(contact, one.arm, rules, is_taken=is_taken)
-    return Decided(contact, why, None if why else rules.waits_until(contact), message)
+    if why:
+        return Decided(contact, why, None, message)
+    valid_until = rules.stretch(contact)[1] if rules.mailing.channel in LOCAL_CHANNELS else None
+    return Decided(contact, "", rules.waits_until(contact), message, valid_until)
 
 
 def _why_not(contact: Contact, arm: str, rules: _Rules, *, is_taken: bool = False) -> str:
@@ -122,7 +139,7 @@ def _taken(
     """
     addresses = {one.patient_id: contacts[one.patient_id].address for one in claimed}
     known = {address for address in addresses.values() if address}
-    found = messages.sharing(connection, campaign.campaign_id, known)
+    found = messages.sharing(connection, campaign.campaign_id, known, channel=campaign.channel)
     sharers = [each for each in found if each.patient_id not in addresses]
     owned = {each.address for each in sharers if not each.is_waiting}
     owned |= {addresses[one.patient_id] or "" for one in claimed if one.number > 1}

@@ -1,6 +1,6 @@
 """One batch of one campaign: claimed and written down, filled in, handed over, recorded.
 
-The order is what makes a second mail impossible: claims and attempts are committed, then the mails leave one by one,
+The order is what makes a second message impossible: claims and attempts are committed, then messages leave one by one,
 then their outcomes are committed together. Whatever breaks in between leaves rows that nobody sends again.
 """
 
@@ -13,7 +13,8 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from core.channels.email import EmailChannel, NoSession
+from core import opt_outs, receipts
+from core.channels.handing_over import Channel, NoSession, Outgoing, TooFast
 from core.channels.refusals import refusal_kind
 from core.domain.campaign import Campaign
 from core.domain.eligibility import missing_field
@@ -22,6 +23,7 @@ from core.domain.message import CANNOT_BE_WRITTEN
 from core.domain.organisation import EMAIL, Organisation
 from core.domain.rendering import MissingField
 from core.domain.sending_account import take
+from core.domain.twilio_errors import OPTED_OUT, UNUSABLE, error_of
 from core.errors import SendError, TemplateError
 from core.forms import Forms
 from core.merge_fields import fields_for
@@ -33,11 +35,12 @@ from core.store import sending as sending_rows
 from core.store.database import reading, writing
 from core.store.journal import Journal
 from core.store.messages import Begun, Claimed, Ended
+from core.texter import NamesPatient
 from core.verdicts import verdict
 from core.workbench import Workbench
 
 BATCH = 100
-LEASE = timedelta(minutes=10)  # longer than one mail can take with every time-out
+LEASE = timedelta(minutes=10)  # longer than one message can take with every time-out
 _CHECK = 2.0  # seconds after which opt-outs, a stop and the lease are looked at again in mid-batch
 _KEEP_TRIES = (0.1, 1.0, 5.0, 15.0, 30.0)  # seconds between attempts to write outcomes down
 
@@ -45,25 +48,24 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Mail:
-    """A mail ready to leave, with the attempt that is written down for it."""
+class Ready:
+    """A message ready to leave, with the attempt that is written down for it."""
 
     begun: Begun
-    content: bytes
-    sender: str  # of the envelope: where it returns to
+    outgoing: Outgoing
 
 
 @dataclass
 class Batch:
-    """Claimed recipients of one campaign with their mails, in the hands of one worker."""
+    """Claimed recipients of one campaign with their messages, in the hands of one worker."""
 
     wb: Workbench
     worker: str
     campaign: Campaign
     organisation: Organisation
-    mails: list[Mail]
-    put_off: int = 0  # recipients who wait until a later day, without a mail
-    in_hand: Mail | None = None  # being handed over just now: what became of it is not in `ended` yet
+    ready: list[Ready]
+    put_off: int = 0  # recipients who wait until later, without a message
+    in_hand: Ready | None = None  # being handed over just now: what became of it is not in `ended` yet
     ended: list[Ended] = field(default_factory=list)
     kept: int = 0  # how many of `ended` are written down already
     checked_at: float = field(default_factory=time.monotonic)
@@ -71,16 +73,16 @@ class Batch:
     @property
     def has_given_back(self) -> bool:
         """Whether any of its recipients waits again, or may."""
-        is_partly_done = self.put_off > 0 or len(self.ended) < len(self.mails)
+        is_partly_done = self.put_off > 0 or len(self.ended) < len(self.ready)
         return is_partly_done or any(one.verdict.state == "waiting" for one in self.ended)
 
 
 @dataclass(frozen=True)
 class Sent:
-    """How many mails the server took over, and what kept the others from leaving."""
+    """How many messages the provider took over, and what kept the others from leaving."""
 
     accepted: int
-    trouble: SendError | None = None  # NoSession: the server; NoJournal: this machine
+    trouble: SendError | None = None  # NoSession: the provider; TooFast: its pace; NoJournal: this machine
 
 
 class NoJournal(SendError):
@@ -105,33 +107,39 @@ def take_batch(wb: Workbench, campaign_id: str, *, worker: str, limit: int = BAT
         decided = decide(settled, connection, campaign, claimed, at=at)
         going = [one for one in claimed if decided[one].may_go]
         fields = fields_for(settled, [one.patient_id for one in going], campaign)
-        mails: list[Mail] = []
+        ready: list[Ready] = []
         reasons: list[tuple[Claimed, str]] = []
         for one in claimed:
-            mail = _mail(forms, one, decided[one], fields.get(one.patient_id), at=at)
-            if isinstance(mail, Mail):
-                mails.append(mail)
-            elif isinstance(mail, datetime):
-                messages.wait(connection, one, worker=worker, until=mail)
+            made = _ready(forms, one, decided[one], fields.get(one.patient_id), at=at)
+            if isinstance(made, Ready):
+                ready.append(made)
+            elif isinstance(made, datetime):
+                messages.wait(connection, one, worker=worker, until=made)
             else:
-                reasons.append((one, mail))
+                reasons.append((one, made))
         messages.refuse(connection, reasons, worker=worker, at=at)
-        messages.begin(connection, [mail.begun for mail in mails], worker=worker, at=at)
+        messages.begin(connection, [one.begun for one in ready], worker=worker, at=at)
     if claimed:
         _log.info("campaign %s: %d claimed, %d not sent", campaign_id, len(claimed), len(reasons))
-    put_off = len(claimed) - len(mails) - len(reasons)
-    return Batch(wb, worker, campaign, settled.organisation(), mails, put_off)
+    put_off = len(claimed) - len(ready) - len(reasons)
+    return Batch(wb, worker, campaign, settled.organisation(), ready, put_off)
 
 
 def send_batch(
-    batch: Batch, channel: EmailChannel, *, may_go_on: Callable[[], bool], journal: Journal | None = None
+    batch: Batch,
+    channel: Channel,
+    *,
+    may_go_on: Callable[[], bool],
+    journal: Journal | None = None,
+    answered: Callable[[], None] | None = None,
 ) -> Sent:
-    """Hand the mails over one by one and record what became of them.
+    """Hand the messages over one by one and record what became of them.
 
-    `may_go_on` is asked before each mail; when it says no, or the server takes none, the rest waits again and has used
-    up no attempt. `journal` is told before each mail ends and what the server replied.
+    `may_go_on` is asked before each message, and may wait for its turn; when it says no, or the provider takes none,
+    the rest waits again and has used up no attempt. `journal` is told before each message ends and what was replied,
+    `answered` is called after each.
     """
-    left = list(batch.mails)
+    left = list(batch.ready)
     trouble: SendError | None = None
     try:
         while left and trouble is None and may_go_on():
@@ -141,13 +149,15 @@ def send_batch(
             batch.in_hand = left.pop(0)
             try:
                 batch.ended.append(_hand_over(batch, batch.in_hand, channel, journal))
-            except (NoSession, NoJournal) as error:
+            except (NoSession, TooFast, NoJournal) as error:
                 left.insert(0, batch.in_hand)
                 trouble = error
             batch.in_hand = None
+            if answered:
+                answered()
     finally:
         # What is still in hand when something unforeseen broke is known to the journal only.
-        _keep(batch, [mail.begun.claimed for mail in left], journal)
+        _keep(batch, [one.begun.claimed for one in left], journal)
     accepted = sum(one.outcome == "accepted" for one in batch.ended)
     _log.info("campaign %s: %d handed over of %d", batch.campaign.campaign_id, accepted, len(batch.ended))
     return Sent(accepted, trouble)
@@ -165,10 +175,10 @@ def _let_go(wb: Workbench, connection: Connection, wanted: int, *, at: datetime)
     return granted
 
 
-def _mail(
+def _ready(
     forms: Forms, claimed: Claimed, decided: Decided, fields: FieldValues | None, *, at: datetime
-) -> Mail | datetime | str:
-    """The mail of one recipient, or until when to wait with it, or the key of the reason why there can be none."""
+) -> Ready | datetime | str:
+    """The message of one recipient, or until when to wait with it, or the key of the reason why there can be none."""
     if decided.wait_until:
         return decided.wait_until
     if decided.refused:
@@ -176,40 +186,37 @@ def _mail(
     if fields is None:  # a load may have removed a patient between the two questions
         return "unknown_patient"
     form, language = forms.of(decided.message, decided.contact.language)
-    to = decided.contact.address or ""
     try:
-        content = form.compose(fields, recipient_id=claimed.recipient_id, to=to, at=at)
+        outgoing = form.outgoing(claimed, decided, fields, at=at)
     except MissingField as error:
         return missing_field(error.field).key
+    except NamesPatient:
+        return "shared_number"
     except TemplateError:
         return CANNOT_BE_WRITTEN
     except Exception as error:
-        # One patient's odd record must not hold up everybody else's mail, now and at every restart.
-        _log.error("recipient %d: the mail cannot be written (%s)", claimed.recipient_id, type(error).__name__)
+        # One patient's odd record must not hold up everybody else's message, now and at every restart.
+        _log.error("recipient %d: the message cannot be written (%s)", claimed.recipient_id, type(error).__name__)
         return CANNOT_BE_WRITTEN
-    begun = Begun(claimed, to, language, form.message_id(claimed.recipient_id), decided.message)
-    return Mail(begun, content, form.envelope_sender(claimed.recipient_id))
+    begun = Begun(claimed, outgoing.to, language, form.message_id(claimed.recipient_id), decided.message)
+    return Ready(begun, outgoing)
 
 
-def _hand_over(batch: Batch, mail: Mail, channel: EmailChannel, journal: Journal | None) -> Ended:
-    begin = partial(_begin, journal, mail.begun.claimed) if journal else None
+def _hand_over(batch: Batch, ready: Ready, channel: Channel, journal: Journal | None) -> Ended:
+    begin = partial(_begin, journal, ready.begun.claimed) if journal else None
     try:
-        receipt = channel.send(
-            mail.content,
-            sender=mail.sender,
-            recipient=mail.begun.address,
-            envelope_id=mail.begun.message_id.strip("<>"),
-            before_end=begin,
-        )
-    except (NoSession, NoJournal):
+        receipt = channel.hand_over(ready.outgoing, before_end=begin)
+    except (NoSession, TooFast, NoJournal):
         raise
     except SendError as error:
         if journal and error.kind != "unknown" and error.code:
             journal.end(int(error.code))
-        return _ended(batch, mail, error.kind, reason=error.reason, code=error.code, reply=error.reply)
+        return _ended(batch, ready, error.kind, reason=error.reason, code=error.code, reply=error.reply)
     if journal:
         journal.end(int(receipt.code))
-    return _ended(batch, mail, "accepted", code=receipt.code, reply=receipt.reply)
+    return _ended(
+        batch, ready, "accepted", code=receipt.code, reply=receipt.reply, provider_id=receipt.provider_id or None
+    )
 
 
 def _begin(journal: Journal, claimed: Claimed) -> None:
@@ -219,30 +226,59 @@ def _begin(journal: Journal, claimed: Claimed) -> None:
         raise NoJournal("no_journal", kind="temporary") from None
 
 
-def _ended(batch: Batch, mail: Mail, outcome: str, *, reason: str = "", code: str, reply: str) -> Ended:
-    at, claimed = batch.wb.now(), mail.begun.claimed
+def _ended(
+    batch: Batch,
+    ready: Ready,
+    outcome: str,
+    *,
+    reason: str = "",
+    code: str,
+    reply: str,
+    provider_id: str | None = None,
+) -> Ended:
+    at, claimed, channel = batch.wb.now(), ready.begun.claimed, batch.campaign.channel
     follows = verdict(
         batch.organisation,
-        batch.campaign.channel,
+        channel,
         outcome,
         reason=reason,
         number=claimed.number,
         at=at,
-        message=mail.begun.message,
+        message=ready.begun.message,
     )
-    # A refusal for good is about the address only when the server's words say so.
-    is_dead = outcome == "permanent" and reason != "sender_refused" and refusal_kind(code, reply) == "definitive"
-    dead_address = mail.begun.address if is_dead else None
-    return Ended(claimed.recipient_id, claimed.number, outcome, code, reply, at, follows, dead_address)
+    more = _consequence(channel, outcome, reason, code, reply)
+    return Ended(
+        claimed.recipient_id,
+        claimed.number,
+        outcome,
+        code,
+        reply,
+        at,
+        follows,
+        dead_address=ready.begun.address if more == UNUSABLE else None,
+        channel=channel,
+        provider_id=provider_id,
+        has_opted_out=more == OPTED_OUT,
+    )
 
 
-def _look_again(batch: Batch, left: list[Mail], journal: Journal | None) -> list[Mail]:
+def _consequence(channel: str, outcome: str, reason: str, code: str, reply: str) -> str:
+    """What a refusal for good means beyond the message. One by a mail server is about the address only when its words
+    say so."""
+    if outcome != "permanent":
+        return ""
+    if channel != EMAIL:
+        return error_of(int(code)).follows
+    return UNUSABLE if reason != "sender_refused" and refusal_kind(code, reply) == "definitive" else ""
+
+
+def _look_again(batch: Batch, left: list[Ready], journal: Journal | None) -> list[Ready]:
     """A slow batch: write down what is known, keep the claims, and leave out who opted out meanwhile (O6), whose
     campaign was stopped (C9) or who has another address now."""
     wb, worker, at = batch.wb, batch.worker, batch.wb.now()
-    claimed = [mail.begun.claimed for mail in left]
+    claimed = [one.begun.claimed for one in left]
     with writing(wb.engine) as connection:
-        messages.end(connection, batch.ended[batch.kept :], worker=worker)
+        _write_down(batch, connection)
         ours = messages.renew(connection, claimed, worker=worker, at=at, lease=LEASE)
         claimed = [one for one in claimed if one.recipient_id in ours]
         if campaign_rows.campaign(connection, batch.campaign.campaign_id).status != "active":
@@ -251,9 +287,9 @@ def _look_again(batch: Batch, left: list[Mail], journal: Journal | None) -> list
         decided = decide(wb, connection, batch.campaign, claimed, at=at)
         refused = [(one, decided[one].refused) for one in claimed if decided[one].refused]
         messages.refuse(connection, refused, worker=worker, at=at)
-        kept = [mail for mail in left if mail.begun.claimed in decided and not decided[mail.begun.claimed].refused]
-        ready = [mail for mail in kept if decided[mail.begun.claimed].still_fits(mail.begun)]
-        others = [mail.begun.claimed for mail in kept if mail not in ready]
+        kept = [one for one in left if one.begun.claimed in decided and not decided[one.begun.claimed].refused]
+        ready = [one for one in kept if decided[one.begun.claimed].still_fits(one.begun)]
+        others = [one.begun.claimed for one in kept if one not in ready]
         messages.hand_back(connection, others, worker=worker)
     if journal:
         journal.clear()
@@ -262,12 +298,26 @@ def _look_again(batch: Batch, left: list[Mail], journal: Journal | None) -> list
     return ready
 
 
+def _write_down(batch: Batch, connection: Connection) -> None:
+    """What became of the messages since the last time, with what follows for their numbers, and what Twilio has told
+    of them before this was known."""
+    ended = batch.ended[batch.kept :]
+    messages.end(connection, ended, worker=batch.worker)
+    if batch.campaign.channel == EMAIL:
+        return
+    addresses = {one.begun.claimed.recipient_id: one.begun.address for one in batch.ready}
+    for one in ended:
+        if one.has_opted_out:
+            opt_outs.stop_texts_at_provider(batch.wb, connection, addresses[one.recipient_id])
+    receipts.catch_up(batch.wb, connection, {one.provider_id: one.recipient_id for one in ended if one.provider_id})
+
+
 def _keep(batch: Batch, left: list[Claimed], journal: Journal | None) -> None:
     """Write the outcomes down and hand the rest back, patiently: what is lost here would be 'unknown'."""
     for pause in (*_KEEP_TRIES, None):
         try:
             with writing(batch.wb.engine) as connection:
-                messages.end(connection, batch.ended[batch.kept :], worker=batch.worker)
+                _write_down(batch, connection)
                 messages.hand_back(connection, left, worker=batch.worker)
                 if batch.has_given_back:
                     put_in_order(connection, {batch.campaign.campaign_id}, at=batch.wb.now())

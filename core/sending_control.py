@@ -7,7 +7,7 @@ from datetime import datetime
 from core import feed_gate
 from core.audit import record_in
 from core.domain.message import reason_sentence
-from core.domain.organisation import EMAIL
+from core.domain.organisation import CHANNELS, EMAIL, PHONE, TEXT
 from core.domain.sending_account import PROBE_EVERY, Account, after_failure, after_success
 from core.domain.wording import day_text, moment_text
 from core.errors import NotAllowed, SendError
@@ -17,6 +17,7 @@ from core.store.sending import Pause
 from core.workbench import DISPATCHER, Workbench
 
 _LONGEST_REASON = 200  # characters
+_PAUSED = {EMAIL: "Sending is", TEXT: "Texts are", PHONE: "Calls are"}
 
 _log = logging.getLogger(__name__)
 
@@ -71,19 +72,21 @@ def try_account_again(wb: Workbench) -> None:
     """Let the dispatcher try a paused account again at once: somebody has looked at what was wrong."""
     _check_may_resume(wb)
     with writing(wb.engine) as connection:
-        account = rows.account_for_change(connection, EMAIL)
-        if account.paused_at is not None:
-            rows.keep_account(connection, after_success(account))
-            record_in(wb, connection, "sending.account_resumed", EMAIL)
+        for channel in CHANNELS:
+            account = rows.account_for_change(connection, channel)
+            if account.paused_at is not None:
+                rows.keep_account(connection, after_success(account))
+                record_in(wb, connection, "sending.account_resumed", channel)
 
 
-def holds(wb: Workbench) -> list[Hold]:
-    """Everything that keeps messages from leaving now, whatever the window; empty when nothing does."""
+def holds(wb: Workbench, channel: str | None = None) -> list[Hold]:
+    """Everything that keeps messages of a channel from leaving now, whatever the window, or of any channel; empty when
+    nothing does."""
+    asked = CHANNELS if channel is None else (channel,)
     with reading(wb.engine) as connection:
-        paused, account = rows.pause(connection), rows.account(connection, EMAIL)
+        paused, accounts = rows.pause(connection), [rows.account(connection, each) for each in asked]
     found = [_pause_hold(wb, paused)] if paused else []
-    if account.paused_at is not None:
-        found.append(_account_hold(wb, account, account.paused_at))
+    found += [_account_hold(wb, account, account.paused_at) for account in accounts if account.paused_at is not None]
     gate = feed_gate.gate(wb)
     if gate.since is not None:
         since = day_text(gate.since.astimezone(wb.zone()).date())
@@ -92,48 +95,49 @@ def holds(wb: Workbench) -> list[Hold]:
     return found
 
 
-def held_sentence(wb: Workbench) -> str:
-    """What a campaign that is due waits for; empty when nothing holds it."""
-    return next((hold.short for hold in holds(wb)), "")
+def held_sentence(wb: Workbench, channel: str = EMAIL) -> str:
+    """What a campaign of the channel that is due waits for; empty when nothing holds it."""
+    return next((hold.short for hold in holds(wb, channel)), "")
 
 
-def account_failed(wb: Workbench, error: SendError) -> Account:
+def account_failed(wb: Workbench, error: SendError, channel: str = EMAIL) -> Account:
     """Count a failure that is about the account; the third in a row pauses it and says so."""
     with writing(wb.engine) as connection:
-        before = rows.account_for_change(connection, EMAIL)
+        before = rows.account_for_change(connection, channel)
         after = after_failure(before, reason=error.reason, reply=error.reply, at=wb.now())
         rows.keep_account(connection, after)
         if after.paused_at and not before.paused_at:
-            record_in(wb, connection, "sending.account_paused", EMAIL, reason=error.reason, code=error.code)
+            record_in(wb, connection, "sending.account_paused", channel, reason=error.reason, code=error.code)
     if after.paused_at and not before.paused_at:
         _log.error("sending is paused: %s %s %s", reason_sentence(error.reason), error.code, error.reply)
     return after
 
 
-def account_works(wb: Workbench) -> None:
+def account_works(wb: Workbench, channel: str = EMAIL) -> None:
     """The account has taken a message: earlier failures are forgotten."""
     with reading(wb.engine) as connection:
-        if not rows.account(connection, EMAIL).failures:
+        if not rows.account(connection, channel).failures:
             return
     with writing(wb.engine) as connection:
-        account = rows.account_for_change(connection, EMAIL)
+        account = rows.account_for_change(connection, channel)
         rows.keep_account(connection, after_success(account))
         if account.paused_at:
-            record_in(wb, connection, "sending.account_resumed", EMAIL)
-            _log.warning("the mail server takes messages again")
+            record_in(wb, connection, "sending.account_resumed", channel)
+            _log.warning("%s takes messages again", "the mail server" if channel == EMAIL else "Twilio")
 
 
-def may_probe(wb: Workbench) -> bool:
+def may_probe(wb: Workbench, channel: str = EMAIL) -> bool:
     """Whether this worker is the one that tries the paused account again now."""
     at = wb.now()
     with writing(wb.engine) as connection:
-        return rows.take_probe(connection, EMAIL, at=at, next_at=at + PROBE_EVERY)
+        return rows.take_probe(connection, channel, at=at, next_at=at + PROBE_EVERY)
 
 
 def is_paused(wb: Workbench) -> tuple[bool, bool]:
-    """Whether a person has paused sending, and whether the account is paused."""
+    """Whether a person has paused sending, and whether any account is paused."""
     with reading(wb.engine) as connection:
-        return rows.pause(connection) is not None, rows.account(connection, EMAIL).paused_at is not None
+        accounts = [rows.account(connection, channel) for channel in CHANNELS]
+        return rows.pause(connection) is not None, any(account.paused_at for account in accounts)
 
 
 def _pause_hold(wb: Workbench, paused: Pause) -> Hold:
@@ -158,7 +162,7 @@ def _account_hold(wb: Workbench, account: Account, since: datetime) -> Hold:
         "account",
         since,
         f"Waiting: {why}",
-        f"Sending is paused since {moment_text(since.astimezone(wb.zone()))}: {why}{words}. {follows}",
+        f"{_PAUSED[account.account]} paused since {moment_text(since.astimezone(wb.zone()))}: {why}{words}. {follows}",
     )
 
 

@@ -1,12 +1,19 @@
 """The account of Twilio that the settings name, or that of the local stand-in."""
 
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
+from core.channels.handing_over import Channel, Outgoing, Receipt
 from core.channels.twilio_access import TwilioAccess, is_signed
+from core.domain.organisation import PHONE
 from core.settings import Settings
 from core.store.secret import secret_key
+
+if TYPE_CHECKING:
+    from core.channels.twilio import CallChannel, TextChannel
 
 SANDBOX_ACCOUNT = "AC" + "0" * 32
 
@@ -18,6 +25,58 @@ def twilio_access(settings: Settings) -> TwilioAccess:
         account = SANDBOX_ACCOUNT
         token = hmac.new(secret_key(settings.home), b"careloop.twilio-sandbox", sha256).hexdigest()[:32]
     return TwilioAccess(settings.twilio_url, account, token, settings.twilio_from, settings.twilio_service)
+
+
+@contextmanager
+def twilio_channel(settings: Settings, name: str) -> Iterator[Channel]:
+    """A channel for 'text' or 'phone' that connects at its first message."""
+    channel = _Opened(settings, name)
+    try:
+        yield channel
+    finally:
+        channel.close()
+
+
+class _Opened:
+    """Brings Twilio's client along with the first message: half a second and much memory, which emails do not need."""
+
+    def __init__(self, settings: Settings, name: str) -> None:
+        self._settings = settings
+        self._name = name
+        self._channel: Channel | None = None
+
+    def hand_over(self, outgoing: Outgoing, *, before_end: Callable[[], None] | None = None) -> Receipt:
+        """See core.channels.handing_over.Channel."""
+        return self._open().hand_over(outgoing, before_end=before_end)
+
+    def probe(self) -> None:
+        """See core.channels.handing_over.Channel."""
+        self._open().probe()
+
+    def close(self) -> None:
+        """See core.channels.handing_over.Channel."""
+        if self._channel is not None:
+            self._channel.close()
+
+    def _open(self) -> Channel:
+        if self._channel is None:
+            kind = call_channel if self._name == PHONE else text_channel
+            self._channel = kind(self._settings)
+        return self._channel
+
+
+def text_channel(settings: Settings) -> "TextChannel":
+    """The channel for texts, Twilio's client with it."""
+    from core.channels.twilio import TextChannel
+
+    return TextChannel(twilio_access(settings), webhooks(settings))
+
+
+def call_channel(settings: Settings) -> "CallChannel":
+    """The channel for calls, Twilio's client with it."""
+    from core.channels.twilio import CallChannel
+
+    return CallChannel(twilio_access(settings), webhooks(settings))
 
 
 def webhooks(settings: Settings) -> str:

@@ -12,11 +12,20 @@ from core.errors import SettingsError
 
 
 def verdict(
-    organisation: Organisation, channel: str, outcome: str, *, reason: str, number: int, at: datetime, message: str
+    organisation: Organisation,
+    channel: str,
+    outcome: str,
+    *,
+    reason: str,
+    number: int,
+    at: datetime,
+    message: str = "campaign",
 ) -> Verdict:
     """core.domain.message.after_attempt with chance, and the next try in a window of the channel."""
     jitter = random.random()  # noqa: S311 (spreads retries, guards nothing)
-    found = after_attempt(outcome, reason=reason, attempt_number=number, at=at, jitter=jitter, message=message)
+    found = after_attempt(
+        outcome, reason=reason, attempt_number=number, at=at, jitter=jitter, message=message, channel=channel
+    )
     if found.next_at is not None:
         with suppress(SettingsError):  # without any window nothing leaves anyway
             return replace(found, next_at=next_try(organisation, channel, found.next_at, jitter=jitter))

@@ -81,7 +81,7 @@ def test_the_attempt_is_on_record_before_the_mail_leaves(wb: Workbench) -> None:
 
     batch = taken(wb, "c1", worker="w")
 
-    assert len(batch.mails) == 1
+    assert len(batch.ready) == 1
     assert states(wb) == {"p1": ("claimed", "")}
     assert tries(wb, "p1") == [(1, None, "")]
     with reading(wb.engine) as connection:
@@ -203,7 +203,7 @@ def test_two_workers_with_two_campaigns_never_both_write_to_a_patient(wb: Workbe
 
     def work(name: str) -> None:
         begin.wait()
-        held.extend(mail.begun.claimed.patient_id for mail in taken(wb, name, worker=name).mails)
+        held.extend(mail.begun.claimed.patient_id for mail in taken(wb, name, worker=name).ready)
 
     workers = [threading.Thread(target=work, args=(name,)) for name in names]
     for worker in workers:
@@ -525,7 +525,7 @@ def test_a_held_recipient_is_not_taken_by_another_worker(wb: Workbench) -> None:
 
     first, second, third = (taken(wb, "c1", worker=f"w{number}", limit=50) for number in range(3))
 
-    assert [len(batch.mails) for batch in (first, second, third)] == [50, 10, 0]
+    assert [len(batch.ready) for batch in (first, second, third)] == [50, 10, 0]
 
 
 def test_a_lease_is_longer_than_a_mail_can_take() -> None:

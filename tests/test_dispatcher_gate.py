@@ -2,7 +2,7 @@
 
 import pytest
 
-from core import campaign_list, dispatcher, feed_gate, reports
+from core import campaign_list, dispatcher, feed_gate, reports, sending_loop
 from core.domain.feed_quality import TableQuality
 from core.store import feed_quality, feed_rows
 from core.store.database import writing
@@ -97,12 +97,12 @@ def test_list_and_report_say_that_a_campaign_waits_for_the_feed(wb: Workbench) -
 
 
 def test_the_log_says_once_that_the_gate_closed_and_opened(wb: Workbench, caplog: pytest.LogCaptureFixture) -> None:
-    held = dispatcher.Dispatcher(wb, channel=None)  # type: ignore[arg-type]
+    held = sending_loop.Loop(wb, "email", channel=None)  # type: ignore[arg-type]
     feed(wb, rows=10, before=100)
 
-    assert [dispatcher._window(held, None), dispatcher._window(held, None)] == [None, None]
+    assert [sending_loop._window(held, None), sending_loop._window(held, None)] == [None, None]
     feed_gate.release(wb, reason="Looked at.")
-    assert dispatcher._window(held, None)
+    assert sending_loop._window(held, None)
 
     said = [record.getMessage() for record in caplog.records if "nothing" in record.getMessage()]
     assert len(said) == 2 and "The table patients of ehr has 10 rows" in said[0]

@@ -51,6 +51,7 @@ ONLY_IN = {
     "starlette": {"web"},
     "smtplib": {"channels"},
     "aiosmtpd": {"channels"},
+    "aiohttp": {"channels"},
     "twilio": {"channels"},
     "fpdf": {"channels"},
 }

@@ -60,7 +60,7 @@ def test_what_has_ended_never_waits_again_except_what_is_unknown() -> None:
 def test_every_state_has_one_of_the_reports_results_and_an_icon() -> None:
     assert {state.result for state in STATES.values()} == set(RESULTS) == set(ICONS)
     assert set(CHANGES) == set(STATES)
-    assert UNFINISHED == ("waiting", "claimed")
+    assert UNFINISHED == ("waiting", "claimed", "calling")
 
 
 def test_reasons_read_as_sentences_whoever_gave_them() -> None:

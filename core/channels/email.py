@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
+from core.channels.handing_over import NoConnection, NoSession, Outgoing, Receipt
 from core.domain.one_line import one_line
 from core.errors import SendError
 
@@ -26,14 +27,6 @@ _REFUSED = ("sender_refused", "address_refused", "message_refused")  # at MAIL, 
 _ADDRESS = re.compile(r"[^\s<>()\"']+@[^\s<>()\"']+")
 _MORE = getattr(socket, "MSG_MORE", 0)  # Linux
 _BARE_LINE_END = re.compile(rb"\r(?!\n)|(?<!\r)\n")
-
-
-class NoSession(SendError):
-    """The server was not ready for any mail, which is not about the one in hand: the next one would fail as well."""
-
-
-class NoConnection(NoSession):
-    """The server cannot be reached or says nothing."""
 
 
 @dataclass(frozen=True)
@@ -55,14 +48,6 @@ class Access:
         context = ssl.create_default_context(cafile=str(self.ca_file) if self.ca_file else None)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         return context
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """The server took the mail over: its reply code and its words, addresses taken out."""
-
-    code: str
-    reply: str
 
 
 class EmailChannel:
@@ -91,6 +76,17 @@ class EmailChannel:
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def hand_over(self, outgoing: Outgoing, *, before_end: Callable[[], None] | None = None) -> Receipt:
+        """Hand over one mail; see core.channels.handing_over.Channel, and `send` for what is raised."""
+        assert isinstance(outgoing.content, bytes)
+        return self.send(
+            outgoing.content,
+            sender=outgoing.sender,
+            recipient=outgoing.to,
+            envelope_id=outgoing.reference,
+            before_end=before_end,
+        )
 
     def send(
         self,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from hmac import compare_digest
 from typing import Any
 from urllib.parse import urlsplit
@@ -36,6 +37,16 @@ class TwilioAccess:
         client = Client(self.account, self.token, http_client=http)
         client.api.base_url = self.url
         return client
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A text or call in Twilio's own list."""
+
+    provider_id: str
+    status: str
+    at: datetime  # when it was made
+    error: int | None = None
 
 
 class _Fields(dict[str, Sequence[str]]):

@@ -46,10 +46,16 @@ STATUS_ICONS = {
 
 @dataclass(frozen=True)
 class Message:
-    """Subject and body (HTML with merge fields) in one language."""
+    """A message with merge fields in one language.
+
+    subject    of an email; empty for texts and calls
+    body       of an email HTML, of a text what it says, of a call what a person hears
+    voicemail  what a call leaves on an answering machine
+    """
 
     subject: str
     body: str
+    voicemail: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,7 +108,8 @@ class Campaign:
 
     def mailing_by(self, organisation: Organisation) -> Mailing:
         """The same with the last day on which the organisation still sends it."""
-        return replace(self.mailing, last_on=goes_out_on(self, organisation) + timedelta(organisation.days_to_send))
+        last_on = goes_out_on(self, organisation) + timedelta(organisation.days_to_send)
+        return replace(self.mailing, last_on=last_on, needs_consent=organisation.text_needs_consent)
 
 
 # What an editor may change. The status has functions of its own; the mode and the patients never change.

@@ -6,7 +6,7 @@ from typing import Any
 
 # How an attempt ended, as people read it.
 OUTCOMES = {
-    "accepted": "the mail server took it",
+    "accepted": "taken over",
     "temporary": "refused for now",
     "permanent": "refused for good",
     "unknown": "nobody knows whether it left",
@@ -20,6 +20,19 @@ EVENTS = {
     "complained": "Called spam",
     "opted_out": "Opted out",
     "resolved": "Decided",
+    "accepted": "Taken over",
+    "sent": "On its way",
+    "undelivered": "Could not be delivered",
+    "canceled": "Given up",
+    "ringing": "Ringing",
+    "answered": "A person answered",
+    "machine": "An answering machine answered",
+    "completed": "The call ended",
+    "busy": "Busy",
+    "no_answer": "Nobody answered",
+    "failed": "Could not be dialled",
+    "key": "Pressed a key",
+    "looked_up": "Asked Twilio, which did not have it",
 }
 
 

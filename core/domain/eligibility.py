@@ -54,6 +54,7 @@ REASONS: dict[str, str] = {
     SAME_NUMBER: "somebody else in the campaign gets the message at the same number",
     "contacted_today": "the patient was written to today already",
     _CONTACTED_OFTEN: "the patient was written to often in the last seven days",
+    "shared_number": "the message names the patient, and others have the same number",
     "hold_out": "the patient was chosen at random not to be contacted",
 }
 
@@ -84,6 +85,7 @@ class Contact:
     introduced_at       when the latest introductory email to this address left
     language            the preferred one (ISO 639-1)
     state, zip_code     of the home: from them follow the hours in which a text or call may come
+    is_shared           the number is on file of several people, or is the one of the adult who answers for a minor
     """
 
     patient_id: str
@@ -102,6 +104,7 @@ class Contact:
     language: str | None = None
     state: str | None = None
     zip_code: str | None = None
+    is_shared: bool = False
 
 
 @dataclass(frozen=True)

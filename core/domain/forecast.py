@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from core.domain.organisation import Organisation
+from core.domain.organisation import PHONE, TEXT, Organisation
 from core.domain.window import first_send_at, windows_from
 from core.domain.wording import day_text
 
@@ -33,7 +33,8 @@ def usual_pace(organisation: Organisation, channel: str) -> float:
 
 def account_limit(organisation: Organisation, channel: str) -> float:
     """Messages a minute that the channel's account may send at most; infinite without a limit."""
-    return getattr(organisation, f"{channel}_rate_limit", None) or math.inf
+    per_second = {TEXT: organisation.texts_per_second, PHONE: organisation.calls_per_second}.get(channel)
+    return per_second * 60 if per_second else organisation.email_rate_limit or math.inf
 
 
 def forecast(

@@ -47,6 +47,8 @@ _ROWS = (
     MergeField("practice.name", "the medical group, else the organisation", "Example Health Group", "practice", False),
     MergeField("practice.phone", "the group's number, else the call-back number", "(555) 010-0100", "practice", False),
     MergeField("call_back_number", "the number to call about this message", "(555) 010-0100", "author", False),
+    MergeField("care_manager", "the care manager whom the message is from", "Sam Sample", "author", False),
+    MergeField("on_behalf_of", "the provider on whose behalf a call is made", "Dr. Maria Sample", "author", False),
     MergeField("sign_off", "who signs the message", "Your care team", "author", False),
     MergeField("class_name", "what the group class is called", "Eating well, moving more", "author", False),
     MergeField("class_date", "day of the group class", "Thursday, December 10", "author", False),
@@ -54,6 +56,7 @@ _ROWS = (
     MergeField("class_place", "where the group class meets", "Lakeside Clinic, Room 2", "author", False),
 )  # fmt: skip
 FIELDS: dict[str, MergeField] = {field.name: field for field in _ROWS}
+NAMES = frozenset({"patient.first_name", "patient.last_name", "patient.full_name"})  # never read by a shared number
 EXAMPLES: dict[str, FieldValue] = {field.name: field.example for field in _ROWS}
 
 

@@ -1,6 +1,7 @@
 """The life of one message: its states, the result people read for each, and what follows an attempt (S3, S4, R1).
 
 waiting -> claimed -> handed_over -> delivered | returned | unsuccessful
+                   -> calling -> delivered | waiting (busy, nobody answered) | unsuccessful
                    -> waiting (refused for now, fewer than five attempts) | unsuccessful | unknown
                    -> introductory (that email went out first) -> returned
 waiting -> not_sent | hold_out              decided when it would be sent
@@ -13,6 +14,8 @@ from datetime import datetime, timedelta
 
 from core.domain.eligibility import sentence
 from core.domain.introduction import INTRODUCTORY
+from core.domain.organisation import PHONE
+from core.domain.twilio_errors import REASONS as TWILIO_REASONS
 
 MAX_ATTEMPTS = 5
 # How long to wait after the first, second ... failed attempt.
@@ -44,6 +47,7 @@ class State:
 STATES: dict[str, State] = {
     "waiting": State("Waiting", "schedule", False),
     "claimed": State("Waiting", "schedule", False),
+    "calling": State("Waiting", "ring_volume", False),  # Twilio has the call and has not said how it ended
     "handed_over": State("Successful", "check_circle", True),
     "delivered": State("Successful", "check_circle", True),
     "unconfirmed": State("Successful", "check_circle", True),  # a text without a receipt for UNCONFIRMED_AFTER
@@ -61,12 +65,13 @@ ICONS = {state.result: state.icon for state in STATES.values()}
 # From a state to those it may change to. An event of the provider may still come for what was handed over or unknown.
 CHANGES: dict[str, tuple[str, ...]] = {
     "waiting": ("claimed", "not_sent", "hold_out", "stopped"),
-    "claimed": ("waiting", "handed_over", "introductory", "unsuccessful", "unknown", "not_sent", "hold_out"),
+    "claimed": ("waiting", "handed_over", "calling", "introductory", "unsuccessful", "unknown", "not_sent", "hold_out"),
+    "calling": ("delivered", "waiting", "stopped", "unsuccessful", "unconfirmed"),
     "handed_over": ("delivered", "unconfirmed", "returned", "unsuccessful"),
-    "delivered": ("returned",),
+    "delivered": ("returned",),  # an email came back after all
     "unconfirmed": ("delivered", "returned", "unsuccessful"),
     # Back to waiting with proof that nothing left, or when a person has decided to send it again.
-    "unknown": ("handed_over", "introductory", "delivered", "returned", "unsuccessful", "waiting"),
+    "unknown": ("handed_over", "calling", "introductory", "delivered", "returned", "unsuccessful", "waiting"),
     "returned": (),
     "unsuccessful": (),
     "introductory": ("returned",),
@@ -96,6 +101,7 @@ REASONS: dict[str, str] = {
     NOT_ARRIVED: "somebody has looked and decided that it did not arrive",
     CANNOT_BE_WRITTEN: "the message cannot be filled in for this patient",
     STOPPED: "the campaign was stopped before the patient was contacted",
+    **TWILIO_REASONS,
 }
 
 
@@ -109,7 +115,14 @@ class Verdict:
 
 
 def after_attempt(
-    outcome: str, *, reason: str, attempt_number: int, at: datetime, jitter: float, message: str = "campaign"
+    outcome: str,
+    *,
+    reason: str,
+    attempt_number: int,
+    at: datetime,
+    jitter: float,
+    message: str = "campaign",
+    channel: str = "email",
 ) -> Verdict:
     """What follows an attempt that ended 'accepted', 'temporary', 'permanent' or 'unknown'.
 
@@ -117,6 +130,8 @@ def after_attempt(
     that went out instead of the campaign's. A word that is not known is 'unknown': such a message is never sent again
     by itself.
     """
+    if outcome == "accepted" and channel == PHONE:
+        return Verdict("calling")
     if outcome == "accepted":
         return Verdict("introductory" if message == INTRODUCTORY else "handed_over")
     if outcome == "permanent":

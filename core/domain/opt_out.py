@@ -23,6 +23,7 @@ PROTOCOL = "protocol"
 GLOBAL = "global"
 HEALTH_EMAIL = "health_email"
 ALL_TEXT = "all_text"
+DO_NOT_CALL = "do_not_call"
 
 _HEALTH = frozenset({CAMPAIGN, HEALTH_REMINDER})
 _ELECTRONIC = frozenset({"email", "text", "phone"})
@@ -81,7 +82,7 @@ _ROWS = (
         _VISIT_REASONS,
     ),
     # What a key pressed during a call records for the number.
-    OptOutType("do_not_call", "Do Not Call", PRODUCTS, frozenset({"phone"}), (PERMANENT,), _GLOBAL_REASONS),
+    OptOutType(DO_NOT_CALL, "Do Not Call", PRODUCTS, frozenset({"phone"}), (PERMANENT,), _GLOBAL_REASONS),
 )
 TYPES: dict[str, OptOutType] = {row.key: row for row in _ROWS}
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 PAUSED_AFTER = 3  # failures in a row
 PROBE_EVERY = timedelta(minutes=1)
 # Trying again by itself would make these worse: servers lock out who logs in wrongly too often.
-NEEDS_PERSON = frozenset({"login_refused"})
+NEEDS_PERSON = frozenset({"login_refused", "account_suspended", "sender_number_refused"})
 _BURST = timedelta(seconds=1)  # how much of a minute's messages may leave at once
 
 

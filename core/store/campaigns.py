@@ -1,6 +1,7 @@
 """Campaigns in SQL: kept, listed within a scope, changed by one editor at a time."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -207,7 +208,8 @@ def _row(campaign: Campaign) -> dict[str, Any]:
     row = {column.name: getattr(campaign, column.name) for column in campaigns.c if hasattr(campaign, column.name)}
     row["name_key"] = name_key(campaign.name)
     row["messages"] = {
-        language: {"subject": message.subject, "body": message.body} for language, message in campaign.messages.items()
+        language: {name: text for name, text in asdict(message).items() if text or name != "voicemail"}
+        for language, message in campaign.messages.items()
     }
     row |= {name: list(row[name]) for name in _LISTS}
     row |= {name: dict(row[name]) for name in ("fields", "work_list")}

@@ -76,6 +76,7 @@ def _batch(
     by_patient, by_address = _opt_outs(connection, ids, addresses)
     gaps = _open_gaps(connection, ids)
     bounced = _bounced(connection, addresses, channel=channel)
+    shared = set() if channel == EMAIL else _shared(connection, addresses)
     introduced = _introduced_at(connection, ids) if channel == EMAIL else {}
     contacts: dict[str, Contact] = {}
     for patient_id in ids:
@@ -102,6 +103,7 @@ def _batch(
             language=row.language,
             state=row.state,
             zip_code=row.zip,
+            is_shared=channel != EMAIL and (address in shared or address != _address(row, channel)),
         )
     return contacts
 
@@ -208,6 +210,15 @@ def _guarantors(
     }
 
 
+def _shared(connection: Connection, numbers: Collection[str | None]) -> set[str]:
+    """The numbers that more than one patient has, as mobile or home number."""
+    owners: dict[str, set[str]] = defaultdict(set)
+    for row in connection.execute(_OWNERS, {"addresses": list(numbers)}):
+        for number in (row.phone_mobile, row.phone_home):
+            owners[number].add(row.patient_id)
+    return {number for number in numbers if number and len(owners[number]) > 1}
+
+
 def _bounced(connection: Connection, addresses: Collection[str | None], *, channel: str) -> set[str]:
     return set(connection.scalars(_BOUNCED, {"channel": channel, "addresses": list(addresses)}))
 
@@ -296,6 +307,10 @@ _GUARANTORS = select(
         patients.c.deceased_on.is_(None),
         patients.c.birth_date.is_not(None),
     )
+)
+_OWNERS = select(patients.c.patient_id, patients.c.phone_mobile, patients.c.phone_home).where(
+    patients.c.status == "active",
+    or_(patients.c.phone_mobile.in_(_ADDRESSES), patients.c.phone_home.in_(_ADDRESSES)),
 )
 _BOUNCED = select(address_states.c.address).where(
     address_states.c.channel == bindparam("channel"),

@@ -11,11 +11,25 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Text,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from core.domain.eligibility import HOLD_OUT
 from core.domain.message import UNCONFIRMED, WORKER_LOST, Verdict
+from core.domain.organisation import EMAIL, PHONE, TEXT
 from core.store.address_states import mark_dead
 from core.store.contacts import batches
 from core.store.each_row import insert_each, update_each
@@ -60,6 +74,7 @@ class Held:
 
     claimed: Claimed
     campaign_id: str
+    channel: str
 
 
 @dataclass(frozen=True)
@@ -84,7 +99,10 @@ class Ended:
     reply: str
     at: datetime
     verdict: Verdict
-    dead_address: str | None = None  # when the server's words say that the address does not exist (any more)
+    dead_address: str | None = None  # when the provider's word says that nothing can arrive there (any more)
+    channel: str = "email"
+    provider_id: str | None = None  # what the provider calls a text or call
+    has_opted_out: bool = False  # the provider knows that the number wants no more texts
 
 
 def due_campaigns(connection: Connection, *, channel: str, at: datetime, on: date) -> list[str]:
@@ -141,24 +159,43 @@ def begin(connection: Connection, begun: Sequence[Begun], *, worker: str, at: da
     update_each(connection, _BEGIN_RECIPIENT, where)
 
 
-def sharing(connection: Connection, campaign_id: str, addresses: Collection[str]) -> list[Sharer]:
+def sharing(connection: Connection, campaign_id: str, addresses: Collection[str], *, channel: str) -> list[Sharer]:
     """The recipients of a campaign with these addresses on file who have got its message, are about to, or may.
 
-    Whoever was not sent or refused is left out: the address is not theirs. Two questions, because in one a database may
-    choose to read the whole campaign for each batch.
+    Whoever was not sent or refused is left out: the address is not theirs. Several questions, because in one a database
+    may choose to read the whole campaign for each batch.
     """
-    at_address = select(patients.c.patient_id, patients.c.email).where(patients.c.email.in_(addresses))
-    emails: dict[str, str] = {row.patient_id: row.email for row in connection.execute(at_address).all()}
+    at = _at_address(connection, addresses, channel=channel)
     never_tried = and_(recipients.c.state == "waiting", recipients.c.attempt_count == 0)
     found: list[Sharer] = []
-    for ids in batches(emails):
-        question = select(recipients.c.patient_id, recipients.c.arm, never_tried).where(
+    for ids in batches(at):
+        question = select(recipients.c.patient_id, recipients.c.address, recipients.c.arm, never_tried).where(
             recipients.c.campaign_id == campaign_id,
             recipients.c.patient_id.in_(ids),
             recipients.c.state.not_in(("not_sent", "hold_out", "stopped", "unsuccessful")),
         )
-        found += [Sharer(row[0], emails[row[0]], *row[1:]) for row in connection.execute(question).all()]
+        found += [Sharer(row[0], row[1] or at[row[0]], *row[2:]) for row in connection.execute(question).all()]
     return found
+
+
+def _at_address(connection: Connection, addresses: Collection[str], *, channel: str) -> dict[str, str]:
+    """Patients to whom a message to these addresses may be, and the address of each: to a number also the minors for
+    whom its owner answers."""
+    columns = {
+        EMAIL: (patients.c.email,),
+        TEXT: (patients.c.phone_mobile,),
+        PHONE: (patients.c.phone_mobile, patients.c.phone_home),
+    }[channel]
+    at: dict[str, str] = {}
+    for column in reversed(columns):
+        found = connection.execute(select(patients.c.patient_id, column.label("at")).where(column.in_(addresses)))
+        at |= {row.patient_id: row.at for row in found.all()}
+    if channel != EMAIL:
+        for ids in batches(list(at)):
+            minors = select(patients.c.patient_id, patients.c.guarantor_id).where(patients.c.guarantor_id.in_(ids))
+            found = connection.execute(minors)
+            at |= {row.patient_id: at[row.guarantor_id] for row in found.all() if row.patient_id not in at}
+    return at
 
 
 def wait(connection: Connection, claimed: Claimed, *, worker: str, until: datetime) -> None:
@@ -178,7 +215,7 @@ def end(connection: Connection, ended: Sequence[Ended], *, worker: str) -> None:
     update_each(connection, _END_RECIPIENT, rows)
     for one in ended:
         if one.dead_address:
-            mark_dead(connection, one.dead_address, channel="email", reason=one.verdict.reason, at=one.at)
+            mark_dead(connection, one.dead_address, channel=one.channel, reason=one.verdict.reason, at=one.at)
 
 
 def refuse(connection: Connection, reasons: Sequence[tuple[Claimed, str]], *, worker: str, at: datetime) -> None:
@@ -198,8 +235,12 @@ def hand_back(connection: Connection, claimed: Sequence[Claimed], *, worker: str
 
 def held_by(connection: Connection, worker: str) -> list[Held]:
     """What a worker holds, or lost when its lease ran out."""
-    question = select(*_CLAIMED, recipients.c.campaign_id).where(recipients.c.claimed_by == worker, _MAY_STILL_END)
-    return [Held(Claimed(*row[:-1]), row.campaign_id) for row in connection.execute(question)]
+    question = (
+        select(*_CLAIMED, recipients.c.campaign_id, campaigns.c.channel)
+        .join(campaigns, campaigns.c.campaign_id == recipients.c.campaign_id)
+        .where(recipients.c.claimed_by == worker, _MAY_STILL_END)
+    )
+    return [Held(Claimed(*row[:-2]), row.campaign_id, row.channel) for row in connection.execute(question)]
 
 
 def lose(connection: Connection, claimed: Sequence[Claimed], *, worker: str, at: datetime) -> None:
@@ -249,6 +290,14 @@ def beat(connection: Connection, *, worker: str, host: str, at: datetime, is_idl
     if not connection.execute(update(dispatchers).where(dispatchers.c.worker == worker).values(seen)).rowcount:
         connection.execute(insert(dispatchers).values(worker=worker, host=host, started_at=at, **seen))
     connection.execute(delete(dispatchers).where(dispatchers.c.seen_at < at - _FORGOTTEN_AFTER))
+
+
+def worker_count(connection: Connection, *, channel: str, since: datetime) -> int:
+    """How many dispatchers may send by a channel: those that were seen since then."""
+    question = select(func.count()).where(
+        dispatchers.c.worker.endswith(f":{channel}", autoescape=True), dispatchers.c.seen_at >= since
+    )
+    return connection.scalar(question) or 0
 
 
 def leave(connection: Connection, worker: str) -> None:
@@ -313,6 +362,7 @@ _END_VALUES: dict[str, Any] = {
     name: bindparam(f"b_{name}")
     for name in ("state", "reason", "next_at", "lease_until", "claimed_by", "handed_over_at", "finished_at")
 }
+_END_VALUES["message_id"] = func.coalesce(bindparam("b_provider_id", type_=Text), recipients.c.message_id)
 _IS_MINE = and_(
     recipients.c.recipient_id == bindparam("b_id"),
     recipients.c.claimed_by == bindparam("b_worker"),
@@ -331,6 +381,7 @@ _END_ATTEMPT = (
 def _end_row(one: Ended, worker: str) -> dict[str, Any]:
     state = one.verdict.state
     is_waiting = state == "waiting"
+    is_open = is_waiting or state == "calling"
     return {
         "b_id": one.recipient_id,
         "b_worker": worker,
@@ -344,8 +395,9 @@ def _end_row(one: Ended, worker: str) -> dict[str, Any]:
         "b_next_at": one.verdict.next_at,
         "b_lease_until": None,
         "b_claimed_by": None if is_waiting else worker,
+        "b_provider_id": one.provider_id,
         "b_handed_over_at": one.at if state in ("handed_over", "introductory") else None,
-        "b_finished_at": None if is_waiting else one.at,
+        "b_finished_at": None if is_open else one.at,
     }
 
 
