@@ -100,11 +100,16 @@ def environment(settings: Settings) -> dict[str, str]:
     }
 
 
+def pages_command(settings: Settings) -> list[str]:
+    """What starts the pages and the web routes beside them, as a process of their own."""
+    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), "--server.headless=true"]
+    return [*command, f"--server.address={settings.host}", f"--server.port={settings.port}", "--logger.level=warning"]
+
+
 def _children(settings: Settings) -> list[_Child]:
     environ = environment(settings)
-    pages = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), "--server.headless=true"]
-    pages += [f"--server.address={settings.host}", f"--server.port={settings.port}", "--logger.level=warning"]
-    return [_Child(pages, environ, is_quiet=True), _Child([sys.executable, "-m", "core", "dispatch"], environ)]
+    pages = _Child(pages_command(settings), environ, is_quiet=True)
+    return [pages, _Child([sys.executable, "-m", "core", "dispatch"], environ)]
 
 
 def _require_free(host: str, port: int, name: str) -> None:

@@ -54,6 +54,12 @@ def _pages() -> dict[str, list[st.Page]]:
                 help="The templates that campaigns start from.",
             ),
             st.Page(
+                "replies.py",
+                title="Replies",
+                icon=":material/forum:",
+                help="What patients answered to texts, and what may be a wish to stop.",
+            ),
+            st.Page(
                 "outbox.py",
                 title="Outbox",
                 icon=":material/outbox:",

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core import campaign_list, care_gaps, loads
+from core import campaign_list, care_gaps, inbox, loads
 from core.campaign_list import Listed
 from core.domain.work_list import Filter, WorkList
 from core.workbench import Workbench
@@ -34,7 +34,7 @@ def show() -> None:
             "No campaign has been sent yet.",
         )
     with right:
-        _to_decide(campaigns)
+        _to_decide(wb, campaigns)
         _care_gaps(wb)
         _freshness(wb)
     ask_about_sending(wb)
@@ -94,19 +94,23 @@ def _section(title: str, campaigns: list[Listed], empty: str) -> None:
                 st.progress(one.progress.share)
 
 
-def _to_decide(campaigns: list[Listed]) -> None:
-    """Messages whose outcome nobody knows: they are never sent again by themselves."""
+def _to_decide(wb: Workbench, campaigns: list[Listed]) -> None:
+    """Replies that wait, and messages whose outcome nobody knows: they are never sent again by themselves."""
+    waiting = inbox.waiting_count(wb)
     unknown = [one for one in campaigns if one.progress.results["Unknown"]]
-    if unknown:
+    if waiting or unknown:
         st.subheader("To decide", anchor=False)
-        for one in unknown:
-            words = count(one.progress.results["Unknown"], "message") + " with an unknown outcome"
-            st.page_link(
-                "report.py",
-                label=f"{plain(one.campaign.name)}: {words}",
-                icon=":material/help:",
-                query_params={"id": one.campaign.campaign_id},
-            )
+    if waiting:
+        words = f"{count(waiting, 'reply', 'replies')} {'waits' if waiting == 1 else 'wait'} for you"
+        st.page_link("replies.py", label=words, icon=":material/forum:")
+    for one in unknown:
+        words = count(one.progress.results["Unknown"], "message") + " with an unknown outcome"
+        st.page_link(
+            "report.py",
+            label=f"{plain(one.campaign.name)}: {words}",
+            icon=":material/help:",
+            query_params={"id": one.campaign.campaign_id},
+        )
 
 
 def _care_gaps(wb: Workbench) -> None:

@@ -31,6 +31,7 @@ PAGES = (
     "care_gaps",
     "measures",
     "campaigns",
+    "replies",
     "library",
     "outbox",
     "data",
@@ -103,7 +104,8 @@ def test_a_page_of_an_empty_home_says_what_to_do(kept: Workbench, page: str) -> 
     assert len(app.title) == 1
     words = " ".join(element.value for element in [*app.info, *app.markdown])
     assert any(
-        word in words for word in ("careloop load", "No campaign yet", "No mail yet", "Choose", "template", "####")
+        word in words
+        for word in ("careloop load", "No campaign yet", "No reply waits", "No mail yet", "Choose", "template", "####")
     )
 
 

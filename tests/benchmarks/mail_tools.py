@@ -66,7 +66,7 @@ def _run(command: list[str], folder: Path, failure: str) -> None:
 @contextmanager
 def sink(postfix: Postfix, *, keep_in: Path | None = None) -> Iterator[int]:
     """A mail server on 127.0.0.1 that throws every mail away, or keeps each as a file; gives its port."""
-    port = _free_port()
+    port = free_port()
     arguments = ["-u", "nobody"] if os.geteuid() == 0 else []
     if keep_in:
         keep_in.chmod(0o777)
@@ -103,7 +103,8 @@ def mean_size(folder: Path) -> int:
     return sum(sizes) // len(sizes)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that is free just now."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port: int = taken.getsockname()[1]
