@@ -5,21 +5,21 @@ patients; it is changed by who made it or may see all of them.
 """
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection
 
-from core import templates
+from core import message_tests, templates
 from core.audit import record, record_in
 from core.campaign_list import Listed as Listed
 from core.campaign_list import campaigns as campaigns
-from core.domain.address import is_email
 from core.domain.campaign import (
     DEFAULT_LANGUAGE,
     EDITABLE,
     Campaign,
+    Message,
     activation_lock,
     edit_lock,
     goes_out_on,
@@ -27,14 +27,12 @@ from core.domain.campaign import (
     status_after,
 )
 from core.domain.findings import ERROR
-from core.domain.message import reason_sentence
 from core.domain.message_body import message_body
+from core.domain.organisation import EMAIL
 from core.domain.progress import Progress, progress_of, schedule_sentence
 from core.domain.rendering import check
 from core.domain.wording import day_text
-from core.errors import NotAllowed, NotFound, SendError, TemplateError
-from core.mail_server import mail_channel
-from core.mailer import mailer
+from core.errors import NotAllowed, NotFound, TemplateError
 from core.merge_fields import fields_for
 from core.new_campaigns import create as create
 from core.pace import measured_pace
@@ -75,7 +73,7 @@ def problems_of(wb: Workbench, draft: Campaign, *, was: Campaign | None = None) 
     draft = _cleaned(draft)
     found = _saving_problems(wb, draft, was=was)
     for finding in templates.findings(wb, draft):
-        key = "messages" if finding.part in ("subject", "body") else finding.part
+        key = "messages" if finding.part in ("subject", "body", "voicemail") else finding.part
         if finding.level == ERROR and finding.sentence not in found.get(key, ""):
             found[key] = f"{found.get(key, '')} {finding.sentence}".strip()
     return found
@@ -164,16 +162,17 @@ def send_test(
     patient_id: str | None = None,
     changes: Mapping[str, Any] | None = None,
     version: int | None = None,
+    language: str = DEFAULT_LANGUAGE,
 ) -> Campaign:
-    """Send the message to an address, filled in for one of the campaign's patients (the first unless named).
+    """Send the message to an address or number, filled in for one of the campaign's patients (the first unless named).
 
     `changes` are saved first, like with `save`. The status stays as it is, nobody becomes a recipient, the stop link
-    in the mail stops nothing, and the address is not kept. Raises NotAllowed for what is no address or when the mail
-    server refuses, TemplateError when the message needs a field that this patient does not have.
+    in a mail stops nothing, and the address is not kept. Raises NotAllowed for what is no address or number, or has
+    stopped texts, and when the provider refuses; TemplateError when the message needs a field that this patient does
+    not have.
     """
-    if not is_email(to.strip()):
-        raise NotAllowed("The test cannot be sent: this is not one email address. Type one such as name@example.org.")
     tested = campaign(wb, campaign_id)
+    address = message_tests.address(wb, tested.channel, to)
     if changes:
         tested = save(wb, campaign_id, changes, version=version or tested.version)
     shown = patients(wb, campaign_id)
@@ -181,20 +180,15 @@ def send_test(
     fields = fields_for(wb, {chosen} & set(shown), tested)
     if chosen not in fields:
         raise NotFound("The test needs a patient of this campaign to fill the message in. Choose another patient.")
-    message = replace(tested.message, subject=f"Test: {tested.message.subject}")
-    form = mailer(wb, replace(tested, messages={DEFAULT_LANGUAGE: message}))
-    content = form.compose(fields[chosen], recipient_id=None, to=to.strip(), at=wb.now())
-    with mail_channel(wb.settings) as channel:
-        try:
-            channel.send(content, sender=tested.from_email, recipient=to.strip())
-        except SendError as error:
-            raise NotAllowed(f"The test was not sent: {reason_sentence(error.reason)}. Try again later.") from None
+    message_tests.send(wb, tested, address, fields[chosen], language=language)
     record(wb, "campaign.tested", campaign_id)
     return tested
 
 
 def _cleaned(draft: Campaign) -> Campaign:
     """The draft with clean bodies: what is judged is what is kept and sent. One that cannot be read stays as it is."""
+    if draft.channel != EMAIL:
+        return draft
     messages = dict(draft.messages)
     for language, message in draft.messages.items():
         with contextlib.suppress(TemplateError):
@@ -206,7 +200,7 @@ def _saving_problems(wb: Workbench, draft: Campaign, *, was: Campaign | None = N
     """What keeps a draft from being kept at all: missing texts, merge fields that do not exist, a day that passed."""
     found = problems(draft)
     for message in draft.messages.values():
-        for part, read, source in (("subject", check, message.subject), ("body", message_body, message.body)):
+        for part, read, source in _parts(draft.channel, message):
             try:
                 read(source)
             except TemplateError as error:
@@ -218,6 +212,13 @@ def _saving_problems(wb: Workbench, draft: Campaign, *, was: Campaign | None = N
         if not rows.is_name_free(connection, draft.name, except_for=draft.campaign_id):
             found.setdefault("name", "Another campaign has this name. Add a date or a number to it.")
     return found
+
+
+def _parts(channel: str, message: Message) -> list[tuple[str, Callable[[str], object], str]]:
+    """What is checked of a message: name, check and source of each part."""
+    if channel == EMAIL:
+        return [("subject", check, message.subject), ("body", message_body, message.body)]
+    return [("message", check, message.body), ("voicemail", check, message.voicemail)]
 
 
 def _raise_if(done: str, found: Mapping[str, str]) -> None:

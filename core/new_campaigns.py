@@ -10,9 +10,10 @@ from sqlalchemy import Connection
 
 from core import rules, templates
 from core.audit import record_in
-from core.domain.campaign import DEFAULT_LANGUAGE, NAME_LENGTH, Campaign, Message
+from core.domain.campaign import NAME_LENGTH, Campaign
 from core.domain.campaign_start import free_name, measures_for
 from core.domain.introduction import INTRODUCTORY, free_from
+from core.domain.organisation import PHONE, TEXT, Organisation
 from core.domain.work_list import WorkList
 from core.errors import NotAllowed, NotFound, TooMany
 from core.store import campaigns as rows
@@ -120,6 +121,7 @@ def copy(
             status="inactive",
             start_on=planned.start_on,
             work_list={**source.work_list, "selected": count, "copied_from": campaign_id},
+            family_id=None,
             created_at=at,
             created_by=by,
             changed_at=at,
@@ -132,6 +134,50 @@ def copy(
         rows.add(connection, made, patient_ids=planned.patient_ids)
         record_in(wb, connection, "campaign.copied", made.campaign_id, source=campaign_id, recipients=count)
     return made.campaign_id
+
+
+def also_by(wb: Workbench, campaign_id: str, template_id: str) -> str:
+    """Make an inactive sister campaign of another mode with the same patients (C16); returns its id.
+
+    The frequency cap counts the two as one message, and none of them counts for the other. Raises NotAllowed when the
+    campaign has a sister of that mode, or is of that mode itself; NotFound for a campaign the user may not see.
+    """
+    template = templates.template(template_id)
+    with writing(wb.engine) as connection:
+        source = rows.seen(connection, wb.user, campaign_id)
+        if source.kind == INTRODUCTORY:
+            raise NotAllowed("Introductory emails go out by themselves. Start a campaign in the Library instead.")
+        present = rows.family(connection, source)
+        if template.channel in {one.channel for one in present}:
+            raise NotAllowed(f"These patients have a campaign by {template.channel} already: open it in Campaigns.")
+        ids = list(rows.states_of(connection, campaign_id, user=wb.user))
+        name = _free_name(connection, template.proposed_name(wb.today()))
+        made = _new(wb, template, name=name, work_list=None, selected=len(ids))
+        family_id = source.family_id or campaign_id
+        made = replace(
+            made,
+            family_id=family_id,
+            purpose=source.purpose,
+            measures=source.measures,
+            protocols=source.protocols,
+            start_on=max(source.start_on, made.start_on),
+            work_list={**source.work_list, "selected": len(ids), "also_by": campaign_id},
+        )
+        rows.join_family(connection, campaign_id, family_id)
+        rows.add(connection, made, patient_ids=ids)
+        record_in(wb, connection, "campaign.also_by", made.campaign_id, source=campaign_id, recipients=len(ids))
+    return made.campaign_id
+
+
+def sisters(wb: Workbench, campaign: Campaign) -> list[Campaign]:
+    """The campaigns of other modes with the same patients, as far as the user may see them."""
+    with reading(wb.engine) as connection:
+        found = rows.family(connection, campaign)
+        return [
+            one
+            for one in found
+            if one.campaign_id != campaign.campaign_id and rows.is_visible(connection, wb.user, one.campaign_id)
+        ]
 
 
 def may_be_replaced(campaign: Campaign) -> bool:
@@ -170,10 +216,10 @@ def _new(
         template_id=template.template_id,
         status="inactive",
         start_on=wb.today() + timedelta(days=1),
-        messages={DEFAULT_LANGUAGE: Message(template.subject, template.body)},
+        messages=template.messages,
         from_email=organisation.from_email,
         from_name=organisation.from_name,
-        fields={"call_back_number": organisation.call_back_number, "sign_off": organisation.sign_off},
+        fields=_fields(template.channel, organisation),
         measures=measures_for(template.measures, work_list, names=names),
         protocols=template.protocols,
         work_list={"definition": work_list.to_json() if work_list else None, "selected": selected},
@@ -182,6 +228,16 @@ def _new(
         changed_at=at,
         changed_by=by,
     )
+
+
+def _fields(channel: str, organisation: Organisation) -> dict[str, str]:
+    """What the author may fill in, as far as the organisation has said it."""
+    number = organisation.call_back_number
+    if channel == TEXT:
+        return {"call_back_number": number, "help_number": number}
+    if channel == PHONE:
+        return {"call_back_number": number, "caller_id": organisation.caller_id}
+    return {"call_back_number": number, "sign_off": organisation.sign_off}
 
 
 def _check_size(wb: Workbench, ids: list[str]) -> None:

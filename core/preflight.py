@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -11,12 +11,11 @@ from sqlalchemy import Connection
 from core.domain.campaign import Campaign, goes_out_on
 from core.domain.eligibility import Contact, Mailing, Reason, eligibility, first_of_address, frequency_cap, place
 from core.domain.introduction import is_missing
+from core.domain.organisation import CHANNELS, EMAIL
 from core.store import people
 from core.store.contacts import eligibility_inputs, introduces
 from core.store.database import reading
 from core.workbench import Workbench
-
-CHANNELS = ("email",)  # the modes that campaigns have
 
 
 @dataclass(frozen=True)
@@ -60,6 +59,7 @@ def reach(
     measures: Iterable[str] = (),
     protocols: Iterable[str] = (),
     skip_closed_gaps: bool = True,
+    channels: Iterable[str] = CHANNELS,
 ) -> tuple[Reach, ...]:
     """For each mode, who of the patients can be reached today, by what the database holds at this moment.
 
@@ -77,10 +77,11 @@ def reach(
                     measures=frozenset(measures),
                     protocols=frozenset(protocols),
                     skip_closed_gaps=skip_closed_gaps,
+                    needs_consent=wb.organisation().text_needs_consent,
                 ),
                 on=wb.today(),
             )
-            for channel in CHANNELS
+            for channel in channels
         )
 
 
@@ -89,7 +90,8 @@ def of_campaign(wb: Workbench, campaign: Campaign, patient_ids: Collection[str])
     the campaign being as it is in the draft and the records as they are now."""
     on = max(wb.today(), goes_out_on(campaign, wb.organisation()))
     with reading(wb.engine) as connection:
-        return _reach(wb, connection, list(patient_ids), campaign.mailing, on=on, campaign_id=campaign.campaign_id)
+        mailing = replace(campaign.mailing, needs_consent=wb.organisation().text_needs_consent)
+        return _reach(wb, connection, list(patient_ids), mailing, on=on, campaign_id=campaign.campaign_id)
 
 
 def _reach(
@@ -120,7 +122,7 @@ def _reach(
         else:
             missed[why].append(patient_id)
     homes = people.households(connection, list(reached))
-    must_introduce = introduces(connection)
+    must_introduce = mailing.channel == EMAIL and introduces(connection)
     return Reach(
         channel=mailing.channel,
         reached=tuple(reached),

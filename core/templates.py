@@ -2,28 +2,33 @@
 
 import unicodedata
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from functools import cache
 from importlib import resources
 
 from core import rules
+from core.caller import Caller, caller
 from core.domain.address import phone_text
 from core.domain.body import clean as clean
 from core.domain.campaign import DEFAULT_LANGUAGE, Campaign, Message
 from core.domain.findings import Finding
 from core.domain.findings import findings as _findings
 from core.domain.merge_field import EXAMPLES, FIELDS, FieldValue
-from core.domain.organisation import Organisation
+from core.domain.message_findings import call_findings, text_findings
+from core.domain.organisation import EMAIL, PHONE, TEXT, Organisation
 from core.domain.rendering import check
 from core.domain.template import Template as Template
 from core.domain.template import Version as Version
 from core.domain.template import read_template
+from core.domain.wording import LANGUAGES
 from core.errors import NotFound
 from core.mailer import Mail as Mail
-from core.mailer import mailer
+from core.mailer import Mailer, mailer
 from core.measures import measures
 from core.merge_fields import fields_for
 from core.store.database import reading
 from core.store.people import visible_ids
+from core.texter import Texter, texter
 from core.workbench import Workbench
 
 
@@ -54,20 +59,35 @@ def measure_names(template: Template) -> list[str]:
 
 def findings(wb: Workbench, campaign: Campaign) -> list[Finding]:
     """What is wrong with a campaign's messages or may not be said in them, errors first; empty when all is well."""
-    organisation = wb.organisation()
     revealing = {name: rule.revealing for name, rule in rules.every(wb).items()}
     found = [
         finding
-        for message in campaign.messages.values()
-        for finding in _findings(
-            message,
-            measures=campaign.measures,
-            revealing=revealing,
-            fields=campaign.fields,
-            organisation=organisation,
-        )
+        for language, message in campaign.messages.items()
+        for finding in _of_message(campaign, message, language, revealing, wb.organisation())
     ]
     return list(dict.fromkeys(found))
+
+
+def _of_message(
+    campaign: Campaign,
+    message: Message,
+    language: str,
+    revealing: Mapping[str, Collection[str]],
+    organisation: Organisation,
+) -> list[Finding]:
+    fields = campaign.fields
+    if campaign.channel == TEXT:
+        found = text_findings(message, language=language, revealing=revealing, fields=fields, organisation=organisation)
+    elif campaign.channel == PHONE:
+        found = call_findings(message, revealing=revealing, fields=fields, organisation=organisation)
+    else:
+        return _findings(
+            message, measures=campaign.measures, revealing=revealing, fields=fields, organisation=organisation
+        )
+    if language == DEFAULT_LANGUAGE:
+        return found
+    name = LANGUAGES.get(language, language)
+    return [replace(one, sentence=f"{name}: {one.sentence}") if one.part != "fields" else one for one in found]
 
 
 def preview(wb: Workbench, campaign: Campaign, patient_id: str, *, language: str = DEFAULT_LANGUAGE) -> Mail:
@@ -83,9 +103,17 @@ def preview(wb: Workbench, campaign: Campaign, patient_id: str, *, language: str
 
 
 def example(wb: Workbench, template: Template, body: str | None = None) -> Mail:
-    """A template's mail for an invented patient. `body` is one of its versions', the first unless given."""
+    """An email template's mail for an invented patient. `body` is one of its versions', the first unless given."""
+    return invented(wb, example_campaign(wb, template, body))
+
+
+def example_campaign(wb: Workbench, template: Template, body: str | None = None) -> Campaign:
+    """A campaign from a template that is nowhere kept. `body` is one of the template's versions'."""
     organisation, at, by = wb.organisation(), wb.now(), wb.user.user_id
-    shown = Campaign(
+    messages = template.messages
+    if body:
+        messages[DEFAULT_LANGUAGE] = replace(messages[DEFAULT_LANGUAGE], body=body)
+    return Campaign(
         campaign_id="example",
         name=template.name,
         description="",
@@ -94,7 +122,7 @@ def example(wb: Workbench, template: Template, body: str | None = None) -> Mail:
         template_id=template.template_id,
         status="inactive",
         start_on=wb.today(),
-        messages={DEFAULT_LANGUAGE: Message(template.subject, body or template.body)},
+        messages=messages,
         from_email=organisation.from_email,
         from_name=organisation.from_name,
         created_at=at,
@@ -102,7 +130,6 @@ def example(wb: Workbench, template: Template, body: str | None = None) -> Mail:
         changed_at=at,
         changed_by=by,
     )
-    return invented(wb, shown)
 
 
 def invented(wb: Workbench, campaign: Campaign, *, language: str = DEFAULT_LANGUAGE) -> Mail:
@@ -120,7 +147,7 @@ def extremes(wb: Workbench, campaign: Campaign, patient_ids: Collection[str]) ->
     used = [
         name
         for message in campaign.messages.values()
-        for name in check(message.subject + "\n" + clean(message.body))
+        for name in check(_whole(campaign, message))
         if FIELDS[name].source != "author"
     ]
     if not fields:
@@ -143,12 +170,24 @@ def unfillable(wb: Workbench, campaign: Campaign, patient_ids: Collection[str]) 
     Somebody who lacks two such fields stands under both. Patients outside the user's scope are left out. Raises
     TemplateError for a message that cannot be rendered.
     """
-    form = mailer(wb, campaign)
+    form = _form(wb, campaign)
     found: dict[str, list[str]] = {}
     for patient_id, values in _visible_fields(wb, patient_ids, campaign).items():
         for name in form.missing(values):
             found.setdefault(name, []).append(patient_id)
     return found
+
+
+def _form(wb: Workbench, campaign: Campaign) -> Mailer | Texter | Caller:
+    if campaign.channel == TEXT:
+        return texter(campaign)
+    return caller(campaign) if campaign.channel == PHONE else mailer(wb, campaign)
+
+
+def _whole(campaign: Campaign, message: Message) -> str:
+    """All parts of a message in one."""
+    body = clean(message.body) if campaign.channel == EMAIL else message.body
+    return "\n".join((message.subject, body, message.voicemail))
 
 
 def _own_words(organisation: Organisation) -> dict[str, FieldValue]:
@@ -180,6 +219,6 @@ def _is_latin(name: str) -> bool:
 
 @cache
 def _templates() -> dict[str, Template]:
-    files = [file for file in resources.files("core.library").iterdir() if file.name.endswith(".html")]
-    names = [(file.name.removesuffix(".html"), file.read_text(encoding="utf-8")) for file in files]
+    files = [file for file in resources.files("core.library").iterdir() if file.name.endswith((".html", ".txt"))]
+    names = [(file.name.rpartition(".")[0], file.read_text(encoding="utf-8")) for file in files]
     return {template_id: read_template(template_id, text) for template_id, text in names}

@@ -112,7 +112,7 @@ def test_patients_are_followed_from_the_files_of_a_feed_to_the_report(
     found = work_lists.run(wb, ASKED)
     assert sorted(found.ids) == sorted(EXPECTED)
 
-    [by_email] = preflight.reach(wb, found.ids, purpose="care_gap", measures=("scr-mammogram",))
+    [by_email, *_] = preflight.reach(wb, found.ids, purpose="care_gap", measures=("scr-mammogram",))
     assert by_email.count == 5
     assert [(missed.reason.key, missed.count) for missed in by_email.not_reached] == [("no_address", 1)]
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, select, update
@@ -34,7 +35,7 @@ def number(n: int) -> str:
     return f"+1312555{n:04d}"
 
 
-def add_people(wb: Workbench, count: int, **changes: object) -> list[str]:
+def add_people(wb: Workbench, count: int, **changes: Any) -> list[str]:
     """Patients p1, p2 ... each with a mobile number of their own."""
     ids = add_patients(wb, count, state="IL", zip="60601", **changes)
     with writing(wb.engine) as connection:
@@ -43,7 +44,7 @@ def add_people(wb: Workbench, count: int, **changes: object) -> list[str]:
     return ids
 
 
-def text_campaign(wb: Workbench, ids: list[str], **changes: object) -> str:
+def text_campaign(wb: Workbench, ids: list[str], **changes: Any) -> str:
     return add_campaign(wb, ids, channel="text", messages=TEXT, **changes)
 
 

@@ -4,7 +4,8 @@ import socket
 
 import pytest
 
-from core.channels.email import EmailChannel, NoConnection, NoSession, Receipt
+from core.channels.email import EmailChannel
+from core.channels.handing_over import NoConnection, NoSession, Receipt
 from core.errors import SendError
 from tests.mail_servers import recording, rude
 

@@ -10,7 +10,8 @@ import pytest
 import trustme
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
-from core.channels.email import Access, EmailChannel, NoConnection, NoSession
+from core.channels.email import Access, EmailChannel
+from core.channels.handing_over import NoConnection, NoSession
 from core.errors import SettingsError
 from core.settings import read_settings
 from tests.mail_servers import Recorder, recording, rude

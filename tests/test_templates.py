@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
-from core import measures, templates
+from core import measures, message_previews, templates
 from core.domain.campaign import PURPOSES, Campaign, Message
 from core.domain.field_values import clock_time, full_name, gap_words, long_date
 from core.domain.findings import findings
@@ -31,20 +31,31 @@ from core.store.schema import groups, locations, open_gaps, patients, providers
 from core.workbench import Workbench
 from tests.conftest import ROOT
 
-IDS = [
-    "colorectal-screening",
-    "diabetes-care-gaps",
-    "mammogram-reminder",
-    "recent-visit-thank-you",
-    "weight-management",
-]
-EACH = pytest.mark.parametrize("template", templates.library(), ids=lambda template: template.template_id)
+IDS = {
+    "ad-hoc-text": "text",
+    "care-manager-call": "phone",
+    "check-up-reminder-call": "phone",
+    "check-up-reminder-text": "text",
+    "colorectal-screening": "email",
+    "diabetes-care-gaps": "email",
+    "mammogram-reminder": "email",
+    "recent-visit-thank-you": "email",
+    "visit-thank-you-text": "text",
+    "weight-management": "email",
+}
+EVERY = pytest.mark.parametrize("template", templates.library(), ids=lambda template: template.template_id)
+EACH = pytest.mark.parametrize(
+    "template", [one for one in templates.library() if one.channel == "email"], ids=lambda one: one.template_id
+)
+PLAIN = pytest.mark.parametrize(
+    "template", [one for one in templates.library() if one.channel != "email"], ids=lambda one: one.template_id
+)
 COMPLETE = Organisation(postal_address="12 Shore Road, Springfield")
 AUTHOR = {name: str(EXAMPLES[name]) for name, field in FIELDS.items() if field.source == "author"}
 
 
-def test_the_library_has_the_five_examples() -> None:
-    assert sorted(template.template_id for template in templates.library()) == IDS
+def test_the_library_has_examples_of_each_mode() -> None:
+    assert {template.template_id: template.channel for template in templates.library()} == IDS
     with pytest.raises(NotFound):
         templates.template("no-such-template")
 
@@ -54,7 +65,7 @@ REVEALING = {name: measure.revealing for name, measure in measures.measures().it
 
 @EACH
 def test_a_template_is_complete_and_nothing_is_wrong_with_it(template: Template) -> None:
-    assert template.channel == "email" and template.purpose in PURPOSES
+    assert template.purpose in PURPOSES
     assert template.about and template.proposed_name(date(2026, 11, 24)).endswith("Nov 24, 2026")
     assert set(template.measures) <= set(measures.measures())
     assert bool(template.measures) == (template.purpose == "care_gap")
@@ -79,7 +90,41 @@ def test_a_template_renders_with_everything_and_with_nothing_on_file(template: T
         assert "{" not in html and "[[" not in html and "None" not in html
 
 
-@EACH
+@PLAIN
+def test_a_text_or_call_has_nothing_wrong_in_any_language(wb: Workbench, template: Template) -> None:
+    assert set(template.messages) == {"en", "es"}
+    campaign = replace(templates.example_campaign(wb, template), fields=AUTHOR | {"help_number": "(312) 555-0100"})
+
+    assert [finding for finding in templates.findings(wb, campaign) if finding.level == "error"] == []
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+@PLAIN
+def test_a_text_fits_two_segments_and_a_call_forty_five_seconds(
+    wb: Workbench, template: Template, language: str
+) -> None:
+    campaign = templates.example_campaign(wb, template)
+
+    if template.channel == "text":
+        shown = message_previews.example_text(campaign, language=language)
+        assert shown.segments.encoding == "GSM-7" and shown.segments.count <= 2
+        assert "STOP" in shown.text and "(555) 010-0100" in shown.text
+    else:
+        call = message_previews.example_call(campaign, language=language)
+        assert call.script_seconds <= 45 and call.voicemail_seconds <= 30
+        assert call.language == language and "5 5 5" in call.script and "5 5 5" in call.voicemail
+
+
+@PLAIN
+def test_a_text_or_call_is_written_for_a_number_that_others_have_too(wb: Workbench, template: Template) -> None:
+    always = {name: EXAMPLES[name] for name, field in FIELDS.items() if not field.may_miss}
+
+    for message in template.messages.values():
+        for part in (message.body, message.voicemail):
+            assert not part or render(part, always, html=False)
+
+
+@EVERY
 def test_a_suggested_work_list_is_one_that_can_be_run(template: Template) -> None:
     work_list = WorkList.from_json(dict(template.work_list))
 

@@ -91,12 +91,18 @@ class CallChannel(TwilioChannel):
     """Places calls. Twilio asks `webhooks`/call what to say and tells `webhooks`/call-status what became of one."""
 
     def hand_over(self, outgoing: Outgoing, *, before_end: Callable[[], None] | None = None) -> Receipt:
-        """Place one call; see core.channels.handing_over.Channel. `outgoing.sender` is the caller id."""
+        """Place one call; see core.channels.handing_over.Channel. `outgoing.sender` is the caller id, `content` the
+        words in Twilio's markup when they are not asked for later."""
         calls = self._opened().calls
+        sender = outgoing.sender or self._access.sender
+        if outgoing.content:  # the words themselves, as a test has them
+            return self._hand_over(
+                lambda: calls.create(to=outgoing.to, from_=sender, twiml=outgoing.content), before_end
+            )
         return self._hand_over(
             lambda: calls.create(
                 to=outgoing.to,
-                from_=outgoing.sender or self._access.sender,
+                from_=sender,
                 url=f"{self._webhooks}/call?attempt={outgoing.reference}",
                 status_callback=f"{self._webhooks}/call-status?attempt={outgoing.reference}",
                 status_callback_event=_CALL_EVENTS,

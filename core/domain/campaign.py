@@ -8,7 +8,7 @@ from typing import Any
 from core.domain.address import is_email
 from core.domain.eligibility import Mailing
 from core.domain.one_line import TURNS, ends_line, is_visible
-from core.domain.organisation import Organisation
+from core.domain.organisation import EMAIL, Organisation
 from core.domain.window import has_windows, holiday, sending_day
 from core.domain.wording import day_text
 from core.errors import NotAllowed
@@ -84,6 +84,7 @@ class Campaign:
     skip_closed_gaps: bool = True
     skip_booked: bool = True  # whoever made an appointment since the campaign was made
     kind: str = "campaign"  # | introductory
+    family_id: str | None = None  # shared with campaigns of other modes for the same patients (C16)
     activated_at: datetime | None = None
     activated_by: str | None = None
     finished_at: datetime | None = None
@@ -196,21 +197,28 @@ def problems(campaign: Campaign) -> dict[str, str]:
     """
     found = {
         "name": _text_problem("campaign name", campaign.name, longest=NAME_LENGTH),
-        "from_name": _text_problem("From Name", campaign.from_name, longest=NAME_LENGTH),
-        "from_email": "" if is_email(campaign.from_email) else "The From Email Address is not an email address.",
+        **(_sender_problems(campaign) if campaign.channel == EMAIL else {}),
         "purpose": "" if campaign.purpose in PURPOSES else "Choose a purpose: " + ", ".join(PURPOSES.values()) + ".",
-        "messages": _messages_problem(campaign.messages),
+        "messages": _messages_problem(campaign),
     }
     return {name: sentence for name, sentence in found.items() if sentence}
 
 
-def _messages_problem(messages: Mapping[str, Message]) -> str:
-    if DEFAULT_LANGUAGE not in messages:
+def _sender_problems(campaign: Campaign) -> dict[str, str]:
+    return {
+        "from_name": _text_problem("From Name", campaign.from_name, longest=NAME_LENGTH),
+        "from_email": "" if is_email(campaign.from_email) else "The From Email Address is not an email address.",
+    }
+
+
+def _messages_problem(campaign: Campaign) -> str:
+    if DEFAULT_LANGUAGE not in campaign.messages:
         return "The message in English is missing: patients whose language has no message get that one."
-    for message in messages.values():
-        problem = _text_problem("subject", message.subject, longest=SUBJECT_LENGTH)
-        if problem:
-            return problem
+    for message in campaign.messages.values():
+        if campaign.channel == EMAIL:
+            problem = _text_problem("subject", message.subject, longest=SUBJECT_LENGTH)
+            if problem:
+                return problem
         if not message.body.strip():
             return "The message is empty. Write what patients are to read."
     return ""

@@ -17,7 +17,7 @@ ERROR, WARNING = "error", "warning"
 
 @dataclass(frozen=True)
 class Finding:
-    """level 'error' or 'warning'; part 'subject', 'body', 'fields' or 'organisation'."""
+    """level 'error' or 'warning'; part 'subject', 'body', 'voicemail', 'fields' or 'organisation'."""
 
     level: str
     part: str
@@ -25,7 +25,7 @@ class Finding:
 
 
 # Beside the words that name the care gaps of the rules. None may stand in a subject, whatever the campaign is about.
-_CONDITION_WORDS = (
+CONDITION_WORDS = (
     "asthma", "copd", "hypertension", "blood pressure", "cholesterol", "heart failure", "kidney", "hiv", "hepatitis",
     "depression", "anxiety", "pregnancy", "pregnant", "obesity", "overweight", "weight", "bmi", "smoking", "dementia",
     "tumor", "disease", "screening", "lab result", "test result", "biopsy", "medication", "insulin",
@@ -58,7 +58,7 @@ def findings(
         used += check(message.subject)
     except TemplateError as error:
         found.append(Finding(ERROR, "subject", str(error)))
-    found += _about_braces("subject", message.subject)
+    found += about_braces("subject", message.subject)
     found += _about_subject(message.subject, revealing)
     try:
         body = message_body(message.body)
@@ -66,9 +66,15 @@ def findings(
         found.append(Finding(ERROR, "body", str(error)))
     else:
         used += body.fields
-        found += _about_braces("body", body.text)
+        found += about_braces("body", body.text)
         found += _about_body(body, {word for name in measures for word in revealing.get(name, ())}, organisation)
-    found += _about_fields(used, fields, organisation)
+    found += about_fields(used, fields, organisation)
+    if not organisation.postal_address.strip():
+        found.append(
+            Finding(
+                WARNING, "organisation", "The organisation has no postal address, which readers expect below an email."
+            )
+        )
     return sorted(found, key=lambda finding: finding.level != ERROR)
 
 
@@ -77,7 +83,8 @@ def named(text: str, words: Collection[str]) -> list[str]:
     return [word for word in words if re.search(rf"\b{re.escape(word)}(?:e?s)?\b", text, re.IGNORECASE)]
 
 
-def _about_braces(part: str, text: str) -> Iterator[Finding]:
+def about_braces(part: str, text: str) -> Iterator[Finding]:
+    """Merge fields with one brace, which would be read as they stand."""
     written = _LONE_BRACE.search(protected(text).html)
     if written:
         yield Finding(
@@ -88,7 +95,7 @@ def _about_braces(part: str, text: str) -> Iterator[Finding]:
 
 
 def _about_subject(subject: str, revealing: Mapping[str, Collection[str]]) -> Iterator[Finding]:
-    words = {word for words in revealing.values() for word in words} | set(_CONDITION_WORDS)
+    words = {word for words in revealing.values() for word in words} | set(CONDITION_WORDS)
     for word in sorted(named(subject, words)):
         yield Finding(
             ERROR, "subject", f"The subject names '{word}'. Others may see it: say only that it is a health reminder."
@@ -118,14 +125,11 @@ def _about_body(body: MessageBody, words: Collection[str], organisation: Organis
             )
 
 
-def _about_fields(used: Collection[str], fields: Mapping[str, str], organisation: Organisation) -> Iterator[Finding]:
+def about_fields(used: Collection[str], fields: Mapping[str, str], organisation: Organisation) -> Iterator[Finding]:
+    """What the author was to fill in and has not."""
     own = {"call_back_number": organisation.call_back_number, "sign_off": organisation.sign_off}
     for name in dict.fromkeys(used):
         if FIELDS[name].source == "author" and not (fields.get(name, "").strip() or own.get(name)):
             yield Finding(
                 ERROR, "fields", f"The message needs '{name}', {FIELDS[name].about}. Fill it in under Message."
             )
-    if not organisation.postal_address.strip():
-        yield Finding(
-            WARNING, "organisation", "The organisation has no postal address, which readers expect below an email."
-        )

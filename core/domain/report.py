@@ -5,6 +5,8 @@ import polars as pl
 from core.domain.campaign import Campaign
 from core.domain.progress import Progress
 
+_SENT = {"email": "email", "text": "text", "phone": "call"}
+
 
 def headline(campaign: Campaign, progress: Progress, *, ledger: pl.DataFrame, schedule: str) -> str:
     """One or two sentences. `ledger` has result, reason and count; `schedule` says when the campaign goes out."""
@@ -15,7 +17,7 @@ def headline(campaign: Campaign, progress: Progress, *, ledger: pl.DataFrame, sc
         return f"{selected} selected, none written to yet. {schedule}."
     reached = progress.results["Successful"]
     share = _share(reached, progress.selected)
-    done = f"The {campaign.channel} went out to {reached:,} of {selected} ({share})"
+    done = f"The {_SENT[campaign.channel]} went out to {reached:,} of {selected} ({share})"
     waiting = progress.results["Waiting"]
     so_far = f" so far; {waiting:,} still wait{'s' * (waiting == 1)}." if waiting else "."
     return f"{done}{so_far} {_why_not(progress, ledger)}".strip()

@@ -1,14 +1,21 @@
-"""A template of the library: what a campaign starts from. One text file each: YAML between two '---', then HTML."""
+"""A template of the library: what a campaign starts from. One text file each: YAML between two '---', then the message.
 
+An email's is HTML. A text's or call's is plain, in English first; a line '=== es' begins another language,
+'=== voicemail' and '=== es voicemail' what a call leaves on a machine.
+"""
+
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 import yaml
 
 from core.domain.body import clean
+from core.domain.campaign import DEFAULT_LANGUAGE, Message
 from core.domain.merge_field import FIELDS
+from core.domain.organisation import EMAIL
 from core.domain.rendering import check
 from core.errors import TemplateError
 
@@ -42,6 +49,14 @@ class Template:
     measures: tuple[str, ...]
     protocols: tuple[str, ...]
     work_list: Mapping[str, Any]
+    is_locked: bool = False  # T2: whoever uses it fills in numbers, and leaves the words as they are
+    others: Mapping[str, Message] = field(default_factory=dict)  # in other languages than the default one
+    voicemail: str = ""
+
+    @property
+    def messages(self) -> dict[str, Message]:
+        """What a new campaign starts with, by language."""
+        return {DEFAULT_LANGUAGE: Message(self.subject, self.body, self.voicemail), **self.others}
 
     @property
     def body(self) -> str:
@@ -51,7 +66,7 @@ class Template:
     @property
     def asks(self) -> tuple[str, ...]:
         """The fields that the author fills in, such as the call-back number."""
-        used = check(self.subject + "\n" + "\n".join(version.body for version in self.versions))
+        used = check("\n".join([self.subject, self.voicemail, *(version.body for version in self.versions)]))
         return tuple(name for name in used if FIELDS[name].source == "author")
 
     def proposed_name(self, on: date) -> str:
@@ -63,6 +78,8 @@ def read_template(template_id: str, text: str) -> Template:
     """Read and check one file. Raises TemplateError for a message that could not be rendered."""
     _, head, body = text.split("---\n", 2)
     facts: dict[str, Any] = yaml.safe_load(head)
+    if facts["channel"] != EMAIL:
+        return _plain_template(template_id, facts, body)
     offered = facts.pop("versions", None) or [{"name": "", "text": ""}]
     template = Template(
         template_id=template_id,
@@ -79,4 +96,27 @@ def read_template(template_id: str, text: str) -> Template:
     return template
 
 
+def _plain_template(template_id: str, facts: dict[str, Any], text: str) -> Template:
+    """Of a text or call."""
+    parts: dict[str, str] = {}
+    first, *rest = _PART.split(text)
+    parts[""] = first
+    parts |= dict(zip(rest[::2], rest[1::2], strict=True))
+    parts = {" ".join(name.split()): part.strip() for name, part in parts.items()}
+    for part in parts.values():
+        check(part)
+    languages = [name for name in parts if name and "voicemail" not in name]
+    return Template(
+        template_id=template_id,
+        subject="",
+        versions=(Version("", parts[""]),),
+        voicemail=parts.get("voicemail", ""),
+        others={each: Message("", parts[each], parts.get(f"{each} voicemail", "")) for each in languages},
+        measures=tuple(facts.pop("measures")),
+        protocols=tuple(facts.pop("protocols")),
+        **facts,
+    )
+
+
+_PART = re.compile(r"^=== *(.+)\n", re.MULTILINE)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

@@ -76,6 +76,19 @@ def visible(connection: Connection, user: User) -> list[Campaign]:
     return [_campaign(row) for row in rows]
 
 
+def family(connection: Connection, of: Campaign) -> list[Campaign]:
+    """A campaign and those of other modes with the same patients, in the order they were made."""
+    if of.family_id is None:
+        return [of]
+    question = select(campaigns).where(campaigns.c.family_id == of.family_id)
+    return [_campaign(row) for row in connection.execute(question.order_by(campaigns.c.created_at))]
+
+
+def join_family(connection: Connection, campaign_id: str, family_id: str) -> None:
+    """Make a campaign one of a family. Nothing that its editor holds changes, so its version stays."""
+    connection.execute(update(campaigns).where(campaigns.c.campaign_id == campaign_id).values(family_id=family_id))
+
+
 def is_visible(connection: Connection, user: User, campaign_id: str) -> bool:
     """Whether the user made the campaign or may see one of its patients."""
     question = select(campaigns.c.campaign_id).where(campaigns.c.campaign_id == campaign_id, _may_see(user))
