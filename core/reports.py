@@ -11,7 +11,7 @@ from core.domain.address import phone_text
 from core.domain.campaign import Campaign
 from core.domain.clinical import schema
 from core.domain.csv_cells import neutral
-from core.domain.message import ICONS, RESULTS, STATES, reason_sentence
+from core.domain.message import ICONS, RESULTS, STATES, reason_sentence, words_of
 from core.domain.progress import Progress, progress_of, schedule_sentence
 from core.domain.report import headline
 from core.pace import measured_pace
@@ -61,7 +61,7 @@ def report(wb: Workbench, campaign_id: str) -> Report:
     with reading(wb.engine) as connection:
         counts = report_rows.counts(connection, campaign_id)
         ends = report_rows.ends(connection, campaign_id)
-        patients = report_rows.patient_rows(connection, campaign_id, scope=wb.user.scope)
+        patients = report_rows.patient_rows(connection, campaign_id, scope=wb.user.scope, channel=campaign.channel)
     by_state = dict(counts.group_by("state").agg(pl.col("count").sum()).iter_rows())
     progress = progress_of(by_state)
     schedule = schedule_sentence(
@@ -160,7 +160,10 @@ def _worded(frame: pl.DataFrame) -> pl.DataFrame:
     """State and reason key as people read them, with the icon of the result."""
     results = {state: meaning.result for state, meaning in STATES.items()}
     reasons = {key: reason_sentence(key) for key in frame["reason"].unique()}
+    is_ringing = (pl.col("state") == "calling") & (pl.col("reason") == "")
     return frame.with_columns(
         result=pl.col("state").replace_strict(results, return_dtype=pl.String),
-        reason=pl.col("reason").replace_strict(reasons, return_dtype=pl.String),
+        reason=pl.when(is_ringing)
+        .then(pl.lit(words_of("calling", "")))
+        .otherwise(pl.col("reason").replace_strict(reasons, return_dtype=pl.String)),
     ).with_columns(icon=pl.col("result").replace_strict(ICONS, return_dtype=pl.String))

@@ -143,6 +143,11 @@ def after_attempt(
     return Verdict("waiting", reason, at + BACKOFF[attempt_number - 1] * (1 + JITTER * jitter))
 
 
+def words_of(state: str, reason: str) -> str:
+    """What people read beside the result: the reason, or what is going on just now."""
+    return reason_sentence(reason) or ("ringing" if state == "calling" else "")
+
+
 def reason_sentence(key: str) -> str:
     """What people read for a reason kept with a recipient; empty for none."""
     return REASONS.get(key) or (sentence(key) if key else "")
