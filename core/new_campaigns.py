@@ -169,6 +169,13 @@ def also_by(wb: Workbench, campaign_id: str, template_id: str) -> str:
     return made.campaign_id
 
 
+def sister_templates(wb: Workbench, campaign: Campaign) -> list[templates.Template]:
+    """The templates of modes by which no campaign for these patients was made yet."""
+    with reading(wb.engine) as connection:
+        taken = {one.channel for one in rows.family(connection, campaign)}
+    return [one for one in templates.library() if one.channel not in taken]
+
+
 def sisters(wb: Workbench, campaign: Campaign) -> list[Campaign]:
     """The campaigns of other modes with the same patients, as far as the user may see them."""
     with reading(wb.engine) as connection:
