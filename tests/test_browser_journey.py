@@ -134,7 +134,7 @@ def activate_for_today(page: Page, wb: Workbench, selected: int) -> None:
 
 def wait_until_completed(page: Page) -> None:
     page.get_by_role("button", name="Demo clock").click()
-    click(page, "Next email window")
+    click(page, "Next window")
     page.keyboard.press("Escape")
     page.get_by_role("radio", name="Completed").or_(page.get_by_role("button", name="Completed")).first.click()
     settle(page)  # or the list of all campaigns, which is still there, would be taken for the completed ones
