@@ -46,14 +46,14 @@ def _who(wb: Workbench, draft: Campaign, *, locked: bool) -> dict[str, str]:
     fields, (left, right) = dict(draft.fields), st.columns(2)
     if "on_behalf_of" in asked:
         with left:
-            fields["on_behalf_of"] = _provider(wb, draft, locked=locked)
+            fields |= _provider(wb, draft, locked=locked)
     with right if "on_behalf_of" in asked else left:
         fields["call_back_number"] = number_input(draft, "call_back_number", locked=locked)
     others = [field for field in asked if field not in ("on_behalf_of", "call_back_number")]
     return author_inputs(replace(draft, fields=fields), others, locked=locked)
 
 
-def _provider(wb: Workbench, draft: Campaign, *, locked: bool) -> str:
+def _provider(wb: Workbench, draft: Campaign, *, locked: bool) -> dict[str, str]:
     """From the list of those whose patients the user may see; whoever was chosen before stays in it."""
     now = draft.fields.get("on_behalf_of", "")
     names = list(dict.fromkeys([*([now] if now else []), *(name for _, name in work_lists.provider_choices(wb))]))
@@ -67,7 +67,7 @@ def _provider(wb: Workbench, draft: Campaign, *, locked: bool) -> str:
         placeholder="On whose behalf?",
         help=FIELDS["on_behalf_of"].about.capitalize() + ".",
     )
-    return chosen or ""
+    return {"on_behalf_of": chosen} if chosen else {}
 
 
 def _length(draft: Campaign, language: str, *, is_voicemail: bool) -> None:

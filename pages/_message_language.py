@@ -10,7 +10,7 @@ from pages._typed import LANGUAGES_OFFERED
 def choose_language(draft: Campaign, *, is_fixed: bool) -> str:
     """The language whose message is shown. Fixed wording has those that it has."""
     offered = list(dict.fromkeys([DEFAULT_LANGUAGE, *draft.messages, *(() if is_fixed else LANGUAGES_OFFERED)]))
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(gap="xsmall"):
         chosen = st.segmented_control(
             "Language",
             offered,
@@ -21,7 +21,7 @@ def choose_language(draft: Campaign, *, is_fixed: bool) -> str:
             label_visibility="collapsed",
             persist_state="session",
         )
-        st.caption("The patient's language decides; English when there is none.", width="content")
+        st.caption("The patient's language decides; English when there is none.")
     return str(chosen or DEFAULT_LANGUAGE)
 
 

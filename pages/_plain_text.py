@@ -21,8 +21,9 @@ _BOX = st.components.v2.component(
 def plain_text(label: str, text: str, *, key: str, locked: bool = False) -> str:
     """The text now in the box. `text` fills it when it is drawn first; typing is not overwritten, so another text needs
     another `key`. Streamlit's own box tells what was typed only when somebody leaves it."""
-    st.caption(label)
     fields = [(name, f"{field_label(name)} – {field.about}") for name, field in FIELDS.items()]
     data: dict[str, Any] = {"label": label, "text": text, "seed": key, "fields": fields, "locked": locked}
-    result = _BOX(key=key, data=data, default={"text": text}, on_text_change=lambda: None)
+    with st.container(gap="xsmall"):
+        st.caption(label)
+        result = _BOX(key=key, data=data, default={"text": text}, on_text_change=lambda: None)
     return str(result.text if result.text is not None else text)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core import campaigns, patients, templates
 from core.domain.campaign import DEFAULT_LANGUAGE, Campaign
+from core.domain.merge_field import FIELDS
 from core.domain.organisation import PHONE, TEXT
 from core.domain.person import Person
 from core.errors import CareloopError, MissingField
@@ -32,7 +33,7 @@ def preview(wb: Workbench, draft: Campaign, *, is_readable: bool, written: str |
     try:
         _draw(wb, draft, patient_id, written)
     except MissingField as error:
-        st.warning(f"This patient is not sent the message: {plain(str(error))}", icon=":material/block:")
+        _missing(error)
     except NamesPatient:
         st.warning(
             "This patient is not sent the message: it names the patient, and others have the same number.",
@@ -45,6 +46,15 @@ def preview(wb: Workbench, draft: Campaign, *, is_readable: bool, written: str |
 def shown_patient() -> str | None:
     """Whom the preview shows."""
     return st.session_state.get(_PATIENT)
+
+
+def _missing(error: MissingField) -> None:
+    """What the author has yet to fill in is no patient's matter."""
+    field = FIELDS.get(error.field)
+    if field is not None and field.source == "author":
+        st.info(f"The preview comes when this is filled in: {plain(field.about)}.", icon=":material/edit:")
+    else:
+        st.warning(f"This patient is not sent the message: {plain(str(error))}", icon=":material/block:")
 
 
 def _draw(wb: Workbench, draft: Campaign, patient_id: str, written: str | None) -> None:

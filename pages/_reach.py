@@ -22,6 +22,8 @@ def show_reach(wb: Workbench, campaign: Campaign) -> None:
     except CareloopError:
         return  # what is wrong with the message is said where it is written
     for name, patient_ids in lacking.items():
+        if FIELDS[name].source == "author":
+            continue  # a problem of the message, which says so itself
         what = plain(FIELDS[name].about)
         st.warning(
             f"{count(len(patient_ids), 'patient')} of them would not be sent the message: {what} is not on file. "

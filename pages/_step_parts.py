@@ -61,7 +61,7 @@ def text_field(draft: Campaign, field: str, *, locked: bool) -> str:
 def author_inputs(draft: Campaign, fields: Collection[str], *, locked: bool) -> dict[str, str]:
     """Every field that the author fills in, with those filled in already."""
     drawn = {field: (number_input if field in NUMBERS else text_field)(draft, field, locked=locked) for field in fields}
-    return {**draft.fields, **drawn}
+    return {**draft.fields, **{field: text for field, text in drawn.items() if text or field in draft.fields}}
 
 
 def author_fields(draft: Campaign) -> list[str]:

@@ -5,7 +5,7 @@ import streamlit as st
 from core import campaigns, message_costs, message_previews
 from core.domain.campaign import Campaign
 from core.domain.text_message import MOST_SEGMENTS
-from core.domain.text_segments import Segments, replacements
+from core.domain.text_segments import UCS_2, Segments, replacements
 from core.domain.text_segments import plain as in_plain_characters
 from core.domain.text_segments import segments as segments_of
 from core.errors import CareloopError
@@ -54,8 +54,8 @@ def _segments(draft: Campaign, language: str) -> str:
 def _offers_plain(draft: Campaign, language: str) -> bool:
     """The button that puts plain characters in place of those that make a text dear, where there are such."""
     body = draft.messages[language].body
-    found = replacements(body)
-    if not found or segments_of(in_plain_characters(body)).units >= segments_of(body).units:
+    found, now, plainer = replacements(body), segments_of(body), segments_of(in_plain_characters(body))
+    if now.encoding != UCS_2 or (plainer.encoding == UCS_2 and plainer.count >= now.count):
         return False
     named = ", ".join(f"{old} becomes {new or 'nothing'}" for old, new in list(found.items())[:6])
     return st.button(

@@ -87,6 +87,11 @@ def _now(draft: Campaign, name: str, otherwise: Any) -> Any:
 
 
 def _written(draft: Campaign) -> dict[str, str]:
+    """What stands in the fields; one that was empty and still is stays absent."""
     names = [name for name, field in FIELDS.items() if field.source == "author"]
-    found = {name: text for name in [*names, *NUMBERS] if (text := _now(draft, name, None)) is not None}
-    return {name: number_kept(text) if name in NUMBERS else text for name, text in found.items()}
+    found = {name: _now(draft, name, None) for name in [*names, *NUMBERS]}
+    return {
+        name: number_kept(text) if name in NUMBERS else text
+        for name, text in found.items()
+        if text or (text is not None and name in draft.fields)
+    }

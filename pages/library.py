@@ -69,6 +69,7 @@ def _choice(label: str, options: list[str], *, key: str, names: Mapping[str, str
         required=True,
         key=key,
         label_visibility="collapsed",
+        wrap=True,
         format_func=lambda option: names.get(option, "All"),
     )
     return str(chosen or "all")
