@@ -16,6 +16,7 @@ from core import opt_outs
 from core.audit import record_in
 from core.domain.message import reason_sentence
 from core.domain.organisation import PHONE, TEXT
+from core.domain.quiet_hours import local_hours
 from core.domain.receipt import Follows, call_again, call_follows, goes_forward, text_follows
 from core.domain.twilio_errors import OPTED_OUT, STOP_CAMPAIGN, UNUSABLE
 from core.recovery import put_in_order
@@ -158,7 +159,9 @@ def _call(wb: Workbench, connection: Connection, about: Told, follows: Follows) 
         return {"state": "calling", "reason": "", "finished_at": None}
     if follows.state == "waiting":
         started = rows.started_at(connection, about.recipient_id)
-        verdict = call_again(wb.organisation(), started, reason=follows.reason, at=at)
+        organisation = wb.organisation()
+        hours = local_hours(organisation, *rows.home_of(connection, about.recipient_id))
+        verdict = call_again(organisation, started, reason=follows.reason, at=at, hours=hours)
         is_over = verdict.state != "waiting"
         next_at = {"next_at": verdict.next_at, "claimed_by": None, "finished_at": at if is_over else None}
         return {"state": verdict.state, "reason": verdict.reason, **next_at}
