@@ -292,12 +292,12 @@ def beat(connection: Connection, *, worker: str, host: str, at: datetime, is_idl
     connection.execute(delete(dispatchers).where(dispatchers.c.seen_at < at - _FORGOTTEN_AFTER))
 
 
-def worker_count(connection: Connection, *, channel: str, since: datetime) -> int:
-    """How many dispatchers may send by a channel: those that were seen since then."""
-    question = select(func.count()).where(
+def workers(connection: Connection, *, channel: str, since: datetime) -> list[str]:
+    """The dispatchers that may send by a channel: those that were seen since then."""
+    question = select(dispatchers.c.worker).where(
         dispatchers.c.worker.endswith(f":{channel}", autoescape=True), dispatchers.c.seen_at >= since
     )
-    return connection.scalar(question) or 0
+    return list(connection.scalars(question))
 
 
 def leave(connection: Connection, worker: str) -> None:
