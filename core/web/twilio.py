@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -10,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 from core import inbox
 from core.inbox import Incoming
 from core.web.together import Together
-from core.web.twilio_gate import failure, message, refusal, signed_form, twiml
+from core.web.twilio_gate import failure, message, opened_once, refusal, signed_form, twiml
 from core.workbench import Workbench
 
 
@@ -21,9 +20,10 @@ def routes(open_workbench: Callable[[], Workbench]) -> list[BaseRoute]:
         return inbox.take_all(open_workbench(), texts)
 
     together = Together(take)
+    workbench = opened_once(open_workbench)
 
     async def text(request: Request) -> Response:
-        fields = await signed_form(request, await run_in_threadpool(open_workbench))
+        fields = await signed_form(request, await workbench())
         if isinstance(fields, Response):
             return fields
         incoming = _incoming(fields)
