@@ -16,11 +16,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.error import URLError
+from urllib.parse import urlsplit
 
-from core.channels.outbox import start_outbox
+from core.channels.outbox import OutboxServer, start_outbox
+from core.channels.twilio_sandbox import TwilioSandbox
 from core.errors import SettingsError
 from core.settings import Settings
 from core.stopping import stop_on_signals
+from core.twilio_account import start_sandbox
 
 ROOT = Path(__file__).parent.parent
 _RESTART_AFTER = 2.0  # seconds between a dispatcher's death and its successor
@@ -51,10 +54,7 @@ def serve(
     stop = stop or threading.Event()
     stop_on_signals(stop)
     _require_free(settings.host, settings.port, "CARELOOP_PORT")
-    outbox = None
-    if settings.keeps_mails:
-        _require_free(settings.host, settings.smtp_port, "CARELOOP_SMTP")
-        outbox = start_outbox(settings.home / "outbox", host=settings.smtp_host, port=settings.smtp_port)
+    sandboxes = _sandboxes(settings)
     children = _children(settings)
     try:
         for child in children:
@@ -64,8 +64,21 @@ def serve(
         _watch(children, stop)
     finally:
         _end(children)
-        if outbox:
-            outbox.stop()
+        for sandbox in sandboxes:
+            sandbox.stop()
+
+
+def _sandboxes(settings: Settings) -> list[OutboxServer | TwilioSandbox]:
+    """The local servers that keep what would leave, where nobody has named others."""
+    started: list[OutboxServer | TwilioSandbox] = []
+    if settings.keeps_mails:
+        _require_free(settings.host, settings.smtp_port, "CARELOOP_SMTP")
+        started.append(start_outbox(settings.home / "outbox", host=settings.smtp_host, port=settings.smtp_port))
+    if settings.keeps_texts:
+        port = urlsplit(settings.twilio_url).port or 80
+        _require_free(settings.host, port, "CARELOOP_TWILIO_URL")
+        started.append(start_sandbox(settings, port=port))
+    return started
 
 
 def environment(settings: Settings) -> dict[str, str]:

@@ -15,6 +15,7 @@ from core.store.secret import secret_key
 
 if TYPE_CHECKING:
     from core.channels.twilio import CallChannel, TextChannel
+    from core.channels.twilio_sandbox import TwilioSandbox
 
 SANDBOX_ACCOUNT = "AC" + "0" * 32
 
@@ -26,6 +27,23 @@ def twilio_access(settings: Settings) -> TwilioAccess:
         account = SANDBOX_ACCOUNT
         token = hmac.new(secret_key(settings.home), b"careloop.twilio-sandbox", sha256).hexdigest()[:32]
     return TwilioAccess(settings.twilio_url, account, token, settings.twilio_from, settings.twilio_service)
+
+
+def start_sandbox(settings: Settings, *, port: int = 0, speed: float = 1.0) -> "TwilioSandbox":
+    """Start the local stand-in for Twilio in a thread of its own; it keeps texts and calls in the home. `speed` makes
+    what takes time there go faster. Raises OSError when the port is taken."""
+    from core.channels.twilio_sandbox import start_twilio_sandbox
+
+    access = twilio_access(settings)
+    return start_twilio_sandbox(
+        settings.home / "outbox",
+        port=port,
+        account=access.account,
+        token=access.token,
+        webhooks=webhooks(settings),
+        number=access.sender,
+        speed=speed,
+    )
 
 
 @contextmanager

@@ -12,6 +12,7 @@ twilio_sandbox_answers, _lists, _store, _exchange    shapes, lists, tables, and 
 """
 
 import asyncio
+import logging
 import socket
 import threading
 from concurrent.futures import Future
@@ -34,6 +35,16 @@ __all__ = ["MAGIC", "NUMBER", "TwilioSandbox", "start_twilio_sandbox"]
 
 NUMBER = "+15550100000"  # the sandbox's own telephone number
 _START_TIMEOUT = 10.0  # seconds
+_silent = logging.Logger("what clients send is not logged: it may hold a number")
+_silent.disabled = True
+# A client's connection outlasts its pauses, because one that ends just then would leave a text's fate unknown.
+_RUNNER: dict[str, Any] = {
+    "access_log": None,
+    "handle_signals": False,
+    "keepalive_timeout": 3630.0,
+    "logger": _silent,
+    "shutdown_timeout": 0.1,
+}
 
 
 @dataclass(frozen=True)
@@ -104,7 +115,7 @@ async def _serve(folder: Path, listener: socket.socket, options: dict[str, Any],
     app = new_application(exchange)
     for addresses in (Messages(exchange), CallsResource(exchange, calls), Control(exchange, calls)):
         addresses.add_to(app)
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.1)
+    runner = web.AppRunner(app, **_RUNNER)
     try:
         await runner.setup()
         await web.SockSite(runner, listener).start()

@@ -27,7 +27,7 @@ def routes() -> list[BaseRoute]:
     return [
         Route("/health", _health),
         *unsubscribe_routes(_workbench),
-        *twilio_routes(_workbench),
+        *twilio_routes(_workbench, lambda: _workbench().as_user(DISPATCHER)),
         *bounce_routes(lambda: _workbench().as_user(DISPATCHER)),
     ]
 

@@ -61,7 +61,11 @@ async def signed_form(request: Request, wb: Workbench) -> dict[str, str] | Respo
 
 def twiml(inner: str = "") -> Response:
     """An answer of instructions: '' for none at all."""
-    content = f'<?xml version="1.0" encoding="UTF-8"?><Response>{inner}</Response>'
+    return instructions(f'<?xml version="1.0" encoding="UTF-8"?><Response>{inner}</Response>')
+
+
+def instructions(content: str) -> Response:
+    """The same from a whole document."""
     return Response(content, media_type="text/xml", headers=_HEADERS)
 
 
