@@ -87,7 +87,7 @@ def test_what_is_told_before_the_outcome_is_written_counts_when_it_is(wb: Workbe
 
     with writing(wb.engine) as connection:
         connection.execute(update(recipients).values(state="handed_over", message_id="SM1"))
-        receipts.catch_up(wb, connection, {"SM1": recipient_id})
+        receipts.catch_up(wb, connection, [recipient_id], owners={"SM1": recipient_id})
 
     assert states(wb) == {"p1": ("delivered", "")}
 
@@ -100,7 +100,7 @@ def test_what_is_told_of_nobody_is_kept_and_joined_when_its_message_is_known(wb:
     assert [(event.recipient_id, event.provider_id) for event in events(wb)] == [(None, "SM7")]
 
     with writing(wb.engine) as connection:
-        receipts.catch_up(wb, connection, {"SM7": recipient_id})
+        receipts.catch_up(wb, connection, [recipient_id], owners={"SM7": recipient_id})
 
     assert states(wb) == {"p1": ("returned", "handset_unreachable")}
 
