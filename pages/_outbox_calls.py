@@ -9,12 +9,13 @@ from core.domain.address import phone_text
 from core.errors import CareloopError
 from core.outbox_texts import KeptCall, Said
 from core.workbench import Workbench
-from pages._outbox_list import EVERY, Row, Standing, nothing, page_number, rows
+from pages._outbox_list import EVERY, Row, Standing, chosen, nothing, page_number, rows
 from pages._outbox_patient import keys, next_call, only_kept
 from pages._script import Step, script
 from pages._shared import count, guarded, moment, plain
 
 _SID = "outbox_call"
+_US = "Careloop"
 _UNDER_WAY = ("queued", "ringing", "in-progress")
 _STANDINGS = {
     "queued": Standing("schedule", "gray", "Queued"),
@@ -34,7 +35,7 @@ def show(wb: Workbench, search: str) -> None:
     if first is None:
         nothing(lambda: outbox_texts.calls(wb, search=search, size=1).count, lambda: _empty(search))
         return
-    sid = st.session_state.setdefault(_SID, first.sid)
+    sid = chosen(_SID, search, first.sid)
     left, right = st.columns([2, 3], gap="large")
     with left:
         _list(wb, search)
@@ -56,7 +57,7 @@ def step(said: Said, wb: Workbench) -> Step | None:
     done = _done(said)
     at = f"{datetime.fromisoformat(said.at).astimezone(wb.zone()):%H:%M:%S}"
     if said.verb in ("Say", "Play"):
-        return Step(at, "We", said.text, is_speech=said.verb == "Say", language=said.language)
+        return Step(at, _US, said.text, is_speech=said.verb == "Say", language=said.language)
     return Step(at, *done) if done else None
 
 
@@ -64,11 +65,11 @@ def _done(said: Said) -> tuple[str, str] | None:
     """Who did what, of a step that is no speech."""
     if said.verb == "Gather":
         pressed = f"pressed {said.text}" if said.text else "pressed no key"
-        return ("We", "waited for a key") if said.outcome == "asked" else ("Patient", pressed)
+        return None if said.outcome == "asked" else ("Patient", pressed)
     if said.verb == "Dial":
-        return "We", f"put the call through to {phone_text(said.text)}: {said.outcome.replace('-', ' ')}"
+        return _US, f"put the call through to {phone_text(said.text)}: {said.outcome.replace('-', ' ')}"
     if said.verb in ("Hangup", "Reject"):
-        return "We", "hung up"
+        return _US, "hung up"
     return None if said.verb in ("Pause", "Redirect") else ("Error", said.text or said.verb)
 
 
@@ -98,7 +99,7 @@ def _list(wb: Workbench, search: str) -> None:
     found = outbox_texts.calls(wb, search=search, page=page_number("call"))
     if found.count and not found.calls:  # fewer pages than before the search
         found = outbox_texts.calls(wb, search=search)
-    listed = [Row(one.sid, one.sid, one.at, one.recipient, standing(one).words, standing(one)) for one in found.calls]
+    listed = [Row(one.sid, one.at, one.recipient, standing(one).words, standing(one)) for one in found.calls]
     pressed = rows(wb, listed, chosen=st.session_state[_SID], found_count=found.count, noun="call")
     if pressed:
         st.session_state[_SID] = pressed

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 import streamlit as st
 
@@ -11,6 +12,7 @@ from core.domain.address import phone_text
 from core.workbench import Workbench
 from pages._shared import count, guarded, plain
 
+T = TypeVar("T")
 EVERY = 2  # seconds: texts and calls move on by themselves
 _STYLE = """<style>
 .st-key-outbox_rows { max-height: 560px; overflow-y: auto; }
@@ -34,10 +36,9 @@ class Standing:
 
 @dataclass(frozen=True)
 class Row:
-    """One row: `chooses` is what a press on it shows at the right."""
+    """One row of a list."""
 
-    key: str
-    chooses: str
+    sid: str
     at: str
     number: str
     words: str
@@ -45,23 +46,33 @@ class Row:
 
 
 def rows(wb: Workbench, listed: Sequence[Row], *, chosen: str, found_count: int, noun: str) -> str | None:
-    """Draw the rows; returns what was chosen by a press on one."""
+    """Draw the rows; returns the SID of the one that was pressed."""
     st.html(_STYLE)
     st.caption(f"{count(found_count, noun)}, newest first")
     pressed = None
-    with st.container(key="outbox_rows", gap=None):
+    with st.container(key="outbox_rows", gap="xxsmall"):
         for row in listed:
             if st.button(
                 _label(wb, row),
-                key=f"outbox_row_{row.key}",
-                type="secondary" if row.chooses == chosen else "tertiary",
+                key=f"outbox_row_{row.sid}",
+                type="secondary" if row.sid == chosen else "tertiary",
                 width="stretch",
                 help=row.standing.words,
             ):
-                pressed = row.chooses
+                pressed = row.sid
     if found_count > outbox_texts.PAGE_SIZE:
         st.pagination(-(-found_count // outbox_texts.PAGE_SIZE), key=f"outbox_page_{noun}")
     return pressed
+
+
+def chosen(key: str, search: str, first: T) -> T:
+    """What was pressed last, else the first. A new search begins with the first that it finds."""
+    is_new = search != st.session_state.get(f"{key}_search", "")
+    st.session_state[f"{key}_search"] = search
+    if (is_new and search) or key not in st.session_state:
+        st.session_state[key] = first
+    kept: T = st.session_state[key]
+    return kept
 
 
 def page_number(noun: str) -> int:

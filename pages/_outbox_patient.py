@@ -76,6 +76,7 @@ def _behaviour(wb: Workbench, number: str, label: str, offered: Mapping[str, str
         format_func=offered.__getitem__,
         key=key,
         required=True,
+        wrap=True,
         help=_ONE_BEHAVIOUR,
         on_change=_behave,
         args=(wb, number, key),

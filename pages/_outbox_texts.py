@@ -13,11 +13,11 @@ from core.errors import CareloopError
 from core.outbox_texts import KeptText, patient_number
 from core.workbench import Workbench
 from pages._bubbles import Bubble, conversation
-from pages._outbox_list import EVERY, Row, Standing, nothing, page_number, rows, time_text
+from pages._outbox_list import EVERY, Row, Standing, chosen, nothing, page_number, rows, time_text
 from pages._outbox_patient import as_patient, next_text, only_kept
 from pages._shared import count, guarded, plain
 
-_NUMBER = "outbox_number"
+_CHOSEN = "outbox_text"  # the SID of a text and its number
 _STANDINGS = {
     "accepted": Standing("schedule", "gray", "Queued"),
     "queued": Standing("schedule", "gray", "Queued"),
@@ -35,7 +35,7 @@ def show(wb: Workbench, search: str) -> None:
     if first is None:
         nothing(lambda: outbox_texts.texts(wb, search=search, size=1).count, lambda: _empty(search))
         return
-    number = st.session_state.setdefault(_NUMBER, patient_number(first))
+    _, number = chosen(_CHOSEN, search, (first.sid, patient_number(first)))
     left, right = st.columns([2, 3], gap="large")
     with left:
         _list(wb, search)
@@ -80,12 +80,10 @@ def _list(wb: Workbench, search: str) -> None:
     found = outbox_texts.texts(wb, search=search, page=page_number("text"))
     if found.count and not found.texts:  # fewer pages than before the search
         found = outbox_texts.texts(wb, search=search)
-    listed = [
-        Row(one.sid, patient_number(one), one.at, patient_number(one), one.body, standing(one)) for one in found.texts
-    ]
-    pressed = rows(wb, listed, chosen=st.session_state[_NUMBER], found_count=found.count, noun="text")
+    listed = [Row(one.sid, one.at, patient_number(one), one.body, standing(one)) for one in found.texts]
+    pressed = rows(wb, listed, chosen=st.session_state[_CHOSEN][0], found_count=found.count, noun="text")
     if pressed:
-        st.session_state[_NUMBER] = pressed
+        st.session_state[_CHOSEN] = (pressed, next(row.number for row in listed if row.sid == pressed))
         st.rerun()
 
 
