@@ -9,7 +9,7 @@ import streamlit as st
 # As in _bubbles: Streamlit's root says whether the theme is light or dark, and text has the theme's colour.
 _STYLE = """
 .script { display: grid; grid-template-columns: max-content max-content minmax(0, 1fr); gap: 8px 14px;
-  margin: 0;  line-height: 1.45; align-items: baseline; }
+  margin: 0; line-height: 1.45; align-items: baseline; }
 .stHtml .script { padding: 0; }
 .script > div { display: contents; }
 .script time, .script .did { color: color-mix(in srgb, currentColor 72%, transparent); }
