@@ -7,15 +7,14 @@ import streamlit as st
 from core import outbox_texts
 from core.domain.address import phone_text
 from core.errors import CareloopError
-from core.outbox_texts import KeptCall, Said
+from core.outbox_texts import KeptCall
 from core.workbench import Workbench
 from pages._outbox_list import EVERY, Row, Standing, chosen, nothing, page_number, rows
 from pages._outbox_patient import keys, next_call, only_kept
-from pages._script import Step, script
+from pages._script import script, step_of
 from pages._shared import count, guarded, moment, plain
 
 _SID = "outbox_call"
-_US = "Careloop"
 _UNDER_WAY = ("queued", "ringing", "in-progress")
 _STANDINGS = {
     "queued": Standing("schedule", "gray", "Queued"),
@@ -50,27 +49,6 @@ def standing(call: KeptCall) -> Standing:
         machine = _ANSWERED_BY.get((call.answered_by or "").split("_")[0])
         return Standing("voicemail", "blue", machine) if machine else Standing("call", "green", "A person answered")
     return _STANDINGS.get(call.status) or Standing("error", "red", "The number could not be called")
-
-
-def step(said: Said, wb: Workbench) -> Step | None:
-    """A line of the script; None for what nobody hears."""
-    done = _done(said)
-    at = f"{datetime.fromisoformat(said.at).astimezone(wb.zone()):%H:%M:%S}"
-    if said.verb in ("Say", "Play"):
-        return Step(at, _US, said.text, is_speech=said.verb == "Say", language=said.language)
-    return Step(at, *done) if done else None
-
-
-def _done(said: Said) -> tuple[str, str] | None:
-    """Who did what, of a step that is no speech."""
-    if said.verb == "Gather":
-        pressed = f"pressed {said.text}" if said.text else "pressed no key"
-        return None if said.outcome == "asked" else ("Patient", pressed)
-    if said.verb == "Dial":
-        return _US, f"put the call through to {phone_text(said.text)}: {said.outcome.replace('-', ' ')}"
-    if said.verb in ("Hangup", "Reject"):
-        return _US, "hung up"
-    return None if said.verb in ("Pause", "Redirect") else ("Error", said.text or said.verb)
 
 
 def _first(wb: Workbench, search: str) -> KeptCall | None:
@@ -115,8 +93,7 @@ def _call(wb: Workbench, sid: str) -> None:
     st.subheader(plain(phone_text(call.recipient)), anchor=False)
     lasted = f" · {count(call.duration, 'second')}" if call.duration else ""
     st.caption(f"{moment(datetime.fromisoformat(call.at), wb)} · {standing(call).words}{lasted}")
-    steps = [step(said, wb) for said in call.transcript]
-    script(each for each in steps if each is not None)
+    script(step for step in (step_of(said, wb) for said in call.transcript) if step is not None)
     if call.status in _UNDER_WAY and outbox_texts.is_stand_in(wb):
         keys(wb, call)
 
