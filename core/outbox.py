@@ -1,4 +1,7 @@
-"""The mails that the sandbox kept instead of sending: looked through and read as a patient would see them."""
+"""The mails that the sandbox kept instead of sending: looked through and read as a patient would see them.
+
+`outbox_texts` has the texts and calls.
+"""
 
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -69,11 +72,17 @@ def mail(wb: Workbench, name: str) -> KeptMail:
     )
 
 
-def _folder(wb: Workbench) -> Path:
+def require_all_patients(wb: Workbench) -> None:
+    """Raise NotAllowed for a user who may not see every patient."""
     if wb.user.scope.groups is not None or wb.user.scope.providers is not None:
         raise NotAllowed(
-            "The outbox holds the mails of all patients. Ask somebody who may see all groups and providers."
+            "The outbox holds the mails, texts and calls of all patients. Ask somebody who may see all groups and "
+            "providers."
         )
+
+
+def _folder(wb: Workbench) -> Path:
+    require_all_patients(wb)
     return wb.settings.home / "outbox"
 
 

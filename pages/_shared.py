@@ -20,7 +20,7 @@ from core.workbench import Workbench, open_workbench
 
 HERE = Path(__file__).parent
 P = ParamSpec("P")
-_SANDBOX = "Nothing leaves this machine: mails go to the local Outbox."
+_SANDBOX = "Nothing leaves this machine: mails, texts and calls go to the local Outbox."
 _MARKDOWN = frozenset("\\`*_{}[]()#+-!|<>~$:")
 MODE_ICONS = {
     "email": ":material/mail:",

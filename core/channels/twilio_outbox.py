@@ -125,6 +125,11 @@ def behave(access: Access, number: str, behaviour: str) -> None:
     _post(access, "numbers", {"number": number, "behaviour": behaviour})
 
 
+def behaviours(access: Access) -> dict[str, str]:
+    """What numbers were told to do, by `behave`; those that do as usual are not among them."""
+    return {str(number): str(behaviour) for number, behaviour in _get(access, "numbers", {}).items()}
+
+
 def _text(row: Mapping[str, Any]) -> KeptText:
     names = ("sid", "direction", "body", "status", "error_code", "at", "changed")
     return KeptText(sender=row["from"], recipient=row["to"], **{name: row[name] for name in names})

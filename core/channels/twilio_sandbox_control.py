@@ -7,6 +7,7 @@ GET  /sandbox/calls/{sid}              one call with its transcript, and whether
 POST /sandbox/replies                  a patient's text: from, to (the sandbox's number when left out), body
 POST /sandbox/calls/{sid}/keys         keys that a patient presses: digits
 POST /sandbox/numbers                  how a number behaves from now on: number, behaviour
+GET  /sandbox/numbers                  the behaviour of each number that was told one
 """
 
 from typing import Any
@@ -40,6 +41,7 @@ class Control:
         app.router.add_post("/sandbox/calls/{sid}/keys", self.press)
         app.router.add_post("/sandbox/replies", self.reply)
         app.router.add_post("/sandbox/numbers", self.behave)
+        app.router.add_get("/sandbox/numbers", self.behaviours)
 
     async def texts(self, request: web.Request) -> web.Response:
         search, page, size = _asked(request)
@@ -78,6 +80,9 @@ class Control:
             raise Refusal(20001)
         self._exchange.store.behave(number, behaviour)
         return json({"number": number, "behaviour": behaviour}, status=201)
+
+    async def behaviours(self, _: web.Request) -> web.Response:
+        return json(self._exchange.store.behaviours())
 
     def _call(self, call: Call) -> dict[str, Any]:
         return {

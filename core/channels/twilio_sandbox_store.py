@@ -152,6 +152,10 @@ class Store:
         row = self._db.execute("SELECT behaviour FROM numbers WHERE number = ?", (number,)).fetchone()
         return row[0] if row else ""
 
+    def behaviours(self) -> dict[str, str]:
+        """Those of all numbers that were told one."""
+        return dict(self._db.execute("SELECT number, behaviour FROM numbers").fetchall())
+
 
 def before(kind: type[Kept], sid: str) -> Condition:
     """Only rows that came before this one: the next page of a list with the newest first."""
