@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from core import campaigns
 from core.audit import record_in
+from core.campaign_order import put_in_order
 from core.domain.communication import Communication
 from core.domain.message import MAX_ATTEMPTS, NOT_ARRIVED
 from core.errors import NotAllowed, NotFound
-from core.recovery import put_in_order
 from core.store import communications as rows
 from core.store.database import reading, writing
 from core.store.people import visible_ids

@@ -32,7 +32,7 @@ def make(settings: Settings, *, patients: int, fresh: bool = False, progress: Pr
         )
     if fresh and home.exists():
         shutil.rmtree(home)
-    settings = replace(settings, demo=True, keeps_mails=True)
+    settings = replace(settings, demo=True, keeps_mails=True, keeps_texts=True)
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     (home / MARKER).write_text("Invented people. Nothing here is real.\n", "utf-8")
     wb = open_workbench(settings)
@@ -89,7 +89,7 @@ def reset_clock(wb: Workbench) -> None:
 
 
 def _require_sandbox(wb: Workbench) -> None:
-    if not wb.settings.demo or not (wb.settings.home / MARKER).exists():
+    if not wb.settings.demo or not (wb.settings.home / MARKER).exists() or wb.settings.twilio_account:
         raise NotAllowed("The clock can be moved in a demo only. Start one with 'careloop demo'.")
     try:
         require_loopback(wb.settings.smtp_host, "CARELOOP_SMTP")

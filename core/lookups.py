@@ -9,13 +9,13 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
+from core.campaign_order import put_in_order
 from core.channels.twilio_access import Listed
 from core.domain.message import MAX_ATTEMPTS, UNCONFIRMED, UNCONFIRMED_AFTER
 from core.domain.organisation import PHONE, TEXT
 from core.errors import SendError
 from core.forms import reference_of
 from core.receipts import Status, looked_up
-from core.recovery import put_in_order
 from core.store import receipts as rows
 from core.store.database import reading, writing
 from core.store.receipts import Open, Told

@@ -6,7 +6,7 @@ order. What is told of a message that we do not know is kept as well, and joined
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,14 +14,16 @@ from sqlalchemy import Connection
 
 from core import opt_outs
 from core.audit import record_in
+from core.campaign_order import put_in_order
 from core.domain.message import reason_sentence
 from core.domain.organisation import PHONE, TEXT
+from core.domain.quiet_hours import local_hours
 from core.domain.receipt import Follows, call_again, call_follows, goes_forward, text_follows
 from core.domain.twilio_errors import OPTED_OUT, STOP_CAMPAIGN, UNUSABLE
-from core.recovery import put_in_order
 from core.store import address_states
 from core.store import campaigns as campaign_rows
 from core.store import receipts as rows
+from core.store.contacts import batches
 from core.store.database import writing
 from core.store.receipts import Heard, Told
 from core.workbench import Workbench
@@ -90,10 +92,15 @@ def looked_up(wb: Workbench, connection: Connection, about: Told, status: Status
     follow(wb, connection, about, _heard(wb, status))
 
 
-def catch_up(wb: Workbench, connection: Connection, owners: Mapping[str, int]) -> None:
-    """What was told of messages before their outcome was written down. `owners`: recipients by the provider's id."""
-    rows.join(connection, owners)
-    _follow_all(wb, connection, rows.of_recipients(connection, list(owners.values())))
+def catch_up(
+    wb: Workbench, connection: Connection, recipient_ids: Collection[int], *, owners: Mapping[str, int] | None = None
+) -> None:
+    """What was told of these recipients' messages before their outcome was written down, and of those `owners` whose
+    messages were not known until now, by the provider's id."""
+    if owners:
+        rows.join(connection, owners)
+    for ids in batches(recipient_ids):
+        _follow_all(wb, connection, rows.of_recipients(connection, ids))
 
 
 def attempt_of(reference: str) -> tuple[int, int] | None:
@@ -158,7 +165,9 @@ def _call(wb: Workbench, connection: Connection, about: Told, follows: Follows) 
         return {"state": "calling", "reason": "", "finished_at": None}
     if follows.state == "waiting":
         started = rows.started_at(connection, about.recipient_id)
-        verdict = call_again(wb.organisation(), started, reason=follows.reason, at=at)
+        organisation = wb.organisation()
+        hours = local_hours(organisation, *rows.home_of(connection, about.recipient_id))
+        verdict = call_again(organisation, started, reason=follows.reason, at=at, hours=hours)
         is_over = verdict.state != "waiting"
         next_at = {"next_at": verdict.next_at, "claimed_by": None, "finished_at": at if is_over else None}
         return {"state": verdict.state, "reason": verdict.reason, **next_at}

@@ -9,13 +9,12 @@ import os
 from contextlib import suppress
 from datetime import datetime
 
-from sqlalchemy import Connection
-
+from core import receipts
 from core.audit import record_in
+from core.campaign_order import put_in_order
 from core.domain.organisation import EMAIL
 from core.domain.twilio_errors import error_of, outcome_of
 from core.sending_control import pause_all
-from core.store import campaigns as campaign_rows
 from core.store import messages
 from core.store.database import reading, writing
 from core.store.journal import Left, left_behind
@@ -73,19 +72,14 @@ def _bring_to_an_end(wb: Workbench, left: Left) -> None:
         messages.end(connection, [_ended(wb, one, left, at) for one in replied], worker=left.worker)
         messages.lose(connection, [one.claimed for one in begun], worker=left.worker, at=at)
         messages.hand_back(connection, [one.claimed for one in untouched], worker=left.worker)
+        # While they were held, what Twilio told of them was only kept.
+        receipts.catch_up(wb, connection, [one.claimed.recipient_id for one in (*replied, *begun)])
         put_in_order(connection, {one.campaign_id for one in held}, at=at)
         if held:
             counts = (len(replied), len(begun), len(untouched))
             record_in(wb, connection, "messages.recovered", ended=counts[0], unknown=counts[1], waiting=counts[2])
     if held:
         _log.warning("of a lost dispatcher's messages %d had ended, %d are unknown, %d wait again", *counts)
-
-
-def put_in_order(connection: Connection, campaign_ids: set[str], *, at: datetime) -> None:
-    """Campaigns to which somebody came back: nobody waits in a stopped one, and a completed one goes on."""
-    for campaign_id in sorted(campaign_ids):
-        campaign_rows.stop_waiting(connection, campaign_id, at=at)
-        campaign_rows.go_on(connection, campaign_id)
 
 
 def _expire_leases(wb: Workbench) -> None:
@@ -95,8 +89,9 @@ def _expire_leases(wb: Workbench) -> None:
             return
     with writing(wb.engine) as connection:
         lost = messages.expire(connection, at=at)
-        record_in(wb, connection, "messages.unknown", recipients=lost)
-    _log.warning("%d messages of a lost dispatcher are unknown", lost)
+        receipts.catch_up(wb, connection, lost)
+        record_in(wb, connection, "messages.unknown", recipients=len(lost))
+    _log.warning("%d messages of a lost dispatcher are unknown", len(lost))
 
 
 def _key(one: Held) -> tuple[int, int]:

@@ -14,6 +14,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from core import opt_outs, receipts
+from core.campaign_order import put_in_order
 from core.channels.handing_over import Channel, NoSession, Outgoing, TooFast
 from core.channels.refusals import refusal_kind
 from core.domain.campaign import Campaign
@@ -27,7 +28,7 @@ from core.domain.twilio_errors import OPTED_OUT, UNUSABLE, error_of
 from core.errors import SendError, TemplateError
 from core.forms import Forms
 from core.merge_fields import fields_for
-from core.recovery import put_in_order, remember_last
+from core.recovery import remember_last
 from core.send_time import Decided, decide
 from core.store import campaigns as campaign_rows
 from core.store import messages
@@ -309,7 +310,12 @@ def _write_down(batch: Batch, connection: Connection) -> None:
     for one in ended:
         if one.has_opted_out:
             opt_outs.stop_texts_at_provider(batch.wb, connection, addresses[one.recipient_id])
-    receipts.catch_up(batch.wb, connection, {one.provider_id: one.recipient_id for one in ended if one.provider_id})
+    receipts.catch_up(
+        batch.wb,
+        connection,
+        [one.recipient_id for one in ended],
+        owners={one.provider_id: one.recipient_id for one in ended if one.provider_id},
+    )
 
 
 def _keep(batch: Batch, left: list[Claimed], journal: Journal | None) -> None:

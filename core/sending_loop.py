@@ -226,7 +226,7 @@ def _batch_size(loop: Loop) -> int:
     if per_second is None:
         return BATCH
     if loop.pacer is None or loop.pacer.per_second != per_second:
-        loop.pacer = Pacer(per_second, lambda: _worker_count(loop))
+        loop.pacer = Pacer(per_second, lambda: _place(loop))
     return max(1, min(BATCH, per_second * _BATCH_SECONDS))
 
 
@@ -237,10 +237,13 @@ def _per_second(loop: Loop) -> int | None:
     return organisation.texts_per_second if loop.channel_name == "text" else organisation.calls_per_second
 
 
-def _worker_count(loop: Loop) -> int:
+def _place(loop: Loop) -> tuple[int, int]:
+    """Which of the workers that may send by the channel this one is, and how many there are."""
     _beat(loop, is_idle=False)
     with reading(loop.wb.engine) as connection:
-        return messages.worker_count(connection, channel=loop.channel_name, since=loop.wb.now() - _LIVES)
+        names = messages.workers(connection, channel=loop.channel_name, since=loop.wb.now() - _LIVES)
+    names = sorted({*names, loop.name})
+    return names.index(loop.name), len(names)
 
 
 def _next_batch(loop: Loop, *, limit: int) -> Batch | None:

@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -106,4 +107,10 @@ def is_from_twilio(
     settings: Settings, path_and_query: str, fields: Mapping[str, Sequence[str]], signature: str
 ) -> bool:
     """Whether a request for this path and query, as they were received, was signed with the account's token."""
-    return is_signed(twilio_access(settings).token, settings.public_url + path_and_query, fields, signature)
+    return is_signed(_token(settings), settings.public_url + path_and_query, fields, signature)
+
+
+@lru_cache(maxsize=16)
+def _token(settings: Settings) -> str:
+    """Read once: reading the key's file for each request costs more than all the rest of the check."""
+    return twilio_access(settings).token

@@ -63,7 +63,7 @@ def _pages() -> dict[str, list[st.Page]]:
                 "outbox.py",
                 title="Outbox",
                 icon=":material/outbox:",
-                help="The mails that were sent, as patients would see them.",
+                help="The mails, texts and calls that were sent, as patients would get them.",
             ),
         ],
         "Set up": [

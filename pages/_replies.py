@@ -58,7 +58,7 @@ def _head(wb: Workbench, reply: Reply) -> None:
 
 
 def _whose(reply: Reply) -> str:
-    """'Texts to this number go to: Ada Example (born Wed 4 May 1966)'."""
+    """'Shared by 2 patients: Ada Example (born Wed 4 May 1966) · Bob Example'."""
     if not reply.people:
         return ":material/person_off: No patient in the records has this number."
     names = " · ".join(_name(person) for person in reply.people)

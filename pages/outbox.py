@@ -1,95 +1,64 @@
-"""The Outbox: the mails that the sandbox kept instead of sending, as patients would see them."""
+"""The Outbox: mails, texts and calls as patients get them, and what patients may do with them, to try it."""
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
-import polars as pl
 import streamlit as st
 
-from core import outbox
-from core.outbox import KeptMail, MailPage
-from core.workbench import Workbench
-from pages._mail import mail_frame, width_choice
-from pages._shared import count, moment, page_head, plain, workbench
+from pages import _outbox_calls, _outbox_mails, _outbox_texts
+from pages._shared import MODE_ICONS, page_head, workbench
+
+_MODES = {
+    # in the address: the name, what is searched, who shows it
+    "email": ("Emails", "Address or subject", _outbox_mails.show),
+    "text": ("Texts", "Number or words", _outbox_texts.show),
+    "phone": ("Calls", "Number", _outbox_calls.show),
+}
+_CHOSEN, _SHOWN = "outbox_mode", "outbox_shown"
 
 
 def show() -> None:
     wb = workbench()
-    page_head("Outbox", "Mails that were sent. In this sandbox they stay on this machine, as patients would see them.")
-    search = st.text_input(
-        "Search",
-        key="outbox_search",
-        type="search",
-        placeholder="Address or subject",
-        live=True,
-        label_visibility="collapsed",
-        icon=":material/search:",
-        persist_state="session",
+    page_head(
+        "Outbox",
+        "Mails, texts and calls that were sent. In this sandbox they stay on this machine, as patients would get them.",
     )
-    number = st.session_state.get("outbox_page", 1)
-    found = outbox.mails(wb, search=search or "", page=number - 1)
-    if not found.count:
-        _empty(search or "")
-        return
-    left, right = st.columns([2, 3], gap="large")
-    with left:
-        chosen = _list(found, wb.zone())
-    with right:
-        _mail(wb, outbox.mail(wb, chosen))
-
-
-def _empty(search: str) -> None:
-    if search:
-        st.info(
-            "No mail has this in its address or subject. Clear the search to see all.", icon=":material/search_off:"
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        mode = _mode()
+        _, sought, draw = _MODES[mode]
+        search = st.text_input(
+            "Search",
+            key="outbox_search" if mode == "email" else f"outbox_search_{mode}",
+            type="search",
+            placeholder=sought,
+            live=True,
+            label_visibility="collapsed",
+            icon=":material/search:",
+            persist_state="session",
         )
-        return
-    st.info(
-        "No mail yet. Activate a campaign: in the next email window its mails arrive here.", icon=":material/outbox:"
+    draw(wb, search or "")
+
+
+def _mode() -> str:
+    """The one picked, else that of the address, else the last one."""
+    asked = st.query_params.get("mode", "")
+    if asked in _MODES and asked != st.session_state.get(_SHOWN):
+        st.session_state[_CHOSEN] = asked
+    st.session_state.setdefault(_CHOSEN, "email")
+    mode = str(
+        st.segmented_control(
+            "What was sent",
+            list(_MODES),
+            format_func=_label,
+            key=_CHOSEN,
+            required=True,
+            label_visibility="collapsed",
+            persist_state="session",
+        )
     )
-    st.page_link("campaigns.py", label="Go to Campaigns", icon=":material/campaign:")
+    st.session_state[_SHOWN] = st.query_params["mode"] = mode
+    return mode
 
 
-def _list(found: MailPage, zone: ZoneInfo) -> str:
-    """The list; returns the name of the mail chosen, the newest unless another was."""
-    st.caption(count(found.count, "mail") + ", newest first")
-    rows = pl.DataFrame(
-        {
-            "Sent": [datetime.fromisoformat(mail.at).astimezone(zone) for mail in found.mails],
-            "To": [mail.recipient for mail in found.mails],
-            "Subject": [mail.subject for mail in found.mails],
-        }
-    )
-    event = st.dataframe(
-        rows,
-        key="outbox_list",
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="single-row",
-        height=560,
-        alt="Mails in the outbox",
-        column_config={
-            "To": st.column_config.TextColumn(width=170),
-            "Subject": st.column_config.TextColumn(width="medium"),
-            "Sent": st.column_config.DatetimeColumn(format="D MMM, HH:mm", width=105),
-        },
-    )
-    if found.count > outbox.PAGE_SIZE:
-        st.pagination(-(-found.count // outbox.PAGE_SIZE), key="outbox_page")
-    chosen = [row for row in event.selection.rows if row < len(found.mails)]
-    return found.mails[chosen[0] if chosen else 0].name
-
-
-def _mail(wb: Workbench, mail: KeptMail) -> None:
-    st.subheader(plain(mail.subject), anchor=False)
-    at = moment(datetime.fromisoformat(mail.at), wb)
-    st.caption(f"From {plain(mail.sender)}  \nTo {plain(mail.recipient)}  \nSent {at}")
-    seen, text = st.tabs(["As seen", "Plain text"])
-    with seen:
-        width = width_choice("outbox_width")
-        mail_frame(mail.html, width=width) if mail.html else st.info("This mail has no HTML part.")
-    with text:
-        st.text(mail.text)
+def _label(mode: str) -> str:
+    return f"{MODE_ICONS[mode]} {_MODES[mode][0]}"
 
 
 show()

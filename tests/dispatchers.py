@@ -18,9 +18,9 @@ from core import dispatcher
 from core.settings import Settings
 from core.workbench import open_workbench
 
-home, url, port, at = sys.argv[1:]
+home, url, port, public, twilio, at = sys.argv[1:]
 wb = open_workbench(
-    Settings(home=Path(home), database_url=url, smtp_port=int(port)),
+    Settings(home=Path(home), database_url=url, smtp_port=int(port), public_url=public, twilio_url=twilio),
     user="dispatcher",
     clock=lambda: datetime.fromisoformat(at),
 )
@@ -32,7 +32,8 @@ def start(wb: Workbench, *before: str) -> subprocess.Popen[bytes]:
     """A dispatcher on the same home, database and mail server. `before` is a command that starts it, with limits."""
     settings = wb.settings
     url = wb.engine.url.render_as_string(hide_password=False)
-    arguments = [str(settings.home), url, str(settings.smtp_port), wb.now().isoformat()]
+    arguments = [str(settings.home), url, str(settings.smtp_port), settings.public_url, settings.twilio_url]
+    arguments.append(wb.now().isoformat())
     return subprocess.Popen([*before, sys.executable, "-c", _CHILD, *arguments], cwd=ROOT)
 
 

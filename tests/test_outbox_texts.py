@@ -34,10 +34,11 @@ def send(wb: Workbench, number: str, body: str) -> str:
     return str(access.client().messages.create(to=number, from_=access.sender, body=body).sid)
 
 
-def ring(wb: Workbench, number: str, twiml: str = MENU) -> str:
-    """A call of ours; returns its id."""
+def ring(wb: Workbench, number: str, twiml: str = MENU, *, detect: bool = False) -> str:
+    """A call of ours, with or without finding out who answers; returns its id."""
     access = twilio_access(wb.settings)
-    return str(access.client().calls.create(to=number, from_=access.sender, twiml=twiml).sid)
+    more = {"machine_detection": "Enable"} if detect else {}
+    return str(access.client().calls.create(to=number, from_=access.sender, twiml=twiml, **more).sid)
 
 
 def settled(wb: Workbench, number: str, *statuses: str) -> None:
@@ -207,8 +208,8 @@ def test_without_the_stand_in_it_says_how_to_start_it(wb: Workbench) -> None:
 
 
 def test_with_an_account_of_twilio_nothing_is_simulated_and_the_lists_are_those_of_the_stand_in(wb: Workbench) -> None:
-    account = {"twilio_account": "AC" + "1" * 32, "twilio_token": "t" * 32}
-    real = replace(wb, settings=replace(wb.settings, twilio_url="http://127.0.0.1:9", **account))
+    nowhere = replace(wb.settings, twilio_url="http://127.0.0.1:9")
+    real = replace(wb, settings=replace(nowhere, twilio_account="AC" + "1" * 32, twilio_token="t" * 32))
 
     assert not outbox_texts.is_stand_in(real)
     assert outbox_texts.texts(real) == outbox_texts.TextPage([], 0)

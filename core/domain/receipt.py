@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from core.domain.message import MAX_ATTEMPTS, RETRIES_EXCEEDED, Verdict
 from core.domain.organisation import PHONE, Organisation
-from core.domain.quiet_hours import next_try
+from core.domain.quiet_hours import LocalHours, next_try
 from core.domain.twilio_errors import error_of
 
 CALL_AGAIN = timedelta(hours=2)
@@ -82,9 +82,17 @@ def goes_forward(state: str, to: str) -> bool:
     return state in RANKS and RANKS[to] > RANKS[state]
 
 
-def call_again(organisation: Organisation, started_at: Sequence[datetime], *, reason: str, at: datetime) -> Verdict:
+def call_again(
+    organisation: Organisation,
+    started_at: Sequence[datetime],
+    *,
+    reason: str,
+    at: datetime,
+    hours: frozenset[LocalHours] | None = None,
+) -> Verdict:
     """What follows a call that nobody took: tried again in a window at least two hours later, on the next day when
-    there were two today, or given up after five. `started_at` are all attempts, the last one included."""
+    there were two today, or given up after five. `started_at` are all attempts, the last one included; `hours` those
+    of the patient's home."""
     if len(started_at) >= MAX_ATTEMPTS:
         return Verdict("unsuccessful", RETRIES_EXCEEDED)
     zone = ZoneInfo(organisation.time_zone)
@@ -92,7 +100,7 @@ def call_again(organisation: Organisation, started_at: Sequence[datetime], *, re
     while sum(each.astimezone(zone).date() == earliest.astimezone(zone).date() for each in started_at) >= CALLS_A_DAY:
         day = earliest.astimezone(zone).date() + timedelta(days=1)
         earliest = datetime.combine(day, time.min, zone)
-    return Verdict("waiting", reason, next_try(organisation, PHONE, earliest))
+    return Verdict("waiting", reason, next_try(organisation, PHONE, earliest, hours))
 
 
 def _fax() -> Follows:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import BindParameter, Connection, and_, bindparam, func, or_, select
@@ -16,6 +16,7 @@ from core.domain.opt_out import OptOut
 from core.domain.organisation import EMAIL, TEXT
 from core.store.schema import address_states, campaigns, open_gaps, opt_outs, patients, provider_settings, recipients
 
+Id = TypeVar("Id", str, int)
 BATCH = 500  # ids in one question: below every database's limit of parameters
 
 
@@ -53,9 +54,9 @@ def eligibility_inputs(
     return found
 
 
-def batches(patient_ids: Collection[str]) -> Iterator[list[str]]:
+def batches(some_ids: Collection[Id]) -> Iterator[list[Id]]:
     """The ids in pieces that fit into one question."""
-    ids = list(patient_ids)
+    ids = list(some_ids)
     for start in range(0, len(ids), BATCH):
         yield ids[start : start + BATCH]
 

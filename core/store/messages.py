@@ -269,8 +269,8 @@ def has_expired(connection: Connection, *, at: datetime) -> bool:
     return connection.execute(question.limit(1)).first() is not None
 
 
-def expire(connection: Connection, *, at: datetime) -> int:
-    """Make what lost workers held 'unknown': it may have left and is never sent again by itself. Returns how many."""
+def expire(connection: Connection, *, at: datetime) -> list[int]:
+    """Make what lost workers held 'unknown': it may have left and is never sent again by itself. Returns whom."""
     return _make_unknown(connection, (recipients.c.state == "claimed") & (recipients.c.lease_until < at), at=at)
 
 
@@ -292,12 +292,12 @@ def beat(connection: Connection, *, worker: str, host: str, at: datetime, is_idl
     connection.execute(delete(dispatchers).where(dispatchers.c.seen_at < at - _FORGOTTEN_AFTER))
 
 
-def worker_count(connection: Connection, *, channel: str, since: datetime) -> int:
-    """How many dispatchers may send by a channel: those that were seen since then."""
-    question = select(func.count()).where(
+def workers(connection: Connection, *, channel: str, since: datetime) -> list[str]:
+    """The dispatchers that may send by a channel: those that were seen since then."""
+    question = select(dispatchers.c.worker).where(
         dispatchers.c.worker.endswith(f":{channel}", autoescape=True), dispatchers.c.seen_at >= since
     )
-    return connection.scalar(question) or 0
+    return list(connection.scalars(question))
 
 
 def leave(connection: Connection, worker: str) -> None:
@@ -418,13 +418,13 @@ def _give_up_claim(connection: Connection, claimed: Sequence[Claimed], *, worker
         connection.execute(delete(attempts).where(attempts.c.recipient_id.in_(given_up), attempts.c.number == number))
 
 
-def _make_unknown(connection: Connection, concerned: ColumnElement[bool], *, at: datetime) -> int:
+def _make_unknown(connection: Connection, concerned: ColumnElement[bool], *, at: datetime) -> list[int]:
     statement = update(recipients).where(concerned)
     statement = statement.values(state="unknown", reason=WORKER_LOST, lease_until=None, finished_at=at)
     lost = list(connection.scalars(statement.returning(recipients.c.recipient_id)))
     running = update(attempts).where(attempts.c.recipient_id.in_(lost), attempts.c.outcome.is_(None))
     connection.execute(running.values(outcome="unknown", ended_at=at))
-    return len(lost)
+    return lost
 
 
 def _is_held(claimed: Sequence[Claimed], worker: str) -> ColumnElement[bool]:

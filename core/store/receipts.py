@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from core.store.schema import attempts, campaigns, message_events, recipients
+from core.store.schema import attempts, campaigns, message_events, patients, recipients
 
 _INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
@@ -119,6 +119,17 @@ def started_at(connection: Connection, recipient_id: int) -> list[datetime]:
     """When each attempt at a recipient began, the first one first."""
     question = select(attempts.c.started_at).where(attempts.c.recipient_id == recipient_id)
     return list(connection.scalars(question.order_by(attempts.c.number)))
+
+
+def home_of(connection: Connection, recipient_id: int) -> tuple[str | None, str | None]:
+    """State and ZIP code of a recipient's home."""
+    question = (
+        select(patients.c.state, patients.c.zip)
+        .join(recipients, recipients.c.patient_id == patients.c.patient_id)
+        .where(recipients.c.recipient_id == recipient_id)
+    )
+    row = connection.execute(question).one_or_none()
+    return (row[0], row[1]) if row else (None, None)
 
 
 def stop_campaign(connection: Connection, campaign_id: str, *, at: datetime, by: str) -> bool:

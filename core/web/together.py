@@ -6,6 +6,7 @@ under way the next requests gather, and the one after takes them all.
 
 import asyncio
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 MOST = 200  # in one transaction: others wait for it
+GATHERING = 0.02  # seconds in which others may join: nobody notices, and each transaction costs less
 LONGEST_QUEUE = 20_000  # a minute at the fastest: whoever comes then is told to try again
 
 
@@ -68,9 +70,12 @@ class Together(Generic[Item, Answer]):
 
     def _run(self) -> None:
         """Until nobody waits. In the thread."""
+        time.sleep(GATHERING)
         while batch := self._next():
             outcomes = self._done([asked.item for asked in batch])
             _tell(list(zip(batch, outcomes, strict=True)))
+            if len(batch) < self._most:
+                time.sleep(GATHERING)
 
     def _next(self) -> list[_Asked[Item, Answer]]:
         with self._lock:

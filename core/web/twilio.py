@@ -18,7 +18,7 @@ from core.domain.organisation import PHONE, TEXT
 from core.inbox import Incoming
 from core.receipts import Status, status_of
 from core.web.together import Together
-from core.web.twilio_gate import failure, instructions, message, refusal, signed_form, twiml
+from core.web.twilio_gate import failure, instructions, message, opened_once, refusal, signed_form, twiml
 from core.workbench import Workbench
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -41,9 +41,10 @@ def _texts(open_workbench: Callable[[], Workbench]) -> Endpoint:
         return inbox.take_all(open_workbench(), texts)
 
     together = Together(take)
+    workbench = opened_once(open_workbench)
 
     async def text(request: Request) -> Response:
-        fields = await signed_form(request, await run_in_threadpool(open_workbench))
+        fields = await signed_form(request, await workbench())
         if isinstance(fields, Response):
             return fields
         incoming = _incoming(fields)
@@ -63,9 +64,10 @@ def _statuses(open_workbench: Callable[[], Workbench], channel: str) -> Endpoint
         return [None] * len(statuses)
 
     together = Together(take)
+    workbench = opened_once(open_workbench)
 
     async def status(request: Request) -> Response:
-        fields = await signed_form(request, await run_in_threadpool(open_workbench))
+        fields = await signed_form(request, await workbench())
         if isinstance(fields, Response):
             return fields
         told = status_of(channel, fields, attempt=request.query_params.get("attempt", ""))
@@ -81,8 +83,10 @@ def _statuses(open_workbench: Callable[[], Workbench], channel: str) -> Endpoint
 
 
 def _call(open_workbench: Callable[[], Workbench], work: Callable[[Workbench, str, dict[str, str]], str]) -> Endpoint:
+    workbench = opened_once(open_workbench)
+
     async def call(request: Request) -> Response:
-        wb = await run_in_threadpool(open_workbench)
+        wb = await workbench()
         fields = await signed_form(request, wb)
         if isinstance(fields, Response):
             return fields

@@ -5,9 +5,11 @@ came. Behind a proxy CARELOOP_PUBLIC_URL must therefore be what Twilio was told.
 """
 
 import logging
+from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
@@ -19,6 +21,18 @@ _MOST_FIELDS = 200
 _FORM = "application/x-www-form-urlencoded"
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 _log = logging.getLogger("careloop.web.twilio")
+
+
+def opened_once(open_workbench: Callable[[], Workbench]) -> Callable[[], Awaitable[Workbench]]:
+    """The workbench, opened in a thread with the first request, since that may migrate a database; then at hand."""
+    opened: list[Workbench] = []
+
+    async def workbench() -> Workbench:
+        if not opened:
+            opened.append(await run_in_threadpool(open_workbench))
+        return opened[0]
+
+    return workbench
 
 
 async def signed_form(request: Request, wb: Workbench) -> dict[str, str] | Response:
