@@ -25,15 +25,16 @@ def call_preview(wb: Workbench, draft: Campaign, patient_id: str, *, written: st
 
 def spoken_call(shown: CallPreview) -> None:
     """The words as a voice reads them, numbers digit by digit."""
-    shared = " · others have this number, so nobody is named" if shown.is_shared else ""
     with st.container(border=True):
-        _part("call", "A person answers", shown.script, shown.script_seconds)
+        _part("call", "A person answers", shown.script, shown.script_seconds, shown.language)
         st.caption(plain(words_of(shown.language).menu))
-        st.caption(f"{language_name(shown.language)}{shared}")
+        if shown.is_shared:
+            st.caption(":material/group: Others have this number, so nobody is named.")
     with st.container(border=True):
-        _part("voicemail", "On an answering machine", shown.voicemail, shown.voicemail_seconds)
+        _part("voicemail", "On an answering machine", shown.voicemail, shown.voicemail_seconds, shown.language)
 
 
-def _part(icon: str, title: str, words: str, seconds: int) -> None:
-    st.markdown(f":material/{icon}: **{title}** :gray[about {count(seconds, 'second')}]")
+def _part(icon: str, title: str, words: str, seconds: int, language: str) -> None:
+    about = f"{language_name(language)} · about {count(seconds, 'second')}"
+    st.markdown(f":material/{icon}: **{title}**  \n:gray[:small[{about}]]")
     st.markdown(plain(words))

@@ -28,10 +28,8 @@ def look_at(wb: Workbench, template: Template) -> None:
         _call(campaign)
     else:
         _mail(wb, template)
-    st.caption(
-        "Shown with example values: "
-        + ", ".join(str(EXAMPLES[name]) for name in ("patient.full_name", "provider.name"))
-    )
+    named = ", ".join(str(EXAMPLES[name]) for name in ("patient.full_name", "provider.name", "practice.name"))
+    st.caption(f"Shown with example values: {named}")
 
 
 def _call(campaign: Campaign) -> None:

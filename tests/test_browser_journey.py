@@ -62,7 +62,7 @@ def confirm(page: Page, selected: int) -> None:
 
     expect(dialog.get_by_text(f"exactly these {selected} patients")).to_be_visible()
     expect(dialog.get_by_test_id("stMetricValue")).to_have_text(re.compile(rf"^\d+ of {selected}$"))
-    assert dialog.get_by_role("combobox", name="Template").input_value() == "Mammogram Reminder"
+    assert dialog.get_by_role("combobox", name="Template").input_value() == "Email · Mammogram Reminder"
     click(page, "Continue", within=dialog)
 
     page.wait_for_url("**/campaign_editor?id=*")
