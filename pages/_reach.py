@@ -56,8 +56,8 @@ def show_reached(mode: preflight.Reach) -> None:
     if mode.not_reached:
         st.dataframe(
             {
-                "Not reachable because": [missed.reason.sentence for missed in mode.not_reached],
                 "Patients": [missed.count for missed in mode.not_reached],
+                "Not reachable because": [missed.reason.sentence for missed in mode.not_reached],
             },
             hide_index=True,
             alt="Why patients cannot be reached",

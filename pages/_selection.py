@@ -95,7 +95,7 @@ def _confirm(wb: Workbench, found: Found, patient_ids: Sequence[str]) -> None:
     own, others = _reach_by_mode(wb, template, patient_ids)
     show_holds(wb, with_buttons=False, channel=template.channel)
     show_reached(own)
-    st.caption(" · ".join(f"By {mode.channel}: {mode.count:,}" for mode in others))
+    st.caption("Other modes: " + ", ".join(f"{mode.count:,} by {mode.channel}" for mode in others))
     st.markdown(
         f"A new campaign is made with exactly these **{count(len(patient_ids), 'patient')}**. Nothing is sent yet."
     )

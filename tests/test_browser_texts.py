@@ -131,7 +131,7 @@ def choose_the_patients(page: Page) -> None:
 
     assert dialog.get_by_role("combobox", name="Template").input_value() == "Text · Ad hoc text"
     expect(dialog.get_by_text("Reachable by text today")).to_be_visible()
-    expect(dialog.get_by_text(re.compile(r"By email: \d"))).to_be_visible()
+    expect(dialog.get_by_text(re.compile(r"Other modes: \d+ by email"))).to_be_visible()
     click(page, "Continue", within=dialog)
     page.wait_for_url("**/campaign_editor?id=*")
     settle(page)

@@ -269,7 +269,7 @@ def test_reach_is_that_of_the_templates_own_mode(clinic: Workbench) -> None:
     assert app.selectbox(key="wl_chosen_template").value == TEXT
     assert [(each.label, each.value) for each in app.metric] == [(":material/sms: Reachable by text today", "1 of 3")]
     assert "1 patient shares a number with another: each number gets one text." in words(app)
-    assert "By email: 2 · By phone: 1" in words(app)
+    assert "Other modes: 2 by email, 1 by phone" in words(app)
 
 
 def test_nobody_is_reached_when_the_templates_own_mode_reaches_nobody(clinic: Workbench) -> None:
