@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core import work_lists
+from core import templates, work_lists
 from core.domain.call_words import words_of
 from core.domain.campaign import Campaign, Message
 from core.domain.merge_field import FIELDS
@@ -15,27 +15,38 @@ from core.workbench import Workbench
 from pages._message_language import choose_language, language_name
 from pages._plain_text import plain_text
 from pages._shared import count, plain
-from pages._step_parts import author_fields, author_inputs, number_input
+from pages._step_parts import author_fields, author_inputs, fixed_wording, number_input
 from pages._typed import body_key, widget_key, with_message
 
 
 def call_message(wb: Workbench, draft: Campaign, *, locked: bool) -> Campaign:
     """Draw it and return the changed draft."""
     draft = replace(draft, fields=_who(wb, draft, locked=locked))
-    language = choose_language(draft, is_fixed=False)
-    name, was = language_name(language), draft.messages.get(language, Message("", ""))
-    script = plain_text(f"What the call says in {name}", was.body, key=body_key(draft, language), locked=locked)
+    is_fixed = templates.is_locked(draft.template_id)
+    language = choose_language(draft, is_fixed=is_fixed)
+    if is_fixed:
+        fixed_wording()
+    draft = _script(draft, language, locked=locked or is_fixed)
+    return _voicemail(draft, language, locked=locked or is_fixed)
+
+
+def _script(draft: Campaign, language: str, *, locked: bool) -> Campaign:
+    """What a person hears, and what every call adds."""
+    was = draft.messages.get(language, Message("", ""))
+    label = f"What the call says in {language_name(language)}"
+    script = plain_text(label, was.body, key=body_key(draft, language), locked=locked)
     draft = with_message(draft, language, replace(was, body=script))
     _length(draft, language, is_voicemail=False)
-    words = words_of(language)
-    st.caption(f":material/dialpad: Every call goes on with: **{plain(words.menu)}**")
-    voicemail = plain_text(
-        f"What an answering machine records in {name}: nothing about health",
-        was.voicemail,
-        key=body_key(draft, language, "voicemail"),
-        locked=locked,
-    )
-    draft = with_message(draft, language, Message("", script, voicemail))
+    st.caption(f":material/dialpad: Every call goes on with: **{plain(words_of(language).menu)}**")
+    return draft
+
+
+def _voicemail(draft: Campaign, language: str, *, locked: bool) -> Campaign:
+    """What a machine records, which anybody may hear."""
+    was = draft.messages.get(language, Message("", ""))
+    label = f"What an answering machine records in {language_name(language)}: nothing about health"
+    voicemail = plain_text(label, was.voicemail, key=body_key(draft, language, "voicemail"), locked=locked)
+    draft = with_message(draft, language, replace(was, voicemail=voicemail))
     _length(draft, language, is_voicemail=True)
     return draft
 
@@ -46,14 +57,15 @@ def _who(wb: Workbench, draft: Campaign, *, locked: bool) -> dict[str, str]:
     fields, (left, right) = dict(draft.fields), st.columns(2)
     if "on_behalf_of" in asked:
         with left:
-            fields |= _provider(wb, draft, locked=locked)
+            fields["on_behalf_of"] = _provider(wb, draft, locked=locked)
     with right if "on_behalf_of" in asked else left:
         fields["call_back_number"] = number_input(draft, "call_back_number", locked=locked)
+    fields = {name: text for name, text in fields.items() if text or name in draft.fields}
     others = [field for field in asked if field not in ("on_behalf_of", "call_back_number")]
     return author_inputs(replace(draft, fields=fields), others, locked=locked)
 
 
-def _provider(wb: Workbench, draft: Campaign, *, locked: bool) -> dict[str, str]:
+def _provider(wb: Workbench, draft: Campaign, *, locked: bool) -> str:
     """From the list of those whose patients the user may see; whoever was chosen before stays in it."""
     now = draft.fields.get("on_behalf_of", "")
     names = list(dict.fromkeys([*([now] if now else []), *(name for _, name in work_lists.provider_choices(wb))]))
@@ -67,7 +79,7 @@ def _provider(wb: Workbench, draft: Campaign, *, locked: bool) -> dict[str, str]
         placeholder="On whose behalf?",
         help=FIELDS["on_behalf_of"].about.capitalize() + ".",
     )
-    return {"on_behalf_of": chosen} if chosen else {}
+    return chosen or ""
 
 
 def _length(draft: Campaign, language: str, *, is_voicemail: bool) -> None:

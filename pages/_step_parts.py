@@ -81,6 +81,15 @@ def written(draft: Campaign, *, but: Collection[str] = ()) -> dict[str, str]:
     }
 
 
+def fixed_wording() -> None:
+    """Why a message cannot be changed (T2)."""
+    st.info(
+        "The wording of this template is fixed: it was written so that it can be sent to everybody. You fill in the "
+        "numbers. To write your own words, start from a template without fixed wording.",
+        icon=":material/lock:",
+    )
+
+
 def step_key(draft: Campaign) -> str:
     """Where the session keeps which step of this campaign is open."""
     return f"ce_step_{draft.campaign_id}"

@@ -11,7 +11,7 @@ from core.domain.text_segments import plain as in_plain_characters
 from core.workbench import Workbench
 from pages._message_language import choose_language, language_name
 from pages._plain_text import plain_text
-from pages._step_parts import author_fields, author_inputs, number_input
+from pages._step_parts import author_fields, author_inputs, fixed_wording, number_input
 from pages._text_count import text_count
 from pages._typed import body_key, new_boxes, with_message
 
@@ -49,11 +49,7 @@ def _body(draft: Campaign, language: str, *, locked: bool, is_fixed: bool) -> Ca
     end = END_TEXTS.get(language, END_TEXTS["en"])
     st.caption(f":material/lock: Added at the end of every text: **{end}**")
     if is_fixed:
-        st.info(
-            "The wording of this template is fixed: it was written so that it can be sent to everybody. You fill in "
-            "the numbers. To write your own words, start from the template 'Ad hoc text'.",
-            icon=":material/lock:",
-        )
+        fixed_wording()
         return draft
     return with_message(draft, language, replace(was, body=body))
 
