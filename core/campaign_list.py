@@ -19,8 +19,8 @@ _WHAT_TO_DO = {
         "the practice's name first) and ask Twilio why, before another text campaign."
     ),
     "unregistered_sender": (
-        "carriers take no texts from the sending number, so it was stopped. Register the number with Twilio (A2P 10DLC) "
-        "before another text campaign."
+        "carriers take no texts from the sending number, so it was stopped. Register the number with Twilio "
+        "(A2P 10DLC) before another text campaign."
     ),
 }
 
