@@ -53,8 +53,7 @@ GONE = re.compile(rf"(?:\b|^)(?:{'|'.join((*_AWAY, *_RIGHTS, *_NOT_ME, *_OTHER_W
 # What comes from us; whoever names it and does not thank or ask for it may want no more.
 OURS = re.compile(
     r"\w.*\b(?:texts|texted|texting|messages|messaging|sms|reminders|alerts|notifications|contact me|mensajes|textos"
-
-       r"|recordatorios|mensajitos)\b|\b(?:texts|texted|texting|messages|messaging|sms|reminders|alerts|mensajes|textos)\b.*\w$"
+    r"|recordatorios|mensajitos)\b|\b(?:texts|texted|texting|messages|messaging|sms|reminders|alerts|mensajes|textos)\b.*\w$"
 )
 WELCOME = re.compile(
     r"\b(?:missed|thanks?|thank you|thx|got|received|saw|seen|ok|okay|love|like|helpful|good|great|text me|call me"
