@@ -205,6 +205,8 @@ def _saving_problems(wb: Workbench, draft: Campaign, *, was: Campaign | None = N
                 read(source)
             except TemplateError as error:
                 found.setdefault("messages", f"In the {part}: {error}")
+    if was is not None and draft.messages != was.messages and templates.is_locked(draft.template_id):
+        found["messages"] = "The wording of this template is fixed. Choose a template without fixed wording to write."
     is_new_date = was is None or draft.start_on != was.start_on
     if is_new_date and goes_out_on(draft, wb.organisation()) < wb.today():
         found["start_on"] = f"The start date has passed. Choose {day_text(wb.today())} or later."

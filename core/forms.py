@@ -5,6 +5,7 @@ from typing import Protocol
 
 from core.caller import Caller, caller
 from core.channels.handing_over import Outgoing
+from core.domain.address import phone_link
 from core.domain.campaign import DEFAULT_LANGUAGE, Campaign
 from core.domain.introduction import INTRODUCTORY
 from core.domain.merge_field import FieldValues
@@ -126,4 +127,4 @@ def reference_of(recipient_id: int, number: int) -> str:
 
 def caller_id(wb: Workbench, campaign: Campaign) -> str:
     """The number that phones show for a call (P2)."""
-    return campaign.fields.get("caller_id") or wb.organisation().caller_id or wb.settings.twilio_from
+    return phone_link(campaign.fields.get("caller_id", "")) or wb.organisation().caller_id or wb.settings.twilio_from

@@ -51,7 +51,9 @@ def send(wb: Workbench, campaign: Campaign, to: str, fields: FieldValues, *, lan
         try:
             channel.hand_over(outgoing)
         except SendError as error:
-            raise NotAllowed(f"The test was not sent: {reason_sentence(error.reason)}. Try again later.") from None
+            raise NotAllowed(
+                f"The test was not sent: {reason_sentence(error.reason, campaign.channel)}. Try again later."
+            ) from None
 
 
 def _outgoing(wb: Workbench, campaign: Campaign, to: str, fields: FieldValues, language: str) -> Outgoing:

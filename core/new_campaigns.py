@@ -13,7 +13,7 @@ from core.audit import record_in
 from core.domain.campaign import NAME_LENGTH, Campaign
 from core.domain.campaign_start import free_name, measures_for
 from core.domain.introduction import INTRODUCTORY, free_from
-from core.domain.organisation import PHONE, TEXT, Organisation
+from core.domain.organisation import EMAIL, PHONE, TEXT, Organisation
 from core.domain.work_list import WorkList
 from core.errors import NotAllowed, NotFound, TooMany
 from core.store import campaigns as rows
@@ -90,7 +90,7 @@ def plan_copy(wb: Workbench, campaign_id: str, patient_ids: Collection[str] | No
         ids = tuple(each for each in states if each in chosen and states[each] not in _LEFT_OUT)
         ending = " – copy" if patient_ids is None else " – follow-up"
         name = _free_name(connection, source.name.removesuffix(ending)[: NAME_LENGTH - len(ending) - 5] + ending)
-        introduced_at = introductions.latest_at(connection, ids)
+        introduced_at = introductions.latest_at(connection, ids) if source.channel == EMAIL else None  # T5
     tomorrow = wb.today() + timedelta(days=1)
     start_on = max(tomorrow, _free_on(wb, introduced_at) if introduced_at else tomorrow)
     left_out = Counter(_LEFT_OUT[states[each]] for each in chosen if states[each] in _LEFT_OUT)
@@ -167,6 +167,13 @@ def also_by(wb: Workbench, campaign_id: str, template_id: str) -> str:
         rows.add(connection, made, patient_ids=ids)
         record_in(wb, connection, "campaign.also_by", made.campaign_id, source=campaign_id, recipients=len(ids))
     return made.campaign_id
+
+
+def sister_templates(wb: Workbench, campaign: Campaign) -> list[templates.Template]:
+    """The templates of modes by which no campaign for these patients was made yet."""
+    with reading(wb.engine) as connection:
+        taken = {one.channel for one in rows.family(connection, campaign)}
+    return [one for one in templates.library() if one.channel not in taken]
 
 
 def sisters(wb: Workbench, campaign: Campaign) -> list[Campaign]:

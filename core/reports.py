@@ -11,7 +11,8 @@ from core.domain.address import phone_text
 from core.domain.campaign import Campaign
 from core.domain.clinical import schema
 from core.domain.csv_cells import neutral
-from core.domain.message import ICONS, RESULTS, STATES, reason_sentence
+from core.domain.message import ICONS, RESULTS, STATES, reason_sentence, words_of
+from core.domain.organisation import EMAIL
 from core.domain.progress import Progress, progress_of, schedule_sentence
 from core.domain.report import headline
 from core.pace import measured_pace
@@ -61,7 +62,7 @@ def report(wb: Workbench, campaign_id: str) -> Report:
     with reading(wb.engine) as connection:
         counts = report_rows.counts(connection, campaign_id)
         ends = report_rows.ends(connection, campaign_id)
-        patients = report_rows.patient_rows(connection, campaign_id, scope=wb.user.scope)
+        patients = report_rows.patient_rows(connection, campaign_id, scope=wb.user.scope, channel=campaign.channel)
     by_state = dict(counts.group_by("state").agg(pl.col("count").sum()).iter_rows())
     progress = progress_of(by_state)
     schedule = schedule_sentence(
@@ -73,14 +74,14 @@ def report(wb: Workbench, campaign_id: str) -> Report:
         per_minute=measured_pace(wb, campaign.channel),
     )
     zone = wb.organisation().time_zone
-    ledger = _ledger(counts, selected=progress.selected)
+    ledger = _ledger(counts, selected=progress.selected, channel=campaign.channel)
     return Report(
         campaign=campaign,
         progress=progress,
         headline=headline(campaign, progress, ledger=ledger, schedule=schedule),
         schedule=schedule,
         ledger=ledger,
-        patients=_patients(patients, zone=zone),
+        patients=_patients(patients, zone=zone, channel=campaign.channel),
         over_time=_over_time(ends, zone=zone),
         hidden=progress.selected - patients.height,
     )
@@ -116,11 +117,11 @@ def _exported(shown: Report) -> pl.DataFrame:
     return neutral(local.select(*EXPORT_NAMES)).rename(EXPORT_NAMES)
 
 
-def _ledger(counts: pl.DataFrame, *, selected: int) -> pl.DataFrame:
+def _ledger(counts: pl.DataFrame, *, selected: int, channel: str) -> pl.DataFrame:
     """Results in their fixed order, within one the most frequent reason first."""
     order = pl.Enum(RESULTS)
     return (
-        _worded(counts)
+        _worded(counts, channel)
         .group_by("result", "icon", "reason")
         .agg(pl.col("count").sum())
         .with_columns(share=pl.col("count") / max(selected, 1))
@@ -130,11 +131,11 @@ def _ledger(counts: pl.DataFrame, *, selected: int) -> pl.DataFrame:
     )
 
 
-def _patients(rows: pl.DataFrame, *, zone: str) -> pl.DataFrame:
+def _patients(rows: pl.DataFrame, *, zone: str, channel: str) -> pl.DataFrame:
     name = pl.concat_str("last", "first", separator=", ", ignore_nulls=True)
     phones = {number: phone_text(number) for number in rows["phone"].drop_nulls().unique()}
     return (
-        _worded(rows)
+        _worded(rows, channel)
         .with_columns(
             name=name,
             phone=pl.col("phone").replace_strict(phones, default=None, return_dtype=pl.String),
@@ -146,7 +147,9 @@ def _patients(rows: pl.DataFrame, *, zone: str) -> pl.DataFrame:
 
 def _over_time(ends: pl.DataFrame, *, zone: str) -> pl.DataFrame:
     """How many ended when, in steps that fit the time it took."""
-    local = _worded(ends.with_columns(reason=pl.lit(""))).with_columns(at=pl.col("at").dt.convert_time_zone(zone))
+    local = _worded(ends.with_columns(reason=pl.lit("")), EMAIL).with_columns(
+        at=pl.col("at").dt.convert_time_zone(zone)
+    )
     minutes: int = ends.select((pl.col("at").max() - pl.col("at").min()).dt.total_minutes().fill_null(0)).item()
     step = "1s" if minutes < 10 else "1m" if minutes < 180 else "1h" if minutes < 7 * 24 * 60 else "1d"
     return (
@@ -156,11 +159,14 @@ def _over_time(ends: pl.DataFrame, *, zone: str) -> pl.DataFrame:
     )
 
 
-def _worded(frame: pl.DataFrame) -> pl.DataFrame:
+def _worded(frame: pl.DataFrame, channel: str) -> pl.DataFrame:
     """State and reason key as people read them, with the icon of the result."""
     results = {state: meaning.result for state, meaning in STATES.items()}
-    reasons = {key: reason_sentence(key) for key in frame["reason"].unique()}
+    reasons = {key: reason_sentence(key, channel) for key in frame["reason"].unique()}
+    is_ringing = (pl.col("state") == "calling") & (pl.col("reason") == "")
     return frame.with_columns(
         result=pl.col("state").replace_strict(results, return_dtype=pl.String),
-        reason=pl.col("reason").replace_strict(reasons, return_dtype=pl.String),
+        reason=pl.when(is_ringing)
+        .then(pl.lit(words_of("calling", "")))
+        .otherwise(pl.col("reason").replace_strict(reasons, return_dtype=pl.String)),
     ).with_columns(icon=pl.col("result").replace_strict(ICONS, return_dtype=pl.String))

@@ -109,7 +109,7 @@ def account_failed(wb: Workbench, error: SendError, channel: str = EMAIL) -> Acc
         if after.paused_at and not before.paused_at:
             record_in(wb, connection, "sending.account_paused", channel, reason=error.reason, code=error.code)
     if after.paused_at and not before.paused_at:
-        _log.error("sending is paused: %s %s %s", reason_sentence(error.reason), error.code, error.reply)
+        _log.error("sending is paused: %s %s %s", reason_sentence(error.reason, channel), error.code, error.reply)
     return after
 
 
@@ -151,7 +151,7 @@ def _pause_hold(wb: Workbench, paused: Pause) -> Hold:
 
 
 def _account_hold(wb: Workbench, account: Account, since: datetime) -> Hold:
-    why = reason_sentence(account.reason)
+    why = reason_sentence(account.reason, account.account)
     follows = (
         "Nothing is tried until somebody has put that right and chooses 'Try again'."
         if account.needs_person

@@ -51,6 +51,12 @@ def versions(template_id: str) -> tuple[Version, ...]:
     return found.versions if found else ()
 
 
+def is_locked(template_id: str) -> bool:
+    """Whether campaigns from this template keep its wording, so that only numbers and names are filled in (T2)."""
+    found = _templates().get(template_id)
+    return found is not None and found.is_locked
+
+
 def measure_names(template: Template) -> list[str]:
     """Words, in lower case, by which a work list's filter shows that it looks for the template's care gaps."""
     words = (word for name in template.measures if name in measures() for word in measures()[name].revealing)

@@ -16,12 +16,10 @@ def demo_clock(wb: Workbench) -> None:
         f"Demo clock {wb.now().astimezone(wb.zone()):%a %H:%M}", icon=":material/schedule:", width="stretch"
     ):
         st.caption(
-            "This demo keeps a clock of its own. Move it to the next email window and watch an active campaign go out."
+            "This demo keeps a clock of its own. Move it to the next window and watch an active campaign go out."
         )
         st.write(f"**{moment(wb.now(), wb)}**" + (" (moved)" if shifted else " (now)"))
-        st.button(
-            "Next email window", key="clock_window", on_click=demo.move_clock_to_window, args=(wb,), width="stretch"
-        )
+        st.button("Next window", key="clock_window", on_click=demo.move_clock_to_window, args=(wb,), width="stretch")
         st.button("One hour later", key="clock_hour", on_click=_later, args=(wb, timedelta(hours=1)), width="stretch")
         st.button("One day later", key="clock_day", on_click=_later, args=(wb, timedelta(days=1)), width="stretch")
         st.button("Sunday evening", key="clock_sunday", on_click=demo.move_clock_to_sunday, args=(wb,), width="stretch")

@@ -12,6 +12,7 @@ from core.workbench import Workbench
 from pages._draft import changes, discard, keep
 from pages._holds import show_holds
 from pages._reach import show_reach
+from pages._send_test import test_button
 from pages._shared import count, notice, plain
 
 _ERROR = "ce_error"
@@ -28,8 +29,7 @@ def actions(wb: Workbench, campaign: Campaign, draft: Campaign, *, locked: bool,
             disabled=locked,
         ):
             _try(lambda: _save(wb, campaign, draft, active=False))
-        if st.button("Save & send test", key="ce_test", icon=":material/forward_to_inbox:"):
-            _test(wb, campaign, draft, locked)
+        test_button(wb, campaign, draft, locked=locked)
         if st.button(
             "Save changes" if is_active else "Save as active",
             key="ce_active",
@@ -78,32 +78,9 @@ def _save(wb: Workbench, campaign: Campaign, draft: Campaign, *, active: bool) -
 
 @st.dialog("Save as active", icon=":material/schedule_send:")
 def _activate(wb: Workbench, campaign: Campaign, draft: Campaign) -> None:
-    show_holds(wb, with_buttons=False)
+    show_holds(wb, with_buttons=False, channel=draft.channel)
     show_reach(wb, draft)
     st.caption(campaigns.schedule_if_active(wb, draft))
     st.info(wb.organisation().messaging_policy, icon=":material/policy:")
     if st.button("Save as active", type="primary", key="ce_active_yes"):
         _try(lambda: _save(wb, campaign, draft, active=True))
-
-
-@st.dialog("Save & send test email", icon=":material/forward_to_inbox:")
-def _test(wb: Workbench, campaign: Campaign, draft: Campaign, locked: bool) -> None:
-    st.caption(
-        "The test does not change the status. " + ("Nothing is saved today." if locked else "Changes are saved first.")
-    )
-    to = st.text_input("Email address", wb.user.email or "", key="ce_test_to")
-    if st.button("Send test email", type="primary", key="ce_test_send"):
-        try:
-            _send_test(wb, campaign, draft, to, locked=locked)
-        except CareloopError as error:
-            st.error(plain(str(error)), icon=":material/error:")
-
-
-def _send_test(wb: Workbench, campaign: Campaign, draft: Campaign, to: str, *, locked: bool) -> None:
-    changed = {} if locked else changes(campaign, draft)
-    patient_id = st.session_state.get("ce_patient")
-    campaigns.send_test(wb, campaign.campaign_id, to, patient_id=patient_id, changes=changed, version=draft.version)
-    if not locked:
-        discard(campaign)
-    notice(f"The test was sent to {to.strip()}. It is in the Outbox.")
-    st.rerun()

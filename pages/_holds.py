@@ -12,16 +12,17 @@ _ASKED = "holds_asked"
 _ICONS = {"pause": ":material/pause_circle:", "account": ":material/cloud_off:"}
 
 
-def show_holds(wb: Workbench, *, with_buttons: bool = True) -> None:
-    """A line for everything that holds sending back; nothing when nothing does. Dialogs have it without buttons."""
-    for hold in sending_control.holds(wb):
+def show_holds(wb: Workbench, *, with_buttons: bool = True, channel: str | None = None) -> None:
+    """A line for everything that holds sending back, of a mode if one is given; nothing when nothing does. Dialogs have
+    it without buttons."""
+    for number, hold in enumerate(sending_control.holds(wb, channel)):
         if hold.kind == "gate":
             gate_warning(wb)
             continue
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.warning(plain(hold.sentence), icon=_ICONS.get(hold.kind, ":material/block:"), width="stretch")
             if with_buttons:
-                _ends(wb, hold)
+                _ends(wb, hold, number)
 
 
 def pause_button(wb: Workbench) -> None:
@@ -43,16 +44,16 @@ def ask_about_sending(wb: Workbench) -> None:
         _resume(wb)
 
 
-def _ends(wb: Workbench, hold: Hold) -> None:
+def _ends(wb: Workbench, hold: Hold, number: int) -> None:
     """What ends a pause: a button for who may, else whom to ask."""
     if not sending_control.may_resume(wb):
         st.caption("Somebody who may see all patients can end it.", width="content")
     elif hold.kind == "pause":
         if st.button("Resume", key="holds_resume", icon=":material/play_arrow:"):
             _ask("resume")
-    elif st.button("Try again", key="holds_try", icon=":material/refresh:"):
+    elif st.button("Try again", key=f"holds_try_{number}", icon=":material/refresh:"):
         sending_control.try_account_again(wb)
-        notice("The mail server is tried again with the next message")
+        notice("It is tried again with the next message")
         st.rerun()
 
 
@@ -66,7 +67,7 @@ def _ask(what: str) -> None:
 def _pause(wb: Workbench) -> None:
     st.markdown(f"Nothing leaves in any campaign until somebody resumes: **{_waiting(wb)}** in active campaigns.")
     st.caption("It takes effect before the next message. One that is being handed over just now may still leave.")
-    reason = st.text_input("Why?", key="holds_reason", max_chars=200, placeholder="Such as: a wrong date in a letter")
+    reason = st.text_input("Why?", key="holds_reason", max_chars=200, placeholder="Such as: a wrong date in a message")
     st.caption("Shown to everybody with your name. Write nothing about a patient.")
     if st.button("Pause all sending", key="holds_pause_yes", type="primary"):
         sending_control.pause_all(wb, reason=reason or "")

@@ -1,58 +1,69 @@
-"""The live preview in the editor: the mail as a chosen recipient would see it, and the extremes among them."""
+"""The live preview in the editor: the message as a chosen recipient would get it, and the extremes among them."""
+
+from collections.abc import Iterable, Mapping
 
 import streamlit as st
 
 from core import campaigns, patients, templates
-from core.domain.campaign import Campaign
-from core.domain.findings import WARNING
+from core.domain.campaign import DEFAULT_LANGUAGE, Campaign
+from core.domain.merge_field import FIELDS
+from core.domain.organisation import PHONE, TEXT
+from core.domain.person import Person
 from core.errors import CareloopError, MissingField
+from core.texter import NamesPatient
 from core.workbench import Workbench
-from pages._mail import mail_frame
+from pages._message_language import language_name
+from pages._preview_call import call_preview
+from pages._preview_mail import mail_preview
+from pages._preview_text import text_preview
 from pages._shared import plain
 
 _PATIENT = "ce_patient"
 _CHOICES = 300  # names offered; more than anybody looks through
 
 
-def preview(wb: Workbench, draft: Campaign, *, is_readable: bool) -> None:
-    """Draw the preview of a draft, which need not have been saved."""
+def preview(wb: Workbench, draft: Campaign, *, is_readable: bool, written: str | None = None) -> None:
+    """Draw the preview of a draft, which need not have been saved. `written` is the language that is being written: it
+    is shown as well when the patient gets another."""
     st.markdown("**Preview**")
     patient_id = _chosen(wb, draft, is_readable=is_readable)
     if patient_id is None:
         st.info("None of the campaign's patients may be seen by you.", icon=":material/visibility_off:")
         return
     try:
-        mail = templates.preview(wb, draft, patient_id)
+        _draw(wb, draft, patient_id, written)
     except MissingField as error:
-        st.warning(f"This patient is not sent the message: {plain(str(error))}", icon=":material/block:")
-        return
+        _missing(error)
+    except NamesPatient:
+        st.warning(
+            "This patient is not sent the message: it names the patient, and others have the same number.",
+            icon=":material/block:",
+        )
     except CareloopError:
         st.info("The preview comes back when the message can be filled in again.", icon=":material/visibility_off:")
-        return
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(
-            f"**{plain(mail.subject)}**  \n:gray[{plain(draft.from_name)} · {plain(draft.from_email)}]", width="stretch"
-        )
-        if st.button("", icon=":material/open_in_full:", key="ce_large", type="tertiary", help="As on a desktop"):
-            _large(mail.subject, mail.html)
-    seen, text = st.tabs(["As on a phone", "Plain text"])
-    with seen:
-        mail_frame(mail.html, width="Phone", height=640)
-    with text:
-        st.text(mail.text)
 
 
-def warnings(wb: Workbench, draft: Campaign) -> None:
-    """What should be said otherwise. What may not be said at all is among the campaign's problems."""
-    for finding in templates.findings(wb, draft):
-        if finding.level == WARNING:
-            st.warning(plain(finding.sentence), icon=":material/rule:")
+def shown_patient() -> str | None:
+    """Whom the preview shows."""
+    return st.session_state.get(_PATIENT)
 
 
-@st.dialog("As on a desktop", width="large", icon=":material/mail:")
-def _large(subject: str, html: str) -> None:
-    st.markdown(f"**{plain(subject)}**")
-    mail_frame(html, height=640)
+def _missing(error: MissingField) -> None:
+    """What the author has yet to fill in is no patient's matter."""
+    field = FIELDS.get(error.field)
+    if field is not None and field.source == "author":
+        st.info(f"The preview comes when this is filled in: {plain(field.about)}.", icon=":material/edit:")
+    else:
+        st.warning(f"This patient is not sent the message: {plain(str(error))}", icon=":material/block:")
+
+
+def _draw(wb: Workbench, draft: Campaign, patient_id: str, written: str | None) -> None:
+    if draft.channel == TEXT:
+        text_preview(wb, draft, patient_id, written=written)
+    elif draft.channel == PHONE:
+        call_preview(wb, draft, patient_id, written=written)
+    else:
+        mail_preview(wb, draft, patient_id)
 
 
 def _chosen(wb: Workbench, draft: Campaign, *, is_readable: bool) -> str | None:
@@ -67,17 +78,28 @@ def _chosen(wb: Workbench, draft: Campaign, *, is_readable: bool) -> str | None:
     if st.session_state.get(_PATIENT) not in names:
         st.session_state[_PATIENT] = extremes.get("longest name", next(iter(names)))
     chosen = st.selectbox("As", list(names), format_func=names.__getitem__, key=_PATIENT, label_visibility="collapsed")
+    _offer(extremes | _readers(draft, people), chosen)
+    return chosen
+
+
+def _readers(draft: Campaign, people: Iterable[Person]) -> dict[str, str]:
+    """Somebody for each other language of the campaign: 'gets Spanish' -> patient id."""
+    by_language = {person.language: person.patient_id for person in people}
+    others = [language for language in draft.messages if language != DEFAULT_LANGUAGE]
+    return {f"gets {language_name(each)}": by_language[each] for each in others if each in by_language}
+
+
+def _offer(kinds: Mapping[str, str], chosen: str) -> None:
     with st.container(horizontal=True, gap="small"):
-        for kind, patient_id in extremes.items():
+        for kind, patient_id in kinds.items():
             st.button(
-                kind.capitalize(),
+                kind[0].upper() + kind[1:],
                 key=f"ce_extreme_{kind}",
                 type="tertiary",
                 on_click=_choose,
                 args=(patient_id,),
                 disabled=chosen == patient_id,
             )
-    return chosen
 
 
 def _choose(patient_id: str) -> None:

@@ -4,11 +4,12 @@ import streamlit as st
 
 from core import campaigns, preflight, templates
 from core.domain.campaign import Campaign
-from core.domain.eligibility import CARE_GAP
+from core.domain.eligibility import CARE_GAP, SAME_NUMBER
 from core.domain.merge_field import FIELDS
+from core.domain.organisation import TEXT
 from core.errors import CareloopError
 from core.workbench import Workbench
-from pages._shared import count, plain
+from pages._shared import MODE_ICONS, count, plain
 
 
 def show_reach(wb: Workbench, campaign: Campaign) -> None:
@@ -21,6 +22,8 @@ def show_reach(wb: Workbench, campaign: Campaign) -> None:
     except CareloopError:
         return  # what is wrong with the message is said where it is written
     for name, patient_ids in lacking.items():
+        if FIELDS[name].source == "author":
+            continue  # a problem of the message, which says so itself
         what = plain(FIELDS[name].about)
         st.warning(
             f"{count(len(patient_ids), 'patient')} of them would not be sent the message: {what} is not on file. "
@@ -44,6 +47,38 @@ def show_skipped(wb: Workbench, draft: Campaign) -> None:
         st.caption(f":material/person_off: Skipped as of today: {' and '.join(words)}.")
     elif words:
         st.caption(":material/group: As of today nobody is skipped for that.")
+
+
+def show_reached(mode: preflight.Reach) -> None:
+    """How many a mode reaches today, why it does not reach the others, and who shares an address or number."""
+    total = mode.count + sum(missed.count for missed in mode.not_reached)
+    st.metric(f"{MODE_ICONS[mode.channel]} Reachable by {mode.channel} today", f"{mode.count:,} of {total:,}")
+    if mode.not_reached:
+        st.dataframe(
+            {
+                "Patients": [missed.count for missed in mode.not_reached],
+                "Not reachable because": [missed.reason.sentence for missed in mode.not_reached],
+            },
+            hide_index=True,
+            alt="Why patients cannot be reached",
+            column_config={"Patients": st.column_config.NumberColumn(format="localized", width="small")},
+        )
+    if mode.same_household:
+        sharing = sum(map(len, mode.same_household))
+        st.caption(f"{sharing:,} patients share a household with another: each gets a message of their own.")
+    if sharing_number := next((each.count for each in mode.not_reached if each.reason.key == SAME_NUMBER), 0):
+        st.caption(_about_numbers(sharing_number, mode.channel))
+    if mode.introductory:
+        st.caption(
+            f"{count(len(mode.introductory), 'patient')} would get the introductory email instead of the campaign's: "
+            "an earlier one to this address is not on record."
+        )
+
+
+def _about_numbers(sharing: int, channel: str) -> str:
+    verb = "shares" if sharing == 1 else "share"
+    what = "text" if channel == TEXT else "call"
+    return f"{count(sharing, 'patient')} {verb} a number with another: each number gets one {what}."
 
 
 def _sentence(reached: int, selected: int, channel: str) -> str:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from core import reports
 from core.domain.message import ICONS
+from core.domain.organisation import EMAIL
 from core.reports import EXPORT_NAMES, Report
 from core.workbench import Workbench
 from pages._shared import count
@@ -30,7 +31,7 @@ def recipients(wb: Workbench, shown: Report) -> tuple[str, list[str]] | None:
             disabled=not is_slice or rows.is_empty(),
             help="Makes a new campaign for these patients." if is_slice else "Choose a result or a reason first.",
         )
-    _table(rows)
+    _table(rows, shown.campaign.channel)
     if shown.hidden:
         st.caption(f"{count(shown.hidden, 'more patient')} of groups or providers you do not see, counted above.")
     if is_asked:
@@ -66,14 +67,14 @@ def _filtered(shown: Report) -> tuple[pl.DataFrame, bool]:
     return rows, bool(chosen or reasons)
 
 
-def _table(rows: pl.DataFrame) -> None:
+def _table(rows: pl.DataFrame, channel: str) -> None:
     pages = max(1, -(-rows.height // SIZE))
     number = min(st.session_state.get("rp_page", 1), pages)
     page = rows.slice((number - 1) * SIZE, SIZE)
     if page.is_empty():
         st.info("No patient has this result and reason. Clear one of them.", icon=":material/filter_alt_off:")
         return
-    named = page.select(pl.col(key).alias(name) for key, name in EXPORT_NAMES.items())
+    named = page.select(pl.col(key).alias(EXPORT_NAMES[key]) for key in _columns(channel))
     first = named.columns[0]
     st.dataframe(
         named.select(first, pl.lit("History").alias("_history"), pl.exclude(first)),
@@ -96,6 +97,15 @@ def _table(rows: pl.DataFrame) -> None:
     )
     if pages > 1:
         st.pagination(pages, key="rp_page")
+
+
+def _columns(channel: str) -> list[str]:
+    """Of a text or call the number comes before the email address."""
+    keys = list(EXPORT_NAMES)
+    if channel != EMAIL:
+        email, phone = keys.index("email"), keys.index("phone")
+        keys[email], keys[phone] = keys[phone], keys[email]
+    return keys
 
 
 def _open_history(ids: list[str]) -> None:

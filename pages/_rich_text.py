@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from core import templates
-from core.domain.merge_field import FIELDS
+from core.domain.merge_field import FIELDS, field_label
 from pages._shared import HERE
 
 _HTML = """<div class="frame"><div class="bar" role="toolbar" aria-label="Formatting"></div>
@@ -24,7 +24,7 @@ def rich_text(label: str, html: str, *, key: str, locked: bool = False) -> str:
     so another text needs another `key`. The merge fields can be picked from a list."""
     st.caption(label)
     # For each field: its name, its line in the list, and the short label that stands for it in the text.
-    fields = [(name, f"{_short(name)} – {field.about}", _short(name)) for name, field in FIELDS.items()]
+    fields = [(name, f"{field_label(name)} – {field.about}", field_label(name)) for name, field in FIELDS.items()]
     data: dict[str, Any] = {
         "label": label,
         "html": templates.clean(html),
@@ -34,9 +34,3 @@ def rich_text(label: str, html: str, *, key: str, locked: bool = False) -> str:
     }
     result = _EDITOR(key=key, data=data, default={"html": html}, on_html_change=lambda: None)
     return str(result.html if result.html is not None else html)
-
-
-def _short(name: str) -> str:
-    """'First name' for patient.first_name, 'Provider name' for provider.name."""
-    words = name.removeprefix("patient.").replace(".", " ").replace("_", " ")
-    return words.capitalize()

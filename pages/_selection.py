@@ -6,10 +6,12 @@ import streamlit as st
 
 from core import new_campaigns, preflight, templates, work_lists
 from core.domain.found import Found
+from core.domain.template import Template
 from core.errors import CareloopError, TooMany
 from core.workbench import Workbench
 from pages._holds import show_holds
-from pages._shared import count
+from pages._reach import show_reached
+from pages._shared import MODE_NAMES, count
 
 _SELECTED = "wl_selected"
 _CHECKED_UP_TO = 5000  # reach is shown live up to so many; beyond that no campaign is possible anyway
@@ -82,7 +84,7 @@ def _confirm(wb: Workbench, found: Found, patient_ids: Sequence[str]) -> None:
         "Template",
         list(library),
         index=_suggested(found),
-        format_func=lambda key: library[key].name,
+        format_func=lambda key: f"{MODE_NAMES[library[key].channel]} · {library[key].name}",
         key="wl_chosen_template",
         placeholder="Choose a template",
     )
@@ -90,19 +92,18 @@ def _confirm(wb: Workbench, found: Found, patient_ids: Sequence[str]) -> None:
         st.caption("No template asks for what these filters look for. Choose one to see who can be reached.")
         return
     template = library[chosen]
-    reached = preflight.reach(
-        wb, patient_ids, purpose=template.purpose, measures=template.measures, protocols=template.protocols
-    )
-    show_holds(wb, with_buttons=False)
-    for mode in reached:
-        _reach(mode)
+    own, others = _reach_by_mode(wb, template, patient_ids)
+    show_holds(wb, with_buttons=False, channel=template.channel)
+    show_reached(own)
+    st.caption("Other modes: " + ", ".join(f"{mode.count:,} by {mode.channel}" for mode in others))
     st.markdown(
         f"A new campaign is made with exactly these **{count(len(patient_ids), 'patient')}**. Nothing is sent yet."
     )
-    nobody = not any(mode.count for mode in reached)
-    if nobody:
-        st.warning("Nobody of them can be reached, so there is nothing to send.", icon=":material/block:")
-    if st.button("Continue", type="primary", key="wl_continue", disabled=nobody):
+    if not own.count:
+        st.warning(
+            f"Nobody of them can be reached by {own.channel}, so there is nothing to send.", icon=":material/block:"
+        )
+    if st.button("Continue", type="primary", key="wl_continue", disabled=not own.count):
         try:
             campaign_id = new_campaigns.create(
                 wb, template_id=chosen, patient_ids=patient_ids, work_list=found.work_list
@@ -114,27 +115,15 @@ def _confirm(wb: Workbench, found: Found, patient_ids: Sequence[str]) -> None:
         st.switch_page("campaign_editor.py", query_params={"id": campaign_id})
 
 
-def _reach(mode: preflight.Reach) -> None:
-    total = mode.count + sum(missed.count for missed in mode.not_reached)
-    st.metric(f"Reachable by {mode.channel} today", f"{mode.count:,} of {total:,}")
-    if mode.not_reached:
-        st.dataframe(
-            {
-                "Not reachable because": [missed.reason.sentence for missed in mode.not_reached],
-                "Patients": [missed.count for missed in mode.not_reached],
-            },
-            hide_index=True,
-            alt="Why patients cannot be reached",
-            column_config={"Patients": st.column_config.NumberColumn(format="localized", width="small")},
-        )
-    if mode.same_household:
-        sharing = sum(map(len, mode.same_household))
-        st.caption(f"{sharing:,} patients share a household with another: each gets a message of their own.")
-    if mode.introductory:
-        st.caption(
-            f"{count(len(mode.introductory), 'patient')} would get the introductory email instead of the campaign's: "
-            "an earlier one to this address is not on record."
-        )
+def _reach_by_mode(
+    wb: Workbench, template: Template, patient_ids: Sequence[str]
+) -> tuple[preflight.Reach, list[preflight.Reach]]:
+    """Reach by the template's own mode, and by the others."""
+    modes = preflight.reach(
+        wb, patient_ids, purpose=template.purpose, measures=template.measures, protocols=template.protocols
+    )
+    own = next(mode for mode in modes if mode.channel == template.channel)
+    return own, [mode for mode in modes if mode is not own]
 
 
 def _suggested(found: Found) -> int | None:

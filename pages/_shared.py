@@ -28,6 +28,7 @@ MODE_ICONS = {
     "phone": ":material/call:",
     "letter": ":material/description:",
 }
+MODE_NAMES = {"email": "Email", "text": "Text", "phone": "Phone", "letter": "Letter"}
 STATUS_COLOURS: dict[str, Literal["gray", "blue", "orange", "green", "red"]] = {
     "Inactive": "gray",
     "Pending": "blue",

@@ -9,22 +9,25 @@ from typing import Any
 
 import streamlit as st
 
+from core.domain.address import phone_link
 from core.domain.campaign import DEFAULT_LANGUAGE, Campaign, Message
 from core.domain.merge_field import FIELDS
+from core.domain.message_findings import is_dialled
+from core.domain.organisation import EMAIL
 
+NUMBERS = ("call_back_number", "help_number", "caller_id")
+LANGUAGES_OFFERED = (DEFAULT_LANGUAGE, "es")
 _PLAIN = ("name", "from_email", "from_name", "start_on", "purpose", "description")
 
 
 def typed(draft: Campaign) -> Campaign:
     """The draft with everything that the widgets of its steps held when this run began."""
     changes = {name: _now(draft, name, getattr(draft, name)) for name in _PLAIN}
-    body = st.session_state.get(body_key(draft), {}).get("html")
-    subject = _now(draft, "subject", draft.message.subject)
-    message = Message(subject, draft.message.body if body is None else body)
+    messages = _messages(draft)
     return replace(
         draft,
         **changes,
-        messages={DEFAULT_LANGUAGE: message},
+        messages=messages,
         measures=tuple(_now(draft, "measures", draft.measures)),
         skip_closed_gaps=_now(draft, "skip", draft.skip_closed_gaps),
         skip_booked=_now(draft, "skip_booked", draft.skip_booked),
@@ -32,15 +35,63 @@ def typed(draft: Campaign) -> Campaign:
     )
 
 
-def body_key(draft: Campaign) -> str:
-    """Where the session keeps the body's box; another one after each message that was put into it."""
-    return f"ce_{draft.campaign_id}_{draft.version}_body_{st.session_state.get('ce_body_seed', 0)}"
+def widget_key(draft: Campaign, name: str) -> str:
+    """Where the session keeps a widget of this version of a campaign."""
+    return f"ce_{draft.campaign_id}_{draft.version}_{name}"
+
+
+def body_key(draft: Campaign, language: str = DEFAULT_LANGUAGE, part: str = "body") -> str:
+    """Where the session keeps the box of a part; another one after each text that was put into a box."""
+    return widget_key(draft, f"{part}_{language}_{st.session_state.get('ce_body_seed', 0)}")
+
+
+def new_boxes() -> None:
+    """Boxes begin anew with what the draft holds, because a text was put into one other than by typing."""
+    st.session_state["ce_body_seed"] = st.session_state.get("ce_body_seed", 0) + 1
+
+
+def with_message(draft: Campaign, language: str, message: Message) -> Campaign:
+    """The draft with the message of a language. One of another language that is empty is none: English is sent then."""
+    messages = {**draft.messages, language: message}
+    if language != DEFAULT_LANGUAGE and not (message.subject + message.body + message.voicemail).strip():
+        del messages[language]
+    return replace(draft, messages=messages)
+
+
+def number_kept(text: str) -> str:
+    """A number as it is kept, '+13125550199', when it can be dialled; what is none stays as it was typed."""
+    return phone_link(text) if is_dialled(text) else text.strip()
+
+
+def _messages(draft: Campaign) -> dict[str, Message]:
+    changed = draft
+    for language in dict.fromkeys([*draft.messages, *LANGUAGES_OFFERED]):
+        was = draft.messages.get(language, Message("", ""))
+        subject = _now(draft, "subject", was.subject) if language == DEFAULT_LANGUAGE else was.subject
+        body, voicemail = (_in_box(draft, language, part) for part in ("body", "voicemail"))
+        message = Message(
+            subject, was.body if body is None else body, was.voicemail if voicemail is None else voicemail
+        )
+        changed = with_message(changed, language, message)
+    return dict(changed.messages)
+
+
+def _in_box(draft: Campaign, language: str, part: str) -> str | None:
+    found = st.session_state.get(body_key(draft, language, part), {})
+    text: str | None = found.get("html" if draft.channel == EMAIL else "text")
+    return text
 
 
 def _now(draft: Campaign, name: str, otherwise: Any) -> Any:
-    return st.session_state.get(f"ce_{draft.campaign_id}_{draft.version}_{name}", otherwise)
+    return st.session_state.get(widget_key(draft, name), otherwise)
 
 
 def _written(draft: Campaign) -> dict[str, str]:
+    """What stands in the fields; one that was empty and still is stays absent."""
     names = [name for name, field in FIELDS.items() if field.source == "author"]
-    return {name: text for name in names if (text := _now(draft, name, None)) is not None}
+    found = {name: _now(draft, name, None) for name in [*names, *NUMBERS]}
+    return {
+        name: number_kept(text) if name in NUMBERS else text
+        for name, text in found.items()
+        if text or (text is not None and name in draft.fields)
+    }

@@ -7,6 +7,7 @@ import streamlit as st
 
 from core import campaigns, communications
 from core.communications import DECISIONS
+from core.domain.organisation import EMAIL
 from core.errors import CareloopError
 from core.reports import EXPORT_NAMES, Report
 from core.workbench import Workbench
@@ -18,7 +19,7 @@ _ICONS = {
     "again": ":material/forward_to_inbox:",
 }
 _HELP = {
-    "arrived": "The mail server's log shows that it took the message, or the patient has it.",
+    "arrived": "The log shows that the message was taken, or the patient has it.",
     "not_arrived": "The log shows that it never came. The patient can be in a follow-up campaign.",
     "again": "It waits again and goes out in the next window. The patient may get it twice.",
 }
@@ -32,11 +33,11 @@ def unknown(wb: Workbench, shown: Report) -> tuple[str, list[str]] | None:
     with st.container(border=True):
         st.subheader(f":material/help: {count(number, 'message')} to decide about", anchor=False)
         st.markdown(
-            "Their outcome is unknown: each may have left, but the mail server's answer never came back. None is sent "
-            "again by itself. Look into the mail server's log, or ask the patient, then decide."
+            f"Their outcome is unknown: each may have left, but {_by(shown)}'s answer never came back. None is sent "
+            f"again by itself. Look into {_by(shown)}'s log, or ask the patient, then decide."
         )
         rows = shown.patients.filter(pl.col("result") == "Unknown")
-        chosen = _table(rows)
+        chosen = _table(rows, "email" if shown.campaign.channel == EMAIL else "phone")
         if rows.height < number:
             st.caption(f"{number - rows.height:,} of them are of groups or providers you do not see.")
         if not campaigns.may_change(wb, shown.campaign.campaign_id):
@@ -45,11 +46,16 @@ def unknown(wb: Workbench, shown: Report) -> tuple[str, list[str]] | None:
         return _decisions(chosen, is_stopped=shown.campaign.status == "stopped")
 
 
-def _table(rows: pl.DataFrame) -> list[str]:
+def _by(shown: Report) -> str:
+    """Who takes the messages over."""
+    return "the mail server" if shown.campaign.channel == EMAIL else "Twilio"
+
+
+def _table(rows: pl.DataFrame, address: str) -> list[str]:
     """The patients with check boxes; another list is another table, since marks belong to places in it."""
     ids = rows["patient_id"].to_list()
     event = st.dataframe(
-        rows.select(pl.col(key).alias(EXPORT_NAMES[key]) for key in ("name", "at", "email", "reason")),
+        rows.select(pl.col(key).alias(EXPORT_NAMES[key]) for key in ("name", "at", address, "reason")),
         key=f"un_table_{hash(tuple(ids))}",
         hide_index=True,
         on_select="rerun",
@@ -83,7 +89,7 @@ def confirm(wb: Workbench, campaign_id: str, decision: str, patient_ids: Sequenc
             icon=":material/warning:",
         )
     elif decision == "arrived":
-        st.markdown(f"**{number}** will count as Successful, as if the mail server had answered.")
+        st.markdown(f"**{number}** will count as Successful, as if an answer had come.")
     else:
         st.markdown(f"**{number}** will count as Unsuccessful. Nothing is sent.")
     st.caption("The decision is kept with your name and stands in the history of each message.")

@@ -7,14 +7,19 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core import campaigns
 from core.domain.campaign import STATUS_ICONS, Campaign, edit_lock
+from core.domain.message_findings import is_dialled
 from core.domain.progress import status_shown
 from core.workbench import Workbench
-from pages import _steps
 from pages._draft import changes, current, discard, keep
 from pages._editor_actions import actions, show_error
-from pages._preview import preview, warnings
+from pages._message_language import language_shown
+from pages._preview import preview
 from pages._shared import count, page_head, plain, status_badge, workbench
-from pages._steps import go_to, step_key
+from pages._step_delivery import delivery
+from pages._step_message import message
+from pages._step_parts import go_to, step_key
+from pages._step_summary import summary
+from pages._warnings import warnings
 
 STEPS = ("Message", "Delivery", "Summary")
 _DELIVERY = {"from_email", "from_name", "start_on", "purpose"}
@@ -46,7 +51,8 @@ def show() -> None:
     keep(campaign, draft)
     _draw_steps(pane, draft, step, problems)
     with seen:
-        preview(wb, draft, is_readable="messages" not in problems)
+        written = language_shown(draft) if step == "Message" else None
+        preview(wb, draft, is_readable="messages" not in problems, written=written)
     actions(wb, campaign, draft, locked=bool(lock), problem_count=len(problems))
 
 
@@ -85,8 +91,8 @@ def _step(draft: Campaign) -> str:
 
 def _draw_steps(pane: DeltaGenerator, draft: Campaign, step: str, problems: Collection[str]) -> None:
     """The pane on the left, with a mark at each step that still needs something."""
-    delivery = _DELIVERY & set(problems)
-    wrong = {"Delivery": delivery, "Message": set(problems) - delivery, "Summary": set(problems)}
+    late = _DELIVERY & set(problems) | _about_caller_id(draft)
+    wrong = {"Delivery": late, "Message": set(problems) - late, "Summary": set(problems)}
     for name in STEPS:
         pane.button(
             name,
@@ -99,12 +105,18 @@ def _draw_steps(pane: DeltaGenerator, draft: Campaign, step: str, problems: Coll
         )
 
 
+def _about_caller_id(draft: Campaign) -> set[str]:
+    """The caller ID is one of the fields, and the only one that stands under Delivery."""
+    number = draft.fields.get("caller_id", "")
+    return {"fields"} if number and not is_dialled(number) else set()
+
+
 def _form(wb: Workbench, draft: Campaign, step: str, *, selected: int, locked: bool) -> Campaign:
     if step == "Message":
-        return _steps.message(draft, locked=locked)
+        return message(wb, draft, locked=locked)
     if step == "Delivery":
-        return _steps.delivery(wb, draft, locked=locked)
-    return _steps.summary(wb, draft, selected=selected, locked=locked)
+        return delivery(wb, draft, locked=locked)
+    return summary(wb, draft, selected=selected, locked=locked)
 
 
 show()

@@ -5,13 +5,16 @@ import streamlit as st
 from core import campaign_list, campaigns, new_campaigns
 from core.campaign_list import Listed
 from core.domain.campaign import activation_lock, edit_lock
+from core.domain.introduction import INTRODUCTORY
 from core.workbench import Workbench
+from pages._also_by import ask_also_by
 from pages._follow_up import ask_for_copy
 from pages._holds import ask_about_sending, pause_button, show_holds
 from pages._reach import show_reach
 from pages._shared import MODE_ICONS, count, guarded, notice, page_head, plain, result_badge, status_badge, workbench
 
 SIZE = 20
+_ALSO_BY = "Also by …"
 _FILTERS = ("All", "Inactive", "Pending", "Completed", "Stopped")
 
 
@@ -92,7 +95,7 @@ def _progress(one: Listed) -> None:
 
 def _actions(wb: Workbench, one: Listed) -> None:
     campaign, today, organisation = one.campaign, wb.today(), wb.organisation()
-    possible = ["Report"]
+    possible = ["Report", _ALSO_BY]
     if not edit_lock(campaign, organisation, on=today):
         possible.append("Edit")
     if not activation_lock(campaign, organisation, on=today):
@@ -101,6 +104,8 @@ def _actions(wb: Workbench, one: Listed) -> None:
         possible.append("Stop")
     if new_campaigns.may_be_replaced(campaign):
         possible.append("Copy")
+    if campaign.kind == INTRODUCTORY:
+        possible.remove(_ALSO_BY)
     chosen = st.menu_button("Actions", possible, key=f"cl_do_{campaign.campaign_id}", width="stretch")
     if chosen in ("Report", "Edit"):
         page = "report.py" if chosen == "Report" else "campaign_editor.py"
@@ -115,7 +120,7 @@ def _ask(wb: Workbench, action: str, campaign_id: str) -> None:
     campaign, progress = campaigns.campaign(wb, campaign_id), campaigns.progress(wb, campaign_id)
     if action == "Activate":
         st.markdown(f"**{plain(campaign.name)}**")
-        show_holds(wb, with_buttons=False)
+        show_holds(wb, with_buttons=False, channel=campaign.channel)
         show_reach(wb, campaign)
         st.caption(
             f"{campaigns.schedule_if_active(wb, campaign)}. On that day it cannot be edited any more, only stopped."
@@ -150,5 +155,7 @@ if "cl_asked" in st.session_state:
     asked, of = st.session_state.pop("cl_asked")
     if asked == "Copy":
         ask_for_copy(workbench(), of)
+    elif asked == _ALSO_BY:
+        ask_also_by(workbench(), of)
     else:
         _ask(workbench(), asked, of)

@@ -58,7 +58,7 @@ def _demo_steps() -> None:
     """What a first-time visitor of the demo can do, in order."""
     with st.container(border=True):
         st.markdown(
-            "**This demo in three steps** :gray[– everybody in it is invented, and no mail leaves this machine]"
+            "**This demo in three steps** :gray[– everybody in it is invented, and nothing leaves this machine]"
         )
         with st.container(horizontal=True, gap="medium"):
             st.page_link(
@@ -67,7 +67,7 @@ def _demo_steps() -> None:
             st.page_link(
                 "campaigns.py", label="2. Save it as active, then move the demo clock", icon=":material/schedule:"
             )
-            st.page_link("outbox.py", label="3. Read the mails, then the report", icon=":material/outbox:")
+            st.page_link("outbox.py", label="3. Look into the Outbox, then the report", icon=":material/outbox:")
 
 
 def _first_steps() -> None:

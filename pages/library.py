@@ -1,16 +1,20 @@
 """The Library: the templates that campaigns start from."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from core import templates
 from core.domain.campaign import PURPOSES
-from core.domain.merge_field import EXAMPLES
 from core.domain.template import Template
 from core.domain.work_list import WorkList
 from core.workbench import Workbench
 from pages import _views
-from pages._mail import mail_frame, width_choice
-from pages._shared import MODE_ICONS, page_head, plain, workbench
+from pages._shared import MODE_ICONS, MODE_NAMES, page_head, plain, workbench
+from pages._template_preview import look_at
+
+_MODES = {mode: f"{MODE_ICONS[mode]} {name}" for mode, name in MODE_NAMES.items()}
+_FIXED = "Its words stay as they are; you fill in the numbers."
 
 
 def show() -> None:
@@ -21,7 +25,10 @@ def show() -> None:
     )
     shown = _chosen()
     if not shown:
-        st.info("No template has this purpose or word. Clear the search to see all.", icon=":material/search_off:")
+        st.info(
+            "No template has this mode, purpose or word. Choose 'All' and clear the search to see all.",
+            icon=":material/search_off:",
+        )
     with st.grid(min_column_width=320, gap="medium"):
         for template in shown:
             _card(template)
@@ -30,38 +37,52 @@ def show() -> None:
 
 
 def _chosen() -> list[Template]:
-    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    modes = ["all", *dict.fromkeys(template.channel for template in templates.library())]
     purposes = ["all", *dict.fromkeys(template.purpose for template in templates.library())]
-    purpose = left.segmented_control(
-        "Purpose",
-        purposes,
-        default="all",
-        required=True,
-        key="lib_purpose",
-        label_visibility="collapsed",
-        format_func=lambda key: PURPOSES.get(key, "All"),
-    )
-    word = right.text_input(
-        "Search",
-        key="lib_search",
-        type="search",
-        placeholder="Search templates",
-        live=True,
-        label_visibility="collapsed",
-        icon=":material/search:",
-    )
+    with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
+        mode = _choice("Mode", sorted(modes, key=["all", *MODE_NAMES].index), key="lib_mode", names=_MODES)
+        purpose = _choice("Purpose", purposes, key="lib_purpose", names=PURPOSES)
+        word = st.text_input(
+            "Search",
+            key="lib_search",
+            type="search",
+            placeholder="Search templates",
+            live=True,
+            label_visibility="collapsed",
+            icon=":material/search:",
+            width=260,
+        )
     return [
         template
         for template in templates.library()
-        if purpose in ("all", template.purpose)
+        if mode in ("all", template.channel)
+        and purpose in ("all", template.purpose)
         and (word or "").casefold() in (template.name + template.about).casefold()
     ]
+
+
+def _choice(label: str, options: list[str], *, key: str, names: Mapping[str, str]) -> str:
+    chosen = st.segmented_control(
+        label,
+        options,
+        default="all",
+        required=True,
+        key=key,
+        label_visibility="collapsed",
+        wrap=True,
+        format_func=lambda option: names.get(option, "All"),
+    )
+    return str(chosen or "all")
 
 
 def _card(template: Template) -> None:
     with st.container(border=True, height="stretch"):
         st.markdown(f"#### {MODE_ICONS[template.channel]} {plain(template.name)}")
-        st.badge(PURPOSES[template.purpose], color="primary")
+        with st.container(horizontal=True, gap="small"):
+            st.badge(MODE_NAMES[template.channel], color="gray")
+            st.badge(PURPOSES[template.purpose], color="primary")
+            if template.is_locked:
+                st.badge("Fixed wording", icon=":material/lock:", color="gray", help=_FIXED)
         st.write(plain(template.about))
         with st.container(horizontal=True, gap="small"):
             st.button(
@@ -89,21 +110,9 @@ def _find(template: Template) -> None:
     st.switch_page("work_list.py")
 
 
-@st.dialog("Template", width="large", icon=":material/mail:")
+@st.dialog("Template", width="large", icon=":material/library_books:")
 def _look(wb: Workbench, template: Template) -> None:
-    st.markdown(f"**{plain(template.name)}**")
-    body = template.body
-    if len(template.versions) > 1:
-        names = [version.name for version in template.versions]
-        chosen = st.segmented_control("Version", names, default=names[0], required=True, key="lib_version")
-        body = next(version.body for version in template.versions if version.name == chosen)
-    mail = templates.example(wb, template, body)
-    st.markdown(f"**{plain(mail.subject)}**")
-    mail_frame(mail.html, width=width_choice("lib_width"), height=560)
-    st.caption(
-        "Shown with example values: "
-        + ", ".join(str(EXAMPLES[name]) for name in ("patient.full_name", "provider.name"))
-    )
+    look_at(wb, template)
 
 
 show()

@@ -8,6 +8,7 @@ from core.domain.introduction import INTRODUCTORY
 from core.domain.progress import status_shown
 from core.reports import Report
 from core.workbench import Workbench
+from pages._also_by import also_by_button, ask_also_by, sister_links
 from pages._follow_up import ask_for_copy, ask_for_follow_up
 from pages._history import show_history
 from pages._holds import ask_about_sending, show_holds
@@ -36,6 +37,8 @@ def show() -> None:
         ask_for_follow_up(wb, campaign_id, ids)
     elif what == "copy":
         ask_for_copy(wb, campaign_id)
+    elif what == "also_by":
+        ask_also_by(wb, campaign_id)
     elif what:
         confirm(wb, campaign_id, what, ids)
 
@@ -60,7 +63,7 @@ def _report(wb: Workbench, campaign_id: str) -> None:
 
 
 def _head(wb: Workbench, shown: Report) -> tuple[str, list[str]] | None:
-    campaign, is_copied = shown.campaign, False
+    campaign, asked = shown.campaign, ""
     page_head(campaign.name, campaign.description)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         status = status_shown(campaign, shown.progress)
@@ -77,11 +80,15 @@ def _head(wb: Workbench, shown: Report) -> tuple[str, list[str]] | None:
             )
         if new_campaigns.may_be_replaced(campaign):
             about = "A new campaign with the same message, for the patients whom this one did not contact."
-            is_copied = st.button("Copy", key="rp_copy", icon=":material/content_copy:", type="tertiary", help=about)
+            if st.button("Copy", key="rp_copy", icon=":material/content_copy:", type="tertiary", help=about):
+                asked = "copy"
+        if also_by_button(wb, campaign, key="rp_also_by"):
+            asked = "also_by"
+        sister_links(wb, campaign)
     if campaign.status == "active":
-        show_holds(wb)
+        show_holds(wb, channel=campaign.channel)
     st.markdown(f"#### {plain(shown.headline)}")
-    return ("copy", []) if is_copied else None
+    return (asked, []) if asked else None
 
 
 def _ledger(shown: Report) -> None:

@@ -62,7 +62,7 @@ def confirm(page: Page, selected: int) -> None:
 
     expect(dialog.get_by_text(f"exactly these {selected} patients")).to_be_visible()
     expect(dialog.get_by_test_id("stMetricValue")).to_have_text(re.compile(rf"^\d+ of {selected}$"))
-    assert dialog.get_by_role("combobox", name="Template").input_value() == "Mammogram Reminder"
+    assert dialog.get_by_role("combobox", name="Template").input_value() == "Email · Mammogram Reminder"
     click(page, "Continue", within=dialog)
 
     page.wait_for_url("**/campaign_editor?id=*")
@@ -134,7 +134,7 @@ def activate_for_today(page: Page, wb: Workbench, selected: int) -> None:
 
 def wait_until_completed(page: Page) -> None:
     page.get_by_role("button", name="Demo clock").click()
-    click(page, "Next email window")
+    click(page, "Next window")
     page.keyboard.press("Escape")
     page.get_by_role("radio", name="Completed").or_(page.get_by_role("button", name="Completed")).first.click()
     settle(page)  # or the list of all campaigns, which is still there, would be taken for the completed ones

@@ -68,6 +68,8 @@ def test_help_texts_and_dialogs_ask_only_this_machine_too(demo: Server, page: Pa
     watch.on(page)
     open_page(page, f"{demo.address}/library")
 
+    page.get_by_role("radio", name="Email").or_(page.get_by_role("button", name="Email")).first.click()
+    settle(page)
     page.get_by_role("button", name="Preview").first.click()
     settle(page)
     expect(page.get_by_role("dialog").get_by_text("Shown with example values")).to_be_visible()

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from core import campaigns, new_campaigns
+from core.domain.campaign import Message
 from core.domain.user import Scope, User
 from core.errors import NotAllowed, NotFound
 from core.store import accounts
@@ -122,6 +123,18 @@ def test_after_an_introductory_email_a_follow_up_starts_when_nobody_waits_any_mo
         )
 
     assert new_campaigns.plan_copy(wb, "c1", ["p2"]).start_on == start_on
+
+
+def test_a_follow_up_by_text_waits_for_no_introductory_email(wb: Workbench) -> None:
+    with writing(wb.engine) as connection:
+        values = {"message": "introductory", "handed_over_at": wb.now()}
+        connection.execute(update(recipients).where(recipients.c.patient_id == "p2").values(**values))
+    texts = {"channel": "text", "status": "completed", "messages": {"en": Message("", "Call (312) 555-0100.")}}
+    add_campaign(wb, ["p2"], campaign_id="c2", name="Texts", **texts)
+
+    planned = new_campaigns.plan_copy(wb, "c2")
+
+    assert (planned.start_on, planned.waits_for_introduction) == (date(2026, 11, 25), False)
 
 
 def test_a_copy_is_only_of_patients_whom_the_user_may_see(wb: Workbench) -> None:

@@ -103,7 +103,7 @@ def test_an_account_that_waits_for_a_person_is_tried_again_from_the_banner(loade
     app = opened("home")
     assert "Nothing is tried until somebody has put that right" in app.warning[0].value
 
-    app.button(key="holds_try").click().run()
+    app.button(key="holds_try_0").click().run()
 
     assert not app.exception and not app.warning
     assert sending_control.holds(loaded) == []

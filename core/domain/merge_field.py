@@ -60,6 +60,11 @@ NAMES = frozenset({"patient.first_name", "patient.last_name", "patient.full_name
 EXAMPLES: dict[str, FieldValue] = {field.name: field.example for field in _ROWS}
 
 
+def field_label(name: str) -> str:
+    """'First name' for patient.first_name, 'Provider name' for provider.name."""
+    return name.removeprefix("patient.").replace(".", " ").replace("_", " ").capitalize()
+
+
 def suggestion(name: str) -> str:
     """What to say about a name that is no field: the likely one, and the list of all."""
     close = get_close_matches(name, FIELDS, n=1, cutoff=0.6)

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from core.domain.eligibility import sentence
 from core.domain.introduction import INTRODUCTORY
-from core.domain.organisation import PHONE
+from core.domain.organisation import EMAIL, PHONE
 from core.domain.twilio_errors import REASONS as TWILIO_REASONS
 
 MAX_ATTEMPTS = 5
@@ -47,7 +47,7 @@ class State:
 STATES: dict[str, State] = {
     "waiting": State("Waiting", "schedule", False),
     "claimed": State("Waiting", "schedule", False),
-    "calling": State("Waiting", "ring_volume", False),  # Twilio has the call and has not said how it ended
+    "calling": State("Waiting", "schedule", False),  # Twilio has the call and has not said how it ended
     "handed_over": State("Successful", "check_circle", True),
     "delivered": State("Successful", "check_circle", True),
     "unconfirmed": State("Successful", "check_circle", True),  # a text without a receipt for UNCONFIRMED_AFTER
@@ -143,6 +143,12 @@ def after_attempt(
     return Verdict("waiting", reason, at + BACKOFF[attempt_number - 1] * (1 + JITTER * jitter))
 
 
-def reason_sentence(key: str) -> str:
-    """What people read for a reason kept with a recipient; empty for none."""
-    return REASONS.get(key) or (sentence(key) if key else "")
+def words_of(state: str, reason: str, channel: str = EMAIL) -> str:
+    """What people read beside the result: the reason, or what is going on just now."""
+    return reason_sentence(reason, channel) or ("ringing" if state == "calling" else "")
+
+
+def reason_sentence(key: str, channel: str = EMAIL) -> str:
+    """What people read for a reason kept with a recipient; empty for none. Texts and calls go through Twilio."""
+    found = REASONS.get(key) or (sentence(key) if key else "")
+    return found if channel == EMAIL else found.replace("the mail server", "Twilio")

@@ -3,6 +3,7 @@
 import polars as pl
 
 from core.domain.campaign import Campaign
+from core.domain.organisation import PHONE
 from core.domain.progress import Progress
 
 _SENT = {"email": "email", "text": "text", "phone": "call"}
@@ -14,7 +15,8 @@ def headline(campaign: Campaign, progress: Progress, *, ledger: pl.DataFrame, sc
     if campaign.status == "inactive":
         return f"Not sent: {selected} would get it once it is active."
     if not progress.finished:
-        return f"{selected} selected, none written to yet. {schedule}."
+        done = "called" if campaign.channel == PHONE else "written to"
+        return f"{selected} selected, none {done} yet. {schedule}."
     reached = progress.results["Successful"]
     share = _share(reached, progress.selected)
     done = f"The {_SENT[campaign.channel]} went out to {reached:,} of {selected} ({share})"

@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from core.domain.clinical import schema
+from core.domain.organisation import EMAIL, TEXT
 from core.domain.user import Scope
 from core.store.schema import attempts, groups, patients, providers, recipients
 from core.store.scope import in_scope
@@ -19,8 +20,8 @@ PATIENTS = schema(
         "patient_id": pl.String,
         "first": pl.String,
         "last": pl.String,
-        "email": pl.String,  # the address it went to, else the one on file
-        "phone": pl.String,  # mobile, else home
+        "email": pl.String,  # the address that an email went to, else the one on file
+        "phone": pl.String,  # the number that a text or call went to, else mobile, else home; a text's is mobile
         "provider": pl.String,
         "group": pl.String,
         "state": pl.String,
@@ -47,8 +48,8 @@ def ends(connection: Connection, campaign_id: str) -> pl.DataFrame:
     return _frame(connection.execute(question.order_by(recipients.c.finished_at)), ENDS)
 
 
-def patient_rows(connection: Connection, campaign_id: str, *, scope: Scope) -> pl.DataFrame:
-    """One row per patient within the scope, in the order in which they are written to."""
+def patient_rows(connection: Connection, campaign_id: str, *, scope: Scope, channel: str = EMAIL) -> pl.DataFrame:
+    """One row per patient within the scope, in the order in which they are written to by `channel`."""
     everything = (
         recipients.outerjoin(patients, patients.c.patient_id == recipients.c.patient_id)
         .outerjoin(providers, providers.c.provider_id == patients.c.pcp_id)
@@ -63,8 +64,7 @@ def patient_rows(connection: Connection, campaign_id: str, *, scope: Scope) -> p
             recipients.c.patient_id,
             patients.c.first,
             patients.c.last,
-            func.coalesce(recipients.c.address, patients.c.email),
-            func.coalesce(patients.c.phone_mobile, patients.c.phone_home),
+            *_addresses(channel),
             providers.c.display_name,
             groups.c.name,
             recipients.c.state,
@@ -78,6 +78,14 @@ def patient_rows(connection: Connection, campaign_id: str, *, scope: Scope) -> p
         .order_by(recipients.c.recipient_id)
     )
     return _frame(connection.execute(question), PATIENTS)
+
+
+def _addresses(channel: str) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    """Email address and number: that of the campaign's mode as it was used, the other as it is on file."""
+    sent_to, mobile, home = recipients.c.address, patients.c.phone_mobile, patients.c.phone_home
+    if channel == EMAIL:
+        return func.coalesce(sent_to, patients.c.email), func.coalesce(mobile, home)
+    return patients.c.email, func.coalesce(sent_to, mobile) if channel == TEXT else func.coalesce(sent_to, mobile, home)
 
 
 def _frame(rows: Any, columns: pl.Schema) -> pl.DataFrame:

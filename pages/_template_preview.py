@@ -1,0 +1,51 @@
+"""What a template says, in the Library: the mail, the text in each language, or the call."""
+
+import streamlit as st
+
+from core import message_previews, templates
+from core.domain.campaign import Campaign
+from core.domain.merge_field import EXAMPLES
+from core.domain.organisation import PHONE, TEXT
+from core.domain.template import Template
+from core.workbench import Workbench
+from pages._mail import mail_frame, width_choice
+from pages._message_language import language_name
+from pages._preview_call import spoken_call
+from pages._preview_text import text_bubble
+from pages._shared import plain
+
+
+def look_at(wb: Workbench, template: Template) -> None:
+    """Draw it with example values."""
+    st.markdown(f"**{plain(template.name)}**")
+    if template.is_locked:
+        st.caption(":material/lock: Fixed wording: campaigns fill in the numbers and keep the words.")
+    campaign = templates.example_campaign(wb, template)
+    if template.channel == TEXT:
+        for language in template.messages:
+            text_bubble(message_previews.example_text(campaign, language=language))
+    elif template.channel == PHONE:
+        _call(campaign)
+    else:
+        _mail(wb, template)
+    named = ", ".join(str(EXAMPLES[name]) for name in ("patient.full_name", "provider.name", "practice.name"))
+    st.caption(f"Shown with example values: {named}")
+
+
+def _call(campaign: Campaign) -> None:
+    languages = list(campaign.messages)
+    tabs = st.tabs([language_name(language) for language in languages])
+    for tab, language in zip(tabs, languages, strict=True):
+        with tab:
+            spoken_call(message_previews.example_call(campaign, language=language))
+
+
+def _mail(wb: Workbench, template: Template) -> None:
+    body = template.body
+    if len(template.versions) > 1:
+        names = [version.name for version in template.versions]
+        chosen = st.segmented_control("Version", names, default=names[0], required=True, key="lib_version")
+        body = next(version.body for version in template.versions if version.name == chosen)
+    mail = templates.example(wb, template, body)
+    st.markdown(f"**{plain(mail.subject)}**")
+    mail_frame(mail.html, width=width_choice("lib_width"), height=560)
