@@ -14,6 +14,7 @@ from core.domain.eligibility import Contact
 from core.domain.organisation import PHONE
 from core.domain.spoken import digits_spoken
 from core.errors import TemplateError
+from core.forms import caller_id
 from core.merge_fields import fields_for
 from core.store import campaigns as campaign_rows
 from core.store import communications
@@ -70,7 +71,8 @@ def pressed(wb: Workbench, reference: str, *, provider_id: str, key: str) -> str
     if key == CONNECT:
         number = _call_back(wb, call)
         nobody = call.words.nobody.format(number=digits_spoken(number, call.language or "en"))
-        return twiml.connected(phone_link(number), call.words, nobody=nobody)
+        shown = caller_id(wb, call.campaign)
+        return twiml.connected(phone_link(number), call.words, caller_id=shown, nobody=nobody)
     if key == STOP:
         with writing(wb.engine) as connection:
             opt_outs.stop_calls_by_key(wb, connection, call.address, recipient_id=call.recipient_id)

@@ -1,14 +1,28 @@
 """The list of campaigns as people see it: status, counts, and when each goes out (C10, C12)."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from core.domain.campaign import STATUS_ICONS, Campaign
 from core.domain.progress import Progress, progress_of, schedule_sentence, status_shown
+from core.domain.twilio_errors import CARRIERS_REFUSE
 from core.pace import measured_pace
 from core.sending_control import held_sentence
 from core.store import campaigns as rows
 from core.store.database import reading
 from core.workbench import Workbench
+
+_LATELY = timedelta(days=14)
+_WHAT_TO_DO = {
+    "filtered": (
+        "carriers filtered its texts as unwanted, so it was stopped. Change the wording (no short links, no capitals, "
+        "the practice's name first) and ask Twilio why, before another text campaign."
+    ),
+    "unregistered_sender": (
+        "carriers take no texts from the sending number, so it was stopped. Register the number with Twilio "
+        "(A2P 10DLC) before another text campaign."
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -20,6 +34,14 @@ class Listed:
     icon: str
     progress: Progress
     schedule: str
+
+
+def refused_by_carriers(wb: Workbench) -> list[tuple[Campaign, str]]:
+    """Text campaigns that were stopped in the last two weeks because carriers refuse them, with why, as a sentence."""
+    with reading(wb.engine) as connection:
+        found = rows.stopped_for(connection, CARRIERS_REFUSE, since=wb.now() - _LATELY)
+        shown = [one for one in rows.visible(connection, wb.user) if one.campaign_id in found] if found else []
+    return [(one, _WHAT_TO_DO[found[one.campaign_id]]) for one in shown]
 
 
 def campaigns(wb: Workbench) -> list[Listed]:

@@ -11,7 +11,7 @@ from core.mail_server import mail_channel
 from core.recovery import hold_after_restore
 from core.sending_loop import Loop, abandon, keep_going, leave, send_what_is_due
 from core.stopping import stop_on_signals
-from core.store import messages
+from core.store import dispatcher_rows
 from core.store.database import reading
 from core.tending import refresh
 from core.twilio_account import twilio_channel
@@ -57,7 +57,7 @@ def run(wb: Workbench, *, once: bool = False, stop: threading.Event | None = Non
 def last_seen(wb: Workbench) -> datetime | None:
     """When a dispatcher was last at work; None when none is running. More than a minute ago means none is."""
     with reading(wb.engine) as connection:
-        return messages.last_beat(connection)
+        return dispatcher_rows.last_beat(connection)
 
 
 class _Sending(threading.Thread):

@@ -12,9 +12,9 @@ from core.domain.eligibility import Contact, FrequencyCap, Mailing, eligibility,
 from core.domain.introduction import INTRODUCTORY, free_from, is_missing
 from core.domain.organisation import EMAIL, Organisation
 from core.domain.quiet_hours import LOCAL_CHANNELS, local_hours, next_stretch
-from core.store import messages
 from core.store.contacts import eligibility_inputs, introduces
 from core.store.messages import Begun, Claimed
+from core.store.sharers import sharing
 from core.workbench import Workbench
 
 
@@ -139,7 +139,7 @@ def _taken(
     """
     addresses = {one.patient_id: contacts[one.patient_id].address for one in claimed}
     known = {address for address in addresses.values() if address}
-    found = messages.sharing(connection, campaign.campaign_id, known, channel=campaign.channel)
+    found = sharing(connection, campaign.campaign_id, known, channel=campaign.channel)
     sharers = [each for each in found if each.patient_id not in addresses]
     owned = {each.address for each in sharers if not each.is_waiting}
     owned |= {addresses[one.patient_id] or "" for one in claimed if one.number > 1}

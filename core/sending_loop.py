@@ -25,7 +25,7 @@ from core.pacing import Pacer
 from core.sending import BATCH, Batch, NoJournal, send_batch, take_batch
 from core.sending_control import Hold
 from core.store import campaigns as campaign_rows
-from core.store import journal, messages
+from core.store import dispatcher_rows, journal, messages
 from core.store.database import reading, writing
 from core.store.journal import Journal
 from core.store.sending import Control, control
@@ -129,7 +129,7 @@ def abandon(loop: Loop) -> None:
 def leave(loop: Loop) -> None:
     """The loop ends in good order."""
     with contextlib.suppress(*messages.DatabaseLost), writing(loop.wb.engine) as connection:
-        messages.leave(connection, loop.name)
+        dispatcher_rows.leave(connection, loop.name)
 
 
 def _send(loop: Loop, batch: Batch, window: tuple[datetime, datetime]) -> int:
@@ -241,7 +241,7 @@ def _place(loop: Loop) -> tuple[int, int]:
     """Which of the workers that may send by the channel this one is, and how many there are."""
     _beat(loop, is_idle=False)
     with reading(loop.wb.engine) as connection:
-        names = messages.workers(connection, channel=loop.channel_name, since=loop.wb.now() - _LIVES)
+        names = dispatcher_rows.workers(connection, channel=loop.channel_name, since=loop.wb.now() - _LIVES)
     names = sorted({*names, loop.name})
     return names.index(loop.name), len(names)
 
@@ -301,4 +301,4 @@ def _beat(loop: Loop, *, is_idle: bool) -> None:
     loop.beaten_at = time.monotonic()
     wb = loop.wb
     with writing(wb.engine) as connection:
-        messages.beat(connection, worker=loop.name, host=socket.gethostname(), at=wb.now(), is_idle=is_idle)
+        dispatcher_rows.beat(connection, worker=loop.name, host=socket.gethostname(), at=wb.now(), is_idle=is_idle)

@@ -18,6 +18,7 @@ def show() -> None:
         _first_steps()
         return
     show_holds(wb)
+    _refused(wb)
     campaigns = campaign_list.campaigns(wb)
     if wb.settings.demo:
         _demo_steps()
@@ -43,6 +44,14 @@ def show() -> None:
 def _greeting(wb: Workbench) -> str:
     hour = wb.now().astimezone(wb.zone()).hour
     return "Good morning" if 5 <= hour < 12 else "Good afternoon" if 12 <= hour < 18 else "Good evening"
+
+
+def _refused(wb: Workbench) -> None:
+    """Campaigns that carriers refuse: an administrator must act before the next one."""
+    for campaign, sentence in campaign_list.refused_by_carriers(wb):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.error(f"'{plain(campaign.name)}': {sentence}", icon=":material/sms_failed:", width="stretch")
+            st.page_link("report.py", label="Report", query_params={"id": campaign.campaign_id})
 
 
 def _demo_steps() -> None:

@@ -160,6 +160,22 @@ def test_talk_that_only_uses_the_words_is_something_else(text: str) -> None:
     assert classify(text) == "other"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("How do I make these go away", "I want off this thing", "turn off texting for my phone", "never again"),
+        *("STOP i dont live there anymore", "Use email instead of text", "this is not my doctor, leave me be"),
+        *("Not gonna need these anymore thanks", "I dont belong to this clinic", "pause the texts please", "hard pass"),
+        *("please, no further messages to this phone", "You keep texting a dead man", "exclude me", "I decline"),
+        *("put an end to this", "what gives you the right to text me", "use my home phone not this", "too many texts"),
+        *("I am not her, remove this cell", "demasiados mensajes", "ya le dije que no", "quiero salir de la lista"),
+        *("por favor pare con esto", "este numero ya no es de maria", "me cambié de clínica", "no quiero"),
+    ],
+)
+def test_whoever_has_had_enough_in_other_words_is_heard(text: str) -> None:
+    assert classify(text) in ("stop", "unsure")
+
+
 @pytest.mark.parametrize("text", ["stop it lah", "stop bugging me haha", "ok end already", "cancel liao", "stop. haha"])
 def test_banter_opts_nobody_out(text: str) -> None:
     assert classify(text) != "stop"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select, update
 
-from core import dispatcher, lookups, opt_outs
+from core import campaign_list, dispatcher, lookups, opt_outs
 from core.channels import twilio_outbox
 from core.domain.campaign import Message
 from core.store import accounts
@@ -137,6 +137,8 @@ def test_a_campaign_that_carriers_refuse_is_stopped(line: Line, digits: str, rea
     settled(wb, "p1", state="returned")
     assert states(wb) == {"p1": ("returned", reason)} | dict.fromkeys(["p2", "p3"], ("stopped", "stopped"))
     assert dispatcher.drain(wb) == 0
+    [(refused, what_to_do)] = campaign_list.refused_by_carriers(wb)
+    assert refused.campaign_id == "c1" and "so it was stopped" in what_to_do
     with reading(wb.engine) as connection:
         assert connection.scalar(select(campaigns.c.status)) == "stopped"
         assert connection.scalars(select(audit.c.details).where(audit.c.action == "campaign.stopped")).all() == [

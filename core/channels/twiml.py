@@ -35,11 +35,11 @@ def said(text: str, words: CallWords) -> str:
     return str(response)
 
 
-def connected(number: str, words: CallWords, *, nobody: str) -> str:
-    """Pass the call on; `nobody` is said when it is not taken there."""
+def connected(number: str, words: CallWords, *, caller_id: str, nobody: str) -> str:
+    """Pass the call on, shown there as from `caller_id`; `nobody` is said when it is not taken there."""
     response = VoiceResponse()
     response.say(words.connecting, voice=words.voice, language=words.locale)
-    response.dial(number, timeout=_RING_SECONDS, answer_on_bridge=True)
+    response.dial(number, caller_id=caller_id, timeout=_RING_SECONDS)
     response.say(nobody, voice=words.voice, language=words.locale)
     response.hangup()
     return str(response)

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from itertools import chain
 
-from core.domain.reply_doubts import may_refuse
+from core.domain.reply_doubts import is_loud, may_refuse
 from core.domain.reply_text import is_slip, own_words, plain, seen
 from core.domain.reply_unsure_wordings import UNSURE
 from core.domain.reply_wordings import NO_ORDER, STOP, TURNED, Wording
@@ -51,13 +51,17 @@ def classify(text: str) -> ReplyKind:
 
 def reading(text: str) -> Reading:
     """What the text message means, and why, in words for staff."""
-    words = plain(own_words(_unquoted(seen(text))))
+    seen_text = seen(text)
+    words = plain(own_words(_unquoted(seen_text)))
     if not words:
         return OTHER
     if found := _FOOTER.search(words):
         rest = f"{words[: found.start()]} {words[found.end() :]}".strip(" .")
         return reading_of(rest) if rest else Reading("unsure", "repeats our own words")
-    return reading_of(words)
+    found_in_words = reading_of(words)
+    if found_in_words.kind == "other" and is_loud(_unquoted(seen_text)):
+        return Reading("unsure", "begins with a keyword in capitals")
+    return found_in_words
 
 
 def reading_of(words: str) -> Reading:

@@ -6,6 +6,8 @@ of refusal waits for a person; one that says that something has not come yet is 
 
 import re
 
+from core.domain.reply_refusals import GONE, LOUD, OURS, OWN_CARE, WELCOME
+
 _LONGEST = 30  # words; whoever writes more tells a story
 
 _WHAT = re.compile(
@@ -31,8 +33,28 @@ _ORDINARY = re.compile(
 )
 
 
+_SHORT = 14  # words
+
+
+def is_loud(text: str) -> bool:
+    """Whether a text begins with a word of refusal in capitals, as our own messages ask for it."""
+    return LOUD.match(text) is not None
+
+
 def may_refuse(words: str) -> bool:
-    """Whether a sentence names our messages and a refusal."""
+    """Whether a sentence names our messages and a refusal, or wants them gone in other words."""
+    sentences = words.split(" . ")
+    if words.count(" ") < _SHORT and any(_is_away(each) for each in sentences):
+        return True
     return words.count(" ") < _LONGEST and any(
-        _WHAT.search(each) and _REFUSAL.search(each) and not _ORDINARY.search(each) for each in words.split(" . ")
+        _WHAT.search(each) and _REFUSAL.search(each) and not _ORDINARY.search(each) for each in sentences
     )
+
+
+def _is_away(sentence: str) -> bool:
+    """Whether a short sentence may want our messages gone, and is not about the patient's own care."""
+    if OWN_CARE.search(sentence):
+        return False
+    if GONE.search(sentence):
+        return True
+    return bool(OURS.search(sentence)) and not WELCOME.search(sentence) and not _ORDINARY.search(sentence)

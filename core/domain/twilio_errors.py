@@ -73,6 +73,8 @@ ERRORS: dict[int, TwilioError] = {
 _UNKNOWN_NUMBER = TwilioError("message_refused")
 _UNEXPLAINED = TwilioError("delivery_failed")
 
+CARRIERS_REFUSE = tuple(sorted({one.reason for one in ERRORS.values() if one.follows == STOP_CAMPAIGN}))
+
 # What people read for the reasons of texts and calls; core.domain.message.REASONS holds them too.
 REASONS: dict[str, str] = {
     "account_suspended": "Twilio has suspended the account",

@@ -84,6 +84,17 @@ def family(connection: Connection, of: Campaign) -> list[Campaign]:
     return [_campaign(row) for row in connection.execute(question.order_by(campaigns.c.created_at))]
 
 
+def stopped_for(connection: Connection, reasons: Collection[str], *, since: datetime) -> dict[str, str]:
+    """Campaigns stopped since then in which a message had one of these reasons, by id, with the reason."""
+    question = (
+        select(campaigns.c.campaign_id, func.min(recipients.c.reason).label("reason"))
+        .join(recipients, recipients.c.campaign_id == campaigns.c.campaign_id)
+        .where(campaigns.c.status == "stopped", campaigns.c.finished_at >= since, recipients.c.reason.in_(reasons))
+        .group_by(campaigns.c.campaign_id)
+    )
+    return {row.campaign_id: row.reason for row in connection.execute(question)}
+
+
 def join_family(connection: Connection, campaign_id: str, family_id: str) -> None:
     """Make a campaign one of a family. Nothing that its editor holds changes, so its version stays."""
     connection.execute(update(campaigns).where(campaigns.c.campaign_id == campaign_id).values(family_id=family_id))

@@ -6,7 +6,7 @@ are 'unknown'.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -20,7 +20,6 @@ from sqlalchemy import (
     delete,
     exists,
     func,
-    insert,
     or_,
     select,
     update,
@@ -29,14 +28,11 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from core.domain.eligibility import HOLD_OUT
 from core.domain.message import UNCONFIRMED, WORKER_LOST, Verdict
-from core.domain.organisation import EMAIL, PHONE, TEXT
 from core.store.address_states import mark_dead
-from core.store.contacts import batches
 from core.store.each_row import insert_each, update_each
-from core.store.schema import attempts, campaigns, dispatchers, patients, recipients
+from core.store.schema import attempts, campaigns, recipients
 
 DatabaseLost = (OperationalError, InterfaceError)  # no connection, a full disk, a lock that is never free
-_FORGOTTEN_AFTER = timedelta(days=1)
 _CLAIMED = (
     recipients.c.recipient_id,
     recipients.c.patient_id,
@@ -56,16 +52,6 @@ class Claimed:
     arm: str
     number: int
     message: str = "campaign"  # | introductory
-
-
-@dataclass(frozen=True)
-class Sharer:
-    """Another recipient of the same campaign with the same address."""
-
-    patient_id: str
-    address: str
-    arm: str
-    is_waiting: bool  # and was never tried
 
 
 @dataclass(frozen=True)
@@ -159,45 +145,6 @@ def begin(connection: Connection, begun: Sequence[Begun], *, worker: str, at: da
     update_each(connection, _BEGIN_RECIPIENT, where)
 
 
-def sharing(connection: Connection, campaign_id: str, addresses: Collection[str], *, channel: str) -> list[Sharer]:
-    """The recipients of a campaign with these addresses on file who have got its message, are about to, or may.
-
-    Whoever was not sent or refused is left out: the address is not theirs. Several questions, because in one a database
-    may choose to read the whole campaign for each batch.
-    """
-    at = _at_address(connection, addresses, channel=channel)
-    never_tried = and_(recipients.c.state == "waiting", recipients.c.attempt_count == 0)
-    found: list[Sharer] = []
-    for ids in batches(at):
-        question = select(recipients.c.patient_id, recipients.c.address, recipients.c.arm, never_tried).where(
-            recipients.c.campaign_id == campaign_id,
-            recipients.c.patient_id.in_(ids),
-            recipients.c.state.not_in(("not_sent", "hold_out", "stopped", "unsuccessful")),
-        )
-        found += [Sharer(row[0], row[1] or at[row[0]], *row[2:]) for row in connection.execute(question).all()]
-    return found
-
-
-def _at_address(connection: Connection, addresses: Collection[str], *, channel: str) -> dict[str, str]:
-    """Patients to whom a message to these addresses may be, and the address of each: to a number also the minors for
-    whom its owner answers."""
-    columns = {
-        EMAIL: (patients.c.email,),
-        TEXT: (patients.c.phone_mobile,),
-        PHONE: (patients.c.phone_mobile, patients.c.phone_home),
-    }[channel]
-    at: dict[str, str] = {}
-    for column in reversed(columns):
-        found = connection.execute(select(patients.c.patient_id, column.label("at")).where(column.in_(addresses)))
-        at |= {row.patient_id: row.at for row in found.all()}
-    if channel != EMAIL:
-        for ids in batches(list(at)):
-            minors = select(patients.c.patient_id, patients.c.guarantor_id).where(patients.c.guarantor_id.in_(ids))
-            found = connection.execute(minors)
-            at |= {row.patient_id: at[row.guarantor_id] for row in found.all() if row.patient_id not in at}
-    return at
-
-
 def wait(connection: Connection, claimed: Claimed, *, worker: str, until: datetime) -> None:
     """A claimed recipient who may be written to only later: waits until then, without an attempt."""
     _give_up_claim(connection, [claimed], worker=worker, state="waiting", claimed_by=None, next_at=until)
@@ -282,33 +229,6 @@ def confirm_no_more(connection: Connection, *, channel: str, before: datetime) -
         exists().where(campaigns.c.campaign_id == recipients.c.campaign_id, campaigns.c.channel == channel),
     )
     return connection.execute(statement.values(state="unconfirmed", reason=UNCONFIRMED)).rowcount
-
-
-def beat(connection: Connection, *, worker: str, host: str, at: datetime, is_idle: bool) -> None:
-    """Say that a dispatcher is alive, and forget those that were not seen for a day."""
-    seen = {"seen_at": at, "is_idle": is_idle}
-    if not connection.execute(update(dispatchers).where(dispatchers.c.worker == worker).values(seen)).rowcount:
-        connection.execute(insert(dispatchers).values(worker=worker, host=host, started_at=at, **seen))
-    connection.execute(delete(dispatchers).where(dispatchers.c.seen_at < at - _FORGOTTEN_AFTER))
-
-
-def workers(connection: Connection, *, channel: str, since: datetime) -> list[str]:
-    """The dispatchers that may send by a channel: those that were seen since then."""
-    question = select(dispatchers.c.worker).where(
-        dispatchers.c.worker.endswith(f":{channel}", autoescape=True), dispatchers.c.seen_at >= since
-    )
-    return list(connection.scalars(question))
-
-
-def leave(connection: Connection, worker: str) -> None:
-    """A dispatcher ended in good order."""
-    connection.execute(delete(dispatchers).where(dispatchers.c.worker == worker))
-
-
-def last_beat(connection: Connection) -> datetime | None:
-    """When any dispatcher was last seen; None when none is there."""
-    question = select(dispatchers.c.seen_at).order_by(dispatchers.c.seen_at.desc()).limit(1)
-    return connection.scalar(question)
 
 
 # Statements that run for every batch are made once: made anew they would cost more than the database's answer.
