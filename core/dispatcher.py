@@ -28,7 +28,10 @@ def drain(wb: Workbench, *, channel: str | None = None, until: datetime | None =
     for each in CHANNELS if channel is None else (channel,):
         left = None if limit is None else limit - sent
         with _at_work(wb, each) as loop:
-            sent += send_what_is_due(loop, until=until, limit=left)
+            try:
+                sent += send_what_is_due(loop, until=until, limit=left)
+            finally:
+                leave(loop)
     return sent
 
 

@@ -260,9 +260,9 @@ def test_only_who_sees_everybody_turns_it_on(wb: Workbench) -> None:
 def test_pre_flight_says_who_would_get_it_instead(wb: Workbench) -> None:
     ids = add_patients(wb, 2)
     introductions.turn_on(wb, "dr1", seen=2)
-    (before,) = preflight.reach(wb, ids)
+    before, *_ = preflight.reach(wb, ids)
     dispatcher.drain(wb)
-    (after,) = preflight.reach(wb, ids)
+    after, *_ = preflight.reach(wb, ids)
 
     assert before.introductory == ("p1", "p2")
     assert after.introductory == ()
