@@ -39,6 +39,16 @@ def postgres_folder() -> Iterator[str]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def bench(request: pytest.FixtureRequest, settings: Settings, homes: Homes, clock: Clock) -> Iterator[Workbench]:
     """An empty workbench, once on SQLite and once on PostgreSQL; 'ana' acts and sees everybody."""
+    yield from _workbench(request, settings, homes, clock)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
+def bench_by_day(request: pytest.FixtureRequest, settings: Settings, homes: Homes, clock: Clock) -> Iterator[Workbench]:
+    """The same for tests whose questions to the database others ask as well: on PostgreSQL with the long ones only."""
+    yield from _workbench(request, settings, homes, clock)
+
+
+def _workbench(request: pytest.FixtureRequest, settings: Settings, homes: Homes, clock: Clock) -> Iterator[Workbench]:
     with ExitStack() as stack:
         if request.param == "postgresql":
             folder = request.getfixturevalue("postgres_folder")

@@ -59,6 +59,7 @@ def press(page: Page, mark: Locator) -> None:
     settle(page)
 
 
+@pytest.mark.long
 def test_the_course_over_a_year_is_drawn_on_demand(demo: Server, page: Page) -> None:
     open_page(page, f"{demo.address}/care_gaps?id={MAMMOGRAM}")
 

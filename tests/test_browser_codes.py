@@ -39,6 +39,7 @@ def facts(wb: Workbench) -> int:
     return generation.facts().collect().height
 
 
+@pytest.mark.long
 def test_a_code_is_mapped_and_taken_back(clinic: Server, page: Page) -> None:
     open_page(page, f"{clinic.address}/data")
     page.get_by_role("tab", name="Unmapped codes").click()
@@ -70,6 +71,7 @@ def test_a_code_is_mapped_and_taken_back(clinic: Server, page: Page) -> None:
         assert (facts(wb), local_codes.mappings(wb).height) == (0, 0)
 
 
+@pytest.mark.long
 def test_an_orphan_code_is_listed_with_the_reason(clinic: Server, page: Page) -> None:
     open_page(page, f"{clinic.address}/data")
     page.get_by_role("tab", name="Orphan codes").click()

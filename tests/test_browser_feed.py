@@ -27,6 +27,7 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
+@pytest.mark.long
 def test_a_closed_gate_is_released_with_a_reason(clinic: Server, page: Page) -> None:
     open_page(page, clinic.address)
     expect(page.get_by_text("Nothing is sent since")).to_be_visible()

@@ -51,6 +51,7 @@ def _lose(wb: Workbench, campaign_id: str) -> None:
             connection.execute(attempts.insert().values(recipient_id=number, **tried))
 
 
+@pytest.mark.long
 def test_all_sending_is_paused_seen_on_the_list_and_resumed(clinic: Server, page: Page) -> None:
     watch = Watch()
     watch.on(page)
@@ -111,6 +112,7 @@ def test_a_person_decides_about_an_unknown_message_and_reads_its_history(clinic:
     assert (watch.errors, watch.elsewhere) == ([], [])
 
 
+@pytest.mark.long
 def test_a_provider_is_turned_on_after_reading_what_that_does(clinic: Server, page: Page) -> None:
     open_page(page, f"{clinic.address}/introductions")
     expect(page.get_by_text("Not in force.")).to_be_visible()

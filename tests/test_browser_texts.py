@@ -77,6 +77,7 @@ def test_a_text_is_counted_and_previewed_while_it_is_typed(demo: Server, page: P
     assert (watch.errors, watch.elsewhere) == ([], [])
 
 
+@pytest.mark.long
 def test_a_call_is_written_heard_and_tried(demo: Server, page: Page, wb: Workbench) -> None:
     campaign = draft(wb, "care-manager-call")
     open_page(page, f"{demo.address}/campaign_editor?id={campaign.campaign_id}")

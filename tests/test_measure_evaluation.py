@@ -412,7 +412,7 @@ def test_they_find_the_same_for_every_key_of_the_grammar(generated: tuple[date, 
     assert disagreements(list(small_measures().values()), *generated)[:1] == []
 
 
-@pytest.mark.parametrize("is_small", [False, True])
+@pytest.mark.parametrize("is_small", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_they_find_the_same_for_a_measurement_year(*, is_small: bool) -> None:
     chance, edges = random.Random(7), edges_of_all(is_small=is_small)
     for year in (2024, 2026):

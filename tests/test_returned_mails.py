@@ -24,16 +24,16 @@ from core.workbench import Workbench
 from tests.clinic import add_campaign, add_clinic, add_patients, states
 from tests.conftest import Clock
 from tests.mail_servers import Recorder
-from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.postgres import bench_by_day, postgres_folder  # noqa: F401 (fixtures)
 
 BOUNCES = "bounces@example.org"
 
 
 @pytest.fixture
-def wb(bench: Workbench, server: Recorder) -> Workbench:  # noqa: F811
-    add_clinic(bench)
-    settings = replace(bench.settings, smtp_port=server.port, bounce_address=BOUNCES)
-    sent = replace(bench, settings=settings)
+def wb(bench_by_day: Workbench, server: Recorder) -> Workbench:  # noqa: F811
+    add_clinic(bench_by_day)
+    settings = replace(bench_by_day.settings, smtp_port=server.port, bounce_address=BOUNCES)
+    sent = replace(bench_by_day, settings=settings)
     add_campaign(sent, add_patients(sent, 3))
     dispatcher.drain(sent)
     return sent

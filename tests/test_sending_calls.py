@@ -16,7 +16,7 @@ from core.store.schema import address_states, patients, recipients
 from core.workbench import Workbench
 from tests.clinic import add_campaign, add_clinic, add_patients, states, tries
 from tests.dispatchers import wait_until
-from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.postgres import bench_by_day, postgres_folder  # noqa: F401 (fixtures)
 from tests.twilio_line import Line, connected
 
 SCRIPT = "This is {{ practice.name }}. You may be due for a check-up. Call {{ call_back_number }}."
@@ -28,9 +28,9 @@ CALL = {
 
 
 @pytest.fixture
-def line(bench: Workbench) -> Iterator[Line]:  # noqa: F811
-    add_clinic(bench)
-    with connected(bench) as found:
+def line(bench_by_day: Workbench) -> Iterator[Line]:  # noqa: F811
+    add_clinic(bench_by_day)
+    with connected(bench_by_day) as found:
         yield found
 
 

@@ -12,16 +12,16 @@ from tests.clinic import add_campaign, add_clinic, states
 from tests.conftest import Clock
 from tests.dispatchers import start, wait_until
 from tests.mail_servers import Recorder
-from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.postgres import bench_by_day, postgres_folder  # noqa: F401 (fixtures)
 from tests.test_sending_texts import add_people, text_campaign
 from tests.twilio_line import Line, connected
 
 
 @pytest.fixture
-def line(bench: Workbench) -> Iterator[Line]:  # noqa: F811
-    add_clinic(bench)
-    accounts.change_organisation(bench.engine, {"texts_per_second": 1000}, at=bench.now(), by="ana")
-    with connected(bench) as found:
+def line(bench_by_day: Workbench) -> Iterator[Line]:  # noqa: F811
+    add_clinic(bench_by_day)
+    accounts.change_organisation(bench_by_day.engine, {"texts_per_second": 1000}, at=bench_by_day.now(), by="ana")
+    with connected(bench_by_day) as found:
         yield found
 
 

@@ -21,7 +21,7 @@ from core.twilio_account import twilio_access
 from core.web.twilio import routes
 from core.workbench import DISPATCHER, Workbench
 from tests.clinic import add_campaign, add_clinic, add_patients, states
-from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.postgres import bench_by_day, postgres_folder  # noqa: F401 (fixtures)
 
 PUBLIC = "https://careloop.example.org"
 NUMBER = "+13125550101"
@@ -29,9 +29,9 @@ PATHS = ("text-status", "call-status", "call", "call-key")
 
 
 @pytest.fixture
-def wb(bench: Workbench) -> Workbench:  # noqa: F811
-    add_clinic(bench)
-    return replace(bench, settings=replace(bench.settings, public_url=PUBLIC))
+def wb(bench_by_day: Workbench) -> Workbench:  # noqa: F811
+    add_clinic(bench_by_day)
+    return replace(bench_by_day, settings=replace(bench_by_day.settings, public_url=PUBLIC))
 
 
 @pytest.fixture

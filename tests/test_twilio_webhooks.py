@@ -21,7 +21,7 @@ from core.web.twilio import routes
 from core.web.twilio_gate import LONGEST_BODY
 from core.workbench import Workbench
 from tests.clinic import add_clinic, add_patients
-from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.postgres import bench_by_day, postgres_folder  # noqa: F401 (fixtures)
 from tests.texts import ADA, form, kept, signed, stops
 
 PUBLIC = "https://texts.example.org"
@@ -30,10 +30,10 @@ FREE_STOP = "Please stop texting me"
 
 
 @pytest.fixture
-def wb(bench: Workbench) -> Workbench:  # noqa: F811
-    add_clinic(bench)
-    add_patients(bench, 2, phone_mobile=ADA)
-    return replace(bench, settings=replace(bench.settings, public_url=PUBLIC))
+def wb(bench_by_day: Workbench) -> Workbench:  # noqa: F811
+    add_clinic(bench_by_day)
+    add_patients(bench_by_day, 2, phone_mobile=ADA)
+    return replace(bench_by_day, settings=replace(bench_by_day.settings, public_url=PUBLIC))
 
 
 @pytest.fixture
