@@ -2,15 +2,20 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
-from core import campaigns, new_campaigns, outbox_texts, work_lists
+from core import campaigns, new_campaigns, opt_outs, outbox_texts, work_lists
+from core import demo as clock
 from core.campaign_list import Listed
 from core.domain.campaign import Campaign
+from core.domain.window import is_open, next_window
 from core.domain.work_list import Filter, WorkList
+from core.store import accounts
 from core.workbench import Workbench
 from tests.browser import Page, Server, Watch, click, expect, mark_row, open_page, settle
+from tests.dispatchers import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -202,3 +207,57 @@ def read_the_report(page: Page, wb: Workbench) -> None:
     settle(page)
     click(page, "Summary")
     expect(page.get_by_role("link", name=f"Also by text: {NAME}")).to_be_visible()
+
+
+@pytest.mark.long
+def test_a_patient_answers_stop_and_staff_see_the_reply_the_opt_out_and_who_is_not_written_to(
+    demo: Server, page: Page, wb: Workbench
+) -> None:
+    watch = Watch()
+    watch.on(page)
+    first = sent_today(wb, "check-up-reminder-text", "Stopped by one")
+    wait_until(lambda: campaigns.campaign(wb, first).status == "completed", seconds=90)
+    open_page(page, f"{demo.address}/outbox?mode=text")
+    number = outbox_texts.patient_number(outbox_texts.texts(wb).texts[0])
+
+    click(page, "STOP")
+
+    wait_until(lambda: bool(opt_outs.of_address(wb, number)), seconds=30)
+    assert [one.name for one in opt_outs.of_address(wb, number)] == ["All Text"]
+    open_page(page, f"{demo.address}/replies")
+    page.get_by_role("radio", name="Done").or_(page.get_by_role("button", name="Done")).first.click()
+    settle(page)
+    expect(page.get_by_text("STOP", exact=True).first).to_be_visible()
+
+    second = sent_today(wb, "check-up-reminder-call", "Called afterwards")
+    also = new_campaigns.also_by(wb, second, "ad-hoc-text")
+    made = campaigns.campaign(wb, also)
+    campaigns.save(wb, also, {"start_on": wb.today()}, version=made.version)
+    campaigns.activate(wb, also)
+    wait_until(lambda: campaigns.progress(wb, second).results["Successful"] > 0, seconds=90)
+    wait_until(lambda: campaigns.campaign(wb, also).status == "completed", seconds=90)
+    open_page(page, f"{demo.address}/report?id={second}")
+    expect(page.get_by_text("a person answered").first).to_be_visible()
+    open_page(page, f"{demo.address}/report?id={also}")
+    expect(page.get_by_text("the patient opted out (All Text)").first).to_be_visible()
+    assert (watch.errors, watch.elsewhere) == ([], [])
+
+
+def sent_today(wb: Workbench, template_id: str, name: str) -> str:
+    """A campaign that goes out now, in a window of texts and calls; nobody has had a message today."""
+    accounts.change_organisation(
+        wb.engine, {"contacts_per_day": 9, "contacts_per_week": 9}, at=wb.now(), by=wb.user.user_id
+    )
+    if not is_open(wb.organisation(), "text", wb.now()):
+        opens_at, _ = next_window(wb.organisation(), "text", wb.now())
+        clock.move_clock(wb, opens_at + timedelta(minutes=1))
+    made = draft(wb, template_id)
+    changes = {
+        "name": name,
+        "purpose": "announcement",
+        "start_on": wb.today(),
+        "fields": {**made.fields, "on_behalf_of": "Dr. Maria Sample"},
+    }
+    campaigns.save(wb, made.campaign_id, changes, version=made.version)
+    campaigns.activate(wb, made.campaign_id)
+    return made.campaign_id
