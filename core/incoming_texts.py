@@ -10,6 +10,7 @@ from core.audit import record_in
 from core.domain.address import is_number, phone_text
 from core.domain.answering import HELP, START, STOP, Following, Situation, answer_text, following, kind_of
 from core.domain.replies import classify
+from core.patience import patiently
 from core.store import replies as rows
 from core.store.database import writing
 from core.store.replies import LastText
@@ -47,6 +48,10 @@ def take_all(wb: Workbench, texts: Sequence[Incoming]) -> list[str]:
 
     A text that was taken before, or stands in the batch twice, changes nothing and is answered nothing.
     """
+    return patiently(lambda: _take_all(wb, texts))
+
+
+def _take_all(wb: Workbench, texts: Sequence[Incoming]) -> list[str]:
     answers = dict.fromkeys(range(len(texts)), "")
     at = wb.now()
     wb = replace(wb.settle(), clock=lambda: at)

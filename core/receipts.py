@@ -20,6 +20,7 @@ from core.domain.organisation import PHONE, TEXT
 from core.domain.quiet_hours import local_hours
 from core.domain.receipt import Follows, call_again, call_follows, goes_forward, text_follows
 from core.domain.twilio_errors import OPTED_OUT, STOP_CAMPAIGN, UNUSABLE
+from core.patience import patiently
 from core.store import address_states
 from core.store import campaigns as campaign_rows
 from core.store import receipts as rows
@@ -71,6 +72,10 @@ def status_of(channel: str, fields: Mapping[str, str], *, attempt: str) -> Statu
 
 def take_all(wb: Workbench, statuses: Sequence[Status]) -> None:
     """Keep statuses and do what they say, in one transaction; told again they change nothing."""
+    patiently(lambda: _take_all(wb, statuses))
+
+
+def _take_all(wb: Workbench, statuses: Sequence[Status]) -> None:
     with writing(wb.engine) as connection:
         heard = [_heard(wb, one) for one in statuses]
         present = rows.known(connection, {one.recipient_id for one in heard if one.recipient_id is not None})
@@ -92,6 +97,12 @@ def looked_up(wb: Workbench, connection: Connection, about: Told, status: Status
     follow(wb, connection, about, _heard(wb, status))
 
 
+def hold(connection: Connection, recipient_ids: Collection[int]) -> None:
+    """Hold recipients in one order until the transaction ends: whoever keeps statuses does so too, and of two who each
+    hold what the other wants one would fail."""
+    rows.told(connection, recipient_ids)
+
+
 def catch_up(
     wb: Workbench, connection: Connection, recipient_ids: Collection[int], *, owners: Mapping[str, int] | None = None
 ) -> None:
@@ -99,7 +110,7 @@ def catch_up(
     messages were not known until now, by the provider's id."""
     if owners:
         rows.join(connection, owners)
-    for ids in batches(recipient_ids):
+    for ids in batches(sorted(recipient_ids)):
         _follow_all(wb, connection, rows.of_recipients(connection, ids))
 
 

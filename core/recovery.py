@@ -66,6 +66,7 @@ def _bring_to_an_end(wb: Workbench, left: Left) -> None:
     at = wb.now()
     with writing(wb.engine) as connection:
         held = messages.held_by(connection, left.worker)
+        receipts.hold(connection, [one.claimed.recipient_id for one in held if one.channel != EMAIL])
         replied = [one for one in held if left.replies.get(_key(one))]
         begun = [one for one in held if _key(one) in left.replies and one not in replied]
         untouched = [one for one in held if _key(one) not in left.replies]

@@ -303,9 +303,11 @@ def _write_down(batch: Batch, connection: Connection) -> None:
     """What became of the messages since the last time, with what follows for their numbers, and what Twilio has told
     of them before this was known."""
     ended = batch.ended[batch.kept :]
-    messages.end(connection, ended, worker=batch.worker)
     if batch.campaign.channel == EMAIL:
+        messages.end(connection, ended, worker=batch.worker)
         return
+    receipts.hold(connection, [one.recipient_id for one in ended])
+    messages.end(connection, ended, worker=batch.worker)
     addresses = {one.begun.claimed.recipient_id: one.begun.address for one in batch.ready}
     for one in ended:
         if one.has_opted_out:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 
 from core import receipts
 from core.domain.organisation import Organisation
@@ -250,3 +251,22 @@ def test_calls_are_two_hours_apart_and_at_most_two_a_day(hours: list[int], reaso
     day = again.next_at.astimezone(zone).date()
     assert sum(each.astimezone(zone).date() == day for each in started) < CALLS_A_DAY
     assert call_follows("busy", None).state == "waiting"
+
+
+def test_a_status_is_kept_although_the_database_was_not_there_at_first(
+    wb: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from core.store import receipts as rows
+
+    [recipient_id] = handed_over(wb)
+    really, failures = rows.keep, [OperationalError("lost", None, Exception()) for _ in range(2)]
+
+    def at_last(*arguments: Any, **named: Any) -> set[str]:
+        if failures:
+            raise failures.pop()
+        return really(*arguments, **named)
+
+    monkeypatch.setattr(rows, "keep", at_last)
+    receipts.take_all(wb, [text(recipient_id, "delivered")])
+
+    assert states(wb) == {"p1": ("delivered", "")}

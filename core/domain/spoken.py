@@ -68,11 +68,15 @@ def speech_seconds(text: str, language: str = "en") -> int:
 
 
 def _with_numbers_spoken(text: str, language: str) -> str:
-    pieces, at = [], 0
-    for number in phone_numbers(text):
-        pieces += [text[at : number.start], _spoken(number, language)]
-        at = number.end
-    return "".join([*pieces, text[at:]])
+    """Again until none is left: of two that stand together without a blank the second shows only then."""
+    while found := list(phone_numbers(text)):
+        pieces, at = [], 0
+        for number in found:
+            apart = " " if number.start and text[number.start - 1].isdigit() else ""
+            pieces += [text[at : number.start], apart, _spoken(number, language)]
+            at = number.end
+        text = "".join([*pieces, text[at:]])
+    return text
 
 
 def _spoken(number: PhoneNumber, language: str) -> str:

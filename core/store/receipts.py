@@ -91,7 +91,7 @@ def told(connection: Connection, recipient_ids: Collection[int]) -> dict[int, To
         .join(campaigns, campaigns.c.campaign_id == recipients.c.campaign_id)
         .where(recipients.c.recipient_id.in_(recipient_ids))
         .order_by(recipients.c.recipient_id)
-        .with_for_update(of=recipients)
+        .with_for_update(of=recipients, key_share=True)
     )
     return {row.recipient_id: Told(*row) for row in connection.execute(question)}
 
