@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from core.domain.address import is_email
 from core.errors import SettingsError
 
+_SENDER = r"\+[1-9][0-9]{6,14}|[1-9][0-9]{4,5}"  # E.164, or a short code
 SMTP_SECURITY = ("none", "starttls", "tls")
 SANDBOX_NUMBER = "+15550100200"  # invented: what the stand-in for Twilio sends from
 
@@ -148,7 +149,7 @@ def _check_twilio(settings: Settings) -> None:
     for value, pattern, setting, what in (
         (settings.twilio_account, r"(AC[0-9a-f]{32})?", "CARELOOP_TWILIO_ACCOUNT", "an account SID, AC and 32 digits"),
         (settings.twilio_service, r"(MG[0-9a-f]{32})?", "CARELOOP_TWILIO_SERVICE", "a service SID, MG and 32 digits"),
-        (settings.twilio_from, r"\+[1-9][0-9]{6,14}", "CARELOOP_TWILIO_FROM", "a number such as +15550100200"),
+        (settings.twilio_from, _SENDER, "CARELOOP_TWILIO_FROM", "a number such as +15550100200, or a short code"),
     ):
         if not re.fullmatch(pattern, value):
             raise SettingsError(f"{setting} must be {what}. Change it in the environment.")

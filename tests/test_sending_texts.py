@@ -307,3 +307,22 @@ def test_a_text_that_twilio_has_is_never_sent_again(line: Line) -> None:
 
     assert states(wb)["p1"][0] in ("handed_over", "delivered")
     assert dispatcher.drain(wb) == 0
+
+
+@pytest.mark.parametrize("at_once", [1, 100])
+def test_a_parent_and_two_children_at_one_number_get_one_text(line: Line, at_once: int) -> None:
+    wb = line.wb
+    [parent, first, second, other] = add_people(wb, 4)
+    with writing(wb.engine) as connection:
+        for child, own in ((first, number(2)), (second, None)):
+            values = {"guarantor_id": parent, "birth_date": date(2015, 3, 1), "phone_mobile": own}
+            connection.execute(update(patients).where(patients.c.patient_id == child).values(**values))
+    text_campaign(wb, [second, first, parent, other])
+
+    while dispatcher.drain(wb, limit=at_once):
+        pass
+
+    settled(wb, other)
+    assert sorted(to for to, _ in line.sent()) == [number(1), number(4)]
+    assert sum(state == "delivered" for state, _ in states(wb).values()) == 2
+    assert [states(wb)[each] for each in (first, second, parent)].count(("not_sent", "same_number")) == 2
