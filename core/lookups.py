@@ -84,7 +84,8 @@ def _is_gone(wb: Workbench, connection: Connection, about: Told, one: Open) -> b
     """Whether it is certain by now that Twilio never had the message; then it waits again, or was the last try."""
     at: datetime = wb.now()
     looks = rows.looks(connection, one.recipient_id, one.number)
-    if len(looks) >= _LOOKS and looks[-1] - looks[0] >= _OVER:
+    was_taken = bool(about.message_id)  # Twilio has given it an id: whatever its list says, it may have left
+    if not was_taken and len(looks) >= _LOOKS and looks[-1] - looks[0] >= _OVER:
         is_over = one.number >= MAX_ATTEMPTS
         values = {"state": "unsuccessful" if is_over else "waiting", "reason": "not_at_provider"}
         rows.change(

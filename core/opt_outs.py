@@ -9,7 +9,6 @@ from sqlalchemy import Connection
 from core.audit import record_in
 from core.domain.address import is_email, normal_email
 from core.domain.opt_out import (
-    ALL_TEXT,
     DO_NOT_CALL,
     HEALTH_EMAIL,
     PERMANENT,
@@ -30,9 +29,7 @@ STAFF = "staff"
 LINK = "link"
 BY_LINK = "Asked with the link in an email"
 COMPLAINT = "complaint"
-STOP = "stop"
 KEY = "key"
-AT_PROVIDER = "Stopped texts with the provider"
 BY_KEY = "Pressed the key for no more calls"
 BY_COMPLAINT = "Marked one of our emails as spam"
 _LONGEST_COMMENT = 2000
@@ -126,13 +123,6 @@ def stop_by_complaint(wb: Workbench, connection: Connection, recipient_id: int) 
     patient_id, address, address_now = _require_recipient(connection, recipient_id, is_held=True)
     opt_out = replace(_by_link(wb, patient_id, address or address_now), reason=BY_COMPLAINT, source=COMPLAINT)
     _keep(wb, connection, opt_out, recipient=recipient_id)
-
-
-def stop_texts_at_provider(wb: Workbench, connection: Connection, number: str) -> None:
-    """Twilio knows that the number has stopped texts: so do we, as if it had been heard here. In the caller's
-    transaction."""
-    opt_out = OptOut(type=ALL_TEXT, starts_on=wb.today(), address=number, reason=AT_PROVIDER, source=STOP)
-    _keep(wb, connection, opt_out)
 
 
 def stop_calls_by_key(wb: Workbench, connection: Connection, number: str, *, recipient_id: int) -> None:

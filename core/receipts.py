@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from core import opt_outs
 from core.audit import record_in
 from core.campaign_order import put_in_order
 from core.domain.message import reason_sentence
@@ -27,6 +26,7 @@ from core.store import receipts as rows
 from core.store.contacts import batches
 from core.store.database import writing
 from core.store.receipts import Heard, Told
+from core.text_stops import AT_PROVIDER, stop_number
 from core.workbench import Workbench
 
 _REFERENCE = re.compile(r"([1-9][0-9]{0,17})-([1-5])")
@@ -201,7 +201,7 @@ def _more(wb: Workbench, connection: Connection, about: Told, follows: Follows) 
         if marked:
             record_in(wb, connection, "number.unusable", str(about.recipient_id), reason=follows.reason)
     if follows.more == OPTED_OUT and about.address:
-        opt_outs.stop_texts_at_provider(wb, connection, about.address)
+        stop_number(wb, connection, about.address, reason=AT_PROVIDER)
     if follows.more == STOP_CAMPAIGN:
         stop_refused(wb, connection, about.campaign_id, follows.reason)
 

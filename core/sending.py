@@ -13,7 +13,7 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from core import opt_outs, receipts
+from core import receipts
 from core.campaign_order import put_in_order
 from core.channels.handing_over import Channel, NoSession, Outgoing, TooFast
 from core.channels.refusals import refusal_kind
@@ -36,6 +36,7 @@ from core.store import sending as sending_rows
 from core.store.database import reading, writing
 from core.store.journal import Journal
 from core.store.messages import Begun, Claimed, Ended
+from core.text_stops import AT_PROVIDER, stop_number
 from core.texter import NamesPatient
 from core.verdicts import verdict
 from core.workbench import Workbench
@@ -311,7 +312,7 @@ def _write_down(batch: Batch, connection: Connection) -> None:
     addresses = {one.begun.claimed.recipient_id: one.begun.address for one in batch.ready}
     for one in ended:
         if one.has_opted_out:
-            opt_outs.stop_texts_at_provider(batch.wb, connection, addresses[one.recipient_id])
+            stop_number(batch.wb, connection, addresses[one.recipient_id], reason=AT_PROVIDER)
     receipts.catch_up(
         batch.wb,
         connection,

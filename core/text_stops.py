@@ -15,6 +15,7 @@ from core.workbench import Workbench
 
 STOP = "stop"  # the source of these opt-outs
 BY_TEXT = "Answered STOP to a text"
+AT_PROVIDER = "Stopped texts with the provider"
 BY_READING = "A text was read as a wish to get no more"
 
 

@@ -1,18 +1,19 @@
 """Phone campaigns end to end: placed with Twilio's own client, answered by the stand-in, and what became of each."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
-from core import dispatcher, opt_outs
+from core import dispatcher, lookups, opt_outs
 from core.channels import twilio_outbox
 from core.channels.twilio_outbox import KeptCall
 from core.domain.campaign import Message
 from core.store.database import reading, writing
-from core.store.schema import address_states, patients, recipients
+from core.store.schema import address_states, attempts, patients, recipients
 from core.workbench import Workbench
 from tests.clinic import add_campaign, add_clinic, add_patients, states, tries
 from tests.dispatchers import wait_until
@@ -178,3 +179,25 @@ def test_keys_repeat_the_message_connect_to_the_office_and_say_when_they_do_noth
     assert "That key does nothing here." in said and "We are connecting you" in said
     found = twilio_outbox.call(line.access, line.calls()[0].sid)
     assert [one.text for one in found.transcript if one.verb == "Dial"] == ["+15550100100"]
+
+
+def test_a_call_that_twilio_has_taken_is_never_placed_again_because_its_list_is_silent(line: Line) -> None:
+    wb = replace(line.wb, settings=replace(line.wb.settings, demo=True))
+    call_campaign(wb, 1)
+    with writing(wb.engine) as connection:
+        connection.execute(
+            update(recipients).values(state="calling", attempt_count=1, address=number(1), message_id="CA1")
+        )
+        recipient_id = connection.scalar(select(recipients.c.recipient_id))
+        connection.execute(
+            insert(attempts).values(recipient_id=recipient_id, number=1, worker="w", started_at=wb.now())
+        )
+
+    for _ in range(6):
+        wb.clock.forward(minutes=6)  # type: ignore[attr-defined]
+        lookups.look_up(wb)
+    assert states(wb)["p1"][0] == "calling"
+
+    wb.clock.forward(hours=73)  # type: ignore[attr-defined]
+    lookups.look_up(wb)
+    assert states(wb)["p1"] == ("unconfirmed", "unconfirmed")
