@@ -15,8 +15,9 @@ from core.store import accounts
 from core.store.database import reading, writing
 from core.store.schema import address_states, audit, campaigns, patients, recipients
 from core.workbench import Workbench
-from tests.clinic import add_campaign, add_clinic, add_patients, states, tries
+from tests.clinic import add_campaign, add_clinic, states, tries
 from tests.dispatchers import wait_until
+from tests.people_with_phones import add_people, number
 from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
 from tests.twilio_line import Line, connected
 
@@ -29,19 +30,6 @@ def line(bench: Workbench) -> Iterator[Line]:  # noqa: F811
     add_clinic(bench)
     with connected(bench) as found:
         yield found
-
-
-def number(n: int) -> str:
-    return f"+1312555{n:04d}"
-
-
-def add_people(wb: Workbench, count: int, **changes: Any) -> list[str]:
-    """Patients p1, p2 ... each with a mobile number of their own."""
-    ids = add_patients(wb, count, state="IL", zip="60601", **changes)
-    with writing(wb.engine) as connection:
-        for n, each in enumerate(ids, start=1):
-            connection.execute(update(patients).where(patients.c.patient_id == each).values(phone_mobile=number(n)))
-    return ids
 
 
 def text_campaign(wb: Workbench, ids: list[str], **changes: Any) -> str:

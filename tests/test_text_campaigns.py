@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -16,8 +15,9 @@ from core.errors import NotAllowed
 from core.store.database import writing
 from core.store.schema import patients
 from core.workbench import Workbench
-from tests.clinic import add_campaign, add_clinic, add_patients, states
+from tests.clinic import add_campaign, add_clinic, states
 from tests.dispatchers import wait_until
+from tests.people_with_phones import add_people, number
 from tests.twilio_line import Line, connected
 
 REVEALING = {"scr-mammogram": ("mammogram",)}
@@ -33,18 +33,6 @@ def clinic(wb: Workbench) -> Workbench:
 def line(clinic: Workbench) -> Iterator[Line]:
     with connected(clinic) as found:
         yield found
-
-
-def number(n: int) -> str:
-    return f"+1312555{n:04d}"
-
-
-def add_people(wb: Workbench, count: int, **changes: Any) -> list[str]:
-    ids = add_patients(wb, count, state="IL", zip="60601", **changes)
-    with writing(wb.engine) as connection:
-        for n, each in enumerate(ids, start=1):
-            connection.execute(update(patients).where(patients.c.patient_id == each).values(phone_mobile=number(n)))
-    return ids
 
 
 TEXTS = [

@@ -12,8 +12,9 @@ from tests.clinic import add_campaign, add_clinic, states
 from tests.conftest import Clock
 from tests.dispatchers import start, wait_until
 from tests.mail_servers import Recorder
+from tests.people_with_phones import add_people
 from tests.postgres import bench_by_day, postgres_folder  # noqa: F401 (fixtures)
-from tests.test_sending_texts import add_people, text_campaign
+from tests.test_sending_texts import text_campaign
 from tests.twilio_line import Line, connected
 
 
