@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 
 from core.domain.organisation import Organisation
+from core.domain.role import refusal
 from core.domain.user import User
-from core.errors import NotFound
+from core.errors import NotAllowed, NotFound
 from core.settings import Settings, read_settings
 from core.store import accounts
 from core.store.clinical import ClinicalStore
@@ -34,6 +35,11 @@ class Workbench:
     def as_user(self, user_id: str) -> "Workbench":
         """The same workbench with another user acting. Raises NotFound for an unknown or inactive user."""
         return replace(self, user=accounts.user(self.engine, user_id))
+
+    def require(self, permission: str) -> None:
+        """Raises NotAllowed, with whom to ask, when the user who acts lacks a permission (core.domain.role)."""
+        if not self.user.may(permission):
+            raise NotAllowed(refusal(permission))
 
     def organisation(self) -> Organisation:
         """The organisation's settings as they are now."""

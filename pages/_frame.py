@@ -81,6 +81,7 @@ def _pages() -> dict[str, list[st.Page]]:
             ),
         ],
         "Hidden": [
+            st.Page("patient.py", title="Patient", icon=":material/person:", visibility="hidden"),
             st.Page("campaign_editor.py", title="Campaign", icon=":material/edit:", visibility="hidden"),
             st.Page("report.py", title="Report", icon=":material/monitoring:", visibility="hidden"),
         ],

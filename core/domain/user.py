@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from core.domain.role import ADMINISTRATOR, permits
+
 
 @dataclass(frozen=True)
 class Scope:
@@ -29,3 +31,8 @@ class User:
     kind: str = "person"  # person | system
     email: str | None = None
     scope: Scope = Scope()
+    roles: frozenset[str] = frozenset({ADMINISTRATOR})  # keys of core.domain.role.ROLES
+
+    def may(self, permission: str) -> bool:
+        """Whether one of the roles permits it (core.domain.role.PERMISSIONS)."""
+        return permits(self.roles, permission)

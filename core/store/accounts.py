@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, delete, insert, select
 
 from core.domain.organisation import FeedRule, Organisation, Window
+from core.domain.role import ADMINISTRATOR
 from core.domain.user import Scope, User
 from core.errors import NotFound
 from core.store.database import reading, writing
@@ -23,7 +24,9 @@ def user(engine: Engine, user_id: str) -> User:
         row = connection.execute(select(users).where(users.c.user_id == user_id, users.c.is_active)).one_or_none()
     if row is None:
         raise NotFound(f"There is no active user '{user_id}'.")
-    return User(row.user_id, row.name, row.kind, row.email, Scope(_ids(row.scope_groups), _ids(row.scope_providers)))
+    scope = Scope(_ids(row.scope_groups), _ids(row.scope_providers))
+    roles = frozenset([ADMINISTRATOR] if row.roles is None else row.roles)
+    return User(row.user_id, row.name, row.kind, row.email, scope, roles)
 
 
 def is_known(engine: Engine, user_id: str) -> bool:
@@ -43,6 +46,7 @@ def add_user(engine: Engine, person: User, *, at: datetime, by: str) -> None:
                 name=person.name,
                 kind=person.kind,
                 email=person.email,
+                roles=sorted(person.roles),
                 scope_groups=None if groups is None else sorted(groups),
                 scope_providers=None if providers is None else sorted(providers),
                 is_active=True,

@@ -1,0 +1,64 @@
+"""The tables of the SQL store: everything that changes one row at a time and must never be lost.
+
+Clinical facts are not here but in Parquet (core.store.clinical). Moments are UTC; dates are the organisation's days.
+Ids of campaigns and saved views are opaque texts, because they stand in links.
+"""
+
+from core.store.schema.accounts import audit, logos, organisation_settings, users
+from core.store.schema.base import metadata
+from core.store.schema.campaigns import (
+    attempts,
+    bounce_mails,
+    campaigns,
+    introductory_texts,
+    message_events,
+    recipients,
+    replies,
+    saved_views,
+)
+from core.store.schema.feeds import code_map, feed_quality, feed_releases, loads, value_set_codes, value_sets
+from core.store.schema.patients import merges, open_gaps, patients, search_keys
+from core.store.schema.practice import groups, locations, provider_settings, providers
+from core.store.schema.rules import measure_rules, measure_switches
+from core.store.schema.sending import dispatchers, sending_accounts, sending_pauses
+from core.store.schema.wishes import address_states, corrections, feed_conflicts, opt_outs, remarks
+
+__all__ = [
+    "address_states",
+    "attempts",
+    "audit",
+    "bounce_mails",
+    "campaigns",
+    "code_map",
+    "corrections",
+    "dispatchers",
+    "feed_conflicts",
+    "feed_quality",
+    "feed_releases",
+    "groups",
+    "introductory_texts",
+    "loads",
+    "locations",
+    "logos",
+    "measure_rules",
+    "measure_switches",
+    "merges",
+    "message_events",
+    "metadata",
+    "open_gaps",
+    "opt_outs",
+    "organisation_settings",
+    "patients",
+    "provider_settings",
+    "providers",
+    "recipients",
+    "remarks",
+    "replies",
+    "saved_views",
+    "search_keys",
+    "sending_accounts",
+    "sending_pauses",
+    "users",
+    "value_set_codes",
+    "value_sets",
+]
