@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from datetime import date
+from functools import partial
 
 import streamlit as st
 
@@ -11,6 +12,7 @@ from core.domain.measure_wording import STATE_NAMES
 from core.domain.wording import day_text
 from core.errors import CareloopError
 from core.workbench import Workbench
+from pages._patient_remarks import remarks_of
 from pages._shared import plain
 
 # state -> colour, icon; open gaps come first
@@ -54,7 +56,8 @@ def _evidence(wb: Workbench, patient_id: str, asked: Collection[str], edited: Ed
             return
         day = _day(wb)
         moment = None if day is None else care_gaps.end_of(wb, day)
-        _explanations(care_gaps.explain_patient(wb, patient_id, as_of=day, known_at=moment), asked)
+        beside = partial(remarks_of, wb, person, on=day)
+        _explanations(care_gaps.explain_patient(wb, patient_id, as_of=day, known_at=moment), asked, beside=beside)
     except CareloopError as error:
         st.error(str(error), icon=":material/error:")
 
@@ -79,20 +82,30 @@ def _day(wb: Workbench) -> date | None:
     return day
 
 
-def _explanations(found: list[Explanation], asked: Collection[str], *, is_unfolded: bool = True) -> None:
+def _explanations(
+    found: list[Explanation],
+    asked: Collection[str],
+    *,
+    is_unfolded: bool = True,
+    beside: Callable[[str], None] | None = None,
+) -> None:
     """The measures that were asked for first, then open gaps, then the others."""
     places = list(_LOOKS)
     is_asked = any(each.measure_id in asked for each in found)
     for each in sorted(found, key=lambda each: (each.measure_id not in asked, places.index(each.state))):
         is_first = each.measure_id in asked if is_asked else each.state in _OPEN
-        _explanation(each, is_unfolded=is_unfolded and is_first)
+        _explanation(each, is_unfolded=is_unfolded and is_first, beside=beside)
 
 
-def _explanation(explanation: Explanation, *, is_unfolded: bool, mark: str = "") -> None:
+def _explanation(
+    explanation: Explanation, *, is_unfolded: bool, mark: str = "", beside: Callable[[str], None] | None = None
+) -> None:
     colour, icon = _LOOKS[explanation.state]
     label = f":{colour}-badge[:material/{icon}: {STATE_NAMES[explanation.state]}] **{plain(explanation.name)}** {mark}"
     with st.expander(label, expanded=is_unfolded):
         st.markdown(plain(explanation.headline))
+        if beside:
+            beside(explanation.measure_id)
         st.caption(f"{plain(explanation.rule)}  \nSource: {plain(explanation.source)}")
         _checks("Is the measure about this patient?", explanation.population)
         if explanation.searches:
