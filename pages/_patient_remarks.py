@@ -29,24 +29,20 @@ def remarks_of(wb: Workbench, person: Person, measure_id: str, *, on: date | Non
     if on is not None:
         return
     _undo(wb, key, found)
-    if may:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            adding(wb, person.patient_id, measure_id, key)
-            _earlier([remark for remark in found if remark not in counting], key)
-        show_error(key)
-    else:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        adding(wb, person.patient_id, measure_id, key)
         _earlier([remark for remark in found if remark not in counting], key)
-        if counting:
-            st.caption(refusal(REMARK))
+    show_error(key)
+    if counting and not may:
+        st.caption(refusal(REMARK))
 
 
 def _remark(wb: Workbench, remark: Remark, key: str, *, may: bool) -> None:
     kind = kind_of(remark.kind)
     colour, icon = ("violet", "notifications_off") if kind.stops_outreach else ("gray", "comment")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        said = f": {plain(remark.comment)}" if remark.comment else ""
         st.markdown(
-            f":{colour}-badge[:material/{icon}: {kind.name}] {how_long(remark)}, {plain(remark.made_by_name)}{said}",
+            f":{colour}-badge[:material/{icon}: {kind.name}] {how_long(remark)}, {_said(remark)}",
             width="content",
             help=f"Made on {day_text(remark.starts_on)}. In data exchange (DEQM): {gap_remark(remark.kind)}",
         )
@@ -60,6 +56,12 @@ def _remark(wb: Workbench, remark: Remark, key: str, *, may: bool) -> None:
                 args=(wb, key, remark),
             )
     st.caption(consequence(remark))
+
+
+def _said(remark: Remark) -> str:
+    """Who remarked it and what they wrote, in one line."""
+    comment = " ".join(remark.comment.split())
+    return plain(f"{remark.made_by_name}: {comment}" if comment else remark.made_by_name)
 
 
 def _undo(wb: Workbench, key: str, found: list[Remark]) -> None:
@@ -81,8 +83,8 @@ def _earlier(ended: list[Remark], key: str) -> None:
                 end = f"removed on {day_text(remark.removed_on)} by {plain(remark.removed_by_name)}"
             else:
                 end = how_long(remark)
-            head = f"**{kind_of(remark.kind).name}**, from {day_text(remark.starts_on)} {end}"
-            st.markdown(f"{head}, {plain(remark.made_by_name)}{': ' * bool(remark.comment)}{plain(remark.comment)}")
+            head = f"**{kind_of(remark.kind).name}**, from {day_text(remark.starts_on)}, {end}"
+            st.markdown(f"{head}; {_said(remark)}")
         if len(ended) > _EARLIER:
             st.caption(f"and {len(ended) - _EARLIER} before")
 

@@ -219,5 +219,5 @@ def how_long(remark: Remark) -> str:
 def consequence(remark: Remark) -> str:
     """What follows while it counts, in a sentence for staff."""
     if kind_of(remark.kind).stops_outreach:
-        return "No outreach about this meanwhile; the measure still counts it as it is."
-    return "Outreach about this goes on; the measure still counts it as it is."
+        return "No outreach about this meanwhile; the measure still counts the gap as it is."
+    return "Outreach about this goes on; the measure still counts the gap as it is."
