@@ -16,10 +16,10 @@ from core.domain.appointment import APPOINTMENTS
 from core.domain.entry import ENTRIES, entries
 from core.domain.measure_evidence import Explanation
 from core.domain.person import Person
+from core.patient_contacts import contacts
 from core.patient_summary import at_address, summary
 from core.patient_tables import named_by_concept, require_visible, tables_of
 from core.store import accounts
-from core.store import patient_contacts as contact_rows
 from core.store.database import reading
 from core.store.people import people
 from core.workbench import Workbench
@@ -104,10 +104,10 @@ def timeline(wb: Workbench, patient_id: str, *, evidence: Sequence[Explanation] 
     require_visible(wb, patient_id)
     is_loaded = loads.current(wb) is not None
     known = care_gaps.explain_patient(wb, patient_id) if evidence is None and is_loaded else evidence or ()
-    with reading(wb.engine) as connection:
-        contacts = contact_rows.contacts(connection, patient_id)
     visits = chart(wb, patient_id).visits
-    return timeline_rules.timeline(appointments(wb, patient_id), visits, contacts, known, zone=wb.zone())
+    return timeline_rules.timeline(
+        appointments(wb, patient_id), visits, contacts(wb, patient_id), known, zone=wb.zone()
+    )
 
 
 def _providers(wb: Workbench) -> pl.DataFrame:

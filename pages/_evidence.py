@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from datetime import date
+from functools import partial
 
 import streamlit as st
 
@@ -11,6 +12,7 @@ from core.domain.wording import day_text
 from core.errors import CareloopError
 from core.workbench import Workbench
 from pages._explanation import explanation, is_open, place
+from pages._patient_remarks import remarks_of
 from pages._shared import plain, summary_link
 
 _TIMES = "ev_times"  # part of a key, so that a day that was chosen for one patient is not asked about the next
@@ -42,7 +44,8 @@ def _evidence(wb: Workbench, patient_id: str, asked: Collection[str], edited: Ed
             return
         day = _day(wb)
         moment = None if day is None else care_gaps.end_of(wb, day)
-        _explanations(care_gaps.explain_patient(wb, patient_id, as_of=day, known_at=moment), asked)
+        beside = partial(remarks_of, wb, person, on=day)
+        _explanations(care_gaps.explain_patient(wb, patient_id, as_of=day, known_at=moment), asked, beside=beside)
     except CareloopError as error:
         st.error(str(error), icon=":material/error:")
 
@@ -67,9 +70,15 @@ def _day(wb: Workbench) -> date | None:
     return day
 
 
-def _explanations(found: list[Explanation], asked: Collection[str], *, is_unfolded: bool = True) -> None:
+def _explanations(
+    found: list[Explanation],
+    asked: Collection[str],
+    *,
+    is_unfolded: bool = True,
+    beside: Callable[[str], None] | None = None,
+) -> None:
     """The measures that were asked for first, then open gaps, then the others."""
     is_asked = any(each.measure_id in asked for each in found)
     for each in sorted(found, key=lambda each: (each.measure_id not in asked, place(each))):
         is_first = each.measure_id in asked if is_asked else is_open(each)
-        explanation(each, is_unfolded=is_unfolded and is_first)
+        explanation(each, is_unfolded=is_unfolded and is_first, beside=beside)

@@ -41,41 +41,53 @@ def state_badge(state: str) -> str:
 
 
 def explanation(
-    each: Explanation, *, is_unfolded: bool, mark: str = "", inside: Callable[[Explanation], None] | None = None
+    each: Explanation,
+    *,
+    is_unfolded: bool,
+    mark: str = "",
+    beside: Callable[[str], None] | None = None,
+    below: Callable[[Explanation], None] | None = None,
 ) -> None:
-    """Draw it, folded or not. `mark` stands beside its name; `inside` draws what more belongs into it, at its end."""
+    """Draw it, folded or not. `mark` stands beside its name; `beside` draws what people have said of it, by the id of
+    the measure, and `below` what can be done with it."""
     label = f"{state_badge(each.state)} **{plain(each.name)}** {mark}"
     with st.expander(label, expanded=is_unfolded):
+        st.markdown(plain(each.headline))
+        if each.closes and each.state not in ("not_applicable", "excluded"):
+            st.info(f"**What would close it:** {plain(each.closes)}", icon=":material/task_alt:")
+        if beside is not None:
+            beside(each.measure_id)
         _evidence(each)
-        if inside is not None:
-            inside(each)
+        if below is not None:
+            below(each)
 
 
 def _evidence(each: Explanation) -> None:
-    st.markdown(plain(each.headline))
-    st.caption(f"{plain(each.rule)}  \nSource: {plain(each.source)}")
-    _checks("Is the measure about this patient?", each.population)
-    if each.searches:
-        st.markdown("**What was looked for**")
-        for search in each.searches:
-            st.markdown(f"{_MARKS[search.counts]} {plain(search.sentence)}")
-    if each.near_misses:
-        st.markdown("**Nearly**")
-        for miss in each.near_misses:
-            st.markdown(f":gray[:material/{_NEARLY[miss.kind]}:] {plain(miss.sentence)}")
-    _checks("What would take the patient out", each.exclusions, met_is_good=False)
-    if each.due_on:
-        st.markdown(f"**Due** {day_text(each.due_on)}")
+    """What it rests on."""
+    left, right = st.columns(2, gap="medium")
+    with left:
+        _searches(each)
+        if each.due_on:
+            st.markdown(f"**Due** {day_text(each.due_on)}")
+    with right:
+        _checks("Is the measure about this patient?", each.population)
+        _checks("What would take the patient out", each.exclusions, met_is_good=False)
     named = " · ".join(word for word in (each.gap_status, each.gap_reason) if word)
-    st.caption(f"In data exchange (DEQM): {named}")
-    if each.closes and each.state not in ("not_applicable", "excluded"):
-        st.info(f"**What would close it:** {plain(each.closes)}", icon=":material/task_alt:")
+    st.caption(f"{plain(each.rule)}  \nSource: {plain(each.source)}  \nIn data exchange (DEQM): {named}")
+
+
+def _searches(each: Explanation) -> None:
+    if each.searches:
+        found = (f"{_MARKS[search.counts]} {plain(search.sentence)}" for search in each.searches)
+        st.markdown("**What was looked for**\n\n" + "  \n".join(found))
+    if each.near_misses:
+        nearly = (f":gray[:material/{_NEARLY[miss.kind]}:] {plain(miss.sentence)}" for miss in each.near_misses)
+        st.markdown("**Nearly**\n\n" + "  \n".join(nearly))
 
 
 def _checks(title: str, checks: tuple[Check, ...], *, met_is_good: bool = True) -> None:
     if not checks:
         return
-    st.markdown(f"**{title}**")
     lines = []
     for check in checks:
         mark = (
@@ -84,4 +96,4 @@ def _checks(title: str, checks: tuple[Check, ...], *, met_is_good: bool = True) 
             else (":red[:material/block:]" if check.is_met else ":gray[:material/remove:]")
         )
         lines.append(f"{mark} {plain(check.sentence)}")
-    st.markdown("  \n".join(lines))
+    st.markdown(f"**{title}**\n\n" + "  \n".join(lines))

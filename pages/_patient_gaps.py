@@ -26,9 +26,9 @@ def show(wb: Workbench, person: Person) -> None:
     others = [each for each in ordered if not is_open(each) and each.state != "not_applicable"]
     st.caption(_head(opened, found))
     for each in opened:
-        explanation(each, is_unfolded=True, inside=partial(_inside, wb, person))
+        explanation(each, is_unfolded=True, beside=partial(remarks_of, wb, person), below=_list_button)
     for each in others:
-        explanation(each, is_unfolded=False, inside=_list_button)
+        explanation(each, is_unfolded=False, below=_list_button)
     _not_meant([each for each in ordered if each.state == "not_applicable"])
 
 
@@ -36,11 +36,6 @@ def _head(opened: list[Explanation], found: list[Explanation]) -> str:
     done = sum(each.state in ("satisfied", "due_soon") for each in found)
     said = count(len(opened), "open care gap") if opened else "No care gap is open"
     return f"{said} · {done} up to date · {count(len(found), 'measure')} looked at"
-
-
-def _inside(wb: Workbench, person: Person, each: Explanation) -> None:
-    remarks_of(wb, person, each.measure_id)
-    _list_button(each)
 
 
 def _list_button(each: Explanation) -> None:

@@ -15,7 +15,7 @@ from pages._shared import MODE_NAMES, moment, plain
 
 _UNUSABLE = {"text": "texts", "phone": "calls"}
 _ANSWERS = {"yes": "yes", "no": "no", None: "not on file"}
-_STYLE = "<style>.st-key-pa_identity table td:first-child { white-space: nowrap; width: 1%; }</style>"
+_STYLE = "<style>.st-key-pa_identity table tr > :first-child { width: 1%; vertical-align: top; }</style>"
 
 
 def show(wb: Workbench, person: Person) -> None:
@@ -68,7 +68,7 @@ def _dead(wb: Workbench, shown: PatientSummary) -> None:
 
 def _facts(facts: dict[str, str], alt: str) -> None:
     st.table(
-        {f":gray[{name}]": text for name, text in facts.items() if text},
+        {name.replace(" ", "\u00a0"): text for name, text in facts.items() if text},
         border="horizontal",
         hide_header=True,
         alt=alt,

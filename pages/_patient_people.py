@@ -18,7 +18,7 @@ def people_around(wb: Workbench, shown: PatientSummary) -> None:
     others = sorted((each for each in shown.tied if not _is_guarantor(each, shown)), key=_rank)
     if not others and not shown.tied_hidden and not shown.has_guarantor:
         return
-    with st.container(horizontal=True, gap="medium", vertical_alignment="center", key="pa_people"):
+    with st.container(horizontal=True, gap="medium", vertical_alignment="top", key="pa_people"):
         if shown.has_guarantor:
             _guarantor(wb, shown)
         for each in others[:_SHOWN]:
@@ -56,7 +56,8 @@ def _ties(each: Tied) -> str:
 
 
 def _link(person: Person, ties: str) -> None:
-    """'Ada Example (born Wed 4 May 1966): same number'."""
-    born = f" (born {day_text(person.birth_date)})" if person.birth_date else ""
-    name = plain(f"{person.name or person.patient_id}{born}")
-    summary_link(person.patient_id, f"{name} :gray[{ties}]", icon=":material/group:")
+    """'Ada Example', below it 'born Wed 4 May 1966 · same number'."""
+    born = f"born {day_text(person.birth_date)}" if person.birth_date else ""
+    with st.container(gap=None, width="content"):
+        summary_link(person.patient_id, plain(person.name or person.patient_id), icon=":material/group:")
+        st.caption(" · ".join(word for word in (born, ties) if word), width="content")

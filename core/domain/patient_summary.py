@@ -17,7 +17,12 @@ DEAD_WORDS = {
     "": "it was refused for good",
 }
 BOUNCED = "No Communication: Email Bounced"  # the words of F4
-TIES = {"number": "same number", "email": "same email", "household": "same household", "ward": "answered for"}
+TIES = {
+    "number": "same number",
+    "email": "same email",
+    "household": "same household",
+    "ward": "this patient answers for them",
+}
 
 
 @dataclass(frozen=True)

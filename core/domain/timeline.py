@@ -1,7 +1,7 @@
 """One patient's time in lanes: appointments and visits, communications, and care gaps that were closed."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,9 +9,8 @@ import polars as pl
 
 from core.domain.appointment import STATUSES
 from core.domain.clinical import schema
+from core.domain.contact_made import ContactMade
 from core.domain.measure_evidence import Explanation
-from core.domain.message import STATES, words_of
-from core.domain.organisation import EMAIL
 
 VISITS, CONTACTS, CLOSURES = "Appointments", "Communications", "Care gaps closed"
 LANES = (VISITS, CONTACTS, CLOSURES)
@@ -26,14 +25,13 @@ TIMELINE = schema(
     }
 )
 _CLOSED = ("satisfied", "due_soon")
-_CHANNELS = {"email": "Email", "text": "Text", "phone": "Call", "letter": "Letter"}
 _SAME_DAY = "Visit in the chart"
 
 
 def timeline(
     appointments: pl.DataFrame,
     visits: pl.DataFrame,
-    contacts: Iterable[Mapping[str, Any]],
+    contacts: Iterable[ContactMade],
     evidence: Sequence[Explanation],
     *,
     zone: ZoneInfo,
@@ -42,7 +40,7 @@ def timeline(
 
     appointments, visits   core.domain.appointment.APPOINTMENTS, and ENTRIES of visits: one on the day of an appointment
                            that took place is that appointment
-    contacts               core.store.patient_contacts.contacts
+    contacts               what was sent or tried
     evidence               what counts for each measure now; a gap is closed on the day of the event that closes it
     """
     kept = list(_appointments(appointments, zone))
@@ -72,17 +70,11 @@ def _visits(visits: pl.DataFrame, days: set[date]) -> Iterable[dict[str, Any]]:
         yield _row(VISITS, row["on"], "good", what, " · ".join(word for word in (_SAME_DAY, row["provider"]) if word))
 
 
-def _contacts(contacts: Iterable[Mapping[str, Any]], zone: ZoneInfo) -> Iterable[dict[str, Any]]:
-    for row in contacts:
-        result = STATES[row["state"]].result
-        if row["channel"] == EMAIL and result in ("Returned", "Unsuccessful"):
-            continue  # F4: unsuccessful emails have no row
-        at: datetime = row["at"].astimezone(zone)
-        tone = "good" if result in ("Successful", "Introductory Email") else "bad"
-        name = "Introductory email" if row["message"] == "introductory" else row["campaign"]
-        why = words_of(row["state"], row["reason"], row["channel"])
-        said = f"{at:%H:%M} · {result}{f': {why}' if why else ''}"
-        yield _row(CONTACTS, at.date(), tone, f"{_CHANNELS.get(row['channel'], row['channel'])}: {name}", said)
+def _contacts(contacts: Iterable[ContactMade], zone: ZoneInfo) -> Iterable[dict[str, Any]]:
+    for each in contacts:
+        at = each.at.astimezone(zone)
+        said = f"{at:%H:%M} · {each.said}" if each.has_time else each.said
+        yield _row(CONTACTS, at.date(), "good" if each.is_good else "bad", each.what, said)
 
 
 def _closures(evidence: Sequence[Explanation]) -> Iterable[dict[str, Any]]:
@@ -90,8 +82,9 @@ def _closures(evidence: Sequence[Explanation]) -> Iterable[dict[str, Any]]:
     for each in evidence:
         if each.last_on is None:
             continue
-        counting = [search.sentence for search in each.searches if search.counts]
+        counting = [search for search in each.searches if search.counts]
+        counting.sort(key=lambda search: search.last_on != each.last_on)  # that of the last event says why
         if each.state in _CLOSED:
-            yield _row(CLOSURES, each.last_on, "good", each.name, counting[0] if counting else each.headline)
+            yield _row(CLOSURES, each.last_on, "good", each.name, counting[0].sentence if counting else each.headline)
         elif each.state == "overdue":
             yield _row(CLOSURES, each.last_on, "quiet", each.name, each.headline)
