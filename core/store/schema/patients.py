@@ -70,6 +70,7 @@ patients = Table(
         "group_id",
         "pcp_id",
     ),
+    Index("ix_patients_household_id", "household_id"),  # who lives together
 )
 
 open_gaps = Table(
