@@ -151,9 +151,10 @@ def bench_of_two(bench: Workbench) -> Workbench:  # noqa: F811
 
 
 def test_two_letters_alone_are_a_whole_name(wb: Workbench) -> None:
-    add(wb, {"last": "Li"}, {"last": "Lind"}, {"first": "Li", "last": "Chen"}, {"last": "Li-Jones"})
+    add(wb, {"last": "Li"}, {"last": "Lind"}, {"first": "Li", "last": "Chen"}, {"last": "Li-Jones"},
+        {"first": "Li", "last": "Lind"})  # fmt: skip
 
-    assert ids(wb, "Li") == ["p3", "p1", "p4"]
+    assert ids(wb, "Li") == ["p3", "p1", "p4", "p5"]
     assert ids(wb, "li chen") == ["p3"]
 
 
@@ -280,7 +281,7 @@ def slowly(people: Iterable[dict[str, Any]], typed: str) -> list[str]:
 
 
 @pytest.mark.parametrize("most", [3_000, 0], ids=["by keys", "in order"])
-@drawn(daily=12, many=400, people=PEOPLE, typed=TYPED)
+@drawn(daily=8, many=150, people=PEOPLE, typed=TYPED)
 def test_the_same_are_found_as_by_looking_at_everybody(
     bench: Workbench,  # noqa: F811
     most: int,

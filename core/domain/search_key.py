@@ -83,12 +83,12 @@ def search_columns(people: pl.DataFrame) -> pl.DataFrame:
 def keys_of(people: pl.DataFrame) -> pl.DataFrame:
     """The keys of patients, each once: key, patient_id.
 
-    people   patient_id and SEARCH_COLUMNS. A token with which sort_name begins has no key, since the index over
-             sort_name leads there; a single letter has none, since nobody is looked for by one alone.
+    people   patient_id and SEARCH_COLUMNS. The first word of sort_name has no key, since the index over sort_name
+             leads there; a single letter has none, since nobody is looked for by one alone.
     """
     split = people.select("patient_id", "sort_name", key=pl.col("search_names").str.strip_chars(" ").str.split(" "))
     tokens = split.explode("key").with_columns(pl.col("key").str.slice(0, LONGEST_TOKEN))
-    tokens = tokens.filter(~pl.col("sort_name").str.starts_with(pl.col("key")))
+    tokens = tokens.filter(pl.col("sort_name").str.extract(r"^([^ \t]*)") != pl.col("key"))
     is_letter = (pl.col("key").str.len_bytes() < 3) & pl.col("key").str.contains(r"^[\p{Latin}\p{Nd}]?$")
     tokens = tokens.filter(~is_letter).select("key", "patient_id")
     return tokens.unique(maintain_order=False)

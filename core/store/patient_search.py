@@ -11,7 +11,20 @@ from datetime import date, datetime
 from itertools import product
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Connection, and_, false, func, or_, select, text, true, type_coerce
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Connection,
+    TextClause,
+    and_,
+    false,
+    func,
+    or_,
+    select,
+    text,
+    true,
+    type_coerce,
+)
 
 from core.domain.search_query import BEGINS, NUMBER, Piece, Word
 from core.domain.user import Scope
@@ -38,9 +51,9 @@ class Lately:
 
 @dataclass(frozen=True)
 class _Lead:
-    """One word and the candidates whom it leads to; None are too many. What `sort_name` leads to is not among them."""
+    """The candidates whom a word leads to; None are too many. Beside them, those in these ranges of sort_name."""
 
-    pieces: tuple[Piece, ...]
+    ranges: tuple[tuple[str, str], ...]
     ids: frozenset[str] | None
     cost: float
 
@@ -68,7 +81,7 @@ class _Search:
     def _beside(self, matching: list[ColumnElement[bool]]) -> Iterator[list[Row]]:
         """Those whom sort_name leads to."""
         name = patients.c.sort_name
-        for low, high in {_range(piece) for piece in self.lead.pieces if piece.kind != NUMBER}:
+        for low, high in self.lead.ranges:
             yield _in_order(self.connection, [name >= low, name < high, *matching], limit=self.limit)
 
 
@@ -132,21 +145,20 @@ def _lead(connection: Connection, word: Word, *, most: int) -> _Lead:
     for piece in dict.fromkeys(pieces):
         ids.update(_candidates(connection, piece, most + 1))
         if len(ids) > most:
-            return _Lead(pieces, None, 0)
+            return _Lead((), None, 0)
     # One in a range of sort_name costs little: it is read in order, and seldom all of them are.
-    beside = sum(_count(connection, piece) for piece in pieces if piece.kind != NUMBER)
-    return _Lead(pieces, frozenset(ids), len(ids) + beside / 8)
+    beside = {piece: _count(connection, piece) for piece in pieces if piece.kind != NUMBER}
+    ranges = tuple(_range(piece) for piece, count in beside.items() if count)
+    return _Lead(ranges, frozenset(ids), len(ids) + sum(beside.values()) / 8)
 
 
 def _candidates(connection: Connection, piece: Piece, limit: int) -> Iterator[str]:
     if piece.kind == NUMBER:
-        for column in ("phone_mobile", "phone_home"):
-            yield from _with_number(connection, column, piece.text, limit)
+        yield from _with_number(connection, piece.text, limit)
         return
     low, high = _range(piece)
     key = search_keys.c.key
-    question = select(search_keys.c.patient_id).where(key >= low, key < high).limit(limit)
-    yield from connection.scalars(question)
+    yield from connection.scalars(select(search_keys.c.patient_id).where(key >= low, key < high).limit(limit))
 
 
 def _count(connection: Connection, piece: Piece) -> int:
@@ -161,16 +173,12 @@ def _range(piece: Piece) -> tuple[str, str]:
     return piece.text, piece.text + (_LAST if piece.kind == BEGINS else _AFTER_BLANK)
 
 
-def _with_number(connection: Connection, column: str, digits: str, limit: int) -> Iterator[str]:
-    """Through the indexes: the digits before the part are unknown, so all that they may be are looked for. A number of
-    another plan is looked at by itself: there are few."""
+def _with_number(connection: Connection, digits: str, limit: int) -> Iterator[str]:
+    """Through the indexes: the digits before the part are unknown, so all that they may be are looked for."""
     whole = [f"+{digits}", *(f"+1{before}{digits}" for before in _unknown(2, 10 - len(digits)))]
     line = [before + digits for before in _unknown(3, _LINE - len(digits))]
-    number = patients.c[column]
-    yield from _beginning(connection, column, whole, limit)
-    yield from _beginning(connection, f"substr({column}, 6)", line, limit)
-    abroad = select(patients.c.patient_id).where(number >= "+2", _holds(connection, number, digits))
-    yield from connection.scalars(abroad.limit(limit))
+    values = {"whole": _list(connection, whole), "line": _list(connection, line), "part": f"%{digits}%", "most": limit}
+    yield from connection.scalars(_NUMBERS[connection.dialect.name], values)
 
 
 def _unknown(most: int, room: int) -> Iterator[str]:
@@ -179,18 +187,27 @@ def _unknown(most: int, room: int) -> Iterator[str]:
         yield from ("".join(each) for each in product("0123456789", repeat=length))
 
 
+# Which begin with one of these digits; 'A' comes after all digits. OFFSET keeps PostgreSQL from joining otherwise.
 _BEGINNING = {
-    "sqlite": "SELECT patient_id FROM json_each(:lows) AS v CROSS JOIN patients "
-    "WHERE {column} >= v.value AND {column} < v.value || 'A' LIMIT :most",
-    "postgresql": "SELECT p.patient_id FROM unnest(CAST(:lows AS text[])) AS v (low) CROSS JOIN LATERAL "
-    "(SELECT patient_id FROM patients WHERE {column} >= v.low AND {column} < v.low || 'A' OFFSET 0) AS p LIMIT :most",
+    "sqlite": "SELECT patient_id FROM json_each(:{lows}) AS v CROSS JOIN patients "
+    "WHERE {column} >= v.value AND {column} < v.value || 'A'",
+    "postgresql": "SELECT p.patient_id FROM unnest(CAST(:{lows} AS text[])) AS v (low) CROSS JOIN LATERAL "
+    "(SELECT patient_id FROM patients WHERE {column} >= v.low AND {column} < v.low || 'A' OFFSET 0) AS p",
 }
+# A number of another plan is looked at by itself: there are few.
+_ABROAD = "SELECT patient_id FROM patients WHERE {column} >= '+2' AND {column} LIKE :part"
 
 
-def _beginning(connection: Connection, column: str, lows: list[str], limit: int) -> Iterator[str]:
-    """The patients where the column, of our own schema, begins with one of these digits; 'A' comes after all digits."""
-    question = text(_BEGINNING[connection.dialect.name].format(column=column))
-    yield from connection.scalars(question, {"lows": _list(connection, lows), "most": limit})
+def _numbers(dialect: str) -> TextClause:
+    parts = []
+    for number in ("phone_mobile", "phone_home"):
+        parts.append(_BEGINNING[dialect].format(lows="whole", column=number))
+        parts.append(_BEGINNING[dialect].format(lows="line", column=f"substr({number}, 6)"))
+        parts.append(_ABROAD.format(column=number))
+    return text(" UNION ALL ".join(parts) + " LIMIT :most")
+
+
+_NUMBERS = {dialect: _numbers(dialect) for dialect in _BEGINNING}
 
 
 # ---- reading the rows ----------------------------------------------------------------------------------------------
