@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from importlib import resources
 from shutil import rmtree
 
 from core import (
@@ -12,6 +13,7 @@ from core import (
     dispatcher,
     feed_gate,
     loads,
+    logos,
     new_campaigns,
     saved_views,
     templates,
@@ -80,6 +82,7 @@ VIEWS: tuple[tuple[str, WorkList], ...] = (
 def tell(wb: Workbench, *, patients: int, progress: Progress) -> None:
     """Bring the demo's home up to today; what a visitor made there before stays."""
     accounts.change_organisation(wb.engine, ORGANISATION, at=wb.now(), by=wb.user.user_id)
+    _add_logo(wb)
     _load(wb, patients=patients, progress=progress)
     if not saved_views.views(wb):
         for name, work_list in VIEWS:
@@ -90,6 +93,12 @@ def tell(wb: Workbench, *, patients: int, progress: Progress) -> None:
         progress("Sending a campaign of last week", 0.9)
         _draft(wb)
         progress("Sending a campaign of last week", 1.0)
+
+
+def _add_logo(wb: Workbench) -> None:
+    if not logos.logos(wb):
+        picture = resources.files("core.library") / "logos" / "example-health-group.png"
+        logos.add(wb, ORGANISATION["name"], picture.read_bytes())
 
 
 def _load(wb: Workbench, *, patients: int, progress: Progress) -> None:

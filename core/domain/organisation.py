@@ -77,7 +77,7 @@ class Organisation:
     call_back_number: str = "+15550100100"
     sign_off: str = "Your care team"
     postal_address: str = ""
-    logo: str = ""
+    logo: str = ""  # the id of the logo that emails and forms show; empty: the first one (core.logos)
     vaccine_schedule: str = "AAP"  # whose vaccine schedule counts for children, where authorities differ
     names_in_bodies: bool = True  # C17: bodies may name a screening or programme
     # Whom to write to stands in patients; appointments move with the seasons, so they may lose more rows. What closes
