@@ -21,8 +21,11 @@ _SMALLEST = 7.0
 
 
 class Kit(FillableDocument):
-    """A document on US Letter with the fonts of `pdf_fonts`, for a `with` block. `letters` are all that will be printed; ValueError for one
-    that no font has, since it would be an empty box: callers look for those first."""
+    """A document on US Letter with the fonts of `pdf_fonts`, for a `with` block.
+
+    `letters` are all that will be printed. Raises ValueError for one that no font has, since it would be an empty box:
+    callers look for those first.
+    """
 
     def __init__(self, *, letters: str) -> None:
         if pdf_fonts.missing_glyphs(letters):

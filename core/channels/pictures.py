@@ -77,6 +77,8 @@ def _raster(content: bytes) -> Picture:
         image = ImageOps.exif_transpose(image)
     except DataError:
         raise
+    except Image.DecompressionBombError:
+        raise DataError("The picture has far too many pixels. Save it smaller: 1,200 are wide enough.") from None
     except Exception:  # a broken file may fail anywhere in the decoder
         raise DataError("The picture is damaged and cannot be opened. Save it again and try once more.") from None
     image = _plain(image, kind)
