@@ -34,7 +34,7 @@ class Kit(FillableDocument):
         self.ink = True
         self._widths: dict[tuple[str, bool], float] = {}
         self.set_auto_page_break(False)
-        for face in dict.fromkeys(face for face, _ in pdf_fonts.runs(letters)):
+        for face in dict.fromkeys((pdf_fonts.FACES[0], *(face for face, _ in pdf_fonts.runs(letters)))):
             for bold in (False, True):
                 self.add_font(face.family, "B" if bold else "", pdf_fonts.font_file(face, text=letters, bold=bold))
 
