@@ -6,8 +6,10 @@ from zoneinfo import ZoneInfo
 import polars as pl
 from sqlalchemy import Connection
 
+from core import feed_questions
 from core.domain.opt_out import TYPES
 from core.evaluation import Day
+from core.overlays import Overlay
 from core.store import feed_rows
 from core.store.clinical import DayDraft, Generation
 from core.workbench import Workbench
@@ -16,7 +18,10 @@ _TYPE_WORDS = {key: key for key in TYPES} | {kind.name.lower(): key for key, kin
 
 
 def publish(wb: Workbench, connection: Connection, generation: Generation, day: Day) -> None:
-    """Practice, patients, open gaps and the feed's opt-outs of a new generation, in the caller's transaction."""
+    """Practice, patients, open gaps and the feed's opt-outs of a new generation, in the caller's transaction.
+
+    Corrections of staff stay over the feed's values; where the feed contradicts staff or a patient, somebody is asked.
+    """
     feed_rows.publish_alone(connection)
     feed_rows.put_practice(
         connection,
@@ -25,7 +30,11 @@ def publish(wb: Workbench, connection: Connection, generation: Generation, day: 
         provider_rows=generation.table("providers").collect(),
     )
     evaluated = generation.day(day.evaluation)
-    feed_rows.put_patients(connection, _people(generation, evaluated))
+    overlay = Overlay.read(connection)
+    before = feed_questions.consents_before(wb, connection)
+    feed_rows.put_patients(connection, overlay.laid_over(_people(generation, evaluated)))
+    feed_questions.ask_about_corrections(wb, connection, overlay)
+    feed_questions.ask_about_consents(wb, connection, generation, overlay=overlay, before=before)
     feed_rows.put_open_gaps(connection, _open_gaps(evaluated, generation.shards()))
     rows = _opt_outs(generation.table("opt_outs").collect(), zone=day.zone)
     feed_rows.add_opt_outs(connection, rows, at=wb.now(), by=wb.user.user_id)

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Boolean, Connection, Date, Engine, Table, bindparam, func, insert, select
 
+from core.domain.correction import LAYOUT_NAMES
 from core.store.bulk import CHUNK, delete_rows, insert_rows, run_many
 from core.store.database import UtcDateTime, reading
 from core.store.schema import groups, loads, locations, open_gaps, opt_outs, patients, providers
@@ -95,13 +96,7 @@ def put_practice(
 def put_patients(connection: Connection, shards: Iterable[pl.DataFrame]) -> None:
     """Patients as they are now: the layout's columns with next_appointment_at, next_appointment_provider_id and
     last_visit_on. Patients who are in none of the shards are removed."""
-    renamed = {
-        "sms_consent": "text_consent",
-        "sms_consent_on": "text_consent_on",
-        "sms_consent_source": "text_consent_source",
-        "voice_consent": "phone_consent",
-    }
-    _put(connection, patients, (shard.rename(renamed) for shard in shards), key=("patient_id",))
+    _put(connection, patients, (shard.rename(LAYOUT_NAMES) for shard in shards), key=("patient_id",))
 
 
 def publish_alone(connection: Connection) -> None:
