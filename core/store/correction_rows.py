@@ -118,8 +118,8 @@ def add_conflict(
     connection: Connection, *, patient_id: str, kind: str, field: str, details: Mapping[str, Any], at: datetime
 ) -> None:
     """Ask a person."""
-    row = {"patient_id": patient_id, "kind": kind, "field": field, "details": dict(details), "found_at": at}
-    connection.execute(insert(feed_conflicts).values(row, decision=""))
+    said: dict[str, Any] = {"kind": kind, "field": field, "details": dict(details), "decision": ""}
+    connection.execute(insert(feed_conflicts).values(patient_id=patient_id, found_at=at, **said))
 
 
 def change_conflict(connection: Connection, conflict_id: int, details: Mapping[str, Any], *, at: datetime) -> None:
