@@ -5,6 +5,7 @@ from typing import IO
 
 import polars as pl
 
+from core import contact_problems, repairs
 from core.audit import record
 from core.domain import found as domain
 from core.domain.address import phone_text
@@ -16,6 +17,7 @@ from core.domain.found import Found
 from core.domain.matching import Live
 from core.domain.opt_out import TYPES
 from core.domain.panel_frame import Panel
+from core.domain.repair import PROBLEMS
 from core.domain.work_list import WorkList
 from core.errors import TooMany
 from core.panels import panel
@@ -50,6 +52,10 @@ def choices(wb: Workbench, key: str) -> list[str]:
     of = field_of(key)
     if of.key == "opt_outs":
         return sorted(kind.name for kind in TYPES.values())
+    if of.key == repairs.FIELD:
+        return [problem.name for problem in PROBLEMS.values()]
+    if of.key == repairs.CLINIC:
+        return repairs.clinics(wb)
     if of.kind not in (CHOICE, WORDS) or of.is_live:
         return []
     opened = panel(wb)
@@ -120,6 +126,10 @@ def _live(wb: Workbench) -> Live:
     """Reads live fields for patients; nothing of it is kept between runs."""
 
     def values(key: str, ids: pl.Series) -> pl.Series:
+        if key == repairs.FIELD:
+            return contact_problems.problem_names(wb, ids)
+        if key == repairs.CLINIC:
+            return repairs.clinic_names(wb, ids)
         with reading(wb.engine) as connection:
             if key == "opt_outs":
                 names = live_fields.opt_out_names(connection, ids.to_list(), on=wb.today())
