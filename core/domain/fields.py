@@ -103,6 +103,7 @@ FIELDS: tuple[Field, ...] = (
     Field("opt_outs", "Opt-outs", WORDS, "", is_live=True),
     Field("contact_problem", "Contact problem", WORDS, "", is_live=True),
     Field("clinic", "Clinic", WORDS, "", is_live=True),
+    Field("remarks", "Remarks", WORDS, "", is_live=True),
 )
 _FIELD = {field.key: field for field in FIELDS}
 
