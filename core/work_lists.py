@@ -18,8 +18,8 @@ from core.domain.matching import Live
 from core.domain.measure import Measure
 from core.domain.opt_out import TYPES
 from core.domain.panel_frame import Panel
-from core.domain.repair import PROBLEMS
 from core.domain.remark import kind_of
+from core.domain.repair import PROBLEMS
 from core.domain.work_list import WorkList
 from core.errors import TooMany
 from core.panels import panel
