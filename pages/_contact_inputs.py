@@ -1,6 +1,6 @@
 """The boxes in which staff type contact data, one kind for each field."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import streamlit as st
 
@@ -17,18 +17,18 @@ _ANSWERS = {"yes": "Yes", "no": "No"}
 
 
 def typed_values(here: OnFile) -> Typed:
-    """Draw the boxes of a field, filled with what is on file, and return what they hold by its columns."""
+    """Draw the boxes of a field, filled with what is on file, and return what they hold by its columns; None in each
+    when staff say that what is on file is not the patient's."""
     return _INPUTS.get(here.field.key, _one)(here)
 
 
 def _one(here: OnFile) -> Typed:
-    """A number or an email address. Empty: it is not the patient's."""
+    """A number or an email address."""
     (column,) = here.field.columns
     now = here.values[column] or ""
     shown = now if here.field.key == "email" else phone_text(now)
     text = st.text_input(here.field.name, value=shown, key=f"pc_{here.field.key}", max_chars=200)
-    st.caption("Leave it empty when what is on file is not the patient's.")
-    return {column: text}
+    return _unless_removed(here, {column: text})
 
 
 def _address(here: OnFile) -> Typed:
@@ -36,7 +36,14 @@ def _address(here: OnFile) -> Typed:
         column: st.text_input(_LABELS[column], value=here.values[column] or "", key=f"pc_{column}", max_chars=200)
         for column in ADDRESS
     }
-    st.caption("Leave everything empty when nothing can be sent there.")
+    return _unless_removed(here, typed)
+
+
+def _unless_removed(here: OnFile, typed: Mapping[str, str]) -> Typed:
+    """An empty box removes nothing by itself: that what is on file is wrong has to be said."""
+    is_on_file = any(here.values.values())
+    if is_on_file and st.checkbox("What is on file is not the patient's, and nothing else is known", key="pc_remove"):
+        return dict.fromkeys(typed)
     return dict(typed)
 
 

@@ -7,6 +7,7 @@ from core.corrections import OnFile
 from core.domain.correction import FIELDS, Field
 from core.domain.person import Person
 from core.domain.role import CORRECT_CONTACT, refusal
+from core.errors import CareloopError
 from core.workbench import Workbench
 from pages._contact_inputs import Typed, typed_values
 from pages._contact_words import ended_text, made_text, value_text
@@ -58,6 +59,8 @@ def _where_from(wb: Workbench, here: OnFile) -> None:
 
 @guarded
 def _save(wb: Workbench, patient_id: str, field: Field, typed: Typed, reason: str) -> None:
+    if set(typed.values()) == {""}:
+        raise CareloopError(f"Type the {field.name.lower()}, or mark that what is on file is not the patient's.")
     corrections.correct(wb, patient_id, field.key, typed, reason)
     notice(f"{field.name} corrected")
     st.rerun()

@@ -34,23 +34,23 @@ def show() -> None:
     with tabs[0]:
         _defects(wb)
     with tabs[1]:
-        _rejects(wb)
-    with tabs[2]:
-        local_codes(wb)
-    with tabs[3]:
-        orphan_codes(wb)
-    with tabs[4]:
-        _history(wb, history)
-    with tabs[5]:
         feed_conflicts(wb)
-    with tabs[6]:
+    with tabs[2]:
         repair_list(wb)
+    with tabs[3]:
+        _rejects(wb)
+    with tabs[4]:
+        local_codes(wb)
+    with tabs[5]:
+        orphan_codes(wb)
+    with tabs[6]:
+        _history(wb, history)
 
 
 def _tabs(wb: Workbench) -> list[str]:
     waiting = corrections.waiting_count(wb)
     decide = f"{_DECIDE} ({waiting:,})" if waiting else _DECIDE
-    return ["Defects", "Rejected rows", "Unmapped codes", "Orphan codes", "Loads", decide, "To repair"]
+    return ["Defects", decide, "To repair", "Rejected rows", "Unmapped codes", "Orphan codes", "Loads"]
 
 
 def _asked_for(wb: Workbench) -> str | None:

@@ -1,6 +1,7 @@
 """Correcting on the patient's page, and both lists of the Data page, without a browser."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -75,6 +76,10 @@ def test_a_number_is_corrected_in_the_dialog_and_its_source_and_history_are_show
     assert "fewer than ten digits" in app.error[0].value
 
     app.button(key="pc_open").click()
+    app.text_input(key="pc_mobile").set_value("")
+    app.button(key="pc_save").click().run()
+    assert "mark that what is on file is not the patient's" in app.error[0].value
+    app.button(key="pc_open").click()
     app.text_input(key="pc_mobile").set_value(OURS)
     app.text_input(key="pc_reason_mobile").set_value(f"called {ODD}")
     app.button(key="pc_save").click().run()
@@ -95,18 +100,18 @@ def test_a_number_is_corrected_in_the_dialog_and_its_source_and_history_are_show
         ("text_consent", ("selectbox", "pc_text_consent", "yes"), {"text_consent": "yes"}),
         ("language", ("selectbox", "pc_language", "es"), {"language": "es"}),
         ("channel", ("selectbox", "pc_channel", "letter"), {"preferred_channel": "letter"}),
-        ("email", ("text_input", "pc_email", ""), {"email": None}),
+        ("email", ("checkbox", "pc_remove", True), {"email": None}),
     ],
 )
 def test_each_kind_of_field_is_corrected(
-    clinic: Workbench, field: str, change: tuple[str, str, str], values: dict[str, str | None]
+    clinic: Workbench, field: str, change: tuple[str, str, Any], values: dict[str, str | None]
 ) -> None:
     app = patient_page()
     app.button(key="pc_open").click()
     app.selectbox(key="pc_field").set_value(field).run()
     app.button(key="pc_open").click()
     kind, key, value = change
-    (app.selectbox if kind == "selectbox" else app.text_input)(key=key).set_value(value)
+    {"selectbox": app.selectbox, "checkbox": app.checkbox}[kind](key=key).set_value(value)
     app.button(key="pc_save").click().run()
 
     assert not app.exception and not app.error

@@ -34,7 +34,8 @@ class Problem:
 
 def _unusable(mode: str, what: str, reasons: Mapping[str, str]) -> list[Problem]:
     return [
-        Problem(f"{mode}:{reason}", mode, f"{what} in the feed {words}", _AS_TYPED) for reason, words in reasons.items()
+        Problem(f"{mode}:{reason}", mode, f"{what} in the feed {words.partition(', such as')[0]}", _AS_TYPED)
+        for reason, words in reasons.items()
     ]
 
 
