@@ -18,6 +18,7 @@ from core.errors import CareloopError
 from core.settings import read_settings
 from core.workbench import Workbench, open_workbench
 
+OPENED_PATIENT = "pa_opened"  # in the session: whose summary is open, until another page is
 HERE = Path(__file__).parent
 P = ParamSpec("P")
 _SANDBOX = "Nothing leaves this machine: mails, texts and calls go to the local Outbox."
@@ -126,6 +127,13 @@ def interval(low: float | None, high: float | None) -> str:
 def plain(text: str) -> str:
     """Text as it is: nothing that a person or a feed wrote is read as Markdown."""
     return "".join(f"\\{letter}" if letter in _MARKDOWN else letter for letter in text)
+
+
+def summary_link(patient_id: str, label: str, *, part: str = "", icon: str = ":material/person:") -> None:
+    """A link to a patient's summary; `part` is a key of pages/patient.py, such as 'communications'. The address holds
+    the id alone, so the label is what people read."""
+    query = {"id": patient_id, "part": part} if part else {"id": patient_id}
+    st.page_link("patient.py", label=label, icon=icon, query_params=query)
 
 
 def progress_bar(text: str) -> Callable[[str, float], None]:

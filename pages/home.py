@@ -8,6 +8,7 @@ from core.domain.work_list import Filter, WorkList
 from core.workbench import Workbench
 from pages import _views
 from pages._holds import ask_about_sending, pause_button, show_holds
+from pages._patient_links import lately_opened
 from pages._shared import MODE_ICONS, count, moment, page_head, plain, status_badge, workbench
 
 
@@ -36,6 +37,7 @@ def show() -> None:
         )
     with right:
         _to_decide(wb, campaigns)
+        lately_opened(wb)
         _care_gaps(wb)
         _freshness(wb)
     ask_about_sending(wb)

@@ -49,6 +49,7 @@ patients = Table(
     Index("ix_patients_phone_mobile", "phone_mobile"),
     Index("ix_patients_phone_home", "phone_home"),
     Index("ix_patients_guarantor_id", "guarantor_id"),  # whose child's texts a number gets
+    Index("ix_patients_household_id", "household_id"),  # who lives together
 )
 
 open_gaps = Table(

@@ -18,6 +18,7 @@ def upgrade() -> None:
     op.add_column("users", sa.Column("roles", sa.JSON()))
     op.add_column("opt_outs", sa.Column("wish_id", sa.String(length=32)))
     op.create_index(op.f("ix_opt_outs_wish_id"), "opt_outs", ["wish_id"])
+    op.create_index("ix_patients_household_id", "patients", ["household_id"])
     _logos()
     _search_keys()
     _merges()
@@ -126,6 +127,7 @@ def _remarks() -> None:
 def downgrade() -> None:
     for table in ("remarks", "feed_conflicts", "corrections", "merges", "search_keys", "logos"):
         op.drop_table(table)
+    op.drop_index("ix_patients_household_id", table_name="patients")
     op.drop_index(op.f("ix_opt_outs_wish_id"), table_name="opt_outs")
     op.drop_column("opt_outs", "wish_id")
     op.drop_column("users", "roles")
