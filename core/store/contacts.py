@@ -14,6 +14,7 @@ from core.domain.eligibility import WEEK, Contact, is_minor
 from core.domain.introduction import INTRODUCTORY
 from core.domain.opt_out import OptOut
 from core.domain.organisation import EMAIL, TEXT
+from core.store.remarks import standing
 from core.store.schema import address_states, campaigns, open_gaps, opt_outs, patients, provider_settings, recipients
 
 Id = TypeVar("Id", str, int)
@@ -75,7 +76,7 @@ def _batch(
     goes_to = {each: _goes_to(row, guarantors, channel=channel, on=on) for each, row in people.items()}
     addresses = set(goes_to.values()) - {None}
     by_patient, by_address = _opt_outs(connection, ids, addresses)
-    gaps = _open_gaps(connection, ids)
+    gaps, remarked = _open_gaps(connection, ids), standing(connection, ids)
     bounced = _bounced(connection, addresses, channel=channel)
     shared = set() if channel == EMAIL else _shared(connection, addresses)
     introduced = _introduced_at(connection, ids) if channel == EMAIL else {}
@@ -98,6 +99,7 @@ def _batch(
             opt_outs=tuple(own.values()),
             is_bounced=address in bounced,
             open_gaps=frozenset(gaps[patient_id]),
+            remarks=tuple(remarked.get(patient_id, ())),
             contacted_on=tuple(recent[patient_id]),
             is_booked=patient_id in booked,
             introduced_at=introduced.get((patient_id, address)),

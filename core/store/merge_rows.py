@@ -1,4 +1,5 @@
-"""What merge fields are filled from: one row per patient with PCP, clinic, group, next appointment and open gaps."""
+"""What merge fields are filled from: one row per patient with PCP, clinic, group, next appointment, open gaps and the
+remarks on them."""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection
@@ -7,7 +8,9 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, bindparam, select
 
+from core.domain.remark import Remark
 from core.store.contacts import batches
+from core.store.remarks import standing
 from core.store.schema import groups, locations, open_gaps, patients, providers
 
 
@@ -32,6 +35,7 @@ class MergeRow:
     appointment_provider: str | None
     last_visit_on: date | None
     open_gaps: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
 
 def merge_rows(connection: Connection, patient_ids: Collection[str]) -> dict[str, MergeRow]:
@@ -39,9 +43,9 @@ def merge_rows(connection: Connection, patient_ids: Collection[str]) -> dict[str
     found: dict[str, MergeRow] = {}
     made: Callable[..., MergeRow] = MergeRow  # of the question's columns, in their order
     for ids in batches(patient_ids):
-        gaps = _open_gaps(connection, ids)
+        gaps, remarked = _open_gaps(connection, ids), standing(connection, ids)
         for row in connection.execute(_QUESTION, {"ids": ids}).all():
-            found[row.patient_id] = made(*row, tuple(gaps[row.patient_id]))
+            found[row.patient_id] = made(*row, tuple(gaps[row.patient_id]), tuple(remarked.get(row.patient_id, ())))
     return {patient_id: found[patient_id] for patient_id in patient_ids if patient_id in found}
 
 
