@@ -8,10 +8,11 @@ from sqlalchemy import Connection
 
 from core.domain.opt_out import TYPES
 from core.evaluation import Day
-from core.store import feed_rows
+from core.store import feed_rows, search_keys
 from core.store.clinical import DayDraft, Generation
 from core.workbench import Workbench
 
+_CONFIRMED = ("confirmed", "arrived", "completed")
 _TYPE_WORDS = {key: key for key in TYPES} | {kind.name.lower(): key for key, kind in TYPES.items()}
 
 
@@ -39,6 +40,22 @@ def publish_day(connection: Connection, evaluated: DayDraft, shards: Iterable[in
     feed_rows.put_open_gaps(connection, _open_gaps(evaluated, numbers))
 
 
+def make_searchable(connection: Connection, generation: Generation | None) -> None:
+    """Let patients be found whose rows were written before there was a search; the generation says when they came."""
+    feed_rows.publish_alone(connection)
+    if search_keys.is_filled(connection):
+        return  # another process was faster
+    search_keys.fill(connection)
+    if generation is not None:
+        feed_rows.put_contacts(connection, (_contacts(generation, number) for number in generation.shards()))
+
+
+def reminded(generation: Generation, shard: int) -> pl.DataFrame:
+    """When the patients of a shard were last reminded of an appointment: patient_id, last_reminded_on."""
+    del generation, shard  # the layout has no table of reminders
+    return pl.DataFrame(schema={"patient_id": pl.String, "last_reminded_on": pl.Date})
+
+
 def type_key(column: pl.Expr) -> pl.Expr:
     """The key of an opt-out type given as its key or name. A word that is not known stays: it counts as Global."""
     text = column.str.strip_chars().str.to_lowercase()
@@ -49,7 +66,16 @@ def type_key(column: pl.Expr) -> pl.Expr:
 def _people(generation: Generation, evaluated: DayDraft) -> Iterator[pl.DataFrame]:
     for number in generation.shards():
         patients = generation.table("patients", number).collect()
-        yield patients.join(evaluated.read("people", number), on="patient_id", how="left", maintain_order="left")
+        people = patients.join(evaluated.read("people", number), on="patient_id", how="left", maintain_order="left")
+        yield people.join(_contacts(generation, number), on="patient_id", how="left", maintain_order="left")
+
+
+def _contacts(generation: Generation, shard: int) -> pl.DataFrame:
+    """When patients of a shard last had, or will have, a confirmed appointment, and were last reminded of one:
+    patient_id, last_confirmed_on, last_reminded_on."""
+    appointments = generation.table("appointments", shard).filter(pl.col("status").is_in(_CONFIRMED))
+    confirmed = appointments.group_by("patient_id").agg(pl.col("start_at").max().dt.date().alias("last_confirmed_on"))
+    return confirmed.collect().join(reminded(generation, shard), on="patient_id", how="full", coalesce=True)
 
 
 def _open_gaps(evaluated: DayDraft, shards: Iterable[int]) -> Iterator[pl.DataFrame]:
