@@ -13,14 +13,16 @@ from sqlalchemy import Connection
 from core.audit import record_in
 from core.domain.address import is_email, is_number, normal_email
 from core.domain.opt_out import BY_PATIENT, STAFF, TYPES, OptOut, in_force, last_day
+from core.domain.organisation import PHONE, TEXT
 from core.domain.person import Person
 from core.domain.role import CHANGE_OPT_OUTS
-from core.domain.wish import Shared, Wish, addresses_used, check, collapsed, topic
+from core.domain.wish import ADDRESS_NAMES, ADULT, Shared, Wish, addresses_used, check, collapsed, topic
 from core.errors import NotAllowed, NotFound
 from core.stop_links import has_stopped, is_sample_link, stop_by_complaint, stop_by_link, stop_calls_by_key
 from core.store import address_owners
 from core.store import opt_outs as rows
 from core.store import people as people_rows
+from core.store.contacts import eligibility_inputs
 from core.store.database import reading, writing
 from core.store.people import visible_ids
 from core.store.scope import is_limited
@@ -93,7 +95,7 @@ def of_patient(wb: Workbench, patient_id: str, *, with_removed: bool = False) ->
     zone = wb.zone()
     with reading(wb.engine) as connection:
         _require_visible(wb, connection, [patient_id])
-        addresses = _known(rows.addresses_of(connection, patient_id)).values()
+        addresses = _reached_at(wb, connection, patient_id)
         found = rows.of_patient(connection, patient_id, addresses=list(addresses), with_removed=with_removed)
     return [
         replace(each, removed_on=each.removed_at.astimezone(zone).date()) if each.removed_at else each
@@ -121,15 +123,14 @@ def shared(wb: Workbench, patient_id: str, *, addresses: Collection[str] | None 
     that nobody else has are left out. Raises NotFound for a patient the user may not see."""
     with reading(wb.engine) as connection:
         _require_visible(wb, connection, [patient_id])
-        own = _known(rows.addresses_of(connection, patient_id))
-        names = {address: name for name, address in own.items()}
-        wanted = set(own.values() if addresses is None else addresses)
+        names = _reached_at(wb, connection, patient_id)
+        wanted = set(names if addresses is None else addresses)
         others = address_owners.owners(connection, wanted, on=wb.today())
         everybody = {each for ids in others.values() for each in ids} - {patient_id}
         seen = people_rows.people(connection, sorted(everybody), wb.user.scope)
     return [
-        Shared(names.get(address, ""), address, _seen(seen, ids), hidden_count=len(ids - seen.keys()))
-        for address in sorted(wanted, key=lambda each: list(own.values()).index(each) if each in names else 9)
+        Shared(names.get(address, ADULT), address, _seen(seen, ids), hidden_count=len(ids - seen.keys()))
+        for address in sorted(wanted, key=lambda each: (list(ADDRESS_NAMES).index(names.get(each, ADULT)), each))
         if (ids := others.get(address, set()) - {patient_id})
     ]
 
@@ -162,6 +163,19 @@ def _keys(connection: Connection, patient_id: str, *, also_for: Collection[str],
 
 def _of_type(keys: dict[str, str], type_key: str) -> list[str]:
     return list(dict.fromkeys(keys[name] for name in addresses_used(type_key) if name in keys))
+
+
+def _reached_at(wb: Workbench, connection: Connection, patient_id: str) -> dict[str, str]:
+    """By address its name: the patient's own, and for a minor the number of the adult who gets the texts and calls."""
+    names = {address: name for name, address in reversed(_known(rows.addresses_of(connection, patient_id)).items())}
+    for channel in (TEXT, PHONE):
+        inputs = eligibility_inputs(
+            connection, [patient_id], channel=channel, at=wb.now(), on=wb.today(), zone=wb.zone()
+        )
+        address = inputs[patient_id].address
+        if address:
+            names.setdefault(address, ADULT)
+    return names
 
 
 def _known(addresses: dict[str, str]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """What may still reach a patient: each product by each channel, by the same rules as sending."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 
 from core import opt_outs
@@ -12,12 +13,19 @@ from core.store.database import reading
 from core.workbench import Workbench
 
 PRODUCTS = {CAMPAIGN: "Campaigns", HEALTH_REMINDER: "Health reminders", APPOINTMENT_REMINDER: "Appointment reminders"}
-Reach = Mapping[tuple[str, str], Reason | None]
+
+
+@dataclass(frozen=True)
+class Reach:
+    """reasons: by product (core.domain.opt_out.PRODUCTS) and channel (email, text, phone) why nothing of it may reach
+    the patient; None: it may. addresses: by channel where it goes, for a minor to the adult who answers for them."""
+
+    reasons: Mapping[tuple[str, str], Reason | None]
+    addresses: Mapping[str, str | None]
 
 
 def reach(wb: Workbench, patient_id: str, *, on: date | None = None) -> Reach:
-    """By product (core.domain.opt_out.PRODUCTS) and channel (email, text, phone) why nothing of it may reach the
-    patient; None: it may. Health topics are not looked at: an opt-out of one stops only what is tagged with it.
+    """What may reach the patient. Health topics are not looked at: an opt-out of one stops only what is tagged with it.
 
     Of another day than today only opt-outs are told, with the addresses that the patient has now: what else was on file
     then is not known. Raises NotFound for a patient the user may not see.
@@ -25,13 +33,15 @@ def reach(wb: Workbench, patient_id: str, *, on: date | None = None) -> Reach:
     wb, today = wb.settle(), wb.today()
     day = on or today
     concerning = opt_outs.of_patient(wb, patient_id, with_removed=True)
-    return {
+    contacts = dict(_contacts(wb, patient_id, on=today))
+    reasons = {
         (product, channel): (
             _today(wb, contact, product, channel) if day == today else _on(concerning, contact, product, channel, day)
         )
-        for channel, contact in _contacts(wb, patient_id, on=today)
+        for channel, contact in contacts.items()
         for product in PRODUCTS
     }
+    return Reach(reasons, {channel: contact.address for channel, contact in contacts.items()})
 
 
 def _contacts(wb: Workbench, patient_id: str, *, on: date) -> Iterator[tuple[str, Contact]]:

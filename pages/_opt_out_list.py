@@ -46,9 +46,10 @@ def others_text(shared: Shared) -> str:
 
 def _line(wb: Workbench, person: Person, each: OptOut, sharing: list[Shared], *, has_box: bool) -> None:
     if has_box:
-        st.checkbox(plain(sentence(each)), key=_key(person, each))
+        st.checkbox(f"**{plain(each.name)}**", key=_key(person, each))
     else:
-        st.markdown(f":material/block: {plain(sentence(each))}")
+        st.markdown(f":material/block: **{plain(each.name)}**")
+    st.markdown(plain(sentence(each)))
     details = [
         f"Recorded {moment(each.made_at, wb)} by {plain(each.made_by)}",
         *([plain(each.comment)] * bool(each.comment)),

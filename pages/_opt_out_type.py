@@ -28,11 +28,12 @@ def wishes_of(wb: Workbench, kind: OptOutType, key: str) -> list[Wish]:
     own = f"{key}{kind.key}_"
     with st.container(border=True, key=f"oo_type_{kind.key}"):
         st.markdown(f"**{plain(kind.name)}**")
-        topics: list[str | None] = [None]
-        if kind.key == PROTOCOL:
-            topics = [*_topics(wb, own)]
-        duration, until, days = _lasts(wb, kind, own)
-        reason = st.selectbox("Reason", kind.reasons, index=None, key=f"{own}reason", placeholder="Choose a reason")
+        topics: list[str | None] = [*_topics(wb, own)] if kind.key == PROTOCOL else []
+        left, right = st.columns([3, 2], vertical_alignment="top")
+        with left:
+            duration, until, days = _lasts(wb, kind, own)
+        with right:
+            reason = st.selectbox("Reason", kind.reasons, index=None, key=f"{own}reason", placeholder="Choose a reason")
         wishes = [
             Wish(kind.key, reason or "", duration=duration, until=until, days=days, protocol=each)
             for each in topics or [None]
@@ -57,30 +58,37 @@ def _topics(wb: Workbench, own: str) -> list[str]:
 
 
 def _lasts(wb: Workbench, kind: OptOutType, own: str) -> tuple[str, date | None, int | None]:
-    duration = st.segmented_control(
-        "How long",
-        kind.durations,
-        default=kind.preset,
-        required=True,
-        format_func=lambda each: DURATION_NAMES[each],
-        key=f"{own}duration",
-    )
-    if duration == UNTIL:
-        today = wb.today()
-        until = st.date_input(
-            "Through",
-            value=today + timedelta(days=30),
-            min_value=today,
-            max_value=today + timedelta(days=MOST_DAYS),
-            key=f"{own}until",
-            format="MM/DD/YYYY",
-            width=160,
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        duration = st.segmented_control(
+            "How long",
+            kind.durations,
+            default=kind.preset,
+            required=True,
+            format_func=lambda each: DURATION_NAMES[each],
+            key=f"{own}duration",
+            width="content",
+            wrap=True,
         )
-        return UNTIL, until if isinstance(until, date) else None, None
-    if duration == DAYS:
-        days = st.number_input("Days", min_value=1, max_value=MOST_DAYS, value=30, key=f"{own}days", width=160)
-        return DAYS, None, int(days)
+        if duration == UNTIL:
+            return UNTIL, _until(wb, own), None
+        if duration == DAYS:
+            days = st.number_input("Days", min_value=1, max_value=MOST_DAYS, value=30, key=f"{own}days", width=130)
+            return DAYS, None, int(days)
     return duration or kind.preset, None, None
+
+
+def _until(wb: Workbench, own: str) -> date | None:
+    today = wb.today()
+    chosen = st.date_input(
+        "Through",
+        value=today + timedelta(days=30),
+        min_value=today,
+        max_value=today + timedelta(days=MOST_DAYS),
+        key=f"{own}until",
+        format="MM/DD/YYYY",
+        width=150,
+    )
+    return chosen if isinstance(chosen, date) else None
 
 
 def _what_it_does(wb: Workbench, wish: Wish) -> None:

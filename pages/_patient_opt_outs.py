@@ -68,9 +68,13 @@ def _in_force(wb: Workbench, person: Person, found: list[OptOut], sharing: list[
 
 
 def _sharing(sharing: list[Shared]) -> None:
-    for each in sharing:
-        name = ADDRESS_NAMES.get(each.name, "address")
-        st.caption(
-            f":material/group: The {name} {plain(address_text(each.address))} is also that of {others_text(each)}. "
-            "What is stopped for it is stopped for all of them; what is stopped for the patient alone is not."
-        )
+    """Whom it concerns when something is stopped for an address."""
+    if not sharing:
+        return
+    lines = (
+        f"- {ADDRESS_NAMES[each.name].capitalize()}, {plain(address_text(each.address))}: {others_text(each)}"
+        for each in sharing
+    )
+    st.markdown(":material/group: **Shared with**")
+    st.caption("\n".join(lines))
+    st.caption("What is stopped for one of these is stopped for all who have it; for the patient alone, it is not.")

@@ -58,7 +58,7 @@ NAMES = {
     "do_not_call": "Do Not Call",
 }
 # How long, the last day, and days with whether it counts then
-LASTS = {
+LASTS: dict[str, tuple[dict[str, Any], date | None, tuple[tuple[int, bool], ...]]] = {
     "permanent": ({}, None, ((-1, False), (0, True), (1, True), (40_000, True))),
     "until": ({"until": THROUGH}, THROUGH, ((-1, False), (0, True), (36, True), (37, True), (38, False))),
     "days": ({"days": 30}, date(2026, 12, 23), ((-1, False), (0, True), (28, True), (29, True), (30, False))),

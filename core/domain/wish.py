@@ -11,8 +11,13 @@ from core.domain.opt_out import PROTOCOL, TYPES, OptOut
 from core.domain.person import Person
 from core.errors import NotAllowed
 
-EMAIL, MOBILE, HOME = "email", "mobile", "home"
-ADDRESS_NAMES = {EMAIL: "email address", MOBILE: "mobile number", HOME: "home number"}
+EMAIL, MOBILE, HOME, ADULT = "email", "mobile", "home", "adult"
+ADDRESS_NAMES = {
+    EMAIL: "email address",
+    MOBILE: "mobile number",
+    HOME: "home number",
+    ADULT: "number of the adult who answers for the patient",
+}
 # A call goes to the mobile number, and to the home number where there is none (core.domain.eligibility.Contact).
 _USED_BY = {"email": (EMAIL,), "text": (MOBILE,), "phone": (MOBILE, HOME)}
 _LONGEST_COMMENT = 2000
@@ -44,7 +49,7 @@ class Wish:
 
 @dataclass(frozen=True)
 class Shared:
-    """An address of a patient that others have as well: `name` is 'email', 'mobile' or 'home'. `people` are those of
+    """An address of a patient that others have as well: `name` is a key of ADDRESS_NAMES. `people` are those of
     the others whom the user may see; `hidden_count` more have it."""
 
     name: str
@@ -82,7 +87,7 @@ def topic(wish: Wish) -> str | None:
 def addresses_used(type_key: str) -> tuple[str, ...]:
     """Which of a patient's addresses a type is about: 'email', 'mobile', 'home'. An unknown type counts as Global."""
     channels = TYPES[type_key].channels if type_key in TYPES else TYPES["global"].channels
-    return tuple(name for name in ADDRESS_NAMES if any(name in _USED_BY[channel] for channel in channels))
+    return tuple(name for name in (EMAIL, MOBILE, HOME) if any(name in _USED_BY[channel] for channel in channels))
 
 
 def suggested(kinds: Collection[str], forms: Collection[str]) -> list[str]:
