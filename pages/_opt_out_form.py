@@ -12,7 +12,7 @@ from core.domain.person import Person
 from core.domain.wish import KINDS, Shared, Wish, addresses_used, suggested
 from core.errors import CareloopError
 from core.workbench import Workbench
-from pages._opt_out_list import others_text
+from pages._opt_out_removal import others_text
 from pages._opt_out_type import wishes_of
 from pages._paper_forms import opt_out_form_button
 from pages._shared import MODE_NAMES, count, notice, plain

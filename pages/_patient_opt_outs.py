@@ -13,7 +13,7 @@ from core.domain.wish import ADDRESS_NAMES, Shared
 from core.domain.wording import day_text
 from core.workbench import Workbench
 from pages import _opt_out_form, _opt_out_history, _opt_out_list, _opt_out_reach
-from pages._opt_out_list import others_text
+from pages._opt_out_removal import others_text
 from pages._paper_forms import opt_out_form_button
 from pages._shared import guarded, plain
 
