@@ -88,6 +88,12 @@ class Organisation:
         *(FeedRule(name, max_age_days=None) for name in _KEPT_TABLES),
     )
     ended_sources: tuple[str, ...] = ()  # source systems of earlier feeds that send no more
+    opt_out_topics: tuple[str, ...] = ()  # health topics to choose from besides those of rules and templates
+    opt_out_policy: str = (  # O9: what staff read before they record an opt-out
+        "Stop what the patient asks for, no more and no less, on the same day. Ask first which messages and which ways "
+        "are meant: who only wants fewer texts may still want to hear about a visit. Never argue, and never ask for a "
+        "reason twice. Tell the patient until when it counts, and that letters still come."
+    )
     messaging_policy: str = (
         "Check the message against your privacy policy before it goes out: no diagnosis, result or medicine in a "
         "subject, and only what the patient needs in a body."

@@ -15,11 +15,9 @@ from sqlalchemy import Boolean, Connection, Date, Engine, Table, bindparam, func
 from core.store import search_keys
 from core.store.bulk import CHUNK, delete_rows, indexes_later, insert_rows, run_many
 from core.store.database import UtcDateTime, reading
-from core.store.schema import groups, loads, locations, open_gaps, opt_outs, patients, providers
+from core.store.schema import groups, loads, locations, open_gaps, patients, providers
 
 _PUBLISHING = 0x7075626C697368  # the number of the lock under which what a load or a day found is published
-
-_FEED = "feed"
 
 
 @dataclass(frozen=True)
@@ -142,19 +140,6 @@ def _update_patients(connection: Connection, shards: Iterable[pl.DataFrame], col
         changed = rows.with_columns(_row_hash(rows)).join(before, on=["patient_id", "_hash"], how="anti")
         changed = changed.join(before, on="patient_id", how="semi").drop("_hash")
         run_many(connection, change, changed.rename({name: f"_{name}" for name in changed.columns}))
-
-
-def add_opt_outs(connection: Connection, rows: pl.DataFrame, *, at: datetime, by: str) -> int:
-    """Add the feed's opt-outs that are not there yet, by source_key; never change or remove one. Returns how many.
-
-    rows   source_key, patient_id, address, type, protocol, starts_on, until, reason
-    """
-    known = connection.scalars(select(opt_outs.c.source_key).where(opt_outs.c.source == _FEED))
-    present = pl.DataFrame({"source_key": list(known)}, schema={"source_key": pl.String})
-    new = rows.unique("source_key", keep="last", maintain_order=True).join(present, on="source_key", how="anti")
-    new = new.with_columns(source=pl.lit(_FEED), comment=pl.lit(""), made_at=pl.lit(at), made_by=pl.lit(by))
-    insert_rows(connection, opt_outs, new)
-    return new.height
 
 
 def patient_count(connection: Connection) -> int:
