@@ -91,11 +91,6 @@ class PatientCommunication:
         """Whether more than the day of the first attempt is known."""
         return self.tries[0].has_time
 
-    @property
-    def key(self) -> str:
-        """Tells it apart from the patient's others, for screens."""
-        return f"{self.campaign_id or self.title}-{self.patient_id}-{self.comm_at:%Y%m%dT%H%M%S}"
-
 
 @dataclass(frozen=True)
 class PrintedLetter:
