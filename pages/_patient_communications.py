@@ -33,7 +33,7 @@ def show(wb: Workbench, person: Person) -> None:
 
 
 def _rows(wb: Workbench, person: Person, found: list[PatientCommunication]) -> None:
-    with on_laptop("pc-head"), st.container(key="pc_head"):
+    with on_laptop("pc-head"), st.container(border=True, key="pc_head"):
         for column, head in zip(st.columns(WIDTHS), HEADS, strict=True):
             column.caption(head)
     pages = -(-len(found) // _PAGE_SIZE)

@@ -290,7 +290,7 @@ def test_an_introductory_email_shows_as_such(wb: Workbench) -> None:
 # ---- from a feed
 
 PATIENT = "patient_id,first,last,birth_date,sex,pcp_id"
-FEED = {
+FEED: dict[str, Any] = {
     "locations": ["location_id,name", "L1,Example Clinic", "L2,Other Clinic"],
     "providers": ["provider_id,last,display_name,location_id", "D1,A,Dr. A Example,L1", "D2,B,Dr. B Example,L2"],
     "patients": [PATIENT, "P1,Ann,Example,1960-05-01,F,D1", "P2,Bob,Example,1970-05-01,M,D1"],

@@ -62,7 +62,7 @@ def test_a_file_with_only_the_columns_that_everybody_has_is_read(bench: Workbenc
     [
         ("patient_id,status,channel,comm_date", "P1,Cancelled,SMS,10/20/2026", ("canceled", "text", None, 0)),
         ("Patient,Status,Mode,Date,Time", "P1,No Show,Phone Call,10/20/2026,2:05 PM", ("no-show", "phone", None, 14)),
-        ("patient,status,type,date,reason", "P1,arrived,e-mail,20261020,Appt", ("confirmed", "email", "appointment", 0)),
+        ("patient,status,type,date,reason", "P1,kept,e-mail,20261020,Appt", ("confirmed", "email", "appointment", 0)),
         ("patient,status,type,date", "P1,failed,Health Reminder,2026-10-20T09:00", ("unsuccessful", None, "health", 9)),
         ("patient,status,type,date", "P1,,text,2026-10-20T14:05Z", (None, "text", None, 9)),
         ("patient,status,type,date", "P1,whatever,pigeon,2026-10-20", (None, None, None, 0)),
