@@ -10,7 +10,7 @@ from pages._shared import MODE_ICONS, count, moment, plain
 from pages._width import on_laptop, only_on_phone
 
 HEADS = ("Status", "Comm. Date", "Reason", "Description", "Provider", "Facility", "Attempts")
-WIDTHS = (1.5, 1.5, 1.5, 3.4, 1.6, 1.7, 0.8)
+WIDTHS = (1.5, 1.5, 1.4, 3.3, 1.5, 1.7, 1.1)
 _COLOURS = {
     "unconfirmed": "orange",
     "canceled": "red",
