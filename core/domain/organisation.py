@@ -50,6 +50,7 @@ class Organisation:
     email_windows: tuple[Window, ...] = (Window(time(9, 0), time(22, 45)),)  # S1, as the next two
     text_windows: tuple[Window, ...] = (Window(time(11, 0), time(20, 0)),)
     phone_windows: tuple[Window, ...] = (Window(time(11, 0), time(20, 0)),)
+    communications_days: int = 90  # F3: how far back a patient's Communications tab goes at first
     days_to_send: int = 7  # after its start date a campaign's messages are not sent any more but come too late
     introductions_per_day: int = 200  # E8: how many introductory emails begin on one day
     email_rate_limit: int | None = None  # S7: at most so many leave a minute, over all campaigns; None: no limit
@@ -107,6 +108,7 @@ class Organisation:
 
 
 _LEAST = {
+    "communications_days": 1,
     "days_to_send": 0,
     "introductions_per_day": 1,
     "email_rate_limit": 1,
