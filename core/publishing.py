@@ -5,8 +5,10 @@ from collections.abc import Iterable, Iterator
 import polars as pl
 from sqlalchemy import Connection
 
-from core import feed_opt_outs
+from core import feed_opt_outs, feed_questions
+from core.domain.reminder import last_reminded
 from core.evaluation import Day
+from core.overlays import Overlay
 from core.store import feed_rows, search_keys
 from core.store.clinical import DayDraft, Generation
 from core.workbench import Workbench
@@ -15,7 +17,10 @@ _CONFIRMED = ("confirmed", "arrived", "completed")
 
 
 def publish(wb: Workbench, connection: Connection, generation: Generation, day: Day) -> None:
-    """Practice, patients, open gaps and the feed's opt-outs of a new generation, in the caller's transaction."""
+    """Practice, patients, open gaps and the feed's opt-outs of a new generation, in the caller's transaction.
+
+    Corrections of staff stay over the feed's values; where the feed contradicts staff or a patient, somebody is asked.
+    """
     feed_rows.publish_alone(connection)
     feed_rows.put_practice(
         connection,
@@ -24,7 +29,11 @@ def publish(wb: Workbench, connection: Connection, generation: Generation, day: 
         provider_rows=generation.table("providers").collect(),
     )
     evaluated = generation.day(day.evaluation)
-    feed_rows.put_patients(connection, _people(generation, evaluated))
+    overlay = Overlay.read(connection)
+    before = feed_questions.consents_before(wb, connection)
+    feed_rows.put_patients(connection, overlay.laid_over(_people(generation, evaluated)))
+    feed_questions.ask_about_corrections(wb, connection, overlay)
+    feed_questions.ask_about_consents(wb, connection, generation, overlay=overlay, before=before)
     feed_rows.put_open_gaps(connection, _open_gaps(evaluated, generation.shards()))
     feed_opt_outs.add(wb, connection, generation.table("opt_outs").collect(), zone=day.zone)
 
@@ -49,8 +58,7 @@ def make_searchable(connection: Connection, generation: Generation | None) -> No
 
 def reminded(generation: Generation, shard: int) -> pl.DataFrame:
     """When the patients of a shard were last reminded of an appointment: patient_id, last_reminded_on."""
-    del generation, shard  # the layout has no table of reminders
-    return pl.DataFrame(schema={"patient_id": pl.String, "last_reminded_on": pl.Date})
+    return last_reminded(generation.table("reminders", shard).collect())
 
 
 def _people(generation: Generation, evaluated: DayDraft) -> Iterator[pl.DataFrame]:

@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Boolean, Connection, Date, Engine, Table, bindparam, func, insert, select
 
+from core.domain.correction import LAYOUT_NAMES
 from core.store import search_keys
 from core.store.bulk import CHUNK, delete_rows, indexes_later, insert_rows, run_many
 from core.store.database import UtcDateTime, reading
@@ -96,13 +97,7 @@ def put_patients(connection: Connection, shards: Iterable[pl.DataFrame]) -> None
     """Patients as they are now: the layout's columns with next_appointment_at, next_appointment_provider_id,
     last_visit_on, last_confirmed_on and last_reminded_on. Patients who are in none of the shards are removed. What they
     are found by is made of their rows, and changes with them."""
-    renamed = {
-        "sms_consent": "text_consent",
-        "sms_consent_on": "text_consent_on",
-        "sms_consent_source": "text_consent_source",
-        "voice_consent": "phone_consent",
-    }
-    rows = (search_keys.searchable(shard.rename(renamed)) for shard in shards)
+    rows = (search_keys.searchable(shard.rename(LAYOUT_NAMES)) for shard in shards)
     keys = search_keys.NewKeys(connection)
     with nullcontext() if patient_count(connection) else indexes_later(connection, patients):
         _put(connection, patients, rows, key=("patient_id",), keys=keys)
