@@ -48,10 +48,7 @@ def find(wb: Workbench, text: str, *, everybody: bool = False) -> Found:
     loads.make_searchable(wb)
     lately = None if everybody else _lately(wb)
     with reading(wb.engine) as connection:
-        ids = store.found(connection, words, wb.user.scope, limit=MOST + 1, lately=lately)
-        others = 0
-        if lately is not None and len(ids) <= MOST:
-            others = len(store.found(connection, words, wb.user.scope, limit=MOST + 1, others=lately))
+        ids, others = store.found(connection, words, wb.user.scope, limit=MOST + 1, lately=lately)
         people = rows.people(connection, ids[:MOST], wb.user.scope)
     return Found(tuple(people[each] for each in ids[:MOST] if each in people), len(ids) > MOST, others)
 

@@ -17,8 +17,8 @@ from pages._shared import count, plain
 _TEXT, _EVERYBODY, _SEARCH, _OPEN = "fp_text", "fp_everybody", "fp_search", "fp_open"
 _FIRST = 25  # rows that are drawn at once
 _HINT = (
-    "A phone number with or without dashes, a part of one such as the last four digits, or the beginning of names in any "
-    "order. Use the phone number even when an email was sent."
+    "A phone number with or without dashes, a part of one such as the last four digits, or the beginning of names in "
+    "any order. Use the phone number even when an email was sent."
 )
 _LATELY = "sent a message in the last 90 days, or with a confirmed appointment in the last two years or ahead"
 _COLOURS = {"deceased": "red", "inactive": "gray", "test": "violet"}

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from itertools import product
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select, text
+from sqlalchemy import Boolean, ColumnElement, Connection, and_, false, func, or_, select, text, true, type_coerce
 
 from core.domain.search_query import BEGINS, NUMBER, Piece, Word
 from core.domain.user import Scope
@@ -44,32 +44,47 @@ class _Lead:
     cost: float
 
 
+@dataclass(frozen=True)
+class _Search:
+    """What a patient must match, who may match at most, and of these few those who do, with whether it was lately."""
+
+    connection: Connection
+    matching: list[ColumnElement[bool]]
+    lead: _Lead
+    known: list[tuple[str, str, bool]]
+    limit: int
+
+    def first(self, is_lately: bool | None, test: ColumnElement[bool]) -> list[str]:
+        """The first of those who were contacted lately, of the others, or of all (None)."""
+        matching = [*self.matching, *([] if is_lately is None else [test if is_lately else ~test])]
+        if self.lead.ids is None:
+            rows = _in_order(self.connection, matching, limit=self.limit)
+        else:
+            known = {(name, each) for name, each, lately in self.known if is_lately in (None, lately)}
+            rows = sorted(known.union(*self._beside(matching)))[: self.limit]
+        return [patient_id for _, patient_id in rows]
+
+    def _beside(self, matching: list[ColumnElement[bool]]) -> Iterator[list[Row]]:
+        """Those whom sort_name leads to."""
+        name = patients.c.sort_name
+        for low, high in {_range(piece) for piece in self.lead.pieces if piece.kind != NUMBER}:
+            yield _in_order(self.connection, [name >= low, name < high, *matching], limit=self.limit)
+
+
 def found(
-    connection: Connection,
-    words: tuple[Word, ...],
-    scope: Scope,
-    *,
-    limit: int,
-    lately: Lately | None = None,
-    others: Lately | None = None,
-) -> list[str]:
+    connection: Connection, words: tuple[Word, ...], scope: Scope, *, limit: int, lately: Lately | None
+) -> tuple[list[str], int]:
     """The ids of the first `limit` patients in the order of names who match every word and lie within the scope; only
-    those of `lately`, or only those who are none of `others`. One word at least must lead (Word.leads)."""
+    those of `lately`, if given, and then how many others there are, at most `limit`, unless there were so many already.
+    One word at least must lead (Word.leads)."""
     matching = [*(_matches(connection, word) for word in words), in_scope(scope)]
-    if lately is not None:
-        matching.append(_is_lately(lately))
-    if others is not None:
-        matching.append(~_is_lately(others))
+    test = _is_lately(lately) if lately else true()
     lead = _best_lead(connection, words)
-    if lead.ids is None:
-        return [patient_id for _, patient_id in _in_order(connection, matching, limit=limit)]
-    rows = set(_among(connection, lead.ids, matching))
-    for piece in lead.pieces:
-        if piece.kind != NUMBER:
-            low, high = _range(piece)
-            name = patients.c.sort_name
-            rows.update(_in_order(connection, [name >= low, name < high, *matching], limit=limit))
-    return [patient_id for _, patient_id in sorted(rows)[:limit]]
+    search = _Search(connection, matching, lead, _among(connection, lead.ids or (), matching, test), limit)
+    if lately is None:
+        return search.first(None, test), 0
+    ids = search.first(True, test)
+    return ids, 0 if len(ids) == limit else len(search.first(False, test))
 
 
 # ---- what a patient must match -------------------------------------------------------------------------------------
@@ -178,14 +193,16 @@ def _beginning(connection: Connection, column: str, lows: list[str]) -> Iterator
 
 
 # ---- reading the rows ----------------------------------------------------------------------------------------------
-def _among(connection: Connection, ids: Collection[str], matching: list[ColumnElement[bool]]) -> list[Row]:
-    """Of these patients those who match."""
+def _among(
+    connection: Connection, ids: Collection[str], matching: list[ColumnElement[bool]], test: ColumnElement[bool]
+) -> list[tuple[str, str, bool]]:
+    """Of these patients those who match, with the answer to the test."""
     if not ids:
         return []
     known = "unnest(CAST(:ids AS text[]))" if connection.dialect.name == "postgresql" else "value FROM json_each(:ids)"
-    those = patients.c.patient_id.in_(text(f"SELECT {known}").bindparams(ids=_list(connection, ids)))  # noqa: S608
-    found = connection.execute(select(patients.c.sort_name, patients.c.patient_id).where(those, *matching))
-    return [(row.sort_name, row.patient_id) for row in found]
+    those = patients.c.patient_id.in_(text(f"SELECT {known}").bindparams(ids=_list(connection, ids)))
+    question = select(patients.c.sort_name, patients.c.patient_id, type_coerce(test, Boolean))
+    return [(name, each, is_lately) for name, each, is_lately in connection.execute(question.where(those, *matching))]
 
 
 def _in_order(connection: Connection, matching: list[ColumnElement[bool]], *, limit: int) -> list[Row]:
