@@ -132,7 +132,7 @@ def _settle_consent(wb: Workbench, connection: Connection, row: ConflictRow, dec
     ):
         raise NotAllowed("The opt-out is on an address that others may share. Ask somebody who sees all patients.")
     ids = [each.opt_out_id for each in stopped if each.opt_out_id is not None]
-    for opt_out_id in opt_out_rows.remove(connection, ids, at=wb.now(), by=wb.user.user_id):
+    for opt_out_id in opt_out_rows.remove(connection, ids, at=wb.now(), by=wb.user.user_id, how="agreed"):
         record_in(wb, connection, "opt_out.removed", str(opt_out_id), conflict=row.conflict_id)
 
 

@@ -159,8 +159,7 @@ class Making:
         for name in PATIENT_TABLES:
             fresh = _joined(name, spool.take(name, number))
             if name != "patients":
-                reasons = plausibility.patient_reason(fresh, tables["patients"], rejected=self.rejected)
-                fresh = self._set_aside(fresh, reasons, "patient_id", name)
+                fresh = self._plausible(name, fresh, tables["patients"])
             else:
                 self._fed.append(fresh["patient_id"])
             self._tally(name, fresh, is_unique=self._count_repeated(fresh, TABLE[name].key))
@@ -175,6 +174,14 @@ class Making:
         last = last_facts(facts, tables["patients"].height)
         self.draft.write("last", number, last.table())
         return Shard(number, tables["patients"], tables["appointments"], tables["care_team"], seen, last, last.facts)
+
+    def _plausible(self, name: str, fresh: pl.DataFrame, patients: pl.DataFrame) -> pl.DataFrame:
+        """Rows of a patient's small table that can be true."""
+        reasons = plausibility.patient_reason(fresh, patients, rejected=self.rejected)
+        fresh = self._set_aside(fresh, reasons, "patient_id", name)
+        if name != "reminders":
+            return fresh
+        return self._set_aside(fresh, plausibility.later_than(fresh["date"], self.intake.last_day), "date", name)
 
     def _events(self, spool: Spool, number: int, patients: pl.DataFrame) -> pl.DataFrame:
         frames = [piece for name in EVENT_TABLES for piece in spool.take(name, number)]

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 from sqlalchemy import Connection
 
-from core import feed_quality, rules
+from core import feed_quality, publishing, rules
 from core.audit import record_in
 from core.code_meanings import KnownCodes, Meanings, known_codes, remade
 from core.domain.defects import Defect, defects_of
@@ -22,9 +22,9 @@ from core.feeds.intake import Counts, Intake
 from core.feeds.open_feed import open_feed
 from core.generations import Making, shard_count
 from core.publishing import publish, publish_day
-from core.store import feed_rows
+from core.store import feed_rows, search_keys
 from core.store.clinical import REJECTS, UNMAPPED, Draft, Generation
-from core.store.database import writing
+from core.store.database import reading, writing
 from core.store.feed_rows import LoadRow as LoadRow
 from core.workbench import Workbench
 
@@ -93,6 +93,7 @@ def refresh(wb: Workbench, *, progress: Progress | None = None) -> None:
     progress   is told what is being done and how much is done, 0 to 1
     Facts that an earlier version of the program kept in another layout are made again first.
     """
+    make_searchable(wb)
     generation = current(wb)
     if generation is not None and not generation.about().is_current:
         generation = _in_this_layout(wb)
@@ -111,6 +112,15 @@ def refresh(wb: Workbench, *, progress: Progress | None = None) -> None:
             publish_day(connection, draft, generation.shards())
     draft.finish()
     wb.clinical.remove_days(generation, keep=_KEPT_DAYS, current=day.evaluation)
+
+
+def make_searchable(wb: Workbench) -> None:
+    """Let everybody be found, also in a home that was loaded before there was a search. Costs nothing afterwards."""
+    with reading(wb.engine) as connection:
+        if search_keys.is_filled(connection):
+            return
+    with writing(wb.engine) as connection:
+        publishing.make_searchable(connection, current(wb))
 
 
 def today(wb: Workbench) -> Day:

@@ -4,8 +4,6 @@ The clinical store keeps what feeds say; the table `patients`, which sending rea
 a correction holds the lock of publishing (`core.store.feed_rows.publish_alone`): no load overwrites it half-way.
 """
 
-import importlib
-import importlib.util
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -16,7 +14,7 @@ from sqlalchemy import Connection
 
 from core.domain.correction import COLUMNS, FIELDS, LAYOUT_NAMES, Correction, in_effect
 from core.store import correction_rows as rows
-from core.store import feed_rows
+from core.store import feed_rows, search_keys
 from core.workbench import Workbench
 
 _LAYOUT = {name: layout for layout, name in LAYOUT_NAMES.items()}
@@ -79,16 +77,11 @@ def feed_row(wb: Workbench, connection: Connection, patient_id: str) -> dict[str
 
 
 def lay_over(connection: Connection, patient_id: str, feed: Mapping[str, Any]) -> None:
-    """Let sending use what counts of a patient from now on, in the caller's transaction."""
+    """Let sending use what counts of a patient from now on, in the caller's transaction; a corrected number is found,
+    the wrong one not any more."""
     standing = rows.standing(connection, [patient_id]).get(patient_id, [])
     rows.put_contact_row(connection, patient_id, in_effect(feed, standing))
-    _renew_search_keys(connection, [patient_id])
-
-
-def _renew_search_keys(connection: Connection, patient_ids: list[str]) -> None:
-    """A number that was corrected is found, and the wrong one is not found any more."""
-    if importlib.util.find_spec("core.store.search_keys"):
-        importlib.import_module("core.store.search_keys").renew(connection, patient_ids)
+    search_keys.renew(connection, [patient_id])
 
 
 def _named(row: Mapping[str, Any]) -> dict[str, Any]:

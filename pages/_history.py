@@ -48,7 +48,12 @@ _KEYS = {
 
 @st.dialog("History of the message", width="medium", icon=":material/history:")
 def show_history(wb: Workbench, campaign_id: str, patient_id: str) -> None:
-    """The dialog: what became of it, its attempts, then everything heard of it, oldest first."""
+    """The dialog."""
+    draw_history(wb, campaign_id, patient_id)
+
+
+def draw_history(wb: Workbench, campaign_id: str, patient_id: str) -> None:
+    """What became of a message, its attempts, then everything heard of it, oldest first."""
     try:
         channel = campaigns.campaign(wb, campaign_id).channel
         found = communications.history(wb, campaign_id, patient_id)

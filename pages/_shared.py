@@ -63,15 +63,20 @@ def workbench() -> Workbench:
 
 
 def page_head(title: str, caption: str = "") -> None:
-    """The title of a page with one quiet sentence below it; at its right that nothing can leave, and as of when."""
+    """The title of a page with one quiet sentence below it; at its right the search for a patient, that nothing can
+    leave, and as of when. Below, whom a search found."""
+    from pages import _find_patient  # which needs what is here
+
     wb = workbench()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.title(plain(title), anchor=False, width="content")
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+            _find_patient.box(wb)
             st.badge("SANDBOX", icon=":material/science:", color="orange", help=_SANDBOX)
             st.caption(f"As of {day_text(wb.today())}", width="content")
     if caption:
         st.caption(plain(caption))
+    _find_patient.results(wb)
 
 
 def guarded(action: Callable[P, None]) -> Callable[P, None]:

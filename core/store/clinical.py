@@ -26,7 +26,7 @@ from pathlib import Path
 
 import polars as pl
 
-from core.domain.clinical import EVENTS, FACTS, GAPS
+from core.domain.clinical import ADDED_LATER, EVENTS, FACTS, GAPS
 from core.domain.fact_order import ARRANGED_FACTS
 from core.errors import NotAllowed
 from core.store.fact_files import COMPRESSION, read_concepts, write_facts
@@ -106,7 +106,9 @@ class Generation:
 
     def table(self, name: str, shard: int | None = None) -> pl.LazyFrame:
         """A small table in the layout's types, with source_system and received_at. Only tables of patients have
-        shards; the others are given whole."""
+        shards; the others are given whole. One that this generation is older than is empty."""
+        if name in ADDED_LATER and not any((self.folder / name).glob("*.parquet")):
+            return ADDED_LATER[name].to_frame().lazy()
         if shard is not None and not (self.folder / name / _file(shard)).exists():
             shard = None
         return self._scan(name, shard)
@@ -223,8 +225,8 @@ class Draft:
     def link(self, name: str, other: Generation) -> None:
         """Take a table of another generation as it is, without copying its bytes where the file system can."""
         place = self.folder / name
-        place.mkdir(parents=True, exist_ok=True)
         for path in (other.folder / name).glob("*.parquet"):
+            place.mkdir(parents=True, exist_ok=True)
             try:
                 os.link(path, place / path.name)
             except OSError:
