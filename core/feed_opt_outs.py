@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 import polars as pl
 from sqlalchemy import Connection
 
-from core.domain.opt_out import FEED, TYPES, OptOut
+from core import opt_out_topics
+from core.domain.opt_out import FEED, PROTOCOL, TYPES, OptOut
 from core.domain.wish import addresses_used
 from core.store import address_owners, feed_opt_out_rows
 from core.store.feed_opt_out_rows import Known
@@ -29,7 +30,7 @@ _MARKS = frozenset("#~")
 def add(wb: Workbench, connection: Connection, rows: pl.DataFrame, *, zone: ZoneInfo) -> int:
     """Add what a generation's table opt_outs says beyond what is known; returns how many rows. In the caller's
     transaction, after the patients were written."""
-    stated = list(_stated(rows, zone=zone))
+    stated = list(_stated(_named(wb, rows), zone=zone))
     if not stated:
         return 0
     known = _known(connection)
@@ -45,6 +46,21 @@ def type_key(column: pl.Expr) -> pl.Expr:
     text = column.str.strip_chars().str.to_lowercase()
     key = text.replace_strict(_TYPE_WORDS, default=None, return_dtype=pl.String)
     return pl.coalesce(key, text.str.replace_all(r"[^a-z0-9]+", "_").str.slice(0, 32))
+
+
+def _named(wb: Workbench, rows: pl.DataFrame) -> pl.DataFrame:
+    """Where a feed gives a health topic as the type ('Diabetes'), it is an opt-out of that topic."""
+    key = type_key(pl.col("type"))
+    if rows.filter(~key.is_in(list(TYPES))).is_empty():
+        return rows
+    by_word = {topic.casefold(): topic for topic in opt_out_topics.topics(wb)}
+    word = pl.col("type").str.strip_chars().str.to_lowercase()
+    topic = word.replace_strict(by_word, default=None, return_dtype=pl.String)
+    is_topic = topic.is_not_null() & ~key.is_in(list(TYPES))
+    return rows.with_columns(
+        type=pl.when(is_topic).then(pl.lit(PROTOCOL)).otherwise("type"),
+        protocol=pl.when(is_topic).then(topic).otherwise("protocol"),
+    )
 
 
 @dataclass(frozen=True)

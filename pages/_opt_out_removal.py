@@ -22,7 +22,7 @@ def ask(wb: Workbench, person: Person, chosen: list[OptOut], sharing: list[Share
     st.markdown("**Take back?**")
     for each in chosen:
         affected = affected_text(each, sharing)
-        also = f" It begins again also for {affected}." if affected else ""
+        also = f" It then no longer counts for {affected} either." if affected else ""
         st.markdown(f"- {plain(stops(each))}.{also}")
     has_agreed, note = True, ""
     if any(each.source in BY_PATIENT for each in chosen):

@@ -46,13 +46,14 @@ def test_a_caller_asks_for_no_more_texts_and_the_waiting_one_is_not_sent(
     campaign_id, ids = waiting(wb)
     patient_id = next(each for each in ids if not opt_outs.of_patient(wb, each))
     open_page(page, f"{demo.address}/patient?id={patient_id}")
-    click(page, "Opt-Out Settings")
+    page.get_by_text("Opt-Out Settings", exact=True).first.click()
+    settle(page)
     expect(page.get_by_text("Nothing is stopped.")).to_be_visible()
 
     for answer in ("Appointment reminders", "Health reminders"):
         page.get_by_role("button", name=answer, exact=True).click()
         settle(page)
-    page.get_by_test_id("stButtonGroup").get_by_role("button", name="Text", exact=True).click()
+    page.get_by_role("button", name="Text", exact=True).click()
     settle(page)
     expect(page.get_by_text("No texts of any kind, for good.")).to_be_visible()
     choose(page, "Reason", "Too many messages")

@@ -464,6 +464,24 @@ def test_what_others_share_is_not_stopped_by_a_feeds_opt_out_of_one(wb: Workbenc
     assert len(opt_outs.of_patient(wb, "E1")) == 1
 
 
+@pytest.mark.parametrize(
+    ("said", "name", "is_stopped"),
+    [
+        (" diabetes", "Health topic: Diabetes", False),
+        ("All Text", "All Text", False),
+        ("HEALTH_EMAIL", "Health Reminders - Email", True),
+        ("no spam", "Global", True),
+    ],
+)
+def test_a_feed_names_a_type_by_its_key_its_name_or_a_health_topic(
+    wb: Workbench, tmp_path: Path, said: str, name: str, is_stopped: bool
+) -> None:
+    feed(wb, tmp_path / "1", [EVE], [f"O1,E1,,,{said},,Privacy,2026-05-01"])
+
+    assert [each.name for each in opt_outs.of_patient(wb, "E1")] == [name]
+    assert bool(reason(wb, "E1", "email")) is is_stopped
+
+
 def test_rows_of_earlier_loads_become_one_wish_and_are_not_added_again(wb: Workbench, tmp_path: Path) -> None:
     wishes = ["O1,,312-555-0142,eve@example.org,global,,,2026-05-01", "O#2~x,E1,,,all_text,,,2026-05-01"]
     feed(wb, tmp_path / "1", [EVE], wishes)

@@ -151,7 +151,7 @@ def test_a_stop_comes_back_with_the_patients_word_only(loaded: Workbench) -> Non
 
     app.checkbox(key="oo_ann_all").check().run()
     app.button(key="oo_remove").click().run()
-    assert "The patient stopped this, not we" in words(app) and "begins again also for Cy Cole" in words(app)
+    assert "The patient stopped this, not we" in words(app) and "no longer counts for Cy Cole either" in words(app)
     assert app.button(key="oo_remove_yes").disabled
     app.checkbox(key="oo_agreed").check().run()
     app.button(key="oo_remove_yes").click().run()
