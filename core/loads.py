@@ -15,16 +15,18 @@ from core import feed_quality, rules
 from core.audit import record_in
 from core.code_meanings import KnownCodes, Meanings, known_codes, remade
 from core.domain.defects import Defect, defects_of
+from core.domain.merge import FEED
 from core.errors import CareloopError, DataError
 from core.evaluation import Day, evaluate_day, practice_of, shards_of
 from core.feeds.feed import Feed
 from core.feeds.intake import Counts, Intake
 from core.feeds.open_feed import open_feed
 from core.generations import Making, shard_count
+from core.merging import Merging, keep_in
 from core.publishing import publish, publish_day
-from core.store import feed_rows
+from core.store import feed_rows, merges
 from core.store.clinical import REJECTS, UNMAPPED, Draft, Generation
-from core.store.database import writing
+from core.store.database import reading, writing
 from core.store.feed_rows import LoadRow as LoadRow
 from core.workbench import Workbench
 
@@ -147,6 +149,28 @@ def remade_with(wb: Workbench, known: KnownCodes, *, started_at: datetime) -> It
 
     Gives the transaction that publishes it, so that what the meanings come from is kept with it or not at all.
     """
+
+    def make(draft: Draft, before: Generation, day: Day) -> Generation:
+        return remade(draft, before, Meanings(known), day)
+
+    with made_anew(wb, make, format="codes", started_at=started_at) as connection:
+        yield connection
+
+
+@contextmanager
+def made_anew(
+    wb: Workbench,
+    make: Callable[[Draft, Generation, Day], Generation],
+    *,
+    format: str,
+    started_at: datetime,
+    is_whole: bool = False,
+) -> Iterator[Connection]:
+    """A generation that is made of the last one, when there is one, without a feed; the caller holds the lock.
+
+    is_whole   patients have changed as well, not only what follows from facts
+    Gives the transaction that publishes it.
+    """
     _remove_orphans(wb)
     before = current(wb)
     if before is None:
@@ -155,15 +179,18 @@ def remade_with(wb: Workbench, known: KnownCodes, *, started_at: datetime) -> It
         return
     day = today(wb)
     with _draft(wb) as draft:
-        generation = remade(draft, before, Meanings(known), day)
+        generation = make(draft, before, day)
         last = feed_rows.load_rows(wb.engine, status="loaded", limit=1)[0]
         with writing(wb.engine) as connection:
-            publish_day(connection, generation.day(day.evaluation), generation.shards())
+            if is_whole:
+                publish(wb, connection, generation, day)
+            else:
+                publish_day(connection, generation.day(day.evaluation), generation.shards())
             _add_row(
                 wb,
                 connection,
                 source=last.source_system,
-                format="codes",
+                format=format,
                 status="loaded",
                 started_at=started_at,
                 generation=generation.name,
@@ -199,7 +226,9 @@ def _load(wb: Workbench, feed: Feed, started_at: datetime, progress: Progress) -
     intake = Intake(feed, source, received_at, zone, last_day)
     with _draft(wb) as draft:
         shards = shard_count(feed.size, previous, shard_bytes=wb.clinical.shard_bytes)
-        making = Making(draft, previous, intake, Meanings(known_codes(wb.engine)), shards, fingerprint)
+        with reading(wb.engine) as connection:
+            merging = Merging(merges.known(connection))
+        making = Making(draft, previous, intake, Meanings(known_codes(wb.engine)), shards, fingerprint, merging=merging)
         day = today(wb)
         generation = making.make(day, progress=progress)
         if previous and not making.changes:
@@ -211,6 +240,7 @@ def _load(wb: Workbench, feed: Feed, started_at: datetime, progress: Progress) -
         counts = _all_counts(feed, intake)
         with writing(wb.engine) as connection:
             publish(wb, connection, generation, day)
+            keep_in(wb, connection, merging, source=FEED, on=received_at.astimezone(zone).date())
             load_id = _add_row(
                 wb,
                 connection,
