@@ -8,16 +8,21 @@ from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import strategies as st
 from sqlalchemy import select
 
 from core import care_gaps, loads, merges, opt_outs
 from core.domain.history import EVENT_KEY
 from core.errors import NotAllowed
+from core.settings import Settings
 from core.store import schema
 from core.store.clinical import ClinicalStore, Generation
 from core.store.database import reading
-from core.workbench import Workbench
+from core.workbench import Workbench, open_workbench
+from tests.conftest import Clock
+from tests.drawn import drawn
 from tests.feeds import LAB, PATIENT, without_rules, write_bundle, write_feed
+from tests.homes import Homes
 from tests.postgres import bench, bench_by_day, postgres_folder  # noqa: F401 (fixtures)
 
 MERGE = "merged_id,patient_id,merged_on"
@@ -338,3 +343,66 @@ def test_versions_of_an_event_keep_their_identity(plain: Workbench, tmp_path: Pa
     assert events.select("patient_id", "value").rows() == [("P2", 8.1), ("P2", 9.9)]
     assert events.select(EVENT_KEY).unique().height == 1
     assert json.dumps(events["superseded_at"].is_null().to_list()) == "[false, true]"
+
+
+# ---- whatever is merged when
+_EVENTS = [(f"L{number}", f"20{number + 16}-0{number + 1}-01", f"{6 + number / 2}") for number in range(8)]
+_PERSONS = {"P1": "P3", "P2": "P3", "P3": "P3", "P4": "P5", "P5": "P5", "P6": "P6"}
+_STEPS = [("P1", "P2"), ("P2", "P3"), ("P4", "P5")]
+
+
+@drawn(
+    daily=2,
+    many=25,
+    owners=st.lists(st.sampled_from(sorted(_PERSONS)), min_size=8, max_size=8),
+    came=st.lists(st.integers(0, 2), min_size=8, max_size=8),
+    merged=st.lists(st.integers(0, 3), min_size=3, max_size=3),
+    full=st.booleans(),
+)
+def test_whenever_ids_are_merged_it_is_as_if_there_had_been_one_id(
+    settings: Settings,
+    homes: Homes,
+    tmp_path_factory: pytest.TempPathFactory,
+    owners: list[str],
+    came: list[int],
+    merged: list[int],
+    full: bool,
+) -> None:
+    folder = tmp_path_factory.mktemp("drawn")
+    found = []
+    for home, names in (("two", {each: each for each in _PERSONS}), ("one", _PERSONS)):
+        wb = _home(folder / home, settings, homes)
+        for step in range(4):
+            rows = [
+                f"{key},{names[owner]},4548-4,{value},%,final,{day}"
+                for (key, day, value), owner, load in zip(_EVENTS, owners, came, strict=True)
+                if load == step or (full and load < step)
+            ]
+            stated = [f"{a},{b}," for (a, b), load in zip(_STEPS, merged, strict=True) if load <= step]
+            patients = people(*sorted(set(names.values())))
+            tables = {"patients": patients, "labs": [LAB, *rows]} | (
+                {"merges": [MERGE, *stated]} if home == "two" else {}
+            )
+            manifest = {"source_system": "ehr", "full": ["patients", "labs"] if full else False}
+            if step < 3:
+                loads.load(wb, write_feed(folder / f"{home}{step}", manifest=manifest, **tables))
+            else:
+                last = tables if home == "one" else tables | {"merges": [MERGE, *(f"{a},{b}," for a, b in _STEPS)]}
+                loads.load(wb, write_feed(folder / f"{home}{step}", manifest=manifest, **last))
+        current = now(wb).events().filter(pl.col("superseded_at").is_null()).collect()
+        facts = now(wb).facts().select("patient_id", "concept", "on", "value").collect().sort("on")
+        found.append((ids(wb), in_sql(wb), sorted(current.select("event_id", "patient_id").rows()), facts, _states(wb)))
+        wb.engine.dispose()
+
+    two, one = found
+    assert two[:3] == one[:3]
+    assert two[3].equals(one[3])
+    assert two[4].equals(one[4])
+
+
+def _home(folder: Path, settings: Settings, homes: Homes) -> Workbench:
+    """A home of its own, whose shards hold hardly anybody."""
+    own = replace(settings, home=folder, database_url=f"sqlite:///{folder / 'careloop.db'}")
+    homes.new(own)
+    wb = open_workbench(own, clock=Clock())
+    return replace(wb, clinical=ClinicalStore(wb.clinical.folder, shard_bytes=256))
