@@ -12,8 +12,8 @@ from core.workbench import Workbench
 from pages._shared import guarded, notice, plain, progress_bar
 
 _FOR_GOOD = (
-    "The other record's messages, opt-outs, remarks, appointments and results become this patient's; its own name, birth "
-    "date, address and numbers are dropped. This cannot be undone."
+    "The other record's messages, opt-outs, remarks, appointments and results become this patient's; its own name, "
+    "birth date, address and numbers are dropped. This cannot be undone."
 )
 
 

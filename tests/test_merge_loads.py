@@ -93,7 +93,11 @@ def test_a_merge_after_both_were_there(bench_by_day: Workbench, tmp_path: Path) 
 @pytest.mark.parametrize("merge", ["P1,P2,", "P1,P2,2026-11-20"])
 def test_a_merge_in_the_feed_that_brings_both(sharded: Workbench, tmp_path: Path, merge: str) -> None:
     wb = sharded
-    tables = {"patients": people("P1", "P2", "P3", "P4"), "labs": [LAB, A1C, LATER], "merges": [MERGE, merge]}
+    tables: dict[str, Any] = {
+        "patients": people("P1", "P2", "P3", "P4"),
+        "labs": [LAB, A1C, LATER],
+        "merges": [MERGE, merge],
+    }
 
     report = loads.load(wb, write_feed(tmp_path / "one", **tables))
 
@@ -173,7 +177,7 @@ def test_a_merge_that_cannot_be_leaves_both_and_is_told(plain: Workbench, tmp_pa
 
 
 def test_the_survivors_row_wins_in_every_small_table(plain: Workbench, tmp_path: Path) -> None:
-    tables: dict[str, Sequence[str]] = {
+    tables: dict[str, Any] = {
         "patients": [f"{PATIENT},guarantor_id", f"{person('P1')},", f"{person('P2')},", f"{person('P3')},P1"],
         "portal_accounts": ["patient_id,active_since", "P1,2020-01-01", "P2,2022-01-01"],
         "programs": [
@@ -279,14 +283,14 @@ def test_care_gaps_are_those_of_a_patient_who_had_one_id_from_the_start(wb: Work
         "L3,P1,10524-7,negative,,final,2025-03-01",
     ]
     ill = ["problem_id,patient_id,code,onset_on,status", "D1,P1,E11.9,2019-01-01,active"]
-    both = {"patients": people("P1", "P2", "P3"), "labs": tests, "problems": ill}
+    both: dict[str, Any] = {"patients": people("P1", "P2", "P3"), "labs": tests, "problems": ill}
     loads.load(wb, write_feed(tmp_path / "one", **both))
     loads.load(wb, write_feed(tmp_path / "two", merges=[MERGE, "P1,P2,"]))
     merged = _states(wb)
     evidence = care_gaps.explain_patient(wb, "P2")
 
     full = {"full": True}
-    single = {"patients": people("P2", "P3"), "labs": _one_id(tests), "problems": _one_id(ill)}
+    single: dict[str, Any] = {"patients": people("P2", "P3"), "labs": _one_id(tests), "problems": _one_id(ill)}
     loads.load(wb, write_feed(tmp_path / "three", manifest=full, **single))
 
     assert merged.filter(pl.col("state") != "not_applicable").height > 5
@@ -346,17 +350,18 @@ def test_versions_of_an_event_keep_their_identity(plain: Workbench, tmp_path: Pa
 
 
 # ---- whatever is merged when
-_EVENTS = [(f"L{number}", f"20{number + 16}-0{number + 1}-01", f"{6 + number / 2}") for number in range(8)]
+_EVENTS = [(f"L{number}", f"20{number + 18}-0{number + 1}-01", f"{6 + number / 2}") for number in range(8)]
 _PERSONS = {"P1": "P3", "P2": "P3", "P3": "P3", "P4": "P5", "P5": "P5", "P6": "P6"}
 _STEPS = [("P1", "P2"), ("P2", "P3"), ("P4", "P5")]
+_FEEDS = 3
 
 
 @drawn(
     daily=2,
     many=25,
     owners=st.lists(st.sampled_from(sorted(_PERSONS)), min_size=8, max_size=8),
-    came=st.lists(st.integers(0, 2), min_size=8, max_size=8),
-    merged=st.lists(st.integers(0, 3), min_size=3, max_size=3),
+    came=st.lists(st.integers(0, _FEEDS - 1), min_size=8, max_size=8),
+    merged=st.lists(st.integers(0, _FEEDS - 1), min_size=3, max_size=3),
     full=st.booleans(),
 )
 def test_whenever_ids_are_merged_it_is_as_if_there_had_been_one_id(
@@ -369,40 +374,45 @@ def test_whenever_ids_are_merged_it_is_as_if_there_had_been_one_id(
     full: bool,
 ) -> None:
     folder = tmp_path_factory.mktemp("drawn")
-    found = []
-    for home, names in (("two", {each: each for each in _PERSONS}), ("one", _PERSONS)):
-        wb = _home(folder / home, settings, homes)
-        for step in range(4):
-            rows = [
-                f"{key},{names[owner]},4548-4,{value},%,final,{day}"
-                for (key, day, value), owner, load in zip(_EVENTS, owners, came, strict=True)
-                if load == step or (full and load < step)
-            ]
-            stated = [f"{a},{b}," for (a, b), load in zip(_STEPS, merged, strict=True) if load <= step]
-            patients = people(*sorted(set(names.values())))
-            tables = {"patients": patients, "labs": [LAB, *rows]} | (
-                {"merges": [MERGE, *stated]} if home == "two" else {}
-            )
-            manifest = {"source_system": "ehr", "full": ["patients", "labs"] if full else False}
-            if step < 3:
-                loads.load(wb, write_feed(folder / f"{home}{step}", manifest=manifest, **tables))
-            else:
-                last = tables if home == "one" else tables | {"merges": [MERGE, *(f"{a},{b}," for a, b in _STEPS)]}
-                loads.load(wb, write_feed(folder / f"{home}{step}", manifest=manifest, **last))
-        current = now(wb).events().filter(pl.col("superseded_at").is_null()).collect()
-        facts = now(wb).facts().select("patient_id", "concept", "on", "value").collect().sort("on")
-        found.append((ids(wb), in_sql(wb), sorted(current.select("event_id", "patient_id").rows()), facts, _states(wb)))
+    manifest = {"source_system": "ehr", "full": ["patients", "labs"] if full else False}
+
+    def labs_of(names: Mapping[str, str], *, until: int, since: int) -> list[str]:
+        rows = zip(_EVENTS, owners, came, strict=True)
+        return [LAB, *(_lab(event, names[owner]) for event, owner, load in rows if since <= load <= until)]
+
+    two = _home(folder / "two", settings, homes)
+    as_sent = dict(zip(_PERSONS, _PERSONS, strict=True))
+    for feed in range(_FEEDS):
+        tables: dict[str, Any] = {
+            "patients": people(*_PERSONS),
+            "labs": labs_of(as_sent, until=feed, since=0 if full else feed),
+            "merges": [MERGE, *(f"{a},{b}," for (a, b), load in zip(_STEPS, merged, strict=True) if load <= feed)],
+        }
+        loads.load(two, write_feed(folder / f"feed{feed}", manifest=manifest, **tables))
+    one = _home(folder / "one", settings, homes)
+    rows = labs_of(_PERSONS, until=_FEEDS, since=0)
+    loads.load(one, write_feed(folder / "alone", manifest=manifest, patients=people("P3", "P5", "P6"), labs=rows))
+
+    assert (ids(two), in_sql(two), labs(two)) == (ids(one), in_sql(one), labs(one))
+    assert _facts(two).equals(_facts(one))
+    assert _states(two).equals(_states(one))
+    for wb in (one, two):
         wb.engine.dispose()
 
-    two, one = found
-    assert two[:3] == one[:3]
-    assert two[3].equals(one[3])
-    assert two[4].equals(one[4])
+
+def _lab(event: tuple[str, str, str], patient_id: str) -> str:
+    key, day, value = event
+    return f"{key},{patient_id},4548-4,{value},%,final,{day}"
+
+
+def _facts(wb: Workbench) -> pl.DataFrame:
+    return now(wb).facts().select("patient_id", "concept", "on", "value").collect().sort("on")
 
 
 def _home(folder: Path, settings: Settings, homes: Homes) -> Workbench:
-    """A home of its own, whose shards hold hardly anybody."""
+    """A home of its own with a few rules, whose shards hold hardly anybody."""
     own = replace(settings, home=folder, database_url=f"sqlite:///{folder / 'careloop.db'}")
     homes.new(own)
     wb = open_workbench(own, clock=Clock())
+    without_rules(wb, but=("dm-a1c", "dm-a1c-high", "scr-prediabetes"))
     return replace(wb, clinical=ClinicalStore(wb.clinical.folder, shard_bytes=256))
