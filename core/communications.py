@@ -9,6 +9,8 @@ from core.campaign_order import put_in_order
 from core.domain.communication import Communication
 from core.domain.message import MAX_ATTEMPTS, NOT_ARRIVED
 from core.errors import NotAllowed, NotFound
+from core.patient_communications import letters_of as letters_of
+from core.patient_communications import of_patient as of_patient
 from core.store import communications as rows
 from core.store.database import reading, writing
 from core.store.merges import visible

@@ -32,7 +32,7 @@ from core.feeds.intake import DATE_COLUMN, MERGED, PATIENT_TABLES, SOURCE, WHOLE
 from core.feeds.layout import EVENT_TABLES, TABLE
 from core.feeds.synthea import NUMBERED
 from core.merging import MERGES, Merging
-from core.store.clinical import LAYOUT, About, Draft, Generation
+from core.store.clinical import LAYOUT, LEFT_OUT, About, Draft, Generation
 from core.store.hashing import probe, shard_of
 from core.store.spool import Spool
 
@@ -67,6 +67,7 @@ class Making:
     _aside: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # by defect, of the shard in hand
     tallies: dict[str, Tally] = field(default_factory=dict)
     whole: dict[str, pl.DataFrame] = field(default_factory=dict)
+    _fed: list[pl.Series] = field(default_factory=list)  # ids of the patients of whom a row came
     _keys: list[pl.DataFrame] = field(default_factory=list)
     _shared: list[pl.DataFrame] = field(default_factory=list)
 
@@ -82,6 +83,7 @@ class Making:
         evaluated.finish()
         self._count_shared()
         self.draft.write_whole("rejects", self.intake.all_rejects())
+        self.draft.write_whole("left_out", self._left_out())
         self.draft.write_whole("unmapped", self.meanings.unmapped())
         spool.remove()
         before = self.previous.about().feed_bytes if self.previous else 0
@@ -183,8 +185,9 @@ class Making:
             fresh, left_out = self.merging.own_first(name, fresh, known)
             self.intake.count(left_out, "repeated")
             if name != "patients":
-                reasons = plausibility.patient_reason(fresh, tables["patients"], rejected=self.rejected)
-                fresh = self._set_aside(fresh, reasons, "patient_id", name)
+                fresh = self._plausible(name, fresh, tables["patients"])
+            else:
+                self._fed.append(fresh["patient_id"])
             self._tally(name, fresh, is_unique=self._count_repeated(fresh, TABLE[name].key))
             tables[name] = self._merge_small(name, known, fresh.drop(_WORKING))
             self.draft.write(name, number, tables[name])
@@ -197,6 +200,14 @@ class Making:
         last = last_facts(facts, tables["patients"].height)
         self.draft.write("last", number, last.table())
         return Shard(number, tables["patients"], tables["appointments"], tables["care_team"], seen, last, last.facts)
+
+    def _plausible(self, name: str, fresh: pl.DataFrame, patients: pl.DataFrame) -> pl.DataFrame:
+        """Rows of a patient's small table that can be true."""
+        reasons = plausibility.patient_reason(fresh, patients, rejected=self.rejected)
+        fresh = self._set_aside(fresh, reasons, "patient_id", name)
+        if name != "reminders":
+            return fresh
+        return self._set_aside(fresh, plausibility.later_than(fresh["date"], self.intake.last_day), "date", name)
 
     def _events(self, spool: Spool, number: int, patients: pl.DataFrame) -> pl.DataFrame:
         frames = [piece for name in EVENT_TABLES for piece in spool.take(name, number)]
@@ -255,6 +266,15 @@ class Making:
         counted = rows.filter(pl.col(COUNTED))
         self.intake.count(counted.filter(~pl.struct(key).is_last_distinct()), "repeated")
         return False
+
+    def _left_out(self) -> pl.DataFrame:
+        """Why values of patients are empty that the feed had; of whoever this feed does not name as it was before."""
+        of_patients = self.intake.all_left_out().filter(pl.col("table") == "patients").select(*LEFT_OUT).unique()
+        if self.previous is None:
+            return of_patients
+        known = self.previous.left_out().collect()
+        fed = pl.concat([pl.Series("patient_id", [], pl.String), *self._fed]).to_frame()
+        return pl.concat([known.join(fed, on="patient_id", how="anti"), of_patients])
 
     # ---- defects ----------------------------------------------------------------------------------------------
     def _look_for_defects(self, patients: pl.DataFrame, events: pl.DataFrame) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 from sqlalchemy import Connection
 
-from core import feed_quality, rules
+from core import feed_quality, publishing, rules
 from core.audit import record_in
 from core.code_meanings import KnownCodes, Meanings, known_codes, remade
 from core.domain.defects import Defect, defects_of
@@ -22,9 +22,9 @@ from core.feeds.feed import Feed
 from core.feeds.intake import Counts, Intake
 from core.feeds.open_feed import open_feed
 from core.generations import Making, shard_count
-from core.merging import Merging, keep_in
+from core.merging import Merging, follow_in, keep_in
 from core.publishing import publish, publish_day
-from core.store import feed_rows, merges
+from core.store import feed_rows, merges, search_keys
 from core.store.clinical import REJECTS, UNMAPPED, Draft, Generation
 from core.store.database import reading, writing
 from core.store.feed_rows import LoadRow as LoadRow
@@ -95,6 +95,7 @@ def refresh(wb: Workbench, *, progress: Progress | None = None) -> None:
     progress   is told what is being done and how much is done, 0 to 1
     Facts that an earlier version of the program kept in another layout are made again first.
     """
+    make_searchable(wb)
     generation = current(wb)
     if generation is not None and not generation.about().is_current:
         generation = _in_this_layout(wb)
@@ -113,6 +114,15 @@ def refresh(wb: Workbench, *, progress: Progress | None = None) -> None:
             publish_day(connection, draft, generation.shards())
     draft.finish()
     wb.clinical.remove_days(generation, keep=_KEPT_DAYS, current=day.evaluation)
+
+
+def make_searchable(wb: Workbench) -> None:
+    """Let everybody be found, also in a home that was loaded before there was a search. Costs nothing afterwards."""
+    with reading(wb.engine) as connection:
+        if search_keys.is_filled(connection):
+            return
+    with writing(wb.engine) as connection:
+        publishing.make_searchable(connection, current(wb))
 
 
 def today(wb: Workbench) -> Day:
@@ -164,17 +174,19 @@ def made_anew(
     *,
     format: str,
     started_at: datetime,
-    is_whole: bool = False,
+    first: Callable[[Connection], None] | None = None,
 ) -> Iterator[Connection]:
     """A generation that is made of the last one, when there is one, without a feed; the caller holds the lock.
 
-    is_whole   patients have changed as well, not only what follows from facts
+    first   is done in the transaction before all of it is published; without it, only what follows from facts is
     Gives the transaction that publishes it.
     """
     _remove_orphans(wb)
     before = current(wb)
     if before is None:
         with writing(wb.engine) as connection:
+            if first:
+                first(connection)
             yield connection
         return
     day = today(wb)
@@ -182,7 +194,8 @@ def made_anew(
         generation = make(draft, before, day)
         last = feed_rows.load_rows(wb.engine, status="loaded", limit=1)[0]
         with writing(wb.engine) as connection:
-            if is_whole:
+            if first:
+                first(connection)
                 publish(wb, connection, generation, day)
             else:
                 publish_day(connection, generation.day(day.evaluation), generation.shards())
@@ -239,8 +252,9 @@ def _load(wb: Workbench, feed: Feed, started_at: datetime, progress: Progress) -
         found = defects_of(making.patients_with, intake.all_left_out())
         counts = _all_counts(feed, intake)
         with writing(wb.engine) as connection:
-            publish(wb, connection, generation, day)
             keep_in(wb, connection, merging, source=FEED, on=received_at.astimezone(zone).date())
+            publish(wb, connection, generation, day)
+            follow_in(wb, connection, merging)
             load_id = _add_row(
                 wb,
                 connection,

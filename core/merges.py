@@ -9,6 +9,7 @@ from datetime import UTC
 from pathlib import Path
 
 import polars as pl
+from sqlalchemy import Connection
 
 from core import loads
 from core.code_meanings import Meanings, known_codes
@@ -21,7 +22,7 @@ from core.feeds.feed import Batch, Feed, Manifest
 from core.feeds.intake import Intake
 from core.feeds.layout import TABLE
 from core.generations import Making, shard_count
-from core.merging import MERGES, Merging, keep_in
+from core.merging import MERGES, Merging, follow_in, keep_in
 from core.store import merges as rows
 from core.store.clinical import Draft, Generation
 from core.store.database import reading
@@ -70,10 +71,14 @@ def merge(wb: Workbench, merged_id: str, *, into: str, progress: loads.Progress 
         if {merged_id, into} & merging.known.keys():
             raise NotAllowed(_MERGED_BEFORE)
         maker = _maker(wb, merging, merged_id, into, progress or (lambda _what, _share: None))
-        with loads.made_anew(wb, maker, format="merge", started_at=wb.now(), is_whole=True) as connection:
-            if not merging.new:
+
+        def keep(connection: Connection) -> None:
+            if not merging.new:  # there is no clinical data
                 merging.state({merged_id: into})
             keep_in(wb, connection, merging, source=STAFF, on=wb.today())
+
+        with loads.made_anew(wb, maker, format="merge", started_at=wb.now(), first=keep) as connection:
+            follow_in(wb, connection, merging)
 
 
 def _maker(

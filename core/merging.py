@@ -8,6 +8,7 @@ than the merge. Only what names a merged id is touched; without merges nothing i
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 import polars as pl
 from sqlalchemy import Connection
@@ -18,6 +19,7 @@ from core.domain.plausibility import UNKNOWN_PATIENT
 from core.feeds.feed import COUNTED
 from core.feeds.intake import MERGED, PATIENT_TABLES
 from core.feeds.layout import EVENT_TABLES, TABLE
+from core.store import feed_rows
 from core.store import merges as merge_rows
 from core.store.clinical import Generation
 from core.store.hashing import probe, shard_of
@@ -150,15 +152,30 @@ class Merging:
 
 
 def keep_in(wb: Workbench, connection: Connection, merging: Merging, *, source: str, on: date) -> None:
-    """Keep the merges of a load in its transaction, after what it has published: everything that names a merged id
-    names the survivor then. `on`: the day of merges that do not say theirs."""
+    """Keep the merges of a load in its transaction, before it publishes: what staff have corrected of a merged id is
+    laid over the survivor's row then. `on`: the day of merges that do not say theirs."""
     if not merging.new:
         return
+    feed_rows.publish_alone(connection)
     made = [Merge(each, patient, source, merging.merged_on.get(each, on)) for each, patient in merging.new.items()]
     counts = merge_rows.keep(connection, made, led_on=merging.made.led_on, at=wb.now(), by=wb.user.user_id)
-    subject = made[0].patient_id if len(made) == 1 else ""
-    whose = {"merged_id": made[0].merged_id} if len(made) == 1 else {"merges": len(made)}
-    record_in(wb, connection, "patients.merged", subject, source=source, **whose, **counts)
+    _record(wb, connection, "patients.merged", merging, source=source, **counts)
+
+
+def follow_in(wb: Workbench, connection: Connection, merging: Merging) -> None:
+    """After it has published: messages of merged ids are the survivors'. As late as may be, because nobody can send
+    until the transaction ends."""
+    if merging.new:
+        counts = merge_rows.follow(connection, merging.new, at=wb.now())
+        _record(wb, connection, "messages.merged", merging, **counts)
+
+
+def _record(wb: Workbench, connection: Connection, action: str, merging: Merging, **details: Any) -> None:
+    """One line for all merges of a load; by name when there is one."""
+    pairs = list(merging.new.items())
+    subject = pairs[0][1] if len(pairs) == 1 else ""
+    about = {"merged_id": pairs[0][0]} if len(pairs) == 1 else {"merges": len(pairs)}
+    record_in(wb, connection, action, subject, **about, **details)
 
 
 def _renamed(

@@ -13,6 +13,7 @@ from core.domain.introduction import INTRODUCTORY, free_from, is_missing
 from core.domain.merge import MERGED
 from core.domain.organisation import EMAIL, Organisation
 from core.domain.quiet_hours import LOCAL_CHANNELS, local_hours, next_stretch
+from core.domain.remark import stopping
 from core.store.contacts import eligibility_inputs, introduces
 from core.store.merges import Sibling, siblings
 from core.store.messages import Begun, Claimed
@@ -31,6 +32,7 @@ class Decided:
     wait_until   nothing goes out before then; None: at once
     message      what goes out: 'campaign', or 'introductory' instead of it
     valid_until  when a text must have arrived; None for emails
+    unsaid       the open gaps that the message leaves out, because of a remark
     """
 
     contact: Contact
@@ -38,15 +40,21 @@ class Decided:
     wait_until: datetime | None = None
     message: str = "campaign"
     valid_until: datetime | None = None
+    unsaid: frozenset[str] = frozenset()
 
     @property
     def may_go(self) -> bool:
         """Whether something goes out now."""
         return not self.refused and self.wait_until is None
 
-    def still_fits(self, begun: Begun) -> bool:
-        """Whether what was made ready for the recipient is still what goes out, to the address that is on file."""
-        return self.may_go and (self.contact.address, self.message) == (begun.address, begun.message)
+    def still_fits(self, begun: Begun, *, unsaid: frozenset[str]) -> bool:
+        """Whether what was made ready for the recipient is still what goes out, to the address that is on file, and
+        names no care gap that is to be left out since."""
+        return self.may_go and (self.contact.address, self.message, self.unsaid) == (
+            begun.address,
+            begun.message,
+            unsaid,
+        )
 
 
 @dataclass(frozen=True)
@@ -124,7 +132,8 @@ def _decided(one: Claimed, contact: Contact, rules: _Rules, sibling: Sibling, *,
     if sibling.is_leaving:
         return Decided(contact, "", rules.at + _UNTIL_KNOWN, message)
     valid_until = rules.stretch(contact)[1] if rules.mailing.channel in LOCAL_CHANNELS else None
-    return Decided(contact, "", rules.waits_until(contact), message, valid_until)
+    unsaid = frozenset(stopping(contact.remarks, contact.open_gaps, rules.on)) if contact.remarks else frozenset()
+    return Decided(contact, "", rules.waits_until(contact), message, valid_until, unsaid)
 
 
 def _why_not(contact: Contact, arm: str, rules: _Rules, *, is_taken: bool = False) -> str:

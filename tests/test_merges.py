@@ -36,6 +36,7 @@ def combine(wb: Workbench, **into: str) -> None:
         known = rows.known(connection)
         led_on = {each: into[survivor] for each, survivor in known.items() if survivor in into}
         rows.keep(connection, made, led_on=led_on, at=wb.now(), by="ana")
+        rows.follow(connection, into, at=wb.now())
 
 
 def put(wb: Workbench, patient_id: str, campaign_id: str, **values: Any) -> None:

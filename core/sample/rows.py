@@ -100,6 +100,22 @@ class Appointment(NamedTuple):
     cancel_reason: str = ""
 
 
+class Reminder(NamedTuple):
+    reminder_id: str
+    patient_id: str = ""
+    kind: str = ""
+    status: str = ""
+    type: str = ""
+    date: str = ""
+    time: str = ""
+    attempt: str = ""
+    attempts: str = ""
+    outcome: str = ""
+    appointment_id: str = ""
+    protocol: str = ""
+    description: str = ""
+
+
 class Program(NamedTuple):
     patient_id: str
     program: str = ""
@@ -227,6 +243,7 @@ ROWS: dict[str, type[tuple[str, ...]]] = {
     "patients": Patient,
     "care_team": CareTeam,
     "appointments": Appointment,
+    "reminders": Reminder,
     "programs": Program,
     "portal_accounts": PortalAccount,
     "opt_outs": OptOut,

@@ -14,6 +14,7 @@ from core.domain.eligibility import WEEK, Contact, is_minor
 from core.domain.introduction import INTRODUCTORY
 from core.domain.opt_out import OptOut
 from core.domain.organisation import EMAIL, TEXT
+from core.store.remarks import standing
 from core.store.schema import (
     address_states,
     campaigns,
@@ -91,7 +92,7 @@ def _batch(
     by_patient, by_address = _opt_outs(connection, [*ids, *merged], addresses)
     for merged_id, patient_id in merged.items():
         by_patient[patient_id] += by_patient[merged_id]
-    gaps = _open_gaps(connection, ids)
+    gaps, remarked = _open_gaps(connection, ids), standing(connection, ids)
     bounced = _bounced(connection, addresses, channel=channel)
     shared = set() if channel == EMAIL else _shared(connection, addresses)
     introduced = _introduced_at(connection, ids, merged) if channel == EMAIL else {}
@@ -114,6 +115,7 @@ def _batch(
             opt_outs=tuple(own.values()),
             is_bounced=address in bounced,
             open_gaps=frozenset(gaps[patient_id]),
+            remarks=tuple(remarked.get(patient_id, ())),
             contacted_on=tuple(recent[patient_id]),
             is_booked=patient_id in booked,
             introduced_at=introduced.get((patient_id, address)),

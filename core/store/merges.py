@@ -10,6 +10,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, sel
 
 from core.domain.merge import LEFT, MERGED, of_two
 from core.domain.user import Scope
+from core.store import search_keys
 from core.store.contacts import batches
 from core.store.messages import one_at_a_time
 from core.store.people import visible_ids
@@ -106,18 +107,21 @@ def siblings(
 def keep(
     connection: Connection, made: Sequence[Merge], *, led_on: Mapping[str, str], at: datetime, by: str
 ) -> dict[str, int]:
-    """Keep new merges and let everything that names a merged id name the survivor; returns how many rows of each kind
+    """Keep new merges, and let what was said of or by a merged id be the survivor's; returns how many rows of each kind
     changed. `led_on`: ids that were merged before into one that is merged now, with the survivor."""
-    if made:
-        rows = [{**vars(each), "made_at": at, "made_by": by} for each in made]
-        connection.execute(insert(merges), rows)
+    connection.execute(insert(merges), [{**vars(each), "made_at": at, "made_by": by} for each in made])
     _rename(connection, merges, "merged_id", led_on)
     names = {each.merged_id: each.patient_id for each in made}
+    counts = {table.name: _rename(connection, table, "patient_id", names) for table in FOLLOW}
+    return counts | {"corrections": _corrections(connection, names, at=at, by=by)}
+
+
+def follow(connection: Connection, names: Mapping[str, str], *, at: datetime) -> dict[str, int]:
+    """Let the messages of merged ids be the survivors', and no row of `patients` be theirs any more; returns how many
+    recipients changed. Until the transaction ends nobody else claims or changes recipients."""
     counts = _recipients(connection, names, at=at)
-    for table in FOLLOW:
-        counts[table.name] = _rename(connection, table, "patient_id", names)
-    counts["corrections"] = _corrections(connection, names, at=at, by=by)
     _rename(connection, patients, "guarantor_id", names)
+    search_keys.forget(connection, names)
     for table in (open_gaps, patients):
         for ids in batches(names):
             connection.execute(delete(table).where(table.c.patient_id.in_(ids)))
