@@ -28,15 +28,16 @@ from core.evaluation import Day, Shard, evaluate_day, looked_at
 from core.feeds.csv_file import FILE, LINE
 from core.feeds.events import KIND, TABLE_OF_KIND
 from core.feeds.feed import COUNTED
-from core.feeds.intake import DATE_COLUMN, PATIENT_TABLES, SOURCE, WHOLE_TABLES, Intake, numbered, small_schema
+from core.feeds.intake import DATE_COLUMN, MERGED, PATIENT_TABLES, SOURCE, WHOLE_TABLES, Intake, numbered, small_schema
 from core.feeds.layout import EVENT_TABLES, TABLE
 from core.feeds.synthea import NUMBERED
+from core.merging import MERGES, Merging
 from core.store.clinical import LAYOUT, LEFT_OUT, About, Draft, Generation
 from core.store.hashing import probe, shard_of
 from core.store.spool import Spool
 
 MOST_SHARDS = 1024
-_WORKING = (FILE, LINE, SOURCE, COUNTED)
+_WORKING = (FILE, LINE, SOURCE, COUNTED, MERGED)
 
 
 def shard_count(feed_bytes: int, previous: Generation | None, *, shard_bytes: int) -> int:
@@ -60,6 +61,7 @@ class Making:
     meanings: Meanings
     shard_count: int
     fingerprint: str
+    merging: Merging = field(default_factory=Merging)
     changes: int = 0
     patients_with: Counter[str] = field(default_factory=Counter)
     _aside: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # by defect, of the shard in hand
@@ -72,6 +74,7 @@ class Making:
     def make(self, day: Day, *, progress: Callable[[str, float], None]) -> Generation:
         """Read the feed, merge it, evaluate the day. Raises DataError for a file that cannot be used."""
         spool = self._read(progress)
+        self._merge_patients(spool)
         for name in WHOLE_TABLES:
             self._merge_whole(name)
         groups, providers = self.whole["groups"], self.whole["providers"]
@@ -98,9 +101,10 @@ class Making:
             progress("Reading the files", 0.5 * min(done / size, 1))
 
         for name, rows in self.intake.pieces(advance):
-            if name in WHOLE_TABLES:
+            if name in WHOLE_TABLES or name == MERGES:
                 pieces.setdefault(name, []).append(rows)
             else:
+                rows = self.merging.of_today(name, rows)
                 if self.previous and name in EVENT_TABLES and NUMBERED not in rows.columns:
                     place = shard_of(pl.col("patient_id"), self.shard_count).alias("shard")
                     self._keys.append(rows.select(key_hash().alias("key"), place, "received_at"))
@@ -108,10 +112,29 @@ class Making:
         self.whole = {name: _joined(name, frames) for name, frames in pieces.items()}
         return spool
 
+    # ---- ids that become one ----------------------------------------------------------------------------------
+    def _merge_patients(self, spool: Spool) -> None:
+        """What is stated in the feed, and by whoever makes the generation."""
+        stated = self.whole.pop(MERGES, None)
+        if stated is None:
+            return
+        is_unique = self._count_repeated(stated, TABLE[MERGES].key)
+        self._tally(MERGES, stated, is_unique=is_unique)
+        stated = stated if is_unique else stated.unique(TABLE[MERGES].key, keep="last", maintain_order=True)
+        was_rejected = pl.concat([pl.Series("patient_id", [], pl.String), *self.intake.rejected_patients])
+        rejected = dict.fromkeys(was_rejected.unique(), plausibility.REJECTED_PATIENT)
+        reasons, events = self.merging.settle(stated, spool, self.previous, rejected=rejected)
+        out = reasons.is_not_null()
+        if out.any():
+            self.intake.reject(stated.filter(out), reasons.filter(out), "patient_id", MERGES)
+        self.changes += len(self.merging.new)
+        self.merging.prepare(self.previous)
+        self._keys = [_at_survivors(keys, events, self.shard_count) for keys in self._keys]
+
     # ---- tables without patients ------------------------------------------------------------------------------
     def _merge_whole(self, name: str) -> None:
-        known = self._known(name, None)
-        fresh = self.whole.get(name, _joined(name, []))
+        known = self.merging.of_all(self._known(name, None))
+        fresh = self.merging.of_all(self.whole.get(name, _joined(name, [])))
         self._tally(name, fresh, is_unique=self._count_repeated(fresh, TABLE[name].key))
         self.whole[name] = self._merge_small(name, known, fresh.drop(_WORKING))
         self.draft.write(name, 0, self.whole[name])
@@ -142,8 +165,9 @@ class Making:
             place = None
         rows = self.previous.stored_events(place) if name == "events" else self.previous.table(name, place)
         if about.hashing == probe() and about.shard_count == self.shard_count:
-            return rows.collect()
-        return rows.filter(shard_of(pl.col("patient_id"), self.shard_count) == shard).collect(engine="streaming")
+            return self.merging.of_shard(name, rows.collect(), shard)
+        rows = rows.filter(shard_of(pl.col("patient_id"), self.shard_count) == shard)
+        return self.merging.of_shard(name, rows.collect(engine="streaming"), shard)
 
     # ---- patients and what belongs to them --------------------------------------------------------------------
     def _shards(self, spool: Spool, progress: Callable[[str, float], None]) -> Iterator[Shard]:
@@ -157,13 +181,15 @@ class Making:
     def _shard(self, spool: Spool, number: int) -> Shard:
         tables: dict[str, pl.DataFrame] = {}
         for name in PATIENT_TABLES:
-            fresh = _joined(name, spool.take(name, number))
+            fresh, known = _joined(name, spool.take(name, number)), self._known(name, number)
+            fresh, left_out = self.merging.own_first(name, fresh, known)
+            self.intake.count(left_out, "repeated")
             if name != "patients":
                 fresh = self._plausible(name, fresh, tables["patients"])
             else:
                 self._fed.append(fresh["patient_id"])
             self._tally(name, fresh, is_unique=self._count_repeated(fresh, TABLE[name].key))
-            tables[name] = self._merge_small(name, self._known(name, number), fresh.drop(_WORKING))
+            tables[name] = self._merge_small(name, known, fresh.drop(_WORKING))
             self.draft.write(name, number, tables[name])
         events = self._events(spool, number, tables["patients"])
         self.draft.write("events", number, events)
@@ -285,9 +311,27 @@ _DEFECT_OF_REASON = {
 }
 
 
+def _at_survivors(keys: pl.DataFrame, moved: pl.DataFrame, shard_count: int) -> pl.DataFrame:
+    """The shards in which keys of events are now that some of them are survivors'."""
+    if moved.is_empty():
+        return keys
+    place = shard_of(pl.col("patient_id"), shard_count).alias("_place")
+    places = moved.select(key_hash().alias("key"), place).unique("key")
+    found = keys.join(places, on="key", how="left", maintain_order="left")
+    return found.with_columns(pl.coalesce("_place", "shard").alias("shard")).drop("_place")
+
+
 def _joined(name: str, frames: list[pl.DataFrame]) -> pl.DataFrame:
     """The pieces of a small table in its shape, with the working columns."""
-    working = pl.Schema({FILE: pl.Categorical(), LINE: pl.UInt32(), SOURCE: pl.Categorical(), COUNTED: pl.Boolean()})
+    working = pl.Schema(
+        {
+            FILE: pl.Categorical(),
+            LINE: pl.UInt32(),
+            SOURCE: pl.Categorical(),
+            COUNTED: pl.Boolean(),
+            MERGED: pl.Boolean(),
+        }
+    )
     shape = pl.Schema({**small_schema(TABLE[name]), **working})
     empty = shape.to_frame()
     return pl.concat([empty, *frames], how="diagonal").select(*shape)

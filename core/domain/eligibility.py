@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from core.domain.address import is_email, is_us_number
+from core.domain.merge import MERGED
 from core.domain.merge_field import FIELDS
 from core.domain.opt_out import CAMPAIGN, TYPES, OptOut, against
 from core.domain.organisation import EMAIL, TEXT, Organisation
@@ -32,6 +33,7 @@ _NO_CONSENT = {"email": "no_consent", "text": "no_text_consent", "phone": "no_ph
 # Why somebody is not written to, in the order of the checks. Sentences continue "Not sent: ...".
 REASONS: dict[str, str] = {
     "unknown_patient": "the patient is no longer in the records",
+    MERGED: "the record was merged with another of the same patient, whose message counts",
     "deceased": "the patient has died",
     "test_patient": "the record is a test patient",
     "inactive": "the patient is no longer active in the practice",

@@ -7,6 +7,7 @@ CHANGE_OPT_OUTS = "change_opt_outs"
 CORRECT_CONTACT = "correct_contact"
 REMARK = "remark"
 SETTLE_CONFLICTS = "settle_conflicts"
+MERGE = "merge"
 
 # What each permits, continuing 'You may not ...'.
 PERMISSIONS = {
@@ -14,6 +15,7 @@ PERMISSIONS = {
     CORRECT_CONTACT: "correct contact data or record a consent",
     REMARK: "remark on care gaps",
     SETTLE_CONFLICTS: "decide between the feed and what staff have recorded",
+    MERGE: "make two records of one person one",
 }
 
 

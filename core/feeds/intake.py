@@ -20,6 +20,7 @@ from core.feeds.synthea import NUMBERED
 from core.feeds.typed import LEFT_OUT, REJECTS, column_type, typed_rows
 
 SOURCE = "_source"
+MERGED = "_merged"  # whether a row of a small table was that of an id which is the patient's now
 PATIENT_TABLES = tuple(n for n in SMALL_TABLES if "patient_id" in TABLE[n].column_names and n != "opt_outs")
 WHOLE_TABLES = tuple(n for n in SMALL_TABLES if n not in PATIENT_TABLES)
 

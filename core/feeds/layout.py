@@ -216,6 +216,15 @@ TABLES: tuple[FeedTable, ...] = (
         ),
     ),
     FeedTable(
+        "merges",
+        ("merged_id",),
+        (
+            _id("merged_id", "the id that is no more; what it had becomes the survivor's", required=True),
+            _id("patient_id", "the survivor: the patient whose record stays", required=True),
+            Column("merged_on", "date", about="day on which the two became one; blank is the day of the feed"),
+        ),
+    ),
+    FeedTable(
         "visits",
         ("visit_id",),
         (

@@ -230,6 +230,12 @@ class Medication(NamedTuple):
     status: str = ""
 
 
+class Merge(NamedTuple):
+    merged_id: str
+    patient_id: str
+    merged_on: str = ""
+
+
 ROWS: dict[str, type[tuple[str, ...]]] = {
     "groups": Group,
     "locations": Location,
@@ -241,6 +247,7 @@ ROWS: dict[str, type[tuple[str, ...]]] = {
     "programs": Program,
     "portal_accounts": PortalAccount,
     "opt_outs": OptOut,
+    "merges": Merge,
     "visits": Visit,
     "problems": Problem,
     "labs": Lab,

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 
 from core.domain.opt_out import OptOut
-from core.store.schema import opt_outs, patients, recipients
+from core.store.schema import merges, opt_outs, patients, recipients
 
 _COLUMNS = [
     opt_outs.c[name]
@@ -129,14 +129,17 @@ def addresses_of(connection: Connection, patient_id: str) -> dict[str, str]:
 def recipient(
     connection: Connection, recipient_id: int, *, is_held: bool = False
 ) -> tuple[str, str | None, str | None] | None:
-    """Who a stop link was sent to: the patient, the address it went to, and the patient's address today.
+    """Who a stop link was sent to: the patient, by the id of today, the address it went to, and the patient's address
+    today.
 
     With `is_held` the row is held until the transaction ends, so that two presses of one link are one opt-out.
     """
+    patient_id = func.coalesce(merges.c.patient_id, recipients.c.patient_id)
     question = (
-        select(recipients.c.patient_id, recipients.c.address, patients.c.email)
+        select(patient_id.label("patient_id"), recipients.c.address, patients.c.email)
         .select_from(recipients)
-        .outerjoin(patients, patients.c.patient_id == recipients.c.patient_id)
+        .outerjoin(merges, merges.c.merged_id == recipients.c.patient_id)
+        .outerjoin(patients, patients.c.patient_id == patient_id)
         .where(recipients.c.recipient_id == recipient_id)
     )
     question = question.with_for_update(of=recipients) if is_held else question
