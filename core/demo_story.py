@@ -20,6 +20,7 @@ from core import (
     work_lists,
 )
 from core.channels.outbox import start_outbox
+from core.demo_texts import send_texts
 from core.domain.organisation import Organisation
 from core.domain.period import Period
 from core.domain.window import is_sending_day
@@ -90,6 +91,8 @@ def tell(wb: Workbench, *, patients: int, progress: Progress) -> None:
     if not campaign_list.campaigns(wb):
         progress("Sending a campaign of last week", 0.2)
         _sent(wb)
+        progress("Sending a campaign of last week", 0.7)
+        _texted(wb)
         progress("Sending a campaign of last week", 0.9)
         _draft(wb)
         progress("Sending a campaign of last week", 1.0)
@@ -137,6 +140,13 @@ def _sent(wb: Workbench) -> None:
         dispatcher.drain(then.as_user(DISPATCHER))
     finally:
         outbox.stop()
+
+
+def _texted(wb: Workbench) -> None:
+    """A text campaign of a later day of that week, with what patients wrote back in the afternoon."""
+    day = _sending_day_before(wb.today() - timedelta(days=5), wb.organisation())
+    noon = datetime.combine(day, time(12, 5), tzinfo=wb.zone())
+    send_texts(_at(wb, noon), _at(wb, noon + timedelta(hours=2)), day=day)
 
 
 def _draft(wb: Workbench) -> None:

@@ -8,6 +8,7 @@ import polars as pl
 
 from core import loads
 from core.code_meanings import Meanings, known_codes
+from core.domain.entry import LEFT_OUT
 from core.domain.fact_order import named_facts
 from core.domain.history import as_known
 from core.domain.measure import Measure
@@ -15,8 +16,6 @@ from core.domain.measure_evidence import Explanation, explain
 from core.measures import concepts, suggester
 from core.store.clinical import Generation
 from core.workbench import Workbench
-
-_LEFT_OUT = ("entered-in-error", "error", "voided", "void", "deleted")  # never there at all
 
 
 def of_patient(
@@ -55,7 +54,7 @@ def _nearly(events: pl.DataFrame, meanings: Meanings) -> list[dict[str, Any]]:
     listed = events.with_row_index("event")
     means = meanings.every_meaning(listed).group_by("event").agg(pl.col("concept").cast(pl.String).alias("concepts"))
     known = listed.join(means, on="event", how="left", maintain_order="left")
-    is_undone = ~pl.col("is_done") & pl.col("concepts").is_not_null() & ~pl.col("status").is_in(_LEFT_OUT)
+    is_undone = ~pl.col("is_done") & pl.col("concepts").is_not_null() & ~pl.col("status").is_in(LEFT_OUT)
     is_strange = pl.col("is_done") & pl.col("concepts").is_null() & pl.col("text").is_not_null()
     rows = known.filter(is_undone | is_strange).with_columns(pl.col("system", "code", "text", "status").cast(pl.String))
     return [

@@ -11,20 +11,22 @@ from pathlib import Path
 import polars as pl
 from sqlalchemy import Connection
 
-from core import feed_quality, rules
+from core import feed_quality, publishing, rules
 from core.audit import record_in
 from core.code_meanings import KnownCodes, Meanings, known_codes, remade
 from core.domain.defects import Defect, defects_of
+from core.domain.merge import FEED
 from core.errors import CareloopError, DataError
 from core.evaluation import Day, evaluate_day, practice_of, shards_of
 from core.feeds.feed import Feed
 from core.feeds.intake import Counts, Intake
 from core.feeds.open_feed import open_feed
 from core.generations import Making, shard_count
+from core.merging import Merging, follow_in, keep_in
 from core.publishing import publish, publish_day
-from core.store import feed_rows
+from core.store import feed_rows, merges, search_keys
 from core.store.clinical import REJECTS, UNMAPPED, Draft, Generation
-from core.store.database import writing
+from core.store.database import reading, writing
 from core.store.feed_rows import LoadRow as LoadRow
 from core.workbench import Workbench
 
@@ -93,6 +95,7 @@ def refresh(wb: Workbench, *, progress: Progress | None = None) -> None:
     progress   is told what is being done and how much is done, 0 to 1
     Facts that an earlier version of the program kept in another layout are made again first.
     """
+    make_searchable(wb)
     generation = current(wb)
     if generation is not None and not generation.about().is_current:
         generation = _in_this_layout(wb)
@@ -111,6 +114,15 @@ def refresh(wb: Workbench, *, progress: Progress | None = None) -> None:
             publish_day(connection, draft, generation.shards())
     draft.finish()
     wb.clinical.remove_days(generation, keep=_KEPT_DAYS, current=day.evaluation)
+
+
+def make_searchable(wb: Workbench) -> None:
+    """Let everybody be found, also in a home that was loaded before there was a search. Costs nothing afterwards."""
+    with reading(wb.engine) as connection:
+        if search_keys.is_filled(connection):
+            return
+    with writing(wb.engine) as connection:
+        publishing.make_searchable(connection, current(wb))
 
 
 def today(wb: Workbench) -> Day:
@@ -147,23 +159,51 @@ def remade_with(wb: Workbench, known: KnownCodes, *, started_at: datetime) -> It
 
     Gives the transaction that publishes it, so that what the meanings come from is kept with it or not at all.
     """
+
+    def make(draft: Draft, before: Generation, day: Day) -> Generation:
+        return remade(draft, before, Meanings(known), day)
+
+    with made_anew(wb, make, format="codes", started_at=started_at) as connection:
+        yield connection
+
+
+@contextmanager
+def made_anew(
+    wb: Workbench,
+    make: Callable[[Draft, Generation, Day], Generation],
+    *,
+    format: str,
+    started_at: datetime,
+    first: Callable[[Connection], None] | None = None,
+) -> Iterator[Connection]:
+    """A generation that is made of the last one, when there is one, without a feed; the caller holds the lock.
+
+    first   is done in the transaction before all of it is published; without it, only what follows from facts is
+    Gives the transaction that publishes it.
+    """
     _remove_orphans(wb)
     before = current(wb)
     if before is None:
         with writing(wb.engine) as connection:
+            if first:
+                first(connection)
             yield connection
         return
     day = today(wb)
     with _draft(wb) as draft:
-        generation = remade(draft, before, Meanings(known), day)
+        generation = make(draft, before, day)
         last = feed_rows.load_rows(wb.engine, status="loaded", limit=1)[0]
         with writing(wb.engine) as connection:
-            publish_day(connection, generation.day(day.evaluation), generation.shards())
+            if first:
+                first(connection)
+                publish(wb, connection, generation, day)
+            else:
+                publish_day(connection, generation.day(day.evaluation), generation.shards())
             _add_row(
                 wb,
                 connection,
                 source=last.source_system,
-                format="codes",
+                format=format,
                 status="loaded",
                 started_at=started_at,
                 generation=generation.name,
@@ -199,7 +239,9 @@ def _load(wb: Workbench, feed: Feed, started_at: datetime, progress: Progress) -
     intake = Intake(feed, source, received_at, zone, last_day)
     with _draft(wb) as draft:
         shards = shard_count(feed.size, previous, shard_bytes=wb.clinical.shard_bytes)
-        making = Making(draft, previous, intake, Meanings(known_codes(wb.engine)), shards, fingerprint)
+        with reading(wb.engine) as connection:
+            merging = Merging(merges.known(connection))
+        making = Making(draft, previous, intake, Meanings(known_codes(wb.engine)), shards, fingerprint, merging=merging)
         day = today(wb)
         generation = making.make(day, progress=progress)
         if previous and not making.changes:
@@ -210,7 +252,9 @@ def _load(wb: Workbench, feed: Feed, started_at: datetime, progress: Progress) -
         found = defects_of(making.patients_with, intake.all_left_out())
         counts = _all_counts(feed, intake)
         with writing(wb.engine) as connection:
+            keep_in(wb, connection, merging, source=FEED, on=received_at.astimezone(zone).date())
             publish(wb, connection, generation, day)
+            follow_in(wb, connection, merging)
             load_id = _add_row(
                 wb,
                 connection,

@@ -9,6 +9,7 @@ from core.domain.campaign import Campaign
 from core.domain.field_values import clock_time, field_values, full_name, gap_words, long_date, seen
 from core.domain.merge_field import FIELDS, FieldValue
 from core.domain.organisation import Organisation
+from core.domain.remark import stopping
 from core.store.database import reading
 from core.store.merge_rows import MergeRow, merge_rows
 from core.workbench import Workbench
@@ -20,12 +21,14 @@ def fields_for(wb: Workbench, patient_ids: Collection[str], campaign: Campaign) 
     """What the campaign's message says to each of these patients, by patient id.
 
     A field that is not on file is absent: rendering then needs a default or raises MissingField. Patients who are not
-    in the records are left out. An appointment that has begun counts as none.
+    in the records are left out. An appointment that has begun counts as none, and so does a care gap with a remark that
+    stops outreach about it.
     """
     organisation = wb.organisation()
     zone = ZoneInfo(organisation.time_zone)
     written = field_values(_author_fields(campaign, organisation))
     now = wb.now()
+    today = now.astimezone(zone).date()
     called = {
         name: rule.called
         for name, rule in rules.in_force(wb).measures.items()
@@ -39,7 +42,8 @@ def fields_for(wb: Workbench, patient_ids: Collection[str], campaign: Campaign) 
         if row.appointment_at and row.appointment_at > now:
             texts |= _appointment(row, zone)
         fields = field_values(texts) | written
-        gaps = gap_words(row.open_gaps, measures=campaign.measures, called=called)
+        remarked = stopping(row.remarks, called, today)
+        gaps = gap_words(row.open_gaps, measures=campaign.measures, called=called, remarked=remarked)
         found[patient_id] = fields | {"gaps": gaps} if gaps else fields
     return found
 

@@ -11,7 +11,7 @@ from importlib import resources
 from core import logos, patients
 from core.audit import record
 from core.domain.address import phone_text
-from core.domain.opt_out import DO_NOT_CALL, TYPES
+from core.domain.opt_out import TYPES
 from core.domain.organisation import Organisation
 from core.domain.paper_form import PaperForm, read_form
 from core.domain.person import Person
@@ -21,8 +21,6 @@ from core.workbench import Workbench
 LANGUAGES = ("en", "es")
 CONSENT, OPT_OUT = "consent", "opt-out"
 NAMES = {CONSENT: "Consent to text messages", OPT_OUT: "Request to stop messages"}
-# 'Do Not Call' is what a key pressed during a call records; O1 has no such row.
-ON_PAPER = tuple(kind for kind in TYPES.values() if kind.key != DO_NOT_CALL)
 _MONTHS = (
     "enero", "febrero", "marzo", "abril", "mayo", "junio",
     "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre",
@@ -102,7 +100,7 @@ def _read(organisation: Organisation, name: str, language: str) -> PaperForm:
         "until": _clock(organisation.quiet_from, language),
         "text_limit": str(organisation.text_limit),
     }
-    types = ON_PAPER if name == OPT_OUT else ()
+    types = tuple(TYPES.values()) if name == OPT_OUT else ()
     return read_form(_text(name, language), language=language, values=values, types=types)
 
 

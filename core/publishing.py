@@ -1,22 +1,26 @@
 """What a load writes to the database: what sending and the pages must know on any machine."""
 
 from collections.abc import Iterable, Iterator
-from zoneinfo import ZoneInfo
 
 import polars as pl
 from sqlalchemy import Connection
 
-from core.domain.opt_out import TYPES
+from core import feed_opt_outs, feed_questions
+from core.domain.reminder import last_reminded
 from core.evaluation import Day
-from core.store import feed_rows
+from core.overlays import Overlay
+from core.store import feed_rows, search_keys
 from core.store.clinical import DayDraft, Generation
 from core.workbench import Workbench
 
-_TYPE_WORDS = {key: key for key in TYPES} | {kind.name.lower(): key for key, kind in TYPES.items()}
+_CONFIRMED = ("confirmed", "arrived", "completed")
 
 
 def publish(wb: Workbench, connection: Connection, generation: Generation, day: Day) -> None:
-    """Practice, patients, open gaps and the feed's opt-outs of a new generation, in the caller's transaction."""
+    """Practice, patients, open gaps and the feed's opt-outs of a new generation, in the caller's transaction.
+
+    Corrections of staff stay over the feed's values; where the feed contradicts staff or a patient, somebody is asked.
+    """
     feed_rows.publish_alone(connection)
     feed_rows.put_practice(
         connection,
@@ -25,10 +29,13 @@ def publish(wb: Workbench, connection: Connection, generation: Generation, day: 
         provider_rows=generation.table("providers").collect(),
     )
     evaluated = generation.day(day.evaluation)
-    feed_rows.put_patients(connection, _people(generation, evaluated))
+    overlay = Overlay.read(connection)
+    before = feed_questions.consents_before(wb, connection)
+    feed_rows.put_patients(connection, overlay.laid_over(_people(generation, evaluated)))
+    feed_questions.ask_about_corrections(wb, connection, overlay)
+    feed_questions.ask_about_consents(wb, connection, generation, overlay=overlay, before=before)
     feed_rows.put_open_gaps(connection, _open_gaps(evaluated, generation.shards()))
-    rows = _opt_outs(generation.table("opt_outs").collect(), zone=day.zone)
-    feed_rows.add_opt_outs(connection, rows, at=wb.now(), by=wb.user.user_id)
+    feed_opt_outs.add(wb, connection, generation.table("opt_outs").collect(), zone=day.zone)
 
 
 def publish_day(connection: Connection, evaluated: DayDraft, shards: Iterable[int]) -> None:
@@ -39,41 +46,37 @@ def publish_day(connection: Connection, evaluated: DayDraft, shards: Iterable[in
     feed_rows.put_open_gaps(connection, _open_gaps(evaluated, numbers))
 
 
-def type_key(column: pl.Expr) -> pl.Expr:
-    """The key of an opt-out type given as its key or name. A word that is not known stays: it counts as Global."""
-    text = column.str.strip_chars().str.to_lowercase()
-    key = text.replace_strict(_TYPE_WORDS, default=None, return_dtype=pl.String)
-    return pl.coalesce(key, text.str.replace_all(r"[^a-z0-9]+", "_").str.slice(0, 32))
+def make_searchable(connection: Connection, generation: Generation | None) -> None:
+    """Let patients be found whose rows were written before there was a search; the generation says when they came."""
+    feed_rows.publish_alone(connection)
+    if search_keys.is_filled(connection):
+        return  # another process was faster
+    search_keys.fill(connection)
+    if generation is not None:
+        feed_rows.put_contacts(connection, (_contacts(generation, number) for number in generation.shards()))
+
+
+def reminded(generation: Generation, shard: int) -> pl.DataFrame:
+    """When the patients of a shard were last reminded of an appointment: patient_id, last_reminded_on."""
+    return last_reminded(generation.table("reminders", shard).collect())
 
 
 def _people(generation: Generation, evaluated: DayDraft) -> Iterator[pl.DataFrame]:
     for number in generation.shards():
         patients = generation.table("patients", number).collect()
-        yield patients.join(evaluated.read("people", number), on="patient_id", how="left", maintain_order="left")
+        people = patients.join(evaluated.read("people", number), on="patient_id", how="left", maintain_order="left")
+        yield people.join(_contacts(generation, number), on="patient_id", how="left", maintain_order="left")
+
+
+def _contacts(generation: Generation, shard: int) -> pl.DataFrame:
+    """When patients of a shard last had, or will have, a confirmed appointment, and were last reminded of one:
+    patient_id, last_confirmed_on, last_reminded_on."""
+    appointments = generation.table("appointments", shard).filter(pl.col("status").is_in(_CONFIRMED))
+    confirmed = appointments.group_by("patient_id").agg(pl.col("start_at").max().dt.date().alias("last_confirmed_on"))
+    return confirmed.collect().join(reminded(generation, shard), on="patient_id", how="full", coalesce=True)
 
 
 def _open_gaps(evaluated: DayDraft, shards: Iterable[int]) -> Iterator[pl.DataFrame]:
     for number in shards:
         people = evaluated.read("people", number).select("patient_id", pl.col("open_measures").alias("measures"))
         yield people.drop_nulls("measures")
-
-
-def _opt_outs(rows: pl.DataFrame, *, zone: ZoneInfo) -> pl.DataFrame:
-    """One row for each patient or address that a feed's opt-out names; one with a number and an email makes two."""
-    received = pl.col("received_at").dt.convert_time_zone(zone.key).dt.date()
-    common = {
-        "patient_id": pl.col("patient_id"),
-        "type": type_key(pl.col("type")),
-        "protocol": pl.col("protocol").str.slice(0, 64),
-        "starts_on": pl.coalesce("made_on", received),
-        "until": pl.col("until"),
-        "reason": pl.col("reason").fill_null("Other"),
-    }
-    has_email, has_phone = pl.col("email").is_not_null(), pl.col("phone").is_not_null()
-    first = rows.filter(has_email | has_phone | pl.col("patient_id").is_not_null()).select(
-        source_key=pl.col("opt_out_id"), address=pl.coalesce("email", "phone"), **common
-    )
-    second = rows.filter(has_email & has_phone).select(
-        source_key=pl.format("{}#phone", pl.col("opt_out_id").str.slice(0, 120)), address=pl.col("phone"), **common
-    )
-    return pl.concat([first, second])

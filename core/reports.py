@@ -11,6 +11,7 @@ from core.domain.address import phone_text
 from core.domain.campaign import Campaign
 from core.domain.clinical import schema
 from core.domain.csv_cells import neutral
+from core.domain.eligibility import what_to_do
 from core.domain.message import ICONS, RESULTS, STATES, reason_sentence, words_of
 from core.domain.organisation import EMAIL
 from core.domain.progress import Progress, progress_of, schedule_sentence
@@ -44,6 +45,7 @@ class Report:
     patients    one row for each patient the user may see: the columns of EXPORT_NAMES, `at` in local time
     over_time   at (local, the beginning of a second, a minute, an hour or a day), result, count
     hidden      how many patients of the campaign the user may not see; they are counted, not listed
+    advice      what can be done about reasons that do not say so themselves
     """
 
     campaign: Campaign
@@ -54,6 +56,7 @@ class Report:
     patients: pl.DataFrame
     over_time: pl.DataFrame
     hidden: int
+    advice: tuple[str, ...] = ()
 
 
 def report(wb: Workbench, campaign_id: str) -> Report:
@@ -84,6 +87,7 @@ def report(wb: Workbench, campaign_id: str) -> Report:
         patients=_patients(patients, zone=zone, channel=campaign.channel),
         over_time=_over_time(ends, zone=zone),
         hidden=progress.selected - patients.height,
+        advice=tuple(dict.fromkeys(filter(None, map(what_to_do, counts["reason"])))),
     )
 
 

@@ -51,10 +51,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Ready:
-    """A message ready to leave, with the attempt that is written down for it."""
+    """A message ready to leave, with the attempt that is written down for it, and the care gaps it leaves out."""
 
     begun: Begun
     outgoing: Outgoing
+    unsaid: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -201,7 +202,7 @@ def _ready(
         _log.error("recipient %d: the message cannot be written (%s)", claimed.recipient_id, type(error).__name__)
         return CANNOT_BE_WRITTEN
     begun = Begun(claimed, outgoing.to, language, form.message_id(claimed.recipient_id), decided.message)
-    return Ready(begun, outgoing)
+    return Ready(begun, outgoing, decided.unsaid)
 
 
 def _hand_over(batch: Batch, ready: Ready, channel: Channel, journal: Journal | None) -> Ended:
@@ -282,7 +283,9 @@ def _look_again(batch: Batch, left: list[Ready], journal: Journal | None) -> lis
     with writing(wb.engine) as connection:
         _write_down(batch, connection)
         ours = messages.renew(connection, claimed, worker=worker, at=at, lease=LEASE)
-        claimed = [one for one in claimed if one.recipient_id in ours]
+        others_now = [one for one in claimed if ours.get(one.recipient_id, one.patient_id) != one.patient_id]
+        messages.hand_back(connection, others_now, worker=worker)  # they come again with the id they have now
+        claimed = [one for one in claimed if ours.get(one.recipient_id) == one.patient_id]
         if campaign_rows.campaign(connection, batch.campaign.campaign_id).status != "active":
             messages.hand_back(connection, claimed, worker=worker)
             claimed = []
@@ -290,7 +293,7 @@ def _look_again(batch: Batch, left: list[Ready], journal: Journal | None) -> lis
         refused = [(one, decided[one].refused) for one in claimed if decided[one].refused]
         messages.refuse(connection, refused, worker=worker, at=at)
         kept = [one for one in left if one.begun.claimed in decided and not decided[one.begun.claimed].refused]
-        ready = [one for one in kept if decided[one.begun.claimed].still_fits(one.begun)]
+        ready = [one for one in kept if decided[one.begun.claimed].still_fits(one.begun, unsaid=one.unsaid)]
         others = [one.begun.claimed for one in kept if one not in ready]
         messages.hand_back(connection, others, worker=worker)
     if journal:

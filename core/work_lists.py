@@ -1,10 +1,11 @@
 """Work lists: choose patients by filters, see who is found and why the others are not, take the list along."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import IO
 
 import polars as pl
 
+from core import contact_problems, repairs, rules
 from core.audit import record
 from core.domain import found as domain
 from core.domain.address import phone_text
@@ -14,12 +15,16 @@ from core.domain.fields import field as field_of
 from core.domain.fields import fields as all_fields
 from core.domain.found import Found
 from core.domain.matching import Live
+from core.domain.measure import Measure
 from core.domain.opt_out import TYPES
 from core.domain.panel_frame import Panel
+from core.domain.remark import kind_of
+from core.domain.repair import PROBLEMS
 from core.domain.work_list import WorkList
 from core.errors import TooMany
 from core.panels import panel
 from core.store import live_fields
+from core.store import remarks as remark_rows
 from core.store.database import reading
 from core.workbench import Workbench
 
@@ -50,6 +55,14 @@ def choices(wb: Workbench, key: str) -> list[str]:
     of = field_of(key)
     if of.key == "opt_outs":
         return sorted(kind.name for kind in TYPES.values())
+    if of.key == repairs.FIELD:
+        return [problem.name for problem in PROBLEMS.values()]
+    if of.key == repairs.CLINIC:
+        return repairs.clinics(wb)
+    if of.key == "remarks":
+        with reading(wb.engine) as connection:
+            found = remark_rows.words_in_force(connection, wb.user.scope, on=wb.today())
+        return _remark_words(found, rules.every(wb))
     if of.kind not in (CHOICE, WORDS) or of.is_live:
         return []
     opened = panel(wb)
@@ -120,16 +133,35 @@ def _live(wb: Workbench) -> Live:
     """Reads live fields for patients; nothing of it is kept between runs."""
 
     def values(key: str, ids: pl.Series) -> pl.Series:
+        if key == repairs.FIELD:
+            return contact_problems.problem_names(wb, ids)
+        if key == repairs.CLINIC:
+            return repairs.clinic_names(wb, ids)
         with reading(wb.engine) as connection:
             if key == "opt_outs":
                 names = live_fields.opt_out_names(connection, ids.to_list(), on=wb.today())
                 return pl.Series([names.get(patient_id, []) for patient_id in ids], dtype=pl.List(pl.String))
+            if key == "remarks":
+                return _remarks(wb, ids, live_fields.remarks_in_force(connection, ids.to_list(), on=wb.today()))
             contacts = live_fields.last_contacts(connection, ids.to_list())
         zone = wb.zone()
         days = {patient_id: at.astimezone(zone).date() for patient_id, at in contacts.items()}
         return pl.Series([days.get(patient_id) for patient_id in ids], dtype=pl.Date)
 
     return values
+
+
+def _remarks(wb: Workbench, ids: pl.Series, found: Mapping[str, Sequence[tuple[str, str]]]) -> pl.Series:
+    names = rules.every(wb)
+    texts = [_remark_words(found.get(patient_id, ()), names) for patient_id in ids]
+    return pl.Series(texts, dtype=pl.List(pl.String))
+
+
+def _remark_words(pairs: Sequence[tuple[str, str]], names: Mapping[str, Measure]) -> list[str]:
+    """'Patient refused: Mammogram' for each kind and measure, sorted."""
+    return sorted(
+        {f"{kind_of(kind).name}: {names[measure].name if measure in names else measure}" for kind, measure in pairs}
+    )
 
 
 def _ids_and_names(opened: Panel, column: str, wb: Workbench, *, groups: tuple[str, ...] = ()) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ import streamlit as st
 from core.errors import CareloopError
 from pages import _width
 from pages._demo_clock import demo_clock
-from pages._shared import HERE, plain, show_notice, workbench
+from pages._shared import HERE, OPENED_PATIENT, plain, show_notice, workbench
 
 st.set_page_config(page_title="Careloop", page_icon=str(HERE / "icon.svg"), layout="wide", initial_sidebar_state=252)
 # What the theme cannot set: less empty space at the sides of wide tables, and what is shown at which width.
@@ -98,6 +98,8 @@ def _who() -> None:
 
 
 page = st.navigation(_pages())
+if page.url_path != "patient":
+    st.session_state.pop(OPENED_PATIENT, None)
 try:
     _who()
     show_notice()

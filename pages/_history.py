@@ -12,7 +12,7 @@ from core.domain.organisation import EMAIL
 from core.domain.wording import LANGUAGES
 from core.errors import CareloopError
 from core.workbench import Workbench
-from pages._shared import moment, plain, result_badge
+from pages._shared import moment, plain, result_badge, summary_link
 
 _MARKS = {
     "accepted": ":green[:material/check_circle:]",
@@ -48,7 +48,12 @@ _KEYS = {
 
 @st.dialog("History of the message", width="medium", icon=":material/history:")
 def show_history(wb: Workbench, campaign_id: str, patient_id: str) -> None:
-    """The dialog: what became of it, its attempts, then everything heard of it, oldest first."""
+    """The dialog."""
+    draw_history(wb, campaign_id, patient_id)
+
+
+def draw_history(wb: Workbench, campaign_id: str, patient_id: str) -> None:
+    """What became of a message, its attempts, then everything heard of it, oldest first."""
     try:
         channel = campaigns.campaign(wb, campaign_id).channel
         found = communications.history(wb, campaign_id, patient_id)
@@ -58,6 +63,7 @@ def show_history(wb: Workbench, campaign_id: str, patient_id: str) -> None:
         return
     badge, why = result_badge(STATES[found.state].result), plain(words_of(found.state, found.reason, channel))
     st.markdown(f"**{plain(name or patient_id)}**  \n{badge} {why}")
+    summary_link(patient_id, "Open the summary")
     st.table(_facts(wb, found, channel), border="horizontal", hide_header=True, alt="Where the message went")
     st.markdown("**Attempts**")
     if not found.attempts:

@@ -11,6 +11,7 @@ from core.outbox_texts import KeptCall
 from core.workbench import Workbench
 from pages._outbox_list import EVERY, Row, Standing, chosen, nothing, page_number, rows
 from pages._outbox_patient import keys, next_call, only_kept
+from pages._patient_links import whose
 from pages._script import script, step_of
 from pages._shared import count, guarded, moment, plain
 
@@ -99,6 +100,7 @@ def _call(wb: Workbench, sid: str) -> None:
 
 
 def _next(wb: Workbench, sid: str) -> None:
-    if not outbox_texts.is_stand_in(wb):
-        return
-    next_call(wb, outbox_texts.call(wb, sid).recipient)
+    number = outbox_texts.call(wb, sid).recipient
+    whose(wb, number, part="communications")
+    if outbox_texts.is_stand_in(wb):
+        next_call(wb, number)

@@ -10,6 +10,7 @@ from core import outbox
 from core.outbox import KeptMail, MailPage
 from core.workbench import Workbench
 from pages._mail import mail_frame, width_choice
+from pages._patient_links import whose
 from pages._shared import count, moment, plain
 
 
@@ -75,6 +76,7 @@ def _mail(wb: Workbench, mail: KeptMail) -> None:
     st.subheader(plain(mail.subject), anchor=False)
     at = moment(datetime.fromisoformat(mail.at), wb)
     st.caption(f"From {plain(mail.sender)}  \nTo {plain(mail.recipient)}  \nSent {at}")
+    whose(wb, mail.recipient, part="communications")
     seen, text = st.tabs(["As seen", "Plain text"])
     with seen:
         width = width_choice("outbox_width")

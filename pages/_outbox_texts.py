@@ -15,6 +15,7 @@ from core.workbench import Workbench
 from pages._bubbles import Bubble, conversation
 from pages._outbox_list import EVERY, Row, Standing, chosen, nothing, page_number, rows, time_text
 from pages._outbox_patient import as_patient, next_text, only_kept
+from pages._patient_links import whose
 from pages._shared import count, guarded, plain
 
 _CHOSEN = "outbox_text"  # the SID of a text and its number
@@ -41,6 +42,7 @@ def show(wb: Workbench, search: str) -> None:
         _list(wb, search)
     with right:
         st.subheader(plain(phone_text(number)), anchor=False)
+        whose(wb, number, part="communications")
         _conversation(wb, number)
         if outbox_texts.is_stand_in(wb):
             as_patient(wb, number)

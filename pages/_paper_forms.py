@@ -31,15 +31,16 @@ def show_forms(wb: Workbench) -> None:
 
 
 def _button(wb: Workbench, form: str, person: Person | None) -> None:
+    patient_id = person.patient_id if person else None
+    key = f"form_{form}_{patient_id or ''}"  # another patient may read another language
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        language = _language(form, person)
-        patient_id = person.patient_id if person else None
+        language = _language(f"{key}_language", person)
         st.download_button(
             paper_forms.NAMES[form],
             data=partial(_MADE_BY[form], wb, patient_id=patient_id, language=language),
             file_name=paper_forms.file_name(form, language),
             mime="application/pdf",
-            key=f"form_{form}",
+            key=key,
             icon=":material/picture_as_pdf:",
             on_click="ignore",
         )
@@ -49,14 +50,14 @@ def _button(wb: Workbench, form: str, person: Person | None) -> None:
         st.caption(f"The form cannot print this patient's {what}: please write it by hand.")
 
 
-def _language(form: str, person: Person | None) -> str:
+def _language(key: str, person: Person | None) -> str:
     known = person.language if person and person.language in paper_forms.LANGUAGES else paper_forms.LANGUAGES[0]
     chosen = st.segmented_control(
         "Language",
         paper_forms.LANGUAGES,
         default=known,
         required=True,
-        key=f"form_language_{form}",
+        key=key,
         label_visibility="collapsed",
         format_func=lambda code: LANGUAGES[code],
     )

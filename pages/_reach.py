@@ -4,7 +4,7 @@ import streamlit as st
 
 from core import campaigns, preflight, templates
 from core.domain.campaign import Campaign
-from core.domain.eligibility import CARE_GAP, SAME_NUMBER
+from core.domain.eligibility import CARE_GAP, SAME_NUMBER, is_remark, what_to_do
 from core.domain.merge_field import FIELDS
 from core.domain.organisation import TEXT
 from core.errors import CareloopError
@@ -33,11 +33,13 @@ def show_reach(wb: Workbench, campaign: Campaign) -> None:
 
 
 def show_skipped(wb: Workbench, draft: Campaign) -> None:
-    """What the two check boxes of a care gap campaign come to by today's data: '3 whose gap has closed, 1 ...'."""
-    if draft.purpose != CARE_GAP or not (draft.skip_closed_gaps or draft.skip_booked):
+    """What the two check boxes of a care gap campaign come to by today's data: '3 whose gap has closed, 1 ...'; and how
+    many are left out because of a remark, whatever the boxes say."""
+    if draft.purpose != CARE_GAP:
         return
     mode = preflight.of_campaign(wb, draft, campaigns.patients(wb, draft.campaign_id))
     missed = {each.reason.key: each.count for each in mode.not_reached}
+    _show_remarked(sum(number for key, number in missed.items() if is_remark(key)))
     words = []
     if draft.skip_closed_gaps and draft.measures:
         words.append(f"{count(missed.get('gap_closed', 0), 'patient')} without such a gap")
@@ -47,6 +49,14 @@ def show_skipped(wb: Workbench, draft: Campaign) -> None:
         st.caption(f":material/person_off: Skipped as of today: {' and '.join(words)}.")
     elif words:
         st.caption(":material/group: As of today nobody is skipped for that.")
+
+
+def _show_remarked(number: int) -> None:
+    if number:
+        st.caption(
+            f":material/notifications_off: {count(number, 'patient')} left out as of today because of a remark on the "
+            "care gap, such as an order placed or a refusal."
+        )
 
 
 def show_reached(mode: preflight.Reach) -> None:
@@ -63,6 +73,9 @@ def show_reached(mode: preflight.Reach) -> None:
             alt="Why patients cannot be reached",
             column_config={"Patients": st.column_config.NumberColumn(format="localized", width="small")},
         )
+    for advice in dict.fromkeys(what_to_do(missed.reason.key) for missed in mode.not_reached):
+        if advice:
+            st.caption(advice)
     if mode.same_household:
         sharing = sum(map(len, mode.same_household))
         st.caption(f"{sharing:,} patients share a household with another: each gets a message of their own.")

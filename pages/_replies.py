@@ -9,7 +9,7 @@ from core.domain.person import Person
 from core.domain.reply import Reply
 from core.domain.wording import day_text
 from core.workbench import Workbench
-from pages._shared import count, guarded, moment, notice, plain
+from pages._shared import count, guarded, moment, notice, plain, summary_link
 
 _ANSWERED = {
     "stop": "We answered that texts have ended",
@@ -28,12 +28,12 @@ _DECIDED = {
 }
 
 
-def card(wb: Workbench, reply: Reply) -> None:
-    """The whole card."""
+def card(wb: Workbench, reply: Reply, *, of: str = "") -> None:
+    """The whole card. `of`: the patient on whose summary it stands, who needs no link there."""
     with st.container(border=True, key=f"re_card_{reply.reply_id}"):
         _head(wb, reply)
         st.text(reply.body or "(an empty text)")
-        st.caption(_whose(reply))
+        _whose(reply, of)
         if reply.campaign_id:
             st.page_link(
                 "report.py",
@@ -57,16 +57,19 @@ def _head(wb: Workbench, reply: Reply) -> None:
             st.badge("Texts stopped", icon=":material/block:", color="red")
 
 
-def _whose(reply: Reply) -> str:
-    """'Shared by 2 patients: Ada Example (born Wed 4 May 1966) · Bob Example'."""
+def _whose(reply: Reply, of: str) -> None:
+    """'Shared by 2 patients', then each as a link to the summary: 'Ada Example (born Wed 4 May 1966)'."""
     if not reply.people:
-        return ":material/person_off: No patient in the records has this number."
-    names = " · ".join(_name(person) for person in reply.people)
-    return (
-        f":material/group: Shared by {count(len(reply.people), 'patient')}: {names}"
-        if len(reply.people) > 1
-        else (f":material/person: {names}")
-    )
+        st.caption(":material/person_off: No patient in the records has this number.")
+        return
+    others = [person for person in reply.people if person.patient_id != of]
+    if not others:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if len(reply.people) > 1:
+            st.caption(f":material/group: Shared by {count(len(reply.people), 'patient')}", width="content")
+        for person in others:
+            summary_link(person.patient_id, _name(person), part="" if of else "replies")
 
 
 def _name(person: Person) -> str:

@@ -18,6 +18,7 @@ from core.errors import CareloopError
 from core.settings import read_settings
 from core.workbench import Workbench, open_workbench
 
+OPENED_PATIENT = "pa_opened"  # in the session: whose summary is open, until another page is
 HERE = Path(__file__).parent
 P = ParamSpec("P")
 _SANDBOX = "Nothing leaves this machine: mails, texts and calls go to the local Outbox."
@@ -62,15 +63,20 @@ def workbench() -> Workbench:
 
 
 def page_head(title: str, caption: str = "") -> None:
-    """The title of a page with one quiet sentence below it; at its right that nothing can leave, and as of when."""
+    """The title of a page with one quiet sentence below it; at its right the search for a patient, that nothing can
+    leave, and as of when. Below, whom a search found."""
+    from pages import _find_patient  # which needs what is here
+
     wb = workbench()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.title(plain(title), anchor=False, width="content")
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+            _find_patient.box(wb)
             st.badge("SANDBOX", icon=":material/science:", color="orange", help=_SANDBOX)
             st.caption(f"As of {day_text(wb.today())}", width="content")
     if caption:
         st.caption(plain(caption))
+    _find_patient.results(wb)
 
 
 def guarded(action: Callable[P, None]) -> Callable[P, None]:
@@ -126,6 +132,13 @@ def interval(low: float | None, high: float | None) -> str:
 def plain(text: str) -> str:
     """Text as it is: nothing that a person or a feed wrote is read as Markdown."""
     return "".join(f"\\{letter}" if letter in _MARKDOWN else letter for letter in text)
+
+
+def summary_link(patient_id: str, label: str, *, part: str = "", icon: str = ":material/person:") -> None:
+    """A link to a patient's summary; `part` is a key of pages/patient.py, such as 'communications'. The address holds
+    the id alone, so the label is what people read."""
+    query = {"id": patient_id, "part": part} if part else {"id": patient_id}
+    st.page_link("patient.py", label=label, icon=icon, query_params=query)
 
 
 def progress_bar(text: str) -> Callable[[str, float], None]:

@@ -97,6 +97,7 @@ def _care_gap_rows(wb: Workbench, draft: Campaign) -> dict[str, str]:
     return {
         "Care gaps": ", ".join(names.get(key, key) for key in draft.measures) or "none",
         "No such gap open": "skipped" if draft.skip_closed_gaps else "contacted all the same",
+        "Remark against outreach": "skipped",
         "Appointment made meanwhile": "skipped" if draft.skip_booked else "contacted all the same",
     }
 

@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from core import campaign_list, care_gaps, inbox, loads
+from core import campaign_list, care_gaps, corrections, inbox, loads
 from core.campaign_list import Listed
 from core.domain.work_list import Filter, WorkList
 from core.workbench import Workbench
 from pages import _views
 from pages._holds import ask_about_sending, pause_button, show_holds
+from pages._patient_links import lately_opened
 from pages._shared import MODE_ICONS, count, moment, page_head, plain, status_badge, workbench
 
 
@@ -36,6 +37,7 @@ def show() -> None:
         )
     with right:
         _to_decide(wb, campaigns)
+        lately_opened(wb)
         _care_gaps(wb)
         _freshness(wb)
     ask_about_sending(wb)
@@ -107,11 +109,15 @@ def _to_decide(wb: Workbench, campaigns: list[Listed]) -> None:
     """Replies that wait, and messages whose outcome nobody knows: they are never sent again by themselves."""
     waiting = inbox.waiting_count(wb)
     unknown = [one for one in campaigns if one.progress.results["Unknown"]]
-    if waiting or unknown:
+    conflicts = corrections.waiting_count(wb)
+    if waiting or unknown or conflicts:
         st.subheader("To decide", anchor=False)
     if waiting:
         words = f"{count(waiting, 'reply', 'replies')} {'waits' if waiting == 1 else 'wait'} for you"
         st.page_link("replies.py", label=words, icon=":material/forum:")
+    if conflicts:
+        words = f"{count(conflicts, 'value')} of the feed against what staff or patients said"
+        st.page_link("data.py", label=words, icon=":material/compare_arrows:", query_params={"decide": "1"})
     for one in unknown:
         words = count(one.progress.results["Unknown"], "message") + " with an unknown outcome"
         st.page_link(

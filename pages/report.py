@@ -106,6 +106,8 @@ def _ledger(shown: Report) -> None:
         alt="Results and reasons; they add up to the number selected",
     )
     st.markdown(f"**{count(shown.progress.selected, 'patient')} selected**, each counted once above")
+    for advice in shown.advice:
+        st.caption(f":material/lightbulb: {plain(advice)}")
 
 
 show()

@@ -17,7 +17,7 @@ from sqlalchemy import select, update
 from core import paper_forms
 from core.channels.paper_kit import Kit
 from core.channels.pdf_fonts import missing_glyphs, printable_form
-from core.domain.opt_out import DO_NOT_CALL, TYPES
+from core.domain.opt_out import TYPES
 from core.domain.organisation import Organisation
 from core.domain.paper_form import Block, Boxes, Fields, Heading, Office, PaperForm, Paragraph, Types
 from core.domain.user import Scope, User
@@ -143,7 +143,7 @@ def test_both_languages_ask_the_same(clinic: Workbench, made: Callable[..., byte
 
 
 def test_the_request_offers_each_type_that_staff_record_with_exactly_its_durations(made: Callable[..., bytes]) -> None:
-    kinds = [kind for key, kind in TYPES.items() if key != DO_NOT_CALL]
+    kinds = TYPES.values()
 
     names = fields(made(OPT_OUT))
 

@@ -9,15 +9,18 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from core.domain.address import is_email, is_us_number
+from core.domain.merge import MERGED
 from core.domain.merge_field import FIELDS
-from core.domain.opt_out import CAMPAIGN, TYPES, OptOut, covers
+from core.domain.opt_out import CAMPAIGN, TYPES, OptOut, against
 from core.domain.organisation import EMAIL, TEXT, Organisation
+from core.domain.remark import KINDS, Remark, stopping
 
 CARE_GAP = "care_gap"
 HOLD_OUT = "hold_out"
 ADULT_AGE = 18
 _OPTED_OUT = "opted_out:"
 _MISSING_FIELD = "missing_field:"
+_REMARK = "remark:"
 _CONTACTED_OFTEN = "contacted_often"
 SAME_ADDRESS = "same_address"
 SAME_NUMBER = "same_number"
@@ -30,6 +33,7 @@ _NO_CONSENT = {"email": "no_consent", "text": "no_text_consent", "phone": "no_ph
 # Why somebody is not written to, in the order of the checks. Sentences continue "Not sent: ...".
 REASONS: dict[str, str] = {
     "unknown_patient": "the patient is no longer in the records",
+    MERGED: "the record was merged with another of the same patient, whose message counts",
     "deceased": "the patient has died",
     "test_patient": "the record is a test patient",
     "inactive": "the patient is no longer active in the practice",
@@ -48,6 +52,7 @@ REASONS: dict[str, str] = {
     "bounced": "an earlier email to this address came back",
     "number_unusable": "an earlier message could not be delivered to this number",
     "gap_closed": "no care gap that the message is about is open",
+    **{f"{_REMARK}{key}": kind.why_not for key, kind in KINDS.items() if kind.stops_outreach},
     "booked": "the patient has made an appointment since the campaign was made",
     "too_late": "the message would come too long after the campaign's start date",
     SAME_ADDRESS: "somebody else in the campaign gets the message at the same address",
@@ -57,6 +62,11 @@ REASONS: dict[str, str] = {
     "shared_number": "the message names the patient, and others have the same number",
     "hold_out": "the patient was chosen at random not to be contacted",
 }
+
+_ABOUT_REMARKS = (
+    "A remark on the care gap says that nobody is to be contacted about it. It ends on its last day; one that is wrong "
+    "can be removed on the patient's page, under Care gaps."
+)
 
 
 @dataclass(frozen=True)
@@ -79,6 +89,7 @@ class Contact:
     guarantor_address   the same of the active adult who answers for this patient
     opt_outs            those on the patient and on the address, removed ones left out
     open_gaps           ids of the measures whose gap is open now
+    remarks             those on the patient's care gaps, removed ones left out
     contacted_on        the organisation's days of other campaigns' messages to the patient, each as often as there
                         were messages; those of the last seven days
     is_booked           has an appointment ahead and had none when the campaign was made
@@ -98,6 +109,7 @@ class Contact:
     opt_outs: tuple[OptOut, ...] = ()
     is_bounced: bool = False
     open_gaps: frozenset[str] = frozenset()
+    remarks: tuple[Remark, ...] = ()
     contacted_on: tuple[date, ...] = ()
     is_booked: bool = False
     introduced_at: datetime | None = None
@@ -212,6 +224,16 @@ def place(key: str) -> int:
     return next((keys.index(known) for known in (key, key.partition(":")[0]) if known in REASONS), len(keys))
 
 
+def is_remark(key: str) -> bool:
+    """Whether a remark on the care gap is why somebody is not written to."""
+    return key.startswith(_REMARK)
+
+
+def what_to_do(key: str) -> str:
+    """What staff can do about a reason, where that is not plain from its sentence; else ''."""
+    return _ABOUT_REMARKS if is_remark(key) else ""
+
+
 def missing_field(field: str) -> Reason:
     """The reason when a message cannot be filled in for one patient: nothing goes out with a blank in it."""
     return reason(_MISSING_FIELD + field)
@@ -253,12 +275,12 @@ def _minor(contact: Contact, mailing: Mailing, on: date) -> str:
 
 
 def _opted_out(contact: Contact, mailing: Mailing, on: date) -> str:
-    found = {
-        opt_out.type if opt_out.type in TYPES else "global"
-        for opt_out in contact.opt_outs
-        if covers(opt_out, product=mailing.product, channel=mailing.channel, on=on, protocols=mailing.protocols)
-    }
-    return next((_OPTED_OUT + key for key in TYPES if key in found), "")
+    if not contact.opt_outs:
+        return ""
+    found = against(
+        contact.opt_outs, product=mailing.product, channel=mailing.channel, on=on, protocols=mailing.protocols
+    )
+    return _OPTED_OUT + found.kind.key if found else ""
 
 
 def _consent(contact: Contact, mailing: Mailing, on: date) -> str:  # noqa: ARG001
@@ -277,6 +299,20 @@ def _bounced(contact: Contact, mailing: Mailing, on: date) -> str:  # noqa: ARG0
 def _gap_closed(contact: Contact, mailing: Mailing, on: date) -> str:  # noqa: ARG001
     is_asked = mailing.purpose == CARE_GAP and mailing.skip_closed_gaps and bool(mailing.measures)
     return "gap_closed" if is_asked and not (mailing.measures & contact.open_gaps) else ""
+
+
+def _remarked(contact: Contact, mailing: Mailing, on: date) -> str:
+    """No reason is left to write: every open gap that the message is about has a remark that stops outreach. Where none
+    is open and the campaign goes out all the same, it is about all of its measures."""
+    if mailing.purpose != CARE_GAP or not contact.remarks:
+        return ""
+    is_open = mailing.measures & contact.open_gaps if mailing.measures else contact.open_gaps
+    about = is_open or mailing.measures
+    stopped = stopping(contact.remarks, about, on)
+    if len(stopped) < len(about):
+        return ""
+    kinds = set(stopped.values())
+    return next((_REMARK + key for key in KINDS if key in kinds), "")
 
 
 def _booked(contact: Contact, mailing: Mailing, on: date) -> str:  # noqa: ARG001
@@ -303,6 +339,7 @@ _CHECKS: tuple[Callable[[Contact, Mailing, date], str], ...] = (
     _consent,
     _bounced,
     _gap_closed,
+    _remarked,
     _booked,
     _too_late,
 )

@@ -22,15 +22,23 @@ def seen(text: str | None) -> str | None:
     return text if text and is_visible(text) else None
 
 
-def gap_words(open_gaps: Collection[str], *, measures: Collection[str], called: Mapping[str, str]) -> tuple[str, ...]:
+def gap_words(
+    open_gaps: Collection[str],
+    *,
+    measures: Collection[str],
+    called: Mapping[str, str],
+    remarked: Collection[str] = (),
+) -> tuple[str, ...]:
     """The open gaps in plain words; of the campaign's measures only, when it is about some.
 
-    called   how messages call what is due, by measure; a measure that is not there is not spoken of
+    called     how messages call what is due, by measure; a measure that is not there is not spoken of
+    remarked   measures about which a remark stops outreach: neither they nor others of the same words are spoken of
     """
+    unsaid = {called.get(measure_id) for measure_id in remarked}
     spoken = (
         words
         for measure_id, words in called.items()
-        if words and measure_id in open_gaps and (not measures or measure_id in measures)
+        if words and words not in unsaid and measure_id in open_gaps and (not measures or measure_id in measures)
     )
     return tuple(dict.fromkeys(spoken))
 

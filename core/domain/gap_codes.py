@@ -1,10 +1,12 @@
-"""How other systems name our states: the gap states and care gap reasons of the HL7 guide 'Data Exchange for Quality
-Measures' (DEQM), Gaps in Care."""
+"""How other systems name our states and remarks: the gap states, care gap reasons and care gap remarks of the HL7 guide
+'Data Exchange for Quality Measures' (DEQM), Gaps in Care."""
 
 from core.domain.near_miss import NO_VALUE, NOT_FINAL, TOO_OLD, WRONG_CODE
+from core.domain.remark import kind_of
 
 STATUS_SYSTEM = "http://hl7.org/fhir/us/davinci-deqm/CodeSystem/gaps-status"
 REASON_SYSTEM = "http://hl7.org/fhir/us/davinci-deqm/CodeSystem/care-gap-reason"
+REMARK_SYSTEM = "http://hl7.org/fhir/us/davinci-deqm/CodeSystem/care-gap-remark"  # of version 5.0.0
 
 _STATUS = {
     "overdue": "open-gap",
@@ -38,3 +40,8 @@ def gap_reason(state: str, reason: str, nearly: str = "") -> str:
     if gap_status(state) != "open-gap":
         return ""
     return _REASONS.get(reason) or _NEARLY.get(nearly, "NotFound")
+
+
+def gap_remark(kind: str) -> str:
+    """The care gap remark of a kind of remark (core.domain.remark.KINDS)."""
+    return kind_of(kind).code

@@ -14,6 +14,7 @@ import polars as pl
 
 from core.domain.clinical import OPEN_STATES, schema
 from core.domain.columns import blank
+from core.domain.entry import active_problem
 from core.domain.last_facts import LAST, LastFacts
 from core.domain.wording import folded_column
 
@@ -50,13 +51,6 @@ PANEL = schema(
     }
 )  # and for each lab or vital: lab_<concept> Float64 and lab_<concept>_on Date, the latest result that is a number
 
-_GONE = (
-    "resolved",
-    "inactive",
-    "remission",
-    "entered-in-error",
-    "refuted",
-)  # a problem with such a status is not active
 _COMING = ("scheduled", "confirmed")
 
 
@@ -105,7 +99,7 @@ def build_panel(
     )
     coming = next_appointments(appointments, now=now, zone=zone)
     parts = [
-        _care_managers(care_team),
+        care_managers(care_team),
         coming.select("patient_id", pl.col("next_appointment_at").dt.date().alias("next_appointment_on")),
         last_visits(events, as_of=as_of),
         alerts.with_columns(pl.col("alerts").list.len().cast(pl.UInt16).alias("alert_count")),
@@ -181,7 +175,7 @@ def _current(events: pl.DataFrame, kind: str) -> pl.DataFrame:
     return events.filter(pl.col("kind") == kind, pl.col("superseded_at").is_null())
 
 
-def _care_managers(care_team: pl.DataFrame) -> pl.DataFrame:
+def care_managers(care_team: pl.DataFrame) -> pl.DataFrame:
     """The care manager who began last: patient_id, care_manager."""
     return (
         care_team.filter(pl.col("role").str.contains(r"(?i)^\s*care[ _-]?manager"))
@@ -196,12 +190,7 @@ def _conditions(
 ) -> pl.DataFrame:
     """Names of the active problems, our concept's as well as the feed's words: patient_id, conditions (sorted)."""
     places = patients.select("patient_id").with_row_index("row")
-    active = _current(events, "problem").filter(
-        pl.col("is_done") | (pl.col("status") == "active"),
-        ~pl.col("status").fill_null("").is_in(_GONE),
-        pl.col("on").is_null() | (pl.col("on") <= as_of),
-        pl.col("end_on").is_null() | (pl.col("end_on") > as_of),
-    )
+    active = _current(events, "problem").filter(active_problem(as_of))
     told = active.join(places, on="patient_id").select("row", pl.col("text").cast(pl.Categorical))
     texts = pl.concat([*_by_concept(last, concepts, as_of=as_of), told])
     # Each different text is looked at once. Of 'asthma' and our 'Asthma' the patient has ours.

@@ -8,6 +8,7 @@ CORRECT_CONTACT = "correct_contact"
 REMARK = "remark"
 SETTLE_CONFLICTS = "settle_conflicts"
 CHANGE_ORGANISATION = "change_organisation"
+MERGE = "merge"
 
 # What each permits, continuing 'You may not ...'.
 PERMISSIONS = {
@@ -16,6 +17,7 @@ PERMISSIONS = {
     REMARK: "remark on care gaps",
     SETTLE_CONFLICTS: "decide between the feed and what staff have recorded",
     CHANGE_ORGANISATION: "change the logos of the organisation",
+    MERGE: "make two records of one person one",
 }
 
 

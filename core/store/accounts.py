@@ -133,6 +133,13 @@ def recorded(engine: Engine, action: str, subject: str) -> list[dict[str, Any]]:
         return list(connection.scalars(question.order_by(audit.c.audit_id)))
 
 
+def latest_subjects(connection: Connection, action: str, *, user_id: str, limit: int) -> list[str]:
+    """What a user did this to last, the latest first, each once; only the last few hundred lines are looked at."""
+    question = select(audit.c.subject).where(audit.c.action == action, audit.c.user_id == user_id)
+    found = connection.scalars(question.order_by(audit.c.audit_id.desc()).limit(300))
+    return list(dict.fromkeys(found))[:limit]
+
+
 def _put(connection: Connection, key: str, value: Any, *, at: datetime, by: str) -> None:
     connection.execute(delete(organisation_settings).where(organisation_settings.c.key == key))
     connection.execute(insert(organisation_settings).values(key=key, value=value, changed_at=at, changed_by=by))
@@ -159,6 +166,6 @@ def _from_json(key: str, value: Any) -> Any:
         return time.fromisoformat(value)
     if key == "feed_rules":
         return tuple(FeedRule(**rule) for rule in value)
-    if key == "ended_sources":
+    if key in ("ended_sources", "opt_out_topics"):
         return tuple(value)
     return tuple(date.fromisoformat(day) for day in value) if key == "extra_holidays" else value

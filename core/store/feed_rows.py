@@ -4,6 +4,7 @@ Rows are compared with what is there, and only those that differ are written: a 
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,13 +12,13 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Boolean, Connection, Date, Engine, Table, bindparam, func, insert, select
 
-from core.store.bulk import CHUNK, delete_rows, insert_rows, run_many
+from core.domain.correction import LAYOUT_NAMES
+from core.store import search_keys
+from core.store.bulk import CHUNK, delete_rows, indexes_later, insert_rows, run_many
 from core.store.database import UtcDateTime, reading
-from core.store.schema import groups, loads, locations, open_gaps, opt_outs, patients, providers
+from core.store.schema import groups, loads, locations, open_gaps, patients, providers
 
 _PUBLISHING = 0x7075626C697368  # the number of the lock under which what a load or a day found is published
-
-_FEED = "feed"
 
 
 @dataclass(frozen=True)
@@ -93,15 +94,14 @@ def put_practice(
 
 
 def put_patients(connection: Connection, shards: Iterable[pl.DataFrame]) -> None:
-    """Patients as they are now: the layout's columns with next_appointment_at, next_appointment_provider_id and
-    last_visit_on. Patients who are in none of the shards are removed."""
-    renamed = {
-        "sms_consent": "text_consent",
-        "sms_consent_on": "text_consent_on",
-        "sms_consent_source": "text_consent_source",
-        "voice_consent": "phone_consent",
-    }
-    _put(connection, patients, (shard.rename(renamed) for shard in shards), key=("patient_id",))
+    """Patients as they are now: the layout's columns with next_appointment_at, next_appointment_provider_id,
+    last_visit_on, last_confirmed_on and last_reminded_on. Patients who are in none of the shards are removed. What they
+    are found by is made of their rows, and changes with them."""
+    rows = (search_keys.searchable(shard.rename(LAYOUT_NAMES)) for shard in shards)
+    keys = search_keys.NewKeys(connection)
+    with nullcontext() if patient_count(connection) else indexes_later(connection, patients):
+        _put(connection, patients, rows, key=("patient_id",), keys=keys)
+    keys.write()
 
 
 def publish_alone(connection: Connection) -> None:
@@ -118,7 +118,15 @@ def put_open_gaps(connection: Connection, shards: Iterable[pl.DataFrame]) -> Non
 
 def put_evaluation(connection: Connection, shards: Iterable[pl.DataFrame]) -> None:
     """Only what changes with the day: patient_id, next_appointment_at, next_appointment_provider_id, last_visit_on."""
-    columns = ("next_appointment_at", "next_appointment_provider_id", "last_visit_on")
+    _update_patients(connection, shards, ("next_appointment_at", "next_appointment_provider_id", "last_visit_on"))
+
+
+def put_contacts(connection: Connection, shards: Iterable[pl.DataFrame]) -> None:
+    """Only what was missing before there was a search: patient_id, last_confirmed_on, last_reminded_on."""
+    _update_patients(connection, shards, ("last_confirmed_on", "last_reminded_on"))
+
+
+def _update_patients(connection: Connection, shards: Iterable[pl.DataFrame], columns: tuple[str, ...]) -> None:
     before = _hashes(connection, patients, ("patient_id",), ("patient_id", *columns))
     change = patients.update().where(patients.c.patient_id == bindparam("_patient_id"))
     change = change.values({name: bindparam(f"_{name}") for name in columns})
@@ -129,27 +137,21 @@ def put_evaluation(connection: Connection, shards: Iterable[pl.DataFrame]) -> No
         run_many(connection, change, changed.rename({name: f"_{name}" for name in changed.columns}))
 
 
-def add_opt_outs(connection: Connection, rows: pl.DataFrame, *, at: datetime, by: str) -> int:
-    """Add the feed's opt-outs that are not there yet, by source_key; never change or remove one. Returns how many.
-
-    rows   source_key, patient_id, address, type, protocol, starts_on, until, reason
-    """
-    known = connection.scalars(select(opt_outs.c.source_key).where(opt_outs.c.source == _FEED))
-    present = pl.DataFrame({"source_key": list(known)}, schema={"source_key": pl.String})
-    new = rows.unique("source_key", keep="last", maintain_order=True).join(present, on="source_key", how="anti")
-    new = new.with_columns(source=pl.lit(_FEED), comment=pl.lit(""), made_at=pl.lit(at), made_by=pl.lit(by))
-    insert_rows(connection, opt_outs, new)
-    return new.height
-
-
 def patient_count(connection: Connection) -> int:
     """How many patients the database has."""
     return int(connection.scalar(select(func.count()).select_from(patients)) or 0)
 
 
 # ---- comparing and writing -----------------------------------------------------------------------------------------
-def _put(connection: Connection, table: Table, shards: Iterable[pl.DataFrame], *, key: tuple[str, ...]) -> None:
-    """Make the table hold exactly the rows of the shards."""
+def _put(
+    connection: Connection,
+    table: Table,
+    shards: Iterable[pl.DataFrame],
+    *,
+    key: tuple[str, ...],
+    keys: search_keys.NewKeys | None = None,
+) -> None:
+    """Make the table hold exactly the rows of the shards; with `keys`, those of a search go with them."""
     names = tuple(column.name for column in table.columns)
     before = _hashes(connection, table, key, names)
     left = before
@@ -157,13 +159,20 @@ def _put(connection: Connection, table: Table, shards: Iterable[pl.DataFrame], *
         rows = _shaped(table, shard, names)
         if before.is_empty():
             insert_rows(connection, table, rows)
+            if keys:
+                keys.add(rows)
             continue
         hashed = rows.with_columns(_row_hash(rows))
         changed = hashed.join(before, on=[*key, "_hash"], how="anti", maintain_order="left").drop("_hash")
-        delete_rows(connection, table, changed.join(before, on=list(key), how="semi"), key)
+        replaced = changed.join(before, on=list(key), how="semi")
+        if keys:
+            keys.exchange(replaced["patient_id"], changed)
+        delete_rows(connection, table, replaced, key)
         insert_rows(connection, table, changed)
         left = left.join(rows, on=list(key), how="anti")
     if not before.is_empty():
+        if keys:
+            keys.exchange(left["patient_id"], left.clear())
         delete_rows(connection, table, left, key)
 
 

@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, Connection, func, or_, select, true
 
 from core.domain.opt_out import OptOut
 from core.store.contacts import BATCH, batches
-from core.store.schema import opt_outs, patients, recipients
+from core.store.remarks import counting
+from core.store.schema import opt_outs, patients, recipients, remarks
 
 _FEW = 4 * BATCH  # up to here patients are asked for by their ids, else everybody's rows are read at once
 
@@ -44,6 +45,18 @@ def opt_out_names(connection: Connection, patient_ids: Collection[str], *, on: d
             for row in connection.execute(question.where(*counting, among)):
                 found[row.patient_id].add(OptOut(row.type, row.starts_on, protocol=row.protocol).name)
     return {patient_id: sorted(names) for patient_id, names in found.items()}
+
+
+def remarks_in_force(
+    connection: Connection, patient_ids: Collection[str], *, on: date
+) -> dict[str, list[tuple[str, str]]]:
+    """Kind and measure of the remarks that count on that day, by patient. May hold other patients."""
+    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for among in _among(remarks.c.patient_id, patient_ids):
+        question = select(remarks.c.patient_id, remarks.c.kind, remarks.c.measure_id).where(*counting(on), among)
+        for row in connection.execute(question):
+            found[row.patient_id].append((row.kind, row.measure_id))
+    return found
 
 
 def _among(column: ColumnElement[str], patient_ids: Collection[str]) -> Iterator[ColumnElement[bool]]:

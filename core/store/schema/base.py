@@ -14,3 +14,4 @@ metadata = MetaData(
 LongId = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only for INTEGER
 # Compared byte by byte on every database, so that a range of texts is what begins with the same letters.
 Bytewise = String(64).with_variant(String(64, collation="C"), "postgresql")
+LongBytewise = String(96).with_variant(String(96, collation="C"), "postgresql")

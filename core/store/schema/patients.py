@@ -1,9 +1,9 @@
 """Patients as sending and the pages must know them on any machine."""
 
-from sqlalchemy import Column, Date, Index, String, Table, Text
+from sqlalchemy import Column, Date, Index, String, Table, Text, text
 
 from core.store.database import UtcDateTime
-from core.store.schema.base import Bytewise, metadata
+from core.store.schema.base import Bytewise, LongBytewise, metadata
 
 patients = Table(
     "patients",
@@ -45,10 +45,32 @@ patients = Table(
     Column("next_appointment_at", UtcDateTime),  # the earliest future one that is not cancelled, as of the load
     Column("next_appointment_provider_id", String(128)),
     Column("last_visit_on", Date),
+    Column("last_confirmed_on", Date),  # the latest appointment, past or coming, that is or was confirmed or kept
+    Column("last_reminded_on", Date),  # of an appointment, as the feed tells
+    # What patients are sorted and found by (core.domain.search_key); NULL in rows of before there was a search.
+    Column("sort_name", LongBytewise),
+    Column("search_names", Text),
     Index("ix_patients_email", "email"),
     Index("ix_patients_phone_mobile", "phone_mobile"),
     Index("ix_patients_phone_home", "phone_home"),
     Index("ix_patients_guarantor_id", "guarantor_id"),  # whose child's texts a number gets
+    # The last seven digits of a number of the North American plan, for parts of numbers.
+    Index("ix_patients_mobile_line", text("substr(phone_mobile, 6)")),
+    Index("ix_patients_home_line", text("substr(phone_home, 6)")),
+    # Everything that a search asks of a patient, in the order of names: the table's own rows are four times as long.
+    Index(
+        "ix_patients_sort_name",
+        "sort_name",
+        "patient_id",
+        "search_names",
+        "phone_home",
+        "phone_mobile",
+        "last_confirmed_on",
+        "last_reminded_on",
+        "group_id",
+        "pcp_id",
+    ),
+    Index("ix_patients_household_id", "household_id"),  # who lives together
 )
 
 open_gaps = Table(

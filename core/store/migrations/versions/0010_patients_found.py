@@ -17,8 +17,12 @@ _MOMENT = UtcDateTime(timezone=True)
 def upgrade() -> None:
     op.add_column("users", sa.Column("roles", sa.JSON()))
     op.add_column("opt_outs", sa.Column("wish_id", sa.String(length=32)))
+    op.add_column("opt_outs", sa.Column("removed_how", sa.String(length=16)))
+    op.add_column("opt_outs", sa.Column("removed_note", sa.Text()))
     op.create_index(op.f("ix_opt_outs_wish_id"), "opt_outs", ["wish_id"])
+    op.create_index("ix_patients_household_id", "patients", ["household_id"])
     _logos()
+    _search_columns()
     _search_keys()
     _merges()
     _corrections()
@@ -37,6 +41,19 @@ def _logos() -> None:
         sa.Column("added_by", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("logo_id", name=op.f("pk_logos")),
     )
+
+
+def _search_columns() -> None:
+    for name in ("last_confirmed_on", "last_reminded_on"):
+        op.add_column("patients", sa.Column(name, sa.Date()))
+    name_order = sa.String(length=96).with_variant(sa.String(length=96, collation="C"), "postgresql")
+    op.add_column("patients", sa.Column("sort_name", name_order))
+    op.add_column("patients", sa.Column("search_names", sa.Text()))
+    looked_at = ["sort_name", "patient_id", "search_names", "phone_home", "phone_mobile"]
+    looked_at += ["last_confirmed_on", "last_reminded_on", "group_id", "pcp_id"]
+    op.create_index("ix_patients_sort_name", "patients", looked_at)
+    op.create_index("ix_patients_mobile_line", "patients", [sa.text("substr(phone_mobile, 6)")])
+    op.create_index("ix_patients_home_line", "patients", [sa.text("substr(phone_home, 6)")])
 
 
 def _search_keys() -> None:
@@ -126,6 +143,12 @@ def _remarks() -> None:
 def downgrade() -> None:
     for table in ("remarks", "feed_conflicts", "corrections", "merges", "search_keys", "logos"):
         op.drop_table(table)
+    for name in ("ix_patients_home_line", "ix_patients_mobile_line", "ix_patients_sort_name"):
+        op.drop_index(name, table_name="patients")
+    for name in ("search_names", "sort_name", "last_reminded_on", "last_confirmed_on"):
+        op.drop_column("patients", name)
+    op.drop_index("ix_patients_household_id", table_name="patients")
     op.drop_index(op.f("ix_opt_outs_wish_id"), table_name="opt_outs")
-    op.drop_column("opt_outs", "wish_id")
+    for column in ("wish_id", "removed_how", "removed_note"):
+        op.drop_column("opt_outs", column)
     op.drop_column("users", "roles")

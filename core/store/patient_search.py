@@ -1,0 +1,217 @@
+"""The SQL questions of finding a patient: through keys and indexes to few candidates, or in the order of names where
+nearly everybody matches. Whatever leads to a patient, the row itself decides.
+
+See docs/decisions/finding-patients.md.
+"""
+
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import product
+from typing import Any
+
+from sqlalchemy import Boolean, ColumnElement, Connection, and_, false, func, or_, select, text, true, type_coerce
+
+from core.domain.search_query import BEGINS, NUMBER, Piece, Word
+from core.domain.user import Scope
+from core.store.schema import patients, recipients, search_keys
+from core.store.scope import in_scope
+
+MOST_CANDIDATES = 5_000  # more are not looked up one by one: then a walk in the order of names soon finds enough
+_LAST = "\U0010ffff"  # after every text that begins alike
+_AFTER_BLANK = "!"  # after what ends a name in sort_name, before every letter
+_LINE = 7  # digits of a number that an index of their own leads to
+Row = tuple[str, str]  # sort_name, patient_id
+
+
+@dataclass(frozen=True)
+class Lately:
+    """Who counts as contacted or seen lately: the first day of confirmed appointments and of reminders, and the first
+    moment of messages."""
+
+    confirmed_on: date
+    reminded_on: date
+    contacted_at: datetime
+
+
+@dataclass(frozen=True)
+class _Lead:
+    """One word and the candidates whom it leads to; None are too many. What `sort_name` leads to is not among them."""
+
+    pieces: tuple[Piece, ...]
+    ids: frozenset[str] | None
+    cost: float
+
+
+@dataclass(frozen=True)
+class _Search:
+    """What a patient must match, who may match at most, and of these few those who do, with whether it was lately."""
+
+    connection: Connection
+    matching: list[ColumnElement[bool]]
+    lead: _Lead
+    known: list[tuple[str, str, bool]]
+    limit: int
+
+    def first(self, is_lately: bool | None, test: ColumnElement[bool]) -> list[str]:
+        """The first of those who were contacted lately, of the others, or of all (None)."""
+        matching = [*self.matching, *([] if is_lately is None else [test if is_lately else ~test])]
+        if self.lead.ids is None:
+            rows = _in_order(self.connection, matching, limit=self.limit)
+        else:
+            known = {(name, each) for name, each, lately in self.known if is_lately in (None, lately)}
+            rows = sorted(known.union(*self._beside(matching)))[: self.limit]
+        return [patient_id for _, patient_id in rows]
+
+    def _beside(self, matching: list[ColumnElement[bool]]) -> Iterator[list[Row]]:
+        """Those whom sort_name leads to."""
+        name = patients.c.sort_name
+        for low, high in {_range(piece) for piece in self.lead.pieces if piece.kind != NUMBER}:
+            yield _in_order(self.connection, [name >= low, name < high, *matching], limit=self.limit)
+
+
+def found(
+    connection: Connection, words: tuple[Word, ...], scope: Scope, *, limit: int, lately: Lately | None
+) -> tuple[list[str], int]:
+    """The ids of the first `limit` patients in the order of names who match every word and lie within the scope; only
+    those of `lately`, if given, and then how many others there are, at most `limit`, unless there were so many already.
+    One word at least must lead (Word.leads)."""
+    matching = [*(_matches(connection, word) for word in words), in_scope(scope)]
+    test = _is_lately(lately) if lately else true()
+    lead = _best_lead(connection, words)
+    search = _Search(connection, matching, lead, _among(connection, lead.ids or (), matching, test), limit)
+    if lately is None:
+        return search.first(None, test), 0
+    ids = search.first(True, test)
+    return ids, 0 if len(ids) == limit else len(search.first(False, test))
+
+
+# ---- what a patient must match -------------------------------------------------------------------------------------
+def _matches(connection: Connection, word: Word) -> ColumnElement[bool]:
+    return or_(*(and_(*(_has(connection, piece) for piece in pieces)) for pieces in word.alternatives))
+
+
+def _has(connection: Connection, piece: Piece) -> ColumnElement[bool]:
+    if piece.kind == NUMBER:
+        return or_(
+            *(_holds(connection, column, piece.text) for column in (patients.c.phone_mobile, patients.c.phone_home))
+        )
+    end = "" if piece.kind == BEGINS else " "
+    return _holds(connection, patients.c.search_names, f" {piece.text}{end}")
+
+
+def _holds(connection: Connection, column: ColumnElement[Any], part: str) -> ColumnElement[bool]:
+    place = func.strpos if connection.dialect.name == "postgresql" else func.instr
+    return func.coalesce(place(column, part), 0) > 0
+
+
+def _is_lately(lately: Lately) -> ColumnElement[bool]:
+    # Not EXISTS: PostgreSQL might answer that by reading all messages.
+    contacted = select(func.max(recipients.c.handed_over_at)).where(recipients.c.patient_id == patients.c.patient_id)
+    tests = (
+        patients.c.last_confirmed_on >= lately.confirmed_on,
+        patients.c.last_reminded_on >= lately.reminded_on,
+        contacted.correlate(patients).scalar_subquery() >= lately.contacted_at,
+    )
+    return or_(*(func.coalesce(test, false()) for test in tests))
+
+
+# ---- who may match -------------------------------------------------------------------------------------------------
+def _best_lead(connection: Connection, words: tuple[Word, ...]) -> _Lead:
+    """The word with the fewest candidates."""
+    leads = [_lead(connection, word) for word in words if word.leads]
+    return min(leads, key=lambda lead: (lead.ids is None, lead.cost))
+
+
+def _lead(connection: Connection, word: Word) -> _Lead:
+    pieces = tuple(max((p for p in each if p.leads), key=lambda p: len(p.text)) for each in word.alternatives)
+    ids: set[str] = set()
+    for piece in dict.fromkeys(pieces):
+        ids.update(_candidates(connection, piece))
+        if len(ids) > MOST_CANDIDATES:
+            return _Lead(pieces, None, 0)
+    # One in a range of sort_name costs little: it is read in order, and seldom all of them are.
+    beside = sum(_count(connection, piece) for piece in pieces if piece.kind != NUMBER)
+    return _Lead(pieces, frozenset(ids), len(ids) + beside / 8)
+
+
+def _candidates(connection: Connection, piece: Piece) -> Iterator[str]:
+    if piece.kind == NUMBER:
+        for column in ("phone_mobile", "phone_home"):
+            yield from _with_number(connection, column, piece.text)
+        return
+    low, high = _range(piece)
+    key = search_keys.c.key
+    question = select(search_keys.c.patient_id).where(key >= low, key < high).limit(MOST_CANDIDATES + 1)
+    yield from connection.scalars(question)
+
+
+def _count(connection: Connection, piece: Piece) -> int:
+    low, high = _range(piece)
+    name = patients.c.sort_name
+    some = select(patients.c.patient_id).where(name >= low, name < high).limit(MOST_CANDIDATES).subquery()
+    return int(connection.scalar(select(func.count()).select_from(some)) or 0)
+
+
+def _range(piece: Piece) -> tuple[str, str]:
+    """From where to where texts lie that begin with the piece, or whose first name is the whole of it."""
+    return piece.text, piece.text + (_LAST if piece.kind == BEGINS else _AFTER_BLANK)
+
+
+def _with_number(connection: Connection, column: str, digits: str) -> Iterator[str]:
+    """Through the indexes: the digits before the part are unknown, so all that they may be are looked for. A number of
+    another plan is looked at by itself: there are few."""
+    whole = [f"+{digits}", *(f"+1{before}{digits}" for before in _unknown(2, 10 - len(digits)))]
+    line = [before + digits for before in _unknown(3, _LINE - len(digits))]
+    number = patients.c[column]
+    yield from _beginning(connection, column, whole)
+    yield from _beginning(connection, f"substr({column}, 6)", line)
+    abroad = select(patients.c.patient_id).where(number >= "+2", _holds(connection, number, digits))
+    yield from connection.scalars(abroad.limit(MOST_CANDIDATES + 1))
+
+
+def _unknown(most: int, room: int) -> Iterator[str]:
+    """Every text of at most so many digits."""
+    for length in range(min(most, room) + 1):
+        yield from ("".join(each) for each in product("0123456789", repeat=length))
+
+
+_BEGINNING = {
+    "sqlite": "SELECT patient_id FROM json_each(:lows) AS v CROSS JOIN patients "
+    "WHERE {column} >= v.value AND {column} < v.value || 'A' LIMIT :most",
+    "postgresql": "SELECT p.patient_id FROM unnest(CAST(:lows AS text[])) AS v (low) CROSS JOIN LATERAL "
+    "(SELECT patient_id FROM patients WHERE {column} >= v.low AND {column} < v.low || 'A' OFFSET 0) AS p LIMIT :most",
+}
+
+
+def _beginning(connection: Connection, column: str, lows: list[str]) -> Iterator[str]:
+    """The patients where the column, of our own schema, begins with one of these digits; 'A' comes after all digits."""
+    question = text(_BEGINNING[connection.dialect.name].format(column=column))
+    most = MOST_CANDIDATES + 1
+    yield from connection.scalars(question, {"lows": _list(connection, lows), "most": most})
+
+
+# ---- reading the rows ----------------------------------------------------------------------------------------------
+def _among(
+    connection: Connection, ids: Collection[str], matching: list[ColumnElement[bool]], test: ColumnElement[bool]
+) -> list[tuple[str, str, bool]]:
+    """Of these patients those who match, with the answer to the test."""
+    if not ids:
+        return []
+    known = "unnest(CAST(:ids AS text[]))" if connection.dialect.name == "postgresql" else "value FROM json_each(:ids)"
+    those = patients.c.patient_id.in_(text(f"SELECT {known}").bindparams(ids=_list(connection, ids)))
+    question = select(patients.c.sort_name, patients.c.patient_id, type_coerce(test, Boolean))
+    return [(name, each, is_lately) for name, each, is_lately in connection.execute(question.where(those, *matching))]
+
+
+def _in_order(connection: Connection, matching: list[ColumnElement[bool]], *, limit: int) -> list[Row]:
+    """The first who match, in the order of names."""
+    names = (patients.c.sort_name, patients.c.patient_id)
+    found = connection.execute(select(*names).where(*matching).order_by(*names).limit(limit))
+    return [(row.sort_name, row.patient_id) for row in found]
+
+
+def _list(connection: Connection, texts: Collection[str]) -> Any:
+    """Many texts as one parameter."""
+    return list(texts) if connection.dialect.name == "postgresql" else json.dumps(list(texts))
