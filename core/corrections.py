@@ -15,6 +15,7 @@ from core.domain.correction import FIELDS, MOBILE, NUMBER, Correction, Field, Va
 from core.domain.role import CORRECT_CONTACT
 from core.domain.typed_contact import checked
 from core.errors import CareloopError, NotAllowed, NotFound
+from core.feed_conflicts import LONGEST_NOTE as LONGEST_NOTE
 from core.feed_conflicts import Conflict as Conflict
 from core.feed_conflicts import close_of
 from core.feed_conflicts import conflicts as conflicts

@@ -27,6 +27,7 @@ from core.store.people import people
 from core.workbench import Workbench
 
 _LAYOUT = {name: layout for layout, name in LAYOUT_NAMES.items()}
+LONGEST_NOTE = 500
 _GONE = "This question is not open any more: somebody has decided, or a later feed has. Open the page again."
 
 
@@ -75,12 +76,12 @@ def waiting_count(wb: Workbench) -> int:
     return sum(_is_open(row, standing, wishes, on=wb.today()) for row in found)
 
 
-def settle(wb: Workbench, conflict_id: int, decision: str) -> None:
+def settle(wb: Workbench, conflict_id: int, decision: str, *, note: str = "") -> None:
     """Decide one question: 'kept' (ours, or the opt-out, stays) or 'feed' (its value is taken; the patient agreed
-    again, which removes the opt-outs).
+    again, which removes the opt-outs and needs a `note` of when and how).
 
-    Raises NotAllowed without the permission, for a question that is decided, or where an opt-out stops more than the
-    channel that was agreed to; NotFound for what the user may not see.
+    Raises NotAllowed without that or the permission, for a question that is decided, or where an opt-out stops more
+    than the channel that was agreed to; NotFound for what the user may not see.
     """
     wb.require(SETTLE_CONFLICTS)
     if decision not in (KEPT, FEED):
@@ -92,7 +93,10 @@ def settle(wb: Workbench, conflict_id: int, decision: str) -> None:
             raise NotFound("There is no such question among the patients you may see. Open the Data page again.")
         if not rows.decide(connection, conflict_id, decision, at=wb.now(), by=wb.user.user_id):
             raise NotAllowed(_GONE)
-        (_settle_consent if row.kind == CONSENT else _settle_correction)(wb, connection, row, decision)
+        if row.kind == CORRECTION:
+            _settle_correction(wb, connection, row, decision)
+        elif decision == FEED:
+            _agreed_again(wb, connection, row, note=note.strip())
         record_in(wb, connection, "feed_conflict.settled", str(conflict_id), decision=decision, field=row.field)
 
 
@@ -116,10 +120,10 @@ def _settle_correction(wb: Workbench, connection: Connection, row: ConflictRow, 
     lay_over(connection, row.patient_id, feed | _typed(row.details))
 
 
-def _settle_consent(wb: Workbench, connection: Connection, row: ConflictRow, decision: str) -> None:
-    if decision == KEPT:
-        return
+def _agreed_again(wb: Workbench, connection: Connection, row: ConflictRow, *, note: str) -> None:
     wb.require(CHANGE_OPT_OUTS)
+    if not 0 < len(note) <= LONGEST_NOTE:
+        raise NotAllowed(f"Note when and how the patient agreed again, in at most {LONGEST_NOTE} characters.")
     wishes = consent_rows.wishes(connection, on=wb.today(), patient_ids=[row.patient_id])
     stopped = stopping(wishes.get(row.patient_id, []), channel=FIELDS[row.field].channel, on=wb.today())
     if is_wider(stopped):
@@ -131,9 +135,13 @@ def _settle_consent(wb: Workbench, connection: Connection, row: ConflictRow, dec
         wb.user.scope.groups is not None or wb.user.scope.providers is not None
     ):
         raise NotAllowed("The opt-out is on an address that others may share. Ask somebody who sees all patients.")
-    ids = [each.opt_out_id for each in stopped if each.opt_out_id is not None]
-    for opt_out_id in opt_out_rows.remove(connection, ids, at=wb.now(), by=wb.user.user_id, how="agreed"):
-        record_in(wb, connection, "opt_out.removed", str(opt_out_id), conflict=row.conflict_id)
+    for each in stopped:
+        assert each.opt_out_id is not None
+        removed = opt_out_rows.remove_wish(
+            connection, each.opt_out_id, at=wb.now(), by=wb.user.user_id, how="agreed", note=note
+        )
+        if removed:  # not a further row of a wish that is gone already
+            record_in(wb, connection, "opt_out.removed", str(removed[0]), type=each.type, conflict=row.conflict_id)
 
 
 # ---- showing -------------------------------------------------------------------------------------------------------

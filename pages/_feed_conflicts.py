@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core import corrections
-from core.corrections import Conflict
+from core.corrections import LONGEST_NOTE, Conflict
 from core.domain.opt_out import OptOut
 from core.domain.role import CHANGE_OPT_OUTS, SETTLE_CONFLICTS, refusal
 from core.domain.wording import day_text
@@ -110,13 +110,16 @@ def _ask(wb: Workbench, conflict: Conflict) -> None:
         "everybody who shares the address:"
     )
     st.markdown("\n".join(f"- {plain(f'{each.name}, {_opt_out_text(each)}')}" for each in conflict.opt_outs))
+    if any(each.source == "stop" for each in conflict.opt_outs):
+        st.caption("Texts arrive again only when the patient has also sent START to our number.")
+    note = st.text_input("When and how did the patient agree?", key="fc_note", max_chars=LONGEST_NOTE)
     if st.button("Remove", key="fc_lift", type="primary"):
-        _settle(wb, conflict, "feed", "The opt-out was removed")
+        _settle(wb, conflict, "feed", "The opt-out was removed", note=note or "")
 
 
 @guarded
-def _settle(wb: Workbench, conflict: Conflict, decision: str, done: str) -> None:
-    corrections.settle(wb, conflict.conflict_id, decision)
+def _settle(wb: Workbench, conflict: Conflict, decision: str, done: str, *, note: str = "") -> None:
+    corrections.settle(wb, conflict.conflict_id, decision, note=note)
     notice(done)
     st.rerun()
 

@@ -50,7 +50,6 @@ def box(wb: Workbench) -> None:
             icon="",
             placeholder="Phone or name",
             label_visibility="collapsed",
-            max_chars=200,
         )
         st.form_submit_button(
             "",
@@ -72,7 +71,7 @@ def results(wb: Workbench) -> None:
     elif st.session_state.get(_TEXT) != search.text:
         del st.session_state[_SEARCH]  # another page, whose box is empty
     else:
-        with st.container(border=True, key="fp_results"):
+        with st.container(border=True, key="fp_results", gap="xsmall"):
             _head(wb, search)
             _rows(search.found)
 
@@ -175,7 +174,7 @@ def _others(number: int) -> str:
 def _rows(found: Found) -> None:
     shown = len(found.people) if st.session_state.get("fp_all") else _FIRST
     for person in found.people[:shown]:
-        name, born, phones, care = st.columns([3, 2, 4, 4], vertical_alignment="center", gap="small")
+        name, born, others = st.columns([3, 2, 8], vertical_alignment="center", gap="small")
         label = plain(person.name) or "No name"
         name.button(
             label + _badge(person),
@@ -185,8 +184,7 @@ def _rows(found: Found) -> None:
             args=(person.patient_id,),
         )
         born.caption(f"Born {day_text(person.birth_date)}")
-        phones.caption(_phones(person))
-        care.caption(plain(" · ".join(each for each in (person.pcp, person.group) if each)))
+        others.caption(" · ".join([_phones(person), *(plain(each) for each in (person.pcp, person.group) if each)]))
     if len(found.people) > shown:
         st.toggle(f"Show the other {len(found.people) - shown}", key="fp_all")
 

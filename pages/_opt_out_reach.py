@@ -30,6 +30,8 @@ def show(wb: Workbench, person: Person, *, on: date) -> None:
         lines.append(f"| {name} | {cells} |")
     st.markdown("\n".join(lines))
     to = (f"{verb} {plain(address_text(address))}" for channel, verb in _GO if (address := found.addresses[channel]))
+    for channel, sentence in _otherwise(found):
+        st.caption(f"{MODE_NAMES[channel]}: {plain(sentence)}.")
     if is_today and any(found.addresses.values()):
         st.caption(f"Today {'; '.join(to)}.")
     st.caption("Letters are not stopped by any opt-out. Health topics stop only what is about them.")
@@ -40,4 +42,14 @@ def _cell(reason: Reason | None) -> str:
         return ":green[:material/check:\u00a0Yes]"
     if reason.key.startswith(_OPTED_OUT):
         return f":red[:material/block: {plain(TYPES[reason.key.removeprefix(_OPTED_OUT)].name)}]"
-    return f":gray[:material/remove: {plain(reason.sentence[0].upper() + reason.sentence[1:])}]"
+    return ":gray[:material/remove:\u00a0No]"
+
+
+def _otherwise(found: reachable.Reach) -> list[tuple[str, str]]:
+    """Channels with what else than an opt-out keeps messages back, each once."""
+    said = {
+        (channel, reason.sentence): None
+        for (_product, channel), reason in found.reasons.items()
+        if reason is not None and not reason.key.startswith(_OPTED_OUT)
+    }
+    return list(said)

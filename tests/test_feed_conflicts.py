@@ -160,7 +160,9 @@ def test_a_patient_who_agreed_again_is_free_and_may_stop_again(feeds: Feeds) -> 
     stop(wb)
     feeds.load(row("yes"))
 
-    corrections.settle(wb, only(wb).conflict_id, "feed")
+    with pytest.raises(NotAllowed, match="when and how"):
+        corrections.settle(wb, only(wb).conflict_id, "feed")
+    corrections.settle(wb, only(wb).conflict_id, "feed", note="by phone today")
 
     assert not _stops_texts(wb) and corrections.conflicts(wb) == []
     feeds.clock.forward(minutes=1)
@@ -178,7 +180,7 @@ def test_only_who_may_change_opt_outs_says_that_the_patient_agreed_again(feeds: 
     clerk = replace(wb, user=replace(wb.user, roles=frozenset({"opt_out_clerk"})))
 
     with pytest.raises(NotAllowed, match="others may share"):
-        corrections.settle(limited, asked.conflict_id, "feed")
+        corrections.settle(limited, asked.conflict_id, "feed", note="by phone")
     with pytest.raises(NotAllowed, match="decide between"):
         corrections.settle(clerk, asked.conflict_id, "feed")
     with pytest.raises(NotAllowed, match="Decide either"):
@@ -195,7 +197,7 @@ def test_a_consent_to_one_channel_lifts_no_global_opt_out(feeds: Feeds) -> None:
     assert asked.is_wider
 
     with pytest.raises(NotAllowed, match="Global"):
-        corrections.settle(wb, asked.conflict_id, "feed")
+        corrections.settle(wb, asked.conflict_id, "feed", note="by phone")
 
     assert only(wb) == asked and _stops_texts(wb)
 
@@ -238,7 +240,7 @@ def test_staff_cannot_record_a_yes_against_an_opt_out_but_after_it_was_removed(f
         corrections.correct(wb, "P1", "text_consent", said)
     with reading(wb.engine) as connection:
         (opt_out_id,) = connection.scalars(select(opt_out_table.c.opt_out_id))
-    opt_outs.remove(wb, [opt_out_id])
+    opt_outs.remove(wb, [opt_out_id], has_agreed=True, note="by phone today")
     corrections.correct(wb, "P1", "text_consent", said)
 
     assert corrections.on_file(wb, "P1")["text_consent"].values["text_consent"] == "yes"
@@ -269,7 +271,7 @@ def test_the_rule_is_that_of_opt_outs_for_campaigns_by_the_channel(type_key: str
     for channel, source in product(CHANNELS, (*OWN_SOURCES, "feed")):
         opt_out = OptOut(type_key, TODAY, source=source, made_at=AT)
 
-        stops = covers(opt_out, product=CAMPAIGN, channel=channel, on=TODAY)
+        stops = covers(opt_out, product=CAMPAIGN, channel=channel, on=TODAY) and type_key != "protocol"
 
         assert bool(stopping([opt_out], channel=channel, on=TODAY)) == (stops and source != "feed")
         assert (type_key in types_stopping(channel)) == stops

@@ -138,6 +138,7 @@ def test_both_kinds_of_questions_are_decided_on_the_data_page_and_counted_on_hom
     assert corrections.on_file(asked, "ann")["mobile"].values == {"phone_mobile": "+13125550103"}
     app.button(key=f"fc_feed_{consent.conflict_id}").click().run()
     app.button(key=f"fc_feed_{consent.conflict_id}").click()
+    app.text_input(key="fc_note").set_value("by phone today")
     app.button(key="fc_lift").click().run()
 
     assert not app.exception and opt_outs.of_patient(asked, "ann") == []

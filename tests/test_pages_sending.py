@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import TextInput
 
 from core import campaigns, communications, introductions, introductory_email, new_campaigns, sending_control
 from core.domain.message import STATES
@@ -369,22 +370,26 @@ def test_the_report_of_introductory_emails_leads_to_their_page_and_offers_no_cop
 def test_the_introductory_email_is_edited_and_a_text_for_some_only_cannot_be_saved(loaded: Workbench) -> None:  # noqa: F811
     app = opened("introductions")
     app.button(key="in_edit_en").click().run()
-    app.text_input[0].set_value("{{ patient.first_name }}, hello").run()
+    subject(app).set_value("{{ patient.first_name }}, hello").run()
 
     assert "would get no introductory email" in words(app)
     assert [button.disabled for button in app.button if button.label == "Save"] == [True]
 
-    app.text_input[0].set_value("News from {{ practice.name }}").run()
+    subject(app).set_value("News from {{ practice.name }}").run()
     next(button for button in app.button if button.label == "Save").click().run()
 
     assert introductory_email.texts(loaded)["en"].message.subject == "News from {{ practice.name }}"
     assert "Version 1, saved" in words(app)
 
 
+def subject(app: AppTest) -> TextInput:
+    return next(each for each in app.text_input if each.label == "Subject")
+
+
 def test_an_edited_introductory_email_can_be_left_as_it_was(loaded: Workbench) -> None:  # noqa: F811
     app = opened("introductions")
     app.button(key="in_edit_en").click().run()
-    app.text_input[0].set_value("News").run()
+    subject(app).set_value("News").run()
     next(button for button in app.button if button.label == "Cancel").click().run()
 
     assert introductory_email.texts(loaded)["en"].version == 0

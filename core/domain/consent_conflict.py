@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from core.domain.opt_out import CAMPAIGN, GLOBAL, TYPES, OptOut, covers
+from core.domain.opt_out import CAMPAIGN, GLOBAL, PROTOCOL, TYPES, OptOut, covers
 
 OWN_SOURCES = ("stop", "link", "key", "complaint", "staff")  # of the patient's own word, unlike what a feed brings
 
@@ -29,7 +29,9 @@ def stopping(opt_outs: Iterable[OptOut], *, channel: str, on: date) -> list[OptO
     return [
         opt_out
         for opt_out in opt_outs
-        if opt_out.source in OWN_SOURCES and covers(opt_out, product=CAMPAIGN, channel=channel, on=on)
+        if opt_out.source in OWN_SOURCES
+        and opt_out.type != PROTOCOL
+        and covers(opt_out, product=CAMPAIGN, channel=channel, on=on)
     ]
 
 
@@ -48,9 +50,7 @@ def contradicted(statement: Statement, opt_outs: Iterable[OptOut]) -> list[OptOu
 def types_stopping(channel: str) -> tuple[str, ...]:
     """The types that `stopping` finds for a channel, for questions to the database."""
     return tuple(
-        key
-        for key, kind in TYPES.items()
-        if CAMPAIGN in kind.products and channel in kind.channels and key != "protocol"
+        key for key, kind in TYPES.items() if CAMPAIGN in kind.products and channel in kind.channels and key != PROTOCOL
     )
 
 
