@@ -12,14 +12,14 @@ from core.workbench import Workbench
 _MADE_BY = {paper_forms.CONSENT: paper_forms.consent_form, paper_forms.OPT_OUT: paper_forms.opt_out_request}
 
 
-def opt_out_form_button(wb: Workbench, person: Person | None = None) -> None:
-    """The request to stop messages, with the choice of its language."""
-    _button(wb, paper_forms.OPT_OUT, person)
+def opt_out_form_button(wb: Workbench, person: Person | None = None, *, place: str = "") -> None:
+    """The request to stop messages, with the choice of its language. `place` tells two on one page apart."""
+    _button(wb, paper_forms.OPT_OUT, person, place)
 
 
-def consent_form_button(wb: Workbench, person: Person | None = None) -> None:
-    """The consent to text messages, with the choice of its language."""
-    _button(wb, paper_forms.CONSENT, person)
+def consent_form_button(wb: Workbench, person: Person | None = None, *, place: str = "") -> None:
+    """The consent to text messages, with the choice of its language. `place` tells two on one page apart."""
+    _button(wb, paper_forms.CONSENT, person, place)
 
 
 def show_forms(wb: Workbench) -> None:
@@ -30,9 +30,9 @@ def show_forms(wb: Workbench) -> None:
     opt_out_form_button(wb)
 
 
-def _button(wb: Workbench, form: str, person: Person | None) -> None:
+def _button(wb: Workbench, form: str, person: Person | None, place: str) -> None:
     patient_id = person.patient_id if person else None
-    key = f"form_{form}_{patient_id or ''}"  # another patient may read another language
+    key = f"{place}form_{form}_{patient_id or ''}"  # another patient may read another language
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         language = _language(f"{key}_language", person)
         st.download_button(
