@@ -30,6 +30,7 @@ NEW_IN_0004 = {"feed_quality", "feed_releases"}
 
 
 @pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
+@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
 def test_the_migrations_make_the_tables_of_the_schema(bench: Workbench) -> None:  # noqa: F811
     with bench.engine.connect() as connection:
         differences = compare_metadata(MigrationContext.configure(connection), metadata)

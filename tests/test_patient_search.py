@@ -279,7 +279,7 @@ def slowly(people: Iterable[dict[str, Any]], typed: str) -> list[str]:
     return [patient_id for _, patient_id in sorted(found)]
 
 
-@pytest.mark.parametrize("most", [5_000, 0], ids=["by keys", "in order"])
+@pytest.mark.parametrize("most", [3_000, 0], ids=["by keys", "in order"])
 @drawn(daily=12, many=400, people=PEOPLE, typed=TYPED)
 def test_the_same_are_found_as_by_looking_at_everybody(
     bench: Workbench,  # noqa: F811

@@ -18,7 +18,8 @@ from core.domain.user import Scope
 from core.store.schema import patients, recipients, search_keys
 from core.store.scope import in_scope
 
-MOST_CANDIDATES = 5_000  # more are not looked up one by one: then a walk in the order of names soon finds enough
+MOST_CANDIDATES = 3_000  # more are not looked up one by one: then a walk in the order of names soon finds enough
+_MORE = 3  # times as many where other words may leave few of them, so that a walk would be long
 _LAST = "\U0010ffff"  # after every text that begins alike
 _AFTER_BLANK = "!"  # after what ends a name in sort_name, before every letter
 _LINE = 7  # digits of a number that an index of their own leads to
@@ -120,30 +121,31 @@ def _is_lately(lately: Lately) -> ColumnElement[bool]:
 # ---- who may match -------------------------------------------------------------------------------------------------
 def _best_lead(connection: Connection, words: tuple[Word, ...]) -> _Lead:
     """The word with the fewest candidates."""
-    leads = [_lead(connection, word) for word in words if word.leads]
+    most = MOST_CANDIDATES * (_MORE if len(words) > 1 else 1)
+    leads = [_lead(connection, word, most=most) for word in words if word.leads]
     return min(leads, key=lambda lead: (lead.ids is None, lead.cost))
 
 
-def _lead(connection: Connection, word: Word) -> _Lead:
+def _lead(connection: Connection, word: Word, *, most: int) -> _Lead:
     pieces = tuple(max((p for p in each if p.leads), key=lambda p: len(p.text)) for each in word.alternatives)
     ids: set[str] = set()
     for piece in dict.fromkeys(pieces):
-        ids.update(_candidates(connection, piece))
-        if len(ids) > MOST_CANDIDATES:
+        ids.update(_candidates(connection, piece, most + 1))
+        if len(ids) > most:
             return _Lead(pieces, None, 0)
     # One in a range of sort_name costs little: it is read in order, and seldom all of them are.
     beside = sum(_count(connection, piece) for piece in pieces if piece.kind != NUMBER)
     return _Lead(pieces, frozenset(ids), len(ids) + beside / 8)
 
 
-def _candidates(connection: Connection, piece: Piece) -> Iterator[str]:
+def _candidates(connection: Connection, piece: Piece, limit: int) -> Iterator[str]:
     if piece.kind == NUMBER:
         for column in ("phone_mobile", "phone_home"):
-            yield from _with_number(connection, column, piece.text)
+            yield from _with_number(connection, column, piece.text, limit)
         return
     low, high = _range(piece)
     key = search_keys.c.key
-    question = select(search_keys.c.patient_id).where(key >= low, key < high).limit(MOST_CANDIDATES + 1)
+    question = select(search_keys.c.patient_id).where(key >= low, key < high).limit(limit)
     yield from connection.scalars(question)
 
 
@@ -159,16 +161,16 @@ def _range(piece: Piece) -> tuple[str, str]:
     return piece.text, piece.text + (_LAST if piece.kind == BEGINS else _AFTER_BLANK)
 
 
-def _with_number(connection: Connection, column: str, digits: str) -> Iterator[str]:
+def _with_number(connection: Connection, column: str, digits: str, limit: int) -> Iterator[str]:
     """Through the indexes: the digits before the part are unknown, so all that they may be are looked for. A number of
     another plan is looked at by itself: there are few."""
     whole = [f"+{digits}", *(f"+1{before}{digits}" for before in _unknown(2, 10 - len(digits)))]
     line = [before + digits for before in _unknown(3, _LINE - len(digits))]
     number = patients.c[column]
-    yield from _beginning(connection, column, whole)
-    yield from _beginning(connection, f"substr({column}, 6)", line)
+    yield from _beginning(connection, column, whole, limit)
+    yield from _beginning(connection, f"substr({column}, 6)", line, limit)
     abroad = select(patients.c.patient_id).where(number >= "+2", _holds(connection, number, digits))
-    yield from connection.scalars(abroad.limit(MOST_CANDIDATES + 1))
+    yield from connection.scalars(abroad.limit(limit))
 
 
 def _unknown(most: int, room: int) -> Iterator[str]:
@@ -185,11 +187,10 @@ _BEGINNING = {
 }
 
 
-def _beginning(connection: Connection, column: str, lows: list[str]) -> Iterator[str]:
+def _beginning(connection: Connection, column: str, lows: list[str], limit: int) -> Iterator[str]:
     """The patients where the column, of our own schema, begins with one of these digits; 'A' comes after all digits."""
     question = text(_BEGINNING[connection.dialect.name].format(column=column))
-    most = MOST_CANDIDATES + 1
-    yield from connection.scalars(question, {"lows": _list(connection, lows), "most": most})
+    yield from connection.scalars(question, {"lows": _list(connection, lows), "most": limit})
 
 
 # ---- reading the rows ----------------------------------------------------------------------------------------------

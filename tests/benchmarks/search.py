@@ -175,7 +175,7 @@ def _question(chance: random.Random, kind: str) -> str:
         "initial_and_last": f"{common_first[0]} {common_last}",
         "first_letters": chance.choice((each.first, each.last))[:3],
         "accents": chance.choice(("JOSÉ", "garcía", "martinez", "Müller", "mueller", "rodriguez jose")),
-        "name_and_digits": f"{common_first} {number[7:]}",
+        "name_and_digits": f"{common_first} {number[6:]}",
     }[kind]
 
 

@@ -51,12 +51,12 @@ patients = Table(
     Column("sort_name", LongBytewise),
     Column("search_names", Text),
     Index("ix_patients_email", "email"),
-    Index("ix_patients_phone_mobile", "phone_mobile"),
-    Index("ix_patients_phone_home", "phone_home"),
+    Index("ix_patients_phone_mobile", "phone_mobile", "patient_id"),
+    Index("ix_patients_phone_home", "phone_home", "patient_id"),
     Index("ix_patients_guarantor_id", "guarantor_id"),  # whose child's texts a number gets
     # The last seven digits of a number of the North American plan, for parts of numbers.
-    Index("ix_patients_mobile_line", text("substr(phone_mobile, 6)")),
-    Index("ix_patients_home_line", text("substr(phone_home, 6)")),
+    Index("ix_patients_mobile_line", text("substr(phone_mobile, 6)"), "patient_id"),
+    Index("ix_patients_home_line", text("substr(phone_home, 6)"), "patient_id"),
     # Everything that a search asks of a patient, in the order of names: the table's own rows are four times as long.
     Index(
         "ix_patients_sort_name",

@@ -52,8 +52,10 @@ def _search_columns() -> None:
     looked_at = ["sort_name", "patient_id", "search_names", "phone_home", "phone_mobile"]
     looked_at += ["last_confirmed_on", "last_reminded_on", "group_id", "pcp_id"]
     op.create_index("ix_patients_sort_name", "patients", looked_at)
-    op.create_index("ix_patients_mobile_line", "patients", [sa.text("substr(phone_mobile, 6)")])
-    op.create_index("ix_patients_home_line", "patients", [sa.text("substr(phone_home, 6)")])
+    for phone in ("mobile", "home"):
+        op.create_index(f"ix_patients_{phone}_line", "patients", [sa.text(f"substr(phone_{phone}, 6)"), "patient_id"])
+        op.drop_index(f"ix_patients_phone_{phone}", table_name="patients")
+        op.create_index(f"ix_patients_phone_{phone}", "patients", [f"phone_{phone}", "patient_id"])
 
 
 def _search_keys() -> None:
@@ -143,6 +145,9 @@ def _remarks() -> None:
 def downgrade() -> None:
     for table in ("remarks", "feed_conflicts", "corrections", "merges", "search_keys", "logos"):
         op.drop_table(table)
+    for phone in ("mobile", "home"):
+        op.drop_index(f"ix_patients_phone_{phone}", table_name="patients")
+        op.create_index(f"ix_patients_phone_{phone}", "patients", [f"phone_{phone}"])
     for name in ("ix_patients_home_line", "ix_patients_mobile_line", "ix_patients_sort_name"):
         op.drop_index(name, table_name="patients")
     for name in ("search_names", "sort_name", "last_reminded_on", "last_confirmed_on"):
