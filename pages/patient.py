@@ -41,7 +41,7 @@ def show() -> None:
     if not patient_id:
         page_head("Patient", "Find a patient with the box above: a telephone number, a part of one, or a name.")
         return
-    patient_id = merges.survivor(wb, patient_id)
+    patient_id = merges.survivor(wb, patient_id)  # a link may be older than a merge
     try:
         person = patients.patient(wb, patient_id)
     except NotFound as error:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from core import care_gaps, loads, merges, opt_outs
+from core import care_gaps, corrections, loads, merges, opt_outs, patient_search
 from core.domain.history import EVENT_KEY
 from core.errors import NotAllowed
 from core.settings import Settings
@@ -216,6 +216,19 @@ def test_an_opt_out_that_a_later_feed_gives_to_the_merged_id_counts(bench_by_day
     loads.load(wb, write_feed(tmp_path / "two", opt_outs=["opt_out_id,patient_id,type", "O1,P1,all_text"]))
 
     assert [each.type for each in opt_outs.of_patient(wb, "P2")] == ["all_text"]
+
+
+def test_what_staff_have_corrected_of_the_merged_id_counts_with_the_load(plain: Workbench, tmp_path: Path) -> None:
+    loads.load(plain, write_feed(tmp_path / "one", patients=people("P1", "P2")))
+    corrections.correct(plain, "P1", "email", {"email": "new@example.org"})
+
+    loads.load(plain, write_feed(tmp_path / "two", merges=[MERGE, "P1,P2,"]))
+
+    with reading(plain.engine) as connection:
+        assert connection.execute(select(schema.patients.c.patient_id, schema.patients.c.email)).all() == [
+            ("P2", "new@example.org")
+        ]
+    assert [each.patient_id for each in patient_search.find(plain, "Example", everybody=True).people] == ["P2"]
 
 
 def fhir(patient_id: str, *links: tuple[str, str], **more: Any) -> Mapping[str, Any]:
