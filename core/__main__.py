@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from core.commands.forms import form_app, logo_app
 from core.errors import CareloopError
 from core.settings import Settings, read_settings
 from core.workbench import DISPATCHER, Workbench, open_workbench
@@ -24,6 +25,8 @@ app.add_typer(feed_app, name="feed")
 
 sending_app = typer.Typer(no_args_is_help=True, help="Whether messages may leave, and the switch that stops them all.")
 app.add_typer(sending_app, name="sending")
+app.add_typer(form_app, name="form")
+app.add_typer(logo_app, name="logo")
 
 Port = Annotated[int | None, typer.Option(help="Port of the pages. Default: CARELOOP_PORT or 8501.")]
 

@@ -17,7 +17,7 @@ from core.errors import TemplateError
 from core.forms import caller_id
 from core.merge_fields import fields_for
 from core.store import campaigns as campaign_rows
-from core.store import communications
+from core.store import communications, merges
 from core.store.contacts import eligibility_inputs
 from core.store.database import reading, writing
 from core.store.receipts import Heard
@@ -126,9 +126,10 @@ def _call(wb: Workbench, reference: str) -> _Call | None:
         if found is None or found.address is None:
             return None
         campaign = campaign_rows.campaign(connection, found.campaign_id)
+        patient_id = merges.survivor(connection, found.patient_id)
     if campaign.channel != PHONE:
         return None
-    return _Call(reference, *attempt, found.patient_id, found.address, found.language, campaign)
+    return _Call(reference, *attempt, patient_id, found.address, found.language, campaign)
 
 
 def _call_back(wb: Workbench, call: _Call) -> str:

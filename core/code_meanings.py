@@ -143,6 +143,7 @@ def remade(draft: Draft, before: Generation, meanings: Meanings, day: Day) -> Ge
     for name in (*SMALL_TABLES, "events"):
         draft.link(name, before)
     draft.write_whole("rejects", before.rejects().collect())
+    draft.write_whole("left_out", before.left_out().collect())
     evaluated = draft.day(day.evaluation)
     evaluate_day(evaluated, _with_facts(draft, before, meanings), day, **practice_of(before))
     evaluated.finish()

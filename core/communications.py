@@ -9,9 +9,11 @@ from core.campaign_order import put_in_order
 from core.domain.communication import Communication
 from core.domain.message import MAX_ATTEMPTS, NOT_ARRIVED
 from core.errors import NotAllowed, NotFound
+from core.patient_communications import letters_of as letters_of
+from core.patient_communications import of_patient as of_patient
 from core.store import communications as rows
 from core.store.database import reading, writing
-from core.store.people import visible_ids
+from core.store.merges import visible
 from core.workbench import DISPATCHER, Workbench
 
 # What a person may decide about a message of which nobody knows whether it left.
@@ -38,7 +40,7 @@ def history(wb: Workbench, campaign_id: str, patient_id: str) -> Communication:
     """
     campaigns.campaign(wb, campaign_id)
     with reading(wb.engine) as connection:
-        is_visible = bool(visible_ids(connection, [patient_id], wb.user.scope))
+        is_visible = bool(visible(connection, [patient_id], wb.user.scope))
         found = rows.of_patients(connection, campaign_id, [patient_id]) if is_visible else []
     if not found:
         raise NotFound("This patient is not among those of the campaign that you may see.")
@@ -50,8 +52,8 @@ def unknown(wb: Workbench, campaign_id: str) -> list[str]:
     campaigns.campaign(wb, campaign_id)
     with reading(wb.engine) as connection:
         ids = rows.unknown_patients(connection, campaign_id)
-        visible = visible_ids(connection, ids, wb.user.scope)
-    return [patient_id for patient_id in ids if patient_id in visible]
+        seen = visible(connection, ids, wb.user.scope)
+    return [patient_id for patient_id in ids if patient_id in seen]
 
 
 def resolve(wb: Workbench, campaign_id: str, patient_ids: Collection[str], *, decision: str) -> Resolved:
@@ -71,7 +73,7 @@ def resolve(wb: Workbench, campaign_id: str, patient_ids: Collection[str], *, de
     state, reason = _STATES[decision]
     at = wb.now()
     with writing(wb.engine) as connection:
-        if len(visible_ids(connection, patient_ids, wb.user.scope)) < len(set(patient_ids)):
+        if len(visible(connection, patient_ids, wb.user.scope)) < len(set(patient_ids)):
             raise NotFound("Some of these patients are not among those you may see. Nothing was changed.")
         kept = 0
         for each in rows.of_patients(connection, campaign_id, patient_ids):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from importlib import resources
 from shutil import rmtree
 
 from core import (
@@ -12,12 +13,14 @@ from core import (
     dispatcher,
     feed_gate,
     loads,
+    logos,
     new_campaigns,
     saved_views,
     templates,
     work_lists,
 )
 from core.channels.outbox import start_outbox
+from core.demo_texts import send_texts
 from core.domain.organisation import Organisation
 from core.domain.period import Period
 from core.domain.window import is_sending_day
@@ -80,6 +83,7 @@ VIEWS: tuple[tuple[str, WorkList], ...] = (
 def tell(wb: Workbench, *, patients: int, progress: Progress) -> None:
     """Bring the demo's home up to today; what a visitor made there before stays."""
     accounts.change_organisation(wb.engine, ORGANISATION, at=wb.now(), by=wb.user.user_id)
+    _add_logo(wb)
     _load(wb, patients=patients, progress=progress)
     if not saved_views.views(wb):
         for name, work_list in VIEWS:
@@ -87,9 +91,17 @@ def tell(wb: Workbench, *, patients: int, progress: Progress) -> None:
     if not campaign_list.campaigns(wb):
         progress("Sending a campaign of last week", 0.2)
         _sent(wb)
+        progress("Sending a campaign of last week", 0.7)
+        _texted(wb)
         progress("Sending a campaign of last week", 0.9)
         _draft(wb)
         progress("Sending a campaign of last week", 1.0)
+
+
+def _add_logo(wb: Workbench) -> None:
+    if not logos.logos(wb):
+        picture = resources.files("core.library") / "logos" / "example-health-group.png"
+        logos.add(wb, ORGANISATION["name"], picture.read_bytes())
 
 
 def _load(wb: Workbench, *, patients: int, progress: Progress) -> None:
@@ -128,6 +140,13 @@ def _sent(wb: Workbench) -> None:
         dispatcher.drain(then.as_user(DISPATCHER))
     finally:
         outbox.stop()
+
+
+def _texted(wb: Workbench) -> None:
+    """A text campaign of a later day of that week, with what patients wrote back in the afternoon."""
+    day = _sending_day_before(wb.today() - timedelta(days=5), wb.organisation())
+    noon = datetime.combine(day, time(12, 5), tzinfo=wb.zone())
+    send_texts(_at(wb, noon), _at(wb, noon + timedelta(hours=2)), day=day)
 
 
 def _draft(wb: Workbench) -> None:

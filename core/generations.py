@@ -28,15 +28,16 @@ from core.evaluation import Day, Shard, evaluate_day, looked_at
 from core.feeds.csv_file import FILE, LINE
 from core.feeds.events import KIND, TABLE_OF_KIND
 from core.feeds.feed import COUNTED
-from core.feeds.intake import DATE_COLUMN, PATIENT_TABLES, SOURCE, WHOLE_TABLES, Intake, numbered, small_schema
+from core.feeds.intake import DATE_COLUMN, MERGED, PATIENT_TABLES, SOURCE, WHOLE_TABLES, Intake, numbered, small_schema
 from core.feeds.layout import EVENT_TABLES, TABLE
 from core.feeds.synthea import NUMBERED
-from core.store.clinical import LAYOUT, About, Draft, Generation
+from core.merging import MERGES, Merging
+from core.store.clinical import LAYOUT, LEFT_OUT, About, Draft, Generation
 from core.store.hashing import probe, shard_of
 from core.store.spool import Spool
 
 MOST_SHARDS = 1024
-_WORKING = (FILE, LINE, SOURCE, COUNTED)
+_WORKING = (FILE, LINE, SOURCE, COUNTED, MERGED)
 
 
 def shard_count(feed_bytes: int, previous: Generation | None, *, shard_bytes: int) -> int:
@@ -60,17 +61,20 @@ class Making:
     meanings: Meanings
     shard_count: int
     fingerprint: str
+    merging: Merging = field(default_factory=Merging)
     changes: int = 0
     patients_with: Counter[str] = field(default_factory=Counter)
     _aside: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # by defect, of the shard in hand
     tallies: dict[str, Tally] = field(default_factory=dict)
     whole: dict[str, pl.DataFrame] = field(default_factory=dict)
+    _fed: list[pl.Series] = field(default_factory=list)  # ids of the patients of whom a row came
     _keys: list[pl.DataFrame] = field(default_factory=list)
     _shared: list[pl.DataFrame] = field(default_factory=list)
 
     def make(self, day: Day, *, progress: Callable[[str, float], None]) -> Generation:
         """Read the feed, merge it, evaluate the day. Raises DataError for a file that cannot be used."""
         spool = self._read(progress)
+        self._merge_patients(spool)
         for name in WHOLE_TABLES:
             self._merge_whole(name)
         groups, providers = self.whole["groups"], self.whole["providers"]
@@ -79,6 +83,7 @@ class Making:
         evaluated.finish()
         self._count_shared()
         self.draft.write_whole("rejects", self.intake.all_rejects())
+        self.draft.write_whole("left_out", self._left_out())
         self.draft.write_whole("unmapped", self.meanings.unmapped())
         spool.remove()
         before = self.previous.about().feed_bytes if self.previous else 0
@@ -96,9 +101,10 @@ class Making:
             progress("Reading the files", 0.5 * min(done / size, 1))
 
         for name, rows in self.intake.pieces(advance):
-            if name in WHOLE_TABLES:
+            if name in WHOLE_TABLES or name == MERGES:
                 pieces.setdefault(name, []).append(rows)
             else:
+                rows = self.merging.of_today(name, rows)
                 if self.previous and name in EVENT_TABLES and NUMBERED not in rows.columns:
                     place = shard_of(pl.col("patient_id"), self.shard_count).alias("shard")
                     self._keys.append(rows.select(key_hash().alias("key"), place, "received_at"))
@@ -106,10 +112,29 @@ class Making:
         self.whole = {name: _joined(name, frames) for name, frames in pieces.items()}
         return spool
 
+    # ---- ids that become one ----------------------------------------------------------------------------------
+    def _merge_patients(self, spool: Spool) -> None:
+        """What is stated in the feed, and by whoever makes the generation."""
+        stated = self.whole.pop(MERGES, None)
+        if stated is None:
+            return
+        is_unique = self._count_repeated(stated, TABLE[MERGES].key)
+        self._tally(MERGES, stated, is_unique=is_unique)
+        stated = stated if is_unique else stated.unique(TABLE[MERGES].key, keep="last", maintain_order=True)
+        was_rejected = pl.concat([pl.Series("patient_id", [], pl.String), *self.intake.rejected_patients])
+        rejected = dict.fromkeys(was_rejected.unique(), plausibility.REJECTED_PATIENT)
+        reasons, events = self.merging.settle(stated, spool, self.previous, rejected=rejected)
+        out = reasons.is_not_null()
+        if out.any():
+            self.intake.reject(stated.filter(out), reasons.filter(out), "patient_id", MERGES)
+        self.changes += len(self.merging.new)
+        self.merging.prepare(self.previous)
+        self._keys = [_at_survivors(keys, events, self.shard_count) for keys in self._keys]
+
     # ---- tables without patients ------------------------------------------------------------------------------
     def _merge_whole(self, name: str) -> None:
-        known = self._known(name, None)
-        fresh = self.whole.get(name, _joined(name, []))
+        known = self.merging.of_all(self._known(name, None))
+        fresh = self.merging.of_all(self.whole.get(name, _joined(name, [])))
         self._tally(name, fresh, is_unique=self._count_repeated(fresh, TABLE[name].key))
         self.whole[name] = self._merge_small(name, known, fresh.drop(_WORKING))
         self.draft.write(name, 0, self.whole[name])
@@ -140,8 +165,9 @@ class Making:
             place = None
         rows = self.previous.stored_events(place) if name == "events" else self.previous.table(name, place)
         if about.hashing == probe() and about.shard_count == self.shard_count:
-            return rows.collect()
-        return rows.filter(shard_of(pl.col("patient_id"), self.shard_count) == shard).collect(engine="streaming")
+            return self.merging.of_shard(name, rows.collect(), shard)
+        rows = rows.filter(shard_of(pl.col("patient_id"), self.shard_count) == shard)
+        return self.merging.of_shard(name, rows.collect(engine="streaming"), shard)
 
     # ---- patients and what belongs to them --------------------------------------------------------------------
     def _shards(self, spool: Spool, progress: Callable[[str, float], None]) -> Iterator[Shard]:
@@ -155,12 +181,15 @@ class Making:
     def _shard(self, spool: Spool, number: int) -> Shard:
         tables: dict[str, pl.DataFrame] = {}
         for name in PATIENT_TABLES:
-            fresh = _joined(name, spool.take(name, number))
+            fresh, known = _joined(name, spool.take(name, number)), self._known(name, number)
+            fresh, left_out = self.merging.own_first(name, fresh, known)
+            self.intake.count(left_out, "repeated")
             if name != "patients":
-                reasons = plausibility.patient_reason(fresh, tables["patients"], rejected=self.rejected)
-                fresh = self._set_aside(fresh, reasons, "patient_id", name)
+                fresh = self._plausible(name, fresh, tables["patients"])
+            else:
+                self._fed.append(fresh["patient_id"])
             self._tally(name, fresh, is_unique=self._count_repeated(fresh, TABLE[name].key))
-            tables[name] = self._merge_small(name, self._known(name, number), fresh.drop(_WORKING))
+            tables[name] = self._merge_small(name, known, fresh.drop(_WORKING))
             self.draft.write(name, number, tables[name])
         events = self._events(spool, number, tables["patients"])
         self.draft.write("events", number, events)
@@ -171,6 +200,14 @@ class Making:
         last = last_facts(facts, tables["patients"].height)
         self.draft.write("last", number, last.table())
         return Shard(number, tables["patients"], tables["appointments"], tables["care_team"], seen, last, last.facts)
+
+    def _plausible(self, name: str, fresh: pl.DataFrame, patients: pl.DataFrame) -> pl.DataFrame:
+        """Rows of a patient's small table that can be true."""
+        reasons = plausibility.patient_reason(fresh, patients, rejected=self.rejected)
+        fresh = self._set_aside(fresh, reasons, "patient_id", name)
+        if name != "reminders":
+            return fresh
+        return self._set_aside(fresh, plausibility.later_than(fresh["date"], self.intake.last_day), "date", name)
 
     def _events(self, spool: Spool, number: int, patients: pl.DataFrame) -> pl.DataFrame:
         frames = [piece for name in EVENT_TABLES for piece in spool.take(name, number)]
@@ -230,6 +267,15 @@ class Making:
         self.intake.count(counted.filter(~pl.struct(key).is_last_distinct()), "repeated")
         return False
 
+    def _left_out(self) -> pl.DataFrame:
+        """Why values of patients are empty that the feed had; of whoever this feed does not name as it was before."""
+        of_patients = self.intake.all_left_out().filter(pl.col("table") == "patients").select(*LEFT_OUT).unique()
+        if self.previous is None:
+            return of_patients
+        known = self.previous.left_out().collect()
+        fed = pl.concat([pl.Series("patient_id", [], pl.String), *self._fed]).to_frame()
+        return pl.concat([known.join(fed, on="patient_id", how="anti"), of_patients])
+
     # ---- defects ----------------------------------------------------------------------------------------------
     def _look_for_defects(self, patients: pl.DataFrame, events: pl.DataFrame) -> None:
         self.patients_with.update(registration_defects(patients, self.whole["providers"]))
@@ -265,9 +311,27 @@ _DEFECT_OF_REASON = {
 }
 
 
+def _at_survivors(keys: pl.DataFrame, moved: pl.DataFrame, shard_count: int) -> pl.DataFrame:
+    """The shards in which keys of events are now that some of them are survivors'."""
+    if moved.is_empty():
+        return keys
+    place = shard_of(pl.col("patient_id"), shard_count).alias("_place")
+    places = moved.select(key_hash().alias("key"), place).unique("key")
+    found = keys.join(places, on="key", how="left", maintain_order="left")
+    return found.with_columns(pl.coalesce("_place", "shard").alias("shard")).drop("_place")
+
+
 def _joined(name: str, frames: list[pl.DataFrame]) -> pl.DataFrame:
     """The pieces of a small table in its shape, with the working columns."""
-    working = pl.Schema({FILE: pl.Categorical(), LINE: pl.UInt32(), SOURCE: pl.Categorical(), COUNTED: pl.Boolean()})
+    working = pl.Schema(
+        {
+            FILE: pl.Categorical(),
+            LINE: pl.UInt32(),
+            SOURCE: pl.Categorical(),
+            COUNTED: pl.Boolean(),
+            MERGED: pl.Boolean(),
+        }
+    )
     shape = pl.Schema({**small_schema(TABLE[name]), **working})
     empty = shape.to_frame()
     return pl.concat([empty, *frames], how="diagonal").select(*shape)

@@ -15,14 +15,16 @@ from core import feed_quality, publishing, rules
 from core.audit import record_in
 from core.code_meanings import KnownCodes, Meanings, known_codes, remade
 from core.domain.defects import Defect, defects_of
+from core.domain.merge import FEED
 from core.errors import CareloopError, DataError
 from core.evaluation import Day, evaluate_day, practice_of, shards_of
 from core.feeds.feed import Feed
 from core.feeds.intake import Counts, Intake
 from core.feeds.open_feed import open_feed
 from core.generations import Making, shard_count
+from core.merging import Merging, follow_in, keep_in
 from core.publishing import publish, publish_day
-from core.store import feed_rows, search_keys
+from core.store import feed_rows, merges, search_keys
 from core.store.clinical import REJECTS, UNMAPPED, Draft, Generation
 from core.store.database import reading, writing
 from core.store.feed_rows import LoadRow as LoadRow
@@ -157,23 +159,51 @@ def remade_with(wb: Workbench, known: KnownCodes, *, started_at: datetime) -> It
 
     Gives the transaction that publishes it, so that what the meanings come from is kept with it or not at all.
     """
+
+    def make(draft: Draft, before: Generation, day: Day) -> Generation:
+        return remade(draft, before, Meanings(known), day)
+
+    with made_anew(wb, make, format="codes", started_at=started_at) as connection:
+        yield connection
+
+
+@contextmanager
+def made_anew(
+    wb: Workbench,
+    make: Callable[[Draft, Generation, Day], Generation],
+    *,
+    format: str,
+    started_at: datetime,
+    first: Callable[[Connection], None] | None = None,
+) -> Iterator[Connection]:
+    """A generation that is made of the last one, when there is one, without a feed; the caller holds the lock.
+
+    first   is done in the transaction before all of it is published; without it, only what follows from facts is
+    Gives the transaction that publishes it.
+    """
     _remove_orphans(wb)
     before = current(wb)
     if before is None:
         with writing(wb.engine) as connection:
+            if first:
+                first(connection)
             yield connection
         return
     day = today(wb)
     with _draft(wb) as draft:
-        generation = remade(draft, before, Meanings(known), day)
+        generation = make(draft, before, day)
         last = feed_rows.load_rows(wb.engine, status="loaded", limit=1)[0]
         with writing(wb.engine) as connection:
-            publish_day(connection, generation.day(day.evaluation), generation.shards())
+            if first:
+                first(connection)
+                publish(wb, connection, generation, day)
+            else:
+                publish_day(connection, generation.day(day.evaluation), generation.shards())
             _add_row(
                 wb,
                 connection,
                 source=last.source_system,
-                format="codes",
+                format=format,
                 status="loaded",
                 started_at=started_at,
                 generation=generation.name,
@@ -209,7 +239,9 @@ def _load(wb: Workbench, feed: Feed, started_at: datetime, progress: Progress) -
     intake = Intake(feed, source, received_at, zone, last_day)
     with _draft(wb) as draft:
         shards = shard_count(feed.size, previous, shard_bytes=wb.clinical.shard_bytes)
-        making = Making(draft, previous, intake, Meanings(known_codes(wb.engine)), shards, fingerprint)
+        with reading(wb.engine) as connection:
+            merging = Merging(merges.known(connection))
+        making = Making(draft, previous, intake, Meanings(known_codes(wb.engine)), shards, fingerprint, merging=merging)
         day = today(wb)
         generation = making.make(day, progress=progress)
         if previous and not making.changes:
@@ -220,7 +252,9 @@ def _load(wb: Workbench, feed: Feed, started_at: datetime, progress: Progress) -
         found = defects_of(making.patients_with, intake.all_left_out())
         counts = _all_counts(feed, intake)
         with writing(wb.engine) as connection:
+            keep_in(wb, connection, merging, source=FEED, on=received_at.astimezone(zone).date())
             publish(wb, connection, generation, day)
+            follow_in(wb, connection, merging)
             load_id = _add_row(
                 wb,
                 connection,

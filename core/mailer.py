@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from core import logos
 from core.channels.email_frame import Frame, Logo, compile_frame, message_id, return_address
 from core.domain.body_text import tidied_text
 from core.domain.campaign import DEFAULT_LANGUAGE, Campaign
 from core.domain.merge_field import EXAMPLES, FieldValues
 from core.domain.message_body import message_body
 from core.domain.one_line import is_visible, one_line
-from core.domain.organisation import Organisation
 from core.domain.rendering import Compiled, compiled
 from core.domain.unsubscribe import stop_url, token
 from core.errors import MissingField, TemplateError
@@ -125,7 +125,7 @@ def mailer(wb: Workbench, campaign: Campaign, *, language: str = DEFAULT_LANGUAG
             postal_address=organisation.postal_address,
             call_back_number=campaign.fields.get("call_back_number") or organisation.call_back_number,
             language=language if language in campaign.messages else DEFAULT_LANGUAGE,
-            logo=_logo(wb, organisation),
+            logo=_logo(wb),
         ),
         key=secret_key(wb.settings.home),
         public_url=wb.settings.public_url,
@@ -143,8 +143,6 @@ def _first_missing(part: Compiled, fields: FieldValues) -> str | None:
     return None
 
 
-def _logo(wb: Workbench, organisation: Organisation) -> Logo | None:
-    """The organisation's logo file from the home's folder 'logos'; none when it is not set or gone."""
-    path = wb.settings.home / "logos" / organisation.logo.rpartition("/")[2]
-    subtype = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".gif": "gif"}.get(path.suffix.lower())
-    return Logo(path.read_bytes(), subtype) if organisation.logo and subtype and path.is_file() else None
+def _logo(wb: Workbench) -> Logo | None:
+    found = logos.organisation_logo(wb, kinds=("png", "jpeg"))
+    return Logo(found.content, found.kind) if found else None

@@ -17,7 +17,7 @@ from core.domain.organisation import EMAIL, PHONE, TEXT, Organisation
 from core.domain.work_list import WorkList
 from core.errors import NotAllowed, NotFound, TooMany
 from core.store import campaigns as rows
-from core.store import introductions
+from core.store import introductions, merges
 from core.store.database import reading, writing
 from core.store.people import visible_ids
 from core.workbench import Workbench
@@ -85,6 +85,7 @@ def plan_copy(wb: Workbench, campaign_id: str, patient_ids: Collection[str] | No
             raise NotAllowed("Introductory emails go out by themselves. Start a campaign in the Library instead.")
         states = rows.states_of(connection, campaign_id, user=wb.user)
         chosen = _replaced(source, states) if patient_ids is None else set(patient_ids)
+        chosen -= merges.survivors(connection, chosen).keys()  # the survivor's own row says what was received
         if not chosen <= states.keys():
             raise NotFound("Some of these patients are not among those of the campaign that you may see.")
         ids = tuple(each for each in states if each in chosen and states[each] not in _LEFT_OUT)

@@ -1,40 +1,39 @@
-"""Opt-outs: what staff record for a patient, and what a patient does with the link in an email."""
+"""Opt-outs: what staff record for a patient and take back, and what concerns a patient on a day (O2-O7).
 
-from collections.abc import Collection
+What patients do themselves is in core.stop_links and core.text_stops.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
+from uuid import uuid4
 
 from sqlalchemy import Connection
 
 from core.audit import record_in
-from core.domain.address import is_email, normal_email
-from core.domain.opt_out import (
-    DO_NOT_CALL,
-    HEALTH_EMAIL,
-    PERMANENT,
-    PROTOCOL,
-    TYPES,
-    OptOut,
-    last_day,
-)
-from core.domain.unsubscribe import ForgedToken, recipient_of
+from core.domain.address import is_email, is_number, normal_email
+from core.domain.opt_out import BY_PATIENT, STAFF, TYPES, OptOut, in_force, last_day
+from core.domain.organisation import PHONE, TEXT
+from core.domain.person import Person
+from core.domain.role import CHANGE_OPT_OUTS
+from core.domain.wish import ADDRESS_NAMES, ADULT, Shared, Wish, addresses_used, check, collapsed, topic
 from core.errors import NotAllowed, NotFound
+from core.stop_links import has_stopped, is_sample_link, stop_by_complaint, stop_by_link, stop_calls_by_key
+from core.store import address_owners
 from core.store import opt_outs as rows
+from core.store import people as people_rows
+from core.store.contacts import eligibility_inputs
 from core.store.database import reading, writing
 from core.store.people import visible_ids
-from core.store.secret import secret_key
+from core.store.scope import is_limited
 from core.workbench import Workbench
 
-STAFF = "staff"
-LINK = "link"
-BY_LINK = "Asked with the link in an email"
-COMPLAINT = "complaint"
-KEY = "key"
-BY_KEY = "Pressed the key for no more calls"
-BY_COMPLAINT = "Marked one of our emails as spam"
-_LONGEST_COMMENT = 2000
-_NOT_OURS = "This link does not belong to an email of ours."
-_LARGEST_ID = 2**63 - 1
+__all__ = [
+    "add", "add_many", "has_stopped", "is_sample_link", "of_address", "of_patient", "on_date", "remove", "shared",
+    "stop_by_complaint", "stop_by_link", "stop_calls_by_key",
+]  # fmt: skip
+
+_LONGEST_NOTE = 2000
 
 
 def add(
@@ -43,58 +42,74 @@ def add(
     type_key: str,
     *,
     reason: str,
-    duration: str = PERMANENT,
+    duration: str | None = None,
     until: date | None = None,
     days: int | None = None,
     protocol: str | None = None,
     comment: str = "",
-    with_address: bool = False,
+    also_for: Collection[str] = (),
 ) -> int:
-    """Record an opt-out for a patient; returns its id. One that says the same and is in force is not added again.
+    """Record one opt-out for a patient; returns its id. See `add_many` for what it counts for and raises."""
+    wish = Wish(type_key, reason, duration=duration, until=until, days=days, protocol=protocol, comment=comment)
+    return add_many(wb, patient_id, [wish], also_for=also_for)[0]
 
-    `type_key` is one of core.domain.opt_out.TYPES, `duration` 'permanent', 'until' (a date that still counts) or
-    'days' (today and the next N-1). `with_address` makes it count for everybody who shares the patient's email
-    address. Raises NotAllowed for what does not fit together, NotFound for a patient the user may not see.
+
+def add_many(wb: Workbench, patient_id: str, wishes: Sequence[Wish], *, also_for: Collection[str] = ()) -> list[int]:
+    """Record what a patient no longer wants, all of it or nothing; returns an id for each wish. One that says the same
+    and is in force is not added again.
+
+    It counts for the patient, and for the addresses by which its type would reach the patient when nobody else has
+    them, so that it lasts under another patient id. Of those that others share only for the ones in `also_for`
+    ('email', 'mobile', 'home'); then it counts for them all. Raises NotAllowed without the permission and for what does
+    not fit together, NotFound for a patient the user may not see.
     """
-    today = wb.today()
-    _check(type_key, reason, protocol, comment)
-    opt_out = OptOut(
-        type=type_key,
-        starts_on=today,
-        until=last_day(type_key, on=today, duration=duration, until=until, days=days),
-        protocol=protocol.strip() if protocol and type_key == PROTOCOL else None,
-        patient_id=patient_id,
-        reason=reason.strip(),
-        comment=comment.strip(),
-        source=STAFF,
-    )
+    wb.require(CHANGE_OPT_OUTS)
+    if not wishes:
+        raise NotAllowed("Choose at least one type of opt-out.")
+    opt_outs = [_opt_out(wish, patient_id, on=wb.today()) for wish in wishes]
     with writing(wb.engine) as connection:
+        rows.one_at_a_time(connection, patient_id)
         _require_visible(wb, connection, [patient_id])
-        address = rows.addresses_of(connection, patient_id).get("email") if with_address else None
-        return _keep(wb, connection, opt_out if address is None else _on(opt_out, address))
+        keys = _keys(connection, patient_id, also_for=also_for, on=wb.today())
+        return [_keep(wb, connection, each, _of_type(keys, each.type)) for each in opt_outs]
 
 
-def remove(wb: Workbench, opt_out_ids: Collection[int]) -> int:
-    """Take opt-outs back (O4); returns how many. They stay on record. Raises NotFound for what the user may not see."""
+def remove(wb: Workbench, opt_out_ids: Collection[int], *, has_agreed: bool = False, note: str = "") -> int:
+    """Take opt-outs back (O4), each with all rows of its wish; returns how many wishes. They stay on record.
+
+    What patients have stopped themselves comes back only when they agreed again: `has_agreed`, with a `note` of how.
+    Raises NotAllowed without that or the permission, NotFound for what the user may not see.
+    """
+    wb.require(CHANGE_OPT_OUTS)
     with writing(wb.engine) as connection:
         found = rows.by_ids(connection, opt_out_ids)
-        _require_visible(wb, connection, [opt_out.patient_id for opt_out in found if opt_out.patient_id])
-        if any(opt_out.patient_id is None for opt_out in found) and not _sees_everybody(wb):
-            raise NotFound("This opt-out is on an address that others share. Ask somebody who sees all patients.")
-        removed = rows.remove(connection, opt_out_ids, at=wb.now(), by=wb.user.user_id)
-        for opt_out_id in removed:
-            record_in(wb, connection, "opt_out.removed", str(opt_out_id))
-    return len(removed)
+        _require_removable(wb, connection, found)
+        _require_agreement(found, has_agreed=has_agreed, note=note)
+        return sum(_remove(wb, connection, wish, note=note.strip()) for wish in collapsed(found))
 
 
-def of_patient(wb: Workbench, patient_id: str) -> list[OptOut]:
-    """What concerns this patient, newest first: the patient's own and those on the patient's addresses, also past ones
-    that nobody removed. Raises NotFound for a patient the user may not see."""
+def of_patient(wb: Workbench, patient_id: str, *, with_removed: bool = False) -> list[OptOut]:
+    """What concerns this patient, newest first, one for each wish: the patient's own and those on the patient's
+    addresses, also past ones; those that somebody took back only `with_removed`. Raises NotFound for a patient the user
+    may not see."""
+    zone = wb.zone()
     with reading(wb.engine) as connection:
         _require_visible(wb, connection, [patient_id])
-        addresses = rows.addresses_of(connection, patient_id)
-        known = {normal_email(address) if name == "email" else address for name, address in addresses.items()}
-        return rows.of_patient(connection, patient_id, addresses=known)
+        addresses = _reached_at(wb, connection, patient_id)
+        found = rows.of_patient(connection, patient_id, addresses=list(addresses), with_removed=with_removed)
+    return [
+        replace(each, removed_on=each.removed_at.astimezone(zone).date()) if each.removed_at else each
+        for each in collapsed(found)
+    ]
+
+
+def on_date(wb: Workbench, patient_id: str, *, on: date) -> list[OptOut]:
+    """What counted, or will count as far as is known, for this patient on a day, the one to see first leading.
+
+    One that was taken back counts on the days before. The addresses are those that the patient has now. Raises
+    NotFound for a patient the user may not see.
+    """
+    return in_force(of_patient(wb, patient_id, with_removed=True), on=on)
 
 
 def of_address(wb: Workbench, address: str) -> list[OptOut]:
@@ -103,105 +118,108 @@ def of_address(wb: Workbench, address: str) -> list[OptOut]:
         return rows.of_address(connection, normal_email(address) if "@" in address else address.strip())
 
 
-def stop_by_link(wb: Workbench, token: str) -> bool:
-    """What a stop link does: no more health emails, for good, to the address it was sent to and to the patient (O8).
-
-    Pressing it again changes nothing. Returns False for a sample (a test mail or preview), which stops nothing.
-    Raises NotFound for a token that this home did not make.
-    """
-    recipient_id = _recipient(wb, token)
-    if recipient_id is None:
-        return False
-    with writing(wb.engine) as connection:
-        patient_id, address, address_now = _require_recipient(connection, recipient_id, is_held=True)
-        _keep(wb, connection, _by_link(wb, patient_id, address or address_now), recipient=recipient_id)
-    return True
-
-
-def stop_by_complaint(wb: Workbench, connection: Connection, recipient_id: int) -> None:
-    """What 'this is spam' in a mail program does: the same as the stop link. In the caller's transaction."""
-    patient_id, address, address_now = _require_recipient(connection, recipient_id, is_held=True)
-    opt_out = replace(_by_link(wb, patient_id, address or address_now), reason=BY_COMPLAINT, source=COMPLAINT)
-    _keep(wb, connection, opt_out, recipient=recipient_id)
-
-
-def stop_calls_by_key(wb: Workbench, connection: Connection, number: str, *, recipient_id: int) -> None:
-    """A key pressed during a call: no more calls to the number, for good (O8). In the caller's transaction."""
-    opt_out = OptOut(type=DO_NOT_CALL, starts_on=wb.today(), address=number, reason=BY_KEY, source=KEY)
-    _keep(wb, connection, opt_out, recipient=recipient_id)
-
-
-def has_stopped(wb: Workbench, token: str) -> bool:
-    """Whether a stop link was used already and that still counts; never for a sample. Asking changes nothing.
-
-    Raises NotFound for a token that this home did not make.
-    """
-    recipient_id = _recipient(wb, token)
-    if recipient_id is None:
-        return False
+def shared(wb: Workbench, patient_id: str, *, addresses: Collection[str] | None = None) -> list[Shared]:
+    """Who else has the patient's addresses, or these: what counts for one of them counts for all who have it. Those
+    that nobody else has are left out. Raises NotFound for a patient the user may not see."""
     with reading(wb.engine) as connection:
-        patient_id, address, address_now = _require_recipient(connection, recipient_id)
-        return rows.same(connection, _by_link(wb, patient_id, address or address_now)) is not None
+        _require_visible(wb, connection, [patient_id])
+        names = _reached_at(wb, connection, patient_id)
+        wanted = set(names if addresses is None else addresses)
+        others = address_owners.owners(connection, wanted, on=wb.today())
+        everybody = {each for ids in others.values() for each in ids} - {patient_id}
+        seen = people_rows.people(connection, sorted(everybody), wb.user.scope)
+    return [
+        Shared(names.get(address, ADULT), address, _seen(seen, ids), hidden_count=len(ids - seen.keys()))
+        for address in sorted(wanted, key=lambda each: (list(ADDRESS_NAMES).index(names.get(each, ADULT)), each))
+        if (ids := others.get(address, set()) - {patient_id})
+    ]
 
 
-def is_sample_link(wb: Workbench, token: str) -> bool:
-    """Whether a stop link comes from a test mail. Asking changes nothing. Raises NotFound for one that is not ours."""
-    recipient_id = _recipient(wb, token)
-    if recipient_id is None:
-        return True
-    with reading(wb.engine) as connection:
-        _require_recipient(connection, recipient_id)
-    return False
+def _opt_out(wish: Wish, patient_id: str, *, on: date) -> OptOut:
+    check(wish)
+    duration = wish.duration or TYPES[wish.type].preset
+    return OptOut(
+        type=wish.type,
+        starts_on=on,
+        until=last_day(wish.type, on=on, duration=duration, until=wish.until, days=wish.days),
+        protocol=topic(wish),
+        patient_id=patient_id,
+        reason=wish.reason.strip(),
+        comment=wish.comment.strip(),
+        source=STAFF,
+    )
 
 
-def _by_link(wb: Workbench, patient_id: str, address: str | None) -> OptOut:
-    """The opt-out that a stop link makes, for the patient and the address it was sent to."""
-    opt_out = OptOut(type=HEALTH_EMAIL, starts_on=wb.today(), patient_id=patient_id, reason=BY_LINK, source=LINK)
-    return _on(opt_out, address) if address else opt_out
+def _keys(connection: Connection, patient_id: str, *, also_for: Collection[str], on: date) -> dict[str, str]:
+    """The addresses by name that an opt-out of the patient counts for as well."""
+    known = _known(rows.addresses_of(connection, patient_id))
+    owners = address_owners.owners(connection, set(known.values()), on=on)
+    return {
+        name: address
+        for name, address in known.items()
+        if name in also_for or not owners.get(address, set()) - {patient_id}
+    }
 
 
-def _recipient(wb: Workbench, token: str) -> int | None:
-    try:
-        recipient_id = recipient_of(secret_key(wb.settings.home), token)
-    except ForgedToken:
-        raise NotFound(_NOT_OURS) from None
-    if recipient_id is not None and recipient_id > _LARGEST_ID:
-        raise NotFound(_NOT_OURS)
-    return recipient_id
+def _of_type(keys: dict[str, str], type_key: str) -> list[str]:
+    return list(dict.fromkeys(keys[name] for name in addresses_used(type_key) if name in keys))
 
 
-def _require_recipient(
-    connection: Connection, recipient_id: int, *, is_held: bool = False
-) -> tuple[str, str | None, str | None]:
-    sent_to = rows.recipient(connection, recipient_id, is_held=is_held)
-    if sent_to is None:
-        raise NotFound(_NOT_OURS)
-    return sent_to
+def _reached_at(wb: Workbench, connection: Connection, patient_id: str) -> dict[str, str]:
+    """By address its name: the patient's own, and for a minor the number of the adult who gets the texts and calls."""
+    names = {address: name for name, address in reversed(_known(rows.addresses_of(connection, patient_id)).items())}
+    for channel in (TEXT, PHONE):
+        inputs = eligibility_inputs(
+            connection, [patient_id], channel=channel, at=wb.now(), on=wb.today(), zone=wb.zone()
+        )
+        address = inputs[patient_id].address
+        if address:
+            names.setdefault(address, ADULT)
+    return names
 
 
-def _keep(wb: Workbench, connection: Connection, opt_out: OptOut, **details: int) -> int:
-    present = rows.same(connection, opt_out)
-    if present is not None:
-        return present
-    opt_out_id = rows.add(connection, opt_out, at=wb.now(), by=wb.user.user_id)
-    record_in(wb, connection, "opt_out.added", str(opt_out_id), type=opt_out.type, source=opt_out.source, **details)
-    return opt_out_id
+def _known(addresses: dict[str, str]) -> dict[str, str]:
+    """In the form by which they are compared; what no message can go to is left out."""
+    normal = {name: normal_email(each) if name == "email" else each for name, each in addresses.items()}
+    return {name: each for name, each in normal.items() if is_email(each) or is_number(each)}
 
 
-def _on(opt_out: OptOut, address: str) -> OptOut:
-    normal = normal_email(address)
-    return replace(opt_out, address=normal) if is_email(normal) else opt_out
+def _keep(wb: Workbench, connection: Connection, opt_out: OptOut, addresses: Collection[str]) -> int:
+    present = rows.alike(connection, opt_out)
+    if present and set(addresses) <= {each.address for each in present}:
+        return min(each.opt_out_id or 0 for each in present)
+    one = replace(opt_out, wish_id=uuid4().hex)
+    each_of: list[str | None] = [*addresses] or [None]
+    ids = [rows.add(connection, replace(one, address=each), at=wb.now(), by=wb.user.user_id) for each in each_of]
+    details = {"type": one.type, "source": one.source, "addresses": len(addresses)}
+    record_in(wb, connection, "opt_out.added", str(ids[0]), **details)
+    return ids[0]
 
 
-def _check(type_key: str, reason: str, protocol: str | None, comment: str) -> None:
-    if type_key not in TYPES:
-        raise NotAllowed("There is no such type of opt-out. Choose one of the list.")
-    if not reason.strip():
-        raise NotAllowed("An opt-out needs a reason. Choose one of the list.")
-    if type_key == PROTOCOL and not (protocol or "").strip():
-        raise NotAllowed("Say which health topic the patient wants nothing about.")
-    if len(comment) > _LONGEST_COMMENT:
-        raise NotAllowed(f"The comment has {len(comment):,} characters; at most {_LONGEST_COMMENT:,} are possible.")
+def _remove(wb: Workbench, connection: Connection, wish: OptOut, *, note: str) -> int:
+    how = "agreed" if wish.source in BY_PATIENT else "staff"
+    assert wish.opt_out_id is not None
+    removed = rows.remove_wish(connection, wish.opt_out_id, at=wb.now(), by=wb.user.user_id, how=how, note=note or None)
+    if removed:
+        record_in(wb, connection, "opt_out.removed", str(removed[0]), type=wish.type, source=wish.source, how=how)
+    return bool(removed)
+
+
+def _require_removable(wb: Workbench, connection: Connection, found: Iterable[OptOut]) -> None:
+    patient_ids = [opt_out.patient_id for opt_out in found]
+    _require_visible(wb, connection, [patient_id for patient_id in patient_ids if patient_id])
+    if None in patient_ids and is_limited(wb.user.scope):
+        raise NotFound("This opt-out is on an address that others share. Ask somebody who sees all patients.")
+
+
+def _require_agreement(found: Iterable[OptOut], *, has_agreed: bool, note: str) -> None:
+    if len(note) > _LONGEST_NOTE:
+        raise NotAllowed(f"The note has {len(note):,} characters; at most {_LONGEST_NOTE:,} are possible.")
+    if any(opt_out.source in BY_PATIENT for opt_out in found) and not (has_agreed and note.strip()):
+        raise NotAllowed(
+            "The patient stopped this, not we. Take it back only when the patient has agreed again: confirm that, and "
+            "note when and how."
+        )
 
 
 def _require_visible(wb: Workbench, connection: Connection, patient_ids: Collection[str]) -> None:
@@ -210,5 +228,6 @@ def _require_visible(wb: Workbench, connection: Connection, patient_ids: Collect
         raise NotFound("This patient is not in the records, or outside what you may see.")
 
 
-def _sees_everybody(wb: Workbench) -> bool:
-    return wb.user.scope.groups is None and wb.user.scope.providers is None
+def _seen(people: dict[str, Person], patient_ids: set[str]) -> tuple[Person, ...]:
+    found = [people[patient_id] for patient_id in patient_ids if patient_id in people]
+    return tuple(sorted(found, key=lambda person: (person.name, person.patient_id)))

@@ -3,6 +3,7 @@
 `outbox_texts` has the texts and calls.
 """
 
+import base64
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
@@ -66,7 +67,7 @@ def mail(wb: Workbench, name: str) -> KeptMail:
         sender=str(message["From"] or ""),
         recipient=str(message["To"] or ""),
         subject=str(message["Subject"] or ""),
-        html=_part(message, "html"),
+        html=_with_pictures(message, _part(message, "html")),
         text=_part(message, "plain"),
         unsubscribe=str(message["List-Unsubscribe"] or ""),
     )
@@ -89,3 +90,13 @@ def _folder(wb: Workbench) -> Path:
 def _part(message: EmailMessage, subtype: str) -> str:
     part = message.get_body(preferencelist=(subtype,))
     return str(part.get_content()) if part is not None else ""
+
+
+def _with_pictures(message: EmailMessage, html: str) -> str:
+    """The HTML with the pictures that came along in their places, since a page cannot look for them in the mail."""
+    for part in message.walk():
+        name, content = str(part["Content-ID"] or "").strip("<>"), part.get_payload(decode=True)
+        if part.get_content_maintype() == "image" and name and isinstance(content, bytes):
+            address = f"data:{part.get_content_type()};base64,{base64.b64encode(content).decode()}"
+            html = html.replace(f'"cid:{name}"', f'"{address}"')
+    return html

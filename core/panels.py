@@ -2,6 +2,7 @@
 
 Panels are kept in this module rather than on the workbench: each page makes a workbench of its own for its user, and
 what is kept is immutable, the same for every user, and named by the folder of its generation, its day and its rules.
+Corrections of contact data are laid over it, so that a work list shows what sending uses.
 """
 
 from collections import OrderedDict
@@ -10,11 +11,16 @@ from threading import Lock
 
 from core import loads
 from core.domain.panel_frame import Panel, empty_panel, open_panel
+from core.domain.panel_overlay import overlaid
+from core.store import correction_rows
 from core.store.clinical import Evaluation
+from core.store.database import reading
 from core.workbench import Workbench
 
 _KEPT = 2  # today's and the one before, still in use while a new one is opened
-_panels: OrderedDict[tuple[Path, Evaluation], Panel] = OrderedDict()
+_Key = tuple[Path, Evaluation]
+_panels: OrderedDict[_Key, Panel] = OrderedDict()
+_corrected: dict[_Key, tuple[tuple[int, int], Panel]] = {}  # by which corrections, and with them laid over
 _lock = Lock()
 
 
@@ -42,5 +48,16 @@ def _panel(wb: Workbench) -> Panel:
             frame, vocabularies = generation.panel(evaluation).collect(), generation.vocabularies(evaluation)
             _panels[key] = open_panel(frame, vocabularies, as_of=today)
             while len(_panels) > _KEPT:
-                _panels.popitem(last=False)
-        return _panels[key]
+                _corrected.pop(_panels.popitem(last=False)[0], None)
+        return _with_corrections(wb, key)
+
+
+def _with_corrections(wb: Workbench, key: _Key) -> Panel:
+    """Laid over anew only when a correction has begun or ended since; the panel without them is kept beside it."""
+    with reading(wb.engine) as connection:
+        version = correction_rows.version(connection)
+        known = _corrected.get(key)
+        if known is None or known[0] != version:
+            people = correction_rows.corrected_people(connection)
+            known = _corrected[key] = (version, overlaid(_panels[key], people) if people.height else _panels[key])
+    return known[1]

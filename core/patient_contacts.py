@@ -1,32 +1,21 @@
 """What was sent to one patient or tried, for the picture of the patient's time: the one place that says so there."""
 
-from collections.abc import Iterator
-
 from core.domain.contact_made import ContactMade
-from core.domain.message import STATES, words_of
-from core.domain.organisation import EMAIL
-from core.store import patient_contacts as rows
-from core.store.database import reading
+from core.domain.patient_communication import STATUSES, TYPES, PatientCommunication
+from core.patient_communications import of_patient
 from core.workbench import Workbench
 
-_CHANNELS = {"email": "Email", "text": "Text", "phone": "Call", "letter": "Letter"}
-_GOOD = ("Successful", "Introductory Email")
+_TONES = {"unsuccessful": "bad", "unknown": "bad", "under_way": "quiet", "unconfirmed": "quiet"}  # others: it arrived
 
 
 def contacts(wb: Workbench, patient_id: str) -> list[ContactMade]:
-    """Of a patient whom the caller has found to be within the user's scope. Emails that came back or were refused are
-    left out (F4)."""
-    return list(_contacts(wb, patient_id))
+    """Messages of campaigns and reminders that came by the feed, as the Communications tab tells them (F3, F4). Raises
+    NotFound for a patient the user may not see."""
+    return [_made(each) for each in of_patient(wb, patient_id, days="all")]
 
 
-def _contacts(wb: Workbench, patient_id: str) -> Iterator[ContactMade]:
-    with reading(wb.engine) as connection:
-        found = rows.contacts(connection, patient_id)
-    for row in found:
-        channel, result = row["channel"], STATES[row["state"]].result
-        if channel == EMAIL and result in ("Returned", "Unsuccessful"):
-            continue
-        name = "Introductory email" if row["message"] == "introductory" else row["campaign"]
-        why = words_of(row["state"], row["reason"], channel)
-        said = f"{result}: {why}" if why else result
-        yield ContactMade(row["at"], f"{_CHANNELS.get(channel, channel)}: {name}", said, result in _GOOD)
+def _made(each: PatientCommunication) -> ContactMade:
+    mode = TYPES.get(each.tries[0].channel or "", each.reason)
+    name = "Introductory email" if each.is_introductory else each.title
+    said = " · ".join(dict.fromkeys((each.reason, STATUSES[each.status].name, each.tries[-1].outcome)))
+    return ContactMade(each.comm_at, f"{mode}: {name}", said, _TONES.get(each.status, "good"), each.has_time)

@@ -1,23 +1,26 @@
 """What a load writes to the database: what sending and the pages must know on any machine."""
 
 from collections.abc import Iterable, Iterator
-from zoneinfo import ZoneInfo
 
 import polars as pl
 from sqlalchemy import Connection
 
-from core.domain.opt_out import TYPES
+from core import feed_opt_outs, feed_questions
+from core.domain.reminder import last_reminded
 from core.evaluation import Day
+from core.overlays import Overlay
 from core.store import feed_rows, search_keys
 from core.store.clinical import DayDraft, Generation
 from core.workbench import Workbench
 
 _CONFIRMED = ("confirmed", "arrived", "completed")
-_TYPE_WORDS = {key: key for key in TYPES} | {kind.name.lower(): key for key, kind in TYPES.items()}
 
 
 def publish(wb: Workbench, connection: Connection, generation: Generation, day: Day) -> None:
-    """Practice, patients, open gaps and the feed's opt-outs of a new generation, in the caller's transaction."""
+    """Practice, patients, open gaps and the feed's opt-outs of a new generation, in the caller's transaction.
+
+    Corrections of staff stay over the feed's values; where the feed contradicts staff or a patient, somebody is asked.
+    """
     feed_rows.publish_alone(connection)
     feed_rows.put_practice(
         connection,
@@ -26,10 +29,13 @@ def publish(wb: Workbench, connection: Connection, generation: Generation, day: 
         provider_rows=generation.table("providers").collect(),
     )
     evaluated = generation.day(day.evaluation)
-    feed_rows.put_patients(connection, _people(generation, evaluated))
+    overlay = Overlay.read(connection)
+    before = feed_questions.consents_before(wb, connection)
+    feed_rows.put_patients(connection, overlay.laid_over(_people(generation, evaluated)))
+    feed_questions.ask_about_corrections(wb, connection, overlay)
+    feed_questions.ask_about_consents(wb, connection, generation, overlay=overlay, before=before)
     feed_rows.put_open_gaps(connection, _open_gaps(evaluated, generation.shards()))
-    rows = _opt_outs(generation.table("opt_outs").collect(), zone=day.zone)
-    feed_rows.add_opt_outs(connection, rows, at=wb.now(), by=wb.user.user_id)
+    feed_opt_outs.add(wb, connection, generation.table("opt_outs").collect(), zone=day.zone)
 
 
 def publish_day(connection: Connection, evaluated: DayDraft, shards: Iterable[int]) -> None:
@@ -52,15 +58,7 @@ def make_searchable(connection: Connection, generation: Generation | None) -> No
 
 def reminded(generation: Generation, shard: int) -> pl.DataFrame:
     """When the patients of a shard were last reminded of an appointment: patient_id, last_reminded_on."""
-    del generation, shard  # the layout has no table of reminders
-    return pl.DataFrame(schema={"patient_id": pl.String, "last_reminded_on": pl.Date})
-
-
-def type_key(column: pl.Expr) -> pl.Expr:
-    """The key of an opt-out type given as its key or name. A word that is not known stays: it counts as Global."""
-    text = column.str.strip_chars().str.to_lowercase()
-    key = text.replace_strict(_TYPE_WORDS, default=None, return_dtype=pl.String)
-    return pl.coalesce(key, text.str.replace_all(r"[^a-z0-9]+", "_").str.slice(0, 32))
+    return last_reminded(generation.table("reminders", shard).collect())
 
 
 def _people(generation: Generation, evaluated: DayDraft) -> Iterator[pl.DataFrame]:
@@ -82,24 +80,3 @@ def _open_gaps(evaluated: DayDraft, shards: Iterable[int]) -> Iterator[pl.DataFr
     for number in shards:
         people = evaluated.read("people", number).select("patient_id", pl.col("open_measures").alias("measures"))
         yield people.drop_nulls("measures")
-
-
-def _opt_outs(rows: pl.DataFrame, *, zone: ZoneInfo) -> pl.DataFrame:
-    """One row for each patient or address that a feed's opt-out names; one with a number and an email makes two."""
-    received = pl.col("received_at").dt.convert_time_zone(zone.key).dt.date()
-    common = {
-        "patient_id": pl.col("patient_id"),
-        "type": type_key(pl.col("type")),
-        "protocol": pl.col("protocol").str.slice(0, 64),
-        "starts_on": pl.coalesce("made_on", received),
-        "until": pl.col("until"),
-        "reason": pl.col("reason").fill_null("Other"),
-    }
-    has_email, has_phone = pl.col("email").is_not_null(), pl.col("phone").is_not_null()
-    first = rows.filter(has_email | has_phone | pl.col("patient_id").is_not_null()).select(
-        source_key=pl.col("opt_out_id"), address=pl.coalesce("email", "phone"), **common
-    )
-    second = rows.filter(has_email & has_phone).select(
-        source_key=pl.format("{}#phone", pl.col("opt_out_id").str.slice(0, 120)), address=pl.col("phone"), **common
-    )
-    return pl.concat([first, second])

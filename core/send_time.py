@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -10,13 +10,18 @@ from sqlalchemy import Connection
 from core.domain.campaign import Campaign
 from core.domain.eligibility import Contact, FrequencyCap, Mailing, eligibility, first_of_address, frequency_cap
 from core.domain.introduction import INTRODUCTORY, free_from, is_missing
+from core.domain.merge import MERGED
 from core.domain.organisation import EMAIL, Organisation
 from core.domain.quiet_hours import LOCAL_CHANNELS, local_hours, next_stretch
 from core.domain.remark import stopping
 from core.store.contacts import eligibility_inputs, introduces
+from core.store.merges import Sibling, siblings
 from core.store.messages import Begun, Claimed
 from core.store.sharers import sharing
 from core.workbench import Workbench
+
+_ALONE = Sibling()
+_UNTIL_KNOWN = timedelta(minutes=15)  # when it is known whether the message under a merged id has left
 
 
 @dataclass(frozen=True)
@@ -103,15 +108,29 @@ def decide(
         organisation=organisation,
     )
     contacts = _contacts(connection, campaign, [one.patient_id for one in claimed], rules)
-    taken = set() if is_introductory else _taken(connection, campaign, claimed, contacts, rules)
-    return {one: _decided(one, contacts[one.patient_id], rules, is_taken=one in taken) for one in claimed}
+    merged = siblings(
+        connection,
+        campaign.campaign_id,
+        [one.patient_id for one in claimed],
+        own={one.recipient_id for one in claimed},
+    )
+    standing = [one for one in claimed if not merged.get(one.patient_id, _ALONE).is_merged]
+    taken = set() if is_introductory else _taken(connection, campaign, standing, contacts, rules)
+    return {
+        one: _decided(one, contacts[one.patient_id], rules, merged.get(one.patient_id, _ALONE), is_taken=one in taken)
+        for one in claimed
+    }
 
 
-def _decided(one: Claimed, contact: Contact, rules: _Rules, *, is_taken: bool) -> Decided:
+def _decided(one: Claimed, contact: Contact, rules: _Rules, sibling: Sibling, *, is_taken: bool) -> Decided:
     message = rules.message(contact)
+    if sibling.is_merged or sibling.has_left:
+        return Decided(contact, MERGED, None, message)
     why = _why_not(contact, one.arm, rules, is_taken=is_taken)
     if why:
         return Decided(contact, why, None, message)
+    if sibling.is_leaving:
+        return Decided(contact, "", rules.at + _UNTIL_KNOWN, message)
     valid_until = rules.stretch(contact)[1] if rules.mailing.channel in LOCAL_CHANNELS else None
     unsaid = frozenset(stopping(contact.remarks, contact.open_gaps, rules.on)) if contact.remarks else frozenset()
     return Decided(contact, "", rules.waits_until(contact), message, valid_until, unsaid)

@@ -283,7 +283,9 @@ def _look_again(batch: Batch, left: list[Ready], journal: Journal | None) -> lis
     with writing(wb.engine) as connection:
         _write_down(batch, connection)
         ours = messages.renew(connection, claimed, worker=worker, at=at, lease=LEASE)
-        claimed = [one for one in claimed if one.recipient_id in ours]
+        others_now = [one for one in claimed if ours.get(one.recipient_id, one.patient_id) != one.patient_id]
+        messages.hand_back(connection, others_now, worker=worker)  # they come again with the id they have now
+        claimed = [one for one in claimed if ours.get(one.recipient_id) == one.patient_id]
         if campaign_rows.campaign(connection, batch.campaign.campaign_id).status != "active":
             messages.hand_back(connection, claimed, worker=worker)
             claimed = []

@@ -9,11 +9,10 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from core.audit import record_in
-from core.domain.opt_out import ALL_TEXT, OptOut
+from core.domain.opt_out import ALL_TEXT, STOP, OptOut
 from core.store import opt_outs as rows
 from core.workbench import Workbench
 
-STOP = "stop"  # the source of these opt-outs
 BY_TEXT = "Answered STOP to a text"
 AT_PROVIDER = "Stopped texts with the provider"
 BY_READING = "A text was read as a wish to get no more"
@@ -36,14 +35,17 @@ def stop_number(wb: Workbench, connection: Connection, number: str, *, reason: s
 def restore_number(wb: Workbench, connection: Connection, number: str, **details: int) -> int:
     """Take back what stopped texts to a number this way; returns how many. Those of staff and feeds stay."""
     return _removed(
-        wb, connection, rows.lift(connection, number, source=STOP, at=wb.now(), by=wb.user.user_id), details
+        wb,
+        connection,
+        rows.lift(connection, number, source=STOP, at=wb.now(), by=wb.user.user_id, how="start"),
+        details,
     )
 
 
 def take_back_stop(wb: Workbench, connection: Connection, number: str, *, at: datetime, **details: int) -> int:
     """Take back what was stopped this way at one moment, as when somebody undoes that; returns how many."""
     those = rows.made(connection, number, source=STOP, at=at)
-    removed = rows.remove(connection, those, at=wb.now(), by=wb.user.user_id)
+    removed = rows.remove(connection, those, at=wb.now(), by=wb.user.user_id, how="undo")
     return _removed(wb, connection, removed, details)
 
 

@@ -5,7 +5,7 @@ from typing import IO
 
 import polars as pl
 
-from core import rules
+from core import contact_problems, repairs, rules
 from core.audit import record
 from core.domain import found as domain
 from core.domain.address import phone_text
@@ -19,6 +19,7 @@ from core.domain.measure import Measure
 from core.domain.opt_out import TYPES
 from core.domain.panel_frame import Panel
 from core.domain.remark import kind_of
+from core.domain.repair import PROBLEMS
 from core.domain.work_list import WorkList
 from core.errors import TooMany
 from core.panels import panel
@@ -54,6 +55,10 @@ def choices(wb: Workbench, key: str) -> list[str]:
     of = field_of(key)
     if of.key == "opt_outs":
         return sorted(kind.name for kind in TYPES.values())
+    if of.key == repairs.FIELD:
+        return [problem.name for problem in PROBLEMS.values()]
+    if of.key == repairs.CLINIC:
+        return repairs.clinics(wb)
     if of.key == "remarks":
         with reading(wb.engine) as connection:
             found = remark_rows.words_in_force(connection, wb.user.scope, on=wb.today())
@@ -128,6 +133,10 @@ def _live(wb: Workbench) -> Live:
     """Reads live fields for patients; nothing of it is kept between runs."""
 
     def values(key: str, ids: pl.Series) -> pl.Series:
+        if key == repairs.FIELD:
+            return contact_problems.problem_names(wb, ids)
+        if key == repairs.CLINIC:
+            return repairs.clinic_names(wb, ids)
         with reading(wb.engine) as connection:
             if key == "opt_outs":
                 names = live_fields.opt_out_names(connection, ids.to_list(), on=wb.today())

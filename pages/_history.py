@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core import campaigns, communications, patients
+from core import campaigns, communications, merges, patients
 from core.communications import DECISIONS
 from core.domain.address import phone_text
 from core.domain.call_words import CONNECT, REPEAT, STOP
@@ -48,11 +48,16 @@ _KEYS = {
 
 @st.dialog("History of the message", width="medium", icon=":material/history:")
 def show_history(wb: Workbench, campaign_id: str, patient_id: str) -> None:
-    """The dialog: what became of it, its attempts, then everything heard of it, oldest first."""
+    """The dialog."""
+    draw_history(wb, campaign_id, patient_id)
+
+
+def draw_history(wb: Workbench, campaign_id: str, patient_id: str) -> None:
+    """What became of a message, its attempts, then everything heard of it, oldest first."""
     try:
         channel = campaigns.campaign(wb, campaign_id).channel
         found = communications.history(wb, campaign_id, patient_id)
-        name = patients.patient(wb, patient_id).name
+        name = patients.patient(wb, merges.survivor(wb, patient_id)).name
     except CareloopError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return

@@ -1,11 +1,65 @@
-"""Communications of one patient."""
+"""What a patient was told, newest first: the answer to 'why did you text me?' (F3, F4)."""
 
 import streamlit as st
 
+from core import communications
+from core.domain.message import ICONS
+from core.domain.patient_communication import PatientCommunication, PrintedLetter
 from core.domain.person import Person
 from core.workbench import Workbench
+from pages._communication_row import HEADS, WIDTHS, draw
+from pages._patient_message import show_message
+from pages._shared import count, plain
+from pages._width import on_laptop
+
+_PAGE_SIZE = 25
+_YEAR = 365
 
 
 def show(wb: Workbench, person: Person) -> None:
-    """Draw it."""
-    st.caption(person.patient_id)
+    """The tab: how far back, the rows with their attempts, and below them the letters."""
+    days = wb.organisation().communications_days
+    spans: dict[str, int | None] = {f"Last {count(days, 'day')}": days, "Last year": _YEAR, "All": None}
+    if days == _YEAR:
+        del spans["Last year"]
+    chosen = st.segmented_control("How far back", list(spans), default=next(iter(spans)), required=True, key="pc_span")
+    span = str(chosen or next(iter(spans)))
+    found = communications.of_patient(wb, person.patient_id, days=spans[span] or "all")
+    if found:
+        _rows(wb, person, found)
+    else:
+        _nothing(span)
+    _letters(communications.letters_of(wb, person.patient_id))
+
+
+def _rows(wb: Workbench, person: Person, found: list[PatientCommunication]) -> None:
+    with on_laptop("pc-head"), st.container(border=True, key="pc_head"):
+        for column, head in zip(st.columns(WIDTHS), HEADS, strict=True):
+            column.caption(head)
+    pages = -(-len(found) // _PAGE_SIZE)
+    first = _PAGE_SIZE * (min(int(st.session_state.get("pc_page") or 1), pages) - 1)
+    for place, one in enumerate(found[first : first + _PAGE_SIZE], start=first):
+        if draw(wb, one, person.patient_id, place=place):
+            show_message(wb, one)
+    if pages > 1:
+        st.pagination(pages, key="pc_page")
+
+
+def _nothing(span: str) -> None:
+    when = "yet" if span == "All" else f"in the {span.lower()}"
+    st.info(
+        f"No email, text or call to this patient is known {when}. Emails that did not arrive and letters are not "
+        "listed here.",
+        icon=":material/inbox:",
+    )
+
+
+def _letters(letters: list[PrintedLetter]) -> None:
+    if not letters:
+        return
+    st.markdown("**Letters printed**")
+    st.caption("When a letter was mailed is not known, so it is not among the communications.")
+    for one in letters:
+        about = f" – {plain(one.description)}" if one.description else ""
+        why = f" ({plain(one.why)})" if one.why else ""
+        st.markdown(f":material/{ICONS[one.result]}: **{plain(one.title)}**{about} · {one.result}{why}")

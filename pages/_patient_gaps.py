@@ -25,6 +25,8 @@ def show(wb: Workbench, person: Person) -> None:
     opened = [each for each in ordered if is_open(each)]
     others = [each for each in ordered if not is_open(each) and each.state != "not_applicable"]
     st.caption(_head(opened, found))
+    if len(opened) > 1:  # each is long: what there is in all is seen at once
+        st.markdown(" ".join(f":red-badge[{plain(each.name)}]" for each in opened))
     for each in opened:
         explanation(each, is_unfolded=True, beside=partial(remarks_of, wb, person), below=_list_button)
     for each in others:

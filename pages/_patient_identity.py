@@ -9,7 +9,9 @@ from core.domain.patient_summary import BOUNCED, PatientSummary, age_words
 from core.domain.person import Person
 from core.domain.wording import LANGUAGES, SEXES, day_text
 from core.workbench import Workbench
+from pages._paper_forms import consent_form_button, opt_out_form_button
 from pages._patient_correct import correct_button
+from pages._patient_merge import earlier_ids, merge_button
 from pages._patient_people import people_around
 from pages._shared import MODE_NAMES, moment, plain
 
@@ -30,10 +32,24 @@ def show(wb: Workbench, person: Person) -> None:
             _facts(_who(wb, shown), "Who it is")
         with middle:
             _facts(_contact(shown), "How to reach the patient")
-            correct_button(wb, person)
+            _actions(wb, person)
         with right:
             _facts(_care(wb, shown), "Care")
         people_around(wb, shown)
+        earlier_ids(wb, person)
+
+
+def _actions(wb: Workbench, person: Person) -> None:
+    """What staff can do about the record while the caller is on the line."""
+    with st.container(horizontal=True, gap="small"):
+        correct_button(wb, person)
+        box = st.popover("Forms", icon=":material/picture_as_pdf:", key="pa_forms", on_change="rerun")
+        if box.open:
+            with box:
+                st.caption("With the patient's name and numbers in them, to print or to fill in on the screen.")
+                consent_form_button(wb, person, place="summary")
+                opt_out_form_button(wb, person, place="summary")
+        merge_button(wb, person)
 
 
 def _name(wb: Workbench, shown: PatientSummary) -> None:
@@ -84,6 +100,7 @@ def _who(wb: Workbench, shown: PatientSummary) -> dict[str, str]:
         "Sex": SEXES.get(person.sex or "", ""),
         "Address": "  \n".join(plain(line) for line in shown.address) or "not on file",
         "MRN": plain(person.mrn or "not on file"),
+        "Id": _exactly(person.patient_id),
         "Language": plain(LANGUAGES.get(person.language or "", person.language or "not on file")),
     }
 

@@ -27,6 +27,13 @@ def on_laptop(key: str) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def only_on_phone(key: str) -> Iterator[None]:
+    """What only a narrow screen shows, when `on_phone` does not fit."""
+    with st.container(key=f"on-phone-{key}"):
+        yield
+
+
 def on_phone(key: str, rows: Iterable[tuple[str, str]], *, note: str = "") -> None:
     """What only a narrow screen shows: of each row its name and below it the few words that matter, if any."""
     with st.container(key=f"on-phone-{key}", border=True):

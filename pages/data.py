@@ -3,17 +3,20 @@
 import polars as pl
 import streamlit as st
 
-from core import loads, work_lists
+from core import corrections, loads, work_lists
 from core.domain.work_list import WorkList
 from core.workbench import Workbench
 from pages._code_mapping import done
+from pages._feed_conflicts import feed_conflicts
 from pages._feed_quality import feed_quality
 from pages._local_codes import local_codes
 from pages._orphan_codes import orphan_codes
+from pages._repairs import repair_list
 from pages._shared import count, download, moment, page_head, workbench
 from pages._width import on_laptop, on_phone
 
 _NUMBER = st.column_config.NumberColumn(format="localized")
+_DECIDE = "To decide"
 _SHOWN = 1000  # rows of a list on the screen; the export has all
 
 
@@ -27,17 +30,32 @@ def show() -> None:
     _freshness(wb, history)
     feed_quality(wb)
     done()
-    tabs = st.tabs(["Defects", "Rejected rows", "Unmapped codes", "Orphan codes", "Loads"])
+    tabs = st.tabs(_tabs(wb), default=_asked_for(wb), key="data_tabs")
     with tabs[0]:
         _defects(wb)
     with tabs[1]:
-        _rejects(wb)
+        feed_conflicts(wb)
     with tabs[2]:
-        local_codes(wb)
+        repair_list(wb)
     with tabs[3]:
-        orphan_codes(wb)
+        _rejects(wb)
     with tabs[4]:
+        local_codes(wb)
+    with tabs[5]:
+        orphan_codes(wb)
+    with tabs[6]:
         _history(wb, history)
+
+
+def _tabs(wb: Workbench) -> list[str]:
+    waiting = corrections.waiting_count(wb)
+    decide = f"{_DECIDE} ({waiting:,})" if waiting else _DECIDE
+    return ["Defects", decide, "To repair", "Rejected rows", "Unmapped codes", "Orphan codes", "Loads"]
+
+
+def _asked_for(wb: Workbench) -> str | None:
+    """The tab of the link: Home links to what waits for a decision."""
+    return next((tab for tab in _tabs(wb) if tab.startswith(_DECIDE)), None) if "decide" in st.query_params else None
 
 
 def _freshness(wb: Workbench, history: list[loads.LoadRow]) -> None:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core import campaign_list, care_gaps, inbox, loads
+from core import campaign_list, care_gaps, corrections, inbox, loads
 from core.campaign_list import Listed
 from core.domain.work_list import Filter, WorkList
 from core.workbench import Workbench
@@ -109,11 +109,15 @@ def _to_decide(wb: Workbench, campaigns: list[Listed]) -> None:
     """Replies that wait, and messages whose outcome nobody knows: they are never sent again by themselves."""
     waiting = inbox.waiting_count(wb)
     unknown = [one for one in campaigns if one.progress.results["Unknown"]]
-    if waiting or unknown:
+    conflicts = corrections.waiting_count(wb)
+    if waiting or unknown or conflicts:
         st.subheader("To decide", anchor=False)
     if waiting:
         words = f"{count(waiting, 'reply', 'replies')} {'waits' if waiting == 1 else 'wait'} for you"
         st.page_link("replies.py", label=words, icon=":material/forum:")
+    if conflicts:
+        words = f"{count(conflicts, 'value')} of the feed against what staff or patients said"
+        st.page_link("data.py", label=words, icon=":material/compare_arrows:", query_params={"decide": "1"})
     for one in unknown:
         words = count(one.progress.results["Unknown"], "message") + " with an unknown outcome"
         st.page_link(

@@ -10,6 +10,7 @@ from core.domain.template import Template
 from core.domain.work_list import WorkList
 from core.workbench import Workbench
 from pages import _views
+from pages._paper_forms import show_forms
 from pages._shared import MODE_ICONS, MODE_NAMES, page_head, plain, workbench
 from pages._template_preview import look_at
 
@@ -32,6 +33,7 @@ def show() -> None:
     with st.grid(min_column_width=320, gap="medium"):
         for template in shown:
             _card(template)
+    show_forms(wb)
     if "lib_open" in st.session_state:
         _look(wb, templates.template(st.session_state.pop("lib_open")))
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core import patient_records, patients
+from core import merges, patient_records, patients
 from core.domain.person import Person
 from core.errors import NotFound
 from core.workbench import Workbench
@@ -41,6 +41,7 @@ def show() -> None:
     if not patient_id:
         page_head("Patient", "Find a patient with the box above: a telephone number, a part of one, or a name.")
         return
+    patient_id = merges.survivor(wb, patient_id)  # a link may be older than a merge
     try:
         person = patients.patient(wb, patient_id)
     except NotFound as error:

@@ -57,6 +57,11 @@ def one_patient_feed(folder: Path, today: date) -> Path:
             f"a4,ann,d1,,{ago(200)}T14:00:00,,,no-show,",
             f"a5,ann,,,{ago(300)}T14:00:00,,office visit,,",
         ],
+        reminders=[
+            "reminder_id,patient_id,kind,status,type,date,outcome,appointment_id",
+            f"x1,ann,appointment,confirmed,phone,{ago(105)}T10:00,answered,a3",
+            f"x2,ann,appointment,unconfirmed,text,{ago(2)},delivered,a1",
+        ],
         visits=[
             "visit_id,patient_id,provider_id,visit_on,type,status",
             f"v1,ann,d1,{ago(100)},wellness visit,finished",

@@ -9,13 +9,28 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
-from core import campaign_list, campaigns, demo, demo_story, loads, opt_outs, outbox, saved_views, work_lists
+from core import (
+    campaign_list,
+    campaigns,
+    communications,
+    demo,
+    demo_story,
+    loads,
+    opt_outs,
+    outbox,
+    patients,
+    saved_views,
+    work_lists,
+)
 from core.domain.user import User
 from core.domain.work_list import WorkList
 from core.errors import NotAllowed
 from core.settings import Settings
 from core.store import accounts
+from core.store.database import reading
+from core.store.schema import replies
 from core.workbench import Workbench, open_workbench
 from tests.browser import free_ports
 from tests.conftest import ROOT, Clock
@@ -58,6 +73,11 @@ def files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
+def sent_by(wb: Workbench) -> dict[str, campaign_list.Listed]:
+    """The campaigns that have ended, by channel."""
+    return {one.campaign.channel: one for one in campaign_list.campaigns(wb) if one.status == "Completed"}
+
+
 def test_a_visitor_finds_saved_views_a_draft_and_a_campaign_that_was_sent(told: Workbench) -> None:
     views = saved_views.views(told)
     assert len(views) == 3
@@ -67,11 +87,32 @@ def test_a_visitor_finds_saved_views_a_draft_and_a_campaign_that_was_sent(told: 
 
     by_status = {one.status: one for one in campaign_list.campaigns(told)}
     assert set(by_status) == {"Inactive", "Completed"}
-    sent = by_status["Completed"]
+    assert set(sent_by(told)) == {"email", "text"}
+    sent = sent_by(told)["email"]
     assert sent.progress.results["Successful"] > 0
     assert outbox.mails(told).count == sent.progress.results["Successful"]
     assert timedelta(days=6) <= told.today() - sent.campaign.start_on <= timedelta(days=10)
     assert not campaigns.problems_of(told, by_status["Inactive"].campaign)
+
+
+def test_a_visitor_finds_texts_of_last_week_that_did_not_all_arrive_and_what_patients_wrote(told: Workbench) -> None:
+    texts = sent_by(told)["text"]
+
+    assert texts.progress.results["Successful"] > 0
+    assert texts.progress.results["Returned"] > 0
+    assert timedelta(days=5) <= told.today() - texts.campaign.start_on <= timedelta(days=9)
+    with reading(told.engine) as connection:
+        wrote = connection.execute(select(replies).order_by(replies.c.reply_id)).all()
+    assert [(one.kind, one.status) for one in wrote] == [("stop", "done"), ("unsure", "new"), ("other", "new")]
+    assert all(one.recipient_id and told.now() - one.received_at > timedelta(days=4) for one in wrote)
+
+    [person] = [
+        each
+        for each in patients.people(told, campaigns.patients(told, texts.campaign.campaign_id))
+        if each.phone_mobile == wrote[0].from_number
+    ][:1]
+    assert [each.source for each in opt_outs.of_patient(told, person.patient_id)] == ["stop"]
+    assert texts.campaign.name in [each.title for each in communications.of_patient(told, person.patient_id)]
 
 
 def test_told_again_on_the_same_day_nothing_changes(told: Workbench) -> None:
@@ -82,7 +123,7 @@ def test_told_again_on_the_same_day_nothing_changes(told: Workbench) -> None:
 
     assert [path.stat().st_mtime_ns for path in files(told.settings.home / "sample-feed")] == moments
     assert [row.status for row in loads.history(told)] == ["unchanged", "loaded"]
-    assert len(campaign_list.campaigns(told)) == 2
+    assert len(campaign_list.campaigns(told)) == 3
     assert len(saved_views.views(told)) == 3
 
 
@@ -102,7 +143,7 @@ def test_told_on_a_later_day_the_data_are_new_and_the_visitor_s_work_stays(told:
     assert (told.settings.home / "sample-feed" / "made-for").read_text("utf-8").endswith("2026-11-27")
     assert view in [each.view_id for each in saved_views.views(told)]
     assert [each.type for each in opt_outs.of_patient(told, patient)] == ["health_email"]
-    assert (len(campaign_list.campaigns(told)), outbox.mails(told).count) == (2, mails)
+    assert (len(campaign_list.campaigns(told)), outbox.mails(told).count) == (3, mails)
 
 
 @pytest.mark.parametrize("days", [2, 5], ids=["Thanksgiving", "Sunday"])
@@ -116,9 +157,11 @@ def test_a_demo_made_on_a_day_without_mails_has_a_campaign_that_was_sent(
 
     demo_story.tell(wb.as_user("analyst"), patients=PATIENTS, progress=lambda _step, _share: None)
 
-    [sent] = [one for one in campaign_list.campaigns(wb.as_user("analyst")) if one.status == "Completed"]
-    assert sent.campaign.start_on.weekday() < 6
-    assert sent.progress.results["Successful"] > 0
+    sent = sent_by(wb.as_user("analyst"))
+    assert set(sent) == {"email", "text"}
+    for one in sent.values():
+        assert one.campaign.start_on.weekday() < 6
+        assert one.progress.results["Successful"] > 0
     wb.engine.dispose()
 
 

@@ -41,7 +41,8 @@ ALLOWED = {
         *PUBLIC,
     },
     "web": {"web", "domain", "errors", "settings", "workbench", *PUBLIC},
-    "__main__": {"domain", "errors", "settings", "workbench", *PUBLIC},
+    "commands": {"domain", "errors", "settings", "workbench", *PUBLIC},
+    "__main__": {"commands", "domain", "errors", "settings", "workbench", *PUBLIC},
     "pages": {"domain", "errors", "settings", "workbench", *PUBLIC},
 }
 ONLY_IN = {

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core import loads
+from core import loads, merges
 from core.workbench import Workbench
 from tests.feeds import ANN, BOB, PATIENT, write_feed
 
@@ -47,6 +47,23 @@ def test_a_load_that_is_killed_leaves_the_last_good_state(wb: Workbench, tmp_pat
     assert loads.load(wb, second).status == "loaded"
     assert len(_folders(wb)) == 2  # the current one and the one before
     assert [row.status for row in loads.history(wb)] == ["loaded", "loaded"]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("place", ["Reading", "Merging", "Writing"])
+def test_a_load_that_is_killed_merges_nobody(wb: Workbench, tmp_path: Path, place: str) -> None:
+    loads.load(wb, write_feed(tmp_path / "one", patients=[PATIENT, ANN, BOB]))
+    second = write_feed(tmp_path / "two", merges=["merged_id,patient_id", "P1,P2"])
+    command = [sys.executable, "-c", _KILLED_AT, str(wb.settings.home), str(second), place]
+
+    subprocess.run(command, check=False, capture_output=True, env=os.environ | {"PYTHONPATH": str(Path.cwd())})
+
+    generation = loads.current(wb)
+    assert generation is not None
+    assert generation.table("patients").collect()["patient_id"].sort().to_list() == ["P1", "P2"]
+    assert merges.survivor(wb, "P1") == "P1"
+    assert loads.load(wb, second).status == "loaded"
+    assert merges.survivor(wb, "P1") == "P2"
 
 
 def _folders(wb: Workbench) -> list[Path]:

@@ -160,7 +160,7 @@ def test_staff_record_an_opt_out_with_reason_and_comment(clinic: Workbench) -> N
 
 
 def test_with_the_address_it_counts_for_everybody_who_shares_it(clinic: Workbench) -> None:
-    opt_outs.add(clinic, "p1", "health_email", reason="Privacy", with_address=True)
+    opt_outs.add(clinic, "p1", "health_email", reason="Privacy", also_for=["email"])
 
     counts = {patient_id: len(opt_outs.of_patient(clinic, patient_id)) for patient_id in ("p1", "p2", "p3")}
     assert counts == {"p1": 1, "p2": 1, "p3": 0}
@@ -205,7 +205,7 @@ def test_a_user_sees_and_changes_only_patients_within_the_scope(clinic: Workbenc
     gus = clinic.as_user("gus")
 
     for act in (
-        lambda: opt_outs.add(gus, "p3", "global", reason="Privacy"),
+        lambda: opt_outs.add(gus, "p3", "global", reason="Complaint"),
         lambda: opt_outs.of_patient(gus, "p3"),
         lambda: opt_outs.remove(gus, [theirs]),
     ):
@@ -222,6 +222,6 @@ def test_every_change_is_in_the_audit_log(clinic: Workbench) -> None:
         rows = connection.execute(select(audit).where(audit.c.action.like("opt_out.%")).order_by(audit.c.audit_id))
         lines = [(row.action, row.subject, row.user_id, row.details) for row in rows]
     assert lines == [
-        ("opt_out.added", str(opt_out_id), "ana", {"type": "health_email", "source": "staff"}),
-        ("opt_out.removed", str(opt_out_id), "ana", {}),
+        ("opt_out.added", str(opt_out_id), "ana", {"type": "health_email", "source": "staff", "addresses": 0}),
+        ("opt_out.removed", str(opt_out_id), "ana", {"type": "health_email", "source": "staff", "how": "staff"}),
     ]

@@ -249,7 +249,7 @@ def test_time_holds_appointments_visits_messages_and_closed_gaps(known: Workbenc
     sent(known, ANN, channel="text", name="A text")
     sent(known, ANN, campaign_id="c2", name="No answer", channel="phone", state="unsuccessful", reason="no_answer")
     sent(known, ANN, campaign_id="c3", name="Came back", state="returned", reason="returned")
-    sent(known, ANN, campaign_id="c4", name="Waits", state="waiting")
+    sent(known, ANN, campaign_id="c4", name="Under way", state="waiting")
 
     found = patient_records.timeline(known, ANN)
 
@@ -265,7 +265,13 @@ def test_time_holds_appointments_visits_messages_and_closed_gaps(known: Workbenc
         (ago(400), "good", "New patient"),
     ]
     said = lanes[("Communications",)].select("on", "tone", "what").rows()
-    assert sorted(said) == [(TODAY, "bad", "Call: No answer"), (TODAY, "good", "Text: A text")]  # F4: no bounced email
+    assert sorted(said) == [  # an email that came back is no communication (F4)
+        (ago(105), "good", "Call: Wellness visit"),
+        (ago(2), "quiet", "Text: Office visit"),
+        (TODAY, "bad", "Call: No answer"),
+        (TODAY, "good", "Text: A text"),
+        (TODAY, "quiet", "Email: Under way"),
+    ]
     closed = {what: (on, tone) for on, tone, what in lanes[("Care gaps closed",)].select("on", "tone", "what").rows()}
     assert closed["Scr: Mammogram Overdue"] == (ago(120), "good")
     assert closed["DM: HbA1c Overdue"] == (ago(100), "good")

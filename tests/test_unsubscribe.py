@@ -146,7 +146,9 @@ def test_a_link_that_was_used_says_that_emails_are_stopped_until_staff_take_it_b
     ask(wb, "POST", path)
 
     used = ask(wb, "GET", path)
-    opt_outs.remove(wb, [one.opt_out_id or 0 for one in opt_outs.of_patient(wb, "p1")])
+    opt_outs.remove(
+        wb, [one.opt_out_id or 0 for one in opt_outs.of_patient(wb, "p1")], has_agreed=True, note="by phone"
+    )
     again = ask(wb, "GET", path)
 
     assert used.status == 200 and "You get no more health emails" in used.text
@@ -157,7 +159,9 @@ def test_a_link_that_was_used_says_that_emails_are_stopped_until_staff_take_it_b
 def test_it_works_again_after_staff_took_the_opt_out_back(wb: Workbench) -> None:
     path = link(wb, add_recipient(wb))
     ask(wb, "POST", path)
-    opt_outs.remove(wb, [one.opt_out_id or 0 for one in opt_outs.of_patient(wb, "p1")])
+    opt_outs.remove(
+        wb, [one.opt_out_id or 0 for one in opt_outs.of_patient(wb, "p1")], has_agreed=True, note="by phone"
+    )
 
     ask(wb, "POST", path)
 

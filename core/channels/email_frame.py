@@ -25,6 +25,7 @@ _BODY = "\ue000body\ue000"  # private-use characters: no frame and no setting ho
 _STOP_URL = "\ue000stop\ue000"
 _BOUNDARY = "=_careloop"  # '=_' never stands in quoted-printable or base64, so no body can hold it
 _RELATED = "=_careloop_with_logo"
+_LOGO = 'src="cid:logo"'
 _LINE = 76  # characters in a line of a header
 _FOLD = "\r\n "
 _WORD_BYTES = 45  # in one encoded word, which may have 75 characters
@@ -47,10 +48,15 @@ WORDS = {
 
 @dataclass(frozen=True)
 class Logo:
-    """A picture that comes with the mail, so that nothing is fetched from elsewhere. subtype: png, jpeg or gif."""
+    """A picture that comes with the mail, so that nothing is fetched from elsewhere. subtype: png or jpeg."""
 
     content: bytes
     subtype: str
+
+    @property
+    def address(self) -> str:
+        """The picture itself as an address, for a page that is no mail."""
+        return f"data:image/{self.subtype};base64,{binascii.b2a_base64(self.content, newline=False).decode()}"
 
 
 @dataclass(frozen=True)
@@ -83,10 +89,12 @@ class Frame:
     html_part: _Part
     text_part: _Part
     logo: bytes = b""  # the encoded part, empty without one
+    logo_address: str = ""  # the logo for a preview, where no part comes along
 
     def html(self, body: str, *, stop_url: str) -> str:
         """The whole page as a patient sees it. `body` is clean HTML with its fields filled in."""
-        return self.html_part.filled(body, escape(stop_url))
+        page = self.html_part.filled(body, escape(stop_url))
+        return page.replace(_LOGO, f'src="{self.logo_address}"', 1) if self.logo_address else page
 
     def text(self, body: str, *, stop_url: str) -> str:
         """The plain-text part."""
@@ -155,6 +163,7 @@ def compile_frame(
         html_part=_part("email.html", facts, html=True),
         text_part=_part("email.txt", facts, html=False),
         logo=_logo_part(logo) if logo else b"",
+        logo_address=logo.address if logo else "",
     )
 
 

@@ -96,7 +96,18 @@ SMALL_TABLES = (
     "patients",
     "care_team",
     "appointments",
+    "reminders",
     "programs",
     "portal_accounts",
     "opt_outs",
 )
+
+REMINDERS = schema(
+    dict.fromkeys(("reminder_id", "patient_id", "kind", "status", "type"), pl.String)
+    | {"date": pl.Datetime("us")}  # local; midnight where only the day is known
+    | dict.fromkeys(("time", "attempt", "attempts", "outcome", "appointment_id", "protocol"), pl.String)
+    | {"description": pl.String, "source_system": pl.String, "received_at": pl.Datetime("us", "UTC")}
+)
+
+# Small tables that generations made by an earlier version of the program do not have: there they are empty.
+ADDED_LATER = {"reminders": REMINDERS}

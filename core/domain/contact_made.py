@@ -6,10 +6,11 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class ContactMade:
-    """at: of the first attempt; what: mode and name; said: how it ended, in words; is_good: it reached the patient."""
+    """at: of the first attempt; what: mode and name; said: how it ended, in words; tone: of core.domain.timeline.TONES;
+    has_time: more than the day is known."""
 
     at: datetime
     what: str
     said: str
-    is_good: bool
+    tone: str
     has_time: bool = True

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from core.domain.address import is_email, is_us_number
+from core.domain.merge import MERGED
 from core.domain.merge_field import FIELDS
-from core.domain.opt_out import CAMPAIGN, TYPES, OptOut, covers
+from core.domain.opt_out import CAMPAIGN, TYPES, OptOut, against
 from core.domain.organisation import EMAIL, TEXT, Organisation
 from core.domain.remark import KINDS, Remark, stopping
 
@@ -32,6 +33,7 @@ _NO_CONSENT = {"email": "no_consent", "text": "no_text_consent", "phone": "no_ph
 # Why somebody is not written to, in the order of the checks. Sentences continue "Not sent: ...".
 REASONS: dict[str, str] = {
     "unknown_patient": "the patient is no longer in the records",
+    MERGED: "the record was merged with another of the same patient, whose message counts",
     "deceased": "the patient has died",
     "test_patient": "the record is a test patient",
     "inactive": "the patient is no longer active in the practice",
@@ -273,12 +275,12 @@ def _minor(contact: Contact, mailing: Mailing, on: date) -> str:
 
 
 def _opted_out(contact: Contact, mailing: Mailing, on: date) -> str:
-    found = {
-        opt_out.type if opt_out.type in TYPES else "global"
-        for opt_out in contact.opt_outs
-        if covers(opt_out, product=mailing.product, channel=mailing.channel, on=on, protocols=mailing.protocols)
-    }
-    return next((_OPTED_OUT + key for key in TYPES if key in found), "")
+    if not contact.opt_outs:
+        return ""
+    found = against(
+        contact.opt_outs, product=mailing.product, channel=mailing.channel, on=on, protocols=mailing.protocols
+    )
+    return _OPTED_OUT + found.kind.key if found else ""
 
 
 def _consent(contact: Contact, mailing: Mailing, on: date) -> str:  # noqa: ARG001

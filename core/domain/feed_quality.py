@@ -12,7 +12,7 @@ from statistics import median_low
 import polars as pl
 
 # The column that says when a row of a small table came to be; others have no such day.
-_DAYS = {"appointments": "made_at", "opt_outs": "made_on"}
+_DAYS = {"appointments": "made_at", "reminders": "date", "opt_outs": "made_on"}
 
 
 @dataclass

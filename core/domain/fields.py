@@ -101,6 +101,8 @@ FIELDS: tuple[Field, ...] = (
     Field("zip3", "ZIP (3 digits)", CHOICE, "zip3"),
     Field("last_contacted", "Last Contacted", DATE, "", is_live=True),
     Field("opt_outs", "Opt-outs", WORDS, "", is_live=True),
+    Field("contact_problem", "Contact problem", WORDS, "", is_live=True),
+    Field("clinic", "Clinic", WORDS, "", is_live=True),
     Field("remarks", "Remarks", WORDS, "", is_live=True),
 )
 _FIELD = {field.key: field for field in FIELDS}

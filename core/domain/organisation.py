@@ -50,6 +50,7 @@ class Organisation:
     email_windows: tuple[Window, ...] = (Window(time(9, 0), time(22, 45)),)  # S1, as the next two
     text_windows: tuple[Window, ...] = (Window(time(11, 0), time(20, 0)),)
     phone_windows: tuple[Window, ...] = (Window(time(11, 0), time(20, 0)),)
+    communications_days: int = 90  # F3: how far back a patient's Communications tab goes at first
     days_to_send: int = 7  # after its start date a campaign's messages are not sent any more but come too late
     introductions_per_day: int = 200  # E8: how many introductory emails begin on one day
     email_rate_limit: int | None = None  # S7: at most so many leave a minute, over all campaigns; None: no limit
@@ -77,7 +78,7 @@ class Organisation:
     call_back_number: str = "+15550100100"
     sign_off: str = "Your care team"
     postal_address: str = ""
-    logo: str = ""
+    logo: str = ""  # the id of the logo that emails and forms show; empty: the first one (core.logos)
     vaccine_schedule: str = "AAP"  # whose vaccine schedule counts for children, where authorities differ
     names_in_bodies: bool = True  # C17: bodies may name a screening or programme
     # Whom to write to stands in patients; appointments move with the seasons, so they may lose more rows. What closes
@@ -88,6 +89,12 @@ class Organisation:
         *(FeedRule(name, max_age_days=None) for name in _KEPT_TABLES),
     )
     ended_sources: tuple[str, ...] = ()  # source systems of earlier feeds that send no more
+    opt_out_topics: tuple[str, ...] = ()  # health topics to choose from besides those of rules and templates
+    opt_out_policy: str = (  # O9: what staff read before they record an opt-out
+        "Stop what the patient asks for, no more and no less, on the same day. Ask first which messages and which ways "
+        "are meant: who only wants fewer texts may still want to hear about a visit. Never argue, and never ask for a "
+        "reason twice. Tell the patient until when it counts, and that letters still come."
+    )
     messaging_policy: str = (
         "Check the message against your privacy policy before it goes out: no diagnosis, result or medicine in a "
         "subject, and only what the patient needs in a body."
@@ -101,6 +108,7 @@ class Organisation:
 
 
 _LEAST = {
+    "communications_days": 1,
     "days_to_send": 0,
     "introductions_per_day": 1,
     "email_rate_limit": 1,

@@ -33,6 +33,12 @@ def patient_reason(rows: pl.DataFrame, patients: pl.DataFrame, *, rejected: pl.S
     ).to_series()
 
 
+def later_than(moments: pl.Series, last_day: date) -> pl.Series:
+    """For each moment the reason why nothing can have happened then, or null."""
+    is_later = moments.dt.date() > last_day
+    return pl.select(pl.when(is_later).then(pl.lit(IN_FUTURE))).to_series()
+
+
 def event_reasons(events: pl.DataFrame, patients: pl.DataFrame, *, rejected: pl.Series, last_day: date) -> pl.Series:
     """For each event the reason why it cannot count, or null.
 

@@ -7,6 +7,8 @@ CHANGE_OPT_OUTS = "change_opt_outs"
 CORRECT_CONTACT = "correct_contact"
 REMARK = "remark"
 SETTLE_CONFLICTS = "settle_conflicts"
+CHANGE_ORGANISATION = "change_organisation"
+MERGE = "merge"
 
 # What each permits, continuing 'You may not ...'.
 PERMISSIONS = {
@@ -14,6 +16,8 @@ PERMISSIONS = {
     CORRECT_CONTACT: "correct contact data or record a consent",
     REMARK: "remark on care gaps",
     SETTLE_CONFLICTS: "decide between the feed and what staff have recorded",
+    CHANGE_ORGANISATION: "change the logos of the organisation",
+    MERGE: "make two records of one person one",
 }
 
 

@@ -74,7 +74,7 @@ def _contacts(contacts: Iterable[ContactMade], zone: ZoneInfo) -> Iterable[dict[
     for each in contacts:
         at = each.at.astimezone(zone)
         said = f"{at:%H:%M} · {each.said}" if each.has_time else each.said
-        yield _row(CONTACTS, at.date(), "good" if each.is_good else "bad", each.what, said)
+        yield _row(CONTACTS, at.date(), each.tone, each.what, said)
 
 
 def _closures(evidence: Sequence[Explanation]) -> Iterable[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """Feeds in our own layout: one delimited text file for each table, named after it."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from core.errors import DataError
@@ -8,6 +9,7 @@ from core.feeds.csv_file import CsvFile, blocks, open_csv
 from core.feeds.events import KEPT_COLUMNS, REPEATED
 from core.feeds.feed import Batch, Feed, not_read, read_manifest, refuse_packed
 from core.feeds.layout import TABLE, TABLES, FeedTable
+from core.feeds.words import HEADERS
 
 ENDINGS = (".csv", ".txt", ".psv", ".tsv")
 EVERY_TABLE_MAY_HAVE = ("source_system", "received_at")
@@ -33,7 +35,7 @@ def open_careloop(folder: Path) -> Feed:
     files = table_files(folder)
     for table in TABLES:
         if table.name in files:
-            file = open_csv(files[table.name], table.column_names)
+            file = _our_names(table, open_csv(files[table.name], [*table.column_names, *HEADERS.get(table.name, {})]))
             _check_columns(table, file, notes)
             opened.append((table, file))
     others = [p for p in sorted(folder.iterdir()) if p.suffix.lower() in ENDINGS and p not in files.values()]
@@ -54,6 +56,15 @@ def _not_used(name: str) -> str:
     if name.lower() == "code_map.csv":
         return f"{name} is no table: load it with 'careloop codes load'."
     return f"{name} is not used: no table has this name."
+
+
+def _our_names(table: FeedTable, file: CsvFile) -> CsvFile:
+    """The file with its columns called as in the layout, unless a column has that name already."""
+    names: list[str] = []
+    for column in file.columns:
+        name = HEADERS.get(table.name, {}).get(column, column)
+        names.append(column if name in file.columns or name in names else name)
+    return replace(file, columns=tuple(names))
 
 
 def _check_columns(table: FeedTable, file: CsvFile, notes: list[str]) -> None:

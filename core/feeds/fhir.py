@@ -27,6 +27,7 @@ _TABLES = {"groups", "locations", "providers", "patients", "appointments", "visi
     "immunizations",
     "procedures",
     "medications",
+    "merges",
 }
 
 

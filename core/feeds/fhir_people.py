@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from core.feeds.fhir_values import References, Resource, coded, kind_of, part, parts, text, words_of
+from core.feeds.fhir_values import References, Resource, coded, is_of, kind_of, part, parts, text, words_of
 
 Row = dict[str, str | None]
 Rows = Iterator[tuple[str, Row]]
@@ -11,7 +11,7 @@ _ETHNICITY = "us-core-ethnicity"
 
 
 def patient(resource: Resource, refs: References) -> Rows:
-    """Patient. A number or address that has ended is left out."""
+    """Patient, and the merges that its links state. A number or address that has ended is left out."""
     name = _name(resource)
     given = [str(g) for g in name.get("given") or [] if g]
     nick = next((n for n in parts(resource, "name") if n.get("use") in ("nickname", "usual") and n is not name), {})
@@ -43,6 +43,7 @@ def patient(resource: Resource, refs: References) -> Rows:
         "deceased_on": died,
         "status": "deceased" if is_dead else "inactive" if resource.get("active") is False else None,
     }  # fmt: skip
+    yield from _links(resource, refs)
 
 
 def practitioner(resource: Resource, _refs: References) -> Rows:
@@ -87,6 +88,16 @@ def location(resource: Resource, refs: References) -> Rows:
             "phone": _telecom(resource, "phone", (None, "work", "home", "mobile")),
         },
     )
+
+
+def _links(resource: Resource, refs: References) -> Rows:
+    """Patient.link says on either record that one has replaced the other."""
+    own = text(resource.get("id"))
+    for link in parts(resource, "link"):
+        other = refs.id_of(link.get("other")) if is_of(part(link, "other"), "Patient", refs.by_url) else None
+        pair = {"replaced-by": (own, other), "replaces": (other, own)}.get(str(link.get("type")))
+        if pair and other:
+            yield "merges", {"merged_id": pair[0], "patient_id": pair[1]}
 
 
 def _name(resource: Resource) -> Resource:

@@ -10,6 +10,7 @@ import polars as pl
 
 from core.domain.clinical import SMALL_TABLES
 from core.domain.registration import with_status
+from core.feeds import reminders
 from core.feeds.csv_file import FILE, LINE
 from core.feeds.events import KIND, events_of
 from core.feeds.feed import COUNTED, Batch, Feed
@@ -19,6 +20,7 @@ from core.feeds.synthea import NUMBERED
 from core.feeds.typed import LEFT_OUT, REJECTS, column_type, typed_rows
 
 SOURCE = "_source"
+MERGED = "_merged"  # whether a row of a small table was that of an id which is the patient's now
 PATIENT_TABLES = tuple(n for n in SMALL_TABLES if "patient_id" in TABLE[n].column_names and n != "opt_outs")
 WHOLE_TABLES = tuple(n for n in SMALL_TABLES if n not in PATIENT_TABLES)
 
@@ -112,6 +114,8 @@ class Intake:
         counts.read += int(texts[COUNTED].sum())
         self.read_of[batch.table] += texts.height
         counts.kept += int(texts[COUNTED].sum())
+        if table.name == "reminders":
+            texts = reminders.prepared(texts)
         typed = typed_rows(table, texts, zone=self.zone, last_day=self.last_day)
         self.left_out.append(typed.left_out)
         rows = typed.rows
@@ -128,6 +132,8 @@ class Intake:
             rows = rows.drop("_says_active")
         if table.name == "opt_outs":
             rows = self._of_somebody(rows)
+        if table.name == "reminders":
+            rows = reminders.named(rows)
         if table.is_event:
             return events_of(table.name, rows)
         return _small(table, rows)

@@ -6,6 +6,9 @@ source_system and received_at; without them the manifest's values count.
 
 from dataclasses import dataclass
 
+from core.domain.organisation import CHANNELS
+from core.domain.reminder import KINDS, STATUSES
+
 
 @dataclass(frozen=True)
 class Column:
@@ -162,6 +165,25 @@ TABLES: tuple[FeedTable, ...] = (
         ),
     ),
     FeedTable(
+        "reminders",
+        ("patient_id", "reminder_id", "attempt"),
+        (
+            _id("reminder_id", "identifies the reminder; blank: told by its patient, date, type and what it is about"),
+            _PATIENT,
+            Column("kind", words=KINDS, about="blank: health with a protocol or such a status, else appointment"),
+            Column("status", words=tuple(STATUSES), about="how it stands; of several attempts the last one's counts"),
+            Column("type", words=CHANNELS, about="how the patient was contacted"),
+            Column("date", "moment", required=True, about="when: the attempt, or the first of several in one row"),
+            Column("time", about="local time, where date is a day alone"),
+            Column("attempt", about="number of the attempt, where each has a row of its own"),
+            Column("attempts", about="how many there were, where all of them are one row"),
+            Column("outcome", about="of the attempt or the last one: delivered, answering machine, busy ..."),
+            _id("appointment_id", "the appointment it is about"),
+            Column("protocol", about="of a health reminder: which programme of care"),
+            Column("description", about="what it is about, in words"),
+        ),
+    ),
+    FeedTable(
         "programs",
         ("patient_id", "program"),
         (
@@ -191,6 +213,15 @@ TABLES: tuple[FeedTable, ...] = (
             Column("until", "date", about="last day it counts; blank is permanent"),
             Column("reason", about="in words"),
             Column("source", about="where it was made"),
+        ),
+    ),
+    FeedTable(
+        "merges",
+        ("merged_id",),
+        (
+            _id("merged_id", "the id that is no more; what it had becomes the survivor's", required=True),
+            _id("patient_id", "the survivor: the patient whose record stays", required=True),
+            Column("merged_on", "date", about="day on which the two became one; blank is the day of the feed"),
         ),
     ),
     FeedTable(

@@ -11,7 +11,7 @@ from core.domain.contact import emails, is_toll_free, language_codes, phones
 from core.feeds.csv_file import FILE, LINE
 from core.feeds.layout import Column, FeedTable
 from core.feeds.moments import dates, moments
-from core.feeds.words import FLAGS, SYNONYMS
+from core.feeds.words import FLAGS, SYNONYMS, SYNONYMS_OF
 
 LONGEST_ID = 128
 OLDEST_YEARS = 115
@@ -123,9 +123,7 @@ def _must_have(column: Column) -> bool:
 
 
 def _words(column: Column, texts: pl.Series, notes: list[_Note], table: str) -> pl.Series:
-    synonyms = SYNONYMS.get(
-        "appointment_status" if (table, column.name) == ("appointments", "status") else column.name, {}
-    )
+    synonyms = SYNONYMS.get(SYNONYMS_OF.get((table, column.name), column.name), {})
     meaning = {word.lower(): word for word in column.words} | {s: w for s, w in synonyms.items() if w in column.words}
     words = texts.str.to_lowercase().replace_strict(meaning, default=None, return_dtype=pl.String)
     unknown = words.is_null() & texts.is_not_null()

@@ -29,8 +29,58 @@ SYNONYMS: dict[str, dict[str, str]] = {
         "no show": "no-show", "no_show": "no-show", "missed": "no-show", "canceled": "cancelled", "cancel": "cancelled",
         "entered-in-error": "cancelled", "deleted": "cancelled",
     },
+    "reminder_kind": {
+        "appointment reminder": "appointment", "appt": "appointment", "visit": "appointment",
+        "health reminder": "health", "protocol": "health", "recall": "health", "outreach": "health",
+    },
+    "reminder_type": {
+        "sms": "text", "txt": "text", "texting": "text", "text message": "text", "e-mail": "email",
+        "call": "phone", "phone call": "phone", "voice": "phone", "telephone": "phone", "automated call": "phone",
+        "ivr": "phone", "tel": "phone",
+    },
+    "reminder_status": {
+        "scheduled": "unconfirmed", "booked": "unconfirmed", "pending": "unconfirmed", "not confirmed": "unconfirmed",
+        "no response": "unconfirmed", "left message": "unconfirmed", "cancelled": "canceled", "cancel": "canceled",
+        "cancellation": "canceled", "noshow": "no-show", "no show": "no-show", "no_show": "no-show",
+        "missed": "no-show", "reschedule": "rescheduled", "moved": "rescheduled", "confirm": "confirmed",
+        "checked-in": "confirmed", "checked in": "confirmed", "arrived": "confirmed", "kept": "confirmed",
+        "completed": "confirmed", "fulfilled": "confirmed", "success": "successful", "succeeded": "successful",
+        "delivered": "successful", "reached": "successful", "failed": "unsuccessful", "failure": "unsuccessful",
+        "fail": "unsuccessful", "undelivered": "unsuccessful", "not reached": "unsuccessful",
+    },
 }
 # fmt: on
+
+# Which synonyms count for a column whose name stands for something else in another table.
+SYNONYMS_OF: dict[tuple[str, str], str] = {
+    ("appointments", "status"): "appointment_status",
+    ("reminders", "status"): "reminder_status",
+    ("reminders", "kind"): "reminder_kind",
+    ("reminders", "type"): "reminder_type",
+}
+
+# What else the columns of a table may be called.
+HEADERS: dict[str, dict[str, str]] = {
+    "reminders": {
+        "patient": "patient_id",
+        "reminder": "reminder_id",
+        "appointment": "appointment_id",
+        "reason": "kind",
+        "channel": "type",
+        "mode": "type",
+        "communication_type": "type",
+        "comm_date": "date",
+        "communication_date": "date",
+        "date_time": "date",
+        "datetime": "date",
+        "attempted_at": "date",
+        "attempt_number": "attempt",
+        "attempt_no": "attempt",
+        "attempt_count": "attempts",
+        "number_of_attempts": "attempts",
+        "result": "outcome",
+    }
+}
 
 FLAGS: dict[str, bool] = {"yes": True, "no": False} | {word: means == "yes" for word, means in _YES_NO.items()}
 

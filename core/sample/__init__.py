@@ -19,7 +19,8 @@ from core.sample.labs import blood_screens, labs
 from core.sample.person import Household, Person, household
 from core.sample.practice import GROUPS, LOCATIONS, Practice, practice
 from core.sample.registration import register
-from core.sample.rows import Patient
+from core.sample.reminders import reminders
+from core.sample.rows import Appointment, Patient
 from core.sample.screenings import screenings
 from core.sample.services import services
 from core.sample.tables import Tables, tables
@@ -95,8 +96,13 @@ def _add_household(feed: Tables, home: Household, staff: Practice, *, room: int,
     rows = register(home, practice=staff, as_of=as_of)
     for person, row in list(zip(home.people, rows, strict=True))[:room]:
         feed.add(row)
+        booked = []
         for event in _history(person, row, staff, as_of=as_of):
             feed.add(event)
+            if isinstance(event, Appointment):
+                booked.append(event)
+        for reminder in reminders(person, row, booked, as_of=as_of):
+            feed.add(reminder)
 
 
 def _history(person: Person, row: Patient, staff: Practice, *, as_of: int) -> Iterator[tuple[str, ...]]:

@@ -100,6 +100,22 @@ class Appointment(NamedTuple):
     cancel_reason: str = ""
 
 
+class Reminder(NamedTuple):
+    reminder_id: str
+    patient_id: str = ""
+    kind: str = ""
+    status: str = ""
+    type: str = ""
+    date: str = ""
+    time: str = ""
+    attempt: str = ""
+    attempts: str = ""
+    outcome: str = ""
+    appointment_id: str = ""
+    protocol: str = ""
+    description: str = ""
+
+
 class Program(NamedTuple):
     patient_id: str
     program: str = ""
@@ -214,6 +230,12 @@ class Medication(NamedTuple):
     status: str = ""
 
 
+class Merge(NamedTuple):
+    merged_id: str
+    patient_id: str
+    merged_on: str = ""
+
+
 ROWS: dict[str, type[tuple[str, ...]]] = {
     "groups": Group,
     "locations": Location,
@@ -221,9 +243,11 @@ ROWS: dict[str, type[tuple[str, ...]]] = {
     "patients": Patient,
     "care_team": CareTeam,
     "appointments": Appointment,
+    "reminders": Reminder,
     "programs": Program,
     "portal_accounts": PortalAccount,
     "opt_outs": OptOut,
+    "merges": Merge,
     "visits": Visit,
     "problems": Problem,
     "labs": Lab,

@@ -166,6 +166,6 @@ def _from_json(key: str, value: Any) -> Any:
         return time.fromisoformat(value)
     if key == "feed_rules":
         return tuple(FeedRule(**rule) for rule in value)
-    if key == "ended_sources":
+    if key in ("ended_sources", "opt_out_topics"):
         return tuple(value)
     return tuple(date.fromisoformat(day) for day in value) if key == "extra_holidays" else value

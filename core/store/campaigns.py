@@ -27,7 +27,7 @@ from core.domain.message import STOPPED, UNFINISHED
 from core.domain.user import User
 from core.errors import NotAllowed, NotFound
 from core.store.contacts import batches
-from core.store.schema import campaigns, patients, recipients
+from core.store.schema import campaigns, merges, patients, recipients
 from core.store.scope import in_scope, is_limited
 
 _LISTS = ("measures", "protocols")
@@ -110,9 +110,9 @@ def may_change(connection: Connection, user: User, campaign_id: str) -> bool:
     """Whether the user made the campaign or may see all of its patients."""
     if not is_limited(user.scope):
         return True
-    outside = select(recipients.c.recipient_id).outerjoin(
-        patients, and_(patients.c.patient_id == recipients.c.patient_id, in_scope(user.scope))
-    )
+    now = func.coalesce(merges.c.patient_id, recipients.c.patient_id)
+    outside = select(recipients.c.recipient_id).outerjoin(merges, merges.c.merged_id == recipients.c.patient_id)
+    outside = outside.outerjoin(patients, and_(patients.c.patient_id == now, in_scope(user.scope)))
     outside = outside.where(recipients.c.campaign_id == campaigns.c.campaign_id, patients.c.patient_id.is_(None))
     question = select(campaigns.c.campaign_id).where(
         campaigns.c.campaign_id == campaign_id, or_(campaigns.c.created_by == user.user_id, ~exists(outside))
@@ -188,14 +188,16 @@ def state_counts(connection: Connection, campaign_ids: Collection[str]) -> dict[
 
 
 def patients_of(connection: Connection, campaign_id: str, *, user: User) -> list[str]:
-    """The patients of a campaign that this user may see, in a fixed order."""
+    """The patients of a campaign that this user may see, in a fixed order; ids that were merged are nobody's."""
     return list(states_of(connection, campaign_id, user=user))
 
 
 def states_of(connection: Connection, campaign_id: str, *, user: User) -> dict[str, str]:
     """The same with the state of each."""
     columns = (recipients.c.patient_id, recipients.c.state)
-    question: Select[tuple[str, str]] = select(*columns).where(recipients.c.campaign_id == campaign_id)
+    question: Select[tuple[str, str]] = select(*columns).where(
+        recipients.c.campaign_id == campaign_id, ~exists().where(merges.c.merged_id == recipients.c.patient_id)
+    )
     if is_limited(user.scope):
         question = question.join(patients, patients.c.patient_id == recipients.c.patient_id)
         question = question.where(in_scope(user.scope))

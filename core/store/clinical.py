@@ -5,7 +5,7 @@
                           events/*.parquet           EVENTS with earlier versions, one file for each shard of patients
                           facts/*.parquet            ARRANGED_FACTS, which name patients and events by their places
                           last/*.parquet             of each patient and concept the last dates and numbers
-                          rejects.parquet, unmapped.parquet
+                          rejects.parquet, unmapped.parquet, left_out.parquet
                           as_of=<day>.<rules>/       gaps/*.parquet, people/*.parquet, panel.parquet, vocabularies
 
 Which generation counts is said by the table `loads` in SQL alone. Only evaluations, of a further day or by other rules,
@@ -26,7 +26,7 @@ from pathlib import Path
 
 import polars as pl
 
-from core.domain.clinical import EVENTS, FACTS, GAPS
+from core.domain.clinical import ADDED_LATER, EVENTS, FACTS, GAPS
 from core.domain.fact_order import ARRANGED_FACTS
 from core.errors import NotAllowed
 from core.store.fact_files import COMPRESSION, read_concepts, write_facts
@@ -40,6 +40,7 @@ REJECTS = pl.Schema(
 UNMAPPED = pl.Schema(
     {"system": pl.String, "code": pl.String, "text": pl.String, "events": pl.UInt32, "patients": pl.UInt32}
 )
+LEFT_OUT = pl.Schema({"patient_id": pl.String, "column": pl.String, "reason": pl.String})
 LAYOUT = 3  # of facts and evaluations: to be raised whenever a column of them changes
 
 
@@ -105,7 +106,9 @@ class Generation:
 
     def table(self, name: str, shard: int | None = None) -> pl.LazyFrame:
         """A small table in the layout's types, with source_system and received_at. Only tables of patients have
-        shards; the others are given whole."""
+        shards; the others are given whole. One that this generation is older than is empty."""
+        if name in ADDED_LATER and not any((self.folder / name).glob("*.parquet")):
+            return ADDED_LATER[name].to_frame().lazy()
         if shard is not None and not (self.folder / name / _file(shard)).exists():
             shard = None
         return self._scan(name, shard)
@@ -175,6 +178,12 @@ class Generation:
         """Codes that mean none of our concepts: system, code, text, events, patients."""
         return _scan(self.folder / "unmapped.parquet")
 
+    def left_out(self) -> pl.LazyFrame:
+        """Values of patients that the feed had and nobody can use: patient_id, column, reason. Never a value. Empty in
+        generations that were made before this was kept."""
+        path = self.folder / "left_out.parquet"
+        return _scan(path) if path.exists() else LEFT_OUT.to_frame().lazy()
+
     def is_complete(self) -> bool:
         """Whether its folder is here and was written to the end."""
         return (self.folder / _ABOUT).exists()
@@ -216,8 +225,8 @@ class Draft:
     def link(self, name: str, other: Generation) -> None:
         """Take a table of another generation as it is, without copying its bytes where the file system can."""
         place = self.folder / name
-        place.mkdir(parents=True, exist_ok=True)
         for path in (other.folder / name).glob("*.parquet"):
+            place.mkdir(parents=True, exist_ok=True)
             try:
                 os.link(path, place / path.name)
             except OSError:

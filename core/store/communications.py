@@ -1,5 +1,6 @@
 """The history of messages in SQL, and what is heard of them after they have left."""
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -13,7 +14,7 @@ from core.domain.message import CHANGES
 from core.store.contacts import batches
 from core.store.schema import attempts, message_events, recipients
 
-_COLUMNS = (
+COLUMNS = (
     recipients.c.recipient_id,
     recipients.c.campaign_id,
     recipients.c.patient_id,
@@ -32,21 +33,21 @@ def of_patients(connection: Connection, campaign_id: str, patient_ids: Collectio
     """What became of a campaign's message to these patients, with attempts and events."""
     found = []
     for ids in batches(patient_ids):
-        question = select(*_COLUMNS).where(recipients.c.campaign_id == campaign_id, recipients.c.patient_id.in_(ids))
+        question = select(*COLUMNS).where(recipients.c.campaign_id == campaign_id, recipients.c.patient_id.in_(ids))
         found += [Communication(**row._mapping) for row in connection.execute(question)]
-    return [_with_history(connection, each) for each in found]
+    return with_history(connection, found)
 
 
 def of_recipient(connection: Connection, recipient_id: int) -> Communication | None:
     """The same for one recipient; None when there is no such recipient."""
-    row = connection.execute(select(*_COLUMNS).where(recipients.c.recipient_id == recipient_id)).one_or_none()
-    return None if row is None else _with_history(connection, Communication(**row._mapping))
+    row = connection.execute(select(*COLUMNS).where(recipients.c.recipient_id == recipient_id)).one_or_none()
+    return None if row is None else with_history(connection, [Communication(**row._mapping)])[0]
 
 
 def latest_to(connection: Connection, address: str, *, since: datetime) -> Communication | None:
     """The last message that left for an address; None when none did since then."""
     question = (
-        select(*_COLUMNS)
+        select(*COLUMNS)
         .where(recipients.c.address == address, recipients.c.handed_over_at >= since)
         .order_by(recipients.c.handed_over_at.desc())
         .limit(1)
@@ -100,24 +101,31 @@ def change_state(
     return connection.execute(statement.values(values)).rowcount == 1
 
 
-def _with_history(connection: Connection, found: Communication) -> Communication:
-    tried = select(
-        attempts.c.number,
-        attempts.c.worker,
-        attempts.c.started_at,
-        attempts.c.ended_at,
-        attempts.c.outcome,
-        attempts.c.code,
-        attempts.c.reply,
-    ).where(attempts.c.recipient_id == found.recipient_id)
-    heard = select(message_events.c.kind, message_events.c.at, message_events.c.details).where(
-        message_events.c.recipient_id == found.recipient_id
-    )
-    return replace(
-        found,
-        attempts=tuple(Attempt(*row) for row in connection.execute(tried.order_by(attempts.c.number))),
-        events=tuple(
-            Event(row.kind, row.at, row.details.get("by", ""), row.details)
-            for row in connection.execute(heard.order_by(message_events.c.event_id))
-        ),
-    )
+def with_history(connection: Connection, found: Sequence[Communication]) -> list[Communication]:
+    """The same with their attempts and events, in two questions for all of them."""
+    tried, heard = defaultdict[int, list[Attempt]](list), defaultdict[int, list[Event]](list)
+    for ids in batches([each.recipient_id for each in found]):
+        for recipient_id, *rest in connection.execute(_TRIED.where(attempts.c.recipient_id.in_(ids))):
+            tried[recipient_id].append(Attempt(*rest))
+        for row in connection.execute(_HEARD.where(message_events.c.recipient_id.in_(ids))):
+            by = row.details.get("by", "")
+            heard[row.recipient_id].append(Event(row.kind, row.at, by, row.details))
+    return [
+        replace(each, attempts=tuple(tried[each.recipient_id]), events=tuple(heard[each.recipient_id]))
+        for each in found
+    ]
+
+
+_TRIED = select(
+    attempts.c.recipient_id,
+    attempts.c.number,
+    attempts.c.worker,
+    attempts.c.started_at,
+    attempts.c.ended_at,
+    attempts.c.outcome,
+    attempts.c.code,
+    attempts.c.reply,
+).order_by(attempts.c.number)
+_HEARD = select(
+    message_events.c.recipient_id, message_events.c.kind, message_events.c.at, message_events.c.details
+).order_by(message_events.c.event_id)

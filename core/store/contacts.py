@@ -15,7 +15,16 @@ from core.domain.introduction import INTRODUCTORY
 from core.domain.opt_out import OptOut
 from core.domain.organisation import EMAIL, TEXT
 from core.store.remarks import standing
-from core.store.schema import address_states, campaigns, open_gaps, opt_outs, patients, provider_settings, recipients
+from core.store.schema import (
+    address_states,
+    campaigns,
+    merges,
+    open_gaps,
+    opt_outs,
+    patients,
+    provider_settings,
+    recipients,
+)
 
 Id = TypeVar("Id", str, int)
 BATCH = 500  # ids in one question: below every database's limit of parameters
@@ -44,14 +53,18 @@ def eligibility_inputs(
 
     `on` decides who is an adult and, with the organisation's `zone`, which messages of other campaigns than
     `campaign_id` are recent, those of its family (the same patients by another mode) left out; `at` which appointments
-    lie ahead. `channel` is one of core.domain.organisation.CHANNELS.
+    lie ahead. `channel` is one of core.domain.organisation.CHANNELS. What is still kept under an id that became the
+    patient's counts for the patient.
     """
     found: dict[str, Contact] = {}
     own = family(connection, campaign_id) if campaign_id else []
     for ids in batches(patient_ids):
-        recent = _contacted_on(connection, ids, on=on, zone=zone, own=own)
+        merged = _merged(connection, ids)
+        recent = _contacted_on(connection, [*ids, *merged], on=on, zone=zone, own=own)
+        for merged_id, patient_id in merged.items():
+            recent[patient_id] += recent[merged_id]
         booked = _booked(connection, ids, at=at, campaign_id=campaign_id) if campaign_id else set()
-        found |= _batch(connection, ids, channel=channel, on=on, recent=recent, booked=booked)
+        found |= _batch(connection, ids, channel=channel, on=on, recent=recent, booked=booked, merged=merged)
     return found
 
 
@@ -70,16 +83,19 @@ def _batch(
     on: date,
     recent: dict[str, list[date]],
     booked: Collection[str],
+    merged: dict[str, str],
 ) -> dict[str, Contact]:
     people = _people(connection, ids)
     guarantors = _guarantors(connection, people, channel=channel, on=on)
     goes_to = {each: _goes_to(row, guarantors, channel=channel, on=on) for each, row in people.items()}
     addresses = set(goes_to.values()) - {None}
-    by_patient, by_address = _opt_outs(connection, ids, addresses)
+    by_patient, by_address = _opt_outs(connection, [*ids, *merged], addresses)
+    for merged_id, patient_id in merged.items():
+        by_patient[patient_id] += by_patient[merged_id]
     gaps, remarked = _open_gaps(connection, ids), standing(connection, ids)
     bounced = _bounced(connection, addresses, channel=channel)
     shared = set() if channel == EMAIL else _shared(connection, addresses)
-    introduced = _introduced_at(connection, ids) if channel == EMAIL else {}
+    introduced = _introduced_at(connection, ids, merged) if channel == EMAIL else {}
     contacts: dict[str, Contact] = {}
     for patient_id in ids:
         row = people.get(patient_id)
@@ -187,10 +203,21 @@ def _booked(connection: Connection, ids: list[str], *, at: datetime, campaign_id
     return set(connection.scalars(_BOOKED, {"ids": ids, "at": at, "campaign_id": campaign_id}))
 
 
-def _introduced_at(connection: Connection, ids: list[str]) -> dict[tuple[str, str | None], datetime]:
+def _introduced_at(
+    connection: Connection, ids: list[str], merged: dict[str, str]
+) -> dict[tuple[str, str | None], datetime]:
     """When the latest introductory email left, by patient and address; one that came back counts as none."""
-    rows = connection.execute(_INTRODUCED, {"ids": ids})
-    return {(patient_id, address): left for patient_id, address, left in rows if left}
+    latest: dict[tuple[str, str | None], datetime] = {}
+    for patient_id, address, left in connection.execute(_INTRODUCED, {"ids": [*ids, *merged]}):
+        if left:
+            key = (merged.get(patient_id, patient_id), address)
+            latest[key] = max(left, latest.get(key, left))
+    return latest
+
+
+def _merged(connection: Connection, ids: list[str]) -> dict[str, str]:
+    """The ids that became those of these patients. Mostly there are none."""
+    return {row.merged_id: row.patient_id for row in connection.execute(_MERGED, {"ids": ids})}
 
 
 def introduces(connection: Connection) -> bool:
@@ -231,6 +258,7 @@ _LEAVING = ("claimed", "calling")
 # Made once: for each batch anew they would cost more than the database's answers.
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _ADDRESSES: BindParameter[Any] = bindparam("addresses", expanding=True)
+_MERGED = select(merges.c.merged_id, merges.c.patient_id).where(merges.c.patient_id.in_(_IDS))
 _PEOPLE = select(
     patients.c.patient_id,
     patients.c.status,

@@ -12,14 +12,13 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Boolean, Connection, Date, Engine, Table, bindparam, func, insert, select
 
+from core.domain.correction import LAYOUT_NAMES
 from core.store import search_keys
 from core.store.bulk import CHUNK, delete_rows, indexes_later, insert_rows, run_many
 from core.store.database import UtcDateTime, reading
-from core.store.schema import groups, loads, locations, open_gaps, opt_outs, patients, providers
+from core.store.schema import groups, loads, locations, open_gaps, patients, providers
 
 _PUBLISHING = 0x7075626C697368  # the number of the lock under which what a load or a day found is published
-
-_FEED = "feed"
 
 
 @dataclass(frozen=True)
@@ -98,13 +97,7 @@ def put_patients(connection: Connection, shards: Iterable[pl.DataFrame]) -> None
     """Patients as they are now: the layout's columns with next_appointment_at, next_appointment_provider_id,
     last_visit_on, last_confirmed_on and last_reminded_on. Patients who are in none of the shards are removed. What they
     are found by is made of their rows, and changes with them."""
-    renamed = {
-        "sms_consent": "text_consent",
-        "sms_consent_on": "text_consent_on",
-        "sms_consent_source": "text_consent_source",
-        "voice_consent": "phone_consent",
-    }
-    rows = (search_keys.searchable(shard.rename(renamed)) for shard in shards)
+    rows = (search_keys.searchable(shard.rename(LAYOUT_NAMES)) for shard in shards)
     keys = search_keys.NewKeys(connection)
     with nullcontext() if patient_count(connection) else indexes_later(connection, patients):
         _put(connection, patients, rows, key=("patient_id",), keys=keys)
@@ -142,19 +135,6 @@ def _update_patients(connection: Connection, shards: Iterable[pl.DataFrame], col
         changed = rows.with_columns(_row_hash(rows)).join(before, on=["patient_id", "_hash"], how="anti")
         changed = changed.join(before, on="patient_id", how="semi").drop("_hash")
         run_many(connection, change, changed.rename({name: f"_{name}" for name in changed.columns}))
-
-
-def add_opt_outs(connection: Connection, rows: pl.DataFrame, *, at: datetime, by: str) -> int:
-    """Add the feed's opt-outs that are not there yet, by source_key; never change or remove one. Returns how many.
-
-    rows   source_key, patient_id, address, type, protocol, starts_on, until, reason
-    """
-    known = connection.scalars(select(opt_outs.c.source_key).where(opt_outs.c.source == _FEED))
-    present = pl.DataFrame({"source_key": list(known)}, schema={"source_key": pl.String})
-    new = rows.unique("source_key", keep="last", maintain_order=True).join(present, on="source_key", how="anti")
-    new = new.with_columns(source=pl.lit(_FEED), comment=pl.lit(""), made_at=pl.lit(at), made_by=pl.lit(by))
-    insert_rows(connection, opt_outs, new)
-    return new.height
 
 
 def patient_count(connection: Connection) -> int:

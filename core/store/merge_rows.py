@@ -6,12 +6,11 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, and_, bindparam, select
 
 from core.domain.remark import Remark
 from core.store.contacts import batches
-from core.store.remarks import standing
-from core.store.schema import groups, locations, open_gaps, patients, providers
+from core.store.schema import groups, locations, open_gaps, patients, providers, remarks
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class MergeRow:
     appointment_provider: str | None
     last_visit_on: date | None
     open_gaps: tuple[str, ...] = ()
-    remarks: tuple[Remark, ...] = ()
+    remarks: tuple[Remark, ...] = ()  # on open gaps, those that are not removed
 
 
 def merge_rows(connection: Connection, patient_ids: Collection[str]) -> dict[str, MergeRow]:
@@ -43,9 +42,9 @@ def merge_rows(connection: Connection, patient_ids: Collection[str]) -> dict[str
     found: dict[str, MergeRow] = {}
     made: Callable[..., MergeRow] = MergeRow  # of the question's columns, in their order
     for ids in batches(patient_ids):
-        gaps, remarked = _open_gaps(connection, ids), standing(connection, ids)
+        gaps, remarked = _open_gaps(connection, ids)
         for row in connection.execute(_QUESTION, {"ids": ids}).all():
-            found[row.patient_id] = made(*row, tuple(gaps[row.patient_id]), tuple(remarked.get(row.patient_id, ())))
+            found[row.patient_id] = made(*row, gaps.get(row.patient_id, ()), tuple(remarked.get(row.patient_id, ())))
     return {patient_id: found[patient_id] for patient_id in patient_ids if patient_id in found}
 
 
@@ -76,13 +75,26 @@ _QUESTION = (
     .outerjoin(_NEXT, _NEXT.c.provider_id == patients.c.next_appointment_provider_id)
     .where(patients.c.patient_id.in_(bindparam("ids", expanding=True)))
 )
-_OPEN_GAPS = select(open_gaps.c.patient_id, open_gaps.c.measures).where(
-    open_gaps.c.patient_id.in_(bindparam("ids", expanding=True))
+_OPEN_GAPS = (
+    select(
+        open_gaps.c.patient_id,
+        open_gaps.c.measures,
+        remarks.c.measure_id,
+        remarks.c.kind,
+        remarks.c.starts_on,
+        remarks.c.until,
+    )
+    .outerjoin(remarks, and_(remarks.c.patient_id == open_gaps.c.patient_id, remarks.c.removed_at.is_(None)))
+    .where(open_gaps.c.patient_id.in_(bindparam("ids", expanding=True)))
 )
 
 
-def _open_gaps(connection: Connection, ids: list[str]) -> dict[str, list[str]]:
-    gaps: dict[str, list[str]] = defaultdict(list)
-    for patient_id, measures in connection.execute(_OPEN_GAPS, {"ids": ids}).all():
-        gaps[patient_id] = measures.split()
-    return gaps
+def _open_gaps(connection: Connection, ids: list[str]) -> tuple[dict[str, tuple[str, ...]], dict[str, list[Remark]]]:
+    """By patient the open gaps, and the remarks of those who have any: a row for each, or one without."""
+    gaps: dict[str, tuple[str, ...]] = {}
+    remarked: dict[str, list[Remark]] = defaultdict(list)
+    for patient_id, measures, measure_id, *remark in connection.execute(_OPEN_GAPS, {"ids": ids}).all():
+        gaps[patient_id] = tuple(measures.split())
+        if measure_id is not None:
+            remarked[patient_id].append(Remark(measure_id, *remark))
+    return gaps, remarked

@@ -198,10 +198,12 @@ def lose(connection: Connection, claimed: Sequence[Claimed], *, worker: str, at:
 
 def renew(
     connection: Connection, claimed: Sequence[Claimed], *, worker: str, at: datetime, lease: timedelta
-) -> set[int]:
-    """Hold claimed recipients for longer; returns the ids of those that are still this worker's."""
+) -> dict[int, str]:
+    """Hold claimed recipients for longer; returns those that are still this worker's, with whose each is now: two
+    patients' ids may have become one meanwhile."""
     statement = update(recipients).where(_is_held(claimed, worker)).values(lease_until=at + lease)
-    return set(connection.scalars(statement.returning(recipients.c.recipient_id)))
+    rows = connection.execute(statement.returning(recipients.c.recipient_id, recipients.c.patient_id))
+    return {row.recipient_id: row.patient_id for row in rows}
 
 
 def is_known(connection: Connection, recipient_id: int, number: int) -> bool:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from core.store.schema import attempts, campaigns, message_events, patients, recipients
+from core.store.schema import attempts, campaigns, merges, message_events, patients, recipients
 
 _INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
@@ -125,7 +125,9 @@ def home_of(connection: Connection, recipient_id: int) -> tuple[str | None, str 
     """State and ZIP code of a recipient's home."""
     question = (
         select(patients.c.state, patients.c.zip)
-        .join(recipients, recipients.c.patient_id == patients.c.patient_id)
+        .select_from(recipients)
+        .outerjoin(merges, merges.c.merged_id == recipients.c.patient_id)
+        .join(patients, patients.c.patient_id == func.coalesce(merges.c.patient_id, recipients.c.patient_id))
         .where(recipients.c.recipient_id == recipient_id)
     )
     row = connection.execute(question).one_or_none()

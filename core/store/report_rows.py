@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 from core.domain.clinical import schema
 from core.domain.organisation import EMAIL, TEXT
 from core.domain.user import Scope
-from core.store.schema import attempts, groups, patients, providers, recipients
+from core.store.schema import attempts, groups, merges, patients, providers, recipients
 from core.store.scope import in_scope
 
 _MOMENT = pl.Datetime("us", "UTC")
@@ -49,9 +49,11 @@ def ends(connection: Connection, campaign_id: str) -> pl.DataFrame:
 
 
 def patient_rows(connection: Connection, campaign_id: str, *, scope: Scope, channel: str = EMAIL) -> pl.DataFrame:
-    """One row per patient within the scope, in the order in which they are written to by `channel`."""
+    """One row per patient within the scope, in the order in which they are written to by `channel`. A row of an id
+    that was merged has the survivor's name."""
     everything = (
-        recipients.outerjoin(patients, patients.c.patient_id == recipients.c.patient_id)
+        recipients.outerjoin(merges, merges.c.merged_id == recipients.c.patient_id)
+        .outerjoin(patients, patients.c.patient_id == func.coalesce(merges.c.patient_id, recipients.c.patient_id))
         .outerjoin(providers, providers.c.provider_id == patients.c.pcp_id)
         .outerjoin(groups, groups.c.group_id == patients.c.group_id)
         .outerjoin(

@@ -1,6 +1,7 @@
 """Rows on their way into the store, put in order of patient shards: in memory while there is room, then in files."""
 
 import shutil
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,6 +47,42 @@ class Spool:
             (place if isinstance(place, pl.DataFrame) else pl.read_ipc(place)).with_columns(rest)
             for place, rest in pieces
         ]
+
+    def take_of(self, patient_ids: list[str]) -> list[tuple[str, pl.DataFrame]]:
+        """The rows of these patients, by name in the order they were added. They are not kept any longer."""
+        if not patient_ids:
+            return []
+        taken: list[tuple[str, pl.DataFrame]] = []
+        for (name, number), pieces in self._among(patient_ids):
+            left: list[tuple[Path | pl.DataFrame, list[pl.Expr]]] = []
+            for place, rest in pieces:
+                rows = place if isinstance(place, pl.DataFrame) else pl.read_ipc(place)
+                is_theirs = rows["patient_id"].is_in(patient_ids)
+                if is_theirs.any():
+                    taken.append((name, rows.filter(is_theirs).with_columns(rest)))
+                    rows = rows.filter(~is_theirs)
+                    place = rows if isinstance(place, pl.DataFrame) else self._written(rows)
+                left.append((place, rest))
+            self._pieces[name, number] = left
+        return taken
+
+    def present(self, name: str, patient_ids: Collection[str]) -> set[str]:
+        """Which of these patients have rows under a name."""
+        ids = list(patient_ids)
+        found: set[str] = set()
+        for (of, _), pieces in self._among(ids) if ids else ():
+            for place, _rest in pieces if of == name else ():
+                rows = place if isinstance(place, pl.DataFrame) else pl.read_ipc(place, columns=["patient_id"])
+                found.update(rows["patient_id"].filter(rows["patient_id"].is_in(ids)))
+        return found
+
+    def _among(
+        self, patient_ids: list[str]
+    ) -> list[tuple[tuple[str, int], list[tuple[Path | pl.DataFrame, list[pl.Expr]]]]]:
+        """The pieces of the shards in which these patients are."""
+        ids = pl.DataFrame({"patient_id": patient_ids})
+        numbers = set(ids.select(shard_of(pl.col("patient_id"), self.shard_count)).to_series())
+        return [(key, pieces) for key, pieces in self._pieces.items() if key[1] in numbers]
 
     def _written(self, part: pl.DataFrame) -> Path:
         path = self.folder / f"{self._count}.arrow"

@@ -24,6 +24,8 @@ opt_outs = Table(
     Column("made_by", String(64), nullable=False),
     Column("removed_at", UtcDateTime),
     Column("removed_by", String(64)),
+    Column("removed_how", String(16)),  # staff | agreed (the patient, who had made it) | start | undo
+    Column("removed_note", Text),
     UniqueConstraint("source", "source_key"),
 )
 

@@ -17,6 +17,8 @@ _MOMENT = UtcDateTime(timezone=True)
 def upgrade() -> None:
     op.add_column("users", sa.Column("roles", sa.JSON()))
     op.add_column("opt_outs", sa.Column("wish_id", sa.String(length=32)))
+    op.add_column("opt_outs", sa.Column("removed_how", sa.String(length=16)))
+    op.add_column("opt_outs", sa.Column("removed_note", sa.Text()))
     op.create_index(op.f("ix_opt_outs_wish_id"), "opt_outs", ["wish_id"])
     op.create_index("ix_patients_household_id", "patients", ["household_id"])
     _logos()
@@ -152,5 +154,6 @@ def downgrade() -> None:
         op.drop_column("patients", name)
     op.drop_index("ix_patients_household_id", table_name="patients")
     op.drop_index(op.f("ix_opt_outs_wish_id"), table_name="opt_outs")
-    op.drop_column("opt_outs", "wish_id")
+    for column in ("wish_id", "removed_how", "removed_note"):
+        op.drop_column("opt_outs", column)
     op.drop_column("users", "roles")

@@ -1,0 +1,163 @@
+"""What forms on paper are drawn with: text that wraps, boxes to write in and to tick, named for screen readers.
+
+Lengths are in points (1/72 inch) from the top left corner. While `ink` is off everything is measured and nothing drawn.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from fpdf.fonts import TTFFont
+
+from core.channels import pdf_fonts
+from core.channels.paper_fields import FillableDocument
+
+BLACK, DARK, PALE = 0, 70, 232  # of 255: fine on a black-and-white printer and on a copy
+HAIRLINE = 0.6
+LABEL = 7.2  # size of the label in a box
+TICK = 9.5  # side of a box to tick
+_LEADING = 1.3
+_SMALLEST = 7.0
+
+
+class Kit(FillableDocument):
+    """A document on US Letter with the fonts of `pdf_fonts`, for a `with` block.
+
+    `letters` are all that will be printed. Raises ValueError for one that no font has, since it would be an empty box:
+    callers look for those first.
+    """
+
+    def __init__(self, *, letters: str) -> None:
+        if pdf_fonts.missing_glyphs(letters):
+            raise ValueError("letters that no font has")
+        super().__init__(width=612, height=792)
+        self.ink = True
+        self._widths: dict[tuple[str, bool], float] = {}
+        self.set_auto_page_break(False)
+        for face in dict.fromkeys((pdf_fonts.FACES[0], *(face for face, _ in pdf_fonts.runs(letters)))):
+            for bold in (False, True):
+                self.add_font(face.family, "B" if bold else "", pdf_fonts.font_file(face, text=letters, bold=bold))
+
+    def __enter__(self) -> "Kit":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for font in self.fonts.values():  # their files stay open otherwise
+            if isinstance(font, TTFFont):
+                font.ttfont.close()
+
+    @contextmanager
+    def part(self, kind: str, *, alt: str | None = None) -> Iterator[None]:
+        """A part of the text, such as 'P' or 'H1', as screen readers hear it; 'Artifact' is not read."""
+        if not self.ink:
+            yield
+            return
+        if kind == "Artifact":
+            self._out("/Artifact BMC")
+        else:
+            number = self.struct_builder.next_mcid_for_page(self.page)
+            self._add_marked_content(struct_type=f"/{kind}", mcid=number, alt_text=alt)
+            self._out(f"/{kind} <</MCID {number}>> BDC")
+        yield
+        self._out("EMC")
+
+    def line_of(self, x: float, y: float, text: str, size: float, *, bold: bool = False, grey: int = BLACK) -> float:
+        """One line with its baseline at y; returns where it ends."""
+        for face, run in pdf_fonts.runs(text):
+            if self.ink:
+                self.set_font(face.family, "B" if bold else "", size)
+                self.set_text_color(grey)
+                self.text(x, y, run)
+            x += self._width(face, run, bold=bold) * size
+        return x
+
+    def width_of(self, text: str, size: float, *, bold: bool = False) -> float:
+        """How long a line is."""
+        return sum(self._width(face, run, bold=bold) for face, run in pdf_fonts.runs(text)) * size
+
+    def _width(self, face: pdf_fonts.Face, run: str, *, bold: bool) -> float:
+        """Of size 1. Letters do not move together, so that a line is as long as its letters."""
+        widths: Any = self.fonts[f"{face.family}{'B' if bold else ''}"].cw
+        return float(sum(widths[ord(letter)] for letter in run)) / 1000
+
+    def wrapped(self, text: str, width: float, size: float, *, bold: bool = False) -> list[str]:
+        """The text in lines; a word that is longer than a line is broken."""
+        lines: list[str] = []
+        room, space = width, self._of_word(" ", bold) * size
+        for word in text.split():
+            long = self._of_word(word, bold) * size
+            if lines and long + space <= room:
+                lines[-1] += f" {word}"
+                room -= long + space
+                continue
+            lines.extend(self._pieces(word, width, size, bold=bold) if long > width else [word])
+            room = width - self.width_of(lines[-1], size, bold=bold)
+        return lines
+
+    def _of_word(self, word: str, bold: bool) -> float:
+        if (word, bold) not in self._widths:
+            self._widths[word, bold] = self.width_of(word, 1, bold=bold)
+        return self._widths[word, bold]
+
+    def _pieces(self, word: str, width: float, size: float, *, bold: bool) -> Iterator[str]:
+        piece = ""
+        for letter in word:
+            if piece and self.width_of(piece + letter, size, bold=bold) > width:
+                yield piece
+                piece = ""
+            piece += letter
+        yield piece
+
+    def text_block(self, x: float, y: float, text: str, width: float, size: float, *, bold: bool = False) -> float:
+        """Lines from the top y on; returns the bottom."""
+        for line in self.wrapped(text, width, size, bold=bold):
+            self.line_of(x, y + size, line, size, bold=bold)
+            y += size * _LEADING
+        return y
+
+    def rule(self, x: float, y: float, width: float) -> None:
+        """A thin line across."""
+        with self.part("Artifact"):
+            if self.ink:
+                self._pen()
+                self.line(x, y, x + width, y)
+
+    def frame(self, x: float, y: float, w: float, h: float, *, is_shaded: bool = False) -> None:
+        """A box with a thin border."""
+        with self.part("Artifact"):
+            if self.ink:
+                self._pen()
+                self.set_fill_color(PALE)
+                self.rect(x, y, w, h, "DF" if is_shaded else "D")
+
+    def write_box(
+        self, x: float, y: float, w: float, h: float, *, name: str, label: str, value: str = "", is_tall: bool = False
+    ) -> None:
+        """A box to write in, with its label inside at the top. With a value that is printed, and nothing can be typed.
+        A signature is written by hand."""
+        self.frame(x, y, w, h)
+        with self.part("P"):
+            self.line_of(x + 4, y + 9.5, label, self.fitting(label, w - 8, LABEL, smallest=5.5), grey=DARK)
+            if value:
+                self.line_of(x + 4, y + h - 7, value, self.fitting(value, w - 8, 11))
+        if self.ink and not value and name != "signature":
+            self.text_box(name, label, x + 2, y + 11, w - 4, h - 13, many_lines=is_tall)
+
+    def check_box(self, x: float, y: float, *, name: str, label: str) -> None:
+        """A box to tick; its words are drawn by whoever knows where."""
+        self.frame(x, y, TICK, TICK)
+        if self.ink:
+            self.tick_box(name, label, x, y, TICK)
+
+    def fitting(self, text: str, width: float, size: float, *, smallest: float = _SMALLEST) -> float:
+        """The size at which a line fits, at most `size` and at least `smallest`."""
+        needed = self.width_of(text, 1)
+        return max(smallest, min(size, width / needed if needed else size))
+
+    def fits(self, text: str, width: float) -> bool:
+        """Whether a value fits into a box of this width."""
+        return self.width_of(text, _SMALLEST) <= width - 8
+
+    def _pen(self) -> None:
+        self.set_draw_color(DARK)
+        self.set_line_width(HAIRLINE)

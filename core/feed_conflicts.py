@@ -1,0 +1,186 @@
+"""Where a feed contradicts what staff or a patient have said: seen and decided on the Data page.
+
+What is asked is found at a load (core.feed_questions).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from core.audit import record_in
+from core.domain.consent_conflict import is_wider, stopping
+from core.domain.correction import FIELDS, LAYOUT_NAMES, Correction, Field, Values
+from core.domain.opt_out import OptOut
+from core.domain.person import Person
+from core.domain.role import CHANGE_OPT_OUTS, SETTLE_CONFLICTS
+from core.errors import NotAllowed, NotFound
+from core.overlays import feed_row, lay_over
+from core.store import consent_rows, feed_rows
+from core.store import correction_rows as rows
+from core.store import opt_outs as opt_out_rows
+from core.store.correction_rows import CONSENT, CORRECTION, FEED, KEPT, MOOT, ConflictRow
+from core.store.database import reading, writing
+from core.store.people import people
+from core.workbench import Workbench
+
+_LAYOUT = {name: layout for layout, name in LAYOUT_NAMES.items()}
+LONGEST_NOTE = 500
+_GONE = "This question is not open any more: somebody has decided, or a later feed has. Open the page again."
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """One question, for screens alone: it holds contact data.
+
+    feed         the feed's values, by the field's columns
+    correction   what staff said, of kind 'correction'
+    opt_outs     what the patient or staff have stopped, of kind 'consent'
+    """
+
+    conflict_id: int
+    person: Person
+    kind: str
+    field: Field
+    feed: Values
+    found_at: datetime
+    correction: Correction | None = None
+    opt_outs: tuple[OptOut, ...] = ()
+
+    @property
+    def is_wider(self) -> bool:
+        """Whether an opt-out stops more than this channel, so that a consent to it lifts nothing."""
+        return is_wider(self.opt_outs)
+
+
+def conflicts(wb: Workbench) -> list[Conflict]:
+    """The questions that wait for a decision, among the patients the user may see; the oldest first."""
+    with reading(wb.engine) as connection:
+        found = rows.conflicts_in_scope(connection, wb.user.scope)
+        ids = list(dict.fromkeys(row.patient_id for row in found))
+        persons = people(connection, ids, wb.user.scope)
+        standing = rows.standing(connection, ids)
+        wishes = _wishes_of(wb, connection, found)
+    shown = (_shown(row, persons.get(row.patient_id), standing, wishes, on=wb.today()) for row in found)
+    return [conflict for conflict in shown if conflict is not None]
+
+
+def waiting_count(wb: Workbench) -> int:
+    """How many questions wait, among the patients the user may see."""
+    with reading(wb.engine) as connection:
+        found = rows.conflicts_in_scope(connection, wb.user.scope)
+        standing = rows.standing(connection, [row.patient_id for row in found if row.kind == CORRECTION])
+        wishes = _wishes_of(wb, connection, found)
+    return sum(_is_open(row, standing, wishes, on=wb.today()) for row in found)
+
+
+def settle(wb: Workbench, conflict_id: int, decision: str, *, note: str = "") -> None:
+    """Decide one question: 'kept' (ours, or the opt-out, stays) or 'feed' (its value is taken; the patient agreed
+    again, which removes the opt-outs and needs a `note` of when and how).
+
+    Raises NotAllowed without that or the permission, for a question that is decided, or where an opt-out stops more
+    than the channel that was agreed to; NotFound for what the user may not see.
+    """
+    wb.require(SETTLE_CONFLICTS)
+    if decision not in (KEPT, FEED):
+        raise NotAllowed("Decide either to keep what we have or to take what the feed says.")
+    with writing(wb.engine) as connection:
+        feed_rows.publish_alone(connection)
+        row = rows.conflict(connection, conflict_id)
+        if row is None or not people(connection, [row.patient_id], wb.user.scope):
+            raise NotFound("There is no such question among the patients you may see. Open the Data page again.")
+        if not rows.decide(connection, conflict_id, decision, at=wb.now(), by=wb.user.user_id):
+            raise NotAllowed(_GONE)
+        if row.kind == CORRECTION:
+            _settle_correction(wb, connection, row, decision)
+        elif decision == FEED:
+            _agreed_again(wb, connection, row, note=note.strip())
+        record_in(wb, connection, "feed_conflict.settled", str(conflict_id), decision=decision, field=row.field)
+
+
+def close_of(wb: Workbench, connection: Connection, patient_id: str, field: str) -> None:
+    """A correction ends otherwise: what was asked about it is asked no more. In the caller's transaction."""
+    for row in rows.open_conflicts(connection, kind=CORRECTION, patient_ids=[patient_id]):
+        if row.field == field:
+            rows.decide(connection, row.conflict_id, MOOT, at=wb.now(), by=wb.user.user_id)
+
+
+# ---- deciding ------------------------------------------------------------------------------------------------------
+def _settle_correction(wb: Workbench, connection: Connection, row: ConflictRow, decision: str) -> None:
+    correction = _correction_of(row, rows.standing(connection, [row.patient_id]))
+    if correction is None:
+        raise NotAllowed(_GONE)
+    if decision == KEPT:
+        rows.remember(connection, correction, row.details)
+        return
+    feed = feed_row(wb, connection, row.patient_id) or {}
+    rows.end(connection, correction.correction_id, how=FEED, at=wb.now(), by=wb.user.user_id)
+    lay_over(connection, row.patient_id, feed | _typed(row.details))
+
+
+def _agreed_again(wb: Workbench, connection: Connection, row: ConflictRow, *, note: str) -> None:
+    wb.require(CHANGE_OPT_OUTS)
+    if not 0 < len(note) <= LONGEST_NOTE:
+        raise NotAllowed(f"Note when and how the patient agreed again, in at most {LONGEST_NOTE} characters.")
+    wishes = consent_rows.wishes(connection, on=wb.today(), patient_ids=[row.patient_id])
+    stopped = stopping(wishes.get(row.patient_id, []), channel=FIELDS[row.field].channel, on=wb.today())
+    if is_wider(stopped):
+        raise NotAllowed(
+            "A Global opt-out stops emails, texts and calls; a consent to one of them does not lift it. Ask the "
+            "patient what is wanted now, and change it under Opt-Out Settings of the patient."
+        )
+    if any(each.patient_id is None for each in stopped) and (
+        wb.user.scope.groups is not None or wb.user.scope.providers is not None
+    ):
+        raise NotAllowed("The opt-out is on an address that others may share. Ask somebody who sees all patients.")
+    for each in stopped:
+        assert each.opt_out_id is not None
+        removed = opt_out_rows.remove_wish(
+            connection, each.opt_out_id, at=wb.now(), by=wb.user.user_id, how="agreed", note=note
+        )
+        if removed:  # not a further row of a wish that is gone already
+            record_in(wb, connection, "opt_out.removed", str(removed[0]), type=each.type, conflict=row.conflict_id)
+
+
+# ---- showing -------------------------------------------------------------------------------------------------------
+_Standing = Mapping[str, list[Correction]]
+_Wishes = Mapping[str, list[OptOut]]
+
+
+def _wishes_of(wb: Workbench, connection: Connection, found: Sequence[ConflictRow]) -> _Wishes:
+    ids = {row.patient_id for row in found if row.kind == CONSENT}
+    return consent_rows.wishes(connection, on=wb.today(), patient_ids=ids) if ids else {}
+
+
+def _correction_of(row: ConflictRow, standing: _Standing) -> Correction | None:
+    return next((each for each in standing.get(row.patient_id, []) if each.field == row.field), None)
+
+
+def _stopping(row: ConflictRow, wishes: _Wishes, on: date) -> list[OptOut]:
+    return stopping(wishes.get(row.patient_id, []), channel=FIELDS[row.field].channel, on=on)
+
+
+def _is_open(row: ConflictRow, standing: _Standing, wishes: _Wishes, *, on: date) -> bool:
+    """Not when the opt-out is gone or has run out since: there is nothing left to decide."""
+    if row.kind == CORRECTION:
+        return _correction_of(row, standing) is not None
+    return bool(_stopping(row, wishes, on))
+
+
+def _shown(
+    row: ConflictRow, person: Person | None, standing: _Standing, wishes: _Wishes, *, on: date
+) -> Conflict | None:
+    if person is None or not _is_open(row, standing, wishes, on=on):
+        return None
+    common = (row.conflict_id, person, row.kind, FIELDS[row.field], row.details, row.found_at)
+    if row.kind == CORRECTION:
+        return Conflict(*common, correction=_correction_of(row, standing))
+    return Conflict(*common, opt_outs=tuple(_stopping(row, wishes, on)))
+
+
+def _typed(values: Mapping[str, str | None]) -> dict[str, Any]:
+    return {
+        name: date.fromisoformat(value) if value and name.endswith("_on") else value for name, value in values.items()
+    }

@@ -1,0 +1,60 @@
+"""'Why did you text me?' answered in a real browser: at most three steps from Home."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from core import campaigns, communications
+from core.domain.person import Person
+from core.patients import patient
+from core.workbench import Workbench
+from tests.browser import NARROW, WIDE, Page, Server, Watch, click, expect, open_page, settle
+
+pytestmark = [pytest.mark.browser, pytest.mark.long]
+
+
+@pytest.fixture
+def wb(demo: Server) -> Iterator[Workbench]:
+    with demo.workbench() as bench:
+        yield bench
+
+
+def who_calls(wb: Workbench) -> tuple[Person, str, str]:
+    """Somebody to whom the demo's text campaign got through, with its name and description."""
+    [texted] = [
+        one.campaign
+        for one in campaigns.campaigns(wb)
+        if one.campaign.channel == "text"
+        if one.status == "Completed" and one.campaign.template_id == "check-up-reminder-text"
+    ]
+    for patient_id in campaigns.patients(wb, texted.campaign_id):
+        if texted.name in [each.title for each in communications.of_patient(wb, patient_id)]:
+            return patient(wb, patient_id), texted.name, texted.description
+    raise AssertionError("the demo has texted nobody")
+
+
+def find(page: Page, demo: Server, person: Person) -> None:
+    """From Home to the summary of whoever calls. By the address as long as there is no box to search in; then it is
+    one step: the number that the phone shows."""
+    open_page(page, f"{demo.address}/patient?id={person.patient_id}")
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_a_caller_is_told_why_in_three_steps(demo: Server, page: Page, wb: Workbench, width: int) -> None:
+    person, name, description = who_calls(wb)
+    watch = Watch()
+    watch.on(page)
+    page.set_viewport_size({"width": width, "height": 900})
+
+    find(page, demo, person)
+    page.get_by_text("Communications", exact=True).first.click()
+    settle(page)
+
+    expect(page.get_by_text(name).locator("visible=true").first).to_be_visible()
+    expect(page.get_by_text(description).locator("visible=true").first).to_be_visible()
+    page.locator("summary").first.click()
+    expect(page.get_by_text("1. Text").first).to_be_visible()
+    click(page, "Open the message")
+    expect(page.get_by_role("dialog").get_by_text("our records show").first).to_be_visible()
+    assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")
+    assert (watch.errors, watch.elsewhere) == ([], [])
