@@ -11,6 +11,7 @@ from core.audit import record_in
 from core.domain.answering import DONE, NEW, UNSURE
 from core.domain.eligibility import ADULT_AGE
 from core.domain.reply import Reply, ReplyPage
+from core.domain.role import CHANGE_OPT_OUTS
 from core.domain.wording import digits
 from core.errors import NotAllowed, NotFound
 from core.incoming_texts import LONGEST_BODY, LONGEST_ID, Incoming, take_all
@@ -106,12 +107,14 @@ def mark_done(wb: Workbench, reply_ids: Collection[int]) -> int:
 def mark_new(wb: Workbench, reply_ids: Collection[int]) -> int:
     """Take back what a person said of these replies, a stop included; returns how many wait again.
 
-    What was done by itself, such as a STOP, is not taken back.
+    What was done by itself, such as a STOP, is not taken back. Whoever reads replies may stop texts, since a patient's
+    wish must not wait; to let them go on again needs the permission CHANGE_OPT_OUTS, else NotAllowed is raised.
     """
     with writing(wb.engine) as connection:
         decided = [reply for reply in _held(wb, connection, reply_ids) if reply.decided_at is not None]
         for reply in decided:
             if reply.decision == STOPPED and reply.decided_at is not None:
+                wb.require(CHANGE_OPT_OUTS)
                 take_back_stop(wb, connection, reply.from_number, at=reply.decided_at, reply=reply.reply_id)
         _mark(wb, connection, [reply.reply_id for reply in decided], is_done=False)
     return len(decided)

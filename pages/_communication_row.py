@@ -49,7 +49,8 @@ def _cells(one: PatientCommunication) -> str:
     notes = ["Introductory email, instead of the campaign's message"] if one.is_introductory else []
     notes += [f"For {day_text(one.appointment_at.date())}, {one.appointment_at:%H:%M}"] if one.appointment_at else []
     notes += [one.description] if one.description else []
-    return "  \n".join([f"**{plain(one.title)}**", *(f":gray[{plain(note)}]" for note in notes)])
+    way = MODE_ICONS.get(one.tries[-1].channel or "", "")
+    return "  \n".join([f"{way} **{plain(one.title)}**".strip(), *(f":gray[{plain(note)}]" for note in notes)])
 
 
 def _booking(one: PatientCommunication) -> tuple[str, str]:

@@ -140,7 +140,7 @@ def _head(wb: Workbench, search: _Search) -> None:
     if search.found.is_more:
         st.caption("Type more letters, a first and a last name, or more digits to narrow the search.")
     elif not search.found.people and not search.found.others:
-        st.caption(_HINT)
+        st.caption(f"{_HINT} Record numbers, birth dates and emails are not looked at.")
     st.toggle(
         "Everybody, not only those contacted lately",
         key=_EVERYBODY,
@@ -167,7 +167,7 @@ def _headline(found: Found) -> str:
 
 def _others(number: int) -> str:
     who = f"More than {patient_search.MOST} others match who were" if number > patient_search.MOST else ""
-    who = who or ("1 other matches who was" if number == 1 else f"{number} others match who were")
+    who = who or ("1 other match was" if number == 1 else f"{number} others match who were")
     return f"{who} not contacted lately."
 
 

@@ -90,15 +90,19 @@ def _suggest(key: str) -> None:
 def _also_for(chosen: list[str], sharing: list[Shared], key: str) -> list[str]:
     """For which shared addresses it shall count for all who have them; unless asked, only for this patient."""
     used = {name for each in chosen for name in addresses_used(each)}
-    return [
-        each.name
-        for each in sharing
-        if each.name in used
-        and st.checkbox(
-            f"Also for the {count(each.count, 'other')} with {plain(address_text(each.address))}: {others_text(each)}",
-            key=f"{key}also_{each.name}",
+    asked = [each for each in sharing if each.name in used]
+    ticked = [each.name for each in asked if st.checkbox(_others_too(each), key=f"{key}also_{each.name}")]
+    open_still = [plain(address_text(each.address)) for each in asked if each.name not in ticked]
+    if open_still:
+        st.warning(
+            f"Messages for the others may still come to {' and '.join(open_still)}. Ask whether these shall stop too.",
+            icon=":material/group:",
         )
-    ]
+    return ticked
+
+
+def _others_too(each: Shared) -> str:
+    return f"Also for the {count(each.count, 'other')} with {plain(address_text(each.address))}: {others_text(each)}"
 
 
 def _with(wish: Wish, comment: str) -> Wish:
@@ -109,7 +113,7 @@ def _add(wb: Workbench, person: Person, wishes: list[Wish], also_for: list[str])
     try:
         added = opt_outs.add_many(wb, person.patient_id, wishes, also_for=also_for)
     except CareloopError as error:
-        _failed(wb, person, str(error))
+        st.error(plain(str(error)), icon=":material/error:")
     except Exception:  # whatever it is, the patient's wish must not get lost
         _log.exception("an opt-out could not be saved")
         _failed(wb, person, "The opt-out could not be saved. Try again, or fill in the form and hand it in today.")

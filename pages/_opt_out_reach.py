@@ -29,10 +29,11 @@ def show(wb: Workbench, person: Person, *, on: date) -> None:
         cells = " | ".join(_cell(found.reasons[product, channel]) for channel in CHANNELS)
         lines.append(f"| {name} | {cells} |")
     st.markdown("\n".join(lines))
-    to = (f"{verb} {plain(address_text(address))}" for channel, verb in _GO if (address := found.addresses[channel]))
+    may = {channel for (_product, channel), reason in found.reasons.items() if reason is None}
+    to = [f"{verb} {plain(address_text(found.addresses[channel] or ''))}" for channel, verb in _GO if channel in may]
     for channel, sentence in _otherwise(found):
         st.caption(f"{MODE_NAMES[channel]}: {plain(sentence)}.")
-    if is_today and any(found.addresses.values()):
+    if is_today and to:
         st.caption(f"Today {'; '.join(to)}.")
     st.caption("Letters are not stopped by any opt-out. Health topics stop only what is about them.")
 

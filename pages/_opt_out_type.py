@@ -7,7 +7,9 @@ import streamlit as st
 from core import opt_out_topics
 from core.domain.opt_out import (
     DAYS,
+    DO_NOT_CALL,
     DURATION_NAMES,
+    GLOBAL,
     MOST_DAYS,
     PERMANENT,
     PROTOCOL,
@@ -21,6 +23,11 @@ from core.domain.wish import Wish
 from core.errors import NotAllowed
 from core.workbench import Workbench
 from pages._shared import plain
+
+_FOR_GOOD = {  # what to take instead when the patient names a day
+    GLOBAL: "Only for good. Until a day: choose the types of each form instead.",
+    DO_NOT_CALL: "Only for good. Until a day: choose Health Reminders - Phone and Appt Conf - Phone instead.",
+}
 
 
 def wishes_of(wb: Workbench, kind: OptOutType, key: str) -> list[Wish]:
@@ -74,6 +81,8 @@ def _lasts(wb: Workbench, kind: OptOutType, own: str) -> tuple[str, date | None,
         if duration == DAYS:
             days = st.number_input("Days", min_value=1, max_value=MOST_DAYS, value=30, key=f"{own}days", width=130)
             return DAYS, None, int(days)
+    if kind.key in _FOR_GOOD:
+        st.caption(_FOR_GOOD[kind.key])
     return duration or kind.preset, None, None
 
 

@@ -2,14 +2,15 @@
 
 import streamlit as st
 
-from core import communications
+from core import communications, opt_outs
 from core.domain.message import ICONS
 from core.domain.patient_communication import PatientCommunication, PrintedLetter
 from core.domain.person import Person
+from core.domain.wording import day_text
 from core.workbench import Workbench
 from pages._communication_row import HEADS, WIDTHS, draw
 from pages._patient_message import show_message
-from pages._shared import count, plain
+from pages._shared import count, plain, summary_link
 from pages._width import on_laptop
 
 _PAGE_SIZE = 25
@@ -28,7 +29,7 @@ def show(wb: Workbench, person: Person) -> None:
     if found:
         _rows(wb, person, found)
     else:
-        _nothing(span)
+        _nothing(wb, person, span)
     _letters(communications.letters_of(wb, person.patient_id))
 
 
@@ -45,13 +46,20 @@ def _rows(wb: Workbench, person: Person, found: list[PatientCommunication]) -> N
         st.pagination(pages, key="pc_page")
 
 
-def _nothing(span: str) -> None:
+def _nothing(wb: Workbench, person: Person, span: str) -> None:
+    """The caller's message may stand in the record of somebody else with the number, or in a second one of theirs."""
     when = "yet" if span == "All" else f"in the {span.lower()}"
     st.info(
         f"No email, text or call to this patient is known {when}. Emails that did not arrive and letters are not "
         "listed here.",
         icon=":material/inbox:",
     )
+    others = {each.patient_id: each for shared in opt_outs.shared(wb, person.patient_id) for each in shared.people}
+    if others:
+        st.caption("Others have the same number or email address. Look there too:")
+    for each in others.values():
+        label = f"{plain(each.name or each.patient_id)}, born {day_text(each.birth_date)}"
+        summary_link(each.patient_id, label, part="communications")
 
 
 def _letters(letters: list[PrintedLetter]) -> None:

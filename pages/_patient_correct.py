@@ -61,8 +61,13 @@ def _where_from(wb: Workbench, here: OnFile) -> None:
 def _save(wb: Workbench, patient_id: str, field: Field, typed: Typed, reason: str) -> None:
     if set(typed.values()) == {""}:
         raise CareloopError(f"Type the {field.name.lower()}, or mark that what is on file is not the patient's.")
+    had_consent = corrections.on_file(wb, patient_id)["text_consent"].values.get("text_consent") == "yes"
     corrections.correct(wb, patient_id, field.key, typed, reason)
-    notice(f"{field.name} corrected")
+    has_consent = corrections.on_file(wb, patient_id)["text_consent"].values.get("text_consent") == "yes"
+    if had_consent and not has_consent and field.key != "text_consent":
+        notice(f"{field.name} corrected. The consent to texts was for the other number: ask, and record it anew.")
+    else:
+        notice(f"{field.name} corrected")
     st.rerun()
 
 

@@ -30,7 +30,9 @@ def show(wb: Workbench, person: Person) -> None:
     with right:
         _opt_out_reach.show(wb, person, on=on)
         _sharing(sharing)
-    if wb.user.may(CHANGE_OPT_OUTS):
+    if on != wb.today():
+        st.caption("Go back to today to change anything.")
+    elif wb.user.may(CHANGE_OPT_OUTS):
         _opt_out_form.show(wb, person, sharing)
     else:
         st.info(f"{refusal(CHANGE_OPT_OUTS)} Or have the form filled in and hand it to them.", icon=":material/lock:")
@@ -77,4 +79,7 @@ def _sharing(sharing: list[Shared]) -> None:
     )
     st.markdown(":material/group: **Shared with**")
     st.caption("\n".join(lines))
-    st.caption("What is stopped for one of these is stopped for all who have it; for the patient alone, it is not.")
+    st.caption(
+        "An opt-out that you add counts for the others only when you tick them. What a patient stops by text, link or "
+        "key counts for everybody who has the number or address."
+    )

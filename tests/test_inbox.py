@@ -448,6 +448,18 @@ def test_taking_a_decision_back_leaves_the_stop_that_was_there_before(wb: Workbe
     assert not may_be_texted(wb, "p1")
 
 
+def test_whoever_reads_replies_may_stop_texts_and_only_who_may_change_opt_outs_lets_them_go_on(wb: Workbench) -> None:
+    reply_id = unsure(wb)
+    accounts.add_user(wb.engine, User("mia", "Mia", roles=frozenset({"manager"})), at=wb.now(), by="ana")
+    mia = wb.as_user("mia")
+
+    assert inbox.decide(mia, reply_id, stop=True)
+    with pytest.raises(NotAllowed, match="opt-out clerk"):
+        inbox.mark_new(mia, [reply_id])
+
+    assert not may_be_texted(wb, "p1") and kept(wb)[0].decision == "stopped"
+
+
 def test_replies_are_marked_done_and_waiting_again(wb: Workbench) -> None:
     take(wb, 1, "Hello")
     take(wb, 2, "STOP")

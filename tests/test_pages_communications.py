@@ -22,7 +22,7 @@ WHY = "Women due for a *check-up*"
 
 def tab(patient_id: str = "ann") -> AppTest:
     app = opened("patient", id=patient_id)
-    app.session_state["pa_tab"] = "Communications"
+    app.query_params["part"] = "communications"
     app.run()
     assert not app.exception
     return app

@@ -59,7 +59,7 @@ class PatientCommunication:
     attempt_count how many there were, also those of which a feed tells nothing; tries: those it tells of, at least one
     campaign_id   None for a reminder that came by the feed
     measures      ids of the care gaps that a campaign is about
-    sent_by       the user who activated the campaign; is_introductory: that email went out instead of its message
+    sent_by       the name of who activated the campaign; is_introductory: that email went out instead of its message
     appointment_at   when the appointment is that a reminder was about
     """
 

@@ -3,11 +3,11 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from core.domain.communication import Communication
 from core.store.communications import COLUMNS, with_history
-from core.store.schema import campaigns, locations, merges, patients, providers, recipients
+from core.store.schema import campaigns, locations, merges, patients, providers, recipients, users
 
 LETTER = "letter"
 
@@ -55,10 +55,11 @@ def messages_of(
             campaigns.c.channel,
             campaigns.c.kind,
             campaigns.c.measures,
-            campaigns.c.activated_by,
+            func.coalesce(users.c.name, campaigns.c.activated_by),
             *COLUMNS,
         )
         .join(campaigns, campaigns.c.campaign_id == recipients.c.campaign_id)
+        .outerjoin(users, users.c.user_id == campaigns.c.activated_by)
         .where(recipients.c.patient_id.in_(patient_ids), is_letter if letters else ~is_letter)
         .order_by(recipients.c.recipient_id.desc())
     )
