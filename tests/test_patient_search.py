@@ -219,7 +219,7 @@ def test_a_rare_piece_leads_though_a_common_one_is_longer(wb: Workbench, typed: 
         patch.setattr("core.store.patient_search.MOST_CANDIDATES", 2)
         lead = store._best_lead(connection, search_query.read(typed))
 
-    assert lead.ids == {"p10"}
+    assert lead.ids == frozenset({"p10"})
     assert ids(wb, typed) == ["p10"]
 
 
