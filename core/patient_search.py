@@ -1,7 +1,7 @@
 """Finding a patient by a name or a telephone number, or parts of them (F1)."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 from core import loads
 from core.audit import record
@@ -38,7 +38,8 @@ def find(wb: Workbench, text: str, *, everybody: bool = False) -> Found:
     """The patients whom each word of the text is about, within the user's scope: the beginning of a name, in any order
     and spelling of accents, or a part of the home or mobile number, however written.
 
-    Only those who were sent something in the last 90 days (by us, or a reminder of an appointment) or have a confirmed
+    Only those who were sent something or called in the last 90 days, also in vain (by us, or a reminder of an
+    appointment; by the organisation's days, as the Communications tab counts), or have a confirmed
     appointment in the last two years or ahead, unless `everybody` is asked for. Patients who have died, are inactive or
     were made for tests are among them: `Person.status` says so.
     """
@@ -60,8 +61,9 @@ def record_shown(wb: Workbench, found: Found, *, everybody: bool) -> None:
 
 def _lately(wb: Workbench) -> store.Lately:
     today = wb.today()
+    first = today - timedelta(days=CONTACTED_DAYS)
     return store.Lately(
         confirmed_on=window_start(today, months=CONFIRMED_MONTHS),
-        reminded_on=today - timedelta(days=CONTACTED_DAYS),
-        contacted_at=wb.now() - timedelta(days=CONTACTED_DAYS),
+        reminded_on=first,
+        contacted_at=datetime.combine(first, time.min, tzinfo=wb.zone()),
     )

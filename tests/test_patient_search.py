@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,9 @@ from core.domain import search_query
 from core.domain.search_key import NAME_COLUMNS, folded, keys_of, search_columns
 from core.domain.user import Scope, User
 from core.store import accounts, campaigns, search_keys
+from core.store import patient_search as store
 from core.store.database import reading, writing
-from core.store.schema import patients, recipients
+from core.store.schema import attempts, patients, recipients
 from core.store.schema import search_keys as keys
 from core.workbench import Workbench
 from tests.clinic import CAMPAIGN
@@ -40,6 +41,7 @@ NOBODY = dict.fromkeys(
         ("ISIL", "isil"), ("Işıl", "isil"), ("Ｌｉ", "li"), ("ﬁn", "fin"), ("Ξένος", "ξενοσ"), ("Алёна", "алена"),
         ("नीता", "नीता"), ("สมชาย", "สมชาย"), ("がく", unicodedata.normalize("NFKD", "がく")), ("李", "李"),
         ("مُحَمَّد", "محمد"), ("أحمد", "احمد"), ("שָׁלוֹם", "שלום"), ("a\u200db\u00ad", "ab"), ("٣", "3"),
+        ("Ɔsɛi", "osei"), ("Əliyev", "eliyev"), ("Ŋwa", "ngwa"), ("Ɓa Ɗan Ƙasim", "ba dan kasim"),
     ],
 )  # fmt: skip
 def test_folding_takes_away_case_and_accents_and_keeps_what_makes_another_name(written: str, read: str) -> None:
@@ -60,6 +62,9 @@ def test_marks_that_tell_names_apart_stay() -> None:
         ({"last": "Smith-Jones"}, "smith jones smithjones jones", "smith jones\t\t"),
         ({"last": "De La Cruz"}, "de la cruz delacruz lacruz cruz", "de la cruz\t\t"),
         ({"last": "Smith-O'Brien"}, "smith o brien smithobrien obrien brien", "smith obrien\t\t"),
+        ({"last": "Kaʻahumanu"}, "ka ahumanu kaahumanu ahumanu", "kaahumanu\t\t"),
+        ({"last": "O´Neil"}, "o neil oneil neil", "oneil\t\t"),
+        ({"first": "Ŋula"}, "ngula nula", "\tngula\t"),
         ({"last": "Müller"}, "muller mueller", "muller\t\t"),
         ({"first": "明", "last": "李"}, "明 李 李明", "李\t明\t"),
         ({"first": "Ann", "middle": "B.", "last": "Lee", "suffix": "Jr.", "preferred_name": "Nan"}, "ann b lee jr nan",
@@ -77,9 +82,9 @@ def test_a_name_becomes_tokens_and_a_place_in_the_order(name: dict[str, str], to
 @pytest.mark.parametrize(
     ("typed", "words"),
     [
-        ("maria garcia", ["maria*", "garcia*"]),
-        ("GARCÍA, María", ["garcia*", "maria*"]),
-        ("J Smith", ["j*", "smith*"]),
+        ("maria garcia", ["maria*", "garcia* | mariagarcia*"]),
+        ("GARCÍA, María", ["garcia*", "maria* | garciamaria*"]),
+        ("J Smith", ["j*", "smith* | jsmith*"]),
         ("Li", ["li"]),
         ("Li J", ["li", "j*"]),
         ("O'Brien", ["obrien* | o*+brien*"]),
@@ -88,6 +93,14 @@ def test_a_name_becomes_tokens_and_a_place_in_the_order(name: dict[str, str], to
         ("+1 555.010.0199", ["#15550100199 | 15550100199*"]),
         ("maria 0199", ["maria*", "#0199 | 0199*"]),
         ("0199 maria 555", ["maria*", "#0199 | 0199*", "#555 | 555*"]),
+        ("Mc Müller", ["mc*", "muller* | mueller* | mcmuller* | mcmueller*"]),
+        ("de la cruz ana", ["de*", "la* | dela*", "cruz* | delacruz* | lacruz*", "ana* | lacruzana* | cruzana*"]),
+        ("001 312 786 5432", ["#0013127865432 | #13127865432 | 0013127865432*"]),
+        ("0044 20", ["#004420 | #4420 | 004420*"]),
+        ("005501", ["#005501 | 005501*"]),
+        ("312 786 5432 ext. 12", ["#3127865432 | 3127865432*"]),
+        ("tel:+1-312-786-5432;ext=12", ["#13127865432 | 13127865432*"]),
+        ("cruz\x00 ana\ud800", ["cruz*", "ana* | cruzana*"]),
         ("３１２５", ["#3125 | 3125*"]),
         ("maria maria", ["maria*"]),
         (" - . ", []),
@@ -136,6 +149,78 @@ def ids(wb: Workbench, typed: str, *, everybody: bool = True) -> list[str]:
 )  # fmt: skip
 def test_a_patient_is_found_by_names_and_numbers_however_written(bench_of_two: Workbench, typed: str) -> None:
     assert ids(bench_of_two, typed) == ["p1"]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "001 555 010 0199", "0015550100199", "011 1 555 010 0199", "tel:+15550100199", "Tel. 555-010-0199", "#0199",
+        "#5550100199", "555 010 0199 ext. 12", "5550100199x12", "(555) 010-0199 Ext 3", "555−010−0199", "555‑010‑0199",
+        "555.010.0199", "555·010·0199", "+1 (555) 010-0199 #4", "ana\x00cruz", "cru\u0301z 0199 ", "ma ría",
+        "dela cruz", "de lacruz maria",
+    ],
+)  # fmt: skip
+def test_a_patient_is_found_however_somebody_else_writes_it(two_here: Workbench, typed: str) -> None:
+    assert ids(two_here, typed) == ["p1"]
+
+
+@pytest.fixture
+def two_here(wb: Workbench) -> Workbench:
+    maria = {"first": "María", "middle": "Ana", "last": "De La Cruz", "suffix": "Jr.", "preferred_name": "Mia"}
+    add(wb, maria | {"phone_mobile": "+15550100199", "phone_home": "+15550110142"}, {"first": "Bo", "last": "Li"})
+    return wb
+
+
+@pytest.mark.parametrize(
+    ("last", "typed"),
+    [
+        ("Kaʻahumanu", "Kaahumanu"), ("Kaʻahumanu", "Ka'ahumanu"), ("Kaahumanu", "Kaʻahumanu"), ("OʼNeil", "O'Neil"),
+        ("OʼNeil", "ONeil"), ("OʼNeil", "neil"), ("O´Neil", "oneil"), ("O＇Neil", "O`Neil"), ("OꞌNeil", "O’Neil"),
+        ("McDonald", "Mc Donald"), ("Delacruz", "De La Cruz"), ("StJohn", "St. John"), ("Ŋula", "nula"),
+        ("Ŋula", "NGULA"), ("Mensah-Ɔsei", "osei"), ("MacAulay Quist", "mac aulay quist"),
+    ],
+)  # fmt: skip
+def test_a_name_is_found_with_other_apostrophes_letters_and_blanks(wb: Workbench, last: str, typed: str) -> None:
+    add(wb, {"last": last}, {"last": "Other"})
+
+    assert ids(wb, typed) == ["p1"]
+
+
+@pytest.mark.parametrize("typed", ["0044 20 7946 0958", "0044 20", "+44 20", "011 44 20 7946 0958", "020 7946 0958",
+                                   "+44 (0)20 7946 0958", "00442079460958"])  # fmt: skip
+def test_a_number_abroad_is_found_as_it_is_dialled(wb: Workbench, typed: str) -> None:
+    add(wb, {"last": "Abroad", "phone_home": "+442079460958"}, {"last": "Here", "phone_home": "+15550100199"})
+
+    assert ids(wb, typed) == ["p1"]
+
+
+@pytest.mark.parametrize("typed", ["\x00", "\ud800", "\ud800\udc00x\x00"])
+def test_what_no_database_takes_finds_nobody(bench: Workbench, typed: str) -> None:  # noqa: F811
+    assert patient_search.find(bench, typed).people == ()
+
+
+@pytest.mark.parametrize("typed", ["first", "müller", "mueller", "muller", "third", "last", "mid", "lastmueller"])
+def test_a_very_long_name_is_found_by_the_beginning_of_each_field(wb: Workbench, typed: str) -> None:
+    many = " ".join(f"Filler{n}" for n in range(90))
+    add(wb, {"first": f"First Müller Third {many}", "middle": f"Mid {'x' * 500}", "last": f"Last Müller {many}"})
+    if typed == "lastmueller":
+        assert ids(wb, "last mueller") == ["p1"]
+    else:
+        assert ids(wb, typed) == ["p1"]
+
+
+@pytest.mark.parametrize("typed", ["qu-mar", "x-y-z-mar", "qu mar"])
+def test_a_rare_piece_leads_though_a_common_one_is_longer(wb: Workbench, typed: str) -> None:
+    people = [{"first": f"Mar{n}", "last": "Common", "middle": "B"} for n in range(9)]
+    add(wb, *people, {"first": "X", "middle": "Qu Y", "last": "Common", "preferred_name": "Z Martin"})
+    loads.make_searchable(wb)
+
+    with pytest.MonkeyPatch.context() as patch, reading(wb.engine) as connection:
+        patch.setattr("core.store.patient_search.MOST_CANDIDATES", 2)
+        lead = store._best_lead(connection, search_query.read(typed))
+
+    assert lead.ids == frozenset({"p10"})
+    assert ids(wb, typed) == ["p10"]
 
 
 @pytest.mark.parametrize("typed", ["0198", "5550100198", "marianne", "cruz 0198", "garcia maria", "ruz", "0199 0177"])
@@ -209,6 +294,44 @@ def test_a_message_that_left_lately_counts_and_one_that_did_not_leave_does_not(c
 
     assert [person.patient_id for person in found.people] == ["p1"]
     assert found.others == 2
+
+
+# 2026-08-26 is 90 days ago; in Chicago it begins at 05:00 UTC.
+START = datetime(2026, 8, 26, 5, tzinfo=UTC)
+BEFORE = START - timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("message", "tried_at", "is_found"),
+    [
+        ({"state": "handed_over", "handed_over_at": START}, None, True),
+        ({"state": "handed_over", "handed_over_at": BEFORE}, None, False),
+        ({"state": "no_answer", "attempt_count": 1, "finished_at": START}, None, True),
+        ({"state": "no_answer", "attempt_count": 1, "finished_at": BEFORE}, None, False),
+        ({"state": "unknown", "attempt_count": 1, "finished_at": START}, START, True),
+        ({"state": "waiting", "attempt_count": 1}, START, True),
+        ({"state": "stopped", "attempt_count": 1, "finished_at": START}, BEFORE, False),
+        ({"state": "not_sent", "attempt_count": 0, "finished_at": START}, None, False),
+        ({"state": "waiting", "attempt_count": 0}, None, False),
+    ],
+)  # fmt: skip
+def test_who_was_tried_lately_counts_by_the_day_of_the_organisation(
+    bench: Workbench,  # noqa: F811
+    message: dict[str, Any],
+    tried_at: datetime | None,
+    is_found: bool,
+) -> None:
+    assert (str(bench.zone()), bench.today()) == ("America/Chicago", TODAY)
+    add(bench, {"last": "Example"})
+    with writing(bench.engine) as connection:
+        campaigns.add(connection, CAMPAIGN, patient_ids=["p1"])
+        connection.execute(update(recipients).values(**message))
+        if tried_at:
+            number = connection.scalar(select(recipients.c.recipient_id))
+            row = {"recipient_id": number, "number": 1, "worker": "w", "started_at": tried_at}
+            connection.execute(insert(attempts).values(row))
+
+    assert ids(bench, "example", everybody=False) == (["p1"] if is_found else [])
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Connection,
     TextClause,
     and_,
+    case,
     false,
     func,
     or_,
@@ -28,10 +29,12 @@ from sqlalchemy import (
 
 from core.domain.search_query import BEGINS, NUMBER, Piece, Word
 from core.domain.user import Scope
-from core.store.schema import patients, recipients, search_keys
+from core.store.schema import attempts, patients, recipients, search_keys
 from core.store.scope import in_scope
 
 MOST_CANDIDATES = 3_000  # more are not looked up one by one: then a walk in the order of names soon finds enough
+_MOST_COUNTED = 3_000
+_MOST_ASKED, _FEW = 4, 500  # pieces of a word that are tried as leads, and how few candidates are good enough
 _MORE = 3  # times as many where other words may leave few of them, so that a walk would be long
 _LAST = "\U0010ffff"  # after every text that begins alike
 _AFTER_BLANK = "!"  # after what ends a name in sort_name, before every letter
@@ -56,6 +59,9 @@ class _Lead:
     ranges: tuple[tuple[str, str], ...]
     ids: frozenset[str] | None
     cost: float
+
+
+_TOO_MANY = _Lead((), None, 0)
 
 
 @dataclass(frozen=True)
@@ -120,9 +126,19 @@ def _holds(connection: Connection, column: ColumnElement[Any], part: str) -> Col
     return func.coalesce(place(column, part), 0) > 0
 
 
+# When a message left, or was tried for the last time: nobody answered, or nobody knows. Not when it was given up: a
+# campaign that is stopped today may have called long ago.
+_LAST_TRY = select(func.max(attempts.c.started_at)).where(attempts.c.recipient_id == recipients.c.recipient_id)
+_TRIED_AT = case(
+    (recipients.c.handed_over_at.is_not(None), recipients.c.handed_over_at),
+    (recipients.c.attempt_count == 0, None),
+    else_=func.coalesce(_LAST_TRY.correlate(recipients).scalar_subquery(), recipients.c.finished_at),
+)
+
+
 def _is_lately(lately: Lately) -> ColumnElement[bool]:
     # Not EXISTS: PostgreSQL might answer that by reading all messages.
-    contacted = select(func.max(recipients.c.handed_over_at)).where(recipients.c.patient_id == patients.c.patient_id)
+    contacted = select(func.max(_TRIED_AT)).where(recipients.c.patient_id == patients.c.patient_id)
     tests = (
         patients.c.last_confirmed_on >= lately.confirmed_on,
         patients.c.last_reminded_on >= lately.reminded_on,
@@ -135,21 +151,39 @@ def _is_lately(lately: Lately) -> ColumnElement[bool]:
 def _best_lead(connection: Connection, words: tuple[Word, ...]) -> _Lead:
     """The word with the fewest candidates."""
     most = MOST_CANDIDATES * (_MORE if len(words) > 1 else 1)
-    leads = [_lead(connection, word, most=most) for word in words if word.leads]
+    leads = [_lead(connection, word, most=most) for word in words if word.is_kept]
     return min(leads, key=lambda lead: (lead.ids is None, lead.cost))
 
 
 def _lead(connection: Connection, word: Word, *, most: int) -> _Lead:
-    pieces = tuple(max((p for p in each if p.leads), key=lambda p: len(p.text)) for each in word.alternatives)
-    ids: set[str] = set()
-    for piece in dict.fromkeys(pieces):
-        ids.update(_candidates(connection, piece, most + 1))
-        if len(ids) > most:
-            return _Lead((), None, 0)
+    leads = []
+    for pieces in dict.fromkeys(word.alternatives):
+        leads.append(_fewest(connection, pieces, most=most))
+        if leads[-1].ids is None:
+            return leads[-1]
+    ids = frozenset[str]().union(*(lead.ids or () for lead in leads))
+    ranges = tuple(dict.fromkeys(each for lead in leads for each in lead.ranges))
+    return _Lead(ranges, ids, sum(lead.cost for lead in leads)) if len(ids) <= most else _TOO_MANY
+
+
+def _fewest(connection: Connection, pieces: tuple[Piece, ...], *, most: int) -> _Lead:
+    """All pieces must match, so the one with the fewest candidates leads; long ones have few and are asked first."""
+    kept = sorted({piece for piece in pieces if piece.is_kept}, key=lambda piece: (-len(piece.text), piece.text))
+    best = _TOO_MANY
+    for piece in kept[:_MOST_ASKED]:
+        best = min(best, _piece_lead(connection, piece, most=most), key=lambda lead: (lead.ids is None, lead.cost))
+        if best.ids is not None and best.cost <= _FEW:
+            break
+    return best
+
+
+def _piece_lead(connection: Connection, piece: Piece, *, most: int) -> _Lead:
+    ids = frozenset(_candidates(connection, piece, most + 1))
+    if len(ids) > most:
+        return _TOO_MANY
     # One in a range of sort_name costs little: it is read in order, and seldom all of them are.
-    beside = {piece: _count(connection, piece) for piece in pieces if piece.kind != NUMBER}
-    ranges = tuple(_range(piece) for piece, count in beside.items() if count)
-    return _Lead(ranges, frozenset(ids), len(ids) + sum(beside.values()) / 8)
+    beside = 0 if piece.kind == NUMBER else _count(connection, piece)
+    return _Lead((_range(piece),) if beside else (), ids, len(ids) + beside / 8)
 
 
 def _candidates(connection: Connection, piece: Piece, limit: int) -> Iterator[str]:
@@ -164,7 +198,7 @@ def _candidates(connection: Connection, piece: Piece, limit: int) -> Iterator[st
 def _count(connection: Connection, piece: Piece) -> int:
     low, high = _range(piece)
     name = patients.c.sort_name
-    some = select(patients.c.patient_id).where(name >= low, name < high).limit(MOST_CANDIDATES).subquery()
+    some = select(patients.c.patient_id).where(name >= low, name < high).limit(_MOST_COUNTED).subquery()
     return int(connection.scalar(select(func.count()).select_from(some)) or 0)
 
 
