@@ -19,6 +19,10 @@ _HOW = {
     "complaint": "by calling an email spam",
     "staff": "recorded by staff",
 }
+_OF_OTHERS = (
+    "Somebody else who has the same address has stopped this too. Ask that patient, and take it back under their "
+    "Opt-Out Settings."
+)
 _WIDER = "A Global opt-out stops more than this channel. Ask the patient, and change it under Opt-Out Settings."
 
 
@@ -75,7 +79,8 @@ def _stopped(_wb: Workbench, conflict: Conflict) -> None:
 
 
 def _opt_out_text(opt_out: OptOut) -> str:
-    return f"since {day_text(opt_out.starts_on)}, {_HOW.get(opt_out.source, opt_out.source)}"
+    whose = ", by somebody else who has the same address" if opt_out.is_of_other else ""
+    return f"since {day_text(opt_out.starts_on)}, {_HOW.get(opt_out.source, opt_out.source)}{whose}"
 
 
 def _settle_value(wb: Workbench, conflict: Conflict) -> None:
@@ -89,7 +94,7 @@ def _settle_value(wb: Workbench, conflict: Conflict) -> None:
 
 def _settle_consent(wb: Workbench, conflict: Conflict) -> None:
     quiet = _refused(wb, SETTLE_CONFLICTS)
-    lift = quiet or _refused(wb, CHANGE_OPT_OUTS) or (_WIDER if conflict.is_wider else None)
+    lift = quiet or _refused(wb, CHANGE_OPT_OUTS) or _why_not(conflict)
     number = conflict.conflict_id
     with st.container(horizontal=True, gap="small"):
         if st.button(
@@ -122,6 +127,12 @@ def _settle(wb: Workbench, conflict: Conflict, decision: str, done: str, *, note
     corrections.settle(wb, conflict.conflict_id, decision, note=note)
     notice(done)
     st.rerun()
+
+
+def _why_not(conflict: Conflict) -> str | None:
+    if conflict.is_wider:
+        return _WIDER
+    return _OF_OTHERS if conflict.is_of_others else None
 
 
 def _refused(wb: Workbench, permission: str) -> str | None:

@@ -13,11 +13,13 @@ from sqlalchemy import delete, func, insert, select, update
 
 from core import loads, opt_out_topics, opt_outs, reachable
 from core.domain.eligibility import Mailing, eligibility
+from core.domain.opt_out import OptOut
 from core.domain.opt_out_words import sentence
 from core.domain.user import Scope, User
 from core.domain.wish import Wish
 from core.errors import NotAllowed, NotFound
 from core.store import accounts, live_fields
+from core.store import opt_outs as opt_out_rows
 from core.store.contacts import eligibility_inputs
 from core.store.database import reading, writing
 from core.store.schema import audit, patients
@@ -265,6 +267,43 @@ def test_outside_the_scope_nothing_is_seen_or_changed(lite: Workbench) -> None:
     ):
         with pytest.raises(NotFound):
             act()
+
+
+def test_of_an_opt_out_of_somebody_outside_the_scope_only_that_it_counts_is_told(lite: Workbench) -> None:
+    with writing(lite.engine) as connection:
+        connection.execute(
+            update(patients).where(patients.c.patient_id == "bob").values(group_id="g9", phone_home="+13125550177")
+        )
+    limited = User("lu", "Lu", scope=Scope(groups=frozenset({"g1"})))
+    accounts.add_user(lite.engine, limited, at=lite.now(), by="command-line")
+    secret = {"reason": "Complaint", "comment": "Lives apart from Cy now", "also_for": ["email", "mobile"]}
+    opt_out_id = opt_outs.add(lite, "bob", "global", **secret)
+    with writing(lite.engine) as connection:
+        opt_out_rows.add(
+            connection, OptOut("all_text", TODAY, address=FAMILY, source="stop"), at=lite.now(), by="system"
+        )
+        connection.execute(update(patients).where(patients.c.patient_id == "cy").values(email=None))
+    lu = lite.as_user("lu")
+
+    for found in (
+        opt_outs.of_patient(lu, "cy"),
+        opt_outs.on_date(lu, "cy", on=TODAY),
+        opt_outs.of_address(lu, FAMILY),
+    ):
+        told = next(each for each in found if each.type == "global")
+        assert told.is_of_other and told.reaches == (FAMILY,) and told.until is None
+        assert not any((told.patient_id, told.reason, told.comment, told.made_by, told.removed_note, told.opt_out_id))
+        assert sentence(told) == (
+            "No emails, texts or calls of any kind to (312) 555-0102, for good, since Tue 24 Nov 2026: "
+            "made for somebody else who has the same address"
+        )
+        stop = next(each for each in found if each.type == "all_text")
+        assert not stop.is_of_other and stop.made_by == "system"
+    opt_outs.remove(lite, [opt_out_id], has_agreed=True, note="secret")
+    gone = next(each for each in opt_outs.of_patient(lu, "cy", with_removed=True) if each.type == "global")
+    assert (gone.removed_note, gone.removed_by, gone.removed_on) == (None, None, TODAY)
+    seen = next(each for each in opt_outs.of_patient(lite, "cy", with_removed=True) if each.type == "global")
+    assert (seen.patient_id, seen.comment, len(seen.reaches)) == ("bob", secret["comment"], 3)
 
 
 # ---- what patients stopped themselves ------------------------------------------------------------------------------
