@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from core.audit import record_in
 from core.domain.consent_conflict import stopping
-from core.domain.correction import FIELDS, MOBILE, NUMBER, Correction, Field, Values, in_effect, values_of
+from core.domain.correction import FIELDS, MOBILE, NUMBER, Correction, Field, Values, in_effect, is_newer_no, values_of
 from core.domain.role import CORRECT_CONTACT
 from core.domain.typed_contact import checked
 from core.errors import CareloopError, NotAllowed, NotFound
@@ -35,12 +35,14 @@ _NO_PATIENT = "There is no such patient among those you may see. Go back to the 
 @dataclass(frozen=True)
 class OnFile:
     """What counts of one field of a patient: `values` by the field's columns, where they come from (`correction`, or
-    the feed when that is None), and what the feed says."""
+    the feed when that is None), and what the feed says. With `is_stopped` the feed's newer no to a channel counts,
+    until somebody has decided between it and the correction."""
 
     field: Field
     values: Values
     feed: Values
     correction: Correction | None = None
+    is_stopped: bool = False
 
 
 def correct(wb: Workbench, patient_id: str, field: str, values: Mapping[str, str | None], reason: str = "") -> int:
@@ -116,7 +118,13 @@ def on_file(wb: Workbench, patient_id: str) -> dict[str, OnFile]:
     counting = in_effect(feed, standing)
     by_field = {each.field: each for each in standing}
     return {
-        key: OnFile(field, values_of(field, counting), values_of(field, feed), by_field.get(key))
+        key: OnFile(
+            field,
+            values_of(field, counting),
+            values_of(field, feed),
+            (correction := by_field.get(key)),
+            is_stopped=correction is not None and is_newer_no(correction, feed),
+        )
         for key, field in FIELDS.items()
     }
 

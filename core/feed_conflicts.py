@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from core.audit import record_in
 from core.domain.consent_conflict import is_wider, stopping
-from core.domain.correction import FIELDS, LAYOUT_NAMES, Correction, Field, Values
+from core.domain.correction import FIELDS, LAYOUT_NAMES, Correction, Field, Values, is_newer_no
 from core.domain.opt_out import OptOut
 from core.domain.person import Person
 from core.domain.role import CHANGE_OPT_OUTS, SETTLE_CONFLICTS
@@ -61,6 +61,11 @@ class Conflict:
     def is_of_others(self) -> bool:
         """Whether somebody else who has the address has stopped the channel: that stays, whatever this patient says."""
         return any(each.is_of_other for each in self.opt_outs)
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the feed's newer no to a channel counts until somebody decides, although staff recorded otherwise."""
+        return self.correction is not None and is_newer_no(self.correction, self.feed)
 
 
 def conflicts(wb: Workbench) -> list[Conflict]:
@@ -123,6 +128,9 @@ def _settle_correction(wb: Workbench, connection: Connection, row: ConflictRow, 
         raise NotAllowed(_GONE)
     if decision == KEPT:
         rows.remember(connection, correction, row.details)
+        feed = feed_row(wb, connection, row.patient_id)
+        if feed is not None:  # a newer 'no' to a channel has counted meanwhile
+            lay_over(connection, row.patient_id, feed)
         return
     feed = feed_row(wb, connection, row.patient_id) or {}
     rows.end(connection, correction.correction_id, how=FEED, at=wb.now(), by=wb.user.user_id)

@@ -36,7 +36,10 @@ def feed_conflicts(wb: Workbench) -> None:
             icon=":material/check_circle:",
         )
         return
-    st.caption("Until somebody decides, what staff have corrected stays in use, and opt-outs stay in force.")
+    st.caption(
+        "Until somebody decides, what staff have corrected stays in use and opt-outs stay in force. A newer no to "
+        "emails, texts or calls counts at once."
+    )
     pages = -(-len(waiting) // _PAGE)
     number = min(st.session_state.get("fc_page", 1), pages)
     for conflict in waiting[(number - 1) * _PAGE : number * _PAGE]:
@@ -58,7 +61,8 @@ def _card(wb: Workbench, conflict: Conflict) -> None:
             (_ours if conflict.correction else _stopped)(wb, conflict)
         with right:
             on = day_text(conflict.found_at.astimezone(wb.zone()).date())
-            _side("The feed says", value_text(conflict.field, conflict.feed), f"since the load of {on}")
+            counts = "; it counts until somebody decides" if conflict.is_stopped else ""
+            _side("The feed says", value_text(conflict.field, conflict.feed), f"since the load of {on}{counts}")
         (_settle_value if conflict.correction else _settle_consent)(wb, conflict)
 
 
