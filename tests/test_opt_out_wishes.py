@@ -493,6 +493,46 @@ def test_what_staff_took_back_stays_so_when_the_feed_repeats_it_or_the_address_c
     assert reason(wb, "E1", "email") == ""
 
 
+def test_a_feeds_opt_out_that_is_dated_after_staff_took_it_back_is_a_new_wish(
+    wb: Workbench, tmp_path: Path, clock: Clock
+) -> None:
+    def line(made_on: str) -> str:
+        return f"O1,E1,,,health_email,,Privacy,{made_on}"
+
+    def load(number: int, made_on: str) -> str:
+        feed(wb, tmp_path / str(number), [EVE.replace("Example", f"Example{number}")], [line(made_on)])
+        return reason(wb, "E1", "email", on=date(2026, 12, 31))
+
+    def remove() -> None:
+        ids = [each.opt_out_id or 0 for each in opt_outs.of_patient(wb, "E1")]
+        assert opt_outs.remove(wb, ids) == 1
+
+    assert load(1, "2026-05-01") == "opted_out:health_email"
+    remove()  # on 24 November
+    clock.forward(days=3)
+    assert load(2, "2026-05-01") == load(3, "2026-11-24") == load(4, "") == ""
+    assert load(5, "2026-11-26") == "opted_out:health_email"
+    had = len(rows(wb))
+    assert load(6, "2026-11-26") == "opted_out:health_email" and len(rows(wb)) == had
+    [one] = opt_outs.of_patient(wb, "E1")
+    assert (one.starts_on, one.removed_on, len(one.reaches)) == (date(2026, 11, 26), None, 1)
+    assert [each.starts_on for each in opt_outs.on_date(wb, "E1", on=date(2026, 11, 26))] == [date(2026, 11, 26)]
+    remove()
+    assert load(7, "2026-11-26") == ""
+
+
+def test_a_feeds_opt_out_that_ends_before_it_begins_counts_for_good_and_is_told(wb: Workbench, tmp_path: Path) -> None:
+    feed(
+        wb, tmp_path / "1", [EVE], ["O1,E1,,,health_email,2026-05-01,Privacy,2026-05-02", "O2,E1,,,global,2026-05-01,,"]
+    )
+
+    assert {row.until for row in rows(wb) if row.type == "health_email"} == {None}
+    assert {row.until for row in rows(wb) if row.type == "global"} == {date(2026, 5, 1)}
+    assert "1 row of opt_outs: the until is before the day it was made, so that it counts for good." in [
+        each.sentence for each in loads.defects(wb)
+    ]
+
+
 def test_what_others_share_is_not_stopped_by_a_feeds_opt_out_of_one(wb: Workbench, tmp_path: Path) -> None:
     other = "E2,Fay,Example,1961-05-01,F,active,eve@example.org,312-555-0143,"
 
