@@ -13,11 +13,13 @@ from sqlalchemy import Connection
 from core.audit import record_in
 from core.domain.consent_conflict import is_wider, stopping
 from core.domain.correction import FIELDS, LAYOUT_NAMES, Correction, Field, Values, is_newer_no
+from core.domain.kept_text import kept_text
 from core.domain.opt_out import OptOut
 from core.domain.person import Person
 from core.domain.role import CHANGE_OPT_OUTS, SETTLE_CONFLICTS
 from core.domain.wish import of_other
 from core.errors import NotAllowed, NotFound
+from core.opt_out_keys import key_again
 from core.overlays import feed_row, lay_over
 from core.store import consent_rows, feed_rows
 from core.store import correction_rows as rows
@@ -110,7 +112,7 @@ def settle(wb: Workbench, conflict_id: int, decision: str, *, note: str = "") ->
         if row.kind == CORRECTION:
             _settle_correction(wb, connection, row, decision)
         elif decision == FEED:
-            _agreed_again(wb, connection, row, note=note.strip())
+            _agreed_again(wb, connection, row, note=kept_text(note))
         record_in(wb, connection, "feed_conflict.settled", str(conflict_id), decision=decision, field=row.field)
 
 
@@ -135,6 +137,7 @@ def _settle_correction(wb: Workbench, connection: Connection, row: ConflictRow, 
     feed = feed_row(wb, connection, row.patient_id) or {}
     rows.end(connection, correction.correction_id, how=FEED, at=wb.now(), by=wb.user.user_id)
     lay_over(connection, row.patient_id, feed | _typed(row.details))
+    key_again(wb, connection, row.patient_id)
 
 
 def _agreed_again(wb: Workbench, connection: Connection, row: ConflictRow, *, note: str) -> None:

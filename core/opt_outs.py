@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from core.audit import record_in
 from core.domain.address import is_email, is_number, normal_email
+from core.domain.kept_text import kept_text
 from core.domain.opt_out import BY_PATIENT, STAFF, TYPES, OptOut, in_force, last_day
 from core.domain.organisation import PHONE, TEXT
 from core.domain.person import Person
@@ -81,11 +82,12 @@ def remove(wb: Workbench, opt_out_ids: Collection[int], *, has_agreed: bool = Fa
     Raises NotAllowed without that or the permission, NotFound for what the user may not see.
     """
     wb.require(CHANGE_OPT_OUTS)
+    note = kept_text(note)
     with writing(wb.engine) as connection:
         found = rows.by_ids(connection, opt_out_ids)
         _require_removable(wb, connection, found)
         _require_agreement(found, has_agreed=has_agreed, note=note)
-        return sum(_remove(wb, connection, wish, note=note.strip()) for wish in collapsed(found))
+        return sum(_remove(wb, connection, wish, note=note) for wish in collapsed(found))
 
 
 def of_patient(wb: Workbench, patient_id: str, *, with_removed: bool = False) -> list[OptOut]:
@@ -148,7 +150,7 @@ def _opt_out(wish: Wish, patient_id: str, *, on: date) -> OptOut:
         protocol=topic(wish),
         patient_id=patient_id,
         reason=wish.reason.strip(),
-        comment=wish.comment.strip(),
+        comment=kept_text(wish.comment),
         source=STAFF,
     )
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import strategies as st
 from sqlalchemy import delete, func, insert, select, update
 
-from core import loads, opt_out_topics, opt_outs, reachable
+from core import corrections, loads, opt_out_topics, opt_outs, patient_search, reachable
 from core.domain.eligibility import Mailing, eligibility
 from core.domain.opt_out import OptOut
 from core.domain.opt_out_words import sentence
@@ -238,6 +238,31 @@ def test_topics_come_from_rules_templates_and_the_organisation(lite: Workbench) 
 
     assert {"Asthma", "Influenza", "Mammogram"} <= set(found)
     assert "diabetes" in found and "Diabetes" not in found and found == sorted(found, key=str.casefold)
+
+
+@pytest.mark.parametrize("letter", ["\x00", "\ud800"], ids=["NUL", "half of a pair"])
+def test_what_no_database_takes_is_left_out_or_refused(clinic: Workbench, letter: str) -> None:
+    one = opt_outs.add(
+        clinic, "ada", "protocol", reason="Privacy", protocol=f"Dia{letter} betes", comment=f"a{letter}b\nc"
+    )
+    corrections.correct(
+        clinic,
+        "ada",
+        "address",
+        {"address1": f"1{letter}Elm St", "zip": "61601", "city": "Peoria", "state": "IL"},
+        reason=f"by{letter} phone",
+    )
+
+    [kept] = opt_outs.of_patient(clinic, "ada")
+    assert (kept.protocol, kept.comment) == ("Dia betes", "ab\nc")
+    assert corrections.of_patient(clinic, "ada")[0].reason == "by phone"
+    opt_outs.remove(clinic, [one], note=f"a{letter}")
+    assert patient_search.find(clinic, f"Ada{letter}", everybody=True).problem == ""
+    for ask in (opt_outs.of_patient, corrections.of_patient):
+        with pytest.raises(NotFound):
+            ask(clinic, f"ada{letter}")
+    with pytest.raises(NotFound):
+        opt_outs.add(clinic, f"ada{letter}", "global", reason="Complaint")
 
 
 # ---- permission and scope ------------------------------------------------------------------------------------------
@@ -531,6 +556,34 @@ def test_a_feeds_opt_out_that_ends_before_it_begins_counts_for_good_and_is_told(
     assert "1 row of opt_outs: the until is before the day it was made, so that it counts for good." in [
         each.sentence for each in loads.defects(wb)
     ]
+
+
+def test_opt_outs_of_staff_and_of_the_feed_follow_a_corrected_number_and_a_stop_does_not(
+    bench: Workbench,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    wb, new = bench, "+13125550177"
+    wishes = ["O1,E1,,,health_text,,Privacy,2026-05-01"]
+    other = "E2,Fay,Example,1961-05-01,F,active,fay@example.org,312-555-0143,"
+    feed(wb, tmp_path / "1", [EVE, other], wishes)
+    opt_outs.add(wb, "E1", "appt_text", reason="Privacy")
+    take(wb, 1, "STOP", sender="+13125550142")
+
+    corrections.correct(wb, "E1", "mobile", {"phone_mobile": new})
+
+    assert sorted(row.type for row in rows(wb) if row.address == new) == ["appt_text", "health_text"]
+    assert {each.type: len(each.reaches) for each in opt_outs.of_patient(wb, "E1")} == {
+        "appt_text": 2,
+        "health_text": 2,
+    }
+    had = len(rows(wb))
+    feed(wb, tmp_path / "2", [EVE.replace("Example", "Married"), other], wishes)
+    assert len(rows(wb)) == had
+    corrections.correct(wb, "E1", "mobile", {"phone_mobile": "+13125550143"})  # which Fay has
+    assert len(rows(wb)) == had and reason(wb, "E2", "text") == ""
+    renamed = f"NEW-9,Eve,Married,1960-05-01,F,active,eve@example.org,{new},yes"
+    feed(wb, tmp_path / "3", [renamed, other], [])
+    assert reason(wb, "NEW-9", "text") == "opted_out:health_text"
 
 
 def test_what_others_share_is_not_stopped_by_a_feeds_opt_out_of_one(wb: Workbench, tmp_path: Path) -> None:

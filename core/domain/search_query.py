@@ -11,6 +11,7 @@ from itertools import groupby
 
 import polars as pl
 
+from core.domain.one_line import one_line
 from core.domain.search_key import LONGEST_TOKEN, folded, parted, spelled_out
 
 BEGINS, WHOLE, NUMBER = "begins", "whole", "number"
@@ -54,7 +55,7 @@ class Word:
 
 def read(text: str) -> tuple[Word, ...]:
     """The words of a text. Without one that leads, there is too little to look for (TOO_SHORT); none: it is empty."""
-    typed = _typed(text[:_LONGEST_TEXT])
+    typed = _typed(one_line(text[:_LONGEST_TEXT]))
     numbers = [part for kind, part in typed if kind == NUMBER]
     names = _forms([part for kind, part in typed if kind != NUMBER])
     is_long = any(len(part) >= FEWEST_DIGITS for part in numbers)

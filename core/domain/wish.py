@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from core.domain.one_line import one_line
 from core.domain.opt_out import PROTOCOL, TYPES, OptOut
 from core.domain.person import Person
 from core.errors import NotAllowed
@@ -82,7 +83,7 @@ def check(wish: Wish) -> None:
 
 def topic(wish: Wish) -> str | None:
     """The health topic with single blanks, for type 'protocol' only."""
-    return " ".join((wish.protocol or "").split()) if wish.type == PROTOCOL else None
+    return one_line(wish.protocol or "") if wish.type == PROTOCOL else None
 
 
 def addresses_used(type_key: str) -> tuple[str, ...]:
