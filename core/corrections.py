@@ -11,7 +11,8 @@ from sqlalchemy import Connection
 
 from core.audit import record_in
 from core.domain.consent_conflict import stopping
-from core.domain.correction import FIELDS, MOBILE, NUMBER, Correction, Field, Values, in_effect, values_of
+from core.domain.correction import FIELDS, MOBILE, NUMBER, Correction, Field, Values, in_effect, is_newer_no, values_of
+from core.domain.kept_text import kept_text
 from core.domain.role import CORRECT_CONTACT
 from core.domain.typed_contact import checked
 from core.errors import CareloopError, NotAllowed, NotFound
@@ -21,6 +22,7 @@ from core.feed_conflicts import close_of
 from core.feed_conflicts import conflicts as conflicts
 from core.feed_conflicts import settle as settle
 from core.feed_conflicts import waiting_count as waiting_count
+from core.opt_out_keys import key_again
 from core.overlays import feed_row, lay_over
 from core.store import consent_rows, feed_rows
 from core.store import correction_rows as rows
@@ -35,12 +37,14 @@ _NO_PATIENT = "There is no such patient among those you may see. Go back to the 
 @dataclass(frozen=True)
 class OnFile:
     """What counts of one field of a patient: `values` by the field's columns, where they come from (`correction`, or
-    the feed when that is None), and what the feed says."""
+    the feed when that is None), and what the feed says. With `is_stopped` the feed's newer no to a channel counts,
+    until somebody has decided between it and the correction."""
 
     field: Field
     values: Values
     feed: Values
     correction: Correction | None = None
+    is_stopped: bool = False
 
 
 def correct(wb: Workbench, patient_id: str, field: str, values: Mapping[str, str | None], reason: str = "") -> int:
@@ -53,6 +57,7 @@ def correct(wb: Workbench, patient_id: str, field: str, values: Mapping[str, str
     for a consent against an opt-out in force, NotFound for a patient the user may not see.
     """
     wb.require(CORRECT_CONTACT)
+    reason = kept_text(reason)
     if len(reason) > LONGEST_REASON:
         raise CareloopError(f"The reason has {len(reason)} characters; at most {LONGEST_REASON} fit.")
     with writing(wb.engine) as connection:
@@ -74,11 +79,12 @@ def correct(wb: Workbench, patient_id: str, field: str, values: Mapping[str, str
             field=field,
             values=said,
             feed_values=known,
-            reason=reason.strip(),
+            reason=reason,
             at=wb.now(),
             by=wb.user.user_id,
         )
         lay_over(connection, patient_id, feed)
+        key_again(wb, connection, patient_id)
         record_in(wb, connection, "contact.corrected", patient_id, correction=correction_id, field=field)
     return correction_id
 
@@ -97,6 +103,7 @@ def withdraw(wb: Workbench, patient_id: str, field: str) -> None:
         rows.end(connection, correction.correction_id, how="withdrawn", at=wb.now(), by=wb.user.user_id)
         close_of(wb, connection, patient_id, field)
         lay_over(connection, patient_id, feed)
+        key_again(wb, connection, patient_id)
         details = {"correction": correction.correction_id, "field": field}
         record_in(wb, connection, "contact.correction_withdrawn", patient_id, **details)
 
@@ -116,7 +123,13 @@ def on_file(wb: Workbench, patient_id: str) -> dict[str, OnFile]:
     counting = in_effect(feed, standing)
     by_field = {each.field: each for each in standing}
     return {
-        key: OnFile(field, values_of(field, counting), values_of(field, feed), by_field.get(key))
+        key: OnFile(
+            field,
+            values_of(field, counting),
+            values_of(field, feed),
+            (correction := by_field.get(key)),
+            is_stopped=correction is not None and is_newer_no(correction, feed),
+        )
         for key, field in FIELDS.items()
     }
 

@@ -12,11 +12,14 @@ from sqlalchemy import Connection
 
 from core.audit import record_in
 from core.domain.consent_conflict import is_wider, stopping
-from core.domain.correction import FIELDS, LAYOUT_NAMES, Correction, Field, Values
+from core.domain.correction import FIELDS, LAYOUT_NAMES, Correction, Field, Values, is_newer_no
+from core.domain.kept_text import kept_text
 from core.domain.opt_out import OptOut
 from core.domain.person import Person
 from core.domain.role import CHANGE_OPT_OUTS, SETTLE_CONFLICTS
+from core.domain.wish import of_other
 from core.errors import NotAllowed, NotFound
+from core.opt_out_keys import key_again
 from core.overlays import feed_row, lay_over
 from core.store import consent_rows, feed_rows
 from core.store import correction_rows as rows
@@ -24,6 +27,7 @@ from core.store import opt_outs as opt_out_rows
 from core.store.correction_rows import CONSENT, CORRECTION, FEED, KEPT, MOOT, ConflictRow
 from core.store.database import reading, writing
 from core.store.people import people
+from core.store.scope import is_limited
 from core.workbench import Workbench
 
 _LAYOUT = {name: layout for layout, name in LAYOUT_NAMES.items()}
@@ -37,7 +41,8 @@ class Conflict:
 
     feed         the feed's values, by the field's columns
     correction   what staff said, of kind 'correction'
-    opt_outs     what the patient or staff have stopped, of kind 'consent'
+    opt_outs     what the patient or staff have stopped, of kind 'consent'; of what others have stopped who share the
+                 address only that they did
     """
 
     conflict_id: int
@@ -53,6 +58,16 @@ class Conflict:
     def is_wider(self) -> bool:
         """Whether an opt-out stops more than this channel, so that a consent to it lifts nothing."""
         return is_wider(self.opt_outs)
+
+    @property
+    def is_of_others(self) -> bool:
+        """Whether somebody else who has the address has stopped the channel: that stays, whatever this patient says."""
+        return any(each.is_of_other for each in self.opt_outs)
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the feed's newer no to a channel counts until somebody decides, although staff recorded otherwise."""
+        return self.correction is not None and is_newer_no(self.correction, self.feed)
 
 
 def conflicts(wb: Workbench) -> list[Conflict]:
@@ -81,7 +96,8 @@ def settle(wb: Workbench, conflict_id: int, decision: str, *, note: str = "") ->
     again, which removes the opt-outs and needs a `note` of when and how).
 
     Raises NotAllowed without that or the permission, for a question that is decided, or where an opt-out stops more
-    than the channel that was agreed to; NotFound for what the user may not see.
+    than the channel that was agreed to or is another patient's, with whom the address is shared; NotFound for what the
+    user may not see.
     """
     wb.require(SETTLE_CONFLICTS)
     if decision not in (KEPT, FEED):
@@ -96,7 +112,7 @@ def settle(wb: Workbench, conflict_id: int, decision: str, *, note: str = "") ->
         if row.kind == CORRECTION:
             _settle_correction(wb, connection, row, decision)
         elif decision == FEED:
-            _agreed_again(wb, connection, row, note=note.strip())
+            _agreed_again(wb, connection, row, note=kept_text(note))
         record_in(wb, connection, "feed_conflict.settled", str(conflict_id), decision=decision, field=row.field)
 
 
@@ -114,10 +130,14 @@ def _settle_correction(wb: Workbench, connection: Connection, row: ConflictRow, 
         raise NotAllowed(_GONE)
     if decision == KEPT:
         rows.remember(connection, correction, row.details)
+        feed = feed_row(wb, connection, row.patient_id)
+        if feed is not None:  # a newer 'no' to a channel has counted meanwhile
+            lay_over(connection, row.patient_id, feed)
         return
     feed = feed_row(wb, connection, row.patient_id) or {}
     rows.end(connection, correction.correction_id, how=FEED, at=wb.now(), by=wb.user.user_id)
     lay_over(connection, row.patient_id, feed | _typed(row.details))
+    key_again(wb, connection, row.patient_id)
 
 
 def _agreed_again(wb: Workbench, connection: Connection, row: ConflictRow, *, note: str) -> None:
@@ -131,9 +151,12 @@ def _agreed_again(wb: Workbench, connection: Connection, row: ConflictRow, *, no
             "A Global opt-out stops emails, texts and calls; a consent to one of them does not lift it. Ask the "
             "patient what is wanted now, and change it under Opt-Out Settings of the patient."
         )
-    if any(each.patient_id is None for each in stopped) and (
-        wb.user.scope.groups is not None or wb.user.scope.providers is not None
-    ):
+    if any(each.patient_id not in (None, row.patient_id) for each in stopped):
+        raise NotAllowed(
+            "Somebody else who has the same address has stopped this too, and did not agree again; so nothing can be "
+            "sent there. Keep the opt-out, or ask that patient and take it back under their Opt-Out Settings."
+        )
+    if any(each.patient_id is None for each in stopped) and is_limited(wb.user.scope):
         raise NotAllowed("The opt-out is on an address that others may share. Ask somebody who sees all patients.")
     for each in stopped:
         assert each.opt_out_id is not None
@@ -177,7 +200,12 @@ def _shown(
     common = (row.conflict_id, person, row.kind, FIELDS[row.field], row.details, row.found_at)
     if row.kind == CORRECTION:
         return Conflict(*common, correction=_correction_of(row, standing))
-    return Conflict(*common, opt_outs=tuple(_stopping(row, wishes, on)))
+    return Conflict(*common, opt_outs=tuple(_told(each, row.patient_id) for each in _stopping(row, wishes, on)))
+
+
+def _told(opt_out: OptOut, patient_id: str) -> OptOut:
+    is_own = opt_out.patient_id in (None, patient_id)
+    return opt_out if is_own else of_other(opt_out, opt_out.reaches)
 
 
 def _typed(values: Mapping[str, str | None]) -> dict[str, Any]:

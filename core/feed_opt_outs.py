@@ -34,9 +34,10 @@ def add(wb: Workbench, connection: Connection, rows: pl.DataFrame, *, zone: Zone
     if not stated:
         return 0
     known = _known(connection)
+    stated = [_renewed(each, known, zone=zone) for each in stated]
     new: dict[str, OptOut] = {}
     for each in _with_addresses(wb, connection, stated, known):
-        if _is_new(each, known):
+        if _is_new(each, known, zone=zone):
             new[_key(each, known)] = each.opt_out
     return feed_opt_out_rows.add(connection, new, at=wb.now(), by=wb.user.user_id)
 
@@ -65,11 +66,13 @@ def _named(wb: Workbench, rows: pl.DataFrame) -> pl.DataFrame:
 
 @dataclass(frozen=True)
 class _Stated:
-    """What a feed says under an id of its own (`base`), about one patient or address (`suffix` tells them apart)."""
+    """What a feed says under an id of its own (`base`), about one patient or address (`suffix` tells them apart), and
+    the day it gives for it."""
 
     base: str
     suffix: str
     opt_out: OptOut
+    made_on: date | None
 
 
 def _base(feed_id: str) -> str:
@@ -86,15 +89,16 @@ def _stated(rows: pl.DataFrame, *, zone: ZoneInfo) -> Iterator[_Stated]:
         type=type_key(pl.col("type")),
         protocol=pl.col("protocol").str.slice(0, 64),
         starts_on=pl.coalesce("made_on", received),
+        until=pl.when((pl.col("until") < pl.col("made_on")).fill_null(False)).then(None).otherwise("until"),  # unclear
         reason=pl.col("reason").fill_null("Other"),
     )
     for row in read.unique("opt_out_id", keep="last", maintain_order=True).iter_rows(named=True):
         base, email, phone = _base(row["opt_out_id"]), row["email"], row["phone"]
         opt_out = _opt_out(base, row)
         if email or phone or opt_out.patient_id:
-            yield _Stated(base, "", replace(opt_out, address=email or phone))
+            yield _Stated(base, "", replace(opt_out, address=email or phone), row["made_on"])
         if email and phone:
-            yield _Stated(base, "#phone", replace(opt_out, address=phone))
+            yield _Stated(base, "#phone", replace(opt_out, address=phone), row["made_on"])
 
 
 def _opt_out(base: str, row: dict[str, Any]) -> OptOut:
@@ -122,7 +126,7 @@ def _with_addresses(
         named = {have[name]: name for name in reversed(addresses_used(opt_out.type)) if name in have}
         for address, name in named.items():
             if not owners.get(address, set()) - {opt_out.patient_id or ""}:
-                yield _Stated(each.base, f"#{name}", replace(opt_out, address=address))
+                yield replace(each, suffix=f"#{name}", opt_out=replace(opt_out, address=address))
 
 
 def _known(connection: Connection) -> dict[str, list[Known]]:
@@ -144,8 +148,26 @@ def _is_old(each: Known) -> bool:
     return each.wish_id is None and not each.source_key.endswith("#phone")
 
 
-def _is_new(stated: _Stated, known: dict[str, list[Known]]) -> bool:
-    """Whether it stops more than what came under this id before, also when that was taken back."""
+def _renewed(stated: _Stated, known: dict[str, list[Known]], *, zone: ZoneInfo) -> _Stated:
+    """One that is dated after the same was taken back is another wish."""
+    opt_out = stated.opt_out
+    same = (each for each in known.get(stated.base, ()) if each.wish_id == opt_out.wish_id)
+    if not any(_is_before(each, stated, zone) for each in same):
+        return stated
+    wish_id = _hash(f"{opt_out.wish_id}|{stated.made_on}", length=32)
+    return replace(stated, opt_out=replace(opt_out, wish_id=wish_id))
+
+
+def _is_before(known: Known, stated: _Stated, zone: ZoneInfo) -> bool:
+    """Whether it was taken back, on a day of the organisation, before the day that the feed gives now."""
+    if known.removed_at is None or stated.made_on is None:
+        return False
+    return known.removed_at.astimezone(zone).date() < stated.made_on
+
+
+def _is_new(stated: _Stated, known: dict[str, list[Known]], *, zone: ZoneInfo) -> bool:
+    """Whether it stops more than what came under this id before, also when that was taken back; unless it is dated
+    after that."""
     opt_out = stated.opt_out
     return not any(
         (each.type, each.protocol, each.patient_id, each.address)
@@ -153,6 +175,7 @@ def _is_new(stated: _Stated, known: dict[str, list[Known]]) -> bool:
         and each.starts_on <= opt_out.starts_on
         and (each.until is None or (opt_out.until is not None and opt_out.until <= each.until))
         for each in known.get(stated.base, ())
+        if not _is_before(each, stated, zone)
     )
 
 

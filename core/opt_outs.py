@@ -12,11 +12,12 @@ from sqlalchemy import Connection
 
 from core.audit import record_in
 from core.domain.address import is_email, is_number, normal_email
+from core.domain.kept_text import kept_text
 from core.domain.opt_out import BY_PATIENT, STAFF, TYPES, OptOut, in_force, last_day
 from core.domain.organisation import PHONE, TEXT
 from core.domain.person import Person
 from core.domain.role import CHANGE_OPT_OUTS
-from core.domain.wish import ADDRESS_NAMES, ADULT, Shared, Wish, addresses_used, check, collapsed, topic
+from core.domain.wish import ADDRESS_NAMES, ADULT, Shared, Wish, addresses_used, check, collapsed, of_other, topic
 from core.errors import NotAllowed, NotFound
 from core.stop_links import has_stopped, is_sample_link, stop_by_complaint, stop_by_link, stop_calls_by_key
 from core.store import address_owners
@@ -81,25 +82,27 @@ def remove(wb: Workbench, opt_out_ids: Collection[int], *, has_agreed: bool = Fa
     Raises NotAllowed without that or the permission, NotFound for what the user may not see.
     """
     wb.require(CHANGE_OPT_OUTS)
+    note = kept_text(note)
     with writing(wb.engine) as connection:
         found = rows.by_ids(connection, opt_out_ids)
         _require_removable(wb, connection, found)
         _require_agreement(found, has_agreed=has_agreed, note=note)
-        return sum(_remove(wb, connection, wish, note=note.strip()) for wish in collapsed(found))
+        return sum(_remove(wb, connection, wish, note=note) for wish in collapsed(found))
 
 
 def of_patient(wb: Workbench, patient_id: str, *, with_removed: bool = False) -> list[OptOut]:
     """What concerns this patient, newest first, one for each wish: the patient's own and those on the patient's
-    addresses, also past ones; those that somebody took back only `with_removed`. Raises NotFound for a patient the user
-    may not see."""
+    addresses, also past ones; those that somebody took back only `with_removed`. Of those of patients the user
+    may not see no more is told than core.domain.wish.of_other does. Raises NotFound for a patient the user may not see.
+    """
     zone = wb.zone()
     with reading(wb.engine) as connection:
         _require_visible(wb, connection, [patient_id])
         addresses = _reached_at(wb, connection, patient_id)
         found = rows.of_patient(connection, patient_id, addresses=list(addresses), with_removed=with_removed)
+        told = _as_seen(wb, connection, collapsed(found), addresses)
     return [
-        replace(each, removed_on=each.removed_at.astimezone(zone).date()) if each.removed_at else each
-        for each in collapsed(found)
+        replace(each, removed_on=each.removed_at.astimezone(zone).date()) if each.removed_at else each for each in told
     ]
 
 
@@ -113,9 +116,11 @@ def on_date(wb: Workbench, patient_id: str, *, on: date) -> list[OptOut]:
 
 
 def of_address(wb: Workbench, address: str) -> list[OptOut]:
-    """What stands against an email address or E.164 number, whoever shares it."""
+    """What stands against an email address or E.164 number, whoever shares it. Of those of patients the user may not
+    see no more is told than core.domain.wish.of_other does."""
+    normal = normal_email(address) if "@" in address else address.strip()
     with reading(wb.engine) as connection:
-        return rows.of_address(connection, normal_email(address) if "@" in address else address.strip())
+        return _as_seen(wb, connection, rows.of_address(connection, normal), {normal})
 
 
 def shared(wb: Workbench, patient_id: str, *, addresses: Collection[str] | None = None) -> list[Shared]:
@@ -145,7 +150,7 @@ def _opt_out(wish: Wish, patient_id: str, *, on: date) -> OptOut:
         protocol=topic(wish),
         patient_id=patient_id,
         reason=wish.reason.strip(),
-        comment=wish.comment.strip(),
+        comment=kept_text(wish.comment),
         source=STAFF,
     )
 
@@ -226,6 +231,12 @@ def _require_visible(wb: Workbench, connection: Connection, patient_ids: Collect
     ids = set(patient_ids)
     if ids - visible_ids(connection, list(ids), wb.user.scope):
         raise NotFound("This patient is not in the records, or outside what you may see.")
+
+
+def _as_seen(wb: Workbench, connection: Connection, found: Sequence[OptOut], shared: Collection[str]) -> list[OptOut]:
+    owners = {each.patient_id for each in found if each.patient_id}
+    seen = visible_ids(connection, list(owners), wb.user.scope) if is_limited(wb.user.scope) else owners
+    return [of_other(each, shared) if each.patient_id and each.patient_id not in seen else each for each in found]
 
 
 def _seen(people: dict[str, Person], patient_ids: set[str]) -> tuple[Person, ...]:

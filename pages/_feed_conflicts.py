@@ -19,6 +19,10 @@ _HOW = {
     "complaint": "by calling an email spam",
     "staff": "recorded by staff",
 }
+_OF_OTHERS = (
+    "Somebody else who has the same address has stopped this too. Ask that patient, and take it back under their "
+    "Opt-Out Settings."
+)
 _WIDER = "A Global opt-out stops more than this channel. Ask the patient, and change it under Opt-Out Settings."
 
 
@@ -32,7 +36,10 @@ def feed_conflicts(wb: Workbench) -> None:
             icon=":material/check_circle:",
         )
         return
-    st.caption("Until somebody decides, what staff have corrected stays in use, and opt-outs stay in force.")
+    st.caption(
+        "Until somebody decides, what staff have corrected stays in use and opt-outs stay in force. A newer no to "
+        "emails, texts or calls counts at once."
+    )
     pages = -(-len(waiting) // _PAGE)
     number = min(st.session_state.get("fc_page", 1), pages)
     for conflict in waiting[(number - 1) * _PAGE : number * _PAGE]:
@@ -54,7 +61,8 @@ def _card(wb: Workbench, conflict: Conflict) -> None:
             (_ours if conflict.correction else _stopped)(wb, conflict)
         with right:
             on = day_text(conflict.found_at.astimezone(wb.zone()).date())
-            _side("The feed says", value_text(conflict.field, conflict.feed), f"since the load of {on}")
+            counts = "; it counts until somebody decides" if conflict.is_stopped else ""
+            _side("The feed says", value_text(conflict.field, conflict.feed), f"since the load of {on}{counts}")
         (_settle_value if conflict.correction else _settle_consent)(wb, conflict)
 
 
@@ -75,7 +83,8 @@ def _stopped(_wb: Workbench, conflict: Conflict) -> None:
 
 
 def _opt_out_text(opt_out: OptOut) -> str:
-    return f"since {day_text(opt_out.starts_on)}, {_HOW.get(opt_out.source, opt_out.source)}"
+    whose = ", by somebody else who has the same address" if opt_out.is_of_other else ""
+    return f"since {day_text(opt_out.starts_on)}, {_HOW.get(opt_out.source, opt_out.source)}{whose}"
 
 
 def _settle_value(wb: Workbench, conflict: Conflict) -> None:
@@ -89,7 +98,7 @@ def _settle_value(wb: Workbench, conflict: Conflict) -> None:
 
 def _settle_consent(wb: Workbench, conflict: Conflict) -> None:
     quiet = _refused(wb, SETTLE_CONFLICTS)
-    lift = quiet or _refused(wb, CHANGE_OPT_OUTS) or (_WIDER if conflict.is_wider else None)
+    lift = quiet or _refused(wb, CHANGE_OPT_OUTS) or _why_not(conflict)
     number = conflict.conflict_id
     with st.container(horizontal=True, gap="small"):
         if st.button(
@@ -122,6 +131,12 @@ def _settle(wb: Workbench, conflict: Conflict, decision: str, done: str, *, note
     corrections.settle(wb, conflict.conflict_id, decision, note=note)
     notice(done)
     st.rerun()
+
+
+def _why_not(conflict: Conflict) -> str | None:
+    if conflict.is_wider:
+        return _WIDER
+    return _OF_OTHERS if conflict.is_of_others else None
 
 
 def _refused(wb: Workbench, permission: str) -> str | None:

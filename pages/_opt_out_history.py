@@ -25,7 +25,8 @@ def show(wb: Workbench, found: Sequence[OptOut]) -> None:
 def _end(each: OptOut) -> str:
     if each.removed_on is None:
         return f"Over: it counted {lasts(each.until)}."
-    words = [f"Taken back on {day_text(each.removed_on)} by {plain(each.removed_by or '')}"]
+    by = f" by {plain(each.removed_by)}" if each.removed_by else ""
+    words = [f"Taken back on {day_text(each.removed_on)}{by}"]
     if removal(each):
         words.append(removal(each))
     if each.removed_note and each.removed_how == "agreed":

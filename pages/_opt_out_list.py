@@ -18,7 +18,7 @@ def lines(
     wb: Workbench, person: Person, counting: Sequence[OptOut], sharing: list[Shared], *, may_remove: bool
 ) -> None:
     """One line for each, with a check box where it may be taken back, and one for all above them."""
-    own = [each for each in counting if each.patient_id in (None, person.patient_id)]
+    own = [each for each in counting if each.patient_id in (None, person.patient_id) and not each.is_of_other]
     keys = {_key(person, each): each for each in own}
     if may_remove and own:
         all_key = f"oo_{person.patient_id}_all"
@@ -43,7 +43,7 @@ def _line(wb: Workbench, person: Person, each: OptOut, sharing: list[Shared], *,
         st.markdown(f":material/block: **{plain(each.name)}**")
     st.markdown(plain(sentence(each)))
     details = [
-        f"Recorded {moment(each.made_at, wb)} by {plain(each.made_by)}",
+        f"Recorded {moment(each.made_at, wb)}{f' by {plain(each.made_by)}' if each.made_by else ''}",
         *([plain(each.comment)] * bool(each.comment)),
     ]
     affected = affected_text(each, sharing)

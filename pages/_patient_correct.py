@@ -51,10 +51,16 @@ def _dialog(wb: Workbench, patient_id: str) -> None:
 
 
 def _where_from(wb: Workbench, here: OnFile) -> None:
-    source = made_text(wb, here.correction) if here.correction else "from the feed"
+    source = made_text(wb, here.correction) if here.correction and not here.is_stopped else "from the feed"
     st.markdown(f"Now: **{value_text(here.field, here.values)}**  \n:gray[{source}]")
     if here.feed != here.values:
         st.caption(f"The feed says: {value_text(here.field, here.feed)}")
+    if here.is_stopped and here.correction:
+        ours = value_text(here.field, here.correction.values)
+        st.caption(
+            f"It is newer than what was {made_text(wb, here.correction)} ({ours}). It counts until somebody decides on "
+            "the Data page."
+        )
 
 
 @guarded

@@ -102,6 +102,26 @@ def test_a_yes_to_texts_counts_for_the_number_it_was_said_about(
     assert (row[MOBILE], row["text_consent"]) == (number, says)
 
 
+@pytest.mark.parametrize(
+    ("known", "ours", "feed", "counts"),
+    [
+        (None, "yes", "no", "no"),
+        ("yes", "yes", "no", "no"),
+        ("no", "yes", "no", "yes"),  # staff knew it
+        ("no", "yes", "yes", "yes"),
+        ("no", "yes", None, "yes"),
+        (None, "no", "yes", "no"),
+        (None, None, "no", "no"),
+    ],
+)
+def test_a_newer_no_to_a_channel_counts_before_the_yes_of_staff(
+    known: str | None, ours: str | None, feed: str | None, counts: str | None
+) -> None:
+    for field, column in (("email_consent", "email_consent"), ("call_consent", "phone_consent")):
+        said = correction(field, {column: ours}, {column: known})
+        assert in_effect({column: feed}, [said])[column] == counts
+
+
 def test_a_correction_that_ended_counts_no_longer() -> None:
     ended = correction("mobile", {MOBILE: OURS}, ended_at=AT, ended_by="ana", ended_how="withdrawn")
 

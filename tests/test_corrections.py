@@ -142,6 +142,28 @@ def test_taking_the_feeds_value_ends_the_correction_and_later_feeds_go_through(f
     assert on_file(wb)["phone_mobile"] == NEWEST and corrections.conflicts(wb) == []
 
 
+def test_a_newer_no_to_a_channel_stops_at_once_until_somebody_keeps_the_yes_of_staff(feeds: Feeds) -> None:
+    wb = feeds.wb
+    feeds.load(row(consent="no"), OTHER)
+    corrections.correct(wb, "P1", "text_consent", {"text_consent": "yes", "text_consent_source": "Signed a form"})
+    feeds.load(row(consent="no", last="Married"), OTHER)  # repeats what it said
+    assert on_file(wb)["text_consent"] == "yes" and corrections.conflicts(wb) == []
+    corrections.correct(wb, "P2", "text_consent", {"text_consent": "yes", "text_consent_source": "Signed a form"})
+    feeds.load(row(consent="no"), OTHER + "no")
+
+    asked = only(wb)
+    assert asked.is_stopped and asked.person.patient_id == "P2" and on_file(wb, "P2")["text_consent"] == "no"
+    (text,) = preflight.reach(wb, ["P2"], channels=["text"])
+    assert [each.reason.key for each in text.not_reached] == ["no_text_consent"]
+    assert corrections.on_file(wb, "P2")["text_consent"].is_stopped
+    corrections.settle(wb, asked.conflict_id, "kept")
+    assert on_file(wb, "P2")["text_consent"] == "yes"
+    feeds.load(row(consent="no"), OTHER.replace("Example", "Married") + "no")
+
+    assert on_file(wb, "P2")["text_consent"] == "yes" and corrections.conflicts(wb) == []
+    assert not corrections.on_file(wb, "P2")["text_consent"].is_stopped
+
+
 def test_a_question_follows_the_feed_until_somebody_decides(feeds: Feeds) -> None:
     wb = feeds.wb
     corrections.correct(wb, "P1", "mobile", {"phone_mobile": OURS})

@@ -202,6 +202,33 @@ def test_a_consent_to_one_channel_lifts_no_global_opt_out(feeds: Feeds) -> None:
     assert only(wb) == asked and _stops_texts(wb)
 
 
+def _stop_for(wb: Workbench, patient_id: str, reason: str) -> None:
+    wish = OptOut("all_text", wb.today(), patient_id=patient_id, address=MOBILE, reason=reason, comment="at the clinic")
+    with writing(wb.engine) as connection:
+        opt_out_rows.add(connection, replace(wish, source="staff"), at=wb.now(), by="ana")
+
+
+def test_one_who_agreed_again_lifts_nothing_of_somebody_else_on_the_shared_number(feeds: Feeds) -> None:
+    wb, shared = feeds.wb, row(patient_id="P2").replace("+13125550102", MOBILE)
+    feeds.load(row(), shared)
+    _stop_for(wb, "P1", "Privacy")
+    _stop_for(wb, "P2", "Complaint")
+    feeds.clock.forward(minutes=1)
+    feeds.load(row("yes"), shared)
+    asked = only(wb)
+    assert asked.is_of_others and asked.person.patient_id == "P1"
+    told = {each.patient_id: (each.reason, each.comment, bool(each.opt_out_id)) for each in asked.opt_outs}
+    assert told == {"P1": ("Privacy", "", True), None: ("", "", False)}
+
+    with pytest.raises(NotAllowed, match=r"Somebody else.*Opt-Out Settings"):
+        corrections.settle(wb, asked.conflict_id, "feed", note="by phone")
+    assert {each.patient_id for each in opt_outs.of_patient(wb, "P1")} == {"P1", "P2"} and only(wb) == asked
+
+    opt_outs.remove(wb, [each.opt_out_id or 0 for each in opt_outs.of_patient(wb, "P2") if each.patient_id == "P2"])
+    corrections.settle(wb, asked.conflict_id, "feed", note="by phone")
+    assert opt_outs.of_patient(wb, "P1") == []
+
+
 def test_a_question_is_gone_with_its_opt_out_and_when_the_feed_takes_the_yes_back(feeds: Feeds) -> None:
     wb = feeds.wb
     stop(wb)

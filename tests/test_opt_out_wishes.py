@@ -11,13 +11,15 @@ import pytest
 from hypothesis import strategies as st
 from sqlalchemy import delete, func, insert, select, update
 
-from core import loads, opt_out_topics, opt_outs, reachable
+from core import corrections, loads, opt_out_topics, opt_outs, patient_search, reachable
 from core.domain.eligibility import Mailing, eligibility
+from core.domain.opt_out import OptOut
 from core.domain.opt_out_words import sentence
 from core.domain.user import Scope, User
 from core.domain.wish import Wish
 from core.errors import NotAllowed, NotFound
 from core.store import accounts, live_fields
+from core.store import opt_outs as opt_out_rows
 from core.store.contacts import eligibility_inputs
 from core.store.database import reading, writing
 from core.store.schema import audit, patients
@@ -238,6 +240,31 @@ def test_topics_come_from_rules_templates_and_the_organisation(lite: Workbench) 
     assert "diabetes" in found and "Diabetes" not in found and found == sorted(found, key=str.casefold)
 
 
+@pytest.mark.parametrize("letter", ["\x00", "\ud800"], ids=["NUL", "half of a pair"])
+def test_what_no_database_takes_is_left_out_or_refused(clinic: Workbench, letter: str) -> None:
+    one = opt_outs.add(
+        clinic, "ada", "protocol", reason="Privacy", protocol=f"Dia{letter} betes", comment=f"a{letter}b\nc"
+    )
+    corrections.correct(
+        clinic,
+        "ada",
+        "address",
+        {"address1": f"1{letter}Elm St", "zip": "61601", "city": "Peoria", "state": "IL"},
+        reason=f"by{letter} phone",
+    )
+
+    [kept] = opt_outs.of_patient(clinic, "ada")
+    assert (kept.protocol, kept.comment) == ("Dia betes", "ab\nc")
+    assert corrections.of_patient(clinic, "ada")[0].reason == "by phone"
+    opt_outs.remove(clinic, [one], note=f"a{letter}")
+    assert patient_search.find(clinic, f"Ada{letter}", everybody=True).problem == ""
+    for ask in (opt_outs.of_patient, corrections.of_patient):
+        with pytest.raises(NotFound):
+            ask(clinic, f"ada{letter}")
+    with pytest.raises(NotFound):
+        opt_outs.add(clinic, f"ada{letter}", "global", reason="Complaint")
+
+
 # ---- permission and scope ------------------------------------------------------------------------------------------
 def test_without_the_permission_nothing_is_changed_and_it_is_said_whom_to_ask(lite: Workbench) -> None:
     accounts.add_user(lite.engine, User("mia", "Mia", roles=frozenset({"manager"})), at=lite.now(), by="command-line")
@@ -265,6 +292,43 @@ def test_outside_the_scope_nothing_is_seen_or_changed(lite: Workbench) -> None:
     ):
         with pytest.raises(NotFound):
             act()
+
+
+def test_of_an_opt_out_of_somebody_outside_the_scope_only_that_it_counts_is_told(lite: Workbench) -> None:
+    with writing(lite.engine) as connection:
+        connection.execute(
+            update(patients).where(patients.c.patient_id == "bob").values(group_id="g9", phone_home="+13125550177")
+        )
+    limited = User("lu", "Lu", scope=Scope(groups=frozenset({"g1"})))
+    accounts.add_user(lite.engine, limited, at=lite.now(), by="command-line")
+    secret = {"reason": "Complaint", "comment": "Lives apart from Cy now", "also_for": ["email", "mobile"]}
+    opt_out_id = opt_outs.add(lite, "bob", "global", **secret)
+    with writing(lite.engine) as connection:
+        opt_out_rows.add(
+            connection, OptOut("all_text", TODAY, address=FAMILY, source="stop"), at=lite.now(), by="system"
+        )
+        connection.execute(update(patients).where(patients.c.patient_id == "cy").values(email=None))
+    lu = lite.as_user("lu")
+
+    for found in (
+        opt_outs.of_patient(lu, "cy"),
+        opt_outs.on_date(lu, "cy", on=TODAY),
+        opt_outs.of_address(lu, FAMILY),
+    ):
+        told = next(each for each in found if each.type == "global")
+        assert told.is_of_other and told.reaches == (FAMILY,) and told.until is None
+        assert not any((told.patient_id, told.reason, told.comment, told.made_by, told.removed_note, told.opt_out_id))
+        assert sentence(told) == (
+            "No emails, texts or calls of any kind to (312) 555-0102, for good, since Tue 24 Nov 2026: "
+            "made for somebody else who has the same address"
+        )
+        stop = next(each for each in found if each.type == "all_text")
+        assert not stop.is_of_other and stop.made_by == "system"
+    opt_outs.remove(lite, [opt_out_id], has_agreed=True, note="secret")
+    gone = next(each for each in opt_outs.of_patient(lu, "cy", with_removed=True) if each.type == "global")
+    assert (gone.removed_note, gone.removed_by, gone.removed_on) == (None, None, TODAY)
+    seen = next(each for each in opt_outs.of_patient(lite, "cy", with_removed=True) if each.type == "global")
+    assert (seen.patient_id, seen.comment, len(seen.reaches)) == ("bob", secret["comment"], 3)
 
 
 # ---- what patients stopped themselves ------------------------------------------------------------------------------
@@ -452,6 +516,74 @@ def test_what_staff_took_back_stays_so_when_the_feed_repeats_it_or_the_address_c
     feed(wb, tmp_path / "2", [EVE.replace("eve@", "eve.new@")], [line])
 
     assert reason(wb, "E1", "email") == ""
+
+
+def test_a_feeds_opt_out_that_is_dated_after_staff_took_it_back_is_a_new_wish(
+    wb: Workbench, tmp_path: Path, clock: Clock
+) -> None:
+    def line(made_on: str) -> str:
+        return f"O1,E1,,,health_email,,Privacy,{made_on}"
+
+    def load(number: int, made_on: str) -> str:
+        feed(wb, tmp_path / str(number), [EVE.replace("Example", f"Example{number}")], [line(made_on)])
+        return reason(wb, "E1", "email", on=date(2026, 12, 31))
+
+    def remove() -> None:
+        ids = [each.opt_out_id or 0 for each in opt_outs.of_patient(wb, "E1")]
+        assert opt_outs.remove(wb, ids) == 1
+
+    assert load(1, "2026-05-01") == "opted_out:health_email"
+    remove()  # on 24 November
+    clock.forward(days=3)
+    assert load(2, "2026-05-01") == load(3, "2026-11-24") == load(4, "") == ""
+    assert load(5, "2026-11-26") == "opted_out:health_email"
+    had = len(rows(wb))
+    assert load(6, "2026-11-26") == "opted_out:health_email" and len(rows(wb)) == had
+    [one] = opt_outs.of_patient(wb, "E1")
+    assert (one.starts_on, one.removed_on, len(one.reaches)) == (date(2026, 11, 26), None, 1)
+    assert [each.starts_on for each in opt_outs.on_date(wb, "E1", on=date(2026, 11, 26))] == [date(2026, 11, 26)]
+    remove()
+    assert load(7, "2026-11-26") == ""
+
+
+def test_a_feeds_opt_out_that_ends_before_it_begins_counts_for_good_and_is_told(wb: Workbench, tmp_path: Path) -> None:
+    feed(
+        wb, tmp_path / "1", [EVE], ["O1,E1,,,health_email,2026-05-01,Privacy,2026-05-02", "O2,E1,,,global,2026-05-01,,"]
+    )
+
+    assert {row.until for row in rows(wb) if row.type == "health_email"} == {None}
+    assert {row.until for row in rows(wb) if row.type == "global"} == {date(2026, 5, 1)}
+    assert "1 row of opt_outs: the until is before the day it was made, so that it counts for good." in [
+        each.sentence for each in loads.defects(wb)
+    ]
+
+
+def test_opt_outs_of_staff_and_of_the_feed_follow_a_corrected_number_and_a_stop_does_not(
+    bench: Workbench,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    wb, new = bench, "+13125550177"
+    wishes = ["O1,E1,,,health_text,,Privacy,2026-05-01"]
+    other = "E2,Fay,Example,1961-05-01,F,active,fay@example.org,312-555-0143,"
+    feed(wb, tmp_path / "1", [EVE, other], wishes)
+    opt_outs.add(wb, "E1", "appt_text", reason="Privacy")
+    take(wb, 1, "STOP", sender="+13125550142")
+
+    corrections.correct(wb, "E1", "mobile", {"phone_mobile": new})
+
+    assert sorted(row.type for row in rows(wb) if row.address == new) == ["appt_text", "health_text"]
+    assert {each.type: len(each.reaches) for each in opt_outs.of_patient(wb, "E1")} == {
+        "appt_text": 2,
+        "health_text": 2,
+    }
+    had = len(rows(wb))
+    feed(wb, tmp_path / "2", [EVE.replace("Example", "Married"), other], wishes)
+    assert len(rows(wb)) == had
+    corrections.correct(wb, "E1", "mobile", {"phone_mobile": "+13125550143"})  # which Fay has
+    assert len(rows(wb)) == had and reason(wb, "E2", "text") == ""
+    renamed = f"NEW-9,Eve,Married,1960-05-01,F,active,eve@example.org,{new},yes"
+    feed(wb, tmp_path / "3", [renamed, other], [])
+    assert reason(wb, "NEW-9", "text") == "opted_out:health_text"
 
 
 def test_what_others_share_is_not_stopped_by_a_feeds_opt_out_of_one(wb: Workbench, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@
     the feed says what the correction says          the correction stays, nothing to ask
     the feed has nothing (any more)                 the correction stays: a feed that blanks a value is often incomplete
     the feed says something else                    the correction stays in use, and somebody is asked
+    the feed says a newer no to a channel           the no counts at once, and somebody is asked
 
 Values are kept as JSON: texts by the columns of `patients`, dates as ISO texts.
 """
@@ -110,6 +111,15 @@ def verdict(correction: Correction, feed: Mapping[str, str | None]) -> str:
     return AGREES if _is_part_of(feed, correction.values, field.says) else NEWER
 
 
+def is_newer_no(correction: Correction, feed: Mapping[str, Any]) -> bool:
+    """Whether the feed says no to a channel and did not when staff recorded the consent, nor when somebody decided to
+    keep theirs. `feed` by the columns of `patients`."""
+    field = FIELDS[correction.field]
+    if not field.channel or feed.get(field.says[0]) != "no":
+        return False
+    return verdict(correction, values_of(field, feed)) == NEWER
+
+
 def _is_part_of(now: Mapping[str, str | None], known: Mapping[str, str | None], columns: Iterable[str]) -> bool:
     """Whether everything that is said now was known; what is left out now says nothing."""
     return all(
@@ -132,10 +142,11 @@ def in_effect(feed: Mapping[str, Any], corrections: Iterable[Correction]) -> dic
 
     feed   the feed's values by the columns of `patients`; dates are dates
     A 'yes' to texts counts for the number it was said about and for no other (T8): that of the feed for the feed's
-    mobile number, that of staff for the number on file when they recorded it. A 'no' counts for every number.
+    mobile number, that of staff for the number on file when they recorded it. A 'no' counts for every number, and a
+    newer one of the feed before what staff recorded.
     """
     row = {column: feed.get(column) for column in COLUMNS}
-    standing = {each.field: each for each in corrections if each.counts}
+    standing = {each.field: each for each in corrections if each.counts and not is_newer_no(each, feed)}
     for key, correction in standing.items():
         if key != TEXT_CONSENT:
             row.update({column: correction.values.get(column) for column in FIELDS[key].columns})

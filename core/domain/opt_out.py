@@ -88,6 +88,7 @@ class OptOut:
     removed_how        'staff', or 'agreed' when the patient had made it and agreed again; else how it was undone
     wish_id            the same for all rows of one wish; None: a wish of one row
     addresses          of a wish of several rows all addresses it counts for (core.domain.wish.collapsed)
+    is_of_other        made for another patient, of whom no more is told (core.domain.wish.of_other)
     """
 
     type: str
@@ -109,6 +110,7 @@ class OptOut:
     removed_note: str | None = None
     wish_id: str | None = field(default=None, compare=False)
     addresses: tuple[str, ...] = field(default=(), compare=False)
+    is_of_other: bool = field(default=False, compare=False)
 
     @property
     def kind(self) -> OptOutType:

@@ -58,6 +58,8 @@ def lasts(until: date | None) -> str:
 
 def how(opt_out: OptOut) -> str:
     """How it came: 'answered STOP', or the reason that staff or the feed gave."""
+    if opt_out.is_of_other:
+        return "made for somebody else who has the same address"
     if opt_out.source == STOP and opt_out.reason and "STOP" not in opt_out.reason:
         return opt_out.reason[0].lower() + opt_out.reason[1:]
     way = _BY.get(opt_out.source, "")

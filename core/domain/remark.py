@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from core.domain.kept_text import kept_text
 from core.domain.wording import day_text
 from core.errors import NotAllowed
 
@@ -201,7 +202,7 @@ def last_day(
 
 def checked_comment(kind_key: str, comment: str) -> str:
     """The comment as it is kept. Raises NotAllowed for one that is too long, or missing where the kind needs one."""
-    kept = "".join(letter for letter in comment if letter.isprintable() or letter == "\n").strip()
+    kept = kept_text(comment)
     if len(kept) > LONGEST_COMMENT:
         raise NotAllowed(f"The comment has {len(kept):,} characters; at most {LONGEST_COMMENT:,} are possible.")
     if not kept and KINDS[kind_key].needs_comment:

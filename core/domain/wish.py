@@ -6,7 +6,9 @@ It may be kept as several opt-outs, one for each of the patient's addresses, so 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
+from core.domain.one_line import one_line
 from core.domain.opt_out import PROTOCOL, TYPES, OptOut
 from core.domain.person import Person
 from core.errors import NotAllowed
@@ -81,7 +83,7 @@ def check(wish: Wish) -> None:
 
 def topic(wish: Wish) -> str | None:
     """The health topic with single blanks, for type 'protocol' only."""
-    return " ".join((wish.protocol or "").split()) if wish.type == PROTOCOL else None
+    return one_line(wish.protocol or "") if wish.type == PROTOCOL else None
 
 
 def addresses_used(type_key: str) -> tuple[str, ...]:
@@ -107,6 +109,17 @@ def collapsed(opt_outs: Iterable[OptOut]) -> list[OptOut]:
     for opt_out in opt_outs:
         wishes.setdefault(opt_out.wish_id or opt_out.opt_out_id or opt_out, []).append(opt_out)
     return [_one(rows) for rows in wishes.values()]
+
+
+def of_other(opt_out: OptOut, shared: Collection[str]) -> OptOut:
+    """What may be told of an opt-out of another patient, whom the user may not see: that it counts, how long, and for
+    which of the `shared` addresses; not whose it is, nor what was written about it."""
+    addresses = tuple(address for address in opt_out.reaches if address in shared)
+    nothing: dict[str, Any] = dict.fromkeys(("patient_id", "opt_out_id", "wish_id", "removed_by", "removed_note"))
+    texts = dict.fromkeys(("reason", "comment", "made_by"), "")
+    return replace(
+        opt_out, **nothing, **texts, address=next(iter(addresses), None), addresses=addresses, is_of_other=True
+    )
 
 
 def _one(rows: Sequence[OptOut]) -> OptOut:

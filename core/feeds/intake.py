@@ -24,7 +24,7 @@ MERGED = "_merged"  # whether a row of a small table was that of an id which is 
 PATIENT_TABLES = tuple(n for n in SMALL_TABLES if "patient_id" in TABLE[n].column_names and n != "opt_outs")
 WHOLE_TABLES = tuple(n for n in SMALL_TABLES if n not in PATIENT_TABLES)
 
-
+_ENDS_FIRST = "is before the day it was made, so that it counts for good"
 _NOBODY = "names no patient, number or address that can be used"
 
 
@@ -131,7 +131,7 @@ class Intake:
             self.deceased_but_active += int(rows["_says_active"].sum())
             rows = rows.drop("_says_active")
         if table.name == "opt_outs":
-            rows = self._of_somebody(rows)
+            rows = self._with_ends(self._of_somebody(rows))
         if table.name == "reminders":
             rows = reminders.named(rows)
         if table.is_event:
@@ -144,6 +144,15 @@ class Intake:
             reasons = pl.repeat(_NOBODY, int(is_nobody.sum()), eager=True)
             self.reject(opt_outs.filter(is_nobody), reasons, "patient_id", "opt_outs")
         return opt_outs.filter(~is_nobody)
+
+    def _with_ends(self, opt_outs: pl.DataFrame) -> pl.DataFrame:
+        """A last day before the first is unclear: the opt-out counts for good."""
+        is_unclear = (opt_outs["until"] < opt_outs["made_on"]).fill_null(False)
+        if is_unclear.any():
+            reason = {"table": "opt_outs", "column": "until", "reason": _ENDS_FIRST}
+            left_out = opt_outs.filter(is_unclear).select("patient_id", **{k: pl.lit(v) for k, v in reason.items()})
+            self.left_out.append(left_out.select(LEFT_OUT.names()))
+        return opt_outs.with_columns(until=pl.when(~is_unclear).then("until"))
 
     def _received(self, batch: Batch) -> pl.DataFrame:
         """Where the rows come from and when they were received, for those that do not say."""

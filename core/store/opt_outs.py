@@ -1,9 +1,11 @@
 """Opt-outs in SQL. None is ever deleted: a removed one keeps its row, with who removed it, when and how."""
 
+import re
 from collections.abc import Collection
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 
@@ -31,11 +33,28 @@ def add(connection: Connection, opt_out: OptOut, *, at: datetime, by: str) -> in
     return int(result.scalar_one())
 
 
+def count_for_too(connection: Connection, opt_out: OptOut, addresses: Collection[str]) -> None:
+    """Let the wish of an opt-out count for more addresses: further rows of it, made when and by whom it was made."""
+    this = opt_outs.c.opt_out_id == opt_out.opt_out_id
+    for address in addresses:
+        row = dict(connection.execute(select(opt_outs).where(this)).mappings().one())
+        if row["wish_id"] is None:
+            row["wish_id"] = uuid4().hex
+            connection.execute(update(opt_outs).where(this).values(wish_id=row["wish_id"]))
+        del row["opt_out_id"]
+        if row["source_key"]:  # behind a mark, so that core.feed_opt_outs knows whose it is
+            mark = sha256(f"{row['source_key']}|{address}".encode()).hexdigest()[:16]
+            row["source_key"] = f"{re.split('[#~]', row['source_key'], maxsplit=1)[0]}~{mark}"
+        connection.execute(insert(opt_outs).values(**row | {"address": address}))
+
+
 def one_at_a_time(connection: Connection, patient_id: str) -> None:
     """Wait until nobody else records an opt-out for the patient, and keep others waiting until the transaction ends,
     so that the same wish recorded twice at once is one. SQLite has one writer anyway."""
     if connection.dialect.name == "postgresql":
-        number = int.from_bytes(sha256(f"opt-outs of {patient_id}".encode()).digest()[:8], signed=True)
+        number = int.from_bytes(
+            sha256(f"opt-outs of {patient_id}".encode(errors="surrogatepass")).digest()[:8], signed=True
+        )
         connection.execute(select(func.pg_advisory_xact_lock(number)))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, select
 
+from core.domain.kept_text import is_keepable
 from core.domain.person import Person
 from core.domain.user import Scope
 from core.store.contacts import batches
@@ -38,7 +39,7 @@ def people(connection: Connection, patient_ids: Collection[str], scope: Scope) -
     everything = patients.outerjoin(providers, providers.c.provider_id == patients.c.pcp_id)
     everything = everything.outerjoin(groups, groups.c.group_id == patients.c.group_id)
     found: dict[str, Person] = {}
-    for ids in batches(patient_ids):
+    for ids in batches(_keepable(patient_ids)):
         question = select(*_COLUMNS).select_from(everything).where(patients.c.patient_id.in_(ids), in_scope(scope))
         for row in connection.execute(question):
             found[row.patient_id] = Person(**row._mapping)
@@ -48,7 +49,7 @@ def people(connection: Connection, patient_ids: Collection[str], scope: Scope) -
 def visible_ids(connection: Connection, patient_ids: Collection[str], scope: Scope) -> set[str]:
     """Which of these ids lie within the scope."""
     found: set[str] = set()
-    for ids in batches(patient_ids):
+    for ids in batches(_keepable(patient_ids)):
         question = select(patients.c.patient_id).where(patients.c.patient_id.in_(ids), in_scope(scope))
         found |= set(connection.scalars(question))
     return found
@@ -63,3 +64,8 @@ def households(connection: Connection, patient_ids: Collection[str]) -> dict[str
         )
         found |= {row.patient_id: row.household_id for row in connection.execute(question)}
     return found
+
+
+def _keepable(patient_ids: Collection[str]) -> list[str]:
+    """Without what no database takes: nobody has such an id."""
+    return [each for each in patient_ids if is_keepable(each)]
