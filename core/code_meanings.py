@@ -144,6 +144,7 @@ def remade(draft: Draft, before: Generation, meanings: Meanings, day: Day) -> Ge
         draft.link(name, before)
     draft.write_whole("rejects", before.rejects().collect())
     draft.write_whole("left_out", before.left_out().collect())
+    draft.write_whole("merged_deaths", before.merged_deaths().collect())
     evaluated = draft.day(day.evaluation)
     evaluate_day(evaluated, _with_facts(draft, before, meanings), day, **practice_of(before))
     evaluated.finish()

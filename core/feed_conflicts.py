@@ -6,13 +6,12 @@ What is asked is found at a load (core.feed_questions).
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import Connection
 
 from core.audit import record_in
 from core.domain.consent_conflict import is_wider, stopping
-from core.domain.correction import FIELDS, LAYOUT_NAMES, Correction, Field, Values, is_newer_no
+from core.domain.correction import FIELDS, LAYOUT_NAMES, Correction, Field, Values, is_newer_no, values_of
 from core.domain.kept_text import kept_text
 from core.domain.opt_out import OptOut
 from core.domain.person import Person
@@ -126,17 +125,15 @@ def close_of(wb: Workbench, connection: Connection, patient_id: str, field: str)
 # ---- deciding ------------------------------------------------------------------------------------------------------
 def _settle_correction(wb: Workbench, connection: Connection, row: ConflictRow, decision: str) -> None:
     correction = _correction_of(row, rows.standing(connection, [row.patient_id]))
-    if correction is None:
+    feed = feed_row(wb, connection, row.patient_id) or {}
+    if correction is None or values_of(FIELDS[row.field], feed) != row.details:
         raise NotAllowed(_GONE)
     if decision == KEPT:
         rows.remember(connection, correction, row.details)
-        feed = feed_row(wb, connection, row.patient_id)
-        if feed is not None:  # a newer 'no' to a channel has counted meanwhile
-            lay_over(connection, row.patient_id, feed)
+        lay_over(connection, row.patient_id, feed)  # a newer 'no' to a channel has counted meanwhile
         return
-    feed = feed_row(wb, connection, row.patient_id) or {}
     rows.end(connection, correction.correction_id, how=FEED, at=wb.now(), by=wb.user.user_id)
-    lay_over(connection, row.patient_id, feed | _typed(row.details))
+    lay_over(connection, row.patient_id, feed)
     key_again(wb, connection, row.patient_id)
 
 
@@ -206,9 +203,3 @@ def _shown(
 def _told(opt_out: OptOut, patient_id: str) -> OptOut:
     is_own = opt_out.patient_id in (None, patient_id)
     return opt_out if is_own else of_other(opt_out, opt_out.reaches)
-
-
-def _typed(values: Mapping[str, str | None]) -> dict[str, Any]:
-    return {
-        name: date.fromisoformat(value) if value and name.endswith("_on") else value for name, value in values.items()
-    }

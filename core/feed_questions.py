@@ -27,7 +27,7 @@ Consents = dict[tuple[str, str], Values]
 
 def ask_about_corrections(wb: Workbench, connection: Connection, overlay: Overlay) -> None:
     """Ask where the feed says something new against a correction; ask no more where it no longer does."""
-    asked = {(row.patient_id, row.field): row for row in rows.open_conflicts(connection, kind=CORRECTION)}
+    asked = _asked_once(wb, connection)
     for patient_id, feed in overlay.feed.items():
         for correction in overlay.corrections[patient_id]:
             said = values_of(FIELDS[correction.field], feed)
@@ -39,6 +39,17 @@ def ask_about_corrections(wb: Workbench, connection: Connection, overlay: Overla
                 rows.decide(connection, before.conflict_id, MOOT, at=wb.now(), by=wb.user.user_id)
             elif before is not None and before.details != said:
                 rows.change_conflict(connection, before.conflict_id, said, at=wb.now())
+
+
+def _asked_once(wb: Workbench, connection: Connection) -> dict[tuple[str, str], ConflictRow]:
+    """What is asked about corrections by patient and field; of several about one field only the last stays."""
+    asked: dict[tuple[str, str], ConflictRow] = {}
+    for row in rows.open_conflicts(connection, kind=CORRECTION):
+        before = asked.get((row.patient_id, row.field))
+        if before is not None:
+            rows.decide(connection, before.conflict_id, MOOT, at=wb.now(), by=wb.user.user_id)
+        asked[row.patient_id, row.field] = row
+    return asked
 
 
 def consents_before(wb: Workbench, connection: Connection) -> Consents:

@@ -82,6 +82,8 @@ class Making:
         evaluate_day(evaluated, self._shards(spool, progress), day, groups=groups, providers=providers)
         evaluated.finish()
         self._count_shared()
+        self.patients_with["merged_contact"] = len(self.merging.rows.differing)
+        self.draft.write_whole("merged_deaths", self.merging.rows.deaths_frame())
         self.draft.write_whole("rejects", self.intake.all_rejects())
         self.draft.write_whole("left_out", self._left_out())
         self.draft.write_whole("unmapped", self.meanings.unmapped())
@@ -116,8 +118,11 @@ class Making:
     def _merge_patients(self, spool: Spool) -> None:
         """What is stated in the feed, and by whoever makes the generation."""
         stated = self.whole.pop(MERGES, None)
-        if stated is None:
-            return
+        if stated is not None:
+            self._merge_stated(stated, spool)
+        self.merging.settle_deaths(self.previous)
+
+    def _merge_stated(self, stated: pl.DataFrame, spool: Spool) -> None:
         is_unique = self._count_repeated(stated, TABLE[MERGES].key)
         self._tally(MERGES, stated, is_unique=is_unique)
         stated = stated if is_unique else stated.unique(TABLE[MERGES].key, keep="last", maintain_order=True)
@@ -190,6 +195,8 @@ class Making:
                 self._fed.append(fresh["patient_id"])
             self._tally(name, fresh, is_unique=self._count_repeated(fresh, TABLE[name].key))
             tables[name] = self._merge_small(name, known, fresh.drop(_WORKING))
+            if name == "patients":
+                tables[name] = self.merging.as_survivors(tables[name])
             self.draft.write(name, number, tables[name])
         events = self._events(spool, number, tables["patients"])
         self.draft.write("events", number, events)

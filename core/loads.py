@@ -22,7 +22,7 @@ from core.feeds.feed import Feed
 from core.feeds.intake import Counts, Intake
 from core.feeds.open_feed import open_feed
 from core.generations import Making, shard_count
-from core.merging import Merging, follow_in, keep_in
+from core.merging import Merging, follow_in, is_news, keep_in
 from core.publishing import publish, publish_day
 from core.store import feed_rows, merges, search_keys
 from core.store.clinical import REJECTS, UNMAPPED, Draft, Generation
@@ -244,7 +244,7 @@ def _load(wb: Workbench, feed: Feed, started_at: datetime, progress: Progress) -
         making = Making(draft, previous, intake, Meanings(known_codes(wb.engine)), shards, fingerprint, merging=merging)
         day = today(wb)
         generation = making.make(day, progress=progress)
-        if previous and not making.changes:
+        if previous and not making.changes and not _is_to_be_told(wb, making):
             return _unchanged(wb, feed, source, started_at, making)
         if not previous and not intake.has_patients():
             raise DataError(f"{feed.folder.name}: no patient could be loaded. Every row was rejected or none is there.")
@@ -283,6 +283,15 @@ def _load(wb: Workbench, feed: Feed, started_at: datetime, progress: Progress) -
         dict(feed.skipped),
         tuple(feed.notes),
     )
+
+
+def _is_to_be_told(wb: Workbench, making: Making) -> bool:
+    """Whether a feed that changes nothing in the clinical data has rows that were refused, or rows of merged ids that
+    say no or have contact data of their own."""
+    if making.intake.all_rejects().height or making.merging.rows.differing:
+        return True
+    with reading(wb.engine) as connection:
+        return is_news(connection, making.merging)
 
 
 @contextmanager

@@ -13,13 +13,16 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Connection
 
+from core import merged_corrections, merged_nos
 from core.audit import record_in
 from core.domain.merge import Resolved, resolve
 from core.domain.plausibility import UNKNOWN_PATIENT
 from core.feeds.feed import COUNTED
 from core.feeds.intake import MERGED, PATIENT_TABLES
 from core.feeds.layout import EVENT_TABLES, TABLE
-from core.store import feed_rows
+from core.merged_rows import MergedRows, has_died
+from core.opt_out_keys import key_again
+from core.store import feed_rows, merged_people
 from core.store import merges as merge_rows
 from core.store.clinical import Generation
 from core.store.hashing import probe, shard_of
@@ -41,6 +44,8 @@ class Merging:
     known: Mapping[str, str] = field(default_factory=dict)
     made: Resolved = field(default_factory=lambda: Resolved({}, {}, {}))
     merged_on: dict[str, date] = field(default_factory=dict)
+    rows: MergedRows = field(default_factory=MergedRows)
+    on_file: dict[str, dict[str, Any]] = field(default_factory=dict)  # rows of ids merged now, as sending had them
     _moved: dict[str, pl.DataFrame] = field(default_factory=dict)
     _shard_count: int = 1
 
@@ -53,10 +58,31 @@ class Merging:
         """The ids that are no more from this load on, each with its survivor."""
         return self.made.new
 
+    @property
+    def survivors(self) -> dict[str, str]:
+        """By every id that is no more, from now on or before, its survivor."""
+        return {**self.known, **self.made.changed}
+
+    def nos(self) -> list[merged_nos.No]:
+        """What was said against contacting merged ids, in the feed and on file."""
+        return merged_nos.said(self.on_file, self.rows.fresh, self.survivors)
+
+    def dead_on_file(self) -> dict[str, date | None]:
+        """Survivors of whom a merged id has died, as far as no generation says it."""
+        dead = {each: row for each, row in self.on_file.items() if has_died(row) and each not in self.rows.fresh}
+        return {self.new[each]: row["deceased_on"] for each, row in dead.items()}
+
     # ---- rows of the feed ------------------------------------------------------------------------------------------
     def of_today(self, name: str, rows: pl.DataFrame) -> pl.DataFrame:
         """Rows of a table of the feed by the earlier merges; MERGED says of small tables which rows changed hands."""
-        return _renamed(rows, self.known, marks=name not in EVENT_TABLES) if self.known else rows
+        if not self.known:
+            return rows
+        self._note(name, rows, self.known)
+        return _renamed(rows, self.known, marks=name not in EVENT_TABLES)
+
+    def _note(self, name: str, rows: pl.DataFrame, names: Mapping[str, str]) -> None:
+        if name == "patients":
+            self.rows.note(rows.filter(pl.col("patient_id").is_in(list(names))))
 
     def settle(
         self, stated: pl.DataFrame, spool: Spool, previous: Generation | None, *, rejected: Mapping[str, str]
@@ -84,6 +110,9 @@ class Merging:
     def _in_spool(self, spool: Spool) -> pl.DataFrame:
         moved = [pl.DataFrame(schema={"patient_id": pl.String})]
         for name, rows in spool.take_of(list(self.new)):
+            if name == "patients":  # not those that were renamed to one who is merged now
+                is_own = ~pl.col(MERGED).fill_null(False) if MERGED in rows.columns else pl.lit(True)
+                self._note(name, rows.filter(is_own), self.new)
             rows = _renamed(rows, self.new, marks=name not in EVENT_TABLES)
             spool.add(name, rows)
             if name in EVENT_TABLES:
@@ -100,17 +129,29 @@ class Merging:
             fresh = _renamed(fresh, self.new, column="guarantor_id")
         is_merged = fresh[MERGED].fill_null(False)
         if not is_merged.any():
-            return fresh, fresh.clear()
+            return self.rows.with_deaths(fresh) if name == "patients" else fresh, fresh.clear()
         own, others = fresh.filter(~is_merged), fresh.filter(is_merged)
         if name != "patients":
             return pl.concat([others, own]), fresh.clear()
         left_out = others.join(own, on="patient_id", how="semi")
         others = others.join(own, on="patient_id", how="anti", maintain_order="left")
         still = known.join(others, on="patient_id", how="semi", maintain_order="left")
+        self.rows.note_differing(others, still)
         stands_in = others.join(still, on="patient_id", how="anti", maintain_order="left")
         counted = pl.concat([others.join(still, on="patient_id", how="semi"), left_out])
         shown = still.with_columns(pl.lit(False).alias(COUNTED), pl.lit(True).alias(MERGED))
-        return pl.concat([own, shown, stands_in], how="diagonal_relaxed").select(fresh.columns), counted
+        rows = pl.concat([own, shown, stands_in], how="diagonal_relaxed").select(fresh.columns)
+        return self.rows.with_deaths(rows), counted
+
+    def settle_deaths(self, previous: Generation | None) -> None:
+        """Decide who has died under a merged id, once the feed has been read."""
+        self.rows.settle_deaths(previous, self.new, self.survivors)
+
+    def as_survivors(self, patients: pl.DataFrame) -> pl.DataFrame:
+        """The patients of a shard after the load, those dead who have died under a merged id."""
+        patients = self.rows.with_deaths(patients)
+        self.rows.note_own(patients, self.new)
+        return patients
 
     # ---- rows that are known ---------------------------------------------------------------------------------------
     def prepare(self, previous: Generation | None) -> None:
@@ -148,7 +189,7 @@ class Merging:
         """Rows of a table that has no shards: everybody's opt-outs."""
         if "patient_id" not in rows.columns or not (self.known or self.new):
             return rows
-        return _renamed(rows, {**self.known, **self.made.changed})
+        return _renamed(rows, self.survivors)
 
 
 def keep_in(wb: Workbench, connection: Connection, merging: Merging, *, source: str, on: date) -> None:
@@ -157,17 +198,29 @@ def keep_in(wb: Workbench, connection: Connection, merging: Merging, *, source: 
     if not merging.new:
         return
     feed_rows.publish_alone(connection)
+    merging.on_file = merged_people.on_file(connection, list(merging.new))
+    own = merging.rows.own or merged_people.on_file(connection, set(merging.new.values()))
+    merged_corrections.settle(connection, merging.new, own, at=wb.now(), by=wb.user.user_id)
     made = [Merge(each, patient, source, merging.merged_on.get(each, on)) for each, patient in merging.new.items()]
     counts = merge_rows.keep(connection, made, led_on=merging.made.led_on, at=wb.now(), by=wb.user.user_id)
     _record(wb, connection, "patients.merged", merging, source=source, **counts)
 
 
 def follow_in(wb: Workbench, connection: Connection, merging: Merging) -> None:
-    """After it has published: messages of merged ids are the survivors'. As late as may be, because nobody can send
-    until the transaction ends."""
+    """After it has published: messages of merged ids are the survivors', and what was said against contacting them
+    holds. As late as may be, because nobody can send until the transaction ends."""
     if merging.new:
         counts = merge_rows.follow(connection, merging.new, at=wb.now())
         _record(wb, connection, "messages.merged", merging, **counts)
+        merged_people.let_die(connection, merging.dead_on_file())
+        for survivor in sorted(set(merging.new.values())):
+            key_again(wb, connection, survivor)
+    merged_nos.add(wb, connection, merging.nos())
+
+
+def is_news(connection: Connection, merging: Merging) -> bool:
+    """Whether rows of merged ids say no where nobody knew of it."""
+    return bool(merged_nos.wanted(connection, merging.nos()))
 
 
 def _record(wb: Workbench, connection: Connection, action: str, merging: Merging, **details: Any) -> None:

@@ -95,6 +95,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "1 patient has entries dated more than a week after the death; these were not loaded.",
         "{n:,} patients have entries dated more than a week after their death; these were not loaded.",
     ),
+    "merged_contact": (
+        "1 patient came only under an earlier id, with another number or email address; the patient's own is used.",
+        "{n:,} patients came only under an earlier id, with another number or email address; their own is used.",
+    ),
     "opt_out_type_unknown": (
         "1 opt-out has a type that is not known; it counts as Global.",
         "{n:,} opt-outs have a type that is not known; they count as Global.",

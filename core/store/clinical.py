@@ -5,7 +5,8 @@
                           events/*.parquet           EVENTS with earlier versions, one file for each shard of patients
                           facts/*.parquet            ARRANGED_FACTS, which name patients and events by their places
                           last/*.parquet             of each patient and concept the last dates and numbers
-                          rejects.parquet, unmapped.parquet, left_out.parquet
+                          rejects.parquet, unmapped.parquet, left_out.parquet,
+                          merged_deaths.parquet
                           as_of=<day>.<rules>/       gaps/*.parquet, people/*.parquet, panel.parquet, vocabularies
 
 Which generation counts is said by the table `loads` in SQL alone. Only evaluations, of a further day or by other rules,
@@ -40,6 +41,7 @@ REJECTS = pl.Schema(
 UNMAPPED = pl.Schema(
     {"system": pl.String, "code": pl.String, "text": pl.String, "events": pl.UInt32, "patients": pl.UInt32}
 )
+MERGED_DEATHS = pl.Schema({"merged_id": pl.String, "deceased_on": pl.Date})
 LEFT_OUT = pl.Schema({"patient_id": pl.String, "column": pl.String, "reason": pl.String})
 LAYOUT = 3  # of facts and evaluations: to be raised whenever a column of them changes
 
@@ -183,6 +185,12 @@ class Generation:
         generations that were made before this was kept."""
         path = self.folder / "left_out.parquet"
         return _scan(path) if path.exists() else LEFT_OUT.to_frame().lazy()
+
+    def merged_deaths(self) -> pl.LazyFrame:
+        """Who has died under an id that was merged: merged_id, deceased_on (null: the day is not known). Empty in
+        generations that were made before this was kept."""
+        path = self.folder / "merged_deaths.parquet"
+        return _scan(path) if path.exists() else MERGED_DEATHS.to_frame().lazy()
 
     def is_complete(self) -> bool:
         """Whether its folder is here and was written to the end."""

@@ -1,6 +1,6 @@
 """The opt-outs that came from feeds, in SQL: what is known of each, and adding more."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from core.domain.opt_out import FEED, OptOut
 from core.store.bulk import insert_rows, run_many
+from core.store.contacts import batches
 from core.store.schema import opt_outs
 
 _COLUMNS = (
@@ -39,6 +40,15 @@ def known(connection: Connection) -> list[Known]:
     """All of them."""
     columns = (opt_outs.c[name] for name in _COLUMNS)
     return [Known(*row) for row in connection.execute(select(*columns).where(opt_outs.c.source == FEED))]
+
+
+def present(connection: Connection, keys: Collection[str]) -> set[str]:
+    """Which of these keys a row came with, also when it was taken back since."""
+    found: set[str] = set()
+    for some in batches(keys):
+        question = select(opt_outs.c.source_key).where(opt_outs.c.source == FEED, opt_outs.c.source_key.in_(some))
+        found |= set(connection.scalars(question))
+    return found
 
 
 def add(connection: Connection, by_key: Mapping[str, OptOut], *, at: datetime, by: str) -> int:

@@ -12,13 +12,14 @@ from core.domain.merge import LEFT, MERGED, of_two
 from core.domain.user import Scope
 from core.store import search_keys
 from core.store.contacts import batches
+from core.store.correction_rows import CORRECTION, MOOT
 from core.store.messages import one_at_a_time
 from core.store.people import visible_ids
 from core.store.schema import corrections, feed_conflicts, merges, open_gaps, opt_outs, patients, recipients, remarks
 
-# What is a patient's and simply becomes the survivor's. Recipients and corrections follow rules of their own.
-FOLLOW = (opt_outs, remarks, feed_conflicts)
-_REPLACED = "replaced"
+# What is a patient's and simply becomes the survivor's. Recipients follow rules of their own; of corrections those that
+# do not count have ended before (core.merged_corrections).
+FOLLOW = (opt_outs, remarks, feed_conflicts, corrections)
 
 
 @dataclass(frozen=True)
@@ -112,8 +113,8 @@ def keep(
     connection.execute(insert(merges), [{**vars(each), "made_at": at, "made_by": by} for each in made])
     _rename(connection, merges, "merged_id", led_on)
     names = {each.merged_id: each.patient_id for each in made}
-    counts = {table.name: _rename(connection, table, "patient_id", names) for table in FOLLOW}
-    return counts | {"corrections": _corrections(connection, names, at=at, by=by)}
+    closed = _close_questions(connection, names, at=at, by=by)
+    return {table.name: _rename(connection, table, "patient_id", names) for table in FOLLOW} | {"not_asked": closed}
 
 
 def follow(connection: Connection, names: Mapping[str, str], *, at: datetime) -> dict[str, int]:
@@ -141,24 +142,15 @@ def _rename(connection: Connection, table: Any, column: str, names: Mapping[str,
     return count
 
 
-def _corrections(connection: Connection, names: Mapping[str, str], *, at: datetime, by: str) -> int:
-    """A correction of the survivor's own wins over one of the same field that comes with a merge."""
+def _close_questions(connection: Connection, names: Mapping[str, str], *, at: datetime, by: str) -> int:
+    """What was asked about corrections of merged ids compares with rows that count no more: it is asked anew of the
+    survivor where the load finds something to ask."""
+    count = 0
     for ids in batches(names):
-        counting = select(corrections.c.correction_id, corrections.c.patient_id, corrections.c.field).where(
-            corrections.c.patient_id.in_(ids), corrections.c.ended_at.is_(None)
-        )
-        for row in connection.execute(counting.order_by(corrections.c.correction_id)).all():
-            own = select(corrections.c.correction_id).where(
-                corrections.c.patient_id == names[row.patient_id],
-                corrections.c.field == row.field,
-                corrections.c.ended_at.is_(None),
-            )
-            values: dict[str, Any] = {"patient_id": names[row.patient_id]}
-            if connection.execute(own).first():
-                values |= {"ended_at": at, "ended_by": by, "ended_how": _REPLACED}
-            this = corrections.c.correction_id == row.correction_id
-            connection.execute(update(corrections).where(this).values(values))
-    return _rename(connection, corrections, "patient_id", names)
+        theirs = (feed_conflicts.c.patient_id.in_(ids)) & (feed_conflicts.c.decision == "")
+        statement = update(feed_conflicts).where(theirs, feed_conflicts.c.kind == CORRECTION)
+        count += connection.execute(statement.values(decision=MOOT, decided_at=at, decided_by=by)).rowcount
+    return count
 
 
 @dataclass
