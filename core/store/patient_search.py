@@ -143,8 +143,10 @@ def _lead(connection: Connection, word: Word, *, most: int) -> _Lead:
     pieces = tuple(max((p for p in each if p.leads), key=lambda p: len(p.text)) for each in word.alternatives)
     ids: set[str] = set()
     for piece in dict.fromkeys(pieces):
-        ids.update(_candidates(connection, piece, most + 1))
-        if len(ids) > most:
+        # What was cut off shows in the rows alone: somebody may be among them twice, by two numbers.
+        rows = list(_candidates(connection, piece, most + 1))
+        ids.update(rows)
+        if len(rows) > most or len(ids) > most:
             return _Lead((), None, 0)
     # One in a range of sort_name costs little: it is read in order, and seldom all of them are.
     beside = {piece: _count(connection, piece) for piece in pieces if piece.kind != NUMBER}
