@@ -403,8 +403,19 @@ def slowly(people: Iterable[dict[str, Any]], typed: str) -> list[str]:
     return [patient_id for _, patient_id in sorted(found)]
 
 
-@pytest.mark.parametrize("most", [3_000, 0], ids=["by keys", "in order"])
-@drawn(daily=8, many=150, people=PEOPLE, typed=TYPED)
+def test_nobody_is_missed_where_candidates_are_cut_off_and_some_stand_there_twice(
+    bench: Workbench,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    twice = {"phone_home": "+13125550199", "phone_mobile": "+17735550199"}
+    add(bench, twice, twice, {"phone_home": "+17735550199"})
+    monkeypatch.setattr("core.store.patient_search.MOST_CANDIDATES", 3)  # the first four rows are of two patients
+
+    assert len(ids(bench, "0199")) == 3
+
+
+@pytest.mark.parametrize("most", [3_000, 2, 0], ids=["by keys", "either", "in order"])
+@drawn(daily=6, many=150, people=PEOPLE, typed=TYPED)
 def test_the_same_are_found_as_by_looking_at_everybody(
     bench: Workbench,  # noqa: F811
     most: int,
