@@ -301,7 +301,11 @@ def test_of_an_opt_out_of_somebody_outside_the_scope_only_that_it_counts_is_told
         )
     limited = User("lu", "Lu", scope=Scope(groups=frozenset({"g1"})))
     accounts.add_user(lite.engine, limited, at=lite.now(), by="command-line")
-    secret = {"reason": "Complaint", "comment": "Lives apart from Cy now", "also_for": ["email", "mobile"]}
+    secret: dict[str, Any] = {
+        "reason": "Complaint",
+        "comment": "Lives apart from Cy now",
+        "also_for": ["email", "mobile"],
+    }
     opt_out_id = opt_outs.add(lite, "bob", "global", **secret)
     with writing(lite.engine) as connection:
         opt_out_rows.add(

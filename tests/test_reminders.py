@@ -263,10 +263,41 @@ def test_the_attempts_of_a_reminder(rows: list[dict[str, Any]], tries: list[tupl
         {"type": "email", "outcome": "Bounced"},
         {"type": "email", "outcome": "invalid address", "attempts": "3"},
         {"type": "email", "status": "unsuccessful"},
+        {"type": "email", "status": "unsuccessful", "outcome": "left message"},
+        {"type": "email", "outcome": "Mailbox full"},
+        {"type": "email", "outcome": "unknown user"},
+        {"type": "email", "outcome": "No such user here"},
+        {"type": "email", "outcome": "550 5.1.1"},
+        {"type": "email", "outcome": "Blocked as spam"},
+        {"type": "email", "status": "successful", "outcome": "bounced"},
     ],
 )
 def test_what_was_never_tried_or_was_an_email_that_did_not_arrive_is_not_shown(one: dict[str, Any]) -> None:
     assert told(row(**one)) == []
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        {"status": "successful", "outcome": "Sent, error page shown"},
+        {"status": "confirmed", "outcome": "refused the flu shot"},
+        {"outcome": "No errors"},
+        {"outcome": "unknown"},
+        {"outcome": "opened"},
+    ],
+)
+def test_an_email_that_went_well_is_shown_whatever_words_stand_beside_it(one: dict[str, Any]) -> None:
+    assert len(told(row(type="email", **one))) == 1
+
+
+def test_a_text_as_long_as_a_book_is_cut_at_load(wb: Workbench, tmp_path: Path) -> None:
+    header = "patient,status,type,date,outcome,protocol,description"
+    book = "x" * 100_000
+
+    kept = loaded(wb, tmp_path / "feed", header, f"P1,confirmed,text,2026-10-20,{book},{book},{book}")
+
+    assert [len(kept[name][0]) for name in ("outcome", "protocol", "description")] == [200, 200, 200]
+    assert len(kept["reminder_id"][0]) < 600
 
 
 def test_of_a_day_without_a_time_only_the_day_is_shown() -> None:

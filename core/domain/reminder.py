@@ -1,5 +1,6 @@
 """Reminders that other systems have sent and a feed tells of: appointment reminders and those of a protocol (F3)."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import time
@@ -63,7 +64,18 @@ _NOT_REACHED = {
     "failed": "Failed",
     "bounced": "Bounced",
 }
-_FAILED = ("bounc", "invalid", "bad ", "fail", "undeliver", "not deliver", "refus", "reject", "unsuccess", "error")
+# An email that did not arrive, in words of any system; 5xx are codes of mail servers.
+_SURELY_FAILED = re.compile(
+    r"bounc|undeliver|not deliver|invalid (?:address|email|recipient)|mailbox (?:is )?(?:full|unavailable|disabled)|"
+    r"over quota|unknown (?:user|recipient|mailbox|address)|(?:user|recipient|mailbox|address) (?:is )?unknown|"
+    r"no such (?:user|mailbox|address|recipient)|(?:does not|doesn't) exist|\b55\d\b"
+)
+_FAILED = re.compile(
+    r"invalid|\bbad |\bfail|refus|reject|unsuccess|\berror|not found|\bblock|black ?list|spam|unknown|no such|"
+    r"\bfull\b|denied|dropped|suppress|quarantin|expired|returned|not sent|could not|unable|\b5[0-5]\d\b"
+)
+_NO_FAILURE = re.compile(r"\b(?:no|without|0|zero) (?:errors?|failures?|bounces?)\b|\bspam score\b")
+_GOOD = ("confirmed", "successful")
 _MOST_ATTEMPTS = 99
 
 
@@ -116,7 +128,9 @@ def _reminder(rows: list[Mapping[str, Any]], appointments: Mapping[str, str | No
     first, said = rows[0], {name: _last(rows, name) for name in rows[0]}
     kind = said["kind"] or _kind(said)
     status = _status(kind, said, appointments)
-    shown = [row for row in rows if not _is_failed_email(row, status)]
+    is_all_email = all(row["type"] == EMAIL for row in rows)
+    stated = [row["status"] or (said["status"] if is_all_email else None) for row in rows]
+    shown = [row for row, each in zip(rows, stated, strict=True) if not _is_failed_email(row, kind, each, status)]
     tries = tuple(each for row in shown for each in _tries(row, zone))
     left_out = sum(_count(row) for row in rows if row not in shown)
     claimed = max(_number(row[name]) for row in rows for name in ("attempt", "attempts"))
@@ -191,9 +205,22 @@ def _plain(outcome: str | None) -> str:
     return " ".join((outcome or "").lower().replace("_", " ").replace("-", " ").split())
 
 
-def _is_failed_email(row: Mapping[str, Any], status: str) -> bool:
-    """F4: such an attempt is not shown."""
+def _is_failed_email(row: Mapping[str, Any], kind: str, stated: str | None, status: str) -> bool:
+    """F4: such an attempt is not shown. A health reminder's own word for it goes before that of the mail system, and
+    one that went well is left out only for words that mean nothing else.
+
+    stated   the status that the feed gives for the attempt; status: that of the whole reminder
+    """
     if row["type"] != EMAIL:
         return False
-    word = _plain(row["outcome"])
-    return any(part in word for part in _FAILED) or (status == "unsuccessful" and not word)
+    word = _NO_FAILURE.sub("", _plain(row["outcome"])).strip()
+    if stated == "unsuccessful":
+        return kind == "health" or word not in _REACHED
+    if word in _REACHED:
+        return False
+    if word in _NOT_REACHED and word != "error":
+        return True
+    if stated in _GOOD:
+        return bool(_SURELY_FAILED.search(word))
+    failed = _SURELY_FAILED.search(word) or _FAILED.search(word)
+    return (bool(failed) and word != UNKNOWN_OUTCOME.lower()) or (status == "unsuccessful" and not word)

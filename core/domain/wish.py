@@ -116,7 +116,7 @@ def of_other(opt_out: OptOut, shared: Collection[str]) -> OptOut:
     which of the `shared` addresses; not whose it is, nor what was written about it."""
     addresses = tuple(address for address in opt_out.reaches if address in shared)
     nothing: dict[str, Any] = dict.fromkeys(("patient_id", "opt_out_id", "wish_id", "removed_by", "removed_note"))
-    texts = dict.fromkeys(("reason", "comment", "made_by"), "")
+    texts: dict[str, Any] = dict.fromkeys(("reason", "comment", "made_by"), "")
     return replace(
         opt_out, **nothing, **texts, address=next(iter(addresses), None), addresses=addresses, is_of_other=True
     )

@@ -23,7 +23,7 @@ SOURCE = "_source"
 MERGED = "_merged"  # whether a row of a small table was that of an id which is the patient's now
 PATIENT_TABLES = tuple(n for n in SMALL_TABLES if "patient_id" in TABLE[n].column_names and n != "opt_outs")
 WHOLE_TABLES = tuple(n for n in SMALL_TABLES if n not in PATIENT_TABLES)
-
+LONGEST_TEXT = 2000  # of a text in words in a small table: what is longer is a broken file
 _ENDS_FIRST = "is before the day it was made, so that it counts for good"
 _NOBODY = "names no patient, number or address that can be used"
 
@@ -174,7 +174,10 @@ class Intake:
 
 def _small(table: FeedTable, rows: pl.DataFrame) -> pl.DataFrame:
     columns = [*table.column_names, "source_system", "received_at", FILE, LINE, SOURCE, COUNTED]
-    return rows.select(columns)
+    texts = [each.name for each in table.columns if each.kind == "text" and not each.words]
+    return (
+        rows.select(columns).with_columns(pl.col(texts).str.slice(0, LONGEST_TEXT)) if texts else rows.select(columns)
+    )
 
 
 def small_schema(table: FeedTable) -> pl.Schema:

@@ -3,12 +3,15 @@
 import polars as pl
 
 _KIND_WORDS = r"(?i)^\s*(appointment|health)( reminder)?\s*$"
+LONGEST = 200
+_WORDS = ("outcome", "protocol", "description")
 
 
 def prepared(texts: pl.DataFrame) -> pl.DataFrame:
-    """The texts of a batch before they are read: date and time together, and a kind that stands under type in its own
-    column."""
+    """The texts of a batch before they are read: date and time together, a kind that stands under type in its own
+    column, and what is in words no longer than LONGEST."""
     has = set(texts.columns)
+    texts = texts.with_columns(pl.col(name).str.slice(0, LONGEST) for name in _WORDS if name in has)
     if {"date", "time"} <= has:
         day = pl.col("date").str.strip_chars()
         both = pl.concat_str(day, pl.col("time").str.strip_chars(), separator=" ")
