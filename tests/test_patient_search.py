@@ -346,6 +346,16 @@ def campaign_bench(bench: Workbench) -> Workbench:  # noqa: F811
     return bench
 
 
+@pytest.mark.parametrize("typed", ["mar", "555010"])
+def test_those_led_to_twice_hide_nobody_where_there_are_too_many_to_look_up(wb: Workbench, typed: str) -> None:
+    twice = {"first": "Maria", "middle": "Martha", "phone_mobile": "+15550100199", "phone_home": "+15550100142"}
+    add(wb, *[twice | {"last": "Example"}] * 4)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("core.store.patient_search.MOST_CANDIDATES", 3)
+        assert ids(wb, typed) == ["p1", "p2", "p3", "p4"]
+
+
 def test_nobody_outside_the_scope_is_found_or_counted(bench: Workbench) -> None:  # noqa: F811
     add(bench, {"last": "Example", "group_id": "g1"}, {"last": "Example", "group_id": "g2"}, {"last": "Example"})
     nora = User("nora", "Nora", scope=Scope(groups=frozenset({"g1"})))

@@ -178,9 +178,8 @@ def _fewest(connection: Connection, pieces: tuple[Piece, ...], *, most: int) -> 
 
 
 def _piece_lead(connection: Connection, piece: Piece, *, most: int) -> _Lead:
-    # What was cut off shows in the rows alone: somebody may be among them twice, by two numbers.
     rows = list(_candidates(connection, piece, most + 1))
-    if len(rows) > most:
+    if len(rows) > most:  # rows, not patients: one who is led to twice must not hide that others were cut off
         return _TOO_MANY
     ids = frozenset(rows)
     # One in a range of sort_name costs little: it is read in order, and seldom all of them are.

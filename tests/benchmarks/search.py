@@ -223,7 +223,7 @@ def _scan(wb: Workbench, typed: str) -> float:
 
 
 def _sql(wb: Workbench, typed: str) -> tuple[str, dict[str, object]]:
-    values: dict[str, object] = {"on": date(2024, 11, 24), "at": NOW - timedelta(days=90)}
+    values: dict[str, object] = {"on": date(2024, 11, 24), "at": datetime(2026, 8, 26, 5, tzinfo=UTC)}
     tests = []
     for word in search_query.read(typed):
         either = []
