@@ -8,7 +8,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from core.domain.campaign import Campaign
-from core.domain.eligibility import Contact, FrequencyCap, Mailing, eligibility, first_of_address, frequency_cap
+from core.domain.eligibility import (
+    INTRODUCED,
+    Contact,
+    FrequencyCap,
+    Mailing,
+    eligibility,
+    first_of_address,
+    frequency_cap,
+)
 from core.domain.introduction import INTRODUCTORY, free_from, is_missing
 from core.domain.merge import MERGED
 from core.domain.organisation import EMAIL, Organisation
@@ -137,6 +145,8 @@ def _decided(one: Claimed, contact: Contact, rules: _Rules, sibling: Sibling, *,
 
 
 def _why_not(contact: Contact, arm: str, rules: _Rules, *, is_taken: bool = False) -> str:
+    if rules.is_introductory and not is_missing(contact.introduced_at):  # a campaign has brought it meanwhile
+        return INTRODUCED
     cap = None if rules.message(contact) == INTRODUCTORY else rules.cap
     why = eligibility(contact, rules.mailing, on=rules.on, cap=cap, arm=arm, is_address_taken=is_taken)
     return why.key if why else ""

@@ -34,12 +34,28 @@ def test_a_corrected_address_is_introduced_before_a_campaign_writes_to_it(
     clock.forward(days=3)
 
     _correct(clinic, "New@example.org")
+    dispatcher.drain(clinic)
     add_campaign(clinic, ids)
     dispatcher.drain(clinic)
 
     assert [address for address, _ in server.mails] == ["p1@example.org", "new@example.org"]
     assert b"Emails from" in server.contents[1]
     assert states(clinic)["p1"] == ("waiting", ""), "for the two days in which the patient may opt out"
+
+
+def test_a_new_address_is_introduced_once_though_a_campaign_and_the_stream_are_due_together(
+    clinic: Workbench, server: Recorder, clock: Clock
+) -> None:
+    ids = add_patients(clinic, 1)
+    introductions.turn_on(clinic, "dr1", seen=1)
+    dispatcher.drain(clinic)
+    clock.forward(days=3)
+
+    _correct(clinic, "New@example.org")
+    add_campaign(clinic, ids, campaign_id="0")  # its turn comes before that of the stream, whose id is random
+    dispatcher.drain(clinic)
+
+    assert [address for address, _ in server.mails] == ["p1@example.org", "new@example.org"]
 
 
 def test_a_dead_address_counts_no_more_for_the_patient_whose_address_was_corrected(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Table, insert, select, update
 
-from core import communications, merges, opt_outs, reports
+from core import communications, merged_corrections, merges, opt_outs, reports
 from core.domain.merge import of_two
 from core.domain.message import STATES
 from core.domain.role import MERGE
@@ -125,6 +125,7 @@ def test_what_is_the_survivors_own_correction_wins(clinic: Workbench) -> None:
     with writing(clinic.engine) as connection:
         for patient_id, field in made:
             connection.execute(insert(schema.corrections).values(patient_id=patient_id, field=field, **known))
+        merged_corrections.settle(connection, {"p1": "p2"}, {}, at=clinic.now(), by="ana")
 
     combine(clinic, p1="p2")
 

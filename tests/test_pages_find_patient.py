@@ -66,7 +66,7 @@ def test_several_are_listed_and_one_press_opens_a_summary(clinic: Workbench) -> 
 def test_the_switch_widens_to_everybody_and_says_how_many_others_there_are(clinic: Workbench) -> None:
     app = look(opened("library"), "mario")
 
-    assert "Nobody was found" in words(app) and "1 other matches who was not contacted lately" in words(app)
+    assert "Nobody was found" in words(app) and "1 other match was not contacted lately" in words(app)
     app.toggle(key="fp_everybody").set_value(True).run()
     assert (title(app), app.query_params["id"]) == ("Patient Summary", "P3")
 
@@ -75,7 +75,7 @@ def test_beside_the_only_one_it_is_said_that_others_match(clinic: Workbench) -> 
     app = look(opened("library"), "mari")
 
     assert app.query_params["id"] == "P1"
-    assert "1 other matches who was not contacted lately" in words(app)
+    assert "1 other match was not contacted lately" in words(app)
     app.button(key="fp_again").click().run()
     assert shown(app) == ["Mario Lee", "María O'Brien"]
 

@@ -24,6 +24,7 @@ _REMARK = "remark:"
 _CONTACTED_OFTEN = "contacted_often"
 SAME_ADDRESS = "same_address"
 SAME_NUMBER = "same_number"
+INTRODUCED = "introduced"
 WEEK = timedelta(days=7)  # over which the frequency cap counts, the day itself included
 _TIMES = {1: "once", 2: "twice", 3: "three times", 4: "four times", 5: "five times", 6: "six times", 7: "seven times"}
 
@@ -51,6 +52,7 @@ REASONS: dict[str, str] = {
     "consent_missing": "no consent to texts is on file",
     "bounced": "an earlier email to this address came back",
     "number_unusable": "an earlier message could not be delivered to this number",
+    INTRODUCED: "the patient has had the introductory email at this address",
     "gap_closed": "no care gap that the message is about is open",
     **{f"{_REMARK}{key}": kind.why_not for key, kind in KINDS.items() if kind.stops_outreach},
     "booked": "the patient has made an appointment since the campaign was made",
