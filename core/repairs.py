@@ -112,13 +112,13 @@ def _shown(wb: Workbench, opened: Panel, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _cells(rows: pl.DataFrame) -> pl.DataFrame:
-    todo = {problem.key: problem.todo for problem in PROBLEMS.values()}
+    remedy = {problem.key: problem.remedy for problem in PROBLEMS.values()}
     return rows.select(
         pl.col("patient_id").alias("Patient Id"),
         pl.col("name").alias("Patient"),
         pl.col("problem").replace_strict(_NAMES, return_dtype=pl.String).alias("Reason"),
         pl.col("clinic").alias("Clinic"),
-        pl.col("problem").replace_strict(todo, return_dtype=pl.String).alias("What to do"),
+        pl.col("problem").replace_strict(remedy, return_dtype=pl.String).alias("What to do"),
     )
 
 

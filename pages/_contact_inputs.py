@@ -1,6 +1,7 @@
 """The boxes in which staff type contact data, one kind for each field."""
 
 from collections.abc import Callable, Mapping
+from datetime import date
 
 import streamlit as st
 
@@ -16,9 +17,11 @@ _LABELS = {"address1": "Street", "address2": "Apartment or unit", "city": "City"
 _ANSWERS = {"yes": "Yes", "no": "No"}
 
 
-def typed_values(here: OnFile) -> Typed:
+def typed_values(here: OnFile, *, today: date) -> Typed:
     """Draw the boxes of a field, filled with what is on file, and return what they hold by its columns; None in each
     when staff say that what is on file is not the patient's."""
+    if here.field.key == TEXT_CONSENT:
+        return _text_consent(here, today)
     return _INPUTS.get(here.field.key, _one)(here)
 
 
@@ -65,9 +68,10 @@ def _choice(words: dict[str, str]) -> Callable[[OnFile], Typed]:
     return draw
 
 
-def _text_consent(here: OnFile) -> Typed:
+def _text_consent(here: OnFile, today: date) -> Typed:
+    """`today` is the organisation's day; the server's may be another one."""
     typed = _choice(_ANSWERS)(here)
-    said = st.date_input("Said on", value="today", key="pc_consent_on", max_value="today")
+    said = st.date_input("Said on", value=today, key="pc_consent_on", max_value=today)
     source = st.selectbox("How", CONSENT_SOURCES, key="pc_consent_source", accept_new_options=True)
     st.caption("A yes counts for the mobile number that is on file now, and for no other.")
     return typed | {TEXT_CONSENT_ON: said.isoformat() if said else None, TEXT_CONSENT_SOURCE: source}
@@ -77,7 +81,6 @@ _INPUTS: dict[str, Callable[[OnFile], Typed]] = {
     "address": _address,
     "language": _choice(dict(sorted(LANGUAGES.items(), key=lambda pair: pair[1]))),
     "channel": _choice(MODE_NAMES),
-    TEXT_CONSENT: _text_consent,
     "email_consent": _choice(_ANSWERS),
     "call_consent": _choice(_ANSWERS),
 }

@@ -34,7 +34,7 @@ def _dialog(wb: Workbench, patient_id: str) -> None:
     key = st.selectbox("What", list(FIELDS), format_func=lambda each: FIELDS[each].name, key="pc_field")
     here = on_file[key]
     _where_from(wb, here)
-    typed = typed_values(here)
+    typed = typed_values(here, today=wb.today())
     reason = st.text_input("Why", key=f"pc_reason_{key}", max_chars=200, placeholder="such as: said so by phone today")
     st.caption("Kept with your name and today's date. It counts at once for everything that is not sent yet.")
     with st.container(horizontal=True, gap="small"):

@@ -67,7 +67,7 @@ def _actions(wb: Workbench, problem: str, clinic: str | None, number: int) -> No
             on_click="ignore",
             disabled=not number,
         )
-    st.caption(PROBLEMS[problem].todo)
+    st.caption(PROBLEMS[problem].remedy)
 
 
 def _patients(rows: pl.DataFrame) -> None:

@@ -25,13 +25,19 @@ def _correct(wb: Workbench, address: str) -> None:
     corrections.correct(wb, "p1", "email", {"email": address})
 
 
+def _introduced(wb: Workbench, clock: Clock) -> list[str]:
+    """One patient who was introduced three days ago."""
+    ids = add_patients(wb, 1)
+    introductions.turn_on(wb, "dr1", seen=1)
+    dispatcher.drain(wb)
+    clock.forward(days=3)
+    return ids
+
+
 def test_a_corrected_address_is_introduced_before_a_campaign_writes_to_it(
     clinic: Workbench, server: Recorder, clock: Clock
 ) -> None:
-    ids = add_patients(clinic, 1)
-    introductions.turn_on(clinic, "dr1", seen=1)
-    dispatcher.drain(clinic)
-    clock.forward(days=3)
+    ids = _introduced(clinic, clock)
 
     _correct(clinic, "New@example.org")
     dispatcher.drain(clinic)
@@ -46,10 +52,7 @@ def test_a_corrected_address_is_introduced_before_a_campaign_writes_to_it(
 def test_a_new_address_is_introduced_once_though_a_campaign_and_the_stream_are_due_together(
     clinic: Workbench, server: Recorder, clock: Clock
 ) -> None:
-    ids = add_patients(clinic, 1)
-    introductions.turn_on(clinic, "dr1", seen=1)
-    dispatcher.drain(clinic)
-    clock.forward(days=3)
+    ids = _introduced(clinic, clock)
 
     _correct(clinic, "New@example.org")
     add_campaign(clinic, ids, campaign_id="0")  # its turn comes before that of the stream, whose id is random

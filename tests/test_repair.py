@@ -110,7 +110,7 @@ def test_everybody_has_one_problem_a_mode_at_most_and_nowhere_means_no_mode_at_a
 
 def test_every_problem_has_a_name_of_its_own_and_says_what_to_do() -> None:
     assert len({problem.name for problem in PROBLEMS.values()}) == len(PROBLEMS)
-    assert all(problem.todo.endswith(".") and problem.key == key for key, problem in PROBLEMS.items())
+    assert all(problem.remedy.endswith(".") and problem.key == key for key, problem in PROBLEMS.items())
     for reason in PHONE_REASONS:
         assert f"text:{reason}" in PROBLEMS and f"phone:{reason}" in PROBLEMS
     for reason in EMAIL_REASONS:

@@ -29,7 +29,7 @@ class Problem:
     key: str
     mode: str
     name: str
-    todo: str
+    remedy: str
 
 
 def _unusable(mode: str, what: str, reasons: Mapping[str, str]) -> list[Problem]:
