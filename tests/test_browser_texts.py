@@ -220,7 +220,8 @@ def test_a_patient_answers_stop_and_staff_see_the_reply_the_opt_out_and_who_is_n
     open_page(page, f"{demo.address}/outbox?mode=text")
     number = outbox_texts.patient_number(outbox_texts.texts(wb).texts[0])
 
-    click(page, "STOP")
+    page.get_by_role("button", name="STOP", exact=True).click()  # not a text in which the word is
+    settle(page)
 
     wait_until(lambda: bool(opt_outs.of_address(wb, number)), seconds=30)
     assert [one.name for one in opt_outs.of_address(wb, number)] == ["All Text"]

@@ -152,10 +152,9 @@ OPT_OUTS = st.lists(
         until=st.none() | NEAR,
         protocol=st.sampled_from([None, "Diabetes", "Asthma"]),
         removed_on=st.none() | NEAR,
-        opt_out_id=st.integers(1, 9),
     ),
     max_size=6,
-)
+).map(lambda drawn: [replace(each, opt_out_id=number) for number, each in enumerate(drawn, 1)])
 
 
 def slowly(each: OptOut, product: str, channel: str, on: date, tags: list[str]) -> bool:
