@@ -47,7 +47,7 @@ def find(wb: Workbench, text: str, *, everybody: bool = False) -> Found:
     if not search_query.leads(words):
         return Found(problem=search_query.TOO_SHORT if text.strip() else "")
     loads.make_searchable(wb)
-    lately = None if everybody else _lately(wb)
+    lately = None if everybody else _lately(wb.settle())
     with reading(wb.engine) as connection:
         ids, others = store.found(connection, words, wb.user.scope, limit=MOST + 1, lately=lately)
         people = rows.people(connection, ids[:MOST], wb.user.scope)

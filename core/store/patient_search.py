@@ -149,10 +149,24 @@ def _is_lately(lately: Lately) -> ColumnElement[bool]:
 
 # ---- who may match -------------------------------------------------------------------------------------------------
 def _best_lead(connection: Connection, words: tuple[Word, ...]) -> _Lead:
-    """The word with the fewest candidates."""
+    """The word with the fewest candidates, or with few enough; those likely to have few are asked first."""
     most = MOST_CANDIDATES * (_MORE if len(words) > 1 else 1)
-    leads = [_lead(connection, word, most=most) for word in words if word.is_kept]
+    leads = []
+    for word in sorted((word for word in words if word.is_kept), key=_promise, reverse=True):
+        leads.append(_lead(connection, word, most=most))
+        if leads[-1].ids is not None and leads[-1].cost <= _FEW:
+            break
     return min(leads, key=lambda lead: (lead.ids is None, lead.cost))
+
+
+def _promise(word: Word) -> tuple[bool, int]:
+    """Numbers first, then long names: the letters of the shortest alternative count, since all must be looked for."""
+    longest = [max((piece for piece in pieces if piece.is_kept), key=_length) for pieces in word.alternatives]
+    return any(piece.kind == NUMBER for piece in longest), min(map(_length, longest))
+
+
+def _length(piece: Piece) -> int:
+    return len(piece.text)
 
 
 def _lead(connection: Connection, word: Word, *, most: int) -> _Lead:
@@ -168,7 +182,7 @@ def _lead(connection: Connection, word: Word, *, most: int) -> _Lead:
 
 def _fewest(connection: Connection, pieces: tuple[Piece, ...], *, most: int) -> _Lead:
     """All pieces must match, so the one with the fewest candidates leads; long ones have few and are asked first."""
-    kept = sorted({piece for piece in pieces if piece.is_kept}, key=lambda piece: (-len(piece.text), piece.text))
+    kept = sorted({piece for piece in pieces if piece.is_kept}, key=lambda piece: (-_length(piece), piece.text))
     best = _TOO_MANY
     for piece in kept[:_MOST_ASKED]:
         best = min(best, _piece_lead(connection, piece, most=most), key=lambda lead: (lead.ids is None, lead.cost))
@@ -178,22 +192,21 @@ def _fewest(connection: Connection, pieces: tuple[Piece, ...], *, most: int) -> 
 
 
 def _piece_lead(connection: Connection, piece: Piece, *, most: int) -> _Lead:
-    rows = list(_candidates(connection, piece, most + 1))
-    if len(rows) > most:  # rows, not patients: one who is led to twice must not hide that others were cut off
+    ids = (_with_number if piece.kind == NUMBER else _with_key)(connection, piece, most)
+    if ids is None:
         return _TOO_MANY
-    ids = frozenset(rows)
     # One in a range of sort_name costs little: it is read in order, and seldom all of them are.
     beside = 0 if piece.kind == NUMBER else _count(connection, piece)
     return _Lead((_range(piece),) if beside else (), ids, len(ids) + beside / 8)
 
 
-def _candidates(connection: Connection, piece: Piece, limit: int) -> Iterator[str]:
-    if piece.kind == NUMBER:
-        yield from _with_number(connection, piece.text, limit)
-        return
+def _with_key(connection: Connection, piece: Piece, most: int) -> frozenset[str] | None:
+    """None are too many; that is asked first, because to fetch them takes longer."""
     low, high = _range(piece)
     key = search_keys.c.key
-    yield from connection.scalars(select(search_keys.c.patient_id).where(key >= low, key < high).limit(limit))
+    those = select(search_keys.c.patient_id).where(key >= low, key < high)
+    is_too_many = connection.scalar(those.offset(most).limit(1)) is not None
+    return None if is_too_many else frozenset(connection.scalars(those))
 
 
 def _count(connection: Connection, piece: Piece) -> int:
@@ -208,12 +221,21 @@ def _range(piece: Piece) -> tuple[str, str]:
     return piece.text, piece.text + (_LAST if piece.kind == BEGINS else _AFTER_BLANK)
 
 
-def _with_number(connection: Connection, digits: str, limit: int) -> Iterator[str]:
+def _with_number(connection: Connection, piece: Piece, most: int) -> frozenset[str] | None:
     """Through the indexes: the digits before the part are unknown, so all that they may be are looked for."""
+    digits = piece.text
     whole = [f"+{digits}", *(f"+1{before}{digits}" for before in _unknown(2, 10 - len(digits)))]
-    line = [before + digits for before in _unknown(3, _LINE - len(digits))]
-    values = {"whole": _list(connection, whole), "line": _list(connection, line), "part": f"%{digits}%", "most": limit}
-    yield from connection.scalars(_NUMBERS[connection.dialect.name], values)
+    ends = [before + digits for before in _unknown(3, _LINE - len(digits))]
+    asked = {
+        "whole": whole,
+        "begun": [each for each in ends if len(each) != _LINE],
+        "line": [each for each in ends if len(each) == _LINE],
+    }
+    values: dict[str, Any] = {name: _list(connection, texts) for name, texts in asked.items()}
+    values |= {"part": f"%{digits}%", "most": most + 1}
+    rows = connection.scalars(_NUMBERS[connection.dialect.name], values).all()
+    # Rows, not patients: one who is led to twice must not hide that others were cut off.
+    return None if len(rows) > most else frozenset(rows)
 
 
 def _unknown(most: int, room: int) -> Iterator[str]:
@@ -229,6 +251,11 @@ _BEGINNING = {
     "postgresql": "SELECT p.patient_id FROM unnest(CAST(:{lows} AS text[])) AS v (low) CROSS JOIN LATERAL "
     "(SELECT patient_id FROM patients WHERE {column} >= v.low AND {column} < v.low || 'A' OFFSET 0) AS p",
 }
+# Which are one of these; the answer is the same, in a quarter of the time that as many beginnings take.
+_BEING = {
+    "sqlite": "SELECT patient_id FROM patients WHERE {column} IN (SELECT value FROM json_each(:{those}))",
+    "postgresql": "SELECT patient_id FROM patients WHERE {column} = ANY(CAST(:{those} AS text[]))",
+}
 # A number of another plan is looked at by itself: there are few.
 _ABROAD = "SELECT patient_id FROM patients WHERE {column} >= '+2' AND {column} LIKE :part"
 
@@ -237,7 +264,9 @@ def _numbers(dialect: str) -> TextClause:
     parts = []
     for number in ("phone_mobile", "phone_home"):
         parts.append(_BEGINNING[dialect].format(lows="whole", column=number))
-        parts.append(_BEGINNING[dialect].format(lows="line", column=f"substr({number}, 6)"))
+        line = f"substr({number}, 6)"
+        parts.append(_BEGINNING[dialect].format(lows="begun", column=line))
+        parts.append(_BEING[dialect].format(those="line", column=line))
         parts.append(_ABROAD.format(column=number))
     return text(" UNION ALL ".join(parts) + " LIMIT :most")
 
