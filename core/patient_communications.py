@@ -17,6 +17,7 @@ from core.domain.communication import Communication
 from core.domain.introduction import INTRODUCTORY
 from core.domain.message import STATES, words_of
 from core.domain.message_tries import message_status, message_tries
+from core.domain.organisation import LETTER
 from core.domain.patient_communication import (
     APPOINTMENT_REMINDER,
     HEALTH_REMINDER,
@@ -28,7 +29,7 @@ from core.errors import NotFound
 from core.store import patient_communications as rows
 from core.store.clinical import Generation
 from core.store.database import reading
-from core.store.patient_communications import LETTER, OfCampaign, Practice
+from core.store.patient_communications import OfCampaign, Practice
 from core.store.people import visible_ids
 from core.workbench import Workbench
 

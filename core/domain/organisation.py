@@ -8,9 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from core.errors import SettingsError
 
 CHANNELS = ("email", "text", "phone")  # those with sending windows; letters have none
-
-
 EMAIL, TEXT, PHONE = CHANNELS
+LETTER = "letter"
 
 
 @dataclass(frozen=True)

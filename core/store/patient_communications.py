@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select
 
 from core.domain.communication import Communication
+from core.domain.organisation import LETTER
 from core.store.communications import COLUMNS, with_history
 from core.store.schema import campaigns, locations, merges, patients, providers, recipients, users
-
-LETTER = "letter"
 
 
 @dataclass(frozen=True)
