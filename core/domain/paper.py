@@ -57,8 +57,8 @@ def _page(key: str, name: str, size: tuple[float, float], **places: float) -> Pa
 
 _LETTER, _A4 = (8.5 * _INCH, 11 * _INCH), (210 * _MM, 297 * _MM)
 # A #10 window envelope (4 1/8 x 9 1/2 in) has its window 7/8 in from the left and 1/2 in from the bottom, 1 1/8 x 4 1/2
-# in; folded in three, the top third of the page faces it. A DL window envelope (110 x 220 mm) has it 20 mm from the left
-# and 15 mm from the bottom, 45 x 90 mm (DIN 680); the page is as in DIN 5008 form B.
+# in; folded in three, the top third of the page faces it. A DL window envelope (110 x 220 mm) has it 20 mm from the
+# left and 15 mm from the bottom, 45 x 90 mm (DIN 680); the page is as in DIN 5008 form B.
 PAGES: dict[str, PageTemplate] = {
     each.key: each
     for each in (
