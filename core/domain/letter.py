@@ -20,6 +20,7 @@ class LetterSettings:
     sender        key of one of the organisation's return addresses (core.return_addresses)
     per_household one letter to all patients of the campaign at an address
     first_label   where on the first sheet labels begin, for a sheet of which some are used; from 1
+    leave_out_global  patients who want no messages of any kind (opt-out Global) get no letter either
     """
 
     page: PageTemplate
@@ -30,6 +31,7 @@ class LetterSettings:
     order: str = "zip"
     sheet: LabelSheet = LABEL_SHEETS["avery-5160"]
     first_label: int = 1
+    leave_out_global: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,4 +87,5 @@ def settings(fields: Mapping[str, str]) -> LetterSettings:
         order=fields["order"] if fields.get("order") in ORDERS else "zip",
         sheet=sheet,
         first_label=min(max(int(first), 1), sheet.count) if first.isdecimal() else 1,
+        leave_out_global=fields.get("leave_out_global", "") == "yes",
     )

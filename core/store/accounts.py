@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, insert, select
 
-from core.domain.organisation import FeedRule, Organisation, Window
+from core.domain.organisation import FeedRule, Organisation, ReturnAddress, Window
 from core.domain.role import ADMINISTRATOR
 from core.domain.user import Scope, User
 from core.errors import NotFound
@@ -154,7 +154,7 @@ def _to_json(value: Any) -> Any:
         return [_to_json(item) for item in value]
     if isinstance(value, Window):
         return [value.opens.isoformat(), value.closes.isoformat()]
-    if isinstance(value, FeedRule):
+    if isinstance(value, FeedRule | ReturnAddress):
         return asdict(value)
     return value.isoformat() if isinstance(value, date | time) else value
 
@@ -166,6 +166,8 @@ def _from_json(key: str, value: Any) -> Any:
         return time.fromisoformat(value)
     if key == "feed_rules":
         return tuple(FeedRule(**rule) for rule in value)
+    if key == "return_addresses":
+        return tuple(ReturnAddress(each["key"], each["name"], tuple(each["lines"])) for each in value)
     if key in ("ended_sources", "opt_out_topics"):
         return tuple(value)
     return tuple(date.fromisoformat(day) for day in value) if key == "extra_holidays" else value
