@@ -31,6 +31,13 @@ def letter_delivery(wb: Workbench, draft: Campaign, *, locked: bool) -> Campaign
         locked=locked,
         about="Patients of the campaign at one address get one letter together; the report counts each of them.",
     )
+    draft = letter_switch(
+        draft,
+        "leave_out_global",
+        "Leave out who wants no messages at all",
+        locked=locked,
+        about="An opt-out 'Global' stops emails, texts and calls; letters go on unless you leave these patients out.",
+    )
     return _labels(draft, locked=locked)
 
 
@@ -47,7 +54,8 @@ def _sender(wb: Workbench, draft: Campaign, *, locked: bool) -> Campaign:
         return draft
     draft = letter_choice(draft, "sender", "From Name & Address", names, locked=locked)
     chosen = return_addresses.chosen(wb, draft)
-    st.markdown(":gray[" + "  \n".join(plain(line) for line in (chosen.name, *chosen.lines)) + "]")
+    if chosen:
+        st.markdown(":gray[" + "  \n".join(map(plain, chosen.lines)) + "]")
     return draft
 
 

@@ -13,20 +13,21 @@ def letter_choice(
     draft: Campaign, name: str, label: str, options: Mapping[str, str], *, locked: bool, about: str = ""
 ) -> Campaign:
     """A list with what each option is called; the draft with the one chosen. What is kept and no longer offered shows
-    as the first one."""
+    as not chosen yet."""
     keys = list(options)
     now = letter_texts(draft.fields)[name]
     chosen = st.selectbox(
         label,
         keys,
-        keys.index(now) if now in keys else 0,
+        keys.index(now) if now in keys else None,
         format_func=options.__getitem__,
         key=widget_key(draft, f"letter_{name}"),
         persist_state="session",
         disabled=locked,
         help=about or None,
+        placeholder="Please choose",
     )
-    return with_setting(draft, name, chosen if now in keys or chosen != keys[0] else now)
+    return draft if chosen is None else with_setting(draft, name, chosen)
 
 
 def letter_switch(draft: Campaign, name: str, label: str, *, locked: bool, about: str = "") -> Campaign:

@@ -1,6 +1,6 @@
 """What Summary says of a letter campaign: every setting, and what the letters come to."""
 
-from core import letters, logos, return_addresses
+from core import letter_pictures, logos, return_addresses
 from core.domain.campaign import Campaign
 from core.domain.letter import ORDERS, settings
 from core.domain.wording import day_text
@@ -32,21 +32,19 @@ def letter_delivery_rows(wb: Workbench, draft: Campaign) -> dict[str, str]:
         "Mail Date": day_text(draft.start_on),
         "Order": ORDERS[shown.order],
         "At one address": "one letter for the household" if shown.per_household else "a letter for each patient",
+        "Want no messages at all": "get no letter either" if shown.leave_out_global else "get a letter all the same",
         "Label sheet": f"{shown.sheet.name}{first}",
     }
 
 
 def _sender(wb: Workbench, draft: Campaign) -> str:
-    try:
-        chosen = return_addresses.chosen(wb, draft)
-    except CareloopError:
-        return "not set yet"
-    return ", ".join([chosen.name, *chosen.lines])
+    chosen = return_addresses.chosen(wb, draft)
+    return ", ".join(chosen.lines) if chosen else "not chosen yet"
 
 
 def _pages(wb: Workbench, draft: Campaign, language: str) -> str:
     """How long a letter is with example values."""
     try:
-        return f"about {count(letters.example_pages(wb, draft, language=language), 'page')}"
+        return f"about {count(letter_pictures.example_pages(wb, draft, language=language), 'page')}"
     except CareloopError:
         return "cannot be filled in yet"

@@ -57,7 +57,9 @@ def _pages(page: Callable[[int, int], PagePicture], *, key: str, may_grow: bool 
         st.caption(f"Page {shown.page} of {shown.pages}", width="content")
         if shown.pages > 1:
             st.pagination(shown.pages, key=key)
-        if may_grow and st.button("", icon=":material/open_in_full:", key=f"{key}_large", type="tertiary", help="At full size"):
+        if may_grow and st.button(
+            "", icon=":material/open_in_full:", key=f"{key}_large", type="tertiary", help="At full size"
+        ):
             _large(page, shown.page)
     picture(shown)
 

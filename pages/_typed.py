@@ -20,7 +20,9 @@ from core.domain.organisation import EMAIL, LETTER
 
 NUMBERS = ("call_back_number", "help_number", "caller_id")
 LANGUAGES_OFFERED = (DEFAULT_LANGUAGE, "es")
-LETTER_SETTINGS = ("page", "logo", "greeting", "sender", "per_household", "order", "sheet", "first_label")
+LETTER_SETTINGS = (
+    "page", "logo", "greeting", "sender", "per_household", "leave_out_global", "order", "sheet", "first_label",
+)  # fmt: skip
 _FORMATTED = (EMAIL, LETTER)  # whose bodies are HTML
 _NO_WORDS = re.compile(r"<[^>]*>|&nbsp;|\s")
 _PLAIN = ("name", "from_email", "from_name", "start_on", "purpose", "description")
@@ -128,6 +130,7 @@ def letter_texts(fields: Mapping[str, str]) -> dict[str, str]:
         "greeting": setting_text(known.has_greeting),
         "sender": known.sender,
         "per_household": setting_text(known.per_household),
+        "leave_out_global": setting_text(known.leave_out_global),
         "order": known.order,
         "sheet": known.sheet.key,
         "first_label": str(known.first_label),

@@ -1,0 +1,99 @@
+"""What can be done with a letter campaign: save it, look at a test letter, print labels, create the letters (L2, L5)."""
+
+import streamlit as st
+
+from core import campaigns, letters, print_runs
+from core.domain.campaign import Campaign
+from core.errors import CareloopError
+from core.print_runs import PrintRun
+from core.workbench import Workbench
+from pages._draft import changes, discard
+from pages._letter_before import ask_to_print
+from pages._preview import shown_patient
+from pages._shared import count, notice, plain
+
+_UNDER_WAY = ("waiting", "making")
+
+
+def letter_actions(wb: Workbench, campaign: Campaign, draft: Campaign, *, locked: bool, problem_count: int) -> str:
+    """The bar at the bottom; what went wrong with the action, as a sentence. Whoever prints reads first what that
+    does."""
+    is_saved = not changes(campaign, draft) and draft.version == campaign.version
+    run = print_runs.run_of(wb, campaign.campaign_id)
+    is_busy = run is not None and run.state in _UNDER_WAY
+    has_letters = run is not None and run.has_letters
+    may_print = is_saved and not problem_count and campaign.status == "inactive" and not is_busy
+    failed = ""
+    with st.bottom, st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if st.button(
+            "Save campaign", key="ce_save", icon=":material/save:", type="secondary", disabled=locked or is_saved
+        ):
+            failed = _save(wb, campaign, draft)
+        if st.button("Test letter", key="ce_test", icon=":material/picture_as_pdf:", disabled=not is_saved):
+            _test(wb, campaign)
+        if st.button("Print labels", key="ce_labels", icon=":material/label:", disabled=not _may_label(run, may_print)):
+            ask_to_print(wb, campaign, labels_only=True)
+        if st.button(
+            "Create letters",
+            key="ce_letters",
+            icon=":material/print:",
+            type="primary",
+            disabled=not may_print or has_letters,
+        ):
+            ask_to_print(wb, campaign, labels_only=False)
+        if why := _why_not(campaign, locked=locked, is_saved=is_saved, is_busy=is_busy, problem_count=problem_count):
+            st.caption(why)
+    return failed
+
+
+def _may_label(run: PrintRun | None, may_print: bool) -> bool:
+    """Labels of letters that exist are printed from the letters' own list, also when the campaign is completed."""
+    is_ready = run is not None and run.state == "ready" and run.has_letters
+    return may_print or is_ready
+
+
+def _why_not(campaign: Campaign, *, locked: bool, is_saved: bool, is_busy: bool, problem_count: int) -> str:
+    """Why nothing can be printed yet."""
+    if is_busy:
+        return "The files are being made. You may leave this page."
+    if locked:
+        return "" if campaign.status == "completed" else "The campaign cannot be changed any more."
+    if problem_count:
+        return f":orange[{count(problem_count, 'thing')} to put right before letters can be printed]"
+    return "" if is_saved else ":orange[Save the campaign to print labels and letters]"
+
+
+def _save(wb: Workbench, campaign: Campaign, draft: Campaign) -> str:
+    """Keep the draft, which then begins anew from what is kept; or the sentence that says why not."""
+    try:
+        saved = campaigns.save(wb, campaign.campaign_id, changes(campaign, draft), version=draft.version)
+    except CareloopError as error:
+        return str(error)
+    discard(saved)
+    notice(f"'{saved.name}' is saved")
+    st.rerun()
+
+
+@st.dialog("Test letter", icon=":material/picture_as_pdf:")
+def _test(wb: Workbench, campaign: Campaign) -> None:
+    """A letter to look at, for whom the preview shows (C7)."""
+    patient_id = shown_patient() or next(iter(campaigns.patients(wb, campaign.campaign_id)), "")
+    st.markdown(
+        "The letter to the patient whom the preview shows, as a PDF. Every page is marked as a test. Nobody is counted "
+        "as written to."
+    )
+    try:
+        letters.preview(wb, campaign, patient_id)
+    except CareloopError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return
+    st.download_button(
+        "Download the test letter",
+        data=lambda: letters.test_letter(wb, campaign.campaign_id, patient_id).content,
+        file_name="test-letter.pdf",
+        mime="application/pdf",
+        key="ce_test_file",
+        type="primary",
+        icon=":material/download:",
+        on_click="ignore",
+    )
