@@ -27,10 +27,10 @@ class Kit(FillableDocument):
     callers look for those first.
     """
 
-    def __init__(self, *, letters: str) -> None:
+    def __init__(self, *, letters: str, size: tuple[float, float] = (612, 792)) -> None:
         if pdf_fonts.missing_glyphs(letters):
             raise ValueError("letters that no font has")
-        super().__init__(width=612, height=792)
+        super().__init__(width=size[0], height=size[1])
         self.ink = True
         self._widths: dict[tuple[str, bool], float] = {}
         self.set_auto_page_break(False)
