@@ -11,11 +11,15 @@ from sqlalchemy import Connection
 from core.domain.campaign import Campaign, goes_out_on
 from core.domain.eligibility import Contact, Mailing, Reason, eligibility, first_of_address, frequency_cap, place
 from core.domain.introduction import is_missing
-from core.domain.organisation import CHANNELS, EMAIL
+from core.domain.opt_out import letter_notice
+from core.domain.organisation import CHANNELS, EMAIL, LETTER
 from core.store import people
 from core.store.contacts import eligibility_inputs, introduces
 from core.store.database import reading
 from core.workbench import Workbench
+
+
+MODES = (*CHANNELS, LETTER)
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ class Reach:
 
     same_household  patients of one household who would each get one, at different addresses
     introductory    those of `reached` who would get the introductory email instead of the campaign's
+    no_contact      of letters those of `reached` who want no contact at all: no opt-out stops a letter (O1)
     """
 
     channel: str
@@ -44,6 +49,7 @@ class Reach:
     not_reached: tuple[NotReached, ...]
     same_household: tuple[tuple[str, ...], ...]
     introductory: tuple[str, ...] = ()
+    no_contact: tuple[str, ...] = ()
 
     @property
     def count(self) -> int:
@@ -59,7 +65,7 @@ def reach(
     measures: Iterable[str] = (),
     protocols: Iterable[str] = (),
     skip_closed_gaps: bool = True,
-    channels: Iterable[str] = CHANNELS,
+    channels: Iterable[str] = MODES,
 ) -> tuple[Reach, ...]:
     """For each mode, who of the patients can be reached today, by what the database holds at this moment.
 
@@ -111,7 +117,8 @@ def _reach(
     )
     known = {each: contacts[each] if each in visible else Contact(each, status=None) for each in patient_ids}
     may = [contact for contact in known.values() if not eligibility(contact, mailing, on=on, cap=cap)]
-    first = first_of_address({contact.patient_id: contact.address for contact in may})
+    at = {contact.patient_id: contact.address for contact in may} if mailing.channel != LETTER else {}
+    first = first_of_address(at)
     reached: dict[str, Contact] = {}
     missed: dict[Reason, list[str]] = defaultdict(list)
     for patient_id, contact in known.items():
@@ -132,6 +139,11 @@ def _reach(
         same_household=_shared({patient_id: homes.get(patient_id) for patient_id in reached}),
         introductory=tuple(
             each for each, contact in reached.items() if must_introduce and is_missing(contact.introduced_at)
+        ),
+        no_contact=tuple(
+            each
+            for each, contact in reached.items()
+            if mailing.channel == LETTER and letter_notice(contact.opt_outs, on=on)
         ),
     )
 

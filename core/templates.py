@@ -15,13 +15,14 @@ from core.domain.findings import Finding
 from core.domain.findings import findings as _findings
 from core.domain.merge_field import EXAMPLES, FIELDS, FieldValue
 from core.domain.message_findings import call_findings, text_findings
-from core.domain.organisation import EMAIL, PHONE, TEXT, Organisation
+from core.domain.organisation import EMAIL, LETTER, PHONE, TEXT, Organisation
 from core.domain.rendering import check
 from core.domain.template import Template as Template
 from core.domain.template import Version as Version
 from core.domain.template import read_template
 from core.domain.wording import LANGUAGES
 from core.errors import NotFound
+from core.letter_form import LetterForm, letter_form
 from core.mailer import Mail as Mail
 from core.mailer import Mailer, mailer
 from core.measures import measures
@@ -184,15 +185,17 @@ def unfillable(wb: Workbench, campaign: Campaign, patient_ids: Collection[str]) 
     return found
 
 
-def _form(wb: Workbench, campaign: Campaign) -> Mailer | Texter | Caller:
+def _form(wb: Workbench, campaign: Campaign) -> Mailer | Texter | Caller | LetterForm:
     if campaign.channel == TEXT:
         return texter(campaign)
+    if campaign.channel == LETTER:
+        return letter_form(campaign)
     return caller(campaign) if campaign.channel == PHONE else mailer(wb, campaign)
 
 
 def _whole(campaign: Campaign, message: Message) -> str:
     """All parts of a message in one."""
-    body = clean(message.body) if campaign.channel == EMAIL else message.body
+    body = clean(message.body) if campaign.channel in (EMAIL, LETTER) else message.body
     return "\n".join((message.subject, body, message.voicemail))
 
 

@@ -14,6 +14,7 @@ ANOTHER = "was merged with another patient before"
 # States in which a message has left, or may have.
 LEFT = frozenset(
     ["claimed", "calling", "handed_over", "delivered", "unconfirmed", "returned", "introductory", "unknown"]
+    + ["printed", "mailed"]
 )
 
 
