@@ -1,4 +1,4 @@
-"""What can be done with a letter campaign: save it, look at a test letter, print labels, create the letters (L2, L5)."""
+"""What can be done with a letter campaign: save it, look at a test letter, print labels, create letters (L2, L5)."""
 
 import streamlit as st
 
@@ -72,6 +72,7 @@ def _save(wb: Workbench, campaign: Campaign, draft: Campaign) -> str:
     discard(saved)
     notice(f"'{saved.name}' is saved")
     st.rerun()
+    return ""
 
 
 @st.dialog("Test letter", icon=":material/picture_as_pdf:")

@@ -7,7 +7,6 @@ import streamlit as st
 
 from core import campaigns, print_runs
 from core.domain.organisation import LETTER
-from core.print_runs import PrintRun
 from core.reports import Report
 from core.workbench import Workbench
 from pages._letter_run import show_run
@@ -66,15 +65,12 @@ def _words(printed: int, chosen_count: int) -> str:
     return f"{count(printed, 'letter')} not mailed yet" if printed else "Mark letters that came back in the table"
 
 
-def ask(wb: Workbench, campaign_id: str, what: str, ids: list[str], *, printed_count: int) -> None:
+def ask_about_letters(wb: Workbench, shown: Report, what: str, ids: list[str]) -> None:
     """Open the dialog of what was pressed."""
-    run = print_runs.run_of(wb, campaign_id)
+    run = print_runs.run_of(wb, shown.campaign.campaign_id)
     if run is None:
         return
     if what == "mailed":
-        ask_mailed(wb, run, ids, printed_count=printed_count)
+        ask_mailed(wb, run, ids, printed_count=waiting_count(shown))
     else:
         ask_returned(wb, run, ids)
-
-
-

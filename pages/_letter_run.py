@@ -3,7 +3,9 @@
 import streamlit as st
 
 from core import print_runs
+from core.domain.campaign import Campaign
 from core.domain.letter import MOST_IN_A_FILE
+from core.domain.organisation import LETTER
 from core.downloads import Download
 from core.errors import CareloopError
 from core.print_runs import PrintRun
@@ -30,6 +32,14 @@ def show_run(wb: Workbench, campaign_id: str) -> PrintRun | None:
 def is_under_way(run: PrintRun | None) -> bool:
     """Whether files are being made, or wait for a dispatcher."""
     return run is not None and run.state in _UNDER_WAY
+
+
+def printing_lock(wb: Workbench, campaign: Campaign) -> str:
+    """Why a letter campaign cannot be edited just now; empty when it can, as far as printing goes."""
+    if campaign.channel != LETTER or campaign.status != "inactive":
+        return ""
+    run = print_runs.run_of(wb, campaign.campaign_id)
+    return "The files of this campaign are being made, so it cannot be changed just now." if is_under_way(run) else ""
 
 
 def progress(run: PrintRun) -> None:

@@ -6,6 +6,7 @@ from core.domain.letter import ORDERS, settings
 from core.domain.wording import day_text
 from core.errors import CareloopError
 from core.workbench import Workbench
+from pages._letter_reach import planned
 from pages._message_language import language_name
 from pages._shared import count
 
@@ -35,6 +36,12 @@ def letter_delivery_rows(wb: Workbench, draft: Campaign) -> dict[str, str]:
         "Want no messages at all": "get no letter either" if shown.leave_out_global else "get a letter all the same",
         "Label sheet": f"{shown.sheet.name}{first}",
     }
+
+
+def letter_cost(wb: Workbench, draft: Campaign) -> dict[str, str]:
+    """About what the letters cost, by the organisation's price of a letter."""
+    number, price = planned(wb, draft).letter_count, wb.organisation().letter_price
+    return {"Cost": f"about ${number * price:,.2f} for {count(number, 'letter')}, postage included"}
 
 
 def _sender(wb: Workbench, draft: Campaign) -> str:

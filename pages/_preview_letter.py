@@ -15,7 +15,7 @@ from pages._shared import plain
 
 _STYLE = """<style>
 .letter-page { display: block; width: 100%; height: auto; background: #fff; border-radius: 3px;
-  box-shadow: 0 0 0 1px color-mix(in srgb, #000 14%, transparent), 0 3px 14px color-mix(in srgb, #000 16%, transparent); }
+  box-shadow: 0 0 0 1px rgb(0 0 0 / 14%), 0 3px 14px rgb(0 0 0 / 16%); }
 </style>"""
 _SMALL, _LARGE = 1000, 1600  # pixels of a page's width: sharp in its column, and to read at full size
 
@@ -41,7 +41,7 @@ def letter_preview(wb: Workbench, draft: Campaign, patient_id: str, *, written: 
 
 def _own_language(wb: Workbench, draft: Campaign, patient_id: str) -> str:
     [person] = patients.people(wb, [patient_id])
-    return person.language if person.language in draft.messages else DEFAULT_LANGUAGE
+    return person.language if person.language and person.language in draft.messages else DEFAULT_LANGUAGE
 
 
 def _why_none(wb: Workbench, draft: Campaign, patient_id: str) -> str:
