@@ -113,7 +113,7 @@ export default function (component) {
     for (const [name, about] of data.fields) fields.add(new Option(about, name));
     fields.onchange = () => { if (fields.value) bar.insert('{{ ' + fields.value + ' }}'); fields.value = ''; };
     const tables = document.createElement('select');
-    tables.setAttribute('aria-label', 'Table'); tables.add(new Option('Table …', ''));
+    tables.setAttribute('aria-label', 'Table'); tables.style.width = '84px'; tables.add(new Option('Table …', ''));
     for (const [action, about] of TABLE_ACTIONS) tables.add(new Option(about, action));
     tables.onchange = () => { area.focus(); changeTable(area, tables.value); tables.value = ''; send(); };
     bar.append(tables, fields);

@@ -18,7 +18,7 @@ function cellAtCaret(area) {
 function putCaretInto(area, cell) {
   const range = document.createRange(), caret = caretOf(area);
   range.selectNodeContents(cell);
-  range.collapse(true);
+  if (!cell.textContent) range.collapse(true);  // typing replaces what stands in the cell, as in a word processor
   caret.removeAllRanges();
   caret.addRange(range);
 }
