@@ -33,7 +33,13 @@ CHANGES: dict[str, dict[str, str]] = {
     "print": {"inactive": "completed"},  # the letters are made (L5)
     "stop": {"inactive": "stopped", "active": "stopped"},
 }
-_DONE = {"activate": "activated", "inactivate": "made inactive", "complete": "completed", "print": "printed", "stop": "stopped"}
+_DONE = {
+    "activate": "activated",
+    "inactivate": "made inactive",
+    "complete": "completed",
+    "print": "printed",
+    "stop": "stopped",
+}
 _IS = {"inactive": "inactive", "active": "active", "completed": "completed", "stopped": "stopped for good"}
 
 # What people read, with the icon. 'Sending' is a kind of Pending: some messages are being handed over now.

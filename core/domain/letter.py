@@ -5,6 +5,7 @@ The settings of a letter campaign stand in its fields as texts, like all that an
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from core.domain.paper import LABEL_SHEETS, PAGES, LabelSheet, PageTemplate
 
@@ -89,3 +90,16 @@ def settings(fields: Mapping[str, str]) -> LetterSettings:
         first_label=min(max(int(first), 1), sheet.count) if first.isdecimal() else 1,
         leave_out_global=fields.get("leave_out_global", "") == "yes",
     )
+
+
+def letter_date(day: date, language: str) -> str:
+    """A day as it stands on a letter: 'November 30, 2026', '30 de noviembre de 2026'."""
+    if language == "es":
+        return f"{day.day} de {_MESES[day.month - 1]} de {day.year}"
+    return f"{_MONTHS[day.month - 1]} {day.day}, {day.year}"
+
+
+_MONTHS = (
+    "January February March April May June July August September October November December"
+).split()  # fmt: skip
+_MESES = "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre".split()
