@@ -23,10 +23,7 @@ _ERROR = "ce_error"
 def actions(wb: Workbench, campaign: Campaign, draft: Campaign, *, locked: bool, problem_count: int) -> None:
     """The bar at the bottom."""
     if draft.channel == LETTER:
-        failed = letter_actions(wb, campaign, draft, locked=locked, problem_count=problem_count)
-        if failed:
-            st.session_state[_ERROR] = failed
-            st.rerun()
+        letter_actions(wb, campaign, draft, locked=locked, problem_count=problem_count, attempt=_try)
         return
     is_active = campaign.status == "active"
     with st.bottom, st.container(horizontal=True, vertical_alignment="center", gap="small"):

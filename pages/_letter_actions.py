@@ -1,5 +1,7 @@
 """What can be done with a letter campaign: save it, look at a test letter, print labels, create letters (L2, L5)."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from core import campaigns, letters, print_runs
@@ -9,26 +11,28 @@ from core.print_runs import PrintRun
 from core.workbench import Workbench
 from pages._draft import changes, discard
 from pages._letter_before import ask_to_print
+from pages._letter_run import is_under_way
 from pages._preview import shown_patient
 from pages._shared import count, notice, plain
 
-_UNDER_WAY = ("waiting", "making")
+Attempt = Callable[[Callable[[], None]], None]
 
 
-def letter_actions(wb: Workbench, campaign: Campaign, draft: Campaign, *, locked: bool, problem_count: int) -> str:
-    """The bar at the bottom; what went wrong with the action, as a sentence. Whoever prints reads first what that
-    does."""
+def letter_actions(
+    wb: Workbench, campaign: Campaign, draft: Campaign, *, locked: bool, problem_count: int, attempt: Attempt
+) -> None:
+    """The bar at the bottom. `attempt` does something and shows what went wrong at the top of the page. Whoever prints
+    reads first what that does."""
     is_saved = not changes(campaign, draft) and draft.version == campaign.version
     run = print_runs.run_of(wb, campaign.campaign_id)
-    is_busy = run is not None and run.state in _UNDER_WAY
+    is_busy = is_under_way(run)
     has_letters = run is not None and run.has_letters
     may_print = is_saved and not problem_count and campaign.status == "inactive" and not is_busy
-    failed = ""
     with st.bottom, st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if st.button(
             "Save campaign", key="ce_save", icon=":material/save:", type="secondary", disabled=locked or is_saved
         ):
-            failed = _save(wb, campaign, draft)
+            attempt(lambda: _save(wb, campaign, draft))
         if st.button("Test letter", key="ce_test", icon=":material/picture_as_pdf:", disabled=not is_saved):
             _test(wb, campaign)
         if st.button("Print labels", key="ce_labels", icon=":material/label:", disabled=not _may_label(run, may_print)):
@@ -43,7 +47,6 @@ def letter_actions(wb: Workbench, campaign: Campaign, draft: Campaign, *, locked
             ask_to_print(wb, campaign, labels_only=False)
         if why := _why_not(campaign, locked=locked, is_saved=is_saved, is_busy=is_busy, problem_count=problem_count):
             st.caption(why)
-    return failed
 
 
 def _may_label(run: PrintRun | None, may_print: bool) -> bool:
@@ -63,16 +66,12 @@ def _why_not(campaign: Campaign, *, locked: bool, is_saved: bool, is_busy: bool,
     return "" if is_saved else ":orange[Save the campaign to print labels and letters]"
 
 
-def _save(wb: Workbench, campaign: Campaign, draft: Campaign) -> str:
-    """Keep the draft, which then begins anew from what is kept; or the sentence that says why not."""
-    try:
-        saved = campaigns.save(wb, campaign.campaign_id, changes(campaign, draft), version=draft.version)
-    except CareloopError as error:
-        return str(error)
+def _save(wb: Workbench, campaign: Campaign, draft: Campaign) -> None:
+    """Keep the draft, which then begins anew from what is kept."""
+    saved = campaigns.save(wb, campaign.campaign_id, changes(campaign, draft), version=draft.version)
     discard(saved)
     notice(f"'{saved.name}' is saved")
     st.rerun()
-    return ""
 
 
 @st.dialog("Test letter", icon=":material/picture_as_pdf:")
