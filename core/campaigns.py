@@ -26,14 +26,13 @@ from core.domain.campaign import (
     problems,
     status_after,
 )
-from core.domain.findings import ERROR, Finding
+from core.domain.findings import ERROR
 from core.domain.message_body import message_body
 from core.domain.organisation import EMAIL, LETTER
 from core.domain.progress import Progress, progress_of, schedule_sentence
 from core.domain.rendering import check
 from core.domain.wording import day_text
 from core.errors import NotAllowed, NotFound, TemplateError
-from core.letter_findings import letter_findings
 from core.merge_fields import fields_for
 from core.new_campaigns import create as create
 from core.pace import measured_pace
@@ -74,15 +73,11 @@ def problems_of(wb: Workbench, draft: Campaign, *, was: Campaign | None = None) 
     """What keeps a draft from being active, by field; empty when nothing does. `was` is the campaign as it is kept."""
     draft = _cleaned(draft)
     found = _saving_problems(wb, draft, was=was)
-    for finding in _findings(wb, draft):
+    for finding in templates.findings(wb, draft):
         key = "messages" if finding.part in ("subject", "body", "voicemail") else finding.part
         if finding.level == ERROR and finding.sentence not in found.get(key, ""):
             found[key] = f"{found.get(key, '')} {finding.sentence}".strip()
     return found
-
-
-def _findings(wb: Workbench, draft: Campaign) -> list[Finding]:
-    return letter_findings(wb, draft) if draft.channel == LETTER else templates.findings(wb, draft)
 
 
 def schedule(wb: Workbench, shown: Campaign) -> str:

@@ -53,6 +53,11 @@ class Stationery:
         """Of the files: nothing of a patient and nothing of the campaign."""
         return f"Letters from {self.sender[0]}"
 
+    @property
+    def label_title(self) -> str:
+        """Of the labels."""
+        return f"Address labels from {self.sender[0]}"
+
     def letters(self, planned: Iterable[PlannedLetter]) -> Iterator[Letter]:
         """The letters as they are printed, one at a time."""
         form = self.form

@@ -25,7 +25,7 @@ class LetterForm:
 
     def language(self, preferred: str | None) -> str:
         """In which language somebody gets the letter."""
-        return preferred if preferred in self.bodies else DEFAULT_LANGUAGE
+        return preferred if preferred and preferred in self.bodies else DEFAULT_LANGUAGE
 
     def used(self, fields: FieldValues, language: str) -> dict[str, FieldValue]:
         """What the body needs of a patient's fields: what is frozen with the letter."""

@@ -18,7 +18,6 @@ from core.store.contacts import eligibility_inputs, introduces
 from core.store.database import reading
 from core.workbench import Workbench
 
-
 MODES = (*CHANNELS, LETTER)
 
 

@@ -22,6 +22,7 @@ from core.domain.template import Version as Version
 from core.domain.template import read_template
 from core.domain.wording import LANGUAGES
 from core.errors import NotFound
+from core.letter_findings import letter_findings
 from core.letter_form import LetterForm, letter_form
 from core.mailer import Mail as Mail
 from core.mailer import Mailer, mailer
@@ -66,6 +67,8 @@ def measure_names(template: Template) -> list[str]:
 
 def findings(wb: Workbench, campaign: Campaign) -> list[Finding]:
     """What is wrong with a campaign's messages or may not be said in them, errors first; empty when all is well."""
+    if campaign.channel == LETTER:
+        return letter_findings(wb, campaign)
     revealing = {name: rule.revealing for name, rule in rules.every(wb).items()}
     found = [
         finding
@@ -141,7 +144,7 @@ def example_campaign(wb: Workbench, template: Template, body: str | None = None)
 
 def invented(wb: Workbench, campaign: Campaign, *, language: str = DEFAULT_LANGUAGE) -> Mail:
     """A campaign's mail for an invented patient of the organisation."""
-    return mailer(wb, campaign, language=language).mail(EXAMPLES | _own_words(wb.organisation()))
+    return mailer(wb, campaign, language=language).mail(EXAMPLES | own_words(wb.organisation()))
 
 
 def extremes(wb: Workbench, campaign: Campaign, patient_ids: Collection[str]) -> dict[str, str]:
@@ -199,7 +202,8 @@ def _whole(campaign: Campaign, message: Message) -> str:
     return "\n".join((message.subject, body, message.voicemail))
 
 
-def _own_words(organisation: Organisation) -> dict[str, FieldValue]:
+def own_words(organisation: Organisation) -> dict[str, FieldValue]:
+    """What fields of the practice and the author say of the organisation, for an invented patient."""
     number = phone_text(organisation.call_back_number)
     own = {
         "practice.name": organisation.name,

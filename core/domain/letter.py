@@ -100,6 +100,10 @@ def letter_date(day: date, language: str) -> str:
 
 
 _MONTHS = (
-    "January February March April May June July August September October November December"
-).split()  # fmt: skip
-_MESES = "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre".split()
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+_MESES = (
+    "enero", "febrero", "marzo", "abril", "mayo", "junio",
+    "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre",
+)  # fmt: skip

@@ -23,7 +23,7 @@ PLACEHOLDER = (
 US_ZIP = r"^(?:0050[1-9]|005[1-9]\d|00[6-9]\d\d|0[1-9]\d{3}|[1-9]\d{4})(?:-?\d{4})?$"
 NO_ZIP = r"^(?:00000|99999|9995[1-9]|999[6-9]\d)"
 _CANADIAN = re.compile(r"^[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z] ?\d[ABCEGHJ-NPRSTV-Z]\d$")
-_PROVINCES = frozenset("AB BC MB NB NL NS NT NU ON PE QC SK YT".split())
+_PROVINCES = frozenset(["AB", "BC", "MB", "NB", "NL", "NS", "NT", "NU", "ON", "PE", "QC", "SK", "YT"])
 _PLACEHOLDER, _US_ZIP, _NO_ZIP = re.compile(PLACEHOLDER), re.compile(US_ZIP), re.compile(NO_ZIP)
 
 # As USPS Publication 28 writes them. What is not here stays as it is: then two ways of writing are two addresses.
@@ -45,8 +45,8 @@ _DIRECTIONS = {
 _STREETS = frozenset(_SUFFIXES.values()) - {"mt", "is", "lk", "pt"}
 _ORDINALS = dict(
     zip(
-        "first second third fourth fifth sixth seventh eighth ninth tenth".split(),
-        "1st 2nd 3rd 4th 5th 6th 7th 8th 9th 10th".split(),
+        ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"],
+        ["1st", "2nd", "3rd", "4th", "5th", "6th", "7th", "8th", "9th", "10th"],
         strict=True,
     )
 )
@@ -131,7 +131,7 @@ def _tokens(text: str) -> list[str]:
 
 
 def _street(tokens: list[str]) -> list[str]:
-    """In the words of the post office. A direction that is the street's own name stays: N Street is not North Street."""
+    """In the words of the post office. A direction that is the street's own name stays: N St is not North St."""
     found: list[str] = []
     for place, token in enumerate(tokens):
         follows = _short(tokens[place + 1]) if place + 1 < len(tokens) else ""

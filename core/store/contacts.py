@@ -55,8 +55,8 @@ def eligibility_inputs(
 
     `on` decides who is an adult and, with the organisation's `zone`, which messages of other campaigns than
     `campaign_id` are recent, those of its family (the same patients by another mode) left out; `at` which appointments
-    lie ahead. `channel` is one of core.domain.organisation.CHANNELS or LETTER. What is still kept under an id that became the
-    patient's counts for the patient.
+    lie ahead. `channel` is one of CHANNELS of core.domain.organisation, or LETTER. What is still kept under an id that
+    became the patient's counts for the patient.
     """
     found: dict[str, Contact] = {}
     own = family(connection, campaign_id) if campaign_id else []
@@ -83,7 +83,7 @@ def _batch(
     *,
     channel: str,
     on: date,
-    recent: dict[str, list[date]],
+    recent: dict[str, list["_Made"]],
     booked: Collection[str],
     merged: dict[str, str],
 ) -> dict[str, Contact]:

@@ -1,4 +1,4 @@
-"""Print runs in SQL: planned, claimed by one worker at a time, ready. What is printed twice is decided here: nothing."""
+"""Print runs in SQL: planned, claimed by one worker at a time, ready. Nothing is printed twice."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -78,7 +78,9 @@ def plan(connection: Connection, run_id: str, letters: Sequence[PlannedLetter], 
     for table in (print_decisions, print_letters):
         connection.execute(delete(table).where(table.c.run_id == run_id))
     rows = [_letter_row(run_id, each) for each in letters]
-    decided = [(each, letter.position, "") for letter in letters for each in letter.recipient_ids]
+    decided: list[tuple[int, int | None, str]] = [
+        (each, letter.position, "") for letter in letters for each in letter.recipient_ids
+    ]
     decided += [(recipient_id, None, reason) for recipient_id, reason in reasons.items()]
     names = ("recipient_id", "position", "reason")
     decisions = [{"run_id": run_id, **dict(zip(names, each, strict=True))} for each in decided]
@@ -100,7 +102,7 @@ def run(connection: Connection, run_id: str) -> Run | None:
 
 
 def latest(connection: Connection, campaign_id: str, *, lock: bool = False) -> Run | None:
-    """The last run of a campaign, the one that counts; with `lock` nobody else changes it until the transaction ends."""
+    """The last run of a campaign, which counts; with `lock` nobody else changes it until the transaction ends."""
     question = select(*_COLUMNS).where(print_runs.c.campaign_id == campaign_id)
     question = question.order_by(print_runs.c.number.desc()).limit(1)
     row = connection.execute(question.with_for_update() if lock else question).one_or_none()
@@ -213,6 +215,12 @@ def hold(connection: Connection, run_id: str, *, worker: str, at: datetime) -> b
         print_runs.c.run_id == run_id, print_runs.c.claimed_by == worker, print_runs.c.state == "making"
     )
     return connection.execute(mine.values(lease_until=at + LEASE, try_count=1)).rowcount == 1
+
+
+def holds(connection: Connection, worker: str) -> bool:
+    """Whether a worker holds a run."""
+    mine = (print_runs.c.claimed_by == worker) & (print_runs.c.state == "making")
+    return connection.execute(select(print_runs.c.run_id).where(mine).limit(1)).first() is not None
 
 
 def give_back(connection: Connection, worker: str) -> None:
