@@ -1,6 +1,6 @@
 """Letters as pictures of their pages, for previews: nothing is printed, nothing is kept."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from core import letters
 from core.domain.campaign import DEFAULT_LANGUAGE, Campaign
@@ -30,18 +30,14 @@ def of_example(
     wb: Workbench, draft: Campaign, *, language: str = DEFAULT_LANGUAGE, page: int = 1, width: int = 1000
 ) -> PagePicture:
     """The same for an invented patient who reads `language`."""
-    return _picture(letters.example(wb, _only_in(draft, language)), page=page, width=width)
+    return _picture(letters.example(wb, draft, language=language), page=page, width=width)
 
 
 def example_pages(wb: Workbench, draft: Campaign, *, language: str = DEFAULT_LANGUAGE) -> int:
     """How many pages the letter in a language has with example values. Raises what `core.letters.example` raises."""
     from core.channels.pdf_pictures import page_count
 
-    return page_count(letters.example(wb, _only_in(draft, language)))
-
-
-def _only_in(draft: Campaign, language: str) -> Campaign:
-    return replace(draft, messages={DEFAULT_LANGUAGE: draft.messages.get(language, draft.message)})
+    return page_count(letters.example(wb, draft, language=language))
 
 
 def _picture(content: bytes, *, page: int, width: int) -> PagePicture:

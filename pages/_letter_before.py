@@ -4,16 +4,17 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core import campaigns, print_runs
+from core import campaigns, letter_forecast, print_runs
 from core.domain.campaign import Campaign
-from core.domain.letter import MOST_IN_A_FILE, settings
+from core.domain.letter import settings
 from core.domain.paper import LABEL_SHEETS
 from core.domain.wording import day_text
 from core.errors import CareloopError
+from core.letter_forecast import Forecast
 from core.workbench import Workbench
 from pages._draft import changes
 from pages._letter_delivery import no_post
-from pages._letter_reach import Planned, planned, show_left_out
+from pages._letter_reach import show_left_out
 from pages._shared import count, notice, plain
 
 
@@ -26,10 +27,17 @@ def ask_to_print(wb: Workbench, campaign: Campaign, *, labels_only: bool) -> Non
 def _ask(wb: Workbench, campaign: Campaign, labels_only: bool) -> None:
     run = print_runs.run_of(wb, campaign.campaign_id)
     if run is not None and run.has_letters:  # the order and the addresses are settled
+        chosen_count = run.letter_count
         st.markdown(f"**{count(run.letter_count, 'label')}** in the order of the letters that were made.")
+        st.caption(f"On {settings(campaign.fields).sheet.name}.")
     else:
-        found = planned(wb, campaign)
+        try:
+            found = letter_forecast.forecast(wb, campaign)
+        except CareloopError as error:
+            st.error(plain(str(error)), icon=":material/error:")
+            return
         st.markdown(_sentence(found, labels_only=labels_only))
+        chosen_count = found.letter_count
         show_left_out(found)
         _about(wb, campaign, labels_only=labels_only)
     with_labels, chosen = labels_only, campaign
@@ -37,14 +45,17 @@ def _ask(wb: Workbench, campaign: Campaign, labels_only: bool) -> None:
         with_labels = st.checkbox("Make the address labels too, in the same order", value=True, key="lb_labels")
     if with_labels and campaign.status == "inactive":
         chosen = _sheet(campaign)
-    if st.button("Print labels" if labels_only else "Create letters", key="lb_yes", type="primary"):
+    if not chosen_count:
+        st.warning("Nobody would get a letter, so there is nothing to print.", icon=":material/block:")
+    if st.button(
+        "Print labels" if labels_only else "Create letters", key="lb_yes", type="primary", disabled=not chosen_count
+    ):
         _start(wb, campaign, chosen, labels=with_labels, letters=not labels_only)
 
 
-def _sentence(found: Planned, *, labels_only: bool) -> str:
+def _sentence(found: Forecast, *, labels_only: bool) -> str:
     noun = "label" if labels_only else "letter"
-    files = -(-found.letter_count // MOST_IN_A_FILE)
-    where = "" if labels_only else f" in {count(files, 'file')}"
+    where = "" if labels_only else f" in {count(found.file_count, 'file')}"
     home = f", for {count(found.patient_count, 'patient')}" if found.letter_count != found.patient_count else ""
     return (
         f"**{count(found.letter_count, noun)}{where}**{home}. It goes on in the background; nothing leaves by itself."

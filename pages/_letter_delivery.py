@@ -44,7 +44,9 @@ def letter_delivery(wb: Workbench, draft: Campaign, *, locked: bool) -> Campaign
 def _sender(wb: Workbench, draft: Campaign, *, locked: bool) -> Campaign:
     """The list, and below it the address that is chosen, as it is printed."""
     known = return_addresses.return_addresses(wb)
-    names = {key: address.name for key, address in known.items()}
+    kept, first = letter_texts(draft.fields)["sender"], next(iter(known), "")
+    # Until somebody chooses, the first one counts, and it is kept as no choice.
+    names = {"" if not kept and key == first else key: address.name for key, address in known.items()}
     if not names:
         st.warning(
             "The organisation has no name and postal address yet, so there is nothing to print as the sender. An "

@@ -1,12 +1,11 @@
 """What Summary says of a letter campaign: every setting, and what the letters come to."""
 
-from core import letter_pictures, logos, return_addresses
+from core import letter_forecast, letter_pictures, logos, print_runs, return_addresses
 from core.domain.campaign import Campaign
 from core.domain.letter import ORDERS, settings
 from core.domain.wording import day_text
 from core.errors import CareloopError
 from core.workbench import Workbench
-from pages._letter_reach import planned
 from pages._message_language import language_name
 from pages._shared import count
 
@@ -40,8 +39,13 @@ def letter_delivery_rows(wb: Workbench, draft: Campaign) -> dict[str, str]:
 
 def letter_cost(wb: Workbench, draft: Campaign) -> dict[str, str]:
     """About what the letters cost, by the organisation's price of a letter."""
-    number, price = planned(wb, draft).letter_count, wb.organisation().letter_price
-    return {"Cost": f"about ${number * price:,.2f} for {count(number, 'letter')}, postage included"}
+    try:
+        run = print_runs.run_of(wb, draft.campaign_id) if draft.status != "inactive" else None
+        number = run.letter_count if run else letter_forecast.forecast(wb, draft).letter_count
+    except CareloopError:
+        return {}
+    dollars = number * wb.organisation().letter_price
+    return {"Cost": f"about ${dollars:,.2f} for {count(number, 'letter')}, postage included"}
 
 
 def _sender(wb: Workbench, draft: Campaign) -> str:

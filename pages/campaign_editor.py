@@ -24,7 +24,7 @@ from pages._step_summary import summary
 from pages._warnings import warnings
 
 STEPS = ("Message", "Delivery", "Summary")
-_DELIVERY = {"from_email", "from_name", "start_on", "purpose", "sender"}
+_DELIVERY = {"from_email", "from_name", "start_on", "purpose", "sender", "settings"}
 
 
 def show() -> None:
