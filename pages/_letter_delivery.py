@@ -57,7 +57,7 @@ def _sender(wb: Workbench, draft: Campaign, *, locked: bool) -> Campaign:
     draft = letter_choice(draft, "sender", "From Name & Address", names, locked=locked)
     chosen = return_addresses.chosen(wb, draft)
     if chosen:
-        st.markdown(":gray[" + "  \n".join(map(plain, chosen.lines)) + "]")
+        st.caption("  \n".join(map(plain, chosen.lines)))
     return draft
 
 
