@@ -80,7 +80,7 @@ def states(wb: Workbench, campaign: Campaign) -> dict[str, tuple[str, str]]:
     question = select(recipients.c.patient_id, recipients.c.state, recipients.c.reason)
     with reading(wb.engine) as connection:
         rows = connection.execute(question.where(recipients.c.campaign_id == campaign.campaign_id))
-        return {row.patient_id: (row.state, row.reason) for row in rows}
+        return {row.patient_id: (row.state, row.reason) for row in sorted(rows)}
 
 
 def move(wb: Workbench, patient_id: str, **changes: Any) -> None:

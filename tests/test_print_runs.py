@@ -115,7 +115,7 @@ def test_labels_before_the_letters_fit_or_are_marked_as_outdated(bench: Workbenc
     right = run_of(bench, campaign)
     assert [(each.kind, each.is_outdated) for each in right.files] == [("letters", False), ("labels", False)]
     assert "7 New Road" in words_of(downloads.content(bench, right.files[1].file_id).content)[0]
-    assert "7 New Road" in words_of(downloads.content(bench, right.files[0].file_id).content)[1]
+    assert "7 New Road" in words_of(downloads.content(bench, right.files[0].file_id).content)[0]
 
 
 def test_labels_that_still_fit_stay_beside_the_letters(wb: Workbench) -> None:
