@@ -6,7 +6,7 @@ from core import downloads
 from core.domain.role import CHANGE_ORGANISATION
 from core.errors import CareloopError
 from core.workbench import Workbench
-from pages._file_row import ask_to_delete, file_row
+from pages._file_row import ask_to_delete, file_rows
 from pages._shared import count, notice, plain
 
 _TYPES = ["pdf", "docx", "xlsx", "pptx", "png", "jpg", "jpeg", "txt"]
@@ -29,7 +29,7 @@ def documents(wb: Workbench) -> None:
             icon=":material/folder_open:",
         )
     for file in found:
-        if file_row(wb, file, may_delete=may_change):
+        if file_rows(wb, [file], may_delete=may_change):
             ask_to_delete(wb, file, then=notice)
 
 

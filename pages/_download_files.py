@@ -9,13 +9,13 @@ from core.domain.organisation import LETTER
 from core.downloads import Download
 from core.print_runs import PrintRun
 from core.workbench import Workbench
-from pages._file_row import ask_to_delete, file_row
+from pages._file_row import ask_to_delete, file_rows, runs_of
 from pages._letter_run import is_under_way, progress
 from pages._shared import count, notice, plain
 
 _ALL = "All campaigns"
 _ASKED, _CAMPAIGN, _GONE = "dl_delete", "dl_campaign", "dl_gone"
-_SIZE = 25
+_SIZE = 15  # print runs
 
 
 def files(wb: Workbench) -> None:
@@ -89,11 +89,12 @@ def _list(wb: Workbench, shown: Sequence[Download]) -> None:
             icon=":material/folder_off:",
         )
         return
-    pages = -(-len(shown) // _SIZE)
+    runs = runs_of(shown)
+    pages = -(-len(runs) // _SIZE)
     number = min(int(st.session_state.get("dl_page") or 1), pages)
     st.caption(f"{count(len(shown), 'file')}, the newest first. Every download is recorded with your name.")
-    for file in shown[(number - 1) * _SIZE : number * _SIZE]:
-        if file_row(wb, file):
+    for files in runs[(number - 1) * _SIZE : number * _SIZE]:
+        if file := file_rows(wb, files, with_campaign=True):
             st.session_state[_ASKED] = file
             st.rerun()
     if pages > 1:

@@ -15,6 +15,7 @@ from core.workbench import Workbench
 from pages._draft import changes
 from pages._letter_delivery import no_post
 from pages._letter_reach import show_left_out
+from pages._letter_run import is_under_way
 from pages._shared import count, notice, plain
 
 
@@ -104,8 +105,12 @@ def _start(wb: Workbench, campaign: Campaign, chosen: Campaign, *, labels: bool,
         if changed := changes(campaign, chosen):
             campaign = campaigns.save(wb, campaign.campaign_id, changed, version=campaign.version)
         print_runs.start(wb, campaign.campaign_id, letters=letters, labels=labels, version=campaign.version)
+        run = print_runs.run_of(wb, campaign.campaign_id)
     except CareloopError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return
-    notice("The files are being made. You may leave this page.", ":material/print:")
+    if is_under_way(run):
+        notice("The files are being made. You may leave this page.", ":material/print:")
+    else:
+        notice("These labels are there already: nothing has changed since they were made.", ":material/label:")
     st.rerun()

@@ -10,7 +10,7 @@ from core.downloads import Download
 from core.errors import CareloopError
 from core.print_runs import PrintRun
 from core.workbench import Workbench
-from pages._file_row import ask_to_delete, file_row
+from pages._file_row import ask_to_delete, file_rows, runs_of
 from pages._shared import count, moment, notice, plain
 
 _UNDER_WAY = ("waiting", "making")
@@ -92,8 +92,8 @@ def _files(wb: Workbench, run: PrintRun) -> None:
             "labels again.",
             icon=":material/label_off:",
         )
-    for file in run.files:
-        if file_row(wb, file, with_campaign=False):
+    for files in runs_of(run.files):
+        if file := file_rows(wb, files):
             _ask_to_delete(file)
     if run.missing_file_count:
         _missing(wb, run)

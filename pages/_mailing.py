@@ -78,6 +78,26 @@ def _returned(wb: Workbench, run: PrintRun, chosen: list[str]) -> None:
         st.rerun()
 
 
+def ask_take_back(wb: Workbench, run: PrintRun, chosen: Sequence[str]) -> None:
+    """The dialog that undoes 'Mark as returned'."""
+    st.dialog("Did not come back", icon=":material/redo:")(_take_back)(wb, run, list(chosen))
+
+
+def _take_back(wb: Workbench, run: PrintRun, chosen: list[str]) -> None:
+    st.markdown(
+        f"**{count(len(chosen), 'letter')}** then {'counts' if len(chosen) == 1 else 'count'} as mailed again, and "
+        "letters go to the address as before."
+    )
+    if st.button("They did not come back", type="primary", key="mb_yes"):
+        try:
+            number = mailings.take_back_returned(wb, run.campaign_id, patient_ids=chosen)
+        except CareloopError as error:
+            st.error(plain(str(error)), icon=":material/error:")
+            return
+        notice(f"Counts as mailed again: {count(number, 'patient')}")
+        st.rerun()
+
+
 def _day(wb: Workbench, run: PrintRun, label: str, key: str) -> date:
     """From the day the letters were made up to today."""
     first = (run.ready_at or run.asked_at).astimezone(wb.zone()).date()

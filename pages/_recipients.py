@@ -8,8 +8,8 @@ import streamlit as st
 
 from core import reports
 from core.domain.message import ICONS
-from core.domain.organisation import EMAIL, LETTER
-from core.reports import EXPORT_NAMES, Report
+from core.domain.organisation import LETTER
+from core.reports import Report, export_names
 from core.workbench import Workbench
 from pages._letter_report import mailing_buttons
 from pages._shared import count
@@ -85,7 +85,7 @@ def _table(rows: pl.DataFrame, channel: str, *, may_mark: bool) -> list[str]:
         st.info("No patient has this result and reason. Clear one of them.", icon=":material/filter_alt_off:")
         return []
     ids = page["patient_id"].to_list()
-    named = page.select(pl.col(key).alias(EXPORT_NAMES[key]) for key in _columns(channel))
+    named = page.select(pl.col(key).alias(name) for key, name in export_names(channel).items())
     first = named.columns[0]
     marks: dict[str, Any] = {"on_select": "rerun", "selection_mode": "multi-row"} if may_mark else {}
     event = st.dataframe(
@@ -105,22 +105,15 @@ def _table(rows: pl.DataFrame, channel: str, *, may_mark: bool) -> list[str]:
                 width="small",
             ),
             "Reason": st.column_config.TextColumn(width="medium"),
-            "When": st.column_config.DatetimeColumn(format="ddd D MMM YYYY, HH:mm"),
+            "When": st.column_config.DatetimeColumn(
+                format="ddd D MMM YYYY" if channel == LETTER else "ddd D MMM YYYY, HH:mm"
+            ),
         },
         alt="Patients of the campaign",
     )
     if pages > 1:
         st.pagination(pages, key="rp_page")
     return [ids[row] for row in event.selection.rows if row < len(ids)] if may_mark else []
-
-
-def _columns(channel: str) -> list[str]:
-    """Of a text or call the number comes before the email address."""
-    keys = list(EXPORT_NAMES)
-    if channel != EMAIL:
-        email, phone = keys.index("email"), keys.index("phone")
-        keys[email], keys[phone] = keys[phone], keys[email]
-    return keys
 
 
 def _open_history(ids: list[str]) -> None:
