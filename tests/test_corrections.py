@@ -229,7 +229,7 @@ def test_a_load_that_fails_at_its_end_keeps_corrections_and_asks_nothing(
     wb: Workbench, clock: Clock, tmp_path: Path
 ) -> None:
     without_rules(wb)
-    feeds = Feeds(wb, clock, tmp_path)
+    feeds = Feeds(wb, clock, tmp_path, HEAD)
     feeds.load(row())
     corrections.correct(wb, "P1", "mobile", {"phone_mobile": OURS})
     with writing(wb.engine) as connection:
