@@ -29,6 +29,13 @@ def user(engine: Engine, user_id: str) -> User:
     return User(row.user_id, row.name, row.kind, row.email, scope, roles)
 
 
+def user_name(engine: Engine, user_id: str) -> str:
+    """The name of a user, active or not; the id of one who is not known."""
+    with reading(engine) as connection:
+        name = connection.scalar(select(users.c.name).where(users.c.user_id == user_id))
+    return str(name or user_id)
+
+
 def is_known(engine: Engine, user_id: str) -> bool:
     """Whether there is such a user, active or not."""
     with reading(engine) as connection:
