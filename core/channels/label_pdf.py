@@ -1,40 +1,83 @@
 """Address labels as a PDF, on the sheets of core.domain.paper."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from core.channels.paper_kit import Kit
+from core.channels import letter_head
+from core.channels.letter_boxes import QUIET, Mark
+from core.channels.letter_draw import draw_marks
+from core.channels.letter_head import Lines
+from core.channels.pdf_document import Document
+from core.channels.pdf_fonts import printable_form
 from core.domain.letter import Label
 from core.domain.paper import LabelSheet
 from core.errors import DataError
 
-_INSET, _SIZE, _SMALLEST = 9.0, 11.0, 6.0
+_ACROSS, _DOWN = 9.0, 6.0  # from the edges: printers feed a sheet as much as 1/16 inch aside
+_SIZES = tuple(size / 2 for size in range(24, 11, -1))  # 12 down to 6
+_LEADING = 1.18
+_SENDER_HEIGHT = 11.0
 
 
 def labels_pdf(labels: Sequence[Label], sheet: LabelSheet, *, first: int, title: str, made_at: datetime) -> bytes:
-    """Sheets of labels; `first` (from 1) is the place of the first one on the first sheet. The same arguments give the
-    same bytes. Raises DataError for a label that cannot be printed whole; it says which, never to whom."""
-    words = "".join("".join((*each.addressee, *each.sender)) for each in labels)
-    with Kit(letters=words, size=(sheet.page_width, sheet.page_height)) as kit:
-        for place, label in enumerate(labels, first - 1):
-            if place % sheet.count == 0 or kit.page == 0:
-                kit.add_page()
-            _draw(kit, label, sheet, place % sheet.count, place - first + 2)
-        kit.set_title(title)
-        kit.set_creator("Careloop")
-        kit.set_creation_date(made_at)
-        return kit.file()
+    """Sheets of labels in the order given; `first` (from 1) is the place of the first one on the first sheet. The same
+    arguments give the same bytes.
+
+    Raises DataError for a label that cannot be printed whole (it says which, never to whom), for a place that the sheet
+    does not have and for no label at all.
+    """
+    if not labels:
+        raise DataError("There is no label to print.")
+    if not 1 <= first <= sheet.count:
+        raise DataError(f"The sheet has labels 1 to {sheet.count}; there is no label {first} to begin with.")
+    document = Document(width=sheet.page_width, height=sheet.page_height)
+    lines = Lines(document.text_setter)
+    for number, label in enumerate(labels):
+        place = (number + first - 1) % sheet.count
+        if place == 0 or number == 0:
+            document.add_page()
+        draw_marks(document, "P", _marks(lines, label, sheet, place, number + 1))
+    document.describe(title=title, language="en", made_at=made_at)
+    return document.file()
 
 
-def _draw(kit: Kit, label: Label, sheet: LabelSheet, place: int, number: int) -> None:
+def label_problem(lines: Sequence[str], sheet: LabelSheet) -> str:
+    """Why an address cannot be printed whole on a label of this sheet; '' when it can."""
+    from core.channels.pdf_text import Typesetter
+
+    setter = Lines(Typesetter())
+    shown = [printable_form(line) for line in lines]
+    return "" if _size(setter, shown, sheet) else f"The address is too long for a label of '{sheet.name}'."
+
+
+def _marks(lines: Lines, label: Label, sheet: LabelSheet, place: int, number: int) -> Iterator[Mark]:
     row, column = divmod(place, sheet.columns)
-    x, y = sheet.left + column * sheet.column_step + _INSET, sheet.top + row * sheet.row_step + 5
-    width, bottom = sheet.width - 2 * _INSET, y + sheet.height - 10
-    sender = " · ".join(label.sender)
-    kit.line_of(x, y + 6, sender, min(6.0, width / max(kit.width_of(sender, 1), 1)))
-    longest = max((kit.width_of(line, 1) for line in label.addressee), default=1)
-    size = min(_SIZE, width / longest, (bottom - y - 9) / 1.2 / max(len(label.addressee), 1))
-    if size < _SMALLEST:
-        raise DataError(f"Label {number} has more text than fits. Shorten its address, or take larger labels.")
-    for line_number, line in enumerate(label.addressee, 1):
-        kit.line_of(x, y + 9 + line_number * size * 1.2, line, size)
+    x = sheet.left + column * sheet.column_step + _ACROSS
+    y = sheet.top + row * sheet.row_step + _DOWN
+    address = [printable_form(line) for line in label.addressee]
+    size = _size(lines, address, sheet)
+    if not size:
+        raise DataError(
+            f"The address of label {number} does not fit on '{sheet.name}'. Shorten it, or take larger labels."
+        )
+    small, sender = letter_head.small_lines(
+        lines, [printable_form(part) for part in label.sender], sheet.width - 2 * _ACROSS
+    )
+    if label.sender and not sender:
+        raise DataError(f"The sender is too long for '{sheet.name}'. Shorten its lines, or take larger labels.")
+    for place_of_line, line in enumerate(sender):
+        yield from lines.at(x, y + 1.5 + small * (0.8 + place_of_line * 1.15), line, small, grey=QUIET)
+    room = sheet.height - 2 * _DOWN - _SENDER_HEIGHT
+    top = y + _SENDER_HEIGHT + (room - len(address) * size * _LEADING) / 2
+    for place_of_line, line in enumerate(address):
+        yield from lines.at(x, top + (place_of_line * _LEADING + 0.9) * size, line, size)
+
+
+def _size(lines: Lines, address: Sequence[str], sheet: LabelSheet) -> float:
+    """The size in which an address fits beneath the sender's line, 0 when none is small enough."""
+    room = sheet.height - 2 * _DOWN - _SENDER_HEIGHT
+    longest = max((lines.width(line) for line in address), default=0.0)
+    for size in _SIZES if address else ():
+        if len(address) * size * _LEADING <= room and longest * size <= sheet.width - 2 * _ACROSS:
+            return size
+    return 0.0

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fpdf.enums import ResourceAccessPolicy
-from fpdf.prefs import ViewerPreferences
 
 from core.channels.paper_kit import DARK, TICK, Kit
 from core.channels.paper_types import draw_types
@@ -94,12 +93,7 @@ class _Sheet:
     def finish(self, made_at: datetime) -> bytes:
         """The file with its title and language."""
         kit = self.kit
-        kit.set_title(self.form.title)
-        kit.set_lang(self.form.language)
-        kit.set_author(self.letterhead.name)
-        kit.set_creator("Careloop")
-        kit.set_creation_date(made_at)
-        kit.viewer_preferences = ViewerPreferences(display_doc_title=True)
+        kit.describe(title=self.form.title, language=self.form.language, made_at=made_at, author=self.letterhead.name)
         return kit.file()
 
     def _lay(self, page: int, size: float, air: float) -> float:

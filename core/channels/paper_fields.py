@@ -58,7 +58,7 @@ class FillableDocument(FPDF):
 
     def file(self) -> bytes:
         """The finished file."""
-        return bytes(self.output(output_producer_class=_Producer))
+        return bytes(self.output(output_producer_class=Producer))
 
 
 class _Boxes(AcroForm):
@@ -78,7 +78,9 @@ class _Drawing(PDFContentStream):
         self.b_box = PDFArray([0, 0, *(round(side, 2) for side in size)])
 
 
-class _Producer(OutputProducer):
+class Producer(OutputProducer):
+    """Writes the file of a document with boxes."""
+
     def _add_catalog(self) -> PDFCatalog:
         catalog = super()._add_catalog()
         if isinstance(self.fpdf, FillableDocument) and self.fpdf.boxes:

@@ -4,13 +4,10 @@ Lengths are in points (1/72 inch) from the top left corner. While `ink` is off e
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
 
-from fpdf.fonts import TTFFont
-
-from core.channels import pdf_fonts
-from core.channels.paper_fields import FillableDocument
+from core.channels import pdf_bidi, pdf_fonts
+from core.channels.pdf_document import Document
+from core.channels.pdf_text import Word, width_of
 
 BLACK, DARK, PALE = 0, 70, 232  # of 255: fine on a black-and-white printer and on a copy
 HAIRLINE = 0.6
@@ -20,72 +17,47 @@ _LEADING = 1.3
 _SMALLEST = 7.0
 
 
-class Kit(FillableDocument):
+class Kit(Document):
     """A document on US Letter with the fonts of `pdf_fonts`, for a `with` block.
 
     `letters` are all that will be printed. Raises ValueError for one that no font has, since it would be an empty box:
     callers look for those first.
     """
 
-    def __init__(self, *, letters: str, size: tuple[float, float] = (612, 792)) -> None:
+    def __init__(self, *, letters: str) -> None:
         if pdf_fonts.missing_glyphs(letters):
             raise ValueError("letters that no font has")
-        super().__init__(width=size[0], height=size[1])
-        self.ink = True
-        self._widths: dict[tuple[str, bool], float] = {}
-        self.set_auto_page_break(False)
-        for face in dict.fromkeys((pdf_fonts.FACES[0], *(face for face, _ in pdf_fonts.runs(letters)))):
-            for bold in (False, True):
-                self.add_font(face.family, "B" if bold else "", pdf_fonts.font_file(face, text=letters, bold=bold))
+        super().__init__(width=612, height=792)
 
     def __enter__(self) -> "Kit":
         return self
 
     def __exit__(self, *_: object) -> None:
-        for font in self.fonts.values():  # their files stay open otherwise
-            if isinstance(font, TTFFont):
-                font.ttfont.close()
-
-    @contextmanager
-    def part(self, kind: str, *, alt: str | None = None) -> Iterator[None]:
-        """A part of the text, such as 'P' or 'H1', as screen readers hear it; 'Artifact' is not read."""
-        if not self.ink:
-            yield
-            return
-        if kind == "Artifact":
-            self._out("/Artifact BMC")
-        else:
-            number = self.struct_builder.next_mcid_for_page(self.page)
-            self._add_marked_content(struct_type=f"/{kind}", mcid=number, alt_text=alt)
-            self._out(f"/{kind} <</MCID {number}>> BDC")
-        yield
-        self._out("EMC")
+        pass
 
     def line_of(self, x: float, y: float, text: str, size: float, *, bold: bool = False, grey: int = BLACK) -> float:
         """One line with its baseline at y; returns where it ends."""
-        for face, run in pdf_fonts.runs(text):
-            if self.ink:
-                self.set_font(face.family, "B" if bold else "", size)
-                self.set_text_color(grey)
-                self.text(x, y, run)
-            x += self._width(face, run, bold=bold) * size
-        return x
+        words = self._words(text, bold)
+        if self.ink and words:
+            self._out(f"{grey / 255:.3g} g")
+            for start, shown in self.text_setter.line(words, size, rtl=pdf_bidi.is_rtl(text)):
+                self._out(f"BT {x + start:.2f} {self.h - y:.2f} Td {shown} ET")
+        return x + width_of(words) * size
 
     def width_of(self, text: str, size: float, *, bold: bool = False) -> float:
         """How long a line is."""
-        return sum(self._width(face, run, bold=bold) for face, run in pdf_fonts.runs(text)) * size
+        return width_of(self._words(text, bold)) * size
 
-    def _width(self, face: pdf_fonts.Face, run: str, *, bold: bool) -> float:
-        """Of size 1. Letters do not move together, so that a line is as long as its letters."""
-        widths: Any = self.fonts[f"{face.family}{'B' if bold else ''}"].cw
-        return float(sum(widths[ord(letter)] for letter in run)) / 1000
+    def _words(self, text: str, bold: bool) -> list[tuple[Word, bool]]:
+        word = self.text_setter.word
+        return [(word(each, is_bold=bold), place > 0) for place, each in enumerate(text.split())]
 
     def wrapped(self, text: str, width: float, size: float, *, bold: bool = False) -> list[str]:
         """The text in lines; a word that is longer than a line is broken."""
         lines: list[str] = []
-        room, space = width, self._of_word(" ", bold) * size
+        room, space = width, self.width_of("a a", size, bold=bold) - 2 * self.width_of("a", size, bold=bold)
         for word in text.split():
-            long = self._of_word(word, bold) * size
+            long = self.width_of(word, size, bold=bold)
             if lines and long + space <= room:
                 lines[-1] += f" {word}"
                 room -= long + space
@@ -94,14 +66,9 @@ class Kit(FillableDocument):
             room = width - self.width_of(lines[-1], size, bold=bold)
         return lines
 
-    def _of_word(self, word: str, bold: bool) -> float:
-        if (word, bold) not in self._widths:
-            self._widths[word, bold] = self.width_of(word, 1, bold=bold)
-        return self._widths[word, bold]
-
     def _pieces(self, word: str, width: float, size: float, *, bold: bool) -> Iterator[str]:
         piece = ""
-        for letter in word:
+        for letter in pdf_fonts.letters_of(word):
             if piece and self.width_of(piece + letter, size, bold=bold) > width:
                 yield piece
                 piece = ""
