@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from core import rules
 from core.domain.campaign import Campaign, goes_out_on
 from core.domain.eligibility import Contact, Mailing, Reason, eligibility, first_of_address, frequency_cap, place
 from core.domain.introduction import is_missing
@@ -70,6 +71,7 @@ def reach(
 
     Ids outside the user's scope count as patients who are not in the records.
     """
+    measures = frozenset(measures)
     with reading(wb.engine) as connection:
         return tuple(
             _reach(
@@ -79,10 +81,11 @@ def reach(
                 Mailing(
                     channel=channel,
                     purpose=purpose,
-                    measures=frozenset(measures),
+                    measures=measures,
                     protocols=frozenset(protocols),
                     skip_closed_gaps=skip_closed_gaps,
                     needs_consent=wb.organisation().text_needs_consent,
+                    is_sensitive=channel == LETTER and rules.is_any_sensitive(wb, measures),
                 ),
                 on=wb.today(),
             )
@@ -95,7 +98,11 @@ def of_campaign(wb: Workbench, campaign: Campaign, patient_ids: Collection[str])
     the campaign being as it is in the draft and the records as they are now."""
     on = max(wb.today(), goes_out_on(campaign, wb.organisation()))
     with reading(wb.engine) as connection:
-        mailing = replace(campaign.mailing, needs_consent=wb.organisation().text_needs_consent)
+        mailing = replace(
+            campaign.mailing,
+            needs_consent=wb.organisation().text_needs_consent,
+            is_sensitive=rules.is_any_sensitive(wb, campaign.measures),
+        )
         return _reach(wb, connection, list(patient_ids), mailing, on=on, campaign_id=campaign.campaign_id)
 
 

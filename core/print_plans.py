@@ -1,11 +1,12 @@
 """The plan of a print run: who gets a letter and why others do not, by the rules of every other mode (L2)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection
 
+from core import rules
 from core.domain.addressee import Person, name_of
 from core.domain.campaign import Campaign
 from core.domain.eligibility import GLYPH, TOO_LONG, Contact, eligibility, frequency_cap, is_minor, missing_field
@@ -63,6 +64,7 @@ def person_of(home: Home, fields: Fields, *, is_minor: bool) -> Person:
 def _refused(wb: Workbench, connection: Connection, campaign: Campaign, waiting: Sequence[Any]) -> dict[int, str]:
     """Who may not be written to, by recipient the reason."""
     cap, on = frequency_cap(wb.organisation()), wb.today()
+    mailing = replace(campaign.mailing, is_sensitive=rules.is_any_sensitive(wb, campaign.measures))
     contacts = eligibility_inputs(
         connection,
         [row.patient_id for row in waiting],
@@ -75,7 +77,7 @@ def _refused(wb: Workbench, connection: Connection, campaign: Campaign, waiting:
     found: dict[int, str] = {}
     for row in waiting:
         contact: Contact = contacts[row.patient_id]
-        why = eligibility(contact, campaign.mailing, on=on, cap=cap, arm=row.arm)
+        why = eligibility(contact, mailing, on=on, cap=cap, arm=row.arm)
         if why:
             found[row.recipient_id] = why.key
     return found

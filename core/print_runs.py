@@ -104,12 +104,12 @@ def run_of(wb: Workbench, campaign_id: str) -> PrintRun | None:
             each
             for earlier in print_rows.earlier(connection, campaign_id, than=run.number)
             for each in download_rows.of_run(connection, earlier.run_id)
-            if earlier.state == "ready"
+            if earlier.is_out
         ]
         counts = print_rows.reason_counts(connection, run.run_id)
         written_to = print_rows.patient_count(connection, run.run_id)
         may_have = campaign_rows.may_change(connection, wb.user, campaign_id)
-    files = ([*own, *before] if run.state == "ready" else before) if may_have else []
+    files = ([*own, *before] if run.is_out else before) if may_have else []
     wanted = file_count(run)
     return PrintRun(
         run_id=run.run_id,
@@ -123,7 +123,7 @@ def run_of(wb: Workbench, campaign_id: str) -> PrintRun | None:
         not_printed={reason_sentence(key, LETTER): count for key, count in counts.items()},
         files=tuple(files),
         is_labels_outdated=any(each.is_outdated for each in before),
-        missing_file_count=max(wanted - len(own), 0) if run.state == "ready" else 0,
+        missing_file_count=max(wanted - len(own), 0) if run.is_out else 0,
         problem=run.problem if run.state == "failed" else "",
         asked_at=run.asked_at,
         asked_by=run.asked_by,
@@ -158,7 +158,7 @@ def make_again(wb: Workbench, run_id: str) -> None:
         campaign_rows.seen(connection, wb.user, run.campaign_id)
         _raise_if_not_theirs(wb, connection, run.campaign_id)
         last = print_rows.latest(connection, run.campaign_id, lock=True)
-        if last is None or last.run_id != run_id or last.state != "ready":
+        if last is None or last.run_id != run_id or last.is_open or not last.is_out:
             raise NotAllowed(
                 "These letters are being made, or were replaced by newer ones. Look at the campaign again."
             )
@@ -235,7 +235,7 @@ def _fits(connection: Connection, last: Run, made: Plan, campaign: Campaign) -> 
     """Whether labels are there, or on their way, that show the same on the same sheet."""
     if not last.has_labels or last.digest != made.digest or last.version != campaign.version:
         return False
-    return last.is_open or (last.state == "ready" and bool(download_rows.of_run(connection, last.run_id)))
+    return last.is_open or (last.is_out and bool(download_rows.of_run(connection, last.run_id)))
 
 
 def _run(wb: Workbench, campaign: Campaign, made: Plan, last: Run | None, *, letters: bool, labels: bool) -> Run:
@@ -259,7 +259,7 @@ def _run(wb: Workbench, campaign: Campaign, made: Plan, last: Run | None, *, let
 
 def _supersede(wb: Workbench, connection: Connection, last: Run | None) -> None:
     """A run that failed, or whose labels were still being made, ends with the new one."""
-    if last is None or last.state == "ready":
+    if last is None or last.is_out:
         return
     print_rows.change(connection, last.run_id, state="superseded", claimed_by=None, lease_until=None, mail_state="")
     download_rows.drop_of_run(connection, last.run_id, at=wb.now(), by=wb.user.user_id, how="outdated")

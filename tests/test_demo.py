@@ -1,6 +1,7 @@
 """The demo: what a first-time visitor finds, its clock, and that it never touches a home it did not make."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -41,20 +42,34 @@ PATIENTS = 250
 @pytest.fixture
 def sandbox(home: Path) -> Settings:
     """Settings of a demo's home that does not exist yet."""
+    return sandbox_of(home)
+
+
+def sandbox_of(home: Path) -> Settings:
     port = free_ports()
     return Settings(
         home=home, database_url=f"sqlite:///{home / 'careloop.db'}", port=port, smtp_port=port + 1, demo=True
     )
 
 
-@pytest.fixture
-def told(sandbox: Settings, clock: Clock) -> Iterator[Workbench]:
-    """A demo as of the clock's day, as its visitor acts in it."""
-    sandbox.home.mkdir()
-    (sandbox.home / demo.MARKER).touch()
-    wb = open_workbench(sandbox, clock=clock)
-    accounts.add_user(wb.engine, User("analyst", "Dana Demo"), at=clock(), by="command-line")
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of a demo as of the clock's day, made once."""
+    home = tmp_path_factory.mktemp("story") / "home"
+    home.mkdir()
+    (home / demo.MARKER).touch()
+    wb = open_workbench(sandbox_of(home), clock=Clock())
+    accounts.add_user(wb.engine, User("analyst", "Dana Demo"), at=wb.now(), by="command-line")
     demo_story.tell(wb.as_user("analyst"), patients=PATIENTS, progress=lambda _step, _share: None)
+    wb.engine.dispose()
+    return home
+
+
+@pytest.fixture
+def told(story: Path, sandbox: Settings, clock: Clock) -> Iterator[Workbench]:
+    """A copy of it, as its visitor acts in it."""
+    shutil.copytree(story, sandbox.home)
+    wb = open_workbench(sandbox, clock=clock)
     yield wb.as_user("analyst")
     wb.engine.dispose()
 
@@ -146,6 +161,7 @@ def test_told_on_a_later_day_the_data_are_new_and_the_visitor_s_work_stays(told:
     assert (len(campaign_list.campaigns(told)), outbox.mails(told).count) == (3, mails)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("days", [2, 5], ids=["Thanksgiving", "Sunday"])
 def test_a_demo_made_on_a_day_without_mails_has_a_campaign_that_was_sent(
     sandbox: Settings, clock: Clock, days: int
@@ -215,6 +231,7 @@ def test_a_demo_made_again_is_as_of_now(made: Workbench) -> None:
     assert loads.history(made)[0].status in ("unchanged", "loaded")
 
 
+@pytest.mark.long
 def test_a_fresh_demo_forgets_what_was_there(made: Workbench) -> None:
     saved_views.save_view(made, "Mine", WorkList())
     made.engine.dispose()

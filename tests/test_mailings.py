@@ -23,11 +23,11 @@ def test_letters_are_mailed_all_or_by_file_or_by_patient(bench: Workbench) -> No
     clinic_that_prints(bench)
     campaign = letter_campaign(bench, add_people(bench, [{}, {}, {"zip": "00000"}]))
     run = printed(bench, campaign)
-    where = {"campaign_id": campaign.campaign_id, "on": TODAY}
-    assert mailings.mark_mailed(bench, **where, patient_ids=["p2"]) == 1
-    assert mailings.mark_mailed(bench, **where, patient_ids=["p2", "p3"]) == 0
-    assert mailings.mark_mailed(bench, **where, file_id=run.files[0].file_id) == 1
-    assert mailings.mark_mailed(bench, **where) == 0
+    c1 = campaign.campaign_id
+    assert mailings.mark_mailed(bench, c1, on=TODAY, patient_ids=["p2"]) == 1
+    assert mailings.mark_mailed(bench, c1, on=TODAY, patient_ids=["p2", "p3"]) == 0
+    assert mailings.mark_mailed(bench, c1, on=TODAY, file_id=run.files[0].file_id) == 1
+    assert mailings.mark_mailed(bench, c1, on=TODAY) == 0
     assert {each: state for each, (state, _) in states(bench, campaign).items()} == {
         "p1": "mailed", "p2": "mailed", "p3": "not_sent",
     }  # fmt: skip
@@ -72,8 +72,7 @@ def test_a_letter_that_did_not_come_back_after_all(bench: Workbench) -> None:  #
     clinic_that_prints(bench)
     campaign = letter_campaign(bench, add_people(bench, [{}, {"address1": "1 Shore Road"}]))
     printed(bench, campaign)
-    back = {"reason": "mail_vacant", "on": TODAY}
-    mailings.mark_returned(bench, campaign.campaign_id, patient_ids=["p1", "p2"], **back)
+    mailings.mark_returned(bench, campaign.campaign_id, patient_ids=["p1", "p2"], reason="mail_vacant", on=TODAY)
     assert mailings.take_back_returned(bench, campaign.campaign_id, patient_ids=["p1"]) == 1
     assert _reached(bench) == [], "the other one came back as well"
     assert mailings.take_back_returned(bench, campaign.campaign_id, patient_ids=["p2"]) == 1
@@ -88,8 +87,7 @@ def test_whoever_stands_on_one_letter_is_mailed_and_returned_together(bench: Wor
     run = printed(bench, campaign)
     assert (run.letter_count, run.patient_count) == (2, 3)
     assert mailings.mark_mailed(bench, campaign.campaign_id, on=TODAY, patient_ids=["p1"]) == 2
-    back = {"reason": "mail_vacant", "on": TODAY}
-    assert mailings.mark_returned(bench, campaign.campaign_id, patient_ids=["p2"], **back) == 2
+    assert mailings.mark_returned(bench, campaign.campaign_id, patient_ids=["p2"], reason="mail_vacant", on=TODAY) == 2
     assert [state for state, _ in states(bench, campaign).values()] == ["returned", "returned", "printed"]
 
 

@@ -1,16 +1,19 @@
 """Postal addresses: lines, what no letter can be delivered to, which are the same, and their order."""
 
+import polars as pl
 import pytest
 from hypothesis import strategies as st
 
+from core.domain.correction import ADDRESS
 from core.domain.postal import INCOMPLETE, MISSING, UNUSABLE, Postal
+from core.domain.repair import postal_state
 from tests.drawn import drawn
 
 TOWN = {"city": "Springfield", "state": "IL", "zip": "62701"}
 
 
 def at(address1: str | None, address2: str | None = None, **parts: str | None) -> Postal:
-    return Postal(**{"address1": address1, "address2": address2, **TOWN, **parts})  # type: ignore[arg-type]
+    return Postal(**{"address1": address1, "address2": address2, **TOWN, **parts})
 
 
 @pytest.mark.parametrize(
@@ -118,3 +121,22 @@ def test_by_zip_code_means_four_more_digits_street_and_number() -> None:
     assert [each.address1 for each in sorted(homes, key=lambda each: each.order)] == [
         "1 Ash Lane", "9 Ash Lane", "2 Shore Road", "2 Shore Road", "10 Shore Road", "12 Shore Road",
     ]  # fmt: skip
+
+
+_LINES = st.none() | st.text("aX 1", max_size=6) | st.sampled_from(["HOMELESS", "n/a", "Bad addr.", "12 Elm St", "Ønø"])
+_ZIPS = st.none() | st.sampled_from(
+    ["62701", "00000", "99999", "62701-1234", "627011234", "K1A 0B1", "1234", " ", "99960"]
+)
+
+
+@drawn(
+    daily=40,
+    many=3000,
+    rows=st.lists(
+        st.tuples(_LINES, _LINES, _LINES, st.sampled_from([None, "IL", "on"]), _ZIPS), min_size=1, max_size=8
+    ),
+)
+def test_the_repair_list_and_printing_judge_an_address_alike(rows: list[tuple[str | None, ...]]) -> None:
+    frame = pl.DataFrame(rows, schema=dict.fromkeys(ADDRESS, pl.String), orient="row")
+    codes = {MISSING: 0, INCOMPLETE: 1, "": 2, UNUSABLE: 3}
+    assert postal_state(frame).to_list() == [codes[Postal(*row).problem] for row in rows]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from core.channels import letter_head
 from core.channels.letter_boxes import QUIET, Mark
 from core.channels.letter_draw import draw_marks
 from core.channels.letter_head import Lines
@@ -15,7 +16,7 @@ from core.errors import DataError
 _ACROSS, _DOWN = 9.0, 6.0  # from the edges: printers feed a sheet as much as 1/16 inch aside
 _SIZES = tuple(size / 2 for size in range(24, 11, -1))  # 12 down to 6
 _LEADING = 1.18
-_SENDER, _SMALLEST_SENDER, _SENDER_HEIGHT = 6.5, 4.5, 10.5
+_SENDER_HEIGHT = 11.0
 
 
 def labels_pdf(labels: Sequence[Label], sheet: LabelSheet, *, first: int, title: str, made_at: datetime) -> bytes:
@@ -59,10 +60,13 @@ def _marks(lines: Lines, label: Label, sheet: LabelSheet, place: int, number: in
         raise DataError(
             f"The address of label {number} does not fit on '{sheet.name}'. Shorten it, or take larger labels."
         )
-    sender = _sender(lines, label.sender, sheet.width - 2 * _ACROSS)
-    if sender:
-        small = min(_SENDER, (sheet.width - 2 * _ACROSS) / lines.width(sender))
-        yield from lines.at(x, y + _SENDER, sender, small, grey=QUIET)
+    small, sender = letter_head.small_lines(
+        lines, [printable_form(part) for part in label.sender], sheet.width - 2 * _ACROSS
+    )
+    if label.sender and not sender:
+        raise DataError(f"The sender is too long for '{sheet.name}'. Shorten its lines, or take larger labels.")
+    for place_of_line, line in enumerate(sender):
+        yield from lines.at(x, y + 1.5 + small * (0.8 + place_of_line * 1.15), line, small, grey=QUIET)
     room = sheet.height - 2 * _DOWN - _SENDER_HEIGHT
     top = y + _SENDER_HEIGHT + (room - len(address) * size * _LEADING) / 2
     for place_of_line, line in enumerate(address):
@@ -77,11 +81,3 @@ def _size(lines: Lines, address: Sequence[str], sheet: LabelSheet) -> float:
         if len(address) * size * _LEADING <= room and longest * size <= sheet.width - 2 * _ACROSS:
             return size
     return 0.0
-
-
-def _sender(lines: Lines, sender: Sequence[str], width: float) -> str:
-    """The sender in one line. When it is too long even in the smallest size, parts of it go, from the end."""
-    parts = [printable_form(part) for part in sender if part.strip()]
-    while parts and lines.width(" · ".join(parts)) * _SMALLEST_SENDER > width:
-        parts.pop()
-    return " · ".join(parts)

@@ -96,11 +96,28 @@ def return_marks(lines: Lines, letterhead: Letterhead) -> Iterator[Mark]:
     page = letterhead.page
     if page.return_y is None or not letterhead.sender:
         return
-    text = " · ".join(letterhead.sender)
-    long = lines.width(text)
-    size = min(6.5, page.address_width / long) if long else 6.5
-    yield from lines.at(page.address_x, page.return_y + size, text, size, grey=QUIET)
-    yield Bar(page.address_x, page.return_y + size * 1.45, page.address_width, 0.4, QUIET)
+    y = page.return_y
+    size, shown = small_lines(lines, letterhead.sender, page.address_width)
+    for text in shown:
+        yield from lines.at(page.address_x, y + size, text, size, grey=QUIET)
+        y += size * 1.25
+    yield Bar(page.address_x, y + size * 0.2, page.address_width, 0.4, QUIET)
+
+
+def small_lines(lines: Lines, sender: Sequence[str], width: float) -> tuple[float, list[str]]:
+    """The sender in one small line, or in two where one would be too small; and the size of it. No line when both
+    would be too small to read."""
+    parts = [part for part in sender if part]
+    whole = (" · ".join(parts),)
+    in_two = [(" · ".join(parts[:cut]), " · ".join(parts[cut:])) for cut in range(1, len(parts))]
+    for rows, smallest in (
+        (whole, 5.2),
+        *((pair, 4.2) for pair in sorted(in_two, key=lambda pair: max(map(len, pair)))),
+    ):
+        size = min(6.5, width / max(max(lines.width(row) for row in rows), 0.01))
+        if size >= smallest:
+            return size, list(rows)
+    return 0.0, []
 
 
 def sender_marks(lines: Lines, letterhead: Letterhead, *, has_logo: bool) -> Iterator[Mark]:

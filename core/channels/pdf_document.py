@@ -71,8 +71,12 @@ class Document(FillableDocument):
         return bytes(contents[start:])
 
     def file(self) -> bytes:
-        """The finished file."""
-        return bytes(self.output(output_producer_class=_Producer))
+        """The finished file. The document is empty afterwards: its parts know each other, and would else be kept until
+        Python looks for such circles, which many files later is too late."""
+        content = bytes(self.output(output_producer_class=_Producer))
+        self.parts.forget()
+        self.buffer = bytearray()
+        return content
 
 
 class _Element(PDFObject):
@@ -139,6 +143,14 @@ class _Parts:
         self._all.append(element)
         return element
 
+    def forget(self) -> None:
+        """Let go of all parts."""
+        for element in self._all:
+            element.kids, element.parent, element.page = [], None, None
+        self._all, self._open, self._of_page = [], [], {}
+        self.doc_struct_elem.k.clear()
+        self.struct_tree_root.parent_tree.nums.clear()
+
     def empty(self) -> bool:
         """Whether there is no part."""
         return not self._all
@@ -166,6 +178,11 @@ class _Raw(PDFObject):
 
 
 class _Producer(Producer):
+    def bufferize(self) -> bytearray:
+        content: bytearray = super().bufferize()
+        self.pdf_objs.clear()  # one of them knows this producer
+        return content
+
     def _add_fonts(self, *_: Any) -> dict[int, Any]:
         document: Any = self.fpdf
         assert isinstance(document, Document)

@@ -26,8 +26,6 @@ _CONTACTED_OFTEN = "contacted_often"
 SAME_ADDRESS = "same_address"
 SAME_NUMBER = "same_number"
 GLYPH, TOO_LONG = "no_glyph", "address_too_long"
-# Care that minors may ask for without their parents in all or most states: no letter tells the parents of it.
-_MINORS_ASK_ALONE = frozenset({"scr-chlamydia", "scr-hiv"})
 INTRODUCED = "introduced"
 WEEK = timedelta(days=7)  # over which the frequency cap counts, the day itself included
 _TIMES = {1: "once", 2: "twice", 3: "three times", 4: "four times", 5: "five times", 6: "six times", 7: "seven times"}
@@ -140,7 +138,8 @@ class Contact:
 @dataclass(frozen=True)
 class Mailing:
     """What is to be sent: the parts of a campaign that decide who may get it. `last_on`: the last day it is sent;
-    `needs_consent`: only to whose consent is on file (T8); `leave_out_global`: no letter to who wants no contact."""
+    `needs_consent`: only to whose consent is on file (T8); `leave_out_global`: no letter to who wants no contact;
+    `is_sensitive`: about care that minors may ask for without their parents, who would read the letter."""
 
     channel: str = "email"
     product: str = CAMPAIGN
@@ -152,6 +151,7 @@ class Mailing:
     last_on: date | None = None
     needs_consent: bool = False
     leave_out_global: bool = False
+    is_sensitive: bool = False
 
 
 @dataclass(frozen=True)
@@ -294,7 +294,7 @@ def _minor(contact: Contact, mailing: Mailing, on: date) -> str:
     if not is_minor(contact.birth_date, on=on):
         return ""
     if mailing.channel == LETTER:
-        return "minor_alone" if mailing.measures & _MINORS_ASK_ALONE else ""
+        return "minor_alone" if mailing.is_sensitive else ""
     if contact.address == contact.guarantor_address:
         return ""
     return "minor" if mailing.channel == EMAIL else "minor_number"

@@ -22,9 +22,10 @@ PLACEHOLDER = (
 )
 US_ZIP = r"^(?:0050[1-9]|005[1-9]\d|00[6-9]\d\d|0[1-9]\d{3}|[1-9]\d{4})(?:-?\d{4})?$"
 NO_ZIP = r"^(?:00000|99999|9995[1-9]|999[6-9]\d)"
-_CANADIAN = re.compile(r"^[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z] ?\d[ABCEGHJ-NPRSTV-Z]\d$")
-_PROVINCES = frozenset(["AB", "BC", "MB", "NB", "NL", "NS", "NT", "NU", "ON", "PE", "QC", "SK", "YT"])
+CANADIAN = r"^[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z] ?\d[ABCEGHJ-NPRSTV-Z]\d$"
+PROVINCES = frozenset(["AB", "BC", "MB", "NB", "NL", "NS", "NT", "NU", "ON", "PE", "QC", "SK", "YT"])
 _PLACEHOLDER, _US_ZIP, _NO_ZIP = re.compile(PLACEHOLDER), re.compile(US_ZIP), re.compile(NO_ZIP)
+_CANADIAN = re.compile(CANADIAN)
 
 # As USPS Publication 28 writes them. What is not here stays as it is: then two ways of writing are two addresses.
 _SUFFIXES = {
@@ -158,7 +159,7 @@ def _is_zip(code: str, state: str) -> bool:
 
 
 def _is_canadian(code: str, state: str) -> bool:
-    return state.upper() in _PROVINCES and _CANADIAN.match(code.upper()) is not None
+    return state.upper() in PROVINCES and _CANADIAN.match(code.upper()) is not None
 
 
 def _zip(code: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, insert, select, update
 
-from core.store.schema import campaigns, downloads
+from core.store.schema import campaigns, downloads, print_runs
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,9 @@ class Download:
 _OWN = [column for column in downloads.c if column.name not in ("content", "live_key")]
 _ABOUT = (*_OWN, campaigns.c.name.label("campaign_name"))
 _ALL = downloads.outerjoin(campaigns, campaigns.c.campaign_id == downloads.c.campaign_id)
+_IS_OUT = downloads.c.run_id.is_(None) | downloads.c.run_id.in_(
+    select(print_runs.c.run_id).where(print_runs.c.ready_at.is_not(None))
+)
 
 
 def live_key(run_id: str, kind: str, part: int) -> str:
@@ -83,8 +86,8 @@ def of_run(connection: Connection, run_id: str, *, with_deleted: bool = False) -
 
 
 def of_campaigns(connection: Connection, *, with_deleted: bool) -> list[Download]:
-    """The files of all print runs."""
-    return find(connection, downloads.c.campaign_id.is_not(None), with_deleted=with_deleted)
+    """The files of all print runs that are, or were, ready."""
+    return find(connection, downloads.c.campaign_id.is_not(None), _IS_OUT, with_deleted=with_deleted)
 
 
 def documents(connection: Connection) -> list[Download]:
@@ -93,8 +96,8 @@ def documents(connection: Connection) -> list[Download]:
 
 
 def one(connection: Connection, file_id: str) -> Download | None:
-    """One file without its content, also a deleted one."""
-    return next(iter(find(connection, downloads.c.file_id == file_id, with_deleted=True)), None)
+    """One file without its content, also a deleted one; None as long as its print run is not ready."""
+    return next(iter(find(connection, downloads.c.file_id == file_id, _IS_OUT, with_deleted=True)), None)
 
 
 def content(connection: Connection, file_id: str) -> bytes | None:

@@ -42,6 +42,11 @@ class Run:
     lease_until: datetime | None = None
 
     @property
+    def is_out(self) -> bool:
+        """Whether its files were ready at some time, so that nothing of its plan changes any more."""
+        return self.ready_at is not None and self.state not in ("stopped", "superseded")
+
+    @property
     def is_open(self) -> bool:
         """Whether files of it are still to be made."""
         return self.state in _OPEN
