@@ -62,7 +62,7 @@ def _row(wb: Workbench, file: Download, *, may_delete: bool) -> bool:
     with st.container(key=f"file-{file.file_id}"):
         left, right = st.columns(_WIDTHS, vertical_alignment="center", gap="small")
         about = [*_facts(file), *_gone(wb, file)]
-        left.markdown(f"{_ICONS[file.kind]} **{plain(file.name)}**  \n:gray[:small[{' · '.join(about)}]]")
+        left.markdown(f"{_ICONS[file.kind]} **{plain(file.name)}**  \n:small[:gray[{' · '.join(about)}]]")
         with (
             right,
             st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="right", gap="small"),

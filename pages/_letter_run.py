@@ -71,6 +71,8 @@ def _run(wb: Workbench, campaign_id: str, was: str) -> None:
             st.caption("The files are made in the background. You may leave this page; they will be under Downloads.")
     elif run.state == "failed":
         _failed(wb, run)
+    elif run.state == "stopped":
+        st.caption(":material/cancel: The campaign was stopped before its letters were made.")
     else:
         _files(wb, run)
 
@@ -83,8 +85,7 @@ def _failed(wb: Workbench, run: PrintRun) -> None:
 def _files(wb: Workbench, run: PrintRun) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"**{run_words(run)}**", width="content")
-        ready = f"ready {moment(run.ready_at, wb)}" if run.ready_at else run.state
-        st.caption(ready, width="content")
+        st.caption(f"ready {moment(run.ready_at, wb)}", width="content")
         st.page_link("downloads.py", label="All downloads", icon=":material/download:")
     if run.is_labels_outdated:
         st.warning(

@@ -8,6 +8,7 @@ import streamlit as st
 
 from core import letter_pictures, patients, preflight
 from core.domain.campaign import DEFAULT_LANGUAGE, Campaign
+from core.errors import NotAllowed
 from core.letter_pictures import PagePicture
 from core.workbench import Workbench
 from pages._message_language import language_name
@@ -36,7 +37,11 @@ def letter_preview(wb: Workbench, draft: Campaign, patient_id: str, *, written: 
     def page(number: int, width: int) -> PagePicture:
         return letter_pictures.of_patient(wb, draft, patient_id, language=shown, page=number, width=width)
 
-    _pages(page, key=f"pl_page_{draft.campaign_id}")
+    try:
+        _pages(page, key=f"pl_page_{draft.campaign_id}")
+    except NotAllowed as error:  # an address that no letter can have, which was perhaps said above
+        if not why:
+            st.warning(plain(str(error)), icon=":material/block:")
 
 
 def _own_language(wb: Workbench, draft: Campaign, patient_id: str) -> str:

@@ -121,10 +121,10 @@ def _to_decide(wb: Workbench, campaigns: list[Listed]) -> None:
         words = f"{count(conflicts, 'value')} of the feed against what staff or patients said"
         st.page_link("data.py", label=words, icon=":material/compare_arrows:", query_params={"decide": "1"})
     for one in printed:
-        words = f"{count(printed_count(one), 'letter')} printed and not marked as mailed"
+        words = f"{count(printed_count(one), 'letter')} not marked as mailed"
         st.page_link(
             "report.py",
-            label=f"{plain(one.campaign.name)}: {words}",
+            label=f"{words}: {plain(one.campaign.name)}",
             icon=":material/local_post_office:",
             query_params={"id": one.campaign.campaign_id},
         )
