@@ -18,6 +18,7 @@ from core import (
     communications,
     demo,
     demo_story,
+    downloads,
     loads,
     opt_outs,
     outbox,
@@ -102,12 +103,19 @@ def test_a_visitor_finds_saved_views_a_draft_and_a_campaign_that_was_sent(told: 
 
     by_status = {one.status: one for one in campaign_list.campaigns(told)}
     assert set(by_status) == {"Inactive", "Completed"}
-    assert set(sent_by(told)) == {"email", "text"}
+    assert set(sent_by(told)) == {"email", "text", "letter"}
     sent = sent_by(told)["email"]
     assert sent.progress.results["Successful"] > 0
     assert outbox.mails(told).count == sent.progress.results["Successful"]
     assert timedelta(days=6) <= told.today() - sent.campaign.start_on <= timedelta(days=10)
     assert not campaigns.problems_of(told, by_status["Inactive"].campaign)
+
+
+def test_a_visitor_finds_letters_of_last_week_most_of_them_mailed_and_one_returned(told: Workbench) -> None:
+    letters = sent_by(told)["letter"]
+    results = letters.progress.results
+    assert (results["Waiting"], results["Returned"]) == (4, 1) and results["Successful"] > 0
+    assert {each.kind for each in downloads.files(told)} == {"letters", "labels"}
 
 
 def test_a_visitor_finds_texts_of_last_week_that_did_not_all_arrive_and_what_patients_wrote(told: Workbench) -> None:
@@ -138,7 +146,7 @@ def test_told_again_on_the_same_day_nothing_changes(told: Workbench) -> None:
 
     assert [path.stat().st_mtime_ns for path in files(told.settings.home / "sample-feed")] == moments
     assert [row.status for row in loads.history(told)] == ["unchanged", "loaded"]
-    assert len(campaign_list.campaigns(told)) == 3
+    assert len(campaign_list.campaigns(told)) == 4
     assert len(saved_views.views(told)) == 3
 
 
@@ -158,7 +166,7 @@ def test_told_on_a_later_day_the_data_are_new_and_the_visitor_s_work_stays(told:
     assert (told.settings.home / "sample-feed" / "made-for").read_text("utf-8").endswith("2026-11-27")
     assert view in [each.view_id for each in saved_views.views(told)]
     assert [each.type for each in opt_outs.of_patient(told, patient)] == ["health_email"]
-    assert (len(campaign_list.campaigns(told)), outbox.mails(told).count) == (3, mails)
+    assert (len(campaign_list.campaigns(told)), outbox.mails(told).count) == (4, mails)
 
 
 @pytest.mark.long

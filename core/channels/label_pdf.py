@@ -14,9 +14,9 @@ from core.domain.paper import LabelSheet
 from core.errors import DataError
 
 _ACROSS, _DOWN = 9.0, 6.0  # from the edges: printers feed a sheet as much as 1/16 inch aside
-_SIZES = tuple(size / 2 for size in range(24, 11, -1))  # 12 down to 6
-_LEADING = 1.18
-_SENDER_HEIGHT = 11.0
+_SIZES = tuple(size / 2 for size in range(22, 11, -1))  # 11 down to 6
+_LEADING = letter_head.LEADING
+_SENDER_HEIGHT = 14.0  # of two small lines
 
 
 def labels_pdf(labels: Sequence[Label], sheet: LabelSheet, *, first: int, title: str, made_at: datetime) -> bytes:
@@ -47,37 +47,34 @@ def label_problem(lines: Sequence[str], sheet: LabelSheet) -> str:
 
     setter = Lines(Typesetter())
     shown = [printable_form(line) for line in lines]
-    return "" if _size(setter, shown, sheet) else f"The address is too long for a label of '{sheet.name}'."
+    return "" if _fitted(setter, shown, sheet)[0] else f"The address is too long for a label of '{sheet.name}'."
 
 
 def _marks(lines: Lines, label: Label, sheet: LabelSheet, place: int, number: int) -> Iterator[Mark]:
     row, column = divmod(place, sheet.columns)
     x = sheet.left + column * sheet.column_step + _ACROSS
     y = sheet.top + row * sheet.row_step + _DOWN
-    address = [printable_form(line) for line in label.addressee]
-    size = _size(lines, address, sheet)
-    if not size:
-        raise DataError(
-            f"The address of label {number} does not fit on '{sheet.name}'. Shorten it, or take larger labels."
-        )
     small, sender = letter_head.small_lines(
         lines, [printable_form(part) for part in label.sender], sheet.width - 2 * _ACROSS
     )
     if label.sender and not sender:
         raise DataError(f"The sender is too long for '{sheet.name}'. Shorten its lines, or take larger labels.")
+    size, address = _fitted(lines, [printable_form(line) for line in label.addressee], sheet)
+    if not size:
+        raise DataError(
+            f"The address of label {number} does not fit on '{sheet.name}'. Shorten it, or take larger labels."
+        )
     for place_of_line, line in enumerate(sender):
-        yield from lines.at(x, y + 1.5 + small * (0.8 + place_of_line * 1.15), line, small, grey=QUIET)
+        yield from lines.at(x, y + small * (0.9 + place_of_line * 1.15), line, small, grey=QUIET)
     room = sheet.height - 2 * _DOWN - _SENDER_HEIGHT
     top = y + _SENDER_HEIGHT + (room - len(address) * size * _LEADING) / 2
     for place_of_line, line in enumerate(address):
         yield from lines.at(x, top + (place_of_line * _LEADING + 0.9) * size, line, size)
 
 
-def _size(lines: Lines, address: Sequence[str], sheet: LabelSheet) -> float:
-    """The size in which an address fits beneath the sender's line, 0 when none is small enough."""
+def _fitted(lines: Lines, address: Sequence[str], sheet: LabelSheet) -> tuple[float, list[str]]:
+    """The size and the lines of an address beneath the sender's line; the size is 0 when it does not fit."""
     room = sheet.height - 2 * _DOWN - _SENDER_HEIGHT
-    longest = max((lines.width(line) for line in address), default=0.0)
-    for size in _SIZES if address else ():
-        if len(address) * size * _LEADING <= room and longest * size <= sheet.width - 2 * _ACROSS:
-            return size
-    return 0.0
+    if not address:
+        return 0.0, []
+    return letter_head.fitted(lines, address, width=sheet.width - 2 * _ACROSS, height=room, sizes=_SIZES)

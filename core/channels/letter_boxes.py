@@ -207,11 +207,12 @@ def _lines_of_text(line: Line, start: float, y: float, size: float, whole: float
 
 def _with_addresses(runs: Sequence[Run]) -> Iterator[Run]:
     """The text of links, with their addresses behind it where it says something else: paper cannot be clicked."""
+    said = ""
     for place, run in enumerate(runs):
         yield run
+        said = said + run.text if place and runs[place - 1].href == run.href else run.text
         is_last = place + 1 == len(runs) or runs[place + 1].href != run.href
         if run.href and is_last:
-            said = "".join(each.text for each in runs[: place + 1] if each.href == run.href)
             address = shown_address(run.href)
             if address and _plain(said) != _plain(address):
                 yield replace(run, text=f" ({address})", href="", is_underlined=False)

@@ -11,7 +11,8 @@ from core.domain.paper import PageTemplate
 LOGO_WIDTH, LOGO_HEIGHT = 200.0, 54.0
 HEAD_Y = 40.0
 _SIZES = tuple(size / 2 for size in range(22, 15, -1))  # of an address: 11 down to 8
-_LEADING = 1.2
+LEADING = 1.2
+_READABLE = 9.0
 _PAGE_WORDS = {
     "en": "Page {page} of {pages}", "es": "Página {page} de {pages}", "fr": "Page {page} sur {pages}",
     "de": "Seite {page} von {pages}", "pt": "Página {page} de {pages}", "vi": "Trang {page} / {pages}",
@@ -64,31 +65,48 @@ class Lines:
         return lines
 
 
-def address_size(lines: Sequence[str], widths: Sequence[float], page: PageTemplate) -> float:
-    """The size in which an address stands at its place, 0 when none is small enough. Widths are of size 1."""
-    for size in _SIZES:
-        is_low = len(lines) * size * _LEADING <= page.address_height + 0.01
-        if is_low and all(width * size <= page.address_width for width in widths):
-            return size
-    return 0.0
+def fitted(
+    lines: Lines, address: Sequence[str], *, width: float, height: float, sizes: Sequence[float]
+) -> tuple[float, list[str]]:
+    """The size in which an address fits, and its lines: a long one is parted between words before all get too small to
+    read at a glance. The size is 0 when none of `sizes`, from the largest, is small enough."""
+    widths = [lines.width(line) for line in address]
+    for size in sizes:
+        if size >= _READABLE and _is_inside(widths, len(address), size, width, height):
+            return size, list(address)
+    for size in sizes:
+        shown = [part for line in address for part in lines.cut(line, size, width)]
+        if _is_inside([lines.width(line) for line in shown], len(shown), size, width, height):
+            return size, shown
+    return 0.0, []
 
 
-def problem_with(lines: Sequence[str], widths: Sequence[float], page: PageTemplate) -> str:
+def _is_inside(widths: Sequence[float], count: int, size: float, width: float, height: float) -> bool:
+    is_low = count * size * LEADING <= height + 0.01
+    return is_low and max(widths, default=0.0) * size <= width + 0.01
+
+
+def address_on(lines: Lines, address: Sequence[str], page: PageTemplate) -> tuple[float, list[str]]:
+    """The size and the lines of an address at its place on a page; the size is 0 when it does not fit."""
+    return fitted(lines, address, width=page.address_width, height=page.address_height, sizes=_SIZES)
+
+
+def problem_with(lines: Lines, address: Sequence[str], page: PageTemplate) -> str:
     """Why an address does not stand at its place even in the smallest size; '' when it does."""
-    most = int((page.address_height + 0.01) // (_SIZES[-1] * _LEADING))
-    if not lines:
+    if not address:
         return "There is no address."
-    if len(lines) > most:
-        return f"The address has {len(lines)} lines; {most} fit on the page '{page.name}'."
-    if any(width * _SIZES[-1] > page.address_width for width in widths):
-        return f"A line of the address is too long for the page '{page.name}'."
-    return ""
+    if address_on(lines, address, page)[0]:
+        return ""
+    most = int((page.address_height + 0.01) // (_SIZES[-1] * LEADING))
+    if len(address) > most:
+        return f"The address has {len(address)} lines; {most} fit on the page '{page.name}'."
+    return f"A line of the address is too long for the page '{page.name}'."
 
 
 def address_marks(lines: Lines, address: Sequence[str], page: PageTemplate, size: float) -> Iterator[Mark]:
     """The addressee's lines."""
     for number, line in enumerate(address):
-        yield from lines.at(page.address_x, page.address_y + (number * _LEADING + 0.92) * size, line, size)
+        yield from lines.at(page.address_x, page.address_y + (number * LEADING + 0.92) * size, line, size)
 
 
 def return_marks(lines: Lines, letterhead: Letterhead) -> Iterator[Mark]:

@@ -1,6 +1,7 @@
 """Text of a letter in lines: words are put one after the other as long as they fit.
 
-Chinese, Japanese and Korean, and the scripts of South-East Asia that have no spaces, may be broken between letters.
+Chinese and Japanese may be broken between letters. Thai, Lao, Khmer and Burmese have spaces between phrases: without a
+dictionary of their words lines end there, and only a phrase that is longer than a line is broken.
 """
 
 from collections.abc import Iterator, Sequence
@@ -41,7 +42,7 @@ def lines_of(setter: Typesetter, runs: Sequence[Run], *, width: float, size: flo
             lines.append([])
             left = room
             continue
-        long = sum(atom.word.width for atom in atoms)
+        long = sum(atom.word.width + (SPACE if place and atom.is_spaced else 0) for place, atom in enumerate(atoms))
         space = SPACE if lines[-1] and atoms[0].is_spaced else 0.0
         if not lines[-1] or space + long <= left:
             left -= space
@@ -60,12 +61,13 @@ def _add_pieces(setter: Typesetter, lines: list[Line], atoms: Sequence[Atom], ro
     """A word in pieces; returns the room that is left."""
     for atom in atoms:
         is_spaced = atom.is_spaced
-        for piece in _pieces(setter, atom, room, left):
-            if lines[-1] and piece.width > left:
+        for piece in _pieces(setter, atom, room, left - (SPACE if is_spaced and lines[-1] else 0)):
+            if lines[-1] and piece.width + (SPACE if is_spaced else 0) > left:
                 lines.append([])
                 left = room
+            left -= piece.width + (SPACE if is_spaced and lines[-1] else 0)
             lines[-1].append(Atom(piece, is_spaced, False, atom.run))
-            left, is_spaced = left - piece.width, False
+            is_spaced = False
     return left
 
 
@@ -115,16 +117,22 @@ def _atoms(setter: Typesetter, runs: Sequence[Run], language: str) -> Iterator[A
             for part, may_begin in _parts(text, before):
                 word = setter.word(part, is_bold=run.is_bold, is_italic=run.is_italic, language=language)
                 spaced = (is_spaced or number > 0) and not is_first
-                yield Atom(word, spaced, is_first or spaced or may_begin, run)
-                is_spaced, is_first, before = False, False, part[-1]
+                may_begin = is_first or (spaced and not _is_one_number(before, part)) or may_begin
+                yield Atom(word, spaced, may_begin, run)
+                is_spaced, is_first, before = False, False, part
                 number = 0
         is_spaced = (is_spaced and not shown) or run.text[-1:].isspace()
+
+
+def _is_one_number(before: str, text: str) -> bool:
+    """Whether these are the parts of a telephone number, '(555)' and '010-0100', which stay on one line."""
+    return before[-5:-4] == "(" and before[-4:-1].isdecimal() and before[-1:] == ")" and text[:1].isdecimal()
 
 
 def _parts(text: str, before: str) -> Iterator[tuple[str, bool]]:
     """A word where it may be broken, each part with whether it may begin a line; `before` is what stands before it
     without a space."""
-    may_begin = bool(before) and _may_break(before, text[0])
+    may_begin = bool(before) and _may_break(before[-1], text[0])
     if text.isascii() or not any(_is_spaceless(letter) for letter in text):
         yield text, may_begin
         return
@@ -144,10 +152,9 @@ def _may_break(before: str, after: str) -> bool:
 
 def _is_spaceless(letter: str) -> bool:
     point = ord(letter)
-    return point >= 0xE00 and (
-        point < 0xF00 or 0x1000 <= point < 0x10A0 or 0x1780 <= point < 0x1800 or 0x2E80 <= point < 0xA4D0
-        or 0xF900 <= point < 0xFB00 or 0xFF00 <= point < 0xFFF0 or 0x20000 <= point < 0x32000
-    )  # fmt: skip
+    return point >= 0x2E80 and (
+        point < 0xA4D0 or 0xF900 <= point < 0xFB00 or 0xFF00 <= point < 0xFFF0 or 0x20000 <= point < 0x32000
+    )
 
 
 def is_rtl(runs: Sequence[Run], *, language: str) -> bool:

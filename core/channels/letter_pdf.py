@@ -60,8 +60,7 @@ def letters_pdf(letters: Iterable[Letter], letterhead: Letterhead, *, title: str
 def addressee_problem(lines: Sequence[str], page: PageTemplate) -> str:
     """Why an address cannot be printed whole on this page, for the list of what is not printed; '' when it can."""
     shown = [printable_form(line) for line in lines]
-    setter = Lines(Typesetter())
-    return letter_head.problem_with(shown, [setter.width(line) for line in shown], page)
+    return letter_head.problem_with(Lines(Typesetter()), shown, page)
 
 
 class _Press:
@@ -86,11 +85,10 @@ class _Press:
         """Print a letter; returns on which page it begins, from 0."""
         first = self.document.page
         address = [printable_form(line) for line in letter.addressee]
-        widths = [self.lines.width(line) for line in address]
-        problem = letter_head.problem_with(address, widths, self.page)
-        if problem:
+        size, shown = letter_head.address_on(self.lines, address, self.page)
+        if not size or not address:
+            problem = letter_head.problem_with(self.lines, address, self.page)
             raise DataError(f"Letter {number} cannot be printed. {problem} Shorten it, or choose another page.")
-        size = letter_head.address_size(address, widths, self.page)
         dates = self.letterhead.dates
         date = printable_form(dates.get(letter.language) or dates.get("en") or next(iter(dates.values()), ""))
         beside = letter_head.date_fits(self.lines, date, self.page, _SIZE)
@@ -99,7 +97,7 @@ class _Press:
             for place, boxes in enumerate(pages):
                 self.document.add_page()
                 if place == 0:
-                    self._first_page(address, size, date if beside else "")
+                    self._first_page(shown, size, date if beside else "")
                 else:
                     running = letter_head.running_marks(
                         self.lines, self.letterhead, letter.language, place + 1, len(pages)

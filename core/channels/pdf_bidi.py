@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-_NUMBERS = re.compile(r"(?:\+?[0-9]*[ -]?\([0-9]+\)[ -]?)?[0-9]+(?:[-\u2010\u2011\u2013][0-9]+)+")
+_NUMBERS = re.compile(r"(?:(?:\+?[0-9]+[ -]?)?\([0-9]+\)[ -]?)?[0-9]+(?:[-\u2010\u2011\u2013][0-9]+)+")
 _OPEN, _CLOSE = "([{\u00ab", ")]}\u00bb"
 
 

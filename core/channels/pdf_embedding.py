@@ -93,12 +93,13 @@ class EmbeddedFont:
         used = {glyph for glyph in self._texts if glyph < self._count}
         wanted.glyph_set.update({0, *used, *(glyph for unit in self._made for glyph, _, _ in unit.glyphs)})
         flags = hb.SubsetFlags
-        wanted.flags = flags.NO_HINTING | flags.NOTDEF_OUTLINE | flags.RETAIN_GIDS
+        wanted.flags = flags.NO_HINTING | flags.NOTDEF_OUTLINE
         wanted.drop_table_tag_set.update(int.from_bytes(tag.encode(), "big") for tag in _DROPPED)
         if self.style.face.is_cff:
             wanted.flags |= flags.DOWNGRADE_CFF2 | flags.CFF_IDENTITY_CHARSET | flags.DESUBROUTINIZE
             pin(wanted, face, self.style)
-            return bytes(hb.subset(face, wanted).reference_table("CFF ").data)
+            return _renumbered(bytes(hb.subset(face, wanted).blob.data), [0, *sorted(used - {0})])
+        wanted.flags |= flags.RETAIN_GIDS
         content = bytes(hb.subset(face, wanted).blob.data)
         return _with_made(content, self._count, self._made) if self._made else content
 
@@ -129,6 +130,21 @@ class EmbeddedFont:
             "/CapHeight": 714,
             "/StemV": 140 if self.style.is_bold else 80,
         }
+
+
+def _renumbered(content: bytes, numbers: list[int]) -> bytes:
+    """PostScript outlines whose glyphs have their old numbers, though the many between them are gone."""
+    from fontTools.ttLib import TTFont
+
+    font = TTFont(io.BytesIO(content), recalcTimestamp=False)
+    top = font["CFF "].cff.topDictIndex[0]
+    names = [".notdef", *(f"cid{number:05d}" for number in numbers[1:])]
+    outlines = top.CharStrings.charStrings
+    by_place = dict(enumerate(font.getGlyphOrder()))
+    top.CharStrings.charStrings = {name: outlines[by_place[place]] for place, name in enumerate(names)}
+    top.charset = names
+    font.setGlyphOrder(names)
+    return bytes(font["CFF "].compile(font))
 
 
 def _with_made(content: bytes, count: int, made: Mapping[Unit, int]) -> bytes:

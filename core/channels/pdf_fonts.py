@@ -162,9 +162,20 @@ def letters_of(word: str) -> Iterator[str]:
 
 
 def _belongs_to_the_letter_before(letter: str) -> bool:
+    """Marks and joiners, and vowels of Thai and Lao that are half a mark."""
     return letter >= "\u0300" and (
-        letter in _JOINERS or unicodedata.category(letter)[0] == "M"
-    )  # fmt: skip
+        letter in _JOINERS or letter in "\u0e33\u0eb3" or unicodedata.category(letter)[0] == "M"
+    )
+
+
+def _takes_the_letter_after(letter: str) -> bool:
+    """Joiners, signs that bind two consonants, and vowels of Thai and Lao that are written before their consonant."""
+    return letter >= "\u0300" and (
+        letter in _JOINERS
+        or unicodedata.combining(letter) == 9
+        or "\u0e40" <= letter <= "\u0e44"
+        or "\u0ec0" <= letter <= "\u0ec4"
+    )
 
 
 @cache
