@@ -33,7 +33,8 @@ def _ask(wb: Workbench, campaign: Campaign, labels_only: bool) -> None:
         st.caption(f"On {settings(campaign.fields).sheet.name}.")
     else:
         try:
-            found = letter_forecast.forecast(wb, campaign)
+            with st.spinner("Looking at every patient ..."):
+                found = letter_forecast.forecast(wb, campaign)
         except CareloopError as error:
             st.error(plain(str(error)), icon=":material/error:")
             return

@@ -1,6 +1,8 @@
 """Who gets a letter and who gets none, with exactly why; and how many want no messages at all and get a letter."""
 
+import time
 from collections.abc import Mapping
+from dataclasses import replace
 
 import streamlit as st
 
@@ -11,6 +13,8 @@ from core.letter_forecast import Forecast
 from core.workbench import Workbench
 from pages._shared import count, plain
 
+_KNOWN, _SECONDS = "lr_forecast", 20
+
 
 def show_letter_reach(wb: Workbench, draft: Campaign) -> None:
     """'**721 of 747 patients** get a letter', why the others get none, and who wants no messages at all."""
@@ -18,7 +22,7 @@ def show_letter_reach(wb: Workbench, draft: Campaign) -> None:
         _what_was_printed(wb, draft)
         return
     try:
-        found = letter_forecast.forecast(wb, draft)
+        found = _forecast(wb, draft)
     except CareloopError:
         st.caption("Who gets a letter is said when the letter can be filled in.")  # why not is said above
         return
@@ -28,6 +32,7 @@ def show_letter_reach(wb: Workbench, draft: Campaign) -> None:
     verb = "gets" if found.selected == 1 else "get"
     st.markdown(f"{who} {verb} a letter as things are today{_together(found)}.")
     show_left_out(found)
+    _cost(wb, found.letter_count)
 
 
 def show_left_out(found: Forecast) -> None:
@@ -59,6 +64,24 @@ def about_no_contact(number: int) -> str:
     )
 
 
+def _forecast(wb: Workbench, draft: Campaign) -> Forecast:
+    """Looked at anew when something that matters is changed, or after a while: for many patients it takes a second."""
+    asked = (replace(draft, name="", description=""), wb.user.user_id)
+    known = st.session_state.get(_KNOWN)
+    if known is None or known[0] != asked or time.monotonic() - known[1] > _SECONDS:
+        with st.spinner("Looking at every patient ..."):
+            known = (asked, time.monotonic(), letter_forecast.forecast(wb, draft))
+        st.session_state[_KNOWN] = known
+    found: Forecast = known[2]
+    return found
+
+
+def _cost(wb: Workbench, letter_count: int) -> None:
+    dollars = letter_count * wb.organisation().letter_price
+    words = f"About ${dollars:,.2f} for {count(letter_count, 'letter')}, postage included."
+    st.caption(f":material/payments: {plain(words)}")
+
+
 def _together(found: Forecast) -> str:
     """How many letters, where that is another number."""
     return f": {count(found.letter_count, 'letter')}" if found.letter_count != found.patient_count else ""
@@ -71,3 +94,4 @@ def _what_was_printed(wb: Workbench, campaign: Campaign) -> None:
     letters = count(run.letter_count, "letter")
     st.markdown(f"**{letters}** for {count(run.patient_count, 'patient')} were planned.")
     reasons_table(run.not_printed)
+    _cost(wb, run.letter_count)

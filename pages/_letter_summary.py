@@ -1,6 +1,6 @@
 """What Summary says of a letter campaign: every setting, and what the letters come to."""
 
-from core import letter_forecast, letter_pictures, logos, print_runs, return_addresses
+from core import letter_pictures, logos, return_addresses
 from core.domain.campaign import Campaign
 from core.domain.letter import ORDERS, settings
 from core.domain.wording import day_text
@@ -35,17 +35,6 @@ def letter_delivery_rows(wb: Workbench, draft: Campaign) -> dict[str, str]:
         "Want no messages at all": "get no letter either" if shown.leave_out_global else "get a letter all the same",
         "Label sheet": f"{shown.sheet.name}{first}",
     }
-
-
-def letter_cost(wb: Workbench, draft: Campaign) -> dict[str, str]:
-    """About what the letters cost, by the organisation's price of a letter."""
-    try:
-        run = print_runs.run_of(wb, draft.campaign_id) if draft.status != "inactive" else None
-        number = run.letter_count if run else letter_forecast.forecast(wb, draft).letter_count
-    except CareloopError:
-        return {}
-    dollars = number * wb.organisation().letter_price
-    return {"Cost": f"about ${dollars:,.2f} for {count(number, 'letter')}, postage included"}
 
 
 def _sender(wb: Workbench, draft: Campaign) -> str:

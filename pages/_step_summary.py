@@ -14,7 +14,7 @@ from core.domain.wording import day_text
 from core.errors import CareloopError
 from core.workbench import Workbench
 from pages._also_by import also_by
-from pages._letter_summary import letter_cost, letter_delivery_rows, letter_message_rows
+from pages._letter_summary import letter_delivery_rows, letter_message_rows
 from pages._message_language import language_name
 from pages._reach import show_reach
 from pages._shared import MODE_ICONS, count, plain
@@ -48,8 +48,7 @@ def summary(wb: Workbench, draft: Campaign, *, selected: int, locked: bool) -> C
 
 def _message_rows(wb: Workbench, draft: Campaign) -> dict[str, str]:
     if draft.channel == LETTER:
-        rows = {"Name": draft.name} | letter_message_rows(wb, draft) | written(draft, but=LETTER_SETTINGS)
-        return rows | letter_cost(wb, draft)
+        return {"Name": draft.name} | letter_message_rows(wb, draft) | written(draft, but=LETTER_SETTINGS)
     if draft.channel == EMAIL:
         return {"Name": draft.name, "Subject": draft.message.subject} | written(draft)
     languages = {language_name(each): _comes_to(draft, each) for each in draft.messages}
