@@ -3,6 +3,7 @@
 import hashlib
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -229,7 +230,12 @@ def test_a_copy_is_for_whom_no_letter_was_printed(wb: Workbench) -> None:
 
 def test_who_cannot_be_printed_is_listed_and_the_others_get_their_letters(wb: Workbench) -> None:
     clinic_that_prints(wb)
-    people = [{"last": "Ex\U00012345"}, {"address1": "W" * 300}, {"first": None, "last": None}, {"last": "Nguyễn 李"}]
+    people: list[dict[str, Any]] = [
+        {"last": "Ex\U00012345"},
+        {"address1": "W" * 300},
+        {"first": None, "last": None},
+        {"last": "Nguyễn 李"},
+    ]
     campaign = letter_campaign(wb, add_people(wb, people))
     assert printed(wb, campaign).letter_count == 1
     assert {patient: why for patient, (_, why) in states(wb, campaign).items()} == {
