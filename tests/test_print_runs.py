@@ -3,10 +3,11 @@
 import hashlib
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from core import campaigns, downloads, new_campaigns, print_runs, reports
+from core import campaigns, downloads, letters, new_campaigns, print_runs, reports
 from core.errors import NotAllowed, NotFound
 from core.workbench import DISPATCHER, Workbench
 from tests.conftest import Clock
@@ -225,3 +226,37 @@ def test_a_copy_is_for_whom_no_letter_was_printed(wb: Workbench) -> None:
     campaign = letter_campaign(wb, add_people(wb, [{}, {"zip": "00000"}]))
     printed(wb, campaign)
     assert new_campaigns.plan_copy(wb, campaign.campaign_id).patient_ids == ("p2",)
+
+
+def test_who_cannot_be_printed_is_listed_and_the_others_get_their_letters(wb: Workbench) -> None:
+    clinic_that_prints(wb)
+    people: list[dict[str, Any]] = [
+        {"last": "Ex\U00012345"},
+        {"address1": "W" * 300},
+        {"first": None, "last": None},
+        {"last": "Nguyễn 李"},
+    ]
+    campaign = letter_campaign(wb, add_people(wb, people))
+    assert printed(wb, campaign).letter_count == 1
+    assert {patient: why for patient, (_, why) in states(wb, campaign).items()} == {
+        "p1": "no_glyph", "p2": "address_too_long", "p3": "missing_field:patient.full_name", "p4": "",
+    }  # fmt: skip
+    listed = print_runs.not_printed(wb, campaign.campaign_id)
+    assert listed["patient_id"].to_list() == ["p1", "p2", "p3"]
+    assert listed["reason"][0] == "the letter holds a character that cannot be printed"
+
+
+def test_a_letter_can_be_looked_at_before_it_is_printed(wb: Workbench) -> None:
+    clinic_that_prints(wb)
+    campaign = letter_campaign(wb, add_people(wb, [{}, {"zip": None}]))
+    (page,) = words_of(letters.preview(wb, campaign, "p1"))
+    assert "Dear Ada," in page and "1 Shore Road" in page
+    (page,) = words_of(letters.example(wb, campaign))
+    assert "Ada Example Jr." in page
+    test = letters.test_letter(wb, campaign.campaign_id, "p1")
+    assert "TEST" in words_of(test.content)[0] and states(wb, campaign)["p1"] == ("waiting", "")
+    with pytest.raises(NotAllowed, match="incomplete"):
+        letters.preview(wb, campaign, "p2")
+    with pytest.raises(NotFound):
+        letters.preview(wb, campaign, "p99")
+    assert letters.findings(wb, campaign) == [] and letters.problems(wb, campaign) == {}
