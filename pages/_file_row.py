@@ -111,7 +111,7 @@ def _buttons(wb: Workbench, file: Download, *, may_delete: bool) -> bool:
     )
     word = "Remove" if file.kind == "document" else "Delete"
     return may_delete and st.button(
-        "", icon=":material/delete:", key=f"dl_del_{file.file_id}", type="tertiary", help=f"{word} {file.name}"
+        word, icon=":material/delete:", key=f"dl_del_{file.file_id}", type="tertiary", help=f"{word} {file.name}"
     )
 
 
