@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from core.domain.campaign import STATUS_ICONS, Campaign
+from core.domain.organisation import CHANNELS
 from core.domain.progress import Progress, progress_of, schedule_sentence, status_shown
 from core.domain.twilio_errors import CARRIERS_REFUSE
 from core.pace import measured_pace
@@ -50,7 +51,7 @@ def campaigns(wb: Workbench) -> list[Listed]:
     with reading(wb.engine) as connection:
         found = rows.visible(connection, wb.user)
         counts = rows.state_counts(connection, [one.campaign_id for one in found])
-    channels = {one.channel for one in found}
+    channels = {one.channel for one in found} & set(CHANNELS)  # letters are neither held nor measured
     paces = {channel: measured_pace(wb, channel) for channel in channels}
     held = {channel: held_sentence(wb, channel) for channel in channels}
     listed = []
@@ -61,9 +62,9 @@ def campaigns(wb: Workbench) -> list[Listed]:
             one,
             organisation,
             at=at,
-            held=held[one.channel],
+            held=held.get(one.channel, ""),
             waiting_count=progress.waiting_count,
-            per_minute=paces[one.channel],
+            per_minute=paces.get(one.channel),
         )
         listed.append(Listed(one, status, STATUS_ICONS[status], progress, schedule))
     return listed

@@ -28,7 +28,7 @@ from core.domain.campaign import (
 )
 from core.domain.findings import ERROR
 from core.domain.message_body import message_body
-from core.domain.organisation import EMAIL
+from core.domain.organisation import EMAIL, LETTER
 from core.domain.progress import Progress, progress_of, schedule_sentence
 from core.domain.rendering import check
 from core.domain.wording import day_text
@@ -36,6 +36,7 @@ from core.errors import NotAllowed, NotFound, TemplateError
 from core.merge_fields import fields_for
 from core.new_campaigns import create as create
 from core.pace import measured_pace
+from core.printing_lock import being_printed, stop_printing_in
 from core.sending_control import held_sentence
 from core.store import campaigns as rows
 from core.store.database import reading, writing
@@ -81,6 +82,8 @@ def problems_of(wb: Workbench, draft: Campaign, *, was: Campaign | None = None) 
 
 def schedule(wb: Workbench, shown: Campaign) -> str:
     """When the campaign goes out and is done, why it waits, or when it ended."""
+    if shown.channel == LETTER:
+        return schedule_sentence(shown, wb.organisation(), at=wb.now())
     return schedule_sentence(
         shown,
         wb.organisation(),
@@ -93,6 +96,8 @@ def schedule(wb: Workbench, shown: Campaign) -> str:
 
 def schedule_if_active(wb: Workbench, draft: Campaign) -> str:
     """When the campaign would go out, and be done, if it were activated now."""
+    if draft.channel == LETTER:
+        return schedule(wb, draft)
     if goes_out_on(draft, wb.organisation()) < wb.today():
         return f"The start date, {day_text(draft.start_on)}, has passed: choose a new one to activate it"
     return schedule(wb, replace(draft, status="active"))
@@ -109,7 +114,7 @@ def save(wb: Workbench, campaign_id: str, changes: Mapping[str, Any], *, version
     if unknown:
         raise ValueError(f"not editable: {', '.join(sorted(unknown))}")
     was = campaign(wb, campaign_id)
-    lock = edit_lock(was, wb.organisation(), on=wb.today())
+    lock = edit_lock(was, wb.organisation(), on=wb.today()) or being_printed(wb, was)
     if lock:
         raise NotAllowed(lock)
     draft = _cleaned(replace(was, **changes))
@@ -150,6 +155,7 @@ def stop(wb: Workbench, campaign_id: str) -> int:
     with writing(wb.engine) as connection:
         _change(wb, connection, stopped, version=was.version)
         count = rows.stop_waiting(connection, campaign_id, at=wb.now())
+        stop_printing_in(wb, connection, campaign_id)
         record_in(wb, connection, "campaign.stopped", campaign_id, not_contacted=count)
     return count
 
@@ -172,6 +178,8 @@ def send_test(
     not have.
     """
     tested = campaign(wb, campaign_id)
+    if tested.channel == LETTER:
+        raise NotAllowed("A letter is not sent as a test. Look at a test letter instead: it is made as a PDF.")
     address = message_tests.address(wb, tested.channel, to)
     if changes:
         tested = save(wb, campaign_id, changes, version=version or tested.version)
@@ -187,7 +195,7 @@ def send_test(
 
 def _cleaned(draft: Campaign) -> Campaign:
     """The draft with clean bodies: what is judged is what is kept and sent. One that cannot be read stays as it is."""
-    if draft.channel != EMAIL:
+    if draft.channel not in (EMAIL, LETTER):
         return draft
     messages = dict(draft.messages)
     for language, message in draft.messages.items():
@@ -208,7 +216,7 @@ def _saving_problems(wb: Workbench, draft: Campaign, *, was: Campaign | None = N
     if was is not None and draft.messages != was.messages and templates.is_locked(draft.template_id):
         found["messages"] = "The wording of this template is fixed. Choose a template without fixed wording to write."
     is_new_date = was is None or draft.start_on != was.start_on
-    if is_new_date and goes_out_on(draft, wb.organisation()) < wb.today():
+    if is_new_date and draft.channel != LETTER and goes_out_on(draft, wb.organisation()) < wb.today():
         found["start_on"] = f"The start date has passed. Choose {day_text(wb.today())} or later."
     with reading(wb.engine) as connection:
         if not rows.is_name_free(connection, draft.name, except_for=draft.campaign_id):
@@ -220,6 +228,8 @@ def _parts(channel: str, message: Message) -> list[tuple[str, Callable[[str], ob
     """What is checked of a message: name, check and source of each part."""
     if channel == EMAIL:
         return [("subject", check, message.subject), ("body", message_body, message.body)]
+    if channel == LETTER:
+        return [("body", message_body, message.body)]
     return [("message", check, message.body), ("voicemail", check, message.voicemail)]
 
 

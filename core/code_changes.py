@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from core import loads, rules
+from core import loads, remaking, rules
 from core.audit import record_in
 from core.code_meanings import KnownCodes, known_codes
 from core.domain.clinical import OPEN_STATES
@@ -70,7 +70,7 @@ def change(wb: Workbench, wanted: CodeChange, action: str, **details: Any) -> li
         known = wanted.applied(known_codes(wb.engine))
         before = loads.current(wb)
         counts = _open_counts(wb, before)
-        with loads.remade_with(wb, known, started_at=at) as connection:
+        with remaking.remade_with(wb, known, started_at=at) as connection:
             code_rows.remove_codes(connection, wanted.unmapped)
             code_rows.put_codes(connection, wanted.mapped, at=at, by=by)
             code_rows.replace_sets(connection, wanted.value_sets, wanted.codes, at=at, by=by)

@@ -4,7 +4,7 @@ Found for everybody at once and kept until something of it changes (a load, a da
 died), so that each page and filter only counts.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from threading import Lock
 
@@ -13,11 +13,14 @@ import polars as pl
 from core import loads
 from core.domain.correction import ADDRESS
 from core.domain.eligibility import ADULT_AGE
+from core.domain.organisation import LETTER
 from core.domain.panel_frame import Panel
+from core.domain.postal import Postal
 from core.domain.repair import PROBLEM, PROBLEMS, postal_state, problems, reason_key
 from core.panels import panel
 from core.store import repair_rows
 from core.store.clinical import Generation
+from core.store.contacts import dead_for
 from core.store.database import reading
 from core.workbench import Workbench
 
@@ -36,8 +39,9 @@ def problems_of(wb: Workbench, opened: Panel) -> pl.DataFrame:
     with reading(wb.engine) as connection, _lock:
         version = repair_rows.dead_version(connection)
         if not (_kept and _kept[0][0] is opened and _kept[0][1] == version):
-            people = _people(opened, generation, repair_rows.corrected_addresses(connection))
-            _kept[:] = [(opened, version, problems(people, repair_rows.dead_addresses(connection)))]
+            corrected, dead = repair_rows.corrected_addresses(connection), repair_rows.dead_addresses(connection)
+            people = _people(opened, generation, corrected, returned=_returned(generation, corrected, dead))
+            _kept[:] = [(opened, version, problems(people, dead))]
         return _kept[0][2]
 
 
@@ -57,8 +61,11 @@ def rows_of(opened: Panel, ids: pl.Series) -> pl.DataFrame:
     return ids.alias("patient_id").to_frame().join(places, on="patient_id", how="left", maintain_order="left")
 
 
-def _people(opened: Panel, generation: Generation, corrected: pl.DataFrame) -> pl.DataFrame:
-    """What `problems` asks of those who are active and alive."""
+def _people(
+    opened: Panel, generation: Generation, corrected: pl.DataFrame, *, returned: Collection[str]
+) -> pl.DataFrame:
+    """What `problems` asks of those who are active and alive. `returned`: patients from whose address letters came
+    back."""
     facts = _facts(opened, generation)
     if corrected.height:
         postal = corrected.select("patient_id", postal_now=postal_state(corrected))
@@ -67,7 +74,7 @@ def _people(opened: Panel, generation: Generation, corrected: pl.DataFrame) -> p
     active = _code(opened, "status", "active")
     everybody = opened.frame.select(
         "email", mobile="phone_mobile", home="phone_home", is_minor=(pl.col("age") < ADULT_AGE).fill_null(False),
-        is_active=pl.col("status") == active,
+        is_active=pl.col("status") == active, letter_dead=pl.col("patient_id").is_in(list(returned)),
     )  # fmt: skip
     guarantors = everybody.with_row_index("guarantor").filter("is_active", ~pl.col("is_minor"))
     guarantors = guarantors.select("guarantor", adult_mobile="mobile", adult_home="home")
@@ -77,6 +84,19 @@ def _people(opened: Panel, generation: Generation, corrected: pl.DataFrame) -> p
         mobile=pl.when("is_minor").then("adult_mobile").otherwise("mobile"),
         home=pl.when("is_minor").then("adult_home").otherwise("home"),
     )
+
+
+def _returned(generation: Generation, corrected: pl.DataFrame, dead: pl.DataFrame) -> set[str]:
+    """From whose present address letters came back. Only who lives in such a ZIP code is looked at one by one."""
+    keys = set(dead.filter(pl.col("channel") == LETTER)["address"])
+    if not keys:
+        return set()
+    near = pl.col("zip").str.strip_chars(" ").str.slice(0, 5).is_in([key[:5] for key in keys])
+    rows = generation.table("patients").select("patient_id", *ADDRESS).filter(near).collect()
+    rows = rows.join(corrected, on="patient_id", how="anti")
+    homes = pl.concat([rows, corrected.select(rows.columns)]).iter_rows()
+    at = {patient_id: Postal(*parts).key for patient_id, *parts in homes}
+    return {each for each, key in at.items() if key and (key in keys or dead_for(each, key) in keys)}
 
 
 def _facts(opened: Panel, generation: Generation) -> pl.DataFrame:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from importlib import resources
 from shutil import rmtree
+from typing import Any
 
 from core import (
     campaign_list,
@@ -20,8 +21,9 @@ from core import (
     work_lists,
 )
 from core.channels.outbox import start_outbox
+from core.demo_letters import print_letters
 from core.demo_texts import send_texts
-from core.domain.organisation import Organisation
+from core.domain.organisation import Organisation, ReturnAddress
 from core.domain.period import Period
 from core.domain.window import is_sending_day
 from core.domain.work_list import Filter, Sort, WorkList
@@ -35,10 +37,15 @@ _SENT_TO = 300
 _NEXT_MONTH = Filter("next_appointment", "not_in_next", Period(1, "months"))
 _ACTIVE = Filter("status", "equals", "Active")
 
-ORGANISATION = {
+ORGANISATION: dict[str, Any] = {
     "name": "Example Health Group",
     "postal_address": "100 Example Street, Springfield, IL 62701",
     "from_name": "Example Health Group",
+    "return_addresses": (
+        ReturnAddress(
+            "main-office", "Main office", ("Example Health Group", "100 Example Street", "Springfield, IL 62701")
+        ),
+    ),
 }
 VIEWS: tuple[tuple[str, WorkList], ...] = (
     (
@@ -93,6 +100,8 @@ def tell(wb: Workbench, *, patients: int, progress: Progress) -> None:
         _sent(wb)
         progress("Sending a campaign of last week", 0.7)
         _texted(wb)
+        progress("Sending a campaign of last week", 0.85)
+        _printed(wb)
         progress("Sending a campaign of last week", 0.9)
         _draft(wb)
         progress("Sending a campaign of last week", 1.0)
@@ -147,6 +156,13 @@ def _texted(wb: Workbench) -> None:
     day = _sending_day_before(wb.today() - timedelta(days=5), wb.organisation())
     noon = datetime.combine(day, time(12, 5), tzinfo=wb.zone())
     send_texts(_at(wb, noon), _at(wb, noon + timedelta(hours=2)), day=day)
+
+
+def _printed(wb: Workbench) -> None:
+    """A letter campaign of that week: mailed two days later, but for some letters, and one came back."""
+    day = wb.today() - timedelta(days=6)
+    morning = datetime.combine(day, time(9, 30), tzinfo=wb.zone())
+    print_letters(_at(wb, morning), _at(wb, morning + timedelta(days=2)), _at(wb, morning + timedelta(days=5)))
 
 
 def _draft(wb: Workbench) -> None:

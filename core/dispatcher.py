@@ -1,4 +1,4 @@
-"""The process that sends: one loop for each channel, side by side, so that a slow one holds none of the others back."""
+"""The process that sends and prints: a loop for each channel and one for letters, so that none holds another back."""
 
 import threading
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from datetime import datetime
 from core.channels.handing_over import Channel
 from core.domain.organisation import CHANNELS, EMAIL
 from core.mail_server import mail_channel
+from core.printing_loop import Printing, print_what_is_due
 from core.recovery import hold_after_restore
 from core.sending_loop import Loop, abandon, keep_going, leave, send_what_is_due
 from core.stopping import stop_on_signals
@@ -44,8 +45,10 @@ def run(wb: Workbench, *, once: bool = False, stop: threading.Event | None = Non
     stop_on_signals(stop)
     if once:
         refresh(wb.as_user(DISPATCHER))
+        print_what_is_due(wb.as_user(DISPATCHER), stop)
         return drain(wb)
-    threads = [_Sending(wb, channel, stop) for channel in CHANNELS]
+    threads: list[_Sending | Printing] = [_Sending(wb, channel, stop) for channel in CHANNELS]
+    threads.append(Printing(wb.as_user(DISPATCHER), stop))
     for thread in threads:
         thread.start()
     for thread in threads:

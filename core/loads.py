@@ -1,31 +1,33 @@
 """Loading feeds: what was loaded, what was left out and why, and the clinical data as it is now."""
 
 import gc
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
-from sqlalchemy import Connection
 
-from core import feed_quality, publishing, rules
+from core import feed_quality, publishing
 from core.audit import record_in
-from core.code_meanings import KnownCodes, Meanings, known_codes, remade
+from core.code_meanings import Meanings, known_codes
 from core.domain.defects import Defect, defects_of
 from core.domain.merge import FEED
 from core.errors import CareloopError, DataError
-from core.evaluation import Day, evaluate_day, practice_of, shards_of
+from core.evaluation import evaluate_day, practice_of, shards_of
 from core.feeds.feed import Feed
 from core.feeds.intake import Counts, Intake
 from core.feeds.open_feed import open_feed
 from core.generations import Making, shard_count
+from core.load_rows import add_row, draft_of, remove_orphans
+from core.load_rows import current as current
+from core.load_rows import today as today
 from core.merging import Merging, follow_in, is_news, keep_in
 from core.publishing import publish, publish_day
+from core.remaking import in_this_layout
 from core.store import feed_rows, merges, search_keys
-from core.store.clinical import REJECTS, UNMAPPED, Draft, Generation
+from core.store.clinical import REJECTS, UNMAPPED
 from core.store.database import reading, writing
 from core.store.feed_rows import LoadRow as LoadRow
 from core.workbench import Workbench
@@ -71,7 +73,7 @@ def load(wb: Workbench, folder: Path, *, format: str = "auto", progress: Progres
     report = progress or _silent
     with wb.clinical.loading(), _without_garbage_collection():
         started_at = wb.now()
-        _remove_orphans(wb)
+        remove_orphans(wb)
         try:
             feed = open_feed(Path(folder), format=format)
             return _load(wb, feed, started_at, report)
@@ -83,12 +85,6 @@ def load(wb: Workbench, folder: Path, *, format: str = "auto", progress: Progres
             raise
 
 
-def current(wb: Workbench) -> Generation | None:
-    """The clinical data of the last good load; None before the first."""
-    names = feed_rows.generation_names(wb.engine)
-    return next((g for name in names if (g := wb.clinical.generation(name)).is_complete()), None)
-
-
 def refresh(wb: Workbench, *, progress: Progress | None = None) -> None:
     """Evaluate care gaps, panel, open gaps and next appointments for today, unless that was done already.
 
@@ -98,7 +94,7 @@ def refresh(wb: Workbench, *, progress: Progress | None = None) -> None:
     make_searchable(wb)
     generation = current(wb)
     if generation is not None and not generation.about().is_current:
-        generation = _in_this_layout(wb)
+        generation = in_this_layout(wb)
     day = today(wb)
     if generation is None or day.evaluation in generation.evaluations():
         return
@@ -125,11 +121,6 @@ def make_searchable(wb: Workbench) -> None:
         publishing.make_searchable(connection, current(wb))
 
 
-def today(wb: Workbench) -> Day:
-    """What is evaluated now: the organisation's day by the rules in force."""
-    return Day(wb.today(), wb.now(), wb.zone(), rules.in_force(wb))
-
-
 def history(wb: Workbench) -> list[LoadRow]:
     """Every load, also those that failed, the latest first."""
     return feed_rows.load_rows(wb.engine)
@@ -153,77 +144,6 @@ def unmapped_codes(wb: Workbench) -> pl.DataFrame:
     return UNMAPPED.to_frame() if generation is None else generation.unmapped().collect()
 
 
-@contextmanager
-def remade_with(wb: Workbench, known: KnownCodes, *, started_at: datetime) -> Iterator[Connection]:
-    """The same events with other meanings as a generation of its own, when there is one; the caller holds the lock.
-
-    Gives the transaction that publishes it, so that what the meanings come from is kept with it or not at all.
-    """
-
-    def make(draft: Draft, before: Generation, day: Day) -> Generation:
-        return remade(draft, before, Meanings(known), day)
-
-    with made_anew(wb, make, format="codes", started_at=started_at) as connection:
-        yield connection
-
-
-@contextmanager
-def made_anew(
-    wb: Workbench,
-    make: Callable[[Draft, Generation, Day], Generation],
-    *,
-    format: str,
-    started_at: datetime,
-    first: Callable[[Connection], None] | None = None,
-) -> Iterator[Connection]:
-    """A generation that is made of the last one, when there is one, without a feed; the caller holds the lock.
-
-    first   is done in the transaction before all of it is published; without it, only what follows from facts is
-    Gives the transaction that publishes it.
-    """
-    _remove_orphans(wb)
-    before = current(wb)
-    if before is None:
-        with writing(wb.engine) as connection:
-            if first:
-                first(connection)
-            yield connection
-        return
-    day = today(wb)
-    with _draft(wb) as draft:
-        generation = make(draft, before, day)
-        last = feed_rows.load_rows(wb.engine, status="loaded", limit=1)[0]
-        with writing(wb.engine) as connection:
-            if first:
-                first(connection)
-                publish(wb, connection, generation, day)
-            else:
-                publish_day(connection, generation.day(day.evaluation), generation.shards())
-            _add_row(
-                wb,
-                connection,
-                source=last.source_system,
-                format=format,
-                status="loaded",
-                started_at=started_at,
-                generation=generation.name,
-                received_at=last.received_at,
-                counts={name: Counts(**each) for name, each in last.counts.items()},
-                defects=[Defect(**each) for each in last.defects],
-            )
-            yield connection
-    _remove_orphans(wb)
-
-
-def _in_this_layout(wb: Workbench) -> Generation | None:
-    with wb.clinical.loading():
-        before = current(wb)  # another process may have been faster
-        if before is not None and not before.about().is_current:
-            with remade_with(wb, known_codes(wb.engine), started_at=wb.now()):
-                pass
-        return current(wb)
-
-
 # ---- a load, step by step ------------------------------------------------------------------------------------------
 def _load(wb: Workbench, feed: Feed, started_at: datetime, progress: Progress) -> LoadReport:
     previous = current(wb)
@@ -237,7 +157,7 @@ def _load(wb: Workbench, feed: Feed, started_at: datetime, progress: Progress) -
     zone = wb.zone()
     last_day = max(wb.today(), received_at.astimezone(zone).date())
     intake = Intake(feed, source, received_at, zone, last_day)
-    with _draft(wb) as draft:
+    with draft_of(wb) as draft:
         shards = shard_count(feed.size, previous, shard_bytes=wb.clinical.shard_bytes)
         with reading(wb.engine) as connection:
             merging = Merging(merges.known(connection))
@@ -255,7 +175,7 @@ def _load(wb: Workbench, feed: Feed, started_at: datetime, progress: Progress) -
             keep_in(wb, connection, merging, source=FEED, on=received_at.astimezone(zone).date())
             publish(wb, connection, generation, day)
             follow_in(wb, connection, merging)
-            load_id = _add_row(
+            load_id = add_row(
                 wb,
                 connection,
                 source=source,
@@ -269,7 +189,7 @@ def _load(wb: Workbench, feed: Feed, started_at: datetime, progress: Progress) -
             )
             feed_quality.keep_in(wb, connection, load_id, making)
             record_in(wb, connection, "feed.loaded", generation.name, patients=feed_rows.patient_count(connection))
-    _remove_orphans(wb)
+    remove_orphans(wb)
     progress("Loaded", 1.0)
     reject_count = int(generation.rejects().select(pl.len()).collect().item())
     return LoadReport(
@@ -311,7 +231,7 @@ def _unchanged(
 ) -> LoadReport:
     """Another feed that says what is known shows that the data is as fresh as it is; the very same files do not."""
     with writing(wb.engine) as connection:
-        load_id = _add_row(wb, connection, source=source, format=feed.format, status="unchanged", started_at=started_at)
+        load_id = add_row(wb, connection, source=source, format=feed.format, status="unchanged", started_at=started_at)
         if making is not None:
             feed_quality.keep_in(wb, connection, load_id, making)
     generation = current(wb)
@@ -320,54 +240,7 @@ def _unchanged(
 
 def _record_failure(wb: Workbench, format: str, started_at: datetime, message: str) -> None:
     with writing(wb.engine) as connection:
-        _add_row(wb, connection, source="", format=format, status="failed", started_at=started_at, message=message)
-
-
-def _add_row(
-    wb: Workbench,
-    connection: Connection,
-    *,
-    source: str,
-    format: str,
-    status: str,
-    started_at: datetime,
-    message: str = "",
-    generation: str | None = None,
-    received_at: datetime | None = None,
-    counts: dict[str, Counts] | None = None,
-    defects: list[Defect] | None = None,
-) -> int:
-    return feed_rows.add_load(
-        connection,
-        source_system=source,
-        format=format,
-        status=status,
-        generation=generation,
-        received_at=received_at,
-        started_at=started_at,
-        finished_at=wb.now(),
-        loaded_by=wb.user.user_id,
-        counts={name: asdict(each) for name, each in sorted((counts or {}).items())},
-        defects=[asdict(defect) for defect in defects or []],
-        message=message,
-    )
-
-
-@contextmanager
-def _draft(wb: Workbench) -> Iterator[Draft]:
-    """A new generation's folder. What is not named by a row in `loads` in the end is removed again."""
-    draft = wb.clinical.new_generation(f"{wb.now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}")
-    try:
-        yield draft
-    finally:
-        if draft.folder.name not in feed_rows.generation_names(wb.engine, limit=1):
-            draft.discard()
-
-
-def _remove_orphans(wb: Workbench) -> None:
-    """Delete what interrupted loads left and what is older than the generation before the current one, which pages may
-    still be reading."""
-    wb.clinical.remove_others(keep=set(feed_rows.generation_names(wb.engine, limit=2)))
+        add_row(wb, connection, source="", format=format, status="failed", started_at=started_at, message=message)
 
 
 def _all_counts(feed: Feed, intake: Intake) -> dict[str, Counts]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 from sqlalchemy import Connection
 
-from core import loads
+from core import loads, remaking
 from core.code_meanings import Meanings, known_codes
 from core.domain.merge import ANOTHER, CIRCLE, STAFF
 from core.domain.role import MERGE
@@ -77,7 +77,7 @@ def merge(wb: Workbench, merged_id: str, *, into: str, progress: loads.Progress 
                 merging.state({merged_id: into})
             keep_in(wb, connection, merging, source=STAFF, on=wb.today())
 
-        with loads.made_anew(wb, maker, format="merge", started_at=wb.now(), first=keep) as connection:
+        with remaking.made_anew(wb, maker, format="merge", started_at=wb.now(), first=keep) as connection:
             follow_in(wb, connection, merging)
 
 

@@ -13,7 +13,7 @@ from core.audit import record_in
 from core.domain.campaign import NAME_LENGTH, Campaign
 from core.domain.campaign_start import free_name, measures_for
 from core.domain.introduction import INTRODUCTORY, free_from
-from core.domain.organisation import EMAIL, PHONE, TEXT, Organisation
+from core.domain.organisation import EMAIL, LETTER, PHONE, TEXT, Organisation
 from core.domain.work_list import WorkList
 from core.errors import NotAllowed, NotFound, TooMany
 from core.store import campaigns as rows
@@ -225,8 +225,8 @@ def _new(
         status="inactive",
         start_on=wb.today() + timedelta(days=1),
         messages=template.messages,
-        from_email=organisation.from_email,
-        from_name=organisation.from_name,
+        from_email="" if template.channel == LETTER else organisation.from_email,
+        from_name="" if template.channel == LETTER else organisation.from_name,
         fields=_fields(template.channel, organisation),
         measures=measures_for(template.measures, work_list, names=names),
         protocols=template.protocols,
@@ -245,6 +245,8 @@ def _fields(channel: str, organisation: Organisation) -> dict[str, str]:
         return {"call_back_number": number, "help_number": number}
     if channel == PHONE:
         return {"call_back_number": number, "caller_id": organisation.caller_id}
+    if channel == LETTER:
+        return {"call_back_number": number, "sign_off": organisation.sign_off, "page": "letter", "greeting": "yes"}
     return {"call_back_number": number, "sign_off": organisation.sign_off}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping
 
 from core.domain.eligibility import ADULT_AGE
-from core.domain.organisation import EMAIL, PHONE, TEXT
+from core.domain.organisation import EMAIL, LETTER, PHONE, TEXT
 from core.domain.panel import care_managers
 from core.domain.patient_summary import Consent, DeadAddress, PatientSummary, Tied, dead_words
 from core.domain.person import Person
@@ -84,6 +84,8 @@ def _consents(own: RowMapping) -> tuple[Consent, ...]:
 
 
 def _dead(channel: str, address: str, reason: str, since: datetime) -> DeadAddress:
+    if channel == LETTER:  # what is kept is a key, not an address as people write it
+        address = "postal address"
     return DeadAddress(channel, address, dead_words(channel, reason), since)
 
 

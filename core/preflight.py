@@ -8,14 +8,18 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from core import rules
 from core.domain.campaign import Campaign, goes_out_on
 from core.domain.eligibility import Contact, Mailing, Reason, eligibility, first_of_address, frequency_cap, place
 from core.domain.introduction import is_missing
-from core.domain.organisation import CHANNELS, EMAIL
+from core.domain.opt_out import letter_notice
+from core.domain.organisation import CHANNELS, EMAIL, LETTER
 from core.store import people
 from core.store.contacts import eligibility_inputs, introduces
 from core.store.database import reading
 from core.workbench import Workbench
+
+MODES = (*CHANNELS, LETTER)
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ class Reach:
 
     same_household  patients of one household who would each get one, at different addresses
     introductory    those of `reached` who would get the introductory email instead of the campaign's
+    no_contact      of letters those of `reached` who want no contact at all: no opt-out stops a letter (O1)
     """
 
     channel: str
@@ -44,6 +49,7 @@ class Reach:
     not_reached: tuple[NotReached, ...]
     same_household: tuple[tuple[str, ...], ...]
     introductory: tuple[str, ...] = ()
+    no_contact: tuple[str, ...] = ()
 
     @property
     def count(self) -> int:
@@ -59,12 +65,13 @@ def reach(
     measures: Iterable[str] = (),
     protocols: Iterable[str] = (),
     skip_closed_gaps: bool = True,
-    channels: Iterable[str] = CHANNELS,
+    channels: Iterable[str] = MODES,
 ) -> tuple[Reach, ...]:
     """For each mode, who of the patients can be reached today, by what the database holds at this moment.
 
     Ids outside the user's scope count as patients who are not in the records.
     """
+    measures = frozenset(measures)
     with reading(wb.engine) as connection:
         return tuple(
             _reach(
@@ -74,10 +81,11 @@ def reach(
                 Mailing(
                     channel=channel,
                     purpose=purpose,
-                    measures=frozenset(measures),
+                    measures=measures,
                     protocols=frozenset(protocols),
                     skip_closed_gaps=skip_closed_gaps,
                     needs_consent=wb.organisation().text_needs_consent,
+                    is_sensitive=channel == LETTER and rules.is_any_sensitive(wb, measures),
                 ),
                 on=wb.today(),
             )
@@ -90,7 +98,11 @@ def of_campaign(wb: Workbench, campaign: Campaign, patient_ids: Collection[str])
     the campaign being as it is in the draft and the records as they are now."""
     on = max(wb.today(), goes_out_on(campaign, wb.organisation()))
     with reading(wb.engine) as connection:
-        mailing = replace(campaign.mailing, needs_consent=wb.organisation().text_needs_consent)
+        mailing = replace(
+            campaign.mailing,
+            needs_consent=wb.organisation().text_needs_consent,
+            is_sensitive=rules.is_any_sensitive(wb, campaign.measures),
+        )
         return _reach(wb, connection, list(patient_ids), mailing, on=on, campaign_id=campaign.campaign_id)
 
 
@@ -111,7 +123,8 @@ def _reach(
     )
     known = {each: contacts[each] if each in visible else Contact(each, status=None) for each in patient_ids}
     may = [contact for contact in known.values() if not eligibility(contact, mailing, on=on, cap=cap)]
-    first = first_of_address({contact.patient_id: contact.address for contact in may})
+    at = {contact.patient_id: contact.address for contact in may} if mailing.channel != LETTER else {}
+    first = first_of_address(at)
     reached: dict[str, Contact] = {}
     missed: dict[Reason, list[str]] = defaultdict(list)
     for patient_id, contact in known.items():
@@ -132,6 +145,11 @@ def _reach(
         same_household=_shared({patient_id: homes.get(patient_id) for patient_id in reached}),
         introductory=tuple(
             each for each, contact in reached.items() if must_introduce and is_missing(contact.introduced_at)
+        ),
+        no_contact=tuple(
+            each
+            for each, contact in reached.items()
+            if mailing.channel == LETTER and letter_notice(contact.opt_outs, on=on)
         ),
     )
 

@@ -14,10 +14,8 @@ from core.domain.csv_cells import neutral
 from core.domain.eligibility import what_to_do
 from core.domain.message import ICONS, RESULTS, STATES, reason_sentence, words_of
 from core.domain.organisation import EMAIL
-from core.domain.progress import Progress, progress_of, schedule_sentence
+from core.domain.progress import Progress, progress_of
 from core.domain.report import headline
-from core.pace import measured_pace
-from core.sending_control import held_sentence
 from core.store import report_rows
 from core.store.database import reading
 from core.workbench import Workbench
@@ -68,14 +66,7 @@ def report(wb: Workbench, campaign_id: str) -> Report:
         patients = report_rows.patient_rows(connection, campaign_id, scope=wb.user.scope, channel=campaign.channel)
     by_state = dict(counts.group_by("state").agg(pl.col("count").sum()).iter_rows())
     progress = progress_of(by_state)
-    schedule = schedule_sentence(
-        campaign,
-        wb.organisation(),
-        at=wb.now(),
-        held=held_sentence(wb, campaign.channel),
-        waiting_count=progress.waiting_count,
-        per_minute=measured_pace(wb, campaign.channel),
-    )
+    schedule = campaigns.schedule(wb, campaign)
     zone = wb.organisation().time_zone
     ledger = _ledger(counts, selected=progress.selected, channel=campaign.channel)
     return Report(
@@ -167,10 +158,10 @@ def _worded(frame: pl.DataFrame, channel: str) -> pl.DataFrame:
     """State and reason key as people read them, with the icon of the result."""
     results = {state: meaning.result for state, meaning in STATES.items()}
     reasons = {key: reason_sentence(key, channel) for key in frame["reason"].unique()}
-    is_ringing = (pl.col("state") == "calling") & (pl.col("reason") == "")
+    going_on = {state: words_of(state, "") for state in STATES}
     return frame.with_columns(
         result=pl.col("state").replace_strict(results, return_dtype=pl.String),
-        reason=pl.when(is_ringing)
-        .then(pl.lit(words_of("calling", "")))
+        reason=pl.when(pl.col("reason") == "")
+        .then(pl.col("state").replace_strict(going_on, return_dtype=pl.String))
         .otherwise(pl.col("reason").replace_strict(reasons, return_dtype=pl.String)),
     ).with_columns(icon=pl.col("result").replace_strict(ICONS, return_dtype=pl.String))

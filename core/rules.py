@@ -5,7 +5,7 @@ Trying an edited rule is in core.rule_trials, publishing one in core.rule_versio
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -53,6 +53,12 @@ def in_force(wb: Workbench) -> RuleSet:
 def every(wb: Workbench) -> dict[str, Measure]:
     """Every rule in its latest version, also those that are off, by id."""
     return dict(sorted(_every(measure_rows.published(wb.engine), wb.organisation().vaccine_schedule).items()))
+
+
+def is_any_sensitive(wb: Workbench, measure_ids: Iterable[str]) -> bool:
+    """Whether one of these is about care of which nobody else is to know, a minor's parents included."""
+    asked = set(measure_ids)
+    return bool(asked) and any(rule.is_sensitive for name, rule in every(wb).items() if name in asked)
 
 
 def listed(wb: Workbench) -> list[Listed]:

@@ -15,13 +15,15 @@ from core.domain.findings import Finding
 from core.domain.findings import findings as _findings
 from core.domain.merge_field import EXAMPLES, FIELDS, FieldValue
 from core.domain.message_findings import call_findings, text_findings
-from core.domain.organisation import EMAIL, PHONE, TEXT, Organisation
+from core.domain.organisation import EMAIL, LETTER, PHONE, TEXT, Organisation
 from core.domain.rendering import check
 from core.domain.template import Template as Template
 from core.domain.template import Version as Version
 from core.domain.template import read_template
 from core.domain.wording import LANGUAGES
 from core.errors import NotFound
+from core.letter_findings import letter_findings
+from core.letter_form import LetterForm, letter_form
 from core.mailer import Mail as Mail
 from core.mailer import Mailer, mailer
 from core.measures import measures
@@ -65,6 +67,8 @@ def measure_names(template: Template) -> list[str]:
 
 def findings(wb: Workbench, campaign: Campaign) -> list[Finding]:
     """What is wrong with a campaign's messages or may not be said in them, errors first; empty when all is well."""
+    if campaign.channel == LETTER:
+        return letter_findings(wb, campaign)
     revealing = {name: rule.revealing for name, rule in rules.every(wb).items()}
     found = [
         finding
@@ -140,7 +144,7 @@ def example_campaign(wb: Workbench, template: Template, body: str | None = None)
 
 def invented(wb: Workbench, campaign: Campaign, *, language: str = DEFAULT_LANGUAGE) -> Mail:
     """A campaign's mail for an invented patient of the organisation."""
-    return mailer(wb, campaign, language=language).mail(EXAMPLES | _own_words(wb.organisation()))
+    return mailer(wb, campaign, language=language).mail(EXAMPLES | own_words(wb.organisation()))
 
 
 def extremes(wb: Workbench, campaign: Campaign, patient_ids: Collection[str]) -> dict[str, str]:
@@ -184,19 +188,22 @@ def unfillable(wb: Workbench, campaign: Campaign, patient_ids: Collection[str]) 
     return found
 
 
-def _form(wb: Workbench, campaign: Campaign) -> Mailer | Texter | Caller:
+def _form(wb: Workbench, campaign: Campaign) -> Mailer | Texter | Caller | LetterForm:
     if campaign.channel == TEXT:
         return texter(campaign)
+    if campaign.channel == LETTER:
+        return letter_form(campaign)
     return caller(campaign) if campaign.channel == PHONE else mailer(wb, campaign)
 
 
 def _whole(campaign: Campaign, message: Message) -> str:
     """All parts of a message in one."""
-    body = clean(message.body) if campaign.channel == EMAIL else message.body
+    body = clean(message.body) if campaign.channel in (EMAIL, LETTER) else message.body
     return "\n".join((message.subject, body, message.voicemail))
 
 
-def _own_words(organisation: Organisation) -> dict[str, FieldValue]:
+def own_words(organisation: Organisation) -> dict[str, FieldValue]:
+    """What fields of the practice and the author say of the organisation, for an invented patient."""
     number = phone_text(organisation.call_back_number)
     own = {
         "practice.name": organisation.name,

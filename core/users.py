@@ -12,6 +12,11 @@ def add(wb: Workbench, person: User) -> None:
     audit.record(wb, "user.added", person.user_id)
 
 
+def name_of(wb: Workbench, user_id: str) -> str:
+    """What people call a user, also one who is inactive; the id of one who is not known."""
+    return accounts.user_name(wb.engine, user_id)
+
+
 def ensure_local_user(wb: Workbench) -> None:
     """Make the user of the pages if a home has none yet: sees every group and provider. One who was made inactive or
     limited stays so."""

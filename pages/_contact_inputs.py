@@ -71,7 +71,7 @@ def _choice(words: dict[str, str]) -> Callable[[OnFile], Typed]:
 def _text_consent(here: OnFile, today: date) -> Typed:
     """`today` is the organisation's day; the server's may be another one."""
     typed = _choice(_ANSWERS)(here)
-    said = st.date_input("Said on", value=today, key="pc_consent_on", max_value=today)
+    said = st.date_input("Said on", value=today, key="pc_consent_on", max_value=today, format="YYYY-MM-DD")
     source = st.selectbox("How", CONSENT_SOURCES, key="pc_consent_source", accept_new_options=True)
     st.caption("A yes counts for the mobile number that is on file now, and for no other.")
     return typed | {TEXT_CONSENT_ON: said.isoformat() if said else None, TEXT_CONSENT_SOURCE: source}

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from core import users
 from core.domain.address import phone_text
 from core.domain.correction import (
     ADDRESS,
@@ -52,15 +53,16 @@ def _consent(values: Values) -> str:
 
 
 def made_text(wb: Workbench, correction: Correction) -> str:
-    """'corrected by ana on Tue 24 Nov 2026: called in', as Markdown."""
+    """'corrected by Ana Reyes on Tue 24 Nov 2026: called in', as Markdown."""
     on = day_text(correction.made_at.astimezone(wb.zone()).date())
     why = f": {correction.reason}" if correction.reason else ""
-    return plain(f"corrected by {correction.made_by} on {on}{why}")
+    return plain(f"corrected by {users.name_of(wb, correction.made_by)} on {on}{why}")
 
 
 def ended_text(wb: Workbench, correction: Correction) -> str:
-    """'corrected again by ben on Wed 25 Nov 2026'; 'counts now'."""
+    """'corrected again by Ben Cho on Wed 25 Nov 2026'; 'counts now'."""
     if correction.ended_at is None:
         return "counts now"
     on = day_text(correction.ended_at.astimezone(wb.zone()).date())
-    return plain(f"{ENDED.get(correction.ended_how, 'ended')} by {correction.ended_by} on {on}")
+    how, by = ENDED.get(correction.ended_how, "ended"), users.name_of(wb, correction.ended_by or "")
+    return plain(f"{how} by {by} on {on}")

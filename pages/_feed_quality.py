@@ -1,4 +1,4 @@
-"""The first section of the Data page: the feed gate, and of each table how much came, how fresh it is and how late."""
+"""Of each table of the feed on the Data page: how much came, how fresh it is and how late."""
 
 from functools import partial
 from typing import Any
@@ -7,7 +7,6 @@ import streamlit as st
 
 from core import feed_quality as quality
 from core.workbench import Workbench
-from pages._feed_gate import gate_state
 from pages._shared import count
 from pages._width import on_laptop, on_phone
 
@@ -34,10 +33,8 @@ _COLUMNS = {
 }
 
 
-def feed_quality(wb: Workbench) -> None:
-    """Draw the section."""
-    st.subheader("Feed quality", anchor=False)
-    gate_state(wb)
+def feed_tables(wb: Workbench) -> None:
+    """Draw them."""
     rows = quality.table(wb)
     if rows.is_empty():
         st.caption("How good each table is will be known from the next load on.")

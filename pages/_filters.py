@@ -20,7 +20,7 @@ from core.errors import CareloopError
 
 _GROUPS = "wl_filter_groups"  # the ids of the rows, group by group
 _NUMBERS = count(1)
-_OLDEST, _NEWEST = date(1900, 1, 1), date(2100, 12, 31)
+_DAYS: dict[str, Any] = {"min_value": date(1900, 1, 1), "max_value": date(2100, 12, 31), "format": "YYYY-MM-DD"}
 
 Choices = Callable[[str], Sequence[str]]
 Notes = tuple[tuple[Any, ...], ...]
@@ -150,7 +150,7 @@ def _number_or_date(key: str, how: Action, quiet: dict[str, Any]) -> Any:
     if how.value == "number":
         return st.number_input("Value", value=None, key=key, placeholder="a number", format="%g", **quiet)
     if how.value == "date":
-        return st.date_input("Value", value=None, key=key, min_value=_OLDEST, max_value=_NEWEST, **quiet)
+        return st.date_input("Value", value=None, key=key, **_DAYS, **quiet)
     first, second = st.columns(2, gap="small")
     if how.value == "numbers":
         low = first.number_input("From", value=None, key=f"{key}_1", placeholder="from", format="%g", **quiet)
@@ -158,10 +158,8 @@ def _number_or_date(key: str, how: Action, quiet: dict[str, Any]) -> Any:
             low, second.number_input("To", value=None, key=f"{key}_2", placeholder="to", format="%g", **quiet)
         )
     if how.value == "dates":
-        low = first.date_input("From", value=None, key=f"{key}_1", min_value=_OLDEST, max_value=_NEWEST, **quiet)
-        return _in_order(
-            low, second.date_input("To", value=None, key=f"{key}_2", min_value=_OLDEST, max_value=_NEWEST, **quiet)
-        )
+        low = first.date_input("From", value=None, key=f"{key}_1", **_DAYS, **quiet)
+        return _in_order(low, second.date_input("To", value=None, key=f"{key}_2", **_DAYS, **quiet))
     st.session_state.setdefault(f"{key}_1", 1)
     st.session_state.setdefault(f"{key}_2", "months")
     number = first.number_input("How many", min_value=0, step=1, key=f"{key}_1", **quiet)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core import introductory_email
+from core import introductory_email, users
 from core.domain.campaign import Message
 from core.domain.wording import LANGUAGES
 from core.errors import CareloopError
@@ -113,4 +113,4 @@ def _name(text: Text) -> str:
 def _history(wb: Workbench, text: Text) -> str:
     if text.saved_at is None:
         return "This is the text that comes with Careloop."
-    return f"Version {text.version}, saved {moment(text.saved_at, wb)} by {plain(text.saved_by)}."
+    return f"Version {text.version}, saved {moment(text.saved_at, wb)} by {plain(users.name_of(wb, text.saved_by))}."

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core import users
 from core.domain.opt_out import OptOut
 from core.domain.opt_out_words import lasts, removal, sentence
 from core.domain.wording import day_text
@@ -19,13 +20,13 @@ def show(wb: Workbench, found: Sequence[OptOut]) -> None:
     with st.expander(f"No longer counts ({len(past):,})", icon=":material/history:"):
         for each in past:
             st.markdown(plain(sentence(each)))
-            st.caption(_end(each))
+            st.caption(_end(wb, each))
 
 
-def _end(each: OptOut) -> str:
+def _end(wb: Workbench, each: OptOut) -> str:
     if each.removed_on is None:
         return f"Over: it counted {lasts(each.until)}."
-    by = f" by {plain(each.removed_by)}" if each.removed_by else ""
+    by = f" by {plain(users.name_of(wb, each.removed_by))}" if each.removed_by else ""
     words = [f"Taken back on {day_text(each.removed_on)}{by}"]
     if removal(each):
         words.append(removal(each))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core import patients
+from core import patients, users
 from core.domain.opt_out import OptOut
 from core.domain.opt_out_words import sentence
 from core.domain.person import Person
@@ -42,8 +42,9 @@ def _line(wb: Workbench, person: Person, each: OptOut, sharing: list[Shared], *,
     else:
         st.markdown(f":material/block: **{plain(each.name)}**")
     st.markdown(plain(sentence(each)))
+    by = f" by {plain(users.name_of(wb, each.made_by))}" if each.made_by else ""
     details = [
-        f"Recorded {moment(each.made_at, wb)}{f' by {plain(each.made_by)}' if each.made_by else ''}",
+        f"Recorded {moment(each.made_at, wb)}{by}",
         *([plain(each.comment)] * bool(each.comment)),
     ]
     affected = affected_text(each, sharing)

@@ -94,7 +94,7 @@ def _until(wb: Workbench, own: str) -> date | None:
         min_value=today,
         max_value=today + timedelta(days=MOST_DAYS),
         key=f"{own}until",
-        format="MM/DD/YYYY",
+        format="YYYY-MM-DD",
         width=150,
     )
     return chosen if isinstance(chosen, date) else None

@@ -48,7 +48,7 @@ def _day(wb: Workbench, person: Person) -> date:
             value=wb.today(),
             min_value=date(2000, 1, 1),
             key=f"oo_{person.patient_id}_on",
-            format="MM/DD/YYYY",
+            format="YYYY-MM-DD",
             width=160,
         )
     return chosen if isinstance(chosen, date) else wb.today()

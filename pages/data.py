@@ -1,4 +1,4 @@
-"""The Data page: what was loaded and when, what was wrong in it and what that costs, rejected rows, local codes."""
+"""The Data page: what was loaded and when, how fresh it is, what waits for a decision, what was wrong, local codes."""
 
 import polars as pl
 import streamlit as st
@@ -8,7 +8,8 @@ from core.domain.work_list import WorkList
 from core.workbench import Workbench
 from pages._code_mapping import done
 from pages._feed_conflicts import feed_conflicts
-from pages._feed_quality import feed_quality
+from pages._feed_gate import gate_state
+from pages._feed_quality import feed_tables
 from pages._local_codes import local_codes
 from pages._orphan_codes import orphan_codes
 from pages._repairs import repair_list
@@ -28,29 +29,31 @@ def show() -> None:
         st.info("Nothing was loaded yet. Load a feed with `careloop load FOLDER`.", icon=":material/upload_file:")
         return
     _freshness(wb, history)
-    feed_quality(wb)
+    gate_state(wb)
     done()
     tabs = st.tabs(_tabs(wb), default=_asked_for(wb), key="data_tabs")
     with tabs[0]:
-        _defects(wb)
+        feed_tables(wb)
     with tabs[1]:
         feed_conflicts(wb)
     with tabs[2]:
         repair_list(wb)
     with tabs[3]:
-        _rejects(wb)
+        _defects(wb)
     with tabs[4]:
-        local_codes(wb)
+        _rejects(wb)
     with tabs[5]:
-        orphan_codes(wb)
+        local_codes(wb)
     with tabs[6]:
+        orphan_codes(wb)
+    with tabs[7]:
         _history(wb, history)
 
 
 def _tabs(wb: Workbench) -> list[str]:
     waiting = corrections.waiting_count(wb)
     decide = f"{_DECIDE} ({waiting:,})" if waiting else _DECIDE
-    return ["Defects", decide, "To repair", "Rejected rows", "Unmapped codes", "Orphan codes", "Loads"]
+    return ["Tables", decide, "To repair", "Defects", "Rejected rows", "Unmapped codes", "Orphan codes", "Loads"]
 
 
 def _asked_for(wb: Workbench) -> str | None:

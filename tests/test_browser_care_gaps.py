@@ -8,7 +8,7 @@ from core.domain.slices import gap_list
 from tests.browser import Page, Server, Watch, choose, click, expect, open_page, settle
 from tests.test_gap_rates import MAMMOGRAM, NAME
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 
 def test_from_a_measure_and_a_group_to_the_work_list_with_the_same_count(demo: Server, page: Page) -> None:
@@ -33,7 +33,6 @@ def test_from_a_measure_and_a_group_to_the_work_list_with_the_same_count(demo: S
     expect(page.get_by_role("heading", level=3).first).to_have_text(f"{everybody:,} patients")
 
 
-@pytest.mark.long
 def test_a_click_on_a_bar_and_on_a_point_opens_the_work_list_of_its_slice(demo: Server, page: Page) -> None:
     with demo.workbench() as wb:
         age = gap_rates.slice_rates(wb, MAMMOGRAM, "age").row(0, named=True)
@@ -59,7 +58,6 @@ def press(page: Page, mark: Locator) -> None:
     settle(page)
 
 
-@pytest.mark.long
 def test_the_course_over_a_year_is_drawn_on_demand(demo: Server, page: Page) -> None:
     open_page(page, f"{demo.address}/care_gaps?id={MAMMOGRAM}")
 

@@ -99,6 +99,7 @@ def test_another_message_of_the_template_replaces_the_body(demo: Server, page: P
     assert body != was
 
 
+@pytest.mark.long
 def test_a_body_that_cannot_be_filled_in_says_so_and_cannot_be_activated(
     demo: Server, page: Page, wb: Workbench
 ) -> None:

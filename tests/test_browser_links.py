@@ -56,6 +56,7 @@ def test_the_first_visitor_opens_a_saved_view_by_its_link(
 OTHERS = ("work_list", "campaigns", "library", "outbox", "campaign_editor")  # each day: test_browser_pages opens these
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "path",
     ["data", "report", "work_list?view=none", *(pytest.param(path, marks=pytest.mark.long) for path in OTHERS)],

@@ -11,7 +11,7 @@ from core.workbench import Workbench
 from tests.browser import Page, Server, Watch, chromium, click, demo_server, expect, open_page, settle
 from tests.test_rules import LONGER, MAMMOGRAM
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 GAP = WorkList(filters=((Filter("alerts", "contains", "Mammogram"),),))
 
@@ -79,7 +79,6 @@ def test_a_window_is_edited_tried_published_and_the_work_list_is_another_one(
     assert (watch.errors, watch.elsewhere) == ([], [])
 
 
-@pytest.mark.long
 def test_a_switch_asks_says_how_many_and_can_be_left_as_it_was(own_demo: Server, page: Page, wb: Workbench) -> None:
     lost = rule_trials.try_switch(wb, "scr-colorectal").lost.height
     open_page(page, f"{own_demo.address}/measures")
@@ -118,7 +117,6 @@ def test_somebody_whose_edit_is_stale_is_told_and_publishes_nothing(
     assert [version.note for version in rule_versions.versions(wb, "imm-flu")] == ["As it ships.", "First"]
 
 
-@pytest.mark.long
 def test_start_again_throws_away_what_was_typed(own_demo: Server, page: Page) -> None:
     open_page(page, f"{own_demo.address}/measures?id=scr-hcv")
     part(page, "Edit")

@@ -13,7 +13,7 @@ from core.workbench import Workbench, open_workbench
 from tests.browser import Page, Server, Watch, click, expect, mark_row, open_page, running, settle
 from tests.feeds import write_feed
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 HEADER = "patient_id,first,last,birth_date,sex,status,email,pcp_id"
 PEOPLE = [f"P{number},Ann{number},Example,1960-05-01,F,active,ann{number}@example.org,d1" for number in range(3)]
@@ -51,7 +51,6 @@ def _lose(wb: Workbench, campaign_id: str) -> None:
             connection.execute(attempts.insert().values(recipient_id=number, **tried))
 
 
-@pytest.mark.long
 def test_all_sending_is_paused_seen_on_the_list_and_resumed(clinic: Server, page: Page) -> None:
     watch = Watch()
     watch.on(page)
@@ -112,7 +111,6 @@ def test_a_person_decides_about_an_unknown_message_and_reads_its_history(clinic:
     assert (watch.errors, watch.elsewhere) == ([], [])
 
 
-@pytest.mark.long
 def test_a_provider_is_turned_on_after_reading_what_that_does(clinic: Server, page: Page) -> None:
     open_page(page, f"{clinic.address}/introductions")
     expect(page.get_by_text("Not in force.")).to_be_visible()
@@ -136,7 +134,6 @@ def _states(clinic: Server) -> dict[str, str]:
         return {row.patient_id: row.state for row in rows}
 
 
-@pytest.mark.long
 def test_the_introductory_email_is_edited_seen_saved_and_taken_back(clinic: Server, page: Page) -> None:
     watch = Watch()
     watch.on(page)

@@ -123,6 +123,7 @@ def test_marks_of_patients_whom_a_filter_takes_away_are_gone(work_list: Page) ->
     expect(work_list.get_by_text(f"{left} selected")).to_be_visible()
 
 
+@pytest.mark.long
 def test_a_press_on_why_shows_the_evidence_of_that_patient(demo: Server, page: Page, wb: Workbench) -> None:
     columns = ("age", *(column for column in COLUMNS if column != "age"))
     asked = WorkList(filters=((Filter("alerts", "contains", "Scr: Mammogram"),),), columns=columns)
@@ -144,6 +145,7 @@ def test_a_press_on_why_shows_the_evidence_of_that_patient(demo: Server, page: P
     expect(dialog).to_have_count(0)
 
 
+@pytest.mark.long
 def test_a_list_is_saved_opened_by_its_link_and_deleted_and_undone(work_list: Page, wb: Workbench) -> None:
     choose(work_list, "Saved view", "Colorectal screening overdue")
     found = shown_count(work_list)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from core import corrections, loads, patient_search, preflight, work_lists
+from core import corrections, patient_search, preflight, work_lists
 from core.corrections import Conflict
 from core.domain.user import Scope
 from core.domain.work_list import Filter, WorkList
@@ -21,7 +21,8 @@ from core.store.schema import corrections as correction_table
 from core.store.schema import feed_conflicts as conflict_table
 from core.workbench import Workbench
 from tests.conftest import Clock
-from tests.feeds import without_rules, write_feed
+from tests.feeds import without_rules
+from tests.later_feeds import Feeds
 from tests.postgres import bench, bench_by_day, postgres_folder  # noqa: F401 (fixtures)
 
 HEAD = "patient_id,first,last,birth_date,sex,status,group_id,pcp_id,phone_mobile,email,language,zip,sms_consent"
@@ -42,23 +43,10 @@ def row(
 OTHER = row("+13125550199", email="bob@example.org", patient_id="P2")
 
 
-class Feeds:
-    """Loads feeds one after the other, each an hour later."""
-
-    def __init__(self, wb: Workbench, clock: Clock, folder: Path) -> None:
-        self.wb, self.clock, self.folder, self.number = wb, clock, folder, 0
-
-    def load(self, *rows: str, **manifest: Any) -> None:
-        self.number += 1
-        self.clock.forward(hours=1)
-        folder = write_feed(self.folder / f"feed{self.number}", patients=[HEAD, *rows], manifest=manifest or None)
-        loads.load(self.wb, folder)
-
-
 @pytest.fixture
 def feeds(bench_by_day: Workbench, clock: Clock, tmp_path: Path) -> Iterator[Feeds]:  # noqa: F811
     without_rules(bench_by_day)
-    loaded = Feeds(bench_by_day, clock, tmp_path)
+    loaded = Feeds(bench_by_day, clock, tmp_path, HEAD)
     loaded.load(row(), OTHER)
     yield loaded
 
@@ -241,7 +229,7 @@ def test_a_load_that_fails_at_its_end_keeps_corrections_and_asks_nothing(
     wb: Workbench, clock: Clock, tmp_path: Path
 ) -> None:
     without_rules(wb)
-    feeds = Feeds(wb, clock, tmp_path)
+    feeds = Feeds(wb, clock, tmp_path, HEAD)
     feeds.load(row())
     corrections.correct(wb, "P1", "mobile", {"phone_mobile": OURS})
     with writing(wb.engine) as connection:

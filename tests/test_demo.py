@@ -1,6 +1,7 @@
 """The demo: what a first-time visitor finds, its clock, and that it never touches a home it did not make."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from core import (
     communications,
     demo,
     demo_story,
+    downloads,
     loads,
     opt_outs,
     outbox,
@@ -41,20 +43,34 @@ PATIENTS = 250
 @pytest.fixture
 def sandbox(home: Path) -> Settings:
     """Settings of a demo's home that does not exist yet."""
+    return sandbox_of(home)
+
+
+def sandbox_of(home: Path) -> Settings:
     port = free_ports()
     return Settings(
         home=home, database_url=f"sqlite:///{home / 'careloop.db'}", port=port, smtp_port=port + 1, demo=True
     )
 
 
-@pytest.fixture
-def told(sandbox: Settings, clock: Clock) -> Iterator[Workbench]:
-    """A demo as of the clock's day, as its visitor acts in it."""
-    sandbox.home.mkdir()
-    (sandbox.home / demo.MARKER).touch()
-    wb = open_workbench(sandbox, clock=clock)
-    accounts.add_user(wb.engine, User("analyst", "Dana Demo"), at=clock(), by="command-line")
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of a demo as of the clock's day, made once."""
+    home = tmp_path_factory.mktemp("story") / "home"
+    home.mkdir()
+    (home / demo.MARKER).touch()
+    wb = open_workbench(sandbox_of(home), clock=Clock())
+    accounts.add_user(wb.engine, User("analyst", "Dana Demo"), at=wb.now(), by="command-line")
     demo_story.tell(wb.as_user("analyst"), patients=PATIENTS, progress=lambda _step, _share: None)
+    wb.engine.dispose()
+    return home
+
+
+@pytest.fixture
+def told(story: Path, sandbox: Settings, clock: Clock) -> Iterator[Workbench]:
+    """A copy of it, as its visitor acts in it."""
+    shutil.copytree(story, sandbox.home)
+    wb = open_workbench(sandbox, clock=clock)
     yield wb.as_user("analyst")
     wb.engine.dispose()
 
@@ -87,12 +103,19 @@ def test_a_visitor_finds_saved_views_a_draft_and_a_campaign_that_was_sent(told: 
 
     by_status = {one.status: one for one in campaign_list.campaigns(told)}
     assert set(by_status) == {"Inactive", "Completed"}
-    assert set(sent_by(told)) == {"email", "text"}
+    assert set(sent_by(told)) == {"email", "text", "letter"}
     sent = sent_by(told)["email"]
     assert sent.progress.results["Successful"] > 0
     assert outbox.mails(told).count == sent.progress.results["Successful"]
     assert timedelta(days=6) <= told.today() - sent.campaign.start_on <= timedelta(days=10)
     assert not campaigns.problems_of(told, by_status["Inactive"].campaign)
+
+
+def test_a_visitor_finds_letters_of_last_week_most_of_them_mailed_and_one_returned(told: Workbench) -> None:
+    letters = sent_by(told)["letter"]
+    results = letters.progress.results
+    assert (results["Waiting"], results["Returned"]) == (4, 1) and results["Successful"] > 0
+    assert {each.kind for each in downloads.files(told)} == {"letters", "labels"}
 
 
 def test_a_visitor_finds_texts_of_last_week_that_did_not_all_arrive_and_what_patients_wrote(told: Workbench) -> None:
@@ -123,7 +146,7 @@ def test_told_again_on_the_same_day_nothing_changes(told: Workbench) -> None:
 
     assert [path.stat().st_mtime_ns for path in files(told.settings.home / "sample-feed")] == moments
     assert [row.status for row in loads.history(told)] == ["unchanged", "loaded"]
-    assert len(campaign_list.campaigns(told)) == 3
+    assert len(campaign_list.campaigns(told)) == 4
     assert len(saved_views.views(told)) == 3
 
 
@@ -143,9 +166,10 @@ def test_told_on_a_later_day_the_data_are_new_and_the_visitor_s_work_stays(told:
     assert (told.settings.home / "sample-feed" / "made-for").read_text("utf-8").endswith("2026-11-27")
     assert view in [each.view_id for each in saved_views.views(told)]
     assert [each.type for each in opt_outs.of_patient(told, patient)] == ["health_email"]
-    assert (len(campaign_list.campaigns(told)), outbox.mails(told).count) == (3, mails)
+    assert (len(campaign_list.campaigns(told)), outbox.mails(told).count) == (4, mails)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("days", [2, 5], ids=["Thanksgiving", "Sunday"])
 def test_a_demo_made_on_a_day_without_mails_has_a_campaign_that_was_sent(
     sandbox: Settings, clock: Clock, days: int
@@ -215,6 +239,7 @@ def test_a_demo_made_again_is_as_of_now(made: Workbench) -> None:
     assert loads.history(made)[0].status in ("unchanged", "loaded")
 
 
+@pytest.mark.long
 def test_a_fresh_demo_forgets_what_was_there(made: Workbench) -> None:
     saved_views.save_view(made, "Mine", WorkList())
     made.engine.dispose()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from core import corrections, loads, opt_outs, preflight, text_stops
+from core import corrections, opt_outs, preflight, text_stops
 from core.corrections import Conflict
 from core.domain.consent_conflict import OWN_SOURCES, Statement, contradicted, stopping, types_stopping
 from core.domain.opt_out import CAMPAIGN, TYPES, OptOut, covers
@@ -23,7 +23,8 @@ from core.store.database import reading, writing
 from core.store.schema import opt_outs as opt_out_table
 from core.workbench import Workbench
 from tests.conftest import Clock
-from tests.feeds import without_rules, write_feed
+from tests.feeds import without_rules
+from tests.later_feeds import Feeds
 from tests.postgres import bench, bench_by_day, postgres_folder  # noqa: F401 (fixtures)
 
 HEAD = (
@@ -42,21 +43,10 @@ def row(
     return f"{person},{sms},{on},{email},{voice}"
 
 
-class Feeds:
-    def __init__(self, wb: Workbench, clock: Clock, folder: Path) -> None:
-        self.wb, self.clock, self.folder, self.number = wb, clock, folder, 0
-
-    def load(self, *rows: str, **manifest: Any) -> None:
-        self.number += 1
-        self.clock.forward(minutes=1)
-        folder = write_feed(self.folder / f"feed{self.number}", patients=[HEAD, *rows], manifest=manifest or None)
-        loads.load(self.wb, folder)
-
-
 @pytest.fixture
 def feeds(bench_by_day: Workbench, clock: Clock, tmp_path: Path) -> Iterator[Feeds]:  # noqa: F811
     without_rules(bench_by_day)
-    loaded = Feeds(bench_by_day, clock, tmp_path)
+    loaded = Feeds(bench_by_day, clock, tmp_path, HEAD, timedelta(minutes=1))
     loaded.load(row(), row(patient_id="P2"))
     clock.forward(minutes=1)
     yield loaded

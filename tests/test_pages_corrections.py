@@ -87,7 +87,7 @@ def test_a_number_is_corrected_in_the_dialog_and_its_source_and_history_are_show
     assert not app.exception and not app.error
     assert corrections.on_file(clinic, "ann")["mobile"].values == {"phone_mobile": "+13125550102"}
     again = patient_page()
-    assert "corrected by analyst on" in words(again) and plain(f"called {ODD}") in words(again)
+    assert "corrected by Ana Lyst on" in words(again) and plain(f"called {ODD}") in words(again)
     assert "The feed says" in words(again) and "Corrections so far (1)" in [each.label for each in again.expander]
     again.button(key="pc_open").click()
     again.button(key="pc_withdraw").click().run()

@@ -318,7 +318,7 @@ def test_who_is_reached_by_the_sister_leaves_the_first_campaign_out_of_the_limit
 
 def test_every_mode_taken_leaves_nothing_to_make(clinic: Workbench) -> None:
     first = made(clinic)
-    for template_id in ("mammogram-reminder", CALL):
+    for template_id in ("mammogram-reminder", CALL, "ad-hoc-letter"):
         new_campaigns.also_by(clinic, first.campaign_id, template_id)
 
     app = opened("report", id=first.campaign_id)

@@ -11,10 +11,23 @@ from core.domain.repair import ALL, PROBLEMS, postal_state, problems, reason_key
 from tests.drawn import drawn
 
 A, B, C = "+13125550101", "+13125550102", "+13125550103"
-GOOD: dict[str, Any] = {"email": "ann@example.org", "mobile": A, "home": None, "is_minor": False, "postal": 2}
+GOOD: dict[str, Any] = {
+    "email": "ann@example.org",
+    "mobile": A,
+    "home": None,
+    "is_minor": False,
+    "postal": 2,
+    "letter_dead": False,
+}
 GOOD |= {"email_left": None, "mobile_left": None, "home_left": None}
 TYPES = dict.fromkeys(("email", "mobile", "home", "email_left", "mobile_left", "home_left"), pl.String)
-SCHEMA: dict[str, Any] = {"row": pl.UInt32, **TYPES, "is_minor": pl.Boolean, "postal": pl.UInt8}
+SCHEMA: dict[str, Any] = {
+    "row": pl.UInt32,
+    **TYPES,
+    "is_minor": pl.Boolean,
+    "postal": pl.UInt8,
+    "letter_dead": pl.Boolean,
+}
 DEAD = pl.DataFrame(
     {
         "channel": ["text", "text", "phone", "email"],
@@ -49,6 +62,8 @@ def found(*people: dict[str, Any]) -> list[set[str]]:
         ({"email": "old@example.org"}, {"email:dead"}),
         ({"postal": 0}, {"letter:missing"}),
         ({"postal": 1}, {"letter:incomplete"}),
+        ({"postal": 3}, {"letter:unusable"}),
+        ({"letter_dead": True}, {"letter:returned"}),
         ({"is_minor": True, "mobile": None}, {"text:adult", "phone:adult"}),
         ({"is_minor": True, "email": None}, set()),  # nobody under 18 is written an email
         ({"is_minor": True, "email": None, "mobile": None, "postal": 0},
@@ -82,7 +97,8 @@ PERSON = st.fixed_dictionaries(
         "mobile": MAYBE,
         "home": MAYBE,
         "is_minor": st.booleans(),
-        "postal": st.integers(0, 2),
+        "postal": st.integers(0, 3),
+        "letter_dead": st.booleans(),
     }
 )
 
@@ -100,7 +116,7 @@ def test_everybody_has_one_problem_a_mode_at_most_and_nowhere_means_no_mode_at_a
             "text": bool(person["mobile"]) and person["mobile"][:2] == "+1" and ("text", person["mobile"]) not in dead,
             "phone": bool(number) and number[:2] == "+1" and ("phone", number) not in dead,
             "email": bool(person["email"]) and not person["is_minor"] and ("email", person["email"]) not in dead,
-            "letter": person["postal"] == 2,
+            "letter": person["postal"] == 2 and not person["letter_dead"],
         }
         for mode, reaches in reached.items():
             lacking = {key for key in keys if PROBLEMS[key].mode == mode and not key.endswith(":shared")}

@@ -150,12 +150,14 @@ def test_who_can_be_reached_by_each_mode_and_why_the_others_cannot(clinic: Workb
         "email": ("p1", "p2", "p3"),
         "text": ("p1",),
         "phone": ("p1", "p3", "p4"),
+        "letter": (),
     }
     why = {channel: {one.reason.key: one.patient_ids for one in mode.not_reached} for channel, mode in by.items()}
     assert why == {
         "email": {"no_address": ("p4",)},
         "text": {"no_mobile": ("p3",), "no_text_consent": ("p4",), "same_number": ("p2",)},
         "phone": {"same_number": ("p2",)},
+        "letter": {"postal_incomplete": ("p1", "p2", "p3", "p4")},
     }
 
 

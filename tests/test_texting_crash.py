@@ -26,6 +26,7 @@ def line(bench_by_day: Workbench) -> Iterator[Line]:  # noqa: F811
         yield found
 
 
+@pytest.mark.long
 def test_a_killed_dispatcher_leaves_no_second_text_and_the_call_backs_say_what_left(line: Line) -> None:
     wb = line.wb
     ids = add_people(wb, 240)

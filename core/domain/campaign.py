@@ -7,8 +7,9 @@ from typing import Any
 
 from core.domain.address import is_email
 from core.domain.eligibility import Mailing
+from core.domain.letter import settings as letter_settings
 from core.domain.one_line import TURNS, ends_line, is_visible
-from core.domain.organisation import EMAIL, Organisation
+from core.domain.organisation import EMAIL, LETTER, Organisation
 from core.domain.window import has_windows, holiday, sending_day
 from core.domain.wording import day_text
 from core.errors import NotAllowed
@@ -29,9 +30,16 @@ CHANGES: dict[str, dict[str, str]] = {
     "activate": {"inactive": "active"},
     "inactivate": {"active": "inactive"},
     "complete": {"active": "completed"},
+    "print": {"inactive": "completed"},  # the letters are made (L5)
     "stop": {"inactive": "stopped", "active": "stopped"},
 }
-_DONE = {"activate": "activated", "inactivate": "made inactive", "complete": "completed", "stop": "stopped"}
+_DONE = {
+    "activate": "activated",
+    "inactivate": "made inactive",
+    "complete": "completed",
+    "print": "printed",
+    "stop": "stopped",
+}
 _IS = {"inactive": "inactive", "active": "active", "completed": "completed", "stopped": "stopped for good"}
 
 # What people read, with the icon. 'Sending' is a kind of Pending: some messages are being handed over now.
@@ -48,8 +56,8 @@ STATUS_ICONS = {
 class Message:
     """A message with merge fields in one language.
 
-    subject    of an email; empty for texts and calls
-    body       of an email HTML, of a text what it says, of a call what a person hears
+    subject    of an email; empty for the others
+    body       of an email or letter HTML, of a text what it says, of a call what a person hears
     voicemail  what a call leaves on an answering machine
     """
 
@@ -105,10 +113,13 @@ class Campaign:
             protocols=frozenset(self.protocols),
             skip_closed_gaps=self.skip_closed_gaps,
             skip_booked=self.skip_booked,
+            leave_out_global=self.channel == LETTER and letter_settings(self.fields).leave_out_global,
         )
 
     def mailing_by(self, organisation: Organisation) -> Mailing:
         """The same with the last day on which the organisation still sends it."""
+        if self.channel == LETTER:
+            return self.mailing
         last_on = goes_out_on(self, organisation) + timedelta(organisation.days_to_send)
         return replace(self.mailing, last_on=last_on, needs_consent=organisation.text_needs_consent)
 
@@ -133,9 +144,17 @@ EDITABLE = (
 def status_after(action: str, campaign: Campaign) -> str:
     """The status after an action of CHANGES. Raises NotAllowed when the present status forbids it."""
     after = CHANGES[action].get(campaign.status)
+    if action in _NOT_BY and (campaign.channel == LETTER) == (action == "activate"):
+        raise NotAllowed(_NOT_BY[action])
     if after is None:
         raise NotAllowed(f"The campaign '{campaign.name}' cannot be {_DONE[action]}: it is {_IS[campaign.status]}.")
     return after
+
+
+_NOT_BY = {
+    "activate": "Letters are not activated: print the labels and create the letters once the campaign is saved.",
+    "print": "Only letters are printed. Activate the campaign instead.",
+}
 
 
 def name_key(name: str) -> str:
@@ -180,6 +199,8 @@ def edit_lock(campaign: Campaign, organisation: Organisation, *, on: date) -> st
 
 def activation_lock(campaign: Campaign, organisation: Organisation, *, on: date) -> str:
     """Why the campaign cannot be activated on that day; empty when it can. A day that has passed must be renewed."""
+    if campaign.channel == LETTER:
+        return _NOT_BY["activate"]
     if campaign.status != "inactive":
         return f"The campaign '{campaign.name}' cannot be activated: it is {_IS[campaign.status]}."
     if goes_out_on(campaign, organisation) >= on:

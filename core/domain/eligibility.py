@@ -11,8 +11,9 @@ from datetime import date, datetime, timedelta
 from core.domain.address import is_email, is_us_number
 from core.domain.merge import MERGED
 from core.domain.merge_field import FIELDS
-from core.domain.opt_out import CAMPAIGN, TYPES, OptOut, against
-from core.domain.organisation import EMAIL, TEXT, Organisation
+from core.domain.opt_out import CAMPAIGN, GLOBAL, TYPES, OptOut, against, letter_notice
+from core.domain.organisation import EMAIL, LETTER, TEXT, Organisation
+from core.domain.postal import INCOMPLETE, MISSING, UNUSABLE
 from core.domain.remark import KINDS, Remark, stopping
 
 CARE_GAP = "care_gap"
@@ -24,6 +25,7 @@ _REMARK = "remark:"
 _CONTACTED_OFTEN = "contacted_often"
 SAME_ADDRESS = "same_address"
 SAME_NUMBER = "same_number"
+GLYPH, TOO_LONG = "no_glyph", "address_too_long"
 INTRODUCED = "introduced"
 WEEK = timedelta(days=7)  # over which the frequency cap counts, the day itself included
 _TIMES = {1: "once", 2: "twice", 3: "three times", 4: "four times", 5: "five times", 6: "six times", 7: "seven times"}
@@ -43,8 +45,12 @@ REASONS: dict[str, str] = {
     "no_number": "there is no telephone number on file",
     "invalid_address": "the email address on file cannot be written to",
     "invalid_number": "the number on file is no number of the US or Canada",
+    MISSING: "there is no postal address on file",
+    INCOMPLETE: "the postal address on file is incomplete",
+    UNUSABLE: "no letter can be delivered to what is on file as the postal address",
     "minor": "the patient is under 18 and the address is not that of the adult who answers for them",
     "minor_number": "the patient is under 18 and no number of an adult who answers for them is on file",
+    "minor_alone": "the patient is under 18 and the letter is about care that minors may ask for without their parents",
     **{f"{_OPTED_OUT}{key}": f"the patient opted out ({kind.name})" for key, kind in TYPES.items()},
     "no_consent": "the patient said no to emails",
     "no_text_consent": "the patient said no to texts",
@@ -52,6 +58,7 @@ REASONS: dict[str, str] = {
     "consent_missing": "no consent to texts is on file",
     "bounced": "an earlier email to this address came back",
     "number_unusable": "an earlier message could not be delivered to this number",
+    "letter_returned": "an earlier letter to this address came back",
     INTRODUCED: "the patient has had the introductory email at this address",
     "gap_closed": "no care gap that the message is about is open",
     **{f"{_REMARK}{key}": kind.why_not for key, kind in KINDS.items() if kind.stops_outreach},
@@ -61,6 +68,8 @@ REASONS: dict[str, str] = {
     SAME_NUMBER: "somebody else in the campaign gets the message at the same number",
     "contacted_today": "the patient was written to today already",
     _CONTACTED_OFTEN: "the patient was written to often in the last seven days",
+    GLYPH: "the letter holds a character that cannot be printed",
+    TOO_LONG: "the name or address does not fit on the letter",
     "shared_number": "the message names the patient, and others have the same number",
     "hold_out": "the patient was chosen at random not to be contacted",
 }
@@ -86,7 +95,9 @@ class Contact:
     status              'active', 'inactive', 'deceased', 'test'; None when there is no such patient (any more)
     address             where it would go, None when there is nothing on file: for 'email' the email address, for
                         'text' the mobile number, for 'phone' that or else the home number. A text or call for somebody
-                        under 18 goes to the number of the adult who answers for them, when there is one
+                        under 18 goes to the number of the adult who answers for them, when there is one; for
+                        'letter' the key of the postal address (core.domain.postal)
+    postal_problem      for 'letter': why none can be sent to what is on file; '' when one can
     consent             'yes', 'no' or None for this channel; 'no' is an opt-out of the channel
     guarantor_address   the same of the active adult who answers for this patient
     opt_outs            those on the patient and on the address, removed ones left out
@@ -94,6 +105,7 @@ class Contact:
     remarks             those on the patient's care gaps, removed ones left out
     contacted_on        the organisation's days of other campaigns' messages to the patient, each as often as there
                         were messages; those of the last seven days
+    letters_on          those of them that were letters, which do not arrive on that day
     is_booked           has an appointment ahead and had none when the campaign was made
     introduced_at       when the latest introductory email to this address left
     language            the preferred one (ISO 639-1)
@@ -113,18 +125,21 @@ class Contact:
     open_gaps: frozenset[str] = frozenset()
     remarks: tuple[Remark, ...] = ()
     contacted_on: tuple[date, ...] = ()
+    letters_on: tuple[date, ...] = ()
     is_booked: bool = False
     introduced_at: datetime | None = None
     language: str | None = None
     state: str | None = None
     zip_code: str | None = None
     is_shared: bool = False
+    postal_problem: str = ""
 
 
 @dataclass(frozen=True)
 class Mailing:
     """What is to be sent: the parts of a campaign that decide who may get it. `last_on`: the last day it is sent;
-    `needs_consent`: only to whose consent is on file (T8)."""
+    `needs_consent`: only to whose consent is on file (T8); `leave_out_global`: no letter to who wants no contact;
+    `is_sensitive`: about care that minors may ask for without their parents, who would read the letter."""
 
     channel: str = "email"
     product: str = CAMPAIGN
@@ -135,6 +150,8 @@ class Mailing:
     skip_booked: bool = True
     last_on: date | None = None
     needs_consent: bool = False
+    leave_out_global: bool = False
+    is_sensitive: bool = False
 
 
 @dataclass(frozen=True)
@@ -169,9 +186,9 @@ def eligibility(
         key = check(contact, mailing, on)
         if key:
             return reason(key)
-    if is_address_taken:
+    if is_address_taken and mailing.channel != LETTER:
         return reason(SAME_ADDRESS if mailing.channel == EMAIL else SAME_NUMBER)
-    often = _too_often(contact, cap, on) if cap else ""
+    often = _too_often(contact, mailing, cap, on) if cap else ""
     if often:
         return reason(often)
     return reason("hold_out") if arm == HOLD_OUT else None
@@ -262,6 +279,8 @@ def _patient(contact: Contact, _mailing: Mailing, on: date) -> str:  # noqa: ARG
 
 
 def _address(contact: Contact, mailing: Mailing, on: date) -> str:  # noqa: ARG001
+    if mailing.channel == LETTER:
+        return contact.postal_problem or ("" if contact.address else MISSING)
     if not contact.address:
         return _NO_ADDRESS[mailing.channel]
     if mailing.channel == EMAIL:
@@ -270,8 +289,13 @@ def _address(contact: Contact, mailing: Mailing, on: date) -> str:  # noqa: ARG0
 
 
 def _minor(contact: Contact, mailing: Mailing, on: date) -> str:
-    """Under 18 only the adult who answers for the patient is written to. An unknown age is not a reason."""
-    if not is_minor(contact.birth_date, on=on) or contact.address == contact.guarantor_address:
+    """Under 18 only the adult who answers for the patient is written to; a letter goes to the parents at the patient's
+    address. An unknown age is not a reason."""
+    if not is_minor(contact.birth_date, on=on):
+        return ""
+    if mailing.channel == LETTER:
+        return "minor_alone" if mailing.is_sensitive else ""
+    if contact.address == contact.guarantor_address:
         return ""
     return "minor" if mailing.channel == EMAIL else "minor_number"
 
@@ -279,6 +303,9 @@ def _minor(contact: Contact, mailing: Mailing, on: date) -> str:
 def _opted_out(contact: Contact, mailing: Mailing, on: date) -> str:
     if not contact.opt_outs:
         return ""
+    if mailing.channel == LETTER:  # no opt-out stops letters (O1)
+        is_left_out = mailing.leave_out_global and letter_notice(contact.opt_outs, on=on)
+        return _OPTED_OUT + GLOBAL if is_left_out else ""
     found = against(
         contact.opt_outs, product=mailing.product, channel=mailing.channel, on=on, protocols=mailing.protocols
     )
@@ -286,7 +313,7 @@ def _opted_out(contact: Contact, mailing: Mailing, on: date) -> str:
 
 
 def _consent(contact: Contact, mailing: Mailing, on: date) -> str:  # noqa: ARG001
-    if contact.consent == "no":
+    if contact.consent == "no" and mailing.channel != LETTER:
         return _NO_CONSENT[mailing.channel]
     is_missing = mailing.needs_consent and mailing.channel == TEXT and contact.consent != "yes"
     return "consent_missing" if is_missing else ""
@@ -295,6 +322,8 @@ def _consent(contact: Contact, mailing: Mailing, on: date) -> str:  # noqa: ARG0
 def _bounced(contact: Contact, mailing: Mailing, on: date) -> str:  # noqa: ARG001
     if not contact.is_bounced:
         return ""
+    if mailing.channel == LETTER:
+        return "letter_returned"
     return "bounced" if mailing.channel == EMAIL else "number_unusable"
 
 
@@ -325,9 +354,11 @@ def _too_late(contact: Contact, mailing: Mailing, on: date) -> str:  # noqa: ARG
     return "too_late" if mailing.last_on is not None and on > mailing.last_on else ""
 
 
-def _too_often(contact: Contact, cap: FrequencyCap, on: date) -> str:
-    """The key of the week says how many times are too often, so that a report stays right when the setting changes."""
-    if contact.contacted_on.count(on) >= cap.per_day:
+def _too_often(contact: Contact, mailing: Mailing, cap: FrequencyCap, on: date) -> str:
+    """The key of the week says how many times are too often, so that a report stays right when the setting changes. A
+    letter arrives days later, so that the cap of a day does not count for it, nor does it count for that of others."""
+    today = contact.contacted_on.count(on) - contact.letters_on.count(on)
+    if mailing.channel != LETTER and today >= cap.per_day:
         return "contacted_today"
     week = sum(on - WEEK < day <= on for day in contact.contacted_on)
     return f"{_CONTACTED_OFTEN}:{cap.per_week}" if week >= cap.per_week else ""

@@ -17,7 +17,8 @@ ERROR, WARNING = "error", "warning"
 
 @dataclass(frozen=True)
 class Finding:
-    """level 'error' or 'warning'; part 'subject', 'body', 'voicemail', 'fields' or 'organisation'."""
+    """level 'error' or 'warning'; part 'subject', 'body', 'voicemail', 'fields', 'organisation', or of a letter
+    'sender' or 'settings'."""
 
     level: str
     part: str
@@ -67,7 +68,7 @@ def findings(
     else:
         used += body.fields
         found += about_braces("body", body.text)
-        found += _about_body(body, {word for name in measures for word in revealing.get(name, ())}, organisation)
+        found += about_body(body, {word for name in measures for word in revealing.get(name, ())}, organisation)
     found += about_fields(used, fields, organisation)
     if not organisation.postal_address.strip():
         found.append(
@@ -104,7 +105,10 @@ def _about_subject(subject: str, revealing: Mapping[str, Collection[str]]) -> It
         yield Finding(ERROR, "subject", "The subject holds the care gaps. Others may see it: name them in the body.")
 
 
-def _about_body(body: MessageBody, words: Collection[str], organisation: Organisation) -> Iterator[Finding]:
+def about_body(
+    body: MessageBody, words: Collection[str], organisation: Organisation, *, mode: str = "emails"
+) -> Iterator[Finding]:
+    """What the body of an email or letter lacks, or may not say. `words` name what the campaign is about."""
     if not _NUMBER_FIELDS & set(body.fields) and not _NUMBER.search(body.text):
         yield Finding(
             ERROR, "body", "The message has no number to call. Add {{ call_back_number }} so that patients reach you."
@@ -112,11 +116,11 @@ def _about_body(body: MessageBody, words: Collection[str], organisation: Organis
     if not organisation.names_in_bodies:
         for word in sorted(named(body.text, words)):
             yield Finding(
-                ERROR, "body", f"The message names '{word}'. Your organisation does not allow that in emails."
+                ERROR, "body", f"The message names '{word}'. Your organisation does not allow that in {mode}."
             )
         if "gaps" in body.fields:
             yield Finding(
-                ERROR, "body", "The message names care gaps. Your organisation does not allow that in emails."
+                ERROR, "body", f"The message names care gaps. Your organisation does not allow that in {mode}."
             )
     for address in _HREF.findall(body.clean):
         for name in (name for name, field in FIELDS.items() if field.is_private and name in address):

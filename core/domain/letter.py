@@ -5,6 +5,7 @@ The settings of a letter campaign stand in its fields as texts, like all that an
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from core.domain.paper import LABEL_SHEETS, PAGES, LabelSheet, PageTemplate
 
@@ -20,6 +21,7 @@ class LetterSettings:
     sender        key of one of the organisation's return addresses (core.return_addresses)
     per_household one letter to all patients of the campaign at an address
     first_label   where on the first sheet labels begin, for a sheet of which some are used; from 1
+    leave_out_global  patients who want no messages of any kind (opt-out Global) get no letter either
     """
 
     page: PageTemplate
@@ -30,6 +32,7 @@ class LetterSettings:
     order: str = "zip"
     sheet: LabelSheet = LABEL_SHEETS["avery-5160"]
     first_label: int = 1
+    leave_out_global: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,4 +88,22 @@ def settings(fields: Mapping[str, str]) -> LetterSettings:
         order=fields["order"] if fields.get("order") in ORDERS else "zip",
         sheet=sheet,
         first_label=min(max(int(first), 1), sheet.count) if first.isdecimal() else 1,
+        leave_out_global=fields.get("leave_out_global", "") == "yes",
     )
+
+
+def letter_date(day: date, language: str) -> str:
+    """A day as it stands on a letter: 'November 30, 2026', '30 de noviembre de 2026'."""
+    if language == "es":
+        return f"{day.day} de {_MESES[day.month - 1]} de {day.year}"
+    return f"{_MONTHS[day.month - 1]} {day.day}, {day.year}"
+
+
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+_MESES = (
+    "enero", "febrero", "marzo", "abril", "mayo", "junio",
+    "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre",
+)  # fmt: skip

@@ -13,8 +13,11 @@ ANOTHER = "was merged with another patient before"
 
 # States in which a message has left, or may have.
 LEFT = frozenset(
-    ["claimed", "calling", "handed_over", "delivered", "unconfirmed", "returned", "introductory", "unknown"]
-)
+    {
+        "claimed", "calling", "handed_over", "delivered", "unconfirmed", "returned", "introductory", "unknown",
+        "printed", "mailed",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ waiting -> claimed -> handed_over -> delivered | returned | unsuccessful
                    -> introductory (that email went out first) -> returned
 waiting -> not_sent | hold_out              decided when it would be sent
 waiting -> stopped                          the campaign was
+waiting -> printed -> mailed -> returned    a letter: its file is made, people mail it and say so
 unknown -> any of these by a bounce, the provider's word or a person; back to waiting only with proof that nothing left
 """
 
@@ -14,7 +15,8 @@ from datetime import datetime, timedelta
 
 from core.domain.eligibility import sentence
 from core.domain.introduction import INTRODUCTORY
-from core.domain.organisation import EMAIL, PHONE
+from core.domain.mailing import RETURN_REASONS
+from core.domain.organisation import EMAIL, LETTER, PHONE
 from core.domain.twilio_errors import REASONS as TWILIO_REASONS
 
 MAX_ATTEMPTS = 5
@@ -30,6 +32,7 @@ RETURNED_FOR_NOW = "returned_for_now"
 NOT_ARRIVED = "not_arrived"
 UNCONFIRMED_AFTER = timedelta(hours=72)
 CANNOT_BE_WRITTEN = "cannot_be_written"
+PRINTED, MAILED = "printed", "mailed"
 
 RESULTS = ("Successful", "Returned", "Unsuccessful", "Introductory Email", "Not sent", "Waiting", "Unknown")
 
@@ -57,6 +60,8 @@ STATES: dict[str, State] = {
     "not_sent": State("Not sent", "block", True),
     "stopped": State("Not sent", "block", True),  # the campaign was stopped first
     "hold_out": State("Not sent", "block", True),  # chosen at random not to be contacted
+    "printed": State("Waiting", "schedule", True),  # a letter: nothing follows but a person's word that it was mailed
+    "mailed": State("Successful", "check_circle", True),
     "unknown": State("Unknown", "help", True),  # may have left: nothing follows but a person's or provider's word
 }
 UNFINISHED = tuple(name for name, state in STATES.items() if not state.is_finished)
@@ -64,7 +69,9 @@ ICONS = {state.result: state.icon for state in STATES.values()}
 
 # From a state to those it may change to. An event of the provider may still come for what was handed over or unknown.
 CHANGES: dict[str, tuple[str, ...]] = {
-    "waiting": ("claimed", "not_sent", "hold_out", "stopped"),
+    "waiting": ("claimed", "not_sent", "hold_out", "stopped", "printed"),
+    "printed": ("mailed", "returned"),
+    "mailed": ("returned",),
     "claimed": ("waiting", "handed_over", "calling", "introductory", "unsuccessful", "unknown", "not_sent", "hold_out"),
     "calling": ("delivered", "waiting", "stopped", "unsuccessful", "unconfirmed"),
     "handed_over": ("delivered", "unconfirmed", "returned", "unsuccessful"),
@@ -101,6 +108,7 @@ REASONS: dict[str, str] = {
     NOT_ARRIVED: "somebody has looked and decided that it did not arrive",
     CANNOT_BE_WRITTEN: "the message cannot be filled in for this patient",
     STOPPED: "the campaign was stopped before the patient was contacted",
+    **{key: f"it came back: {words}" for key, words in RETURN_REASONS.items()},
     **TWILIO_REASONS,
 }
 
@@ -145,10 +153,13 @@ def after_attempt(
 
 def words_of(state: str, reason: str, channel: str = EMAIL) -> str:
     """What people read beside the result: the reason, or what is going on just now."""
-    return reason_sentence(reason, channel) or ("ringing" if state == "calling" else "")
+    return reason_sentence(reason, channel) or _GOING_ON.get(state, "")
+
+
+_GOING_ON = {"calling": "ringing", PRINTED: "printed, not mailed yet"}
 
 
 def reason_sentence(key: str, channel: str = EMAIL) -> str:
     """What people read for a reason kept with a recipient; empty for none. Texts and calls go through Twilio."""
     found = REASONS.get(key) or (sentence(key) if key else "")
-    return found if channel == EMAIL else found.replace("the mail server", "Twilio")
+    return found if channel in (EMAIL, LETTER) else found.replace("the mail server", "Twilio")

@@ -32,6 +32,16 @@ class FeedRule:
     largest_shrink: int | None = 20
 
 
+@dataclass(frozen=True)
+class ReturnAddress:
+    """Where letters come from and come back to: `name` as staff read it in a list, `lines` as they are printed, the
+    name of the sender first."""
+
+    key: str
+    name: str
+    lines: tuple[str, ...]
+
+
 _KEPT_TABLES = (
     "visits", "problems", "labs", "vitals", "immunizations", "procedures", "medications", "opt_outs",
 )  # fmt: skip
@@ -77,6 +87,9 @@ class Organisation:
     call_back_number: str = "+15550100100"
     sign_off: str = "Your care team"
     postal_address: str = ""
+    return_addresses: tuple[ReturnAddress, ...] = ()  # L1: beside the organisation's own and those of its clinics
+    downloads_kept_days: int = 30  # L3: then files of letters and labels are thrown away; they can be made again
+    letter_price: float = 0.95  # dollars: postage of a presorted letter, paper, envelope and print
     logo: str = ""  # the id of the logo that emails and forms show; empty: the first one (core.logos)
     vaccine_schedule: str = "AAP"  # whose vaccine schedule counts for children, where authorities differ
     names_in_bodies: bool = True  # C17: bodies may name a screening or programme
@@ -116,6 +129,8 @@ _LEAST = {
     "text_limit": 1,
     "segment_price": 0,
     "call_minute_price": 0,
+    "letter_price": 0,
+    "downloads_kept_days": 1,
 }
 _EARLIEST, _LATEST = time(8, 0), time(21, 0)  # 47 CFR 64.1200(c)(1)
 

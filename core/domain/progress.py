@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from core.domain.campaign import Campaign, goes_out_on
 from core.domain.forecast import clock_text, forecast, forecast_sentence
 from core.domain.message import RESULTS, STATES
-from core.domain.organisation import Organisation
+from core.domain.organisation import LETTER, Organisation
 from core.domain.window import first_send_at, next_window
 from core.domain.wording import day_text
 
@@ -64,6 +64,8 @@ def schedule_sentence(
     waiting_count   messages to forecast for; none leaves the forecast out
     per_minute      a measured pace, instead of the organisation's setting
     """
+    if campaign.channel == LETTER:
+        return _letters_sentence(campaign, ZoneInfo(organisation.time_zone))
     if campaign.status == "inactive":
         return f"Would go out on {day_text(goes_out_on(campaign, organisation))} if it were active"
     zone = ZoneInfo(organisation.time_zone)
@@ -89,6 +91,15 @@ def schedule_sentence(
         return _joined("Going out now", done)
     _, closes_at = next_window(organisation, campaign.channel, at)
     return _joined(f"Going out now, until {clock_text(closes_at.astimezone(zone).time())}", done)
+
+
+def _letters_sentence(campaign: Campaign, zone: ZoneInfo) -> str:
+    """Letters leave when somebody takes them to the post office: only their making is known, and the date on them."""
+    dated = day_text(campaign.start_on)
+    if campaign.status == "inactive":
+        return f"Mail date {dated}; the letters are not made yet"
+    ended = day_text((campaign.finished_at or campaign.changed_at).astimezone(zone).date())
+    return f"Letters made on {ended}, mail date {dated}" if campaign.status == "completed" else f"Stopped on {ended}"
 
 
 def _planned(first: datetime, zone: ZoneInfo) -> str:

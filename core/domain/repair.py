@@ -12,6 +12,8 @@ import polars as pl
 
 from core.domain.contact import EMAIL_REASONS, PHONE_REASONS
 from core.domain.correction import ADDRESS
+from core.domain.postal import CANADIAN, NO_ZIP, PLACEHOLDER, PROVINCES, US_ZIP
+from core.domain.wording import folded_column
 
 ALL = "all"
 _MODES = ("text", "email", "phone", "letter")
@@ -63,6 +65,10 @@ _ROWS = (
     Problem("phone:adult", "phone", "No telephone number of the adult who answers for a minor", _FAMILY),
     Problem("letter:missing", "letter", "No postal address on file", _ASK),
     Problem("letter:incomplete", "letter", "Postal address is incomplete", "Ask for what is missing."),
+    Problem(
+        "letter:unusable", "letter", "No letter can be delivered to the postal address", "Ask where letters arrive."
+    ),
+    Problem("letter:returned", "letter", "Letters came back", "Ask where the patient lives now."),
 )
 PROBLEMS: dict[str, Problem] = {row.key: row for row in _ROWS}
 _SHARED = ("text:shared", "email:shared")  # reached all the same, though perhaps not the right person
@@ -80,18 +86,42 @@ def reason_key(texts: pl.Expr) -> pl.Expr:
 
 
 def postal_state(patients: pl.DataFrame) -> pl.Series:
-    """0 no address, 1 incomplete, 2 one that a letter can be sent to."""
-    parts = [pl.col(name).is_not_null() for name in ADDRESS if name != "address2"]
-    code = pl.when(pl.all_horizontal(parts)).then(2).when(pl.any_horizontal(parts)).then(1).otherwise(0)
+    """0 no address, 1 incomplete, 2 one that a letter can be sent to, 3 unusable (core.domain.postal)."""
+    parts = [pl.col(name).str.strip_chars(" ,;").fill_null("") != "" for name in ADDRESS if name != "address2"]
+    no_place = pl.any_horizontal(_plain(name).str.contains(PLACEHOLDER) for name in ("address1", "address2", "city"))
+    code = pl.col("zip").str.strip_chars(" ,;")
+    has_zip = code.str.contains(US_ZIP) & ~code.str.contains(NO_ZIP) | _is_canadian(code)
+    code = (
+        pl.when(~pl.any_horizontal(parts))
+        .then(0)
+        .when(no_place)
+        .then(3)
+        .when(~pl.all_horizontal(parts))
+        .then(1)
+        .when(has_zip)
+        .then(2)
+        .otherwise(3)
+    )
     return patients.select(code.cast(pl.UInt8).alias("postal")).to_series()
+
+
+def _plain(column: str) -> pl.Expr:
+    """Without case, accents and punctuation, with single blanks."""
+    apart = folded_column(pl.col(column)).str.replace_all(r"[^\p{L}\p{N}]+", " ")
+    return apart.str.strip_chars(" ").fill_null("")
+
+
+def _is_canadian(code: pl.Expr) -> pl.Expr:
+    state = pl.col("state").str.strip_chars(" ,;").str.to_uppercase()
+    return code.str.to_uppercase().str.contains(CANADIAN) & state.is_in(list(PROVINCES))
 
 
 def problems(people: pl.DataFrame, dead: pl.DataFrame) -> pl.DataFrame:
     """row, problem (PROBLEM): the problems of people who are active and alive, a row for each.
 
     people   row; email, mobile, home (as on file; of a minor the adult's numbers, no email); is_minor; postal
-             (postal_state); and for values that the feed had and nobody can use, email_left, mobile_left, home_left
-             (reason_key)
+             (postal_state); letter_dead (letters came back from there); and for values that the feed had and nobody
+             can use, email_left, mobile_left, home_left (reason_key)
     dead     channel, address, reason: where nothing arrives (address_states)
     """
     people = people.with_columns(number=pl.coalesce("mobile", "home"))
@@ -163,6 +193,10 @@ def _letter() -> pl.Expr:
         .then(_CODE["letter:missing"])
         .when(pl.col("postal") == 1)
         .then(_CODE["letter:incomplete"])
+        .when(pl.col("postal") == 3)
+        .then(_CODE["letter:unusable"])
+        .when(pl.col("letter_dead"))
+        .then(_CODE["letter:returned"])
     )
 
 

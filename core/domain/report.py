@@ -3,7 +3,7 @@
 import polars as pl
 
 from core.domain.campaign import Campaign
-from core.domain.organisation import PHONE
+from core.domain.organisation import LETTER, PHONE
 from core.domain.progress import Progress
 
 _SENT = {"email": "email", "text": "text", "phone": "call"}
@@ -12,6 +12,8 @@ _SENT = {"email": "email", "text": "text", "phone": "call"}
 def headline(campaign: Campaign, progress: Progress, *, ledger: pl.DataFrame, schedule: str) -> str:
     """One or two sentences. `ledger` has result, reason and count; `schedule` says when the campaign goes out."""
     selected = _patients(progress.selected)
+    if campaign.channel == LETTER:
+        return _of_letters(campaign, progress, ledger)
     if campaign.status == "inactive":
         return f"Not sent: {selected} would get it once it is active."
     if not progress.finished:
@@ -22,6 +24,16 @@ def headline(campaign: Campaign, progress: Progress, *, ledger: pl.DataFrame, sc
     done = f"The {_SENT[campaign.channel]} went out to {reached:,} of {selected} ({share})"
     waiting = progress.results["Waiting"]
     so_far = f" so far; {waiting:,} still wait{'s' * (waiting == 1)}." if waiting else "."
+    return f"{done}{so_far} {_why_not(progress, ledger)}".strip()
+
+
+def _of_letters(campaign: Campaign, progress: Progress, ledger: pl.DataFrame) -> str:
+    selected, waiting = _patients(progress.selected), progress.results["Waiting"]
+    if campaign.status == "inactive":
+        return f"Not printed: {selected} would get a letter once the letters are made."
+    mailed = progress.results["Successful"] + progress.results["Returned"]
+    done = f"Letters were mailed to {mailed:,} of {selected} ({_share(mailed, progress.selected)})"
+    so_far = f" so far; those to {waiting:,} are printed and not marked as mailed." if waiting else "."
     return f"{done}{so_far} {_why_not(progress, ledger)}".strip()
 
 

@@ -16,7 +16,7 @@ PERMISSIONS = {
     CORRECT_CONTACT: "correct contact data or record a consent",
     REMARK: "remark on care gaps",
     SETTLE_CONFLICTS: "decide between the feed and what staff have recorded",
-    CHANGE_ORGANISATION: "change the logos of the organisation",
+    CHANGE_ORGANISATION: "change the logos, return addresses or documents of the organisation",
     MERGE: "make two records of one person one",
 }
 

@@ -1,7 +1,7 @@
 """A template of the library: what a campaign starts from. One text file each: YAML between two '---', then the message.
 
-An email's is HTML. A text's or call's is plain, in English first; a line '=== es' begins another language,
-'=== voicemail' and '=== es voicemail' what a call leaves on a machine.
+An email's or letter's is HTML. A text's or call's is plain. English comes first; of letters, texts and calls a line
+'=== es' begins another language, '=== voicemail' and '=== es voicemail' what a call leaves on a machine.
 """
 
 import re
@@ -15,7 +15,7 @@ import yaml
 from core.domain.body import clean
 from core.domain.campaign import DEFAULT_LANGUAGE, Message
 from core.domain.merge_field import FIELDS
-from core.domain.organisation import EMAIL
+from core.domain.organisation import EMAIL, LETTER
 from core.domain.rendering import check
 from core.errors import TemplateError
 
@@ -79,7 +79,7 @@ def read_template(template_id: str, text: str) -> Template:
     _, head, body = text.split("---\n", 2)
     facts: dict[str, Any] = yaml.safe_load(head)
     if facts["channel"] != EMAIL:
-        return _plain_template(template_id, facts, body)
+        return _in_parts(template_id, facts, body)
     offered = facts.pop("versions", None) or [{"name": "", "text": ""}]
     template = Template(
         template_id=template_id,
@@ -96,13 +96,14 @@ def read_template(template_id: str, text: str) -> Template:
     return template
 
 
-def _plain_template(template_id: str, facts: dict[str, Any], text: str) -> Template:
-    """Of a text or call."""
+def _in_parts(template_id: str, facts: dict[str, Any], text: str) -> Template:
+    """Of a letter, text or call."""
     parts: dict[str, str] = {}
     first, *rest = _PART.split(text)
     parts[""] = first
     parts |= dict(zip(rest[::2], rest[1::2], strict=True))
-    parts = {" ".join(name.split()): part.strip() for name, part in parts.items()}
+    tidy = clean if facts["channel"] == LETTER else str.strip
+    parts = {" ".join(name.split()): tidy(part) for name, part in parts.items()}
     for part in parts.values():
         check(part)
     languages = [name for name in parts if name and "voicemail" not in name]

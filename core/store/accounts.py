@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, insert, select
 
-from core.domain.organisation import FeedRule, Organisation, Window
+from core.domain.organisation import FeedRule, Organisation, ReturnAddress, Window
 from core.domain.role import ADMINISTRATOR
 from core.domain.user import Scope, User
 from core.errors import NotFound
@@ -27,6 +27,13 @@ def user(engine: Engine, user_id: str) -> User:
     scope = Scope(_ids(row.scope_groups), _ids(row.scope_providers))
     roles = frozenset([ADMINISTRATOR] if row.roles is None else row.roles)
     return User(row.user_id, row.name, row.kind, row.email, scope, roles)
+
+
+def user_name(engine: Engine, user_id: str) -> str:
+    """The name of a user, active or not; the id of one who is not known."""
+    with reading(engine) as connection:
+        name = connection.scalar(select(users.c.name).where(users.c.user_id == user_id))
+    return str(name or user_id)
 
 
 def is_known(engine: Engine, user_id: str) -> bool:
@@ -154,7 +161,7 @@ def _to_json(value: Any) -> Any:
         return [_to_json(item) for item in value]
     if isinstance(value, Window):
         return [value.opens.isoformat(), value.closes.isoformat()]
-    if isinstance(value, FeedRule):
+    if isinstance(value, FeedRule | ReturnAddress):
         return asdict(value)
     return value.isoformat() if isinstance(value, date | time) else value
 
@@ -166,6 +173,8 @@ def _from_json(key: str, value: Any) -> Any:
         return time.fromisoformat(value)
     if key == "feed_rules":
         return tuple(FeedRule(**rule) for rule in value)
+    if key == "return_addresses":
+        return tuple(ReturnAddress(each["key"], each["name"], tuple(each["lines"])) for each in value)
     if key in ("ended_sources", "opt_out_topics"):
         return tuple(value)
     return tuple(date.fromisoformat(day) for day in value) if key == "extra_holidays" else value

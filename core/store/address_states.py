@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, delete, insert
 from sqlalchemy.exc import IntegrityError
 
 from core.store.schema import address_states
@@ -17,3 +17,10 @@ def mark_dead(connection: Connection, address: str, *, channel: str, reason: str
     except IntegrityError:
         return False
     return True
+
+
+def revive(connection: Connection, address: str, *, channel: str) -> None:
+    """Something may go to an address again."""
+    connection.execute(
+        delete(address_states).where(address_states.c.channel == channel, address_states.c.address == address)
+    )

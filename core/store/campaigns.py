@@ -141,6 +141,13 @@ def change(connection: Connection, changed: Campaign, *, version: int) -> bool:
     return _write(connection, statement.values({**_row(changed), "version": version + 1})) == 1
 
 
+def complete_printed(connection: Connection, campaign_id: str, status: str, *, at: datetime, by: str) -> None:
+    """The letters of a campaign are made."""
+    values = {"status": status, "finished_at": at, "changed_at": at, "changed_by": by}
+    statement = update(campaigns).where(campaigns.c.campaign_id == campaign_id)
+    connection.execute(statement.values(**values, version=campaigns.c.version + 1))
+
+
 def stop_waiting(connection: Connection, campaign_id: str, *, at: datetime) -> int:
     """Make everybody who still waits in a stopped campaign 'stopped'; returns how many."""
     statement = update(recipients).where(

@@ -12,8 +12,10 @@ from sqlalchemy import BindParameter, Connection, and_, bindparam, func, or_, se
 from core.domain.address import normal_email
 from core.domain.eligibility import WEEK, Contact, is_minor
 from core.domain.introduction import INTRODUCTORY
+from core.domain.message import PRINTED
 from core.domain.opt_out import OptOut
-from core.domain.organisation import EMAIL, TEXT
+from core.domain.organisation import EMAIL, LETTER, PHONE, TEXT
+from core.domain.postal import Postal
 from core.store.remarks import standing
 from core.store.schema import (
     address_states,
@@ -53,8 +55,8 @@ def eligibility_inputs(
 
     `on` decides who is an adult and, with the organisation's `zone`, which messages of other campaigns than
     `campaign_id` are recent, those of its family (the same patients by another mode) left out; `at` which appointments
-    lie ahead. `channel` is one of core.domain.organisation.CHANNELS. What is still kept under an id that became the
-    patient's counts for the patient.
+    lie ahead. `channel` is one of CHANNELS of core.domain.organisation, or LETTER. What is still kept under an id that
+    became the patient's counts for the patient.
     """
     found: dict[str, Contact] = {}
     own = family(connection, campaign_id) if campaign_id else []
@@ -81,12 +83,13 @@ def _batch(
     *,
     channel: str,
     on: date,
-    recent: dict[str, list[date]],
+    recent: dict[str, list["_Made"]],
     booked: Collection[str],
     merged: dict[str, str],
 ) -> dict[str, Contact]:
     people = _people(connection, ids)
-    guarantors = _guarantors(connection, people, channel=channel, on=on)
+    homes = {each: postal_of(row) for each, row in people.items()} if channel == LETTER else {}
+    guarantors = {} if homes else _guarantors(connection, people, channel=channel, on=on)
     goes_to = {each: _goes_to(row, guarantors, channel=channel, on=on) for each, row in people.items()}
     addresses = set(goes_to.values()) - {None}
     by_patient, by_address = _opt_outs(connection, [*ids, *merged], addresses)
@@ -94,7 +97,8 @@ def _batch(
         by_patient[patient_id] += by_patient[merged_id]
     gaps, remarked = _open_gaps(connection, ids), standing(connection, ids)
     bounced = _bounced(connection, addresses, channel=channel)
-    shared = set() if channel == EMAIL else _shared(connection, addresses)
+    returned = _returned(connection, goes_to, merged) if channel == LETTER else set()
+    shared = set() if channel in (EMAIL, LETTER) else _shared(connection, addresses)
     introduced = _introduced_at(connection, ids, merged) if channel == EMAIL else {}
     contacts: dict[str, Contact] = {}
     for patient_id in ids:
@@ -113,16 +117,18 @@ def _batch(
             consent=_consent(row, guarantor, address, channel=channel),
             guarantor_address=guarantor.address,
             opt_outs=tuple(own.values()),
-            is_bounced=address in bounced,
+            is_bounced=address in bounced or patient_id in returned,
             open_gaps=frozenset(gaps[patient_id]),
             remarks=tuple(remarked.get(patient_id, ())),
-            contacted_on=tuple(recent[patient_id]),
+            contacted_on=tuple(made.on for made in recent[patient_id]),
+            letters_on=tuple(made.on for made in recent[patient_id] if made.is_letter),
             is_booked=patient_id in booked,
             introduced_at=introduced.get((patient_id, address)),
             language=row.language,
             state=row.state,
             zip_code=row.zip,
-            is_shared=channel != EMAIL and (address in shared or address != _address(row, channel)),
+            is_shared=channel in _NUMBERS and (address in shared or address != _address(row, channel)),
+            postal_problem=homes[patient_id].problem if channel == LETTER else "",
         )
     return contacts
 
@@ -131,7 +137,19 @@ def _people(connection: Connection, ids: list[str]) -> dict[str, Any]:
     return {row.patient_id: row for row in connection.execute(_PEOPLE, {"ids": ids}).all()}
 
 
+def postal_of(row: Any) -> Postal:
+    """The postal address of a row of patients."""
+    return Postal(row.address1, row.address2, row.city, row.state, row.zip)
+
+
+def dead_for(patient_id: str, key: str) -> str:
+    """What stands in address_states where letters to one patient came back, and others at the address get theirs."""
+    return f"{key}#{patient_id}"
+
+
 def _address(row: Any, channel: str) -> str | None:
+    if channel == LETTER:
+        return postal_of(row).key or None
     if channel == EMAIL:
         return normal_email(row.email) if row.email else None
     number: str | None = row.phone_mobile
@@ -141,13 +159,15 @@ def _address(row: Any, channel: str) -> str | None:
 def _goes_to(row: Any, guarantors: dict[str | None, _Guarantor], *, channel: str, on: date) -> str | None:
     """The patient's address; for a text or call to a minor the guarantor's, when there is one."""
     own, guarantor = _address(row, channel), guarantors.get(row.guarantor_id, _NOBODY)
-    if channel == EMAIL or not is_minor(row.birth_date, on=on):
+    if channel not in _NUMBERS or not is_minor(row.birth_date, on=on):
         return own
     return guarantor.address or own
 
 
 def _consent(row: Any, guarantor: _Guarantor, address: str | None, *, channel: str) -> str | None:
     """Where a guarantor's number is used, the guarantor's word counts; the patient's own no counts all the same."""
+    if channel == LETTER:
+        return None
     own: str | None = getattr(row, f"{channel}_consent")
     if channel == EMAIL or own == "no" or address is None or address != guarantor.address:
         return own
@@ -180,22 +200,42 @@ def family(connection: Connection, campaign_id: str) -> list[str]:
     return [campaign_id, *connection.scalars(_SISTERS, {"campaign_id": campaign_id})]
 
 
+@dataclass(frozen=True, order=True)
+class _Made:
+    """A message to a patient on a day; a letter comes first, so that of a day's two the other one counts."""
+
+    on: date
+    is_other: bool
+
+    @property
+    def is_letter(self) -> bool:
+        return not self.is_other
+
+
 def _contacted_on(
     connection: Connection, ids: list[str], *, on: date, zone: ZoneInfo, own: list[str]
-) -> dict[str, list[date]]:
+) -> dict[str, list[_Made]]:
     """Days of other campaigns' messages in the seven days up to `on`: handed over, or unknown and so perhaps arrived.
 
-    What a worker holds for another campaign counts for the day itself, because it is about to leave. Campaigns of one
-    family are one message, on the day of the last.
+    What a worker holds for another campaign counts for the day itself, because it is about to leave; a letter that is
+    printed counts for its mail date until somebody says when it was mailed. Campaigns of one family are one message, on
+    the day of the last.
     """
     since = datetime.combine(on - WEEK, time.min, zone)
-    days: dict[str, dict[object, date]] = defaultdict(dict)
-    for row in connection.execute(_CONTACTED, {"ids": ids, "own": own, "since": since}):
-        day = on if row.state in _LEAVING else row.at.astimezone(zone).date()
+    days: dict[str, dict[object, _Made]] = defaultdict(dict)
+    for row in connection.execute(_CONTACTED, {"ids": ids, "own": own, "since": since, "first": on - WEEK, "on": on}):
+        made = _Made(_day(row, on=on, zone=zone), row.channel != LETTER)
         of_family = days[row.patient_id]
         key = row.family_id or row.recipient_id
-        of_family[key] = max(day, of_family.get(key, day))
+        of_family[key] = max(made, of_family.get(key, made))
     return defaultdict(list, {patient_id: list(found.values()) for patient_id, found in days.items()})
+
+
+def _day(row: Any, *, on: date, zone: ZoneInfo) -> date:
+    if row.state in _LEAVING:
+        return on
+    day: date = row.start_on if row.at is None else row.at.astimezone(zone).date()
+    return day
 
 
 def _booked(connection: Connection, ids: list[str], *, at: datetime, campaign_id: str) -> set[str]:
@@ -249,11 +289,21 @@ def _shared(connection: Connection, numbers: Collection[str | None]) -> set[str]
     return {number for number in numbers if number and len(owners[number]) > 1}
 
 
+def _returned(connection: Connection, goes_to: dict[str, str | None], merged: dict[str, str]) -> set[str]:
+    """To whom letters came back from where they live now, under this id or one that has become it."""
+    asked = {dead_for(each, key): each for each, key in goes_to.items() if key}
+    for merged_id, patient_id in merged.items():
+        if key := goes_to.get(patient_id):
+            asked[dead_for(merged_id, key)] = patient_id
+    return {asked[each] for each in _bounced(connection, asked, channel=LETTER)}
+
+
 def _bounced(connection: Connection, addresses: Collection[str | None], *, channel: str) -> set[str]:
     return set(connection.scalars(_BOUNCED, {"channel": channel, "addresses": list(addresses)}))
 
 
 _LEAVING = ("claimed", "calling")
+_NUMBERS = (TEXT, PHONE)
 
 # Made once: for each batch anew they would cost more than the database's answers.
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
@@ -272,6 +322,9 @@ _PEOPLE = select(
     patients.c.phone_consent,
     patients.c.guarantor_id,
     patients.c.language,
+    patients.c.address1,
+    patients.c.address2,
+    patients.c.city,
     patients.c.state,
     patients.c.zip,
 ).where(patients.c.patient_id.in_(_IDS))
@@ -288,13 +341,25 @@ _OPEN_GAPS = select(open_gaps.c.patient_id, open_gaps.c.measures).where(open_gap
 _LEFT_AT = func.coalesce(recipients.c.handed_over_at, recipients.c.finished_at).label("at")
 _HAS_LEFT = or_(recipients.c.handed_over_at.is_not(None), recipients.c.state == "unknown")
 _CONTACTED = (
-    select(recipients.c.patient_id, recipients.c.recipient_id, recipients.c.state, _LEFT_AT, campaigns.c.family_id)
+    select(
+        recipients.c.patient_id,
+        recipients.c.recipient_id,
+        recipients.c.state,
+        _LEFT_AT,
+        campaigns.c.family_id,
+        campaigns.c.channel,
+        campaigns.c.start_on,
+    )
     .join(campaigns, campaigns.c.campaign_id == recipients.c.campaign_id)
     .where(
         recipients.c.patient_id.in_(_IDS),
         recipients.c.campaign_id.not_in(bindparam("own", expanding=True)),
         recipients.c.message != INTRODUCTORY,
-        or_(recipients.c.state.in_(_LEAVING), _HAS_LEFT & (bindparam("since") <= _LEFT_AT)),
+        or_(
+            recipients.c.state.in_(_LEAVING),
+            _HAS_LEFT & (bindparam("since") <= _LEFT_AT),
+            (recipients.c.state == PRINTED) & campaigns.c.start_on.between(bindparam("first"), bindparam("on")),
+        ),
     )
 )
 _OWN = campaigns.alias("own_campaign")

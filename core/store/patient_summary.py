@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, RowMapping, and_, or_, select
 
+from core.store.contacts import dead_for, postal_of
 from core.store.schema import address_states, locations, patients, providers
 
 _NEXT_PROVIDER = providers.alias("next_provider")
@@ -43,12 +44,18 @@ def dead_addresses(connection: Connection, own: RowMapping) -> list[tuple[str, s
     is_mine = or_(
         and_(address_states.c.channel == "email", address_states.c.address == (own["email"] or "")),
         and_(address_states.c.channel.in_(("text", "phone")), address_states.c.address.in_(numbers)),
+        and_(address_states.c.channel == "letter", address_states.c.address.in_(_home_keys(own))),
     )
     question = select(
         address_states.c.channel, address_states.c.address, address_states.c.reason, address_states.c.since
     ).where(is_mine, address_states.c.state == "bounced")
     found = connection.execute(question.order_by(address_states.c.since, address_states.c.channel))
     return [tuple(row) for row in found]
+
+
+def _home_keys(own: RowMapping) -> list[str]:
+    key = postal_of(own).key
+    return [key, dead_for(own["patient_id"], key)] if key else []
 
 
 def ties(connection: Connection, own: RowMapping) -> list[StoredTie]:

@@ -17,6 +17,7 @@ from core.store.schema.campaigns import (
     saved_views,
 )
 from core.store.schema.feeds import code_map, feed_quality, feed_releases, loads, value_set_codes, value_sets
+from core.store.schema.letters import downloads, print_decisions, print_letters, print_runs
 from core.store.schema.patients import merges, open_gaps, patients, search_keys
 from core.store.schema.practice import groups, locations, provider_settings, providers
 from core.store.schema.rules import measure_rules, measure_switches
@@ -32,6 +33,7 @@ __all__ = [
     "code_map",
     "corrections",
     "dispatchers",
+    "downloads",
     "feed_conflicts",
     "feed_quality",
     "feed_releases",
@@ -49,6 +51,9 @@ __all__ = [
     "opt_outs",
     "organisation_settings",
     "patients",
+    "print_decisions",
+    "print_letters",
+    "print_runs",
     "provider_settings",
     "providers",
     "recipients",

@@ -1,0 +1,67 @@
+"""Which kind of document a file is, by what it holds and never by its name."""
+
+import io
+import zipfile
+from dataclasses import dataclass
+
+from core.errors import DataError
+
+
+@dataclass(frozen=True)
+class Kind:
+    """The usual ending of a file's name, without the dot, and its media type."""
+
+    ending: str
+    mime: str
+
+
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+_BY_PART = {
+    "word/document.xml": Kind("docx", f"{_OFFICE}.wordprocessingml.document"),
+    "xl/workbook.xml": Kind("xlsx", f"{_OFFICE}.spreadsheetml.sheet"),
+    "ppt/presentation.xml": Kind("pptx", f"{_OFFICE}.presentationml.presentation"),
+}
+_BY_START = {
+    b"%PDF-": Kind("pdf", "application/pdf"),
+    b"\x89PNG\r\n\x1a\n": Kind("png", "image/png"),
+    b"\xff\xd8\xff": Kind("jpg", "image/jpeg"),
+}
+_TEXT = Kind("txt", "text/plain; charset=utf-8")
+_REFUSED = (
+    "The file is none of: PDF, Word (.docx), Excel (.xlsx), PowerPoint (.pptx), PNG, JPEG or plain text in UTF-8. "
+    "Save it as one of these, best as PDF."
+)
+
+
+def kind_of(content: bytes) -> Kind:
+    """The kind of a file. Raises DataError for every other, and for documents with macros."""
+    for start, kind in _BY_START.items():
+        if content.startswith(start):
+            return kind
+    if content.startswith(b"PK"):
+        return _office(content)
+    return _text(content)
+
+
+def _office(content: bytes) -> Kind:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            names = set(packed.namelist())
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+        raise DataError(_REFUSED) from None
+    if any(name.endswith("vbaProject.bin") for name in names):
+        raise DataError("The document holds macros, which may harm who opens it. Save it without macros.")
+    found = next((kind for part, kind in _BY_PART.items() if part in names), None)
+    if found is None or "[Content_Types].xml" not in names:
+        raise DataError(_REFUSED)
+    return found
+
+
+def _text(content: bytes) -> Kind:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise DataError(_REFUSED) from None
+    if not text.strip() or any(letter < " " and letter not in "\t\n\r\f" for letter in text):
+        raise DataError(_REFUSED if text.strip() else "The file is empty.")
+    return _TEXT

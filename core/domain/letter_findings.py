@@ -1,0 +1,115 @@
+"""What is wrong with a letter beyond its syntax: what may not be said where (C17), and what must be there."""
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from core.domain.campaign import Campaign, Message
+from core.domain.findings import (
+    CONDITION_WORDS,
+    ERROR,
+    WARNING,
+    Finding,
+    about_body,
+    about_braces,
+    about_fields,
+    named,
+)
+from core.domain.letter import LetterSettings
+from core.domain.merge_field import FIELDS
+from core.domain.message_body import MessageBody, message_body
+from core.domain.organisation import Organisation
+from core.errors import TemplateError
+
+# Beside the conditions that no subject may name: what a sender's name would tell of everybody it writes to.
+_TELLING = (
+    "oncology", "cancer", "psychiatry", "psychiatric", "behavioral health", "mental health", "addiction", "recovery",
+    "methadone", "dialysis", "infectious", "sexual health", "fertility", "hospice", "palliative", "memory clinic",
+    "wound", "pain clinic", "diabetes", "aids",
+)  # fmt: skip
+_GREETING = re.compile(
+    r"^\W*(?:hello|hi|hey|dear|good (?:morning|afternoon|day)|greetings|hola|querid[oa]s?|estimad[oa]s?|"
+    r"buen(?:os|as) (?:d[ií]as|tardes))\b",
+    re.IGNORECASE,
+)
+_LINK = re.compile(r"<a\s", re.IGNORECASE)
+
+
+def letter_findings(
+    campaign: Campaign,
+    message: Message,
+    *,
+    settings: LetterSettings,
+    sender: Sequence[str] | None,
+    revealing: Mapping[str, Collection[str]],
+    organisation: Organisation,
+) -> list[Finding]:
+    """Everything to tell the author of a letter in one language, errors first.
+
+    sender      the lines of the return address; None: there is none
+    revealing   words that name a care gap, by measure
+    """
+    found = [*_about_sender(sender, {word for words in revealing.values() for word in words})]
+    try:
+        body = message_body(message.body)
+    except TemplateError as error:
+        return [*found, Finding(ERROR, "body", str(error))]
+    words = {word for name in campaign.measures for word in revealing.get(name, ())}
+    found += about_braces("body", body.text)
+    found += about_body(body, words, organisation, mode="letters")
+    found += about_fields(body.fields, campaign.fields, organisation)
+    found += _about_paper(body, settings)
+    if settings.per_household:
+        found += _about_household(campaign, body, {word for each in revealing.values() for word in each})
+    return sorted(found, key=lambda finding: finding.level != ERROR)
+
+
+def _about_sender(sender: Sequence[str] | None, words: Collection[str]) -> Iterator[Finding]:
+    if not sender:
+        yield Finding(ERROR, "sender", "The letter has no sender. Choose From Name & Address under Delivery.")
+        return
+    telling = set(words) | set(CONDITION_WORDS) | set(_TELLING)
+    for word in sorted(named(" ".join(sender), telling)):
+        yield Finding(
+            ERROR,
+            "sender",
+            f"The sender's name or address says '{word}', which everybody reads on the envelope. Choose another From "
+            "Name & Address.",
+        )
+
+
+def _about_paper(body: MessageBody, settings: LetterSettings) -> Iterator[Finding]:
+    if settings.has_greeting and _GREETING.search(body.text):
+        yield Finding(
+            WARNING, "body", "The letter greets twice: it begins with a greeting of its own. Turn one of them off."
+        )
+    if _LINK.search(body.clean):
+        yield Finding(
+            WARNING,
+            "body",
+            "The letter holds a link, which nobody can press on paper: its address is printed after it.",
+        )
+
+
+def _about_household(campaign: Campaign, body: MessageBody, words: Collection[str]) -> Iterator[Finding]:
+    """Everybody in the house reads it: it may say nothing of one of them."""
+    personal = [name for name in body.fields if FIELDS[name].is_private]
+    if personal:
+        yield Finding(
+            ERROR,
+            "body",
+            f"One letter for a household may not hold what is one patient's own: {', '.join(personal)}. Take it out, "
+            "or send each patient a letter.",
+        )
+    if campaign.purpose == "care_gap" or campaign.measures:
+        yield Finding(
+            ERROR,
+            "settings",
+            "A letter about care gaps goes to each patient: one for the household would tell the others what somebody "
+            "is due for. Turn 'one letter for each household' off.",
+        )
+    for word in sorted(named(body.text, set(words) | set(CONDITION_WORDS))):
+        yield Finding(
+            WARNING,
+            "body",
+            f"The letter names '{word}', and everybody in the household reads it. Say it only if it is meant for all.",
+        )

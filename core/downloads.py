@@ -1,0 +1,133 @@
+"""Files made in the background and the organisation's own documents: listed, fetched, deleted, expired (L3, R5).
+
+A file of letters or labels names all patients of its campaign, so it is for who made the campaign or may see all of
+them. Every fetch is recorded before the content is given out.
+"""
+
+import hashlib
+import secrets
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from core.audit import record_in
+from core.channels.documents import kind_of
+from core.domain.one_line import is_visible, one_line
+from core.domain.role import CHANGE_ORGANISATION
+from core.errors import DataError, NotAllowed, NotFound
+from core.store import campaigns as campaign_rows
+from core.store import download_rows as rows
+from core.store.database import reading, writing
+from core.store.download_rows import Download as Download
+from core.workbench import Workbench
+
+MOST_BYTES = 20 * 1024 * 1024
+_LONGEST_NAME, _LONGEST_ABOUT = 120, 500
+_GONE = "This file is not there any more. Letters and labels can be made again from their campaign."
+
+
+def files(wb: Workbench, *, with_deleted: bool = False) -> list[Download]:
+    """The files of campaigns that the user made, or whose patients the user may all see; the newest first."""
+    with reading(wb.engine) as connection:
+        found = rows.of_campaigns(connection, with_deleted=with_deleted)
+        mine = {each for each in {one.campaign_id for one in found} if each and _may_have(wb, connection, each)}
+    return [each for each in found if each.campaign_id in mine]
+
+
+def documents(wb: Workbench) -> list[Download]:
+    """The organisation's own documents, by name."""
+    with reading(wb.engine) as connection:
+        return sorted(rows.documents(connection), key=lambda each: (each.name.casefold(), each.file_id))
+
+
+def content(wb: Workbench, file_id: str) -> Download:
+    """A file with its content. Recorded: who fetched which. Raises NotFound, also for one that was deleted."""
+    with writing(wb.engine) as connection:
+        found = _one(wb, connection, file_id)
+        held = rows.content(connection, file_id)
+        if held is None:
+            raise NotFound(_GONE)
+        record_in(wb, connection, "download.fetched", file_id, kind=found.kind, campaign=found.campaign_id or "")
+    return replace(found, content=held)
+
+
+def delete(wb: Workbench, file_id: str) -> None:
+    """Throw a file away; its line stays. Raises NotFound, NotAllowed."""
+    with writing(wb.engine) as connection:
+        found = _one(wb, connection, file_id)
+        if found.kind == "document":
+            wb.require(CHANGE_ORGANISATION)
+        if not rows.drop_one(connection, file_id, at=wb.now(), by=wb.user.user_id):
+            raise NotFound(_GONE)
+        record_in(wb, connection, "download.deleted", file_id, kind=found.kind, campaign=found.campaign_id or "")
+
+
+def expire(wb: Workbench) -> int:
+    """Throw away the files that have had their days; returns how many. For dispatchers."""
+    with reading(wb.engine) as connection:
+        if not rows.has_expired(connection, at=wb.now()):
+            return 0
+    with writing(wb.engine) as connection:
+        gone = rows.expire(connection, at=wb.now(), by=wb.user.user_id)
+        for file_id in gone:
+            record_in(wb, connection, "download.expired", file_id)
+    return len(gone)
+
+
+def add_document(wb: Workbench, name: str, about: str, content: bytes) -> Download:
+    """Keep a document of at most 20 MB: PDF, Word, Excel, PowerPoint, PNG, JPEG or plain text by what it holds.
+
+    Raises DataError for other content, NotAllowed for a name that does not do and for who may not change the
+    organisation.
+    """
+    wb.require(CHANGE_ORGANISATION)
+    if len(content) > MOST_BYTES:
+        raise DataError(f"The file is too large: at most {MOST_BYTES // 1024 // 1024} MB. Make it smaller or split it.")
+    kind = kind_of(content)
+    made = Download(
+        file_id=secrets.token_hex(8),
+        kind="document",
+        name=_file_name(name, kind.ending),
+        mime=kind.mime,
+        size=len(content),
+        digest=hashlib.sha256(content).hexdigest(),
+        made_at=wb.now(),
+        made_by=wb.user.user_id,
+        about=_about(about),
+        content=content,
+    )
+    with writing(wb.engine) as connection:
+        if made.name.casefold() in {each.name.casefold() for each in rows.documents(connection)}:
+            raise NotAllowed("Another document has this name. Give it another one, or delete the other one first.")
+        rows.add(connection, made)
+        record_in(wb, connection, "document.added", made.file_id, kind=kind.ending, bytes=made.size)
+    return replace(made, content=b"")
+
+
+def _one(wb: Workbench, connection: Connection, file_id: str) -> Download:
+    found = rows.one(connection, file_id)
+    if found is None or (found.campaign_id and not _may_have(wb, connection, found.campaign_id)):
+        raise NotFound("There is no such file, or it holds patients you may not see.")
+    return found
+
+
+def _may_have(wb: Workbench, connection: Connection, campaign_id: str) -> bool:
+    return campaign_rows.may_change(connection, wb.user, campaign_id)
+
+
+def _file_name(typed: str, ending: str) -> str:
+    """The name with the ending of what the file really is."""
+    name = one_line(typed)
+    stem = name[: -len(ending) - 1] if name.casefold().endswith(f".{ending}") else name
+    if not is_visible(stem) or set(stem) & set('/\\:*?"<>|'):
+        raise NotAllowed('The document needs a name without any of / \\ : * ? " < > |, such as: Fasting instructions.')
+    if len(stem) > _LONGEST_NAME:
+        raise NotAllowed(f"The name has {len(stem)} characters; at most {_LONGEST_NAME} are possible.")
+    return f"{stem}.{ending}"
+
+
+def _about(typed: str) -> str:
+    about = one_line(typed)
+    if len(about) > _LONGEST_ABOUT:
+        raise NotAllowed(f"The description has {len(about)} characters; at most {_LONGEST_ABOUT} are possible.")
+    return about

@@ -1,0 +1,121 @@
+"""The plan of a print run: who gets a letter and why others do not, by the rules of every other mode (L2)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection
+
+from core import rules
+from core.domain.addressee import Person, name_of
+from core.domain.campaign import Campaign
+from core.domain.eligibility import GLYPH, TOO_LONG, Contact, eligibility, frequency_cap, is_minor, missing_field
+from core.domain.letter import Letter
+from core.domain.message import CANNOT_BE_WRITTEN
+from core.domain.organisation import LETTER
+from core.domain.print_plan import Candidate, PlannedLetter, digest, letters
+from core.errors import MissingField, TemplateError
+from core.frozen_letters import Stationery, stationery
+from core.letter_form import LetterForm
+from core.merge_fields import Fields, fields_for
+from core.store import letter_people, print_rows
+from core.store.contacts import eligibility_inputs
+from core.store.letter_people import Home
+from core.workbench import Workbench
+
+_SURELY_FITS = 30  # characters of a line: even the widest letters are narrower than any page's place for an address
+_FEW_LINES = 4
+
+
+@dataclass(frozen=True)
+class Plan:
+    """letters in their order; reasons by recipient why the others get none; digest of what the labels show."""
+
+    stationery: Stationery
+    letters: tuple[PlannedLetter, ...]
+    reasons: Mapping[int, str]
+    digest: str
+
+
+def plan(wb: Workbench, connection: Connection, campaign: Campaign) -> Plan:
+    """What would be printed of a campaign at this moment. Raises TemplateError, NotAllowed where nothing could be."""
+    paper, waiting = stationery(wb, campaign), print_rows.waiting(connection, campaign.campaign_id)
+    reasons = _refused(wb, connection, campaign, waiting)
+    asked = [row for row in waiting if row.recipient_id not in reasons]
+    homes = letter_people.homes(connection, [row.patient_id for row in asked])
+    fields = fields_for(wb, [row.patient_id for row in asked], campaign)
+    made = {row.recipient_id: _candidate(wb, row, homes, fields, paper.form) for row in asked}
+    reasons |= {each: found for each, found in made.items() if isinstance(found, str)}
+    candidates = [found for found in made.values() if isinstance(found, Candidate)]
+    planned = letters(candidates, paper.settings)
+    unprintable = _unprintable(paper, planned)
+    if unprintable:
+        reasons |= unprintable
+        planned = letters([each for each in candidates if each.recipient_id not in unprintable], paper.settings)
+    return Plan(paper, tuple(planned), reasons, digest(planned, paper.sender))
+
+
+def person_of(home: Home, fields: Fields, *, is_minor: bool) -> Person:
+    """A patient as a letter is addressed."""
+    name = name_of(home.first, home.last, home.suffix)
+    return Person(name, (home.last or "").strip(), str(fields.get("patient.first_name", "")), is_minor)
+
+
+def _refused(wb: Workbench, connection: Connection, campaign: Campaign, waiting: Sequence[Any]) -> dict[int, str]:
+    """Who may not be written to, by recipient the reason."""
+    cap, on = frequency_cap(wb.organisation()), wb.today()
+    mailing = replace(campaign.mailing, is_sensitive=rules.is_any_sensitive(wb, campaign.measures))
+    contacts = eligibility_inputs(
+        connection,
+        [row.patient_id for row in waiting],
+        channel=LETTER,
+        at=wb.now(),
+        on=on,
+        zone=wb.zone(),
+        campaign_id=campaign.campaign_id,
+    )
+    found: dict[int, str] = {}
+    for row in waiting:
+        contact: Contact = contacts[row.patient_id]
+        why = eligibility(contact, mailing, on=on, cap=cap, arm=row.arm)
+        if why:
+            found[row.recipient_id] = why.key
+    return found
+
+
+def _candidate(
+    wb: Workbench, row: Any, homes: Mapping[str, Home], fields: Mapping[str, Fields], form: LetterForm
+) -> Candidate | str:
+    """What is to be printed for a recipient, or the reason why it cannot be."""
+    home, own = homes[row.patient_id], fields[row.patient_id]
+    language = form.language(home.language)
+    person = person_of(home, own, is_minor=is_minor(home.birth_date, on=wb.today()))
+    if not person.full_name:
+        return missing_field("patient.full_name").key
+    try:
+        form.body(own, language)
+    except MissingField as error:
+        return missing_field(error.field).key
+    except TemplateError:
+        return CANNOT_BE_WRITTEN
+    return Candidate(row.recipient_id, person, home.postal, language, form.used(own, language), first=home.first or "")
+
+
+def _unprintable(paper: Stationery, planned: Sequence[PlannedLetter]) -> dict[int, str]:
+    """Letters with a character that no font has, and those whose address does not fit."""
+    found: dict[int, str] = {}
+    for each, letter in zip(planned, paper.letters(planned), strict=True):
+        key = problem_of(letter, paper)
+        found |= dict.fromkeys(each.recipient_ids, key) if key else {}
+    return found
+
+
+def problem_of(letter: Letter, paper: Stationery) -> str:
+    """Why a letter cannot be printed, as a reason's key; '' when it can."""
+    from core.channels.letter_pdf import addressee_problem
+    from core.channels.pdf_fonts import missing_glyphs
+
+    if missing_glyphs("".join((*letter.addressee, letter.greeting, letter.body))):
+        return GLYPH
+    fits = len(letter.addressee) <= _FEW_LINES and all(len(line) <= _SURELY_FITS for line in letter.addressee)
+    return "" if fits or not addressee_problem(letter.addressee, paper.settings.page) else TOO_LONG

@@ -1,0 +1,292 @@
+"""Print runs: the letters and labels of a campaign, planned at once and made in the background (L2, L3).
+
+Labels may be printed before the letters. When the letters are created the plan is worked out again; from then on it is
+frozen, so that whatever is made again is the same. docs/decisions/letters.md
+"""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+from sqlalchemy import Connection
+
+from core import campaigns, patients
+from core.audit import record_in
+from core.domain.campaign import Campaign
+from core.domain.clinical import schema
+from core.domain.message import reason_sentence
+from core.domain.organisation import LETTER
+from core.domain.print_plan import parts
+from core.downloads import Download
+from core.errors import NotAllowed, NotFound
+from core.print_plans import Plan, plan
+from core.printing import make_due as make_due
+from core.printing import outdate_labels
+from core.printing_lock import being_printed
+from core.store import campaigns as campaign_rows
+from core.store import download_rows, print_rows
+from core.store.database import reading, writing
+from core.store.messages import one_at_a_time
+from core.store.print_rows import Run
+from core.workbench import Workbench
+
+NOT_PRINTED = schema({"patient_id": pl.String, "name": pl.String, "reason": pl.String})
+
+
+@dataclass(frozen=True)
+class PrintRun:
+    """The print run of a campaign that counts: the last one.
+
+    state                'waiting' (for a dispatcher), 'making', 'ready', 'failed' (see `problem`) or 'stopped'
+    share                0 to 1, of the files that are to be made
+    has_letters          whether letters were asked for; else labels only
+    has_labels           whether labels were asked for
+    letter_count         letters; with one for each household fewer than patients
+    patient_count        patients who are written to
+    not_printed          how many patients are not, by the reason people read
+    files                those that can be downloaded now, letters first; also labels that were printed before
+    is_labels_outdated   labels were printed before and do not fit the letters any more: print them again
+    missing_file_count   files that were deleted or expired: `make_again` makes the same
+    """
+
+    run_id: str
+    campaign_id: str
+    state: str
+    share: float
+    has_letters: bool
+    has_labels: bool
+    letter_count: int
+    patient_count: int
+    not_printed: Mapping[str, int]
+    files: tuple[Download, ...]
+    is_labels_outdated: bool
+    missing_file_count: int
+    problem: str
+    asked_at: datetime
+    asked_by: str
+    ready_at: datetime | None = None
+
+
+def start(wb: Workbench, campaign_id: str, *, letters: bool, labels: bool, version: int) -> str:
+    """Plan the letters and labels of a campaign and let a dispatcher make them; returns the id of the print run.
+
+    `version` is that of the campaign on the screen. Raises NotAllowed when it was changed meanwhile, is stopped, has
+    something that keeps it from being printed, or nobody would be written to; nothing is planned then. Once the letters
+    are made only labels can be asked for: those of the same plan.
+    """
+    if not letters and not labels:
+        raise NotAllowed("Choose what to print: letters, labels or both.")
+    wb = wb.settle()
+    shown = campaigns.campaign(wb, campaign_id)
+    _raise_if_not_printable(wb, shown, letters=letters, version=version)
+    with writing(wb.engine) as connection:
+        one_at_a_time(connection)
+        print_rows.lock_campaign(connection, campaign_id)
+        kept = campaign_rows.seen(connection, wb.user, campaign_id)
+        _raise_if_changed(wb, connection, kept, version=version, status=shown.status)
+        last = print_rows.latest(connection, campaign_id, lock=True)
+        if kept.status == "completed":
+            return _more_labels(wb, connection, last)
+        return _planned(wb, connection, kept, last, letters=letters, labels=labels)
+
+
+def run_of(wb: Workbench, campaign_id: str) -> PrintRun | None:
+    """The print run of a campaign; None when nothing was printed. Raises NotFound."""
+    with reading(wb.engine) as connection:
+        campaign_rows.seen(connection, wb.user, campaign_id)
+        run = print_rows.latest(connection, campaign_id)
+        if run is None:
+            return None
+        own = download_rows.of_run(connection, run.run_id)
+        before = [
+            each
+            for earlier in print_rows.earlier(connection, campaign_id, than=run.number)
+            for each in download_rows.of_run(connection, earlier.run_id)
+            if earlier.is_out
+        ]
+        counts = print_rows.reason_counts(connection, run.run_id)
+        written_to = print_rows.patient_count(connection, run.run_id)
+        may_have = campaign_rows.may_change(connection, wb.user, campaign_id)
+    files = ([*own, *before] if run.is_out else before) if may_have else []
+    wanted = file_count(run)
+    return PrintRun(
+        run_id=run.run_id,
+        campaign_id=campaign_id,
+        state=run.state,
+        share=1.0 if run.state == "ready" else min(len(own) / max(wanted, 1), 0.99),
+        has_letters=run.has_letters,
+        has_labels=run.has_labels,
+        letter_count=run.letter_count,
+        patient_count=written_to,
+        not_printed={reason_sentence(key, LETTER): count for key, count in counts.items()},
+        files=tuple(files),
+        is_labels_outdated=any(each.is_outdated for each in before),
+        missing_file_count=max(wanted - len(own), 0) if run.is_out else 0,
+        problem=run.problem if run.state == "failed" else "",
+        asked_at=run.asked_at,
+        asked_by=run.asked_by,
+        ready_at=run.ready_at,
+    )
+
+
+def not_printed(wb: Workbench, campaign_id: str) -> pl.DataFrame:
+    """NOT_PRINTED: whom the last print run left out and why, as far as the user may see them."""
+    with reading(wb.engine) as connection:
+        campaign_rows.seen(connection, wb.user, campaign_id)
+        run = print_rows.latest(connection, campaign_id)
+        left_out = print_rows.not_printed(connection, run.run_id) if run else []
+    people = {each.patient_id: each for each in patients.people(wb, [patient_id for patient_id, _ in left_out])}
+    rows = [
+        (each, people[each].name if each in people else "", reason_sentence(key, LETTER))
+        for each, key in left_out
+        if each in people or (wb.user.scope.groups is None and wb.user.scope.providers is None)
+    ]
+    return pl.DataFrame(rows, schema=NOT_PRINTED, orient="row")
+
+
+def make_again(wb: Workbench, run_id: str) -> None:
+    """Let a dispatcher make the files anew that were deleted or expired: the same pages in the same order.
+
+    Raises NotFound, and NotAllowed where nothing is missing or the run is not ready.
+    """
+    with writing(wb.engine) as connection:
+        run = print_rows.run(connection, run_id)
+        if run is None:
+            raise NotFound("There is no such print run any more.")
+        campaign_rows.seen(connection, wb.user, run.campaign_id)
+        _raise_if_not_theirs(wb, connection, run.campaign_id)
+        last = print_rows.latest(connection, run.campaign_id, lock=True)
+        if last is None or last.run_id != run_id or last.is_open or not last.is_out:
+            raise NotAllowed(
+                "These letters are being made, or were replaced by newer ones. Look at the campaign again."
+            )
+        if len(download_rows.of_run(connection, run_id)) >= file_count(last):
+            raise NotAllowed("All files are there: download them.")
+        _ask(wb, connection, run_id, action="print_run.asked_again")
+
+
+def file_count(run: Run) -> int:
+    """How many files a run is to have."""
+    return len(parts(run.letter_count)) * run.has_letters + run.has_labels
+
+
+# ---- whether it can be printed -------------------------------------------------------------------------------------
+def _raise_if_not_printable(wb: Workbench, shown: Campaign, *, letters: bool, version: int) -> None:
+    """Looked at before anything is locked, since it reads much."""
+    if shown.channel != LETTER:
+        raise NotAllowed("Only letters are printed. Activate the campaign instead.")
+    if shown.status == "stopped":
+        raise NotAllowed(f"The campaign '{shown.name}' is stopped for good. Copy it to print letters.")
+    if shown.status == "completed":
+        if letters:
+            raise NotAllowed(
+                f"The letters of '{shown.name}' are made: nobody gets a second one. Download them, or make the files "
+                "again if they were deleted."
+            )
+        return
+    if busy := being_printed(wb, shown):
+        raise NotAllowed(busy)
+    found = campaigns.problems_of(wb, shown, was=shown)
+    if found and shown.version == version:
+        raise NotAllowed("The letters cannot be printed yet. " + " ".join(found.values()))
+
+
+def _raise_if_changed(wb: Workbench, connection: Connection, kept: Campaign, *, version: int, status: str) -> None:
+    _raise_if_not_theirs(wb, connection, kept.campaign_id)
+    if kept.version != version or kept.status != status:
+        raise NotAllowed(
+            f"The campaign '{kept.name}' was changed meanwhile, or your changes are not saved. Open it again, look at "
+            "it, and print it then."
+        )
+
+
+def _raise_if_not_theirs(wb: Workbench, connection: Connection, campaign_id: str) -> None:
+    if not campaign_rows.may_change(connection, wb.user, campaign_id):
+        raise NotAllowed("The campaign has patients you may not see, and somebody else made it. Ask its author.")
+
+
+# ---- planning ------------------------------------------------------------------------------------------------------
+def _planned(
+    wb: Workbench, connection: Connection, campaign: Campaign, last: Run | None, *, letters: bool, labels: bool
+) -> str:
+    if last is not None and last.is_open and last.has_letters:
+        raise NotAllowed("The letters are being made already. Wait until they are ready.")
+    made = plan(wb, connection, campaign)
+    if not made.letters:
+        raise NotAllowed(_nobody(made))
+    labels = labels or bool(last and last.is_open)  # those that are asked for already
+    if last is not None and not letters and _fits(connection, last, made, campaign):
+        return last.run_id
+    run = _run(wb, campaign, made, last, letters=letters, labels=labels)
+    _supersede(wb, connection, last)
+    print_rows.add(connection, run, made.stationery.logo)
+    print_rows.plan(connection, run.run_id, made.letters, made.reasons)
+    outdate_labels(wb, connection, run, replaced=labels)
+    record_in(
+        wb, connection, "print_run.planned", run.run_id, campaign=campaign.campaign_id, letters=len(made.letters),
+        not_printed=len(made.reasons), with_letters=letters, with_labels=labels,
+    )  # fmt: skip
+    return run.run_id
+
+
+def _fits(connection: Connection, last: Run, made: Plan, campaign: Campaign) -> bool:
+    """Whether labels are there, or on their way, that show the same on the same sheet."""
+    if not last.has_labels or last.digest != made.digest or last.version != campaign.version:
+        return False
+    return last.is_open or (last.is_out and bool(download_rows.of_run(connection, last.run_id)))
+
+
+def _run(wb: Workbench, campaign: Campaign, made: Plan, last: Run | None, *, letters: bool, labels: bool) -> Run:
+    at = wb.now().replace(microsecond=0)
+    return Run(
+        run_id=secrets.token_hex(8),
+        campaign_id=campaign.campaign_id,
+        number=last.number + 1 if last else 1,
+        state="waiting",
+        has_letters=letters,
+        has_labels=labels,
+        frozen=made.stationery.values,
+        letter_count=len(made.letters),
+        digest=made.digest,
+        version=campaign.version,
+        planned_at=at,
+        asked_at=at,
+        asked_by=wb.user.user_id,
+    )
+
+
+def _supersede(wb: Workbench, connection: Connection, last: Run | None) -> None:
+    """A run that failed, or whose labels were still being made, ends with the new one."""
+    if last is None or last.is_out:
+        return
+    print_rows.change(connection, last.run_id, state="superseded", claimed_by=None, lease_until=None, mail_state="")
+    download_rows.drop_of_run(connection, last.run_id, at=wb.now(), by=wb.user.user_id, how="outdated")
+
+
+def _more_labels(wb: Workbench, connection: Connection, last: Run | None) -> str:
+    """Labels of letters that are made, from their plan."""
+    if last is None or last.state == "stopped":
+        raise NotAllowed("There are no letters whose labels could be printed.")
+    if last.is_open:
+        raise NotAllowed("The files are being made already. Wait until they are ready.")
+    if last.has_labels and any(each.kind == "labels" for each in download_rows.of_run(connection, last.run_id)):
+        return last.run_id
+    print_rows.change(connection, last.run_id, has_labels=True)
+    outdate_labels(wb, connection, last, replaced=True)
+    _ask(wb, connection, last.run_id, action="print_run.labels_asked")
+    return last.run_id
+
+
+def _ask(wb: Workbench, connection: Connection, run_id: str, *, action: str) -> None:
+    values = {"state": "waiting", "asked_at": wb.now(), "asked_by": wb.user.user_id, "try_count": 0, "problem": ""}
+    print_rows.change(connection, run_id, **values, claimed_by=None, lease_until=None)
+    record_in(wb, connection, action, run_id)
+
+
+def _nobody(made: Plan) -> str:
+    reasons = sorted(made.reasons.values(), key=list(made.reasons.values()).count, reverse=True)
+    if not reasons:
+        return "Nobody waits for a letter in this campaign."
+    return f"Nobody would get a letter; most often because {reason_sentence(reasons[0], LETTER)}. Nothing was planned."

@@ -1,0 +1,81 @@
+"""Printed letters that are mailed or come back, in SQL."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select, update
+
+from core.domain.message import MAILED, PRINTED, RETURNED
+from core.store.contacts import batches
+from core.store.schema import recipients
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A recipient with a letter: its state, and the key of the address it was printed with."""
+
+    recipient_id: int
+    patient_id: str
+    state: str
+    reason: str
+    address: str | None
+    mailed_at: datetime | None
+
+
+_COLUMNS = (
+    recipients.c.recipient_id,
+    recipients.c.patient_id,
+    recipients.c.state,
+    recipients.c.reason,
+    recipients.c.address,
+    recipients.c.handed_over_at,
+)
+
+
+def letters(connection: Connection, campaign_id: str, patient_ids: Collection[str] | None = None) -> list[Letter]:
+    """The recipients of a campaign who have a letter, or those of these patients."""
+    question = select(*_COLUMNS).where(
+        recipients.c.campaign_id == campaign_id, recipients.c.state.in_((PRINTED, MAILED, RETURNED))
+    )
+    if patient_ids is None:
+        return [Letter(*row) for row in connection.execute(question.order_by(recipients.c.recipient_id))]
+    found: list[Letter] = []
+    for ids in batches(patient_ids):
+        found += [Letter(*row) for row in connection.execute(question.where(recipients.c.patient_id.in_(ids)))]
+    return found
+
+
+def mark_mailed(connection: Connection, recipient_ids: Collection[int], *, at: datetime) -> int:
+    """Printed letters were mailed; returns for how many recipients that is new."""
+    count = 0
+    for ids in batches(recipient_ids):
+        statement = update(recipients).where(recipients.c.recipient_id.in_(ids), recipients.c.state == PRINTED)
+        count += connection.execute(statement.values(state=MAILED, handed_over_at=at, finished_at=at)).rowcount
+    return count
+
+
+def mark_returned(connection: Connection, letter: Letter, *, reason: str, mailed_at: datetime) -> bool:
+    """A letter came back; False when that was known. One that was not marked as mailed was, all the same."""
+    statement = update(recipients).where(
+        recipients.c.recipient_id == letter.recipient_id, recipients.c.state.in_((PRINTED, MAILED))
+    )
+    left = letter.mailed_at or mailed_at
+    values = {"state": RETURNED, "reason": reason, "handed_over_at": left, "finished_at": left}
+    return connection.execute(statement.values(values)).rowcount == 1
+
+
+def take_back(connection: Connection, letter: Letter) -> bool:
+    """A letter did not come back after all."""
+    statement = update(recipients).where(
+        recipients.c.recipient_id == letter.recipient_id, recipients.c.state == RETURNED
+    )
+    return connection.execute(statement.values(state=MAILED, reason="")).rowcount == 1
+
+
+def is_returned_from(connection: Connection, address: str, reasons: Collection[str]) -> bool:
+    """Whether a letter that came back from an address for one of these reasons is on record."""
+    question = select(recipients.c.recipient_id).where(
+        recipients.c.address == address, recipients.c.state == RETURNED, recipients.c.reason.in_(reasons)
+    )
+    return connection.execute(question.limit(1)).first() is not None

@@ -1,0 +1,84 @@
+"""The organisation's own documents: what they are by what they hold, who may change them."""
+
+import io
+import zipfile
+from dataclasses import replace
+
+import pytest
+
+from core import downloads
+from core.channels.documents import kind_of
+from core.errors import DataError, NotAllowed, NotFound
+from core.workbench import Workbench
+
+
+def _office(*parts: str) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as out:
+        for part in ("[Content_Types].xml", *parts):
+            out.writestr(part, "<x/>")
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "ending"),
+    [
+        (b"%PDF-1.7\n", "pdf"),
+        (b"\x89PNG\r\n\x1a\n....", "png"),
+        (b"\xff\xd8\xff\xe0....", "jpg"),
+        (_office("word/document.xml"), "docx"),
+        (_office("xl/workbook.xml"), "xlsx"),
+        (_office("ppt/presentation.xml"), "pptx"),
+        ("Ayuno de ocho horas: ñandú\r\n".encode(), "txt"),
+        ("\ufeffName,Value".encode(), "txt"),
+    ],
+)
+def test_what_a_document_is_by_what_it_holds(content: bytes, ending: str) -> None:
+    assert kind_of(content).ending == ending
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"", b"  \n", b"\xff\xfe\x00", b"MZ\x90\x00", b"PK\x03\x04broken", _office("other/part.xml"),
+        _office("word/document.xml", "word/vbaProject.bin"), b"<svg>\x00</svg>", b"GIF89a\x01\x00\x80",
+    ],
+)  # fmt: skip
+def test_what_is_no_document_is_refused(content: bytes) -> None:
+    with pytest.raises(DataError):
+        kind_of(content)
+
+
+def test_a_document_is_kept_under_its_name_with_the_ending_of_what_it_is(wb: Workbench) -> None:
+    added = downloads.add_document(wb, "Fasting instructions.docx", "Given out before lab work.", b"%PDF-1.7\n")
+    assert added.name == "Fasting instructions.docx.pdf"
+    second = downloads.add_document(wb, "Consent.pdf", "", b"%PDF-1.7\n")
+    assert [each.name for each in downloads.documents(wb)] == [second.name, added.name] == ["Consent.pdf", added.name]
+    assert downloads.content(wb, second.file_id).content == b"%PDF-1.7\n"
+    with pytest.raises(NotAllowed, match="has this name"):
+        downloads.add_document(wb, "consent", "", b"%PDF-1.7\n")
+    downloads.delete(wb, second.file_id)
+    assert len(downloads.documents(wb)) == 1
+    with pytest.raises(NotFound):
+        downloads.content(wb, second.file_id)
+
+
+@pytest.mark.parametrize("name", ["", " ", "../secret", "a/b", "a\\b", "x" * 200, 'a"b'])
+def test_names_that_do_not_do(wb: Workbench, name: str) -> None:
+    with pytest.raises(NotAllowed):
+        downloads.add_document(wb, name, "", b"%PDF-1.7\n")
+
+
+def test_only_who_may_change_the_organisation_adds_and_deletes_documents(wb: Workbench) -> None:
+    added = downloads.add_document(wb, "Consent", "", b"%PDF-1.7\n")
+    analyst = replace(wb, user=replace(wb.user, roles=frozenset({"analyst"})))
+    assert downloads.content(analyst, added.file_id).size == 9
+    with pytest.raises(NotAllowed, match="administrator"):
+        downloads.add_document(analyst, "Other", "", b"%PDF-1.7\n")
+    with pytest.raises(NotAllowed, match="administrator"):
+        downloads.delete(analyst, added.file_id)
+
+
+def test_a_document_of_more_than_twenty_megabytes_is_refused(wb: Workbench) -> None:
+    with pytest.raises(DataError, match="20 MB"):
+        downloads.add_document(wb, "Large", "", b"%PDF-" + b"x" * downloads.MOST_BYTES)
