@@ -1,7 +1,5 @@
 """The demo's letter campaign of last week: printed, most of it mailed, one letter came back."""
 
-from datetime import timedelta
-
 from core import campaigns, mailings, new_campaigns, print_runs, printing, work_lists
 from core.channels.outbox import start_outbox
 from core.domain.work_list import WorkList
@@ -22,7 +20,7 @@ def print_letters(made: Workbench, mailed: Workbench, returned: Workbench) -> No
         return
     campaign_id = new_campaigns.create(made, template_id=TEMPLATE, patient_ids=found, work_list=work_list)
     kept = campaigns.campaign(made, campaign_id)
-    changes = {"description": _DESCRIPTION, "start_on": made.today() + timedelta(days=2)}
+    changes = {"description": _DESCRIPTION, "start_on": mailed.today()}
     version = campaigns.save(made, campaign_id, changes, version=kept.version).version
     print_runs.start(made, campaign_id, letters=True, labels=True, version=version)
     _make(made)

@@ -25,7 +25,7 @@ from core.demo_letters import print_letters
 from core.demo_texts import send_texts
 from core.domain.organisation import Organisation, ReturnAddress
 from core.domain.period import Period
-from core.domain.window import is_sending_day
+from core.domain.window import is_sending_day, sending_day
 from core.domain.work_list import Filter, Sort, WorkList
 from core.sample import write_sample
 from core.store import accounts
@@ -160,9 +160,14 @@ def _texted(wb: Workbench) -> None:
 
 def _printed(wb: Workbench) -> None:
     """A letter campaign of that week: mailed two days later, but for some letters, and one came back."""
-    day = wb.today() - timedelta(days=6)
-    morning = datetime.combine(day, time(9, 30), tzinfo=wb.zone())
-    print_letters(_at(wb, morning), _at(wb, morning + timedelta(days=2)), _at(wb, morning + timedelta(days=5)))
+    days = letter_days(wb.today(), wb.organisation())
+    print_letters(*(_at(wb, datetime.combine(day, time(9, 30), tzinfo=wb.zone())) for day in days))
+
+
+def letter_days(today: date, organisation: Organisation) -> tuple[date, date, date]:
+    """On which days the letters are printed, mailed (when post goes) and one comes back."""
+    printed = _sending_day_before(today - timedelta(days=7), organisation)
+    return printed, sending_day(organisation, printed + timedelta(days=2)), today - timedelta(days=1)
 
 
 def _draft(wb: Workbench) -> None:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -26,7 +26,10 @@ from core import (
     saved_views,
     work_lists,
 )
+from core.demo_story import letter_days
+from core.domain.organisation import Organisation
 from core.domain.user import User
+from core.domain.window import is_sending_day
 from core.domain.work_list import WorkList
 from core.errors import NotAllowed
 from core.settings import Settings
@@ -116,6 +119,14 @@ def test_a_visitor_finds_letters_of_last_week_most_of_them_mailed_and_one_return
     results = letters.progress.results
     assert (results["Waiting"], results["Returned"]) == (4, 1) and results["Successful"] > 0
     assert {each.kind for each in downloads.files(told)} == {"letters", "labels"}
+
+
+def test_letters_of_the_demo_are_mailed_on_a_day_on_which_post_goes() -> None:
+    organisation = Organisation()
+    for today in (date(2026, 1, 1) + timedelta(days=number) for number in range(730)):
+        printed, mailed, came_back = letter_days(today, organisation)
+        assert is_sending_day(organisation, printed) and is_sending_day(organisation, mailed), today
+        assert printed < mailed < came_back < today
 
 
 def test_a_visitor_finds_texts_of_last_week_that_did_not_all_arrive_and_what_patients_wrote(told: Workbench) -> None:
