@@ -11,12 +11,13 @@ from sqlalchemy import Connection
 
 from core.audit import record_in
 from core.domain.campaign import Campaign
+from core.domain.communication import CAME_BACK, NOT_COME_BACK
 from core.domain.mailing import RETURN_REASONS as RETURN_REASONS
 from core.domain.mailing import is_of_address
 from core.domain.organisation import LETTER
 from core.domain.wording import day_text
 from core.errors import NotAllowed, NotFound
-from core.store import address_states, download_rows, mailing_rows, print_rows
+from core.store import address_states, communications, download_rows, mailing_rows, print_rows
 from core.store import campaigns as campaign_rows
 from core.store.contacts import dead_for
 from core.store.database import writing
@@ -67,6 +68,7 @@ def mark_returned(wb: Workbench, campaign_id: str, *, patient_ids: Collection[st
             each for each in letters if mailing_rows.mark_returned(connection, each, reason=reason, mailed_at=mailed_at)
         ]
         for each in back:
+            _heard(wb, connection, each, CAME_BACK, at=_moment(wb, on), reason=reason)
             for address in _dead(each, reason):
                 address_states.mark_dead(connection, address, channel=LETTER, reason=reason, at=wb.now())
         record_in(wb, connection, "letters.returned", campaign_id, patients=len(back), reason=reason, on=on.isoformat())
@@ -82,6 +84,7 @@ def take_back_returned(wb: Workbench, campaign_id: str, *, patient_ids: Collecti
         letters = [each for each in _together(connection, campaign_id, letters) if each.reason in RETURN_REASONS]
         undone = [each for each in letters if mailing_rows.take_back(connection, each)]
         for each in undone:
+            _heard(wb, connection, each, NOT_COME_BACK, at=wb.now())
             _revive(connection, each)
         record_in(wb, connection, "letters.not_returned", campaign_id, patients=len(undone))
     return len(undone)
@@ -105,6 +108,14 @@ def _check_day(wb: Workbench, campaign: Campaign, on: date) -> None:
 def _moment(wb: Workbench, on: date) -> datetime:
     """Noon of the organisation's day: only the day is known."""
     return datetime.combine(on, time(12), wb.zone())
+
+
+def _heard(wb: Workbench, connection: Connection, letter: Letter, kind: str, *, at: datetime, reason: str = "") -> None:
+    """Keep in the letter's history what staff said of it, and who."""
+    details = {"by": wb.user.user_id, **({"reason": reason} if reason else {})}
+    communications.add_event(
+        connection, letter.recipient_id, kind=kind, source_key=None, at=at, received_at=wb.now(), details=details
+    )
 
 
 def _chosen(

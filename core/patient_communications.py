@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from core import loads
 from core.domain.communication import Communication
 from core.domain.introduction import INTRODUCTORY
+from core.domain.mailing import RETURN_REASONS
 from core.domain.message import MAILED, PRINTED, RETURNED, STATES, words_of
 from core.domain.message_tries import message_status, message_tries
 from core.domain.organisation import LETTER
@@ -65,9 +66,10 @@ def letters_of(wb: Workbench, patient_id: str) -> list[PrintedLetter]:
             each.name,
             each.description,
             STATES[each.state].result,
-            words_of(each.state, each.reason, LETTER),
+            RETURN_REASONS[each.reason] if each.returned_at else words_of(each.state, each.reason, LETTER),
             printed_at=each.made_at if each.state in _ON_PAPER else None,
             mailed_at=each.handed_over_at,
+            returned_on=each.returned_at.astimezone(wb.zone()).date() if each.returned_at else None,
         )
         for each in found
     ]

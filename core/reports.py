@@ -16,7 +16,7 @@ from core.domain.message import ICONS, RESULTS, STATES, reason_sentence, words_o
 from core.domain.organisation import EMAIL, LETTER
 from core.domain.progress import Progress, progress_of
 from core.domain.report import headline
-from core.store import report_rows
+from core.store import mailing_rows, report_rows
 from core.store.database import reading
 from core.workbench import Workbench
 
@@ -35,7 +35,8 @@ EXPORT_NAMES = {
 }
 
 
-_POSTAL = {"postal": "Address"}
+_OF_LETTERS = {"postal": "Address", "returned_on": "Came back"}  # where the letter went, else the one on file
+_NO_LETTERS = pl.DataFrame(schema=mailing_rows.ON_PAPER)
 
 
 def export_names(channel: str) -> dict[str, str]:
@@ -43,10 +44,10 @@ def export_names(channel: str) -> dict[str, str]:
     keys = list(EXPORT_NAMES)
     place = keys.index("email")
     if channel == LETTER:
-        return dict([*list(EXPORT_NAMES.items())[:place], *_POSTAL.items(), *list(EXPORT_NAMES.items())[place:]])
-    if channel != EMAIL:  # of a text or call the number comes before the email address
+        keys[place:place] = _OF_LETTERS
+    elif channel != EMAIL:  # of a text or call the number comes before the email address
         keys[place], keys[place + 1] = keys[place + 1], keys[place]
-    return {key: EXPORT_NAMES[key] for key in keys}
+    return {key: (EXPORT_NAMES | _OF_LETTERS)[key] for key in keys}
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ def report(wb: Workbench, campaign_id: str) -> Report:
         counts = report_rows.counts(connection, campaign_id)
         ends = report_rows.ends(connection, campaign_id)
         patients = report_rows.patient_rows(connection, campaign_id, scope=wb.user.scope, channel=campaign.channel)
+        letters = mailing_rows.on_paper(connection, campaign_id) if campaign.channel == LETTER else _NO_LETTERS
     by_state = dict(counts.group_by("state").agg(pl.col("count").sum()).iter_rows())
     progress = progress_of(by_state)
     schedule = campaigns.schedule(wb, campaign)
@@ -89,7 +91,7 @@ def report(wb: Workbench, campaign_id: str) -> Report:
         headline=headline(campaign, progress, ledger=ledger, schedule=schedule),
         schedule=schedule,
         ledger=ledger,
-        patients=_patients(patients, zone=zone, channel=campaign.channel),
+        patients=_patients(_with_letters(patients, letters), zone=zone, channel=campaign.channel),
         over_time=_over_time(ends, zone=zone),
         hidden=progress.selected - patients.height,
         advice=tuple(dict.fromkeys(filter(None, map(what_to_do, counts["reason"])))),
@@ -150,10 +152,15 @@ def _patients(rows: pl.DataFrame, *, zone: str, channel: str) -> pl.DataFrame:
             name=name,
             phone=pl.col("phone").replace_strict(phones, default=None, return_dtype=pl.String),
             at=pl.col("at").dt.convert_time_zone(zone),
-            postal=_postal(),
+            postal=pl.coalesce("sent_to", _postal()),
+            returned_on=pl.col("returned_at").dt.convert_time_zone(zone).dt.date(),
         )
         .select(*export_names(channel), "icon", "reply")
     )
+
+
+def _with_letters(patients: pl.DataFrame, letters: pl.DataFrame) -> pl.DataFrame:
+    return patients.join(letters, on="patient_id", how="left", maintain_order="left")
 
 
 def _postal() -> pl.Expr:

@@ -8,11 +8,13 @@ from core.workbench import Workbench
 
 
 def letter_words(wb: Workbench, one: PrintedLetter) -> str:
-    """'Printed Thu 26 Nov 2026, mailed Fri 27 Nov 2026, it came back: moved'; or why there is none."""
+    """'Printed Thu 26 Nov 2026, mailed Fri 27 Nov 2026, came back Tue 1 Dec 2026: refused'; or why there is none."""
     parts = [f"printed {_day(wb, one.printed_at)}"] if one.printed_at else []
     parts += [f"mailed {_day(wb, one.mailed_at)}"] if one.mailed_at else []
     if one.printed_at and not one.mailed_at:
         parts.append("not marked as mailed yet")
+    elif one.returned_on:
+        parts.append(f"came back {day_text(one.returned_on)}: {one.why}")
     elif one.why:
         parts.append(one.why)
     words = ", ".join(parts) or "not printed yet"

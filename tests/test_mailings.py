@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from core import downloads, mailings, new_campaigns, preflight, reports
+from core import communications, downloads, mailings, new_campaigns, preflight, reports
 from core.domain.user import Scope
 from core.errors import NotAllowed, NotFound
 from core.store import campaigns as rows
@@ -113,6 +113,40 @@ def test_one_letter_stops_no_email_of_the_same_day(wb: Workbench) -> None:
     mailings.mark_mailed(wb, campaign.campaign_id, on=TODAY)
     (email,) = preflight.reach(wb, ["p1"], channels=["email"])
     assert email.reached == ("p1",)
+
+
+def test_the_report_says_where_a_letter_went_and_when_it_came_back(bench: Workbench, clock: Clock) -> None:  # noqa: F811
+    clinic_that_prints(bench)
+    away = {"zip": "00000"}
+    campaign = letter_campaign(bench, add_people(bench, [{"address2": "Apt 4"}, {}, away, {}]))
+    printed(bench, campaign)
+    clock.forward(days=3)
+    for patient_id in ("p1", "p2", "p3"):
+        move(bench, patient_id, address1="99 New Road", address2=None)
+    mailings.mark_returned(bench, campaign.campaign_id, patient_ids=["p1"], reason="mail_moved", on=date(2026, 11, 26))
+    patients = reports.report(bench, campaign.campaign_id).patients
+    assert dict(patients.select("patient_id", "postal").iter_rows()) == {
+        "p1": "1 Shore Road, Apt 4, Springfield, IL 62701",
+        "p2": "2 Shore Road, Springfield, IL 62701",
+        "p3": "99 New Road, Springfield, IL 00000",  # no letter went anywhere: the one on file
+        "p4": "4 Shore Road, Springfield, IL 62701",
+    }
+    came_back = dict(patients.select("patient_id", "returned_on").iter_rows())
+    assert came_back == {"p1": date(2026, 11, 26), "p2": None, "p3": None, "p4": None}
+
+
+def test_the_day_a_letter_came_back_is_kept_and_what_was_a_mistake_stays_in_its_history(bench: Workbench) -> None:  # noqa: F811
+    clinic_that_prints(bench)
+    campaign = letter_campaign(bench, add_people(bench, [{}]))
+    printed(bench, campaign)
+    mailings.mark_returned(bench, campaign.campaign_id, patient_ids=["p1"], reason="mail_moved", on=TODAY)
+    [letter] = communications.letters_of(bench, "p1")
+    assert letter.returned_on == TODAY
+    mailings.take_back_returned(bench, campaign.campaign_id, patient_ids=["p1"])
+    [letter] = communications.letters_of(bench, "p1")
+    assert letter.returned_on is None
+    heard = communications.history(bench, campaign.campaign_id, "p1").events
+    assert [(each.kind, each.by) for each in heard] == [("came_back", "ana"), ("not_come_back", "ana")]
 
 
 def test_files_are_for_who_may_see_all_patients_or_made_the_campaign(wb: Workbench) -> None:

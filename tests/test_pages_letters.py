@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import campaigns, downloads, logos, mailings, new_campaigns, opt_outs
 from core.domain.campaign import Campaign
+from core.domain.wording import day_text
 from core.workbench import Workbench
 from tests.letters import add_people, ask, clinic_that_prints, letter_campaign, make, printed, run_of, states
 from tests.pages import opened, words
@@ -441,7 +442,7 @@ def test_the_patients_page_says_when_a_letter_was_printed_mailed_and_came_back(c
     mailings.mark_returned(clinic, campaign.campaign_id, patient_ids=["p1"], reason="mail_refused", on=clinic.today())
 
     shown = words(opened("patient", id="p1", part="communications"))
-    assert "Printed " in shown and ", mailed " in shown and "it came back\\: refused" in shown
+    assert "Printed " in shown and ", mailed " in shown and f"came back {day_text(clinic.today())}\\: refused" in shown
     assert "Successful" in words(opened("patient", id="p2", part="communications"))
 
 

@@ -13,6 +13,7 @@ OUTCOMES = {
     None: "under way",
 }
 # What was heard of a message after it had left.
+CAME_BACK, NOT_COME_BACK = "came_back", "not_come_back"  # of letters, as staff say
 EVENTS = {
     "delivered": "Delivered",
     "bounced": "Came back",
@@ -33,6 +34,8 @@ EVENTS = {
     "failed": "Could not be dialled",
     "key": "Pressed a key",
     "looked_up": "Asked Twilio, which did not have it",
+    CAME_BACK: "The letter came back",
+    NOT_COME_BACK: "The letter did not come back after all",
 }
 
 

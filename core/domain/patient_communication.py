@@ -1,7 +1,7 @@
 """What a patient was told and when, as the Communications tab shows it (F3, F4)."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 APPOINTMENT_REMINDER = "Appointment Reminder"
 HEALTH_REMINDER = "Health Reminder"
@@ -96,8 +96,10 @@ class PatientCommunication:
 class PrintedLetter:
     """A patient in a letter campaign. Whether and when it arrived is not known, so it is no communication (L4).
 
+    why          what is known beside the result; of one that came back, what the post office says
     printed_at   when the letters were made; None for a patient who has none
     mailed_at    the day that staff gave, at noon; None while nobody has
+    returned_on  the day it came back; None for one that did not
     """
 
     campaign_id: str
@@ -107,3 +109,4 @@ class PrintedLetter:
     why: str
     printed_at: datetime | None = None
     mailed_at: datetime | None = None
+    returned_on: date | None = None

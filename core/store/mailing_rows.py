@@ -4,11 +4,25 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+import polars as pl
+from sqlalchemy import Connection, case, select, update
 
+from core.domain.clinical import schema
+from core.domain.communication import CAME_BACK
 from core.domain.message import MAILED, PRINTED, RETURNED
 from core.store.contacts import batches
-from core.store.schema import recipients
+from core.store.schema import message_events, print_decisions, print_letters, print_runs, recipients
+
+ON_PAPER = schema({"patient_id": pl.String, "sent_to": pl.String, "returned_at": pl.Datetime("us", "UTC")})
+_CAME_BACK_AT = (
+    select(message_events.c.at)
+    .where(message_events.c.recipient_id == recipients.c.recipient_id, message_events.c.kind == CAME_BACK)
+    .order_by(message_events.c.event_id.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+# Of a letter that is returned: noon of the day it came back; NULL where that was not kept yet.
+RETURNED_AT = case((recipients.c.state == RETURNED, _CAME_BACK_AT)).label("returned_at")
 
 
 @dataclass(frozen=True)
@@ -44,6 +58,27 @@ def letters(connection: Connection, campaign_id: str, patient_ids: Collection[st
     for ids in batches(patient_ids):
         found += [Letter(*row) for row in connection.execute(question.where(recipients.c.patient_id.in_(ids)))]
     return found
+
+
+def on_paper(connection: Connection, campaign_id: str) -> pl.DataFrame:
+    """ON_PAPER: the address that each letter of a campaign went to, in one line, and when it came back."""
+    of_letter = (print_letters.c.run_id == print_decisions.c.run_id) & (
+        print_letters.c.position == print_decisions.c.position
+    )
+    question = (
+        select(recipients.c.patient_id, print_letters.c.addressee, RETURNED_AT)
+        .join(print_decisions, print_decisions.c.recipient_id == recipients.c.recipient_id)
+        .join(print_runs, print_runs.c.run_id == print_decisions.c.run_id)
+        .join(print_letters, of_letter)
+        .where(
+            recipients.c.campaign_id == campaign_id,
+            recipients.c.state.in_((PRINTED, MAILED, RETURNED)),
+            print_runs.c.has_letters,
+            print_runs.c.ready_at.is_not(None),
+        )
+    )
+    rows = [(patient_id, ", ".join(lines[1:]), at) for patient_id, lines, at in connection.execute(question)]
+    return pl.DataFrame(rows, schema=ON_PAPER, orient="row")
 
 
 def mark_mailed(connection: Connection, recipient_ids: Collection[int], *, at: datetime) -> int:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, select
 from core.domain.communication import Communication
 from core.domain.organisation import LETTER
 from core.store.communications import COLUMNS, with_history
+from core.store.mailing_rows import RETURNED_AT
 from core.store.schema import campaigns, locations, merges, patients, providers, recipients, users
 
 
@@ -67,7 +68,7 @@ def messages_of(connection: Connection, patient_ids: Collection[str]) -> list[tu
 
 def letters_of(connection: Connection, patient_ids: Collection[str]) -> list[Any]:
     """The letter campaigns that these ids are in, the newest first: campaign_id, name, description, state, reason,
-    made_at (of the letters), handed_over_at (mailed)."""
+    made_at (of the letters), handed_over_at (mailed), returned_at."""
     question = (
         select(
             campaigns.c.campaign_id,
@@ -77,6 +78,7 @@ def letters_of(connection: Connection, patient_ids: Collection[str]) -> list[Any
             recipients.c.reason,
             campaigns.c.finished_at.label("made_at"),
             recipients.c.handed_over_at,
+            RETURNED_AT,
         )
         .join(campaigns, campaigns.c.campaign_id == recipients.c.campaign_id)
         .where(recipients.c.patient_id.in_(patient_ids), campaigns.c.channel == LETTER)

@@ -120,7 +120,7 @@ message_events = Table(
     metadata,
     Column("event_id", LongId, primary_key=True),
     Column("recipient_id", LongId, ForeignKey("recipients.recipient_id"), index=True),
-    Column("kind", String(16), nullable=False),  # delivered | bounced | delayed | complained | opted_out | resolved
+    Column("kind", String(16), nullable=False),  # a key of core.domain.communication.EVENTS
     Column("source_key", String(255), unique=True),  # the provider's event id: the same event twice is one
     Column("provider_id", String(64), index=True),  # of a text or call: joins what was heard of it before we knew it
     Column("at", UtcDateTime, nullable=False),
