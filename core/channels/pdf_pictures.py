@@ -1,14 +1,18 @@
 """Pages of a PDF as pictures, for previews."""
 
 import io
+import threading
 from collections.abc import Sequence
+
+# PDFium is not made for two threads at once: it would end the server, and the dispatcher with it.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 def page_pictures(content: bytes, *, pages: Sequence[int], width: int) -> list[bytes]:
     """A PNG of each of these pages (from 0), so many pixels wide."""
     import pypdfium2
 
-    with pypdfium2.PdfDocument(content) as document:
+    with _ONE_AT_A_TIME, pypdfium2.PdfDocument(content) as document:
         return [_picture(document[page], width) for page in pages]
 
 
@@ -22,5 +26,5 @@ def page_count(content: bytes) -> int:
     """How many pages a PDF has."""
     import pypdfium2
 
-    with pypdfium2.PdfDocument(content) as document:
+    with _ONE_AT_A_TIME, pypdfium2.PdfDocument(content) as document:
         return len(document)
