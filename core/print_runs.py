@@ -131,6 +131,16 @@ def run_of(wb: Workbench, campaign_id: str) -> PrintRun | None:
     )
 
 
+def under_way(wb: Workbench) -> dict[str, PrintRun]:
+    """The print runs whose files are being made, or wait for it, by the name of their campaign, as far as the user may
+    see it."""
+    with reading(wb.engine) as connection:
+        found = print_rows.open_campaigns(connection)
+        named = {each.campaign_id: each.name for each in campaign_rows.visible(connection, wb.user)} if found else {}
+    runs = {named[each]: run_of(wb, each) for each in found if each in named}
+    return {name: run for name, run in runs.items() if run is not None and run.state in print_rows.OPEN}
+
+
 def not_printed(wb: Workbench, campaign_id: str) -> pl.DataFrame:
     """NOT_PRINTED: whom the last print run left out and why, as far as the user may see them."""
     with reading(wb.engine) as connection:

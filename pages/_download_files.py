@@ -4,13 +4,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core import campaign_list, downloads, print_runs
-from core.domain.organisation import LETTER
+from core import downloads, print_runs
 from core.downloads import Download
 from core.print_runs import PrintRun
 from core.workbench import Workbench
 from pages._file_row import ask_to_delete, file_rows, runs_of
-from pages._letter_run import is_under_way, progress
+from pages._letter_run import progress
 from pages._shared import count, notice, plain
 
 _ALL = "All campaigns"
@@ -20,25 +19,14 @@ _SIZE = 15  # print runs
 
 def files(wb: Workbench) -> None:
     """Draw the tab; it keeps itself up to date while files are made."""
-    every = 2 if _under_way(wb) else None
+    every = 2 if print_runs.under_way(wb) else None
     st.fragment(_tab, run_every=every)(wb, every is not None)
     if file := st.session_state.pop(_ASKED, None):
         ask_to_delete(wb, file, then=notice)
 
 
-def _under_way(wb: Workbench) -> dict[str, PrintRun]:
-    """The print runs whose files are being made, by the name of their campaign."""
-    named = {one.campaign.campaign_id: one.campaign.name for one in campaign_list.campaigns(wb) if _may_run(one)}
-    runs = {name: print_runs.run_of(wb, campaign_id) for campaign_id, name in named.items()}
-    return {name: run for name, run in runs.items() if run is not None and is_under_way(run)}
-
-
-def _may_run(one: campaign_list.Listed) -> bool:
-    return one.campaign.channel == LETTER and one.campaign.status != "stopped"
-
-
 def _tab(wb: Workbench, was_under_way: bool) -> None:
-    running = _under_way(wb)
+    running = print_runs.under_way(wb)
     if was_under_way and not running:
         st.rerun()  # the whole page: it need not look again every other second
     for name, run in running.items():

@@ -2,12 +2,15 @@
 
 import hashlib
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from core import campaigns, downloads, letters, new_campaigns, print_runs, reports
+from core.domain.user import Scope
 from core.errors import NotAllowed, NotFound
 from core.workbench import DISPATCHER, Workbench
 from tests.conftest import Clock
@@ -174,6 +177,24 @@ def test_a_plan_of_another_day_is_worked_out_anew(wb: Workbench, clock: Clock) -
     make(wb)
     assert states(wb, campaign) == {"p1": ("not_sent", "deceased"), "p2": ("printed", "")}
     assert run_of(wb, campaign).letter_count == 1
+
+
+def test_which_files_are_being_made_is_one_question_however_many_campaigns_there_are(wb: Workbench) -> None:
+    clinic_that_prints(wb)
+    ids = add_people(wb, [{}])
+    others = [letter_campaign(wb, ids) for _ in range(3)]
+    for each in others:
+        ask(wb, each)
+    make(wb)
+    asked: list[str] = []
+    event.listen(wb.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    assert print_runs.under_way(wb) == {}
+    assert len([each for each in asked if each.startswith("SELECT")]) == 1
+    campaign = letter_campaign(wb, ids)
+    run_id = ask(wb, campaign)
+    assert {name: run.run_id for name, run in print_runs.under_way(wb).items()} == {campaign.name: run_id}
+    nobody = replace(wb, user=replace(wb.user, user_id="bo", scope=Scope(groups=frozenset({"g2"}))))
+    assert print_runs.under_way(nobody) == {}
 
 
 def test_files_expire_and_their_lines_stay(wb: Workbench, clock: Clock) -> None:

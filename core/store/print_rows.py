@@ -13,7 +13,7 @@ from core.domain.print_plan import PlannedLetter
 from core.store.contacts import batches
 from core.store.schema import campaigns, print_decisions, print_letters, print_runs, recipients
 
-_OPEN = ("waiting", "making")
+OPEN = ("waiting", "making")
 LEASE = timedelta(minutes=2)
 MOST_TRIES = 3  # by workers that died: then something about the run kills them
 
@@ -49,7 +49,7 @@ class Run:
     @property
     def is_open(self) -> bool:
         """Whether files of it are still to be made."""
-        return self.state in _OPEN
+        return self.state in OPEN
 
 
 _COLUMNS = [print_runs.c[name] for name in Run.__dataclass_fields__]
@@ -112,6 +112,12 @@ def latest(connection: Connection, campaign_id: str, *, lock: bool = False) -> R
     question = question.order_by(print_runs.c.number.desc()).limit(1)
     row = connection.execute(question.with_for_update() if lock else question).one_or_none()
     return None if row is None else Run(**row._mapping)
+
+
+def open_campaigns(connection: Connection) -> list[str]:
+    """The campaigns files of which are still to be made, who waits longest first."""
+    question = select(print_runs.c.campaign_id).where(print_runs.c.state.in_(OPEN)).order_by(print_runs.c.asked_at)
+    return list(connection.scalars(question))
 
 
 def earlier(connection: Connection, campaign_id: str, *, than: int) -> list[Run]:
