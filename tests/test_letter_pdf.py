@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import strategies as st
 
-from core.channels.letter_html import Paragraph, Table, blocks, pieces
+from core.channels.letter_blocks import Paragraph, Table
+from core.channels.letter_html import blocks, pieces
 from core.channels.letter_pdf import addressee_problem, letters_pdf, page_pictures
 from core.channels.pdf_fonts import printable_form
 from core.domain.body import clean

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from core.channels import letter_head
-from core.channels.letter_boxes import QUIET, Mark
 from core.channels.letter_draw import draw_marks
 from core.channels.letter_head import Lines
+from core.channels.letter_marks import QUIET, Mark
 from core.channels.pdf_document import Document
 from core.channels.pdf_fonts import printable_form
 from core.domain.letter import Label

@@ -1,77 +1,19 @@
-"""What a letter consists of on its way to the page: boxes, one below the other, that are not split.
-
-Lengths are in points; within a box y goes down from its top.
-"""
+"""Blocks of a letter laid out in boxes, one below the other, line by line. Lengths are in points."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 
-from core.channels.letter_html import Block, Paragraph, Rule, Table
+from core.channels.letter_blocks import Block, Paragraph, Rule, Table
 from core.channels.letter_lines import Line, is_rtl, lines_of
 from core.channels.letter_links import with_addresses
+from core.channels.letter_marks import QUIET, Bar, Box, Link, Mark, Part, Text
 from core.channels.pdf_text import SPACE, Typesetter
 
-BLACK, QUIET, PALE = 0.0, 0.38, 0.93  # of 1: grey that is still clear on a black-and-white printer
 _INDENT, _QUOTE, _DEEPEST = 18.0, 16.0, 8
 _HEADS = {"H1": 1.45, "H2": 1.25, "H3": 1.1, "H4": 1.0}
 # Scripts with marks above and below need more room between the lines.
 _TALL = frozenset("ar bn dv fa gu hi km kn lo ml mr my ne pa ps sd si ta te th ug ur".split())  # noqa: SIM905
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """Operators of text that begin at a place on a baseline."""
-
-    x: float
-    y: float
-    shown: str
-    grey: float = BLACK
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """A filled rectangle: a thin one is a line."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-    grey: float = BLACK
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A place that leads to an address."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-    address: str
-
-
-Mark = Text | Bar | Link
-Part = tuple[str, int]  # kind and number: marks of the same part are read as one
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """Marks that stay together.
-
-    gap     room above it, unless it is the first on a page
-    keeps   whether it stays on one page with the next one
-    marks   by the part that they belong to; ('Artifact', 0) is not read aloud
-    around  the parts that those are in, such as a list and its item
-    head    boxes that are repeated above it when it begins a page
-    """
-
-    height: float
-    marks: tuple[tuple[Part, tuple[Mark, ...]], ...]
-    gap: float = 0.0
-    keeps: bool = False
-    around: tuple[Part, ...] = ()
-    head: "tuple[Box, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from core.channels.letter_boxes import Bar, Box, Link, Mark, Part, Text
+from core.channels.letter_marks import Bar, Box, Link, Mark, Part, Text
 from core.channels.pdf_document import Document
 
 _ARTIFACT: Part = ("Artifact", 0)

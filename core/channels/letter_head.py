@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from core.channels import pdf_bidi
-from core.channels.letter_boxes import BLACK, QUIET, Bar, Mark, Text
+from core.channels.letter_marks import BLACK, QUIET, Bar, Mark, Text
 from core.channels.pdf_text import Typesetter, Word, width_of
 from core.domain.letter import Letterhead
 from core.domain.paper import PageTemplate

@@ -1,10 +1,11 @@
-"""The body of a letter, clean HTML, as paragraphs, tables and lines across."""
+"""The body of a letter, clean HTML, read as blocks."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 
+from core.channels.letter_blocks import Block, Cell, Paragraph, Rule, Run, Table
 from core.channels.letter_items import label_of
 
 _HEADINGS = ("h1", "h2", "h3", "h4")
@@ -13,66 +14,6 @@ _BLOCKS = frozenset({"p", "div", "li", "blockquote", "td", "th", "ul", "ol", *_H
 _EMPTY = frozenset({"br", "hr"})
 _ALIGN = re.compile(r"text-align:\s*(\w+)")
 _TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)\b[^<>]*>")
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Text of one look; a line break is a run of '\\n'."""
-
-    text: str
-    is_bold: bool = False
-    is_italic: bool = False
-    is_underlined: bool = False
-    is_struck: bool = False
-    href: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Paragraph:
-    """Text in lines.
-
-    kind    'P', 'H1' to 'H4' or 'LI'
-    align   'left', 'right', 'center' or '' for the side on which the language begins
-    indent  how many lists it is in
-    quotes  how many quotations it is in
-    label   what stands before an item of a list: '•' or '1.'
-    path    the lists and items that it is in, as numbers: which paragraphs belong together
-    """
-
-    runs: tuple[Run, ...]
-    kind: str = "P"
-    align: str = ""
-    indent: int = 0
-    quotes: int = 0
-    label: str = ""
-    path: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A cell of a table; what is in it is laid out in it."""
-
-    blocks: tuple["Block", ...]
-    is_head: bool = False
-    columns: int = 1
-    rows: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Rows of cells; the first `heads` rows are repeated on the next page."""
-
-    rows: tuple[tuple[Cell, ...], ...]
-    heads: int = 0
-    indent: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A line across."""
-
-
-Block = Paragraph | Table | Rule
 
 
 def pieces(body: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from core.channels import pdf_bidi
-from core.channels.letter_html import Run
+from core.channels.letter_blocks import Run
 from core.channels.pdf_fonts import letters_of, printable_form
 from core.channels.pdf_text import SPACE, Typesetter, Word
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from core.channels.letter_html import Run
+from core.channels.letter_blocks import Run
 from core.domain.address import phone_text
 
 

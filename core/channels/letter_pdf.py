@@ -11,10 +11,12 @@ from datetime import datetime
 from core.channels import letter_head
 from core.channels.label_pdf import label_problem as label_problem
 from core.channels.label_pdf import labels_pdf as labels_pdf
-from core.channels.letter_boxes import Box, Setter, Type, type_for
+from core.channels.letter_blocks import Block, Paragraph, Run
+from core.channels.letter_boxes import Setter, Type, type_for
 from core.channels.letter_draw import draw_boxes, draw_marks
 from core.channels.letter_head import HEAD_Y, LOGO_HEIGHT, LOGO_WIDTH, Lines
-from core.channels.letter_html import Block, Paragraph, Run, blocks, pieces
+from core.channels.letter_html import blocks, pieces
+from core.channels.letter_marks import Box
 from core.channels.pdf_document import Document
 from core.channels.pdf_fonts import printable_form
 from core.channels.pdf_pictures import page_pictures as page_pictures

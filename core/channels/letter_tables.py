@@ -7,9 +7,10 @@ there is room for becomes lines of text.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from core.channels.letter_boxes import PALE, QUIET, Bar, Box, Mark, Part, Setter, Type
-from core.channels.letter_html import Block, Cell, Paragraph, Run, Table
+from core.channels.letter_blocks import Block, Cell, Paragraph, Run, Table
+from core.channels.letter_boxes import Setter, Type
 from core.channels.letter_lines import RTL_LANGUAGES, lines_of
+from core.channels.letter_marks import PALE, QUIET, Bar, Box, Mark, Part
 
 _PAD, _HAIR = 5.0, 0.5
 _NARROWEST, _TALL_ENOUGH = 34.0, 24.0

@@ -168,16 +168,6 @@ def _belongs_to_the_letter_before(letter: str) -> bool:
     )
 
 
-def _takes_the_letter_after(letter: str) -> bool:
-    """Joiners, signs that bind two consonants, and vowels of Thai and Lao that are written before their consonant."""
-    return letter >= "\u0300" and (
-        letter in _JOINERS
-        or unicodedata.combining(letter) == 9
-        or "\u0e40" <= letter <= "\u0e44"
-        or "\u0ec0" <= letter <= "\u0ec4"
-    )
-
-
 @cache
 def _points(face: Face) -> Container[int]:
     points: Container[int] = opened(face).unicodes
