@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 
 from core import communications, downloads, mailings, new_campaigns, preflight, reports
+from core.domain.mailing import is_of_address
 from core.domain.user import Scope
 from core.errors import NotAllowed, NotFound
 from core.store import campaigns as rows
@@ -46,26 +47,26 @@ def test_letters_are_mailed_between_their_making_and_today(wb: Workbench, on: da
         mailings.mark_mailed(wb, campaign.campaign_id, on=on)
 
 
-@pytest.mark.parametrize("reason", sorted(mailings.RETURN_REASONS))
+def test_what_a_reason_is_about() -> None:
+    of_house = {"mail_undeliverable", "mail_insufficient", "mail_no_number", "mail_no_box", "mail_vacant"}
+    of_person = {"mail_moved", "mail_unknown", "mail_refused", "mail_unclaimed", "mail_deceased"}
+    assert {each for each in mailings.RETURN_REASONS if is_of_address(each)} == of_house
+    assert set(mailings.RETURN_REASONS) == of_house | of_person
+
+
+@pytest.mark.parametrize(("reason", "of_house"), [("mail_vacant", True), ("mail_moved", False)])
 def test_after_a_letter_came_back_no_other_goes_there_until_the_address_changes(
-    bench_by_reason: Workbench, reason: str
+    wb: Workbench, reason: str, of_house: bool
 ) -> None:
-    wb = bench_by_reason
+    clinic_that_prints(wb)
     campaign = letter_campaign(wb, add_people(wb, [{}, {"address1": "1 Shore Rd."}, {}]))
     printed(wb, campaign)
     assert mailings.mark_returned(wb, campaign.campaign_id, patient_ids=["p1"], reason=reason, on=TODAY) == 1
     assert mailings.mark_returned(wb, campaign.campaign_id, patient_ids=["p1"], reason=reason, on=TODAY) == 0
     assert states(wb, campaign)["p1"] == ("returned", reason)
-    of_house = reason in ("mail_undeliverable", "mail_insufficient", "mail_no_number", "mail_no_box", "mail_vacant")
     assert _reached(wb) == (["p3"] if of_house else ["p2", "p3"])
     move(wb, "p1", address1="99 New Road")
     assert _reached(wb) == (["p1", "p3"] if of_house else ["p1", "p2", "p3"])
-
-
-@pytest.fixture
-def bench_by_reason(wb: Workbench) -> Workbench:
-    clinic_that_prints(wb)
-    return wb
 
 
 def test_a_letter_that_did_not_come_back_after_all(bench: Workbench) -> None:  # noqa: F811
