@@ -14,6 +14,7 @@ from core.domain.campaign import Campaign
 from core.domain.mailing import RETURN_REASONS as RETURN_REASONS
 from core.domain.mailing import is_of_address
 from core.domain.organisation import LETTER
+from core.domain.postal import is_one_home
 from core.domain.wording import day_text
 from core.errors import NotAllowed, NotFound
 from core.store import address_states, download_rows, mailing_rows, print_rows
@@ -144,7 +145,8 @@ def _dead(letter: Letter, reason: str) -> list[str]:
     """What no more letters go to."""
     if not letter.address:
         return []
-    return [letter.address if is_of_address(reason) else dead_for(letter.patient_id, letter.address)]
+    is_for_all = is_of_address(reason) and is_one_home(letter.address)
+    return [letter.address if is_for_all else dead_for(letter.patient_id, letter.address)]
 
 
 def _revive(connection: Connection, letter: Letter) -> None:

@@ -15,7 +15,7 @@ import polars as pl
 from core.domain.addressee import Person, addressee
 from core.domain.letter import MOST_IN_A_FILE, LetterSettings
 from core.domain.merge_field import FieldValue
-from core.domain.postal import Postal
+from core.domain.postal import Postal, is_one_home
 from core.domain.search_key import NAME_COLUMNS, search_columns
 
 
@@ -64,7 +64,7 @@ def letters(candidates: Sequence[Candidate], settings: LetterSettings) -> list[P
     together: dict[Hashable, list[Candidate]] = defaultdict(list)
     for each in ordered:
         key: Hashable = each.recipient_id
-        if settings.per_household:
+        if settings.per_household and is_one_home(each.postal.key):
             key = (each.postal.key, each.language, tuple(sorted(each.values.items())))
         together[key].append(each)
     return [_letter(number, of, settings) for number, of in enumerate(together.values(), 1)]
