@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from core import loads
 from core.domain.communication import Communication
 from core.domain.introduction import INTRODUCTORY
-from core.domain.message import STATES, words_of
+from core.domain.message import MAILED, PRINTED, RETURNED, STATES, words_of
 from core.domain.message_tries import message_status, message_tries
 from core.domain.organisation import LETTER
 from core.domain.patient_communication import (
@@ -58,17 +58,22 @@ def of_patient(
 def letters_of(wb: Workbench, patient_id: str) -> list[PrintedLetter]:
     """The letter campaigns a patient is in, the newest first. Raises NotFound like `of_patient`."""
     with reading(wb.engine) as connection:
-        found = rows.messages_of(connection, _visible_ids(wb, connection, patient_id), letters=True)
+        found = rows.letters_of(connection, _visible_ids(wb, connection, patient_id))
     return [
         PrintedLetter(
             each.campaign_id,
-            campaign.name,
-            campaign.description,
+            each.name,
+            each.description,
             STATES[each.state].result,
             words_of(each.state, each.reason, LETTER),
+            printed_at=each.made_at if each.state in _ON_PAPER else None,
+            mailed_at=each.handed_over_at,
         )
-        for campaign, each in found
+        for each in found
     ]
+
+
+_ON_PAPER = (PRINTED, MAILED, RETURNED)
 
 
 def _visible_ids(wb: Workbench, connection: Connection, patient_id: str) -> list[str]:

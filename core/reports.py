@@ -13,7 +13,7 @@ from core.domain.clinical import schema
 from core.domain.csv_cells import neutral
 from core.domain.eligibility import what_to_do
 from core.domain.message import ICONS, RESULTS, STATES, reason_sentence, words_of
-from core.domain.organisation import EMAIL
+from core.domain.organisation import EMAIL, LETTER
 from core.domain.progress import Progress, progress_of
 from core.domain.report import headline
 from core.store import report_rows
@@ -35,12 +35,26 @@ EXPORT_NAMES = {
 }
 
 
+_POSTAL = {"postal": "Address"}
+
+
+def export_names(channel: str) -> dict[str, str]:
+    """The columns of a report's patients and what they are called: how each was contacted comes first."""
+    keys = list(EXPORT_NAMES)
+    place = keys.index("email")
+    if channel == LETTER:
+        return dict([*list(EXPORT_NAMES.items())[:place], *_POSTAL.items(), *list(EXPORT_NAMES.items())[place:]])
+    if channel != EMAIL:  # of a text or call the number comes before the email address
+        keys[place], keys[place + 1] = keys[place + 1], keys[place]
+    return {key: EXPORT_NAMES[key] for key in keys}
+
+
 @dataclass(frozen=True)
 class Report:
     """One campaign as a manager reads it.
 
     ledger      result, icon, reason, count, share; the counts add up to `progress.selected`
-    patients    one row for each patient the user may see: the columns of EXPORT_NAMES, `at` in local time
+    patients    one row for each patient the user may see: the columns of `export_names`, `at` in local time
     over_time   at (local, the beginning of a second, a minute, an hour or a day), result, count
     hidden      how many patients of the campaign the user may not see; they are counted, not listed
     advice      what can be done about reasons that do not say so themselves
@@ -109,7 +123,8 @@ def _record_export(wb: Workbench, shown: Report, format: str) -> None:
 
 def _exported(shown: Report) -> pl.DataFrame:
     local = shown.patients.with_columns(pl.col("at").dt.replace_time_zone(None))
-    return neutral(local.select(*EXPORT_NAMES)).rename(EXPORT_NAMES)
+    names = export_names(shown.campaign.channel)
+    return neutral(local.select(*names)).rename(names)
 
 
 def _ledger(counts: pl.DataFrame, *, selected: int, channel: str) -> pl.DataFrame:
@@ -135,9 +150,18 @@ def _patients(rows: pl.DataFrame, *, zone: str, channel: str) -> pl.DataFrame:
             name=name,
             phone=pl.col("phone").replace_strict(phones, default=None, return_dtype=pl.String),
             at=pl.col("at").dt.convert_time_zone(zone),
+            postal=_postal(),
         )
-        .select(*EXPORT_NAMES, "icon", "reply")
+        .select(*export_names(channel), "icon", "reply")
     )
+
+
+def _postal() -> pl.Expr:
+    """The postal address on file in one line: '12 Shore Road, Apt 4, Springfield, IL 62701'."""
+    town = pl.concat_str(pl.col("region"), pl.col("zip"), separator=" ", ignore_nulls=True)
+    parts = [pl.col("address1"), pl.col("address2"), pl.col("city"), town]
+    written = [pl.when(part.str.strip_chars() != "").then(part) for part in parts]
+    return pl.concat_str(written, separator=", ", ignore_nulls=True)
 
 
 def _over_time(ends: pl.DataFrame, *, zone: str) -> pl.DataFrame:

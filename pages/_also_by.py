@@ -81,5 +81,5 @@ def _make(wb: Workbench, campaign: Campaign, template: Template) -> None:
         except CareloopError as error:
             st.error(plain(str(error)), icon=":material/error:")
             return
-        notice("The campaign is inactive until you save it as active")
+        notice("The campaign is inactive: nothing is sent or printed yet")
         st.switch_page("campaign_editor.py", query_params={"id": made})

@@ -7,10 +7,12 @@ import streamlit as st
 
 from core import campaigns
 from core.domain.campaign import Campaign
+from core.domain.organisation import LETTER
 from core.errors import CareloopError
 from core.workbench import Workbench
 from pages._draft import changes, discard, keep
 from pages._holds import show_holds
+from pages._letter_actions import letter_actions
 from pages._reach import show_reach
 from pages._send_test import test_button
 from pages._shared import count, notice, plain
@@ -20,6 +22,9 @@ _ERROR = "ce_error"
 
 def actions(wb: Workbench, campaign: Campaign, draft: Campaign, *, locked: bool, problem_count: int) -> None:
     """The bar at the bottom."""
+    if draft.channel == LETTER:
+        letter_actions(wb, campaign, draft, locked=locked, problem_count=problem_count, attempt=_try)
+        return
     is_active = campaign.status == "active"
     with st.bottom, st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if st.button(

@@ -52,7 +52,7 @@ def _make(wb: Workbench, campaign_id: str, patient_ids: Collection[str] | None, 
     except CareloopError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return
-    notice("The new campaign is inactive until you save it as active")
+    notice("The new campaign is inactive: nothing is sent or printed yet")
     st.switch_page("campaign_editor.py", query_params={"id": made})
 
 

@@ -66,6 +66,14 @@ def _pages() -> dict[str, list[st.Page]]:
                 help="The mails, texts and calls that were sent, as patients would get them.",
             ),
         ],
+        "Learn": [
+            st.Page(
+                "downloads.py",
+                title="Downloads",
+                icon=":material/download:",
+                help="Letters and labels that were made, and the organisation's own documents.",
+            ),
+        ],
         "Set up": [
             st.Page(
                 "data.py",

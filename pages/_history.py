@@ -8,10 +8,11 @@ from core.domain.address import phone_text
 from core.domain.call_words import CONNECT, REPEAT, STOP
 from core.domain.communication import EVENTS, OUTCOMES, Attempt, Communication, Event
 from core.domain.message import STATES, reason_sentence, words_of
-from core.domain.organisation import EMAIL
+from core.domain.organisation import EMAIL, LETTER
 from core.domain.wording import LANGUAGES
 from core.errors import CareloopError
 from core.workbench import Workbench
+from pages._letter_words import letter_words
 from pages._shared import moment, plain, result_badge, summary_link
 
 _MARKS = {
@@ -64,6 +65,9 @@ def draw_history(wb: Workbench, campaign_id: str, patient_id: str) -> None:
     badge, why = result_badge(STATES[found.state].result), plain(words_of(found.state, found.reason, channel))
     st.markdown(f"**{plain(name or patient_id)}**  \n{badge} {why}")
     summary_link(patient_id, "Open the summary")
+    if channel == LETTER:
+        _letter(wb, campaign_id, patient_id)
+        return
     st.table(_facts(wb, found, channel), border="horizontal", hide_header=True, alt="Where the message went")
     st.markdown("**Attempts**")
     if not found.attempts:
@@ -74,6 +78,13 @@ def draw_history(wb: Workbench, campaign_id: str, patient_id: str) -> None:
         st.markdown("**Afterwards**")
     for event in found.events:
         st.markdown(_event(wb, event, channel))
+
+
+def _letter(wb: Workbench, campaign_id: str, patient_id: str) -> None:
+    """What is known of a letter: nobody tells whether it arrived."""
+    for one in communications.letters_of(wb, merges.survivor(wb, patient_id)):
+        if one.campaign_id == campaign_id:
+            st.caption(plain(letter_words(wb, one)))
 
 
 def _facts(wb: Workbench, found: Communication, channel: str) -> dict[str, str]:

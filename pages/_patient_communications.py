@@ -3,14 +3,14 @@
 import streamlit as st
 
 from core import communications, opt_outs
-from core.domain.message import ICONS
 from core.domain.patient_communication import PatientCommunication, PrintedLetter
 from core.domain.person import Person
 from core.domain.wording import day_text
 from core.workbench import Workbench
 from pages._communication_row import HEADS, WIDTHS, draw
+from pages._letter_words import letter_words
 from pages._patient_message import show_message
-from pages._shared import count, plain, summary_link
+from pages._shared import count, plain, result_badge, summary_link
 from pages._width import on_laptop
 
 _PAGE_SIZE = 25
@@ -30,7 +30,7 @@ def show(wb: Workbench, person: Person) -> None:
         _rows(wb, person, found)
     else:
         _nothing(wb, person, span)
-    _letters(communications.letters_of(wb, person.patient_id))
+    _letters(wb, communications.letters_of(wb, person.patient_id))
 
 
 def _rows(wb: Workbench, person: Person, found: list[PatientCommunication]) -> None:
@@ -62,12 +62,13 @@ def _nothing(wb: Workbench, person: Person, span: str) -> None:
         summary_link(each.patient_id, label, part="communications")
 
 
-def _letters(letters: list[PrintedLetter]) -> None:
+def _letters(wb: Workbench, letters: list[PrintedLetter]) -> None:
     if not letters:
         return
     st.markdown("**Letters printed**")
-    st.caption("When a letter was mailed is not known, so it is not among the communications.")
+    st.caption("Whether and when a letter arrived is not known, so it is not among the communications.")
     for one in letters:
         about = f" – {plain(one.description)}" if one.description else ""
-        why = f" ({plain(one.why)})" if one.why else ""
-        st.markdown(f":material/{ICONS[one.result]}: **{plain(one.title)}**{about} · {one.result}{why}")
+        st.markdown(
+            f"{result_badge(one.result)} **{plain(one.title)}**{about}  \n:gray[{plain(letter_words(wb, one))}]"
+        )

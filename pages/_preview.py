@@ -7,13 +7,14 @@ import streamlit as st
 from core import campaigns, patients, templates
 from core.domain.campaign import DEFAULT_LANGUAGE, Campaign
 from core.domain.merge_field import FIELDS
-from core.domain.organisation import PHONE, TEXT
+from core.domain.organisation import LETTER, PHONE, TEXT
 from core.domain.person import Person
 from core.errors import CareloopError, MissingField
 from core.texter import NamesPatient
 from core.workbench import Workbench
 from pages._message_language import language_name
 from pages._preview_call import call_preview
+from pages._preview_letter import letter_preview
 from pages._preview_mail import mail_preview
 from pages._preview_text import text_preview
 from pages._shared import plain
@@ -62,6 +63,8 @@ def _draw(wb: Workbench, draft: Campaign, patient_id: str, written: str | None) 
         text_preview(wb, draft, patient_id, written=written)
     elif draft.channel == PHONE:
         call_preview(wb, draft, patient_id, written=written)
+    elif draft.channel == LETTER:
+        letter_preview(wb, draft, patient_id, written=written)
     else:
         mail_preview(wb, draft, patient_id)
 

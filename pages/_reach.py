@@ -6,14 +6,18 @@ from core import campaigns, preflight, templates
 from core.domain.campaign import Campaign
 from core.domain.eligibility import CARE_GAP, SAME_NUMBER, is_remark, what_to_do
 from core.domain.merge_field import FIELDS
-from core.domain.organisation import TEXT
+from core.domain.organisation import LETTER, TEXT
 from core.errors import CareloopError
 from core.workbench import Workbench
+from pages._letter_reach import about_no_contact, show_letter_reach
 from pages._shared import MODE_ICONS, count, plain
 
 
 def show_reach(wb: Workbench, campaign: Campaign) -> None:
     """'**721 of 747 patients** can be reached by email today', and a warning for each merge field that some lack."""
+    if campaign.channel == LETTER:
+        show_letter_reach(wb, campaign)
+        return
     ids = campaigns.patients(wb, campaign.campaign_id)
     mode = preflight.of_campaign(wb, campaign, ids)
     st.markdown(_sentence(mode.count, len(ids), campaign.channel))
@@ -76,7 +80,9 @@ def show_reached(mode: preflight.Reach) -> None:
     for advice in dict.fromkeys(what_to_do(missed.reason.key) for missed in mode.not_reached):
         if advice:
             st.caption(advice)
-    if mode.same_household:
+    if mode.no_contact:
+        st.caption(about_no_contact(len(mode.no_contact)))
+    if mode.same_household and mode.channel != LETTER:
         sharing = sum(map(len, mode.same_household))
         st.caption(f"{sharing:,} patients share a household with another: each gets a message of their own.")
     if sharing_number := next((each.count for each in mode.not_reached if each.reason.key == SAME_NUMBER), 0):

@@ -1,15 +1,17 @@
 """The patients of a report: by result and reason, a page of a hundred at a time, with the history of each message."""
 
 from io import BytesIO
+from typing import Any
 
 import polars as pl
 import streamlit as st
 
 from core import reports
 from core.domain.message import ICONS
-from core.domain.organisation import EMAIL
-from core.reports import EXPORT_NAMES, Report
+from core.domain.organisation import LETTER
+from core.reports import Report, export_names
 from core.workbench import Workbench
+from pages._letter_report import mailing_buttons
 from pages._shared import count
 
 SIZE = 100
@@ -17,7 +19,8 @@ _HISTORY = "rp_history"
 
 
 def recipients(wb: Workbench, shown: Report) -> tuple[str, list[str]] | None:
-    """Draw filters and table; returns what was asked: ('history', [id]) or ('follow_up', ids)."""
+    """Draw filters and table; returns what was asked: ('history', [id]) or ('follow_up', ids), of letters also
+    ('mailed', ids) or ('returned', ids)."""
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.subheader("Patients", anchor=False, width="stretch")
         follow_up = st.empty()
@@ -31,7 +34,13 @@ def recipients(wb: Workbench, shown: Report) -> tuple[str, list[str]] | None:
             disabled=not is_slice or rows.is_empty(),
             help="Makes a new campaign for these patients." if is_slice else "Choose a result or a reason first.",
         )
-    _table(rows, shown.campaign.channel)
+    is_letter, above = shown.campaign.channel == LETTER, st.container()
+    marked = _table(rows, shown.campaign.channel, may_mark=is_letter)
+    if is_letter and shown.campaign.status == "completed":
+        with above:
+            about_letters = mailing_buttons(wb, shown, marked)
+        if about_letters:
+            return about_letters
     if shown.hidden:
         st.caption(f"{count(shown.hidden, 'more patient')} of groups or providers you do not see, counted above.")
     if is_asked:
@@ -67,45 +76,44 @@ def _filtered(shown: Report) -> tuple[pl.DataFrame, bool]:
     return rows, bool(chosen or reasons)
 
 
-def _table(rows: pl.DataFrame, channel: str) -> None:
+def _table(rows: pl.DataFrame, channel: str, *, may_mark: bool) -> list[str]:
+    """The rows of a page; returns the ids of those that were marked."""
     pages = max(1, -(-rows.height // SIZE))
     number = min(st.session_state.get("rp_page", 1), pages)
     page = rows.slice((number - 1) * SIZE, SIZE)
     if page.is_empty():
         st.info("No patient has this result and reason. Clear one of them.", icon=":material/filter_alt_off:")
-        return
-    named = page.select(pl.col(key).alias(EXPORT_NAMES[key]) for key in _columns(channel))
+        return []
+    ids = page["patient_id"].to_list()
+    named = page.select(pl.col(key).alias(name) for key, name in export_names(channel).items())
     first = named.columns[0]
-    st.dataframe(
+    marks: dict[str, Any] = {"on_select": "rerun", "selection_mode": "multi-row"} if may_mark else {}
+    event = st.dataframe(
         named.select(first, pl.lit("History").alias("_history"), pl.exclude(first)),
         hide_index=True,
         placeholder="–",
+        key=f"rp_table_{hash(tuple(ids))}" if may_mark else None,
+        **marks,
         height=min(page.height, 12) * 35 + 38,
         column_config={
             "_history": st.column_config.ButtonColumn(
                 "History",
                 key=_HISTORY,
                 on_click=_open_history,
-                args=(page["patient_id"].to_list(),),
+                args=(ids,),
                 type="tertiary",
                 width="small",
             ),
             "Reason": st.column_config.TextColumn(width="medium"),
-            "When": st.column_config.DatetimeColumn(format="ddd D MMM YYYY, HH:mm"),
+            "When": st.column_config.DatetimeColumn(
+                format="ddd D MMM YYYY" if channel == LETTER else "ddd D MMM YYYY, HH:mm"
+            ),
         },
         alt="Patients of the campaign",
     )
     if pages > 1:
         st.pagination(pages, key="rp_page")
-
-
-def _columns(channel: str) -> list[str]:
-    """Of a text or call the number comes before the email address."""
-    keys = list(EXPORT_NAMES)
-    if channel != EMAIL:
-        email, phone = keys.index("email"), keys.index("phone")
-        keys[email], keys[phone] = keys[phone], keys[email]
-    return keys
+    return [ids[row] for row in event.selection.rows if row < len(ids)] if may_mark else []
 
 
 def _open_history(ids: list[str]) -> None:

@@ -15,7 +15,7 @@ _EDITOR = st.components.v2.component(
     "careloop_rich_text",
     html=_HTML,
     css=(_PARTS / "editor.css").read_text("utf-8"),
-    js=(_PARTS / "editor.js").read_text("utf-8"),
+    js="".join((_PARTS / name).read_text("utf-8") for name in ("table.js", "editor.js")),
 )
 
 

@@ -10,8 +10,9 @@ from core.care_gaps import measure_names
 from core.domain.address import phone_text
 from core.domain.campaign import NAME_LENGTH, PURPOSES, Campaign, shift_sentence
 from core.domain.eligibility import CARE_GAP
-from core.domain.organisation import PHONE, TEXT
+from core.domain.organisation import LETTER, PHONE, TEXT
 from core.workbench import Workbench
+from pages._letter_delivery import letter_delivery
 from pages._reach import show_skipped
 from pages._step_parts import number_input
 from pages._typed import widget_key
@@ -19,9 +20,12 @@ from pages._typed import widget_key
 
 def delivery(wb: Workbench, draft: Campaign, *, locked: bool) -> Campaign:
     """Draw the step and return the changed draft."""
-    draft = _sender(wb, draft, locked=locked)
-    draft = replace(draft, start_on=_start(wb, draft, locked=locked))
-    _when(wb, draft, locked=locked)
+    if draft.channel == LETTER:
+        draft = letter_delivery(wb, draft, locked=locked)
+    else:
+        draft = _sender(wb, draft, locked=locked)
+        draft = replace(draft, start_on=_start(wb, draft, locked=locked))
+        _when(wb, draft, locked=locked)
     draft = replace(draft, purpose=_purpose(draft, locked=locked))
     if draft.purpose == CARE_GAP:
         draft = _care_gaps(wb, draft, locked=locked)

@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 from core.domain.campaign import Campaign
-from core.domain.organisation import PHONE, TEXT
+from core.domain.organisation import LETTER, PHONE, TEXT
 from core.workbench import Workbench
 from pages._call_message import call_message
 from pages._email_message import email_message
+from pages._letter_message import letter_message
 from pages._step_parts import name_input
 from pages._text_message import text_message
 
@@ -18,4 +19,6 @@ def message(wb: Workbench, draft: Campaign, *, locked: bool) -> Campaign:
         return text_message(wb, draft, locked=locked)
     if draft.channel == PHONE:
         return call_message(wb, draft, locked=locked)
+    if draft.channel == LETTER:
+        return letter_message(wb, draft, locked=locked)
     return email_message(draft, locked=locked)

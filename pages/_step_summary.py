@@ -9,18 +9,19 @@ from core.care_gaps import measure_names
 from core.domain.address import phone_text
 from core.domain.campaign import PURPOSES, Campaign
 from core.domain.eligibility import CARE_GAP
-from core.domain.organisation import EMAIL, TEXT
+from core.domain.organisation import EMAIL, LETTER, TEXT
 from core.domain.wording import day_text
 from core.errors import CareloopError
 from core.workbench import Workbench
 from pages._also_by import also_by
+from pages._letter_summary import letter_delivery_rows, letter_message_rows
 from pages._message_language import language_name
 from pages._reach import show_reach
 from pages._shared import MODE_ICONS, count, plain
 from pages._step_delivery import schedule
 from pages._step_parts import go_to, written
 from pages._text_count import segments_words
-from pages._typed import widget_key
+from pages._typed import LETTER_SETTINGS, widget_key
 
 
 def summary(wb: Workbench, draft: Campaign, *, selected: int, locked: bool) -> Campaign:
@@ -46,6 +47,8 @@ def summary(wb: Workbench, draft: Campaign, *, selected: int, locked: bool) -> C
 
 
 def _message_rows(wb: Workbench, draft: Campaign) -> dict[str, str]:
+    if draft.channel == LETTER:
+        return {"Name": draft.name} | letter_message_rows(wb, draft) | written(draft, but=LETTER_SETTINGS)
     if draft.channel == EMAIL:
         return {"Name": draft.name, "Subject": draft.message.subject} | written(draft)
     languages = {language_name(each): _comes_to(draft, each) for each in draft.messages}
@@ -80,16 +83,20 @@ def _sender(wb: Workbench, draft: Campaign) -> dict[str, str]:
 
 
 def _delivery_rows(wb: Workbench, draft: Campaign, *, locked: bool) -> dict[str, str]:
-    rows = _sender(wb, draft) | {
-        "Start date": day_text(draft.start_on),
-        "Schedule": schedule(wb, draft, locked=locked),
-        "Purpose": PURPOSES[draft.purpose],
-    }
+    rows = _how(wb, draft, locked=locked) | {"Purpose": PURPOSES[draft.purpose]}
     if draft.purpose == CARE_GAP:
         rows |= _care_gap_rows(wb, draft)
     if draft.protocols:
         rows["Protocol"] = ", ".join(draft.protocols)
     return rows
+
+
+def _how(wb: Workbench, draft: Campaign, *, locked: bool) -> dict[str, str]:
+    """From whom and when."""
+    if draft.channel == LETTER:
+        return letter_delivery_rows(wb, draft)
+    schedule_now = schedule(wb, draft, locked=locked)
+    return _sender(wb, draft) | {"Start date": day_text(draft.start_on), "Schedule": schedule_now}
 
 
 def _care_gap_rows(wb: Workbench, draft: Campaign) -> dict[str, str]:

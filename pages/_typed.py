@@ -4,6 +4,8 @@ Leaving a field and pressing on another step may reach the server as one change:
 its widgets cannot return what was typed. Until that run ends the session still knows it.
 """
 
+import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,12 +13,18 @@ import streamlit as st
 
 from core.domain.address import phone_link
 from core.domain.campaign import DEFAULT_LANGUAGE, Campaign, Message
+from core.domain.letter import settings
 from core.domain.merge_field import FIELDS
 from core.domain.message_findings import is_dialled
-from core.domain.organisation import EMAIL
+from core.domain.organisation import EMAIL, LETTER
 
 NUMBERS = ("call_back_number", "help_number", "caller_id")
 LANGUAGES_OFFERED = (DEFAULT_LANGUAGE, "es")
+LETTER_SETTINGS = (
+    "page", "logo", "greeting", "sender", "per_household", "leave_out_global", "order", "sheet", "first_label",
+)  # fmt: skip
+_FORMATTED = (EMAIL, LETTER)  # whose bodies are HTML
+_NO_WORDS = re.compile(r"<[^>]*>|&nbsp;|\s")
 _PLAIN = ("name", "from_email", "from_name", "start_on", "purpose", "description")
 
 
@@ -31,7 +39,7 @@ def typed(draft: Campaign) -> Campaign:
         measures=tuple(_now(draft, "measures", draft.measures)),
         skip_closed_gaps=_now(draft, "skip", draft.skip_closed_gaps),
         skip_booked=_now(draft, "skip_booked", draft.skip_booked),
-        fields={**draft.fields, **_written(draft)},
+        fields={**draft.fields, **_written(draft), **_letter_settings(draft)},
     )
 
 
@@ -53,7 +61,8 @@ def new_boxes() -> None:
 def with_message(draft: Campaign, language: str, message: Message) -> Campaign:
     """The draft with the message of a language. One of another language that is empty is none: English is sent then."""
     messages = {**draft.messages, language: message}
-    if language != DEFAULT_LANGUAGE and not (message.subject + message.body + message.voicemail).strip():
+    body = _NO_WORDS.sub("", message.body) if draft.channel in _FORMATTED else message.body
+    if language != DEFAULT_LANGUAGE and not (message.subject + body + message.voicemail).strip():
         del messages[language]
     return replace(draft, messages=messages)
 
@@ -61,6 +70,11 @@ def with_message(draft: Campaign, language: str, message: Message) -> Campaign:
 def number_kept(text: str) -> str:
     """A number as it is kept, '+13125550199', when it can be dialled; what is none stays as it was typed."""
     return phone_link(text) if is_dialled(text) else text.strip()
+
+
+def setting_text(value: Any) -> str:
+    """What a widget of a letter's setting holds, as it is kept: 'yes' and 'no' for a switch."""
+    return ("no", "yes")[value] if isinstance(value, bool) else str("" if value is None else value)
 
 
 def _messages(draft: Campaign) -> dict[str, Message]:
@@ -78,7 +92,7 @@ def _messages(draft: Campaign) -> dict[str, Message]:
 
 def _in_box(draft: Campaign, language: str, part: str) -> str | None:
     found = st.session_state.get(body_key(draft, language, part), {})
-    text: str | None = found.get("html" if draft.channel == EMAIL else "text")
+    text: str | None = found.get("html" if draft.channel in _FORMATTED else "text")
     return text
 
 
@@ -94,4 +108,30 @@ def _written(draft: Campaign) -> dict[str, str]:
         name: number_kept(text) if name in NUMBERS else text
         for name, text in found.items()
         if text or (text is not None and name in draft.fields)
+    }
+
+
+def _letter_settings(draft: Campaign) -> dict[str, str]:
+    """The settings of a letter whose widgets were drawn and changed."""
+    if draft.channel != LETTER:
+        return {}
+    shown = letter_texts(draft.fields)
+    held = {name: _now(draft, f"letter_{name}", None) for name in LETTER_SETTINGS}
+    texts = {name: setting_text(value) for name, value in held.items() if value is not None}
+    return {name: text for name, text in texts.items() if text != shown[name]}
+
+
+def letter_texts(fields: Mapping[str, str]) -> dict[str, str]:
+    """The settings of a letter as they count, each as it would be kept."""
+    known = settings(fields)
+    return {
+        "page": known.page.key,
+        "logo": known.logo_id,
+        "greeting": setting_text(known.has_greeting),
+        "sender": known.sender,
+        "per_household": setting_text(known.per_household),
+        "leave_out_global": setting_text(known.leave_out_global),
+        "order": known.order,
+        "sheet": known.sheet.key,
+        "first_label": str(known.first_label),
     }

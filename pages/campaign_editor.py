@@ -8,10 +8,12 @@ from streamlit.delta_generator import DeltaGenerator
 from core import campaigns
 from core.domain.campaign import STATUS_ICONS, Campaign, edit_lock
 from core.domain.message_findings import is_dialled
+from core.domain.organisation import LETTER
 from core.domain.progress import status_shown
 from core.workbench import Workbench
 from pages._draft import changes, current, discard, keep
 from pages._editor_actions import actions, show_error
+from pages._letter_run import printing_lock, show_run
 from pages._message_language import language_shown
 from pages._preview import preview
 from pages._shared import count, page_head, plain, status_badge, workbench
@@ -22,7 +24,7 @@ from pages._step_summary import summary
 from pages._warnings import warnings
 
 STEPS = ("Message", "Delivery", "Summary")
-_DELIVERY = {"from_email", "from_name", "start_on", "purpose"}
+_DELIVERY = {"from_email", "from_name", "start_on", "purpose", "sender", "settings"}
 
 
 def show() -> None:
@@ -35,10 +37,12 @@ def show() -> None:
     campaign = campaigns.campaign(wb, campaign_id)
     draft = current(campaign)
     selected = campaigns.progress(wb, campaign_id).selected
-    lock = edit_lock(campaign, wb.organisation(), on=wb.today())
+    lock = edit_lock(campaign, wb.organisation(), on=wb.today()) or printing_lock(wb, campaign)
     page_head(draft.name or "Campaign", f"{count(selected, 'patient')} selected, by {draft.channel}")
     _state(wb, campaign, draft)
     _above(campaign, draft, lock)
+    if draft.channel == LETTER:
+        show_run(wb, campaign_id)
     pane, form, seen = st.columns([1.1, 3.6, 3.3], gap="medium")
     step = _step(draft)
     with form:

@@ -6,10 +6,12 @@ from core import campaign_list, campaigns, new_campaigns
 from core.campaign_list import Listed
 from core.domain.campaign import activation_lock, edit_lock
 from core.domain.introduction import INTRODUCTORY
+from core.domain.organisation import LETTER
 from core.workbench import Workbench
 from pages._also_by import ask_also_by
 from pages._follow_up import ask_for_copy
 from pages._holds import ask_about_sending, pause_button, show_holds
+from pages._letter_counts import printed_count
 from pages._reach import show_reach
 from pages._shared import MODE_ICONS, count, guarded, notice, page_head, plain, result_badge, status_badge, workbench
 
@@ -89,6 +91,8 @@ def _progress(one: Listed) -> None:
         for result, number in one.progress.results.items()
         if number and result != "Waiting"
     ]
+    if printed := printed_count(one):
+        results.append(result_badge("Waiting", f"Not mailed yet {printed:,}"))
     words = " ".join(results) or count(one.progress.selected, "patient")
     st.progress(one.progress.share, text=f"{words}  ({one.progress.finished:,} of {one.progress.selected:,})")
 
@@ -98,7 +102,7 @@ def _actions(wb: Workbench, one: Listed) -> None:
     possible = ["Report", _ALSO_BY]
     if not edit_lock(campaign, organisation, on=today):
         possible.append("Edit")
-    if not activation_lock(campaign, organisation, on=today):
+    if campaign.channel != LETTER and not activation_lock(campaign, organisation, on=today):
         possible.append("Activate")
     if campaign.status in ("inactive", "active"):
         possible.append("Stop")

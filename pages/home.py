@@ -8,6 +8,7 @@ from core.domain.work_list import Filter, WorkList
 from core.workbench import Workbench
 from pages import _views
 from pages._holds import ask_about_sending, pause_button, show_holds
+from pages._letter_counts import printed_count
 from pages._patient_links import lately_opened
 from pages._shared import MODE_ICONS, count, moment, page_head, plain, status_badge, workbench
 
@@ -110,7 +111,8 @@ def _to_decide(wb: Workbench, campaigns: list[Listed]) -> None:
     waiting = inbox.waiting_count(wb)
     unknown = [one for one in campaigns if one.progress.results["Unknown"]]
     conflicts = corrections.waiting_count(wb)
-    if waiting or unknown or conflicts:
+    printed = [one for one in campaigns if printed_count(one)]
+    if waiting or unknown or conflicts or printed:
         st.subheader("To decide", anchor=False)
     if waiting:
         words = f"{count(waiting, 'reply', 'replies')} {'waits' if waiting == 1 else 'wait'} for you"
@@ -118,6 +120,14 @@ def _to_decide(wb: Workbench, campaigns: list[Listed]) -> None:
     if conflicts:
         words = f"{count(conflicts, 'value')} of the feed against what staff or patients said"
         st.page_link("data.py", label=words, icon=":material/compare_arrows:", query_params={"decide": "1"})
+    for one in printed:
+        words = f"{count(printed_count(one), 'letter')} not marked as mailed"
+        st.page_link(
+            "report.py",
+            label=f"{words}: {plain(one.campaign.name)}",
+            icon=":material/local_post_office:",
+            query_params={"id": one.campaign.campaign_id},
+        )
     for one in unknown:
         words = count(one.progress.results["Unknown"], "message") + " with an unknown outcome"
         st.page_link(

@@ -5,6 +5,7 @@ import streamlit as st
 from core import charts, new_campaigns, reports
 from core.domain.campaign import STATUS_ICONS
 from core.domain.introduction import INTRODUCTORY
+from core.domain.organisation import LETTER
 from core.domain.progress import status_shown
 from core.reports import Report
 from core.workbench import Workbench
@@ -12,6 +13,9 @@ from pages._also_by import also_by_button, ask_also_by, sister_links
 from pages._follow_up import ask_for_copy, ask_for_follow_up
 from pages._history import show_history
 from pages._holds import ask_about_sending, show_holds
+from pages._letter_report import ask_about_letters
+from pages._letter_run import show_run
+from pages._not_printed import not_printed
 from pages._recipients import recipients
 from pages._shared import MODE_ICONS, count, page_head, percent, plain, result_badge, status_badge, workbench
 from pages._unknown import confirm, unknown
@@ -27,9 +31,10 @@ def show() -> None:
         st.page_link("campaigns.py", label="Go to Campaigns", icon=":material/campaign:")
         return
     shown = reports.report(wb, campaign_id)
+    is_letter = shown.campaign.channel == LETTER  # whose files have a live part of their own
     every = 2 if shown.campaign.status == "active" else None
     what, ids = st.session_state.pop(_ASKED, ("", []))
-    st.fragment(_report, run_every=every)(wb, campaign_id)
+    (_report if is_letter else st.fragment(_report, run_every=every))(wb, campaign_id)
     ask_about_sending(wb)
     if what == "history":
         show_history(wb, campaign_id, ids[0])
@@ -39,6 +44,8 @@ def show() -> None:
         ask_for_copy(wb, campaign_id)
     elif what == "also_by":
         ask_also_by(wb, campaign_id)
+    elif what in ("mailed", "returned", "not_returned"):
+        ask_about_letters(wb, campaign_id, what, ids)
     elif what:
         confirm(wb, campaign_id, what, ids)
 
@@ -46,16 +53,22 @@ def show() -> None:
 def _report(wb: Workbench, campaign_id: str) -> None:
     shown = reports.report(wb, campaign_id)
     asked = _head(wb, shown)
+    if shown.campaign.channel == LETTER:
+        show_run(wb, campaign_id)
     asked = unknown(wb, shown) or asked
     left, right = st.columns([1, 1], gap="large")
     with left:
         _ledger(shown)
     with right:
         st.plotly_chart(charts.results_bar(shown.ledger), key="rp_results", config={"displayModeBar": False})
-        if shown.over_time.is_empty():
+        if shown.campaign.channel == LETTER:
+            pass  # a letter's day is what somebody typed: no course over time
+        elif shown.over_time.is_empty():
             st.caption("Nothing has been sent yet, so there is no course over time.")
         else:
             st.plotly_chart(charts.over_time(shown.over_time), key="rp_time", config={"displayModeBar": False})
+    if shown.campaign.channel == LETTER:
+        not_printed(wb, campaign_id)
     asked = recipients(wb, shown) or asked
     if asked:
         st.session_state[_ASKED] = asked

@@ -1,5 +1,6 @@
 """The campaign editor in a real browser: nothing that was typed is lost, and the box for formatted text formats."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -111,3 +112,31 @@ def test_a_body_that_cannot_be_filled_in_says_so_and_cannot_be_activated(
 
     expect(page.get_by_test_id("stAlert").filter(has_text="patient.shoe_size").first).to_be_visible()
     expect(page.get_by_role("button", name="Save as active")).to_be_disabled()
+
+
+@pytest.mark.long
+def test_a_table_is_put_in_filled_by_the_tab_key_and_grows(demo: Server, page: Page, wb: Workbench) -> None:
+    campaign_id = draft(wb)
+    open_editor(page, demo, campaign_id)
+    box = page.get_by_role("textbox", name="Body")
+    box.click()
+    page.keyboard.press("Control+End")
+
+    page.get_by_label("Table", exact=True).select_option("insert")
+    box.locator("th").first.click()
+    page.keyboard.press("Tab")
+    for words in ("Date", "Eye exam", "May", "Foot exam", "June", "Sugar log"):
+        page.keyboard.type(words)
+        page.keyboard.press("Tab")
+    page.get_by_label("Table", exact=True).select_option("column")
+    box.locator("td").first.click()
+    page.get_by_label("Table", exact=True).select_option("no-row")
+    expect(page.frame_locator("iframe").first.locator("body")).to_contain_text("Sugar log")
+
+    body = saved(page, wb, campaign_id).message.body
+    rows = [re.findall(r"<t[hd]>(.*?)</t[hd]>", row) for row in re.findall(r"<tr>(.*?)</tr>", body)]
+    assert [[cell.replace("<br>", "") for cell in row] for row in rows] == [
+        ["What", "Date", ""],
+        ["Foot exam", "June", ""],
+        ["Sugar log", "", ""],
+    ]

@@ -280,8 +280,9 @@ def test_every_word_of_any_body_is_printed_once_within_the_margins(body: str, ke
         if each not in labels and not is_joined(each):
             assert found[each] == wanted[each], each
     for texts in placed(content):
-        for each in texts:
-            assert each.left > 35 and each.right < page.width - 36 and each.bottom < page.height - 36, each
+        for placed_letter in texts:
+            assert placed_letter.left > 35 and placed_letter.right < page.width - 36, placed_letter
+            assert placed_letter.bottom < page.height - 36, placed_letter
 
 
 def is_joined(letter: str) -> bool:

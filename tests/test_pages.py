@@ -34,6 +34,7 @@ PAGES = (
     "replies",
     "library",
     "outbox",
+    "downloads",
     "data",
     "introductions",
     "campaign_editor",
@@ -105,8 +106,11 @@ def test_a_page_of_an_empty_home_says_what_to_do(kept: Workbench, page: str) -> 
     words = " ".join(element.value for element in [*app.info, *app.markdown])
     assert any(
         word in words
-        for word in ("careloop load", "No campaign yet", "No reply waits", "No mail yet", "Choose", "template", "####")
-    )
+        for word in (
+            "careloop load", "No campaign yet", "No reply waits", "No mail yet", "No file yet", "Choose", "template",
+            "####",
+        )
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("page", PAGES)

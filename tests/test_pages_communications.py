@@ -93,7 +93,8 @@ def test_letters_are_listed_below(loaded: Workbench) -> None:  # noqa: F811
     said = words(tab())
 
     assert "**Letters printed**" in said
-    assert f"**A letter** – {plain(WHY)} · Waiting" in said
+    assert f"Waiting] **A letter** – {plain(WHY)}" in said
+    assert "Not printed yet" in said
 
 
 def test_many_are_shown_page_by_page(loaded: Workbench) -> None:  # noqa: F811

@@ -5,6 +5,7 @@ Lengths are in points; within a box y goes down from its top.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 
 from core.channels.letter_html import Block, Paragraph, Rule, Run, Table
 from core.channels.letter_lines import Line, is_rtl, lines_of
@@ -97,12 +98,17 @@ class Setter:
     def __init__(self, typesetter: Typesetter, deepest: float) -> None:
         self.typesetter = typesetter
         self.deepest = deepest  # the highest box that fits on a page
-        self._number = 0
+        self._numbers = count(1)
 
     def number(self) -> int:
         """A number that no part has."""
-        self._number += 1
-        return self._number
+        return next(self._numbers)
+
+    def inside(self, room: float) -> "Setter":
+        """One for boxes within others, which take so much of a page."""
+        inner = Setter(self.typesetter, max(self.deepest - room, 60.0))
+        inner._numbers = self._numbers
+        return inner
 
     def boxes(
         self, blocks: Sequence[Block], kind: Type, *, x: float, width: float, before: Block | None = None

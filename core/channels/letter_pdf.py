@@ -72,7 +72,7 @@ class _Press:
         self.document = Document(width=page.width, height=page.height)
         self.lines = Lines(self.document.text_setter)
         self.bottom = page.height - page.margin * 0.9
-        self.setter = Setter(self.document.text_setter, self.bottom - _TOP)
+        self.setter = Setter(self.document.text_setter, self.bottom - page.body_y)
         self._laid: dict[tuple[str, str, str], tuple[list[Box], Block | None]] = {}
         sender = tuple(printable_form(line) for line in letterhead.sender)
         self.letterhead = letterhead = replace(letterhead, sender=sender)
@@ -160,14 +160,14 @@ class _Press:
         y = self.page.body_y
         for together in _kept_together(boxes):
             height = sum(box.height + box.gap for box in together) - (0 if placed else together[0].gap)
-            if placed and y + height > self.bottom and height <= self.setter.deepest:
+            if placed and y + height > self.bottom and height <= self.bottom - _TOP:
                 yield placed
                 placed, y = [], _TOP
             for box in together:
                 if placed and y + box.gap + box.height > self.bottom:
                     yield placed
                     placed, y = [], _TOP
-                if not placed and y == _TOP:
+                if not placed and y + sum(each.height for each in box.head) + box.height <= self.bottom and y == _TOP:
                     for head in box.head:
                         placed.append((y, head))
                         y += head.height

@@ -97,8 +97,9 @@ def _rows(
         placed = [replace(each, column=len(widths) - each.column - each.cell.columns) for each in placed]
         widths = widths[::-1]
     starts = [x + sum(widths[:column]) for column in range(len(widths) + 1)]
+    setter_of_cells = setter.inside(2 * _PAD)
     inner = {
-        each: setter.boxes(
+        each: setter_of_cells.boxes(
             each.cell.blocks, kind, x=starts[each.column] + _PAD,
             width=starts[each.column + each.cell.columns] - starts[each.column] - 2 * _PAD,
         )
@@ -213,9 +214,10 @@ def _parted(
 
 
 def _fitting(boxes: Sequence[Box], room: float) -> list[Box]:
-    """As many as fit, one at least."""
+    """As many as fit, one at least, which needs no room above it."""
     taken: list[Box] = []
     for box in boxes:
+        box = box if taken else replace(box, gap=0.0)
         room -= box.height + box.gap
         if taken and room < 0:
             break

@@ -16,3 +16,11 @@ def _picture(page: object, width: int) -> bytes:
     kept = io.BytesIO()
     page.render(scale=width / page.get_width()).to_pil().save(kept, "png")  # type: ignore[attr-defined]
     return kept.getvalue()
+
+
+def page_count(content: bytes) -> int:
+    """How many pages a PDF has."""
+    import pypdfium2
+
+    with pypdfium2.PdfDocument(content) as document:
+        return len(document)

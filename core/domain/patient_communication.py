@@ -94,10 +94,16 @@ class PatientCommunication:
 
 @dataclass(frozen=True)
 class PrintedLetter:
-    """A patient in a letter campaign. When it was mailed is not known, so it is no communication (L4)."""
+    """A patient in a letter campaign. Whether and when it arrived is not known, so it is no communication (L4).
+
+    printed_at   when the letters were made; None for a patient who has none
+    mailed_at    the day that staff gave, at noon; None while nobody has
+    """
 
     campaign_id: str
     title: str
     description: str
     result: str  # core.domain.message.RESULTS
     why: str
+    printed_at: datetime | None = None
+    mailed_at: datetime | None = None

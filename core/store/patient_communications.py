@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, func, select
 
@@ -42,11 +43,8 @@ def ids_of(connection: Connection, patient_id: str) -> list[str]:
     return found
 
 
-def messages_of(
-    connection: Connection, patient_ids: Collection[str], *, letters: bool = False
-) -> list[tuple[OfCampaign, Communication]]:
-    """Every message of a campaign to these ids, with attempts and events; or only those of letter campaigns."""
-    is_letter = campaigns.c.channel == LETTER
+def messages_of(connection: Connection, patient_ids: Collection[str]) -> list[tuple[OfCampaign, Communication]]:
+    """Every message of a campaign to these ids, with attempts and events; letters are none."""
     question = (
         select(
             campaigns.c.name,
@@ -59,12 +57,32 @@ def messages_of(
         )
         .join(campaigns, campaigns.c.campaign_id == recipients.c.campaign_id)
         .outerjoin(users, users.c.user_id == campaigns.c.activated_by)
-        .where(recipients.c.patient_id.in_(patient_ids), is_letter if letters else ~is_letter)
+        .where(recipients.c.patient_id.in_(patient_ids), campaigns.c.channel != LETTER)
         .order_by(recipients.c.recipient_id.desc())
     )
     rows = connection.execute(question).all()
     found = with_history(connection, [Communication(*values) for values in (tuple(row)[6:] for row in rows)])
     return [(OfCampaign(*row[:4], tuple(row[4]), row[5]), each) for row, each in zip(rows, found, strict=True)]
+
+
+def letters_of(connection: Connection, patient_ids: Collection[str]) -> list[Any]:
+    """The letter campaigns that these ids are in, the newest first: campaign_id, name, description, state, reason,
+    made_at (of the letters), handed_over_at (mailed)."""
+    question = (
+        select(
+            campaigns.c.campaign_id,
+            campaigns.c.name,
+            campaigns.c.description,
+            recipients.c.state,
+            recipients.c.reason,
+            campaigns.c.finished_at.label("made_at"),
+            recipients.c.handed_over_at,
+        )
+        .join(campaigns, campaigns.c.campaign_id == recipients.c.campaign_id)
+        .where(recipients.c.patient_id.in_(patient_ids), campaigns.c.channel == LETTER)
+        .order_by(recipients.c.recipient_id.desc())
+    )
+    return list(connection.execute(question))
 
 
 def practice_of(connection: Connection, patient_id: str) -> Practice:

@@ -7,7 +7,7 @@ import polars as pl
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from core.domain.clinical import schema
-from core.domain.organisation import EMAIL, TEXT
+from core.domain.organisation import EMAIL, LETTER, TEXT
 from core.domain.user import Scope
 from core.store.schema import attempts, groups, merges, patients, providers, recipients
 from core.store.scope import in_scope
@@ -22,6 +22,7 @@ PATIENTS = schema(
         "last": pl.String,
         "email": pl.String,  # the address that an email went to, else the one on file
         "phone": pl.String,  # the number that a text or call went to, else mobile, else home; a text's is mobile
+        **dict.fromkeys(("address1", "address2", "city", "region", "zip"), pl.String),  # on file
         "provider": pl.String,
         "group": pl.String,
         "state": pl.String,
@@ -67,6 +68,11 @@ def patient_rows(connection: Connection, campaign_id: str, *, scope: Scope, chan
             patients.c.first,
             patients.c.last,
             *_addresses(channel),
+            patients.c.address1,
+            patients.c.address2,
+            patients.c.city,
+            patients.c.state,
+            patients.c.zip,
             providers.c.display_name,
             groups.c.name,
             recipients.c.state,
@@ -87,6 +93,8 @@ def _addresses(channel: str) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
     sent_to, mobile, home = recipients.c.address, patients.c.phone_mobile, patients.c.phone_home
     if channel == EMAIL:
         return func.coalesce(sent_to, patients.c.email), func.coalesce(mobile, home)
+    if channel == LETTER:
+        return patients.c.email, func.coalesce(mobile, home)
     return patients.c.email, func.coalesce(sent_to, mobile) if channel == TEXT else func.coalesce(sent_to, mobile, home)
 
 

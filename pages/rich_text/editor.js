@@ -70,6 +70,7 @@ export default function (component) {
   area.oninput = () => { clearTimeout(box.timer); box.timer = setTimeout(send, 700); };
   area.onblur = () => { send(); showCodes(area, names); };
   area.onpaste = () => setTimeout(send, 0);
+  area.onkeydown = (e) => { if (e.key === 'Tab' && !data.locked && tabInTable(area, e.shiftKey)) e.preventDefault(); };
   bar.run = (command) => {
     area.focus();
     if (command === 'createLink') {
@@ -111,7 +112,11 @@ export default function (component) {
     fields.setAttribute('aria-label', 'Insert a merge field'); fields.add(new Option('Insert field …', ''));
     for (const [name, about] of data.fields) fields.add(new Option(about, name));
     fields.onchange = () => { if (fields.value) bar.insert('{{ ' + fields.value + ' }}'); fields.value = ''; };
-    bar.append(fields);
+    const tables = document.createElement('select');
+    tables.setAttribute('aria-label', 'Table'); tables.style.width = '84px'; tables.add(new Option('Table …', ''));
+    for (const [action, about] of TABLE_ACTIONS) tables.add(new Option(about, action));
+    tables.onchange = () => { area.focus(); changeTable(area, tables.value); tables.value = ''; send(); };
+    bar.append(tables, fields);
   }
   return () => { clearTimeout(box.timer); };
 }

@@ -1,0 +1,82 @@
+"""The logo in a letter's letterhead: chosen where there are several, looked at, and added (E1, L1)."""
+
+import base64
+from html import escape
+
+import streamlit as st
+
+from core import logos
+from core.domain.campaign import Campaign
+from core.domain.role import CHANGE_ORGANISATION
+from core.errors import CareloopError
+from core.logos import Logo
+from core.workbench import Workbench
+from pages._letter_settings import letter_choice
+from pages._shared import notice, plain
+from pages._typed import letter_texts
+
+_TYPES = {"png": "image/png", "jpeg": "image/jpeg", "svg": "image/svg+xml"}
+_STYLE = """<style>
+.letter-logo { display: inline-flex; align-items: center; padding: 8px 12px; background: #fff; border-radius: 8px;
+  border: 1px solid color-mix(in srgb, currentColor 18%, transparent); }
+.letter-logo img { max-height: 52px; max-width: 240px; display: block; }
+</style>"""
+
+
+def logo(wb: Workbench, draft: Campaign, *, locked: bool) -> Campaign:
+    """Draw the list (unless there is one logo at most) and the picture; the draft with the logo chosen."""
+    known = logos.logos(wb)
+    if len(known) > 1:
+        own = logos.organisation_logo(wb)
+        names = {"": f"The organisation's ({own.name})" if own else "The organisation's"}
+        names |= {each.logo_id: each.name for each in known}
+        draft = letter_choice(draft, "logo", "Letterhead logo", names, locked=locked)
+    else:
+        st.caption("Letterhead logo")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        _picture(_shown(wb, draft, known))
+        if not locked:
+            _adding(wb)
+    return draft
+
+
+def _shown(wb: Workbench, draft: Campaign, known: list[Logo]) -> Logo | None:
+    """The one that stands on the letters; a logo that was removed meanwhile gives way to the organisation's."""
+    chosen = letter_texts(draft.fields)["logo"]
+    if chosen in {each.logo_id for each in known}:
+        return logos.logo(wb, chosen)
+    return logos.organisation_logo(wb)
+
+
+def _picture(shown: Logo | None) -> None:
+    if shown is None:
+        st.caption("No logo yet: the letterhead has name and address only.", width="content")
+        return
+    name, data = escape(shown.name, quote=True), base64.b64encode(shown.content).decode()
+    st.html(
+        f'{_STYLE}<span class="letter-logo" title="{name}">'
+        f'<img alt="Logo: {name}" src="data:{_TYPES[shown.kind]};base64,{data}"></span>',
+        width="content",
+    )
+
+
+def _adding(wb: Workbench) -> None:
+    if not wb.user.may(CHANGE_ORGANISATION):
+        st.caption("An administrator adds logos.", width="content")
+        return
+    with st.popover("Add a logo", icon=":material/add_photo_alternate:", type="tertiary"):
+        file = st.file_uploader("PNG, JPEG or SVG, at most 2 MB", ["png", "jpg", "jpeg", "svg"], key="ll_file")
+        name = st.text_input("Name", key="ll_name", placeholder="Such as the name of the clinic", max_chars=120)
+        if st.button("Add", key="ll_add", type="primary", disabled=file is None):
+            assert file is not None
+            _add(wb, name, file.getvalue())
+
+
+def _add(wb: Workbench, name: str, content: bytes) -> None:
+    try:
+        added = logos.add(wb, name, content)
+    except CareloopError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return
+    notice(f"The logo '{added.name}' was added")
+    st.rerun()

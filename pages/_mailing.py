@@ -1,0 +1,108 @@
+"""What becomes of printed letters: marked as mailed on a day, or as returned with the reason (R1)."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import streamlit as st
+
+from core import mailings
+from core.domain.wording import day_text
+from core.errors import CareloopError
+from core.print_runs import PrintRun
+from core.workbench import Workbench
+from pages._shared import count, notice, plain
+
+_ALL, _CHOSEN = "all", "chosen"
+
+
+def ask_mailed(wb: Workbench, run: PrintRun, chosen: Sequence[str], *, printed_count: int) -> None:
+    """The dialog 'Mark as mailed': which letters, and when. `chosen` are patients marked in the table."""
+    st.dialog("Mark as mailed", icon=":material/local_post_office:")(_mailed)(wb, run, list(chosen), printed_count)
+
+
+def _mailed(wb: Workbench, run: PrintRun, chosen: list[str], printed_count: int) -> None:
+    offered = {_ALL: f"All {count(printed_count, 'patient')} whose letter is printed and not mailed yet"}
+    if chosen:
+        offered = {_CHOSEN: f"The {count(len(chosen), 'patient')} chosen in the table"} | offered
+    files = [file for file in run.files if file.kind == "letters"]
+    if len(files) > 1:
+        offered |= {file.file_id: f"File {file.part} of {file.parts}, {count(file.count, 'letter')}" for file in files}
+    which = st.radio("Which letters", list(offered), format_func=offered.__getitem__, key="ml_which")
+    on = _day(wb, run, "Mailed on", "ml_on")
+    st.caption(
+        "They then count as Successful. Whoever stands on the same letter is mailed with it. A letter that comes back "
+        "can be marked as returned afterwards."
+    )
+    if st.button("Mark as mailed", type="primary", key="ml_yes"):
+        _keep_mailed(wb, run.campaign_id, str(which), chosen, on)
+
+
+def _keep_mailed(wb: Workbench, campaign_id: str, which: str, chosen: list[str], on: date) -> None:
+    patient_ids = chosen if which == _CHOSEN else None
+    file_id = None if which in (_ALL, _CHOSEN) else which
+    try:
+        number = mailings.mark_mailed(wb, campaign_id, on=on, patient_ids=patient_ids, file_id=file_id)
+    except CareloopError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return
+    notice(f"Mailed on {day_text(on)}: {count(number, 'patient')}")
+    st.rerun()
+
+
+def ask_returned(wb: Workbench, run: PrintRun, chosen: Sequence[str]) -> None:
+    """The dialog 'Mark as returned' for patients marked in the table."""
+    st.dialog("Mark as returned", icon=":material/undo:")(_returned)(wb, run, list(chosen))
+
+
+def _returned(wb: Workbench, run: PrintRun, chosen: list[str]) -> None:
+    st.markdown(f"**{count(len(chosen), 'letter')}** came back.")
+    reason = st.selectbox(
+        "What the post office says",
+        list(mailings.RETURN_REASONS),
+        index=None,
+        format_func=lambda key: _sentence(mailings.RETURN_REASONS[key]),
+        key="mr_reason",
+        placeholder="Choose what stands on the envelope",
+    )
+    on = _day(wb, run, "Came back on", "mr_on")
+    st.caption(
+        "No more letters go to this address until it changes, and the patient is on the repair list of the Data page."
+    )
+    if st.button("Mark as returned", type="primary", key="mr_yes", disabled=reason is None):
+        try:
+            number = mailings.mark_returned(wb, run.campaign_id, patient_ids=chosen, reason=str(reason), on=on)
+        except CareloopError as error:
+            st.error(plain(str(error)), icon=":material/error:")
+            return
+        notice(f"Returned: {count(number, 'patient')}")
+        st.rerun()
+
+
+def ask_take_back(wb: Workbench, run: PrintRun, chosen: Sequence[str]) -> None:
+    """The dialog that undoes 'Mark as returned'."""
+    st.dialog("Did not come back", icon=":material/redo:")(_take_back)(wb, run, list(chosen))
+
+
+def _take_back(wb: Workbench, run: PrintRun, chosen: list[str]) -> None:
+    st.markdown(
+        f"**{count(len(chosen), 'letter')}** then {'counts' if len(chosen) == 1 else 'count'} as mailed again, and "
+        "letters go to the address as before."
+    )
+    if st.button("They did not come back", type="primary", key="mb_yes"):
+        try:
+            number = mailings.take_back_returned(wb, run.campaign_id, patient_ids=chosen)
+        except CareloopError as error:
+            st.error(plain(str(error)), icon=":material/error:")
+            return
+        notice(f"Counts as mailed again: {count(number, 'patient')}")
+        st.rerun()
+
+
+def _day(wb: Workbench, run: PrintRun, label: str, key: str) -> date:
+    """From the day the letters were made up to today."""
+    first = (run.ready_at or run.asked_at).astimezone(wb.zone()).date()
+    return st.date_input(label, wb.today(), min(first, wb.today()), wb.today(), key=key, format="YYYY-MM-DD")
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
