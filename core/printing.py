@@ -9,7 +9,7 @@ import logging
 import secrets
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sqlalchemy import Connection
@@ -104,7 +104,7 @@ def _make(wb: Workbench, run: Run, worker: str, stop: threading.Event) -> int:
     try:
         if run.try_count > print_rows.MOST_TRIES:
             raise CareloopError(_KILLED)
-        run = _fresh(wb, run)
+        run = _fresh(wb, run, worker)
         while True:
             for each in _missing(wb, run):
                 if stop.is_set():
@@ -159,8 +159,7 @@ def _keep(wb: Workbench, run: Run, file: _File, worker: str) -> None:
         content=content,
     )
     with writing(wb.engine) as connection:
-        if not print_rows.hold(connection, run.run_id, worker=worker, at=wb.now()):
-            raise _NotMine
+        _hold(wb, connection, run, worker)
         before = [
             each.digest
             for each in download_rows.of_run(connection, run.run_id, with_deleted=True)
@@ -189,8 +188,8 @@ def _content(wb: Workbench, run: Run, file: _File) -> tuple[bytes, int]:
 
 
 # ---- before and after ----------------------------------------------------------------------------------------------
-def _fresh(wb: Workbench, run: Run) -> Run:
-    """A plan of another day, of which nothing is made yet, is worked out anew: since then somebody may have died."""
+def _fresh(wb: Workbench, run: Run, worker: str) -> Run:
+    """A plan of another day, of which nothing is made yet, is worked out anew, which saves making its files twice."""
     is_of_today = run.planned_at.astimezone(wb.zone()).date() == wb.today()
     with reading(wb.engine) as connection:
         is_begun = bool(download_rows.of_run(connection, run.run_id, with_deleted=True))
@@ -198,11 +197,31 @@ def _fresh(wb: Workbench, run: Run) -> Run:
     if is_of_today or is_begun or is_frozen:
         return run
     with writing(wb.engine) as connection:
+        one_at_a_time(connection)
+        _hold(wb, connection, run, worker)
         return _planned_anew(wb, connection, run)
 
 
+def _hold(wb: Workbench, connection: Connection, run: Run, worker: str) -> None:
+    if not print_rows.hold(connection, run.run_id, worker=worker, at=wb.now()):
+        raise _NotMine
+
+
+def _still_holds(wb: Workbench, run: Run) -> bool:
+    """Whether the plan would be the same now. Between asking for letters and the last file somebody may have died,
+    moved or been booked, the longer the more dispatchers were away."""
+    with reading(wb.engine) as connection:
+        campaign = campaign_rows.campaign(connection, run.campaign_id)
+        if not run.has_letters or campaign.status != "inactive":
+            return True
+        kept, left_out = print_rows.planned(connection, run.run_id)
+        made = plan(wb, connection, campaign)
+    return left_out == made.reasons and kept == [
+        replace(each, recipient_ids=tuple(sorted(each.recipient_ids))) for each in made.letters
+    ]
+
+
 def _planned_anew(wb: Workbench, connection: Connection, run: Run) -> Run:
-    one_at_a_time(connection)
     made = plan(wb, connection, campaign_rows.campaign(connection, run.campaign_id))
     if not made.letters:
         raise CareloopError(
@@ -222,14 +241,14 @@ def _planned_anew(wb: Workbench, connection: Connection, run: Run) -> Run:
 def _finish(wb: Workbench, run: Run, worker: str) -> Run | None:
     """All files are whole: the run is ready, and with its letters the campaign is completed. Returns the run with a new
     plan when somebody of the old one is not to be written to any more; None when it is ready."""
+    still_holds = _still_holds(wb, run)
     with writing(wb.engine) as connection:
         one_at_a_time(connection)
         print_rows.lock_campaign(connection, run.campaign_id)
-        if not print_rows.hold(connection, run.run_id, worker=worker, at=wb.now()):
-            raise _NotMine
+        _hold(wb, connection, run, worker)
         campaign = campaign_rows.campaign(connection, run.campaign_id)
         is_first = run.has_letters and campaign.status == "inactive"
-        if is_first and not print_rows.all_wait(connection, run.run_id):
+        if is_first and not (still_holds and print_rows.all_wait(connection, run.run_id)):
             return _planned_anew(wb, connection, run)
         if is_first:
             _complete(wb, connection, run)

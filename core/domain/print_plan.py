@@ -7,7 +7,7 @@ words differ, by language or clinic, get their own, so that nobody reads what wa
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -58,13 +58,15 @@ class Part:
     count: int
 
 
-def letters(candidates: Sequence[Candidate], settings: LetterSettings) -> list[PlannedLetter]:
-    """The letters in their order; every candidate is on exactly one of them."""
+def letters(
+    candidates: Sequence[Candidate], settings: LetterSettings, *, alone: Collection[int] = ()
+) -> list[PlannedLetter]:
+    """The letters in their order; every candidate is on exactly one of them, these recipients on one of their own."""
     ordered = [candidates[place] for place in _places(candidates, by=settings.order)]
     together: dict[Hashable, list[Candidate]] = defaultdict(list)
     for each in ordered:
         key: Hashable = each.recipient_id
-        if settings.per_household and is_one_home(each.postal.key):
+        if settings.per_household and is_one_home(each.postal.key) and each.recipient_id not in alone:
             key = (each.postal.key, each.language, tuple(sorted(each.values.items())))
         together[key].append(each)
     return [_letter(number, of, settings) for number, of in enumerate(together.values(), 1)]

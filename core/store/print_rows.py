@@ -1,7 +1,7 @@
 """Print runs in SQL: planned, claimed by one worker at a time, ready. Nothing is printed twice."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -142,6 +142,21 @@ def letters(
             row.address_key,
             (),
         )
+
+
+def planned(connection: Connection, run_id: str) -> tuple[list[PlannedLetter], dict[int, str]]:
+    """The frozen plan: its letters with whom they are for, and by recipient why the others get none."""
+    columns = (print_decisions.c.recipient_id, print_decisions.c.position, print_decisions.c.reason)
+    question = select(*columns).where(print_decisions.c.run_id == run_id).order_by(print_decisions.c.recipient_id)
+    on: dict[int, list[int]] = {}
+    reasons: dict[int, str] = {}
+    for recipient_id, position, reason in connection.execute(question):
+        if position is None:
+            reasons[recipient_id] = reason
+        else:
+            on.setdefault(position, []).append(recipient_id)
+    made = [replace(each, recipient_ids=tuple(on.get(each.position, ()))) for each in letters(connection, run_id)]
+    return made, reasons
 
 
 def patient_count(connection: Connection, run_id: str) -> int:
@@ -297,8 +312,10 @@ def mail_tries(connection: Connection, run_id: str) -> int:
 
 
 def lock_campaign(connection: Connection, campaign_id: str) -> None:
-    """Nobody changes the campaign until the transaction ends."""
-    connection.execute(select(campaigns.c.campaign_id).where(campaigns.c.campaign_id == campaign_id).with_for_update())
+    """Nobody changes the campaign until the transaction ends. A worker may keep a file of it meanwhile: it holds the
+    run, and would wait for the campaign while the other waits for the run."""
+    question = select(campaigns.c.campaign_id).where(campaigns.c.campaign_id == campaign_id)
+    connection.execute(question.with_for_update(key_share=True))
 
 
 def _is_free(at: datetime) -> ColumnElement[bool]:
