@@ -112,7 +112,7 @@ def _one(wb: Workbench, connection: Connection, file_id: str) -> Download:
 
 
 def _may_have(wb: Workbench, connection: Connection, campaign_id: str) -> bool:
-    return campaign_rows.may_change(connection, wb.user, campaign_id)
+    return campaign_rows.may_have_files(connection, wb.user, campaign_id)
 
 
 def _file_name(typed: str, ending: str) -> str:

@@ -17,12 +17,11 @@ from core.domain.organisation import LETTER
 from core.domain.postal import is_one_home
 from core.domain.wording import day_text
 from core.errors import NotAllowed, NotFound
-from core.store import address_states, download_rows, mailing_rows, print_rows
+from core.store import address_states, download_rows, mailing_rows, merges, print_rows
 from core.store import campaigns as campaign_rows
 from core.store.contacts import dead_for
 from core.store.database import writing
 from core.store.mailing_rows import Letter
-from core.store.people import visible_ids
 from core.workbench import Workbench
 
 
@@ -63,6 +62,7 @@ def mark_returned(wb: Workbench, campaign_id: str, *, patient_ids: Collection[st
         campaign = _campaign(wb, connection, campaign_id)
         _check_day(wb, campaign, on)
         letters = _together(connection, campaign_id, _of(wb, connection, campaign_id, patient_ids))
+        _check_order(wb, letters, on)
         mailed_at = _moment(wb, min(on, campaign.start_on))
         back = [
             each for each in letters if mailing_rows.mark_returned(connection, each, reason=reason, mailed_at=mailed_at)
@@ -103,6 +103,14 @@ def _check_day(wb: Workbench, campaign: Campaign, on: date) -> None:
         )
 
 
+def _check_order(wb: Workbench, letters: Sequence[Letter], on: date) -> None:
+    mailed = [each.mailed_at.astimezone(wb.zone()).date() for each in letters if each.mailed_at]
+    if mailed and on < max(mailed):
+        raise NotAllowed(
+            f"Letters cannot come back before they were mailed, on {day_text(max(mailed))}: choose a later day."
+        )
+
+
 def _moment(wb: Workbench, on: date) -> datetime:
     """Noon of the organisation's day: only the day is known."""
     return datetime.combine(on, time(12), wb.zone())
@@ -126,7 +134,7 @@ def _chosen(
 def _of(wb: Workbench, connection: Connection, campaign_id: str, patient_ids: Collection[str]) -> list[Letter]:
     """The letters of some patients."""
     wanted = set(patient_ids)
-    if wanted - visible_ids(connection, wanted, wb.user.scope):
+    if wanted - merges.visible(connection, wanted, wb.user.scope):
         raise NotFound("Some of these patients are not among those you may see.")
     return mailing_rows.letters(connection, campaign_id, wanted)
 
