@@ -111,7 +111,7 @@ def test_pages_can_be_looked_at() -> None:
 LINES = st.lists(st.text(st.sampled_from("aW .,ñệ李王محहि-09"), min_size=1, max_size=40), min_size=1, max_size=7)
 
 
-@drawn(daily=25, many=2000, lines=LINES, sheet=st.sampled_from(list(LABEL_SHEETS.values())), first=st.integers(1, 10))
+@drawn(daily=12, many=1000, lines=LINES, sheet=st.sampled_from(list(LABEL_SHEETS.values())), first=st.integers(1, 10))
 def test_no_label_is_ever_cut_off(lines: list[str], sheet: LabelSheet, first: int) -> None:
     one = Label(tuple(lines), SENDER[:1])
     if label_problem(lines, sheet):

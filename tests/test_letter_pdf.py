@@ -265,7 +265,7 @@ BODIES = st.lists(BLOCKS | st.just("<hr>"), max_size=6).map(lambda parts: clean(
 
 
 @drawn(
-    daily=25, many=2000, body=BODIES, key=st.sampled_from(sorted(PAGES)), language=st.sampled_from(["en", "ar", "zh"])
+    daily=12, many=1500, body=BODIES, key=st.sampled_from(sorted(PAGES)), language=st.sampled_from(["en", "ar", "zh"])
 )
 def test_every_word_of_any_body_is_printed_once_within_the_margins(body: str, key: str, language: str) -> None:
     page = PAGES[key]
@@ -291,8 +291,8 @@ def is_joined(letter: str) -> bool:
 
 
 @drawn(
-    daily=5,
-    many=200,
+    daily=3,
+    many=100,
     letters=st.lists(
         st.tuples(st.text(st.sampled_from("abcdefgh"), min_size=3, max_size=8), BODIES), min_size=1, max_size=6
     ),

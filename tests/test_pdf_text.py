@@ -48,6 +48,9 @@ ADDRESSES = [
     "رقم (555) 010-0100",
     "רחוב הרצל 5, תל אביב 61000",
     "Dear محمد,",
+    "Dear محمد عبد الله, please call (محمد) – at once!",
+    "«محمد» (السيّد) - علي؟",
+    "مرحبا! (ok) 5% – نعم.",
     "Ana محمد علي Smith",
     "北京市朝阳区 12 号 Apt 5",
     "Harpreet ਸਿੰਘ (work)",
@@ -117,7 +120,7 @@ def test_what_is_written_from_right_to_left_stands_so(text: str, rtl: bool, show
 MIXED = st.text(st.sampled_from("aZ19 .,-()–’ñệ̃Ж李王한さمحلاُשלहिक्षसிண์ปั഻้ക്‍ک‌ 。"), max_size=30)
 
 
-@drawn(daily=60, many=5000, text=MIXED, bold=st.booleans())
+@drawn(daily=40, many=2000, text=MIXED, bold=st.booleans())
 def test_any_mixture_of_scripts_is_drawn(text: str, bold: bool) -> None:
     shown = printable_form(text)
     if missing_glyphs(shown):
@@ -129,14 +132,14 @@ def test_any_mixture_of_scripts_is_drawn(text: str, bold: bool) -> None:
     assert sorted(said) == sorted("".join(shown.split()))
 
 
-@drawn(daily=60, many=5000, text=st.text(st.sampled_from("aZ1 ñễЖ李王한さहिक्षसிண์ปั้"), max_size=30))
+@drawn(daily=40, many=2000, text=st.text(st.sampled_from("aZ1 ñễЖ李王한さहिक्षसிண์ปั้"), max_size=30))
 def test_scripts_from_left_to_right_are_read_out_in_order(text: str) -> None:
     shown = printable_form(text)
     if not missing_glyphs(shown):
         assert page_texts(printed(shown))[0] == shown
 
 
-@drawn(daily=100, many=10_000, text=st.text(max_size=40))
+@drawn(daily=100, many=3000, text=st.text(max_size=40))
 def test_any_text_is_divided_among_fonts_without_losing_a_letter(text: str) -> None:
     assert "".join(piece for _, piece in runs(text)) == text
     assert "".join(letters_of(text)) == text
@@ -144,7 +147,7 @@ def test_any_text_is_divided_among_fonts_without_losing_a_letter(text: str) -> N
     assert sorted(pdf_bidi.visual_order(levels)) == list(range(len(text)))
 
 
-@drawn(daily=100, many=10_000, text=st.text(max_size=20))
+@drawn(daily=100, many=3000, text=st.text(max_size=20))
 def test_what_is_missing_is_of_the_text_and_the_rest_is_drawn(text: str) -> None:
     missing = missing_glyphs(text)
     rest = printable_form("".join(each for each in printable_form(text) if each not in missing))

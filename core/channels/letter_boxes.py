@@ -4,13 +4,13 @@ Lengths are in points; within a box y goes down from its top.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import count
 
-from core.channels.letter_html import Block, Paragraph, Rule, Run, Table
+from core.channels.letter_html import Block, Paragraph, Rule, Table
 from core.channels.letter_lines import Line, is_rtl, lines_of
+from core.channels.letter_links import with_addresses
 from core.channels.pdf_text import SPACE, Typesetter
-from core.domain.address import phone_text
 
 BLACK, QUIET, PALE = 0.0, 0.38, 0.93  # of 1: grey that is still clear on a black-and-white printer
 _INDENT, _QUOTE, _DEEPEST = 18.0, 16.0, 8
@@ -139,7 +139,7 @@ class Setter:
         its = kind.of(kind.size * _HEADS[block.kind]) if is_head else kind
         if is_head:
             its = Type(its.size, its.size * (1.5 if kind.language in _TALL else 1.25), its.language)
-        runs = tuple(_with_addresses(block.runs))
+        runs = tuple(with_addresses(block.runs))
         rtl = is_rtl(runs, language=kind.language)
         left, right = _inset(block, rtl=rtl)
         left, right = min(left, width / 2), min(right, width / 2)
@@ -209,34 +209,6 @@ def _lines_of_text(line: Line, start: float, y: float, size: float, whole: float
         x += space + long
         if whole:
             return
-
-
-def _with_addresses(runs: Sequence[Run]) -> Iterator[Run]:
-    """The text of links, with their addresses behind it where it says something else: paper cannot be clicked."""
-    said = ""
-    for place, run in enumerate(runs):
-        yield run
-        said = said + run.text if place and runs[place - 1].href == run.href else run.text
-        is_last = place + 1 == len(runs) or runs[place + 1].href != run.href
-        if run.href and is_last:
-            address = shown_address(run.href)
-            if address and _plain(said) != _plain(address):
-                yield replace(run, text=f" ({address})", href="", is_underlined=False)
-
-
-def shown_address(href: str) -> str:
-    """A link's address as it is printed: what has to be typed or dialled."""
-    scheme, _, rest = href.partition(":")
-    if scheme.lower() == "mailto":
-        return rest.partition("?")[0]
-    if scheme.lower() == "tel":
-        return phone_text(rest).removeprefix("(").replace(") ", "-") if rest.startswith("+") else rest
-    return rest.removeprefix("//").removeprefix("www.").rstrip("/")
-
-
-def _plain(text: str) -> str:
-    text = "".join(text.lower().split()).removeprefix("https://").removeprefix("http://").removeprefix("www.")
-    return "".join(each for each in text.rstrip("/.") if each not in "()-+ ").removeprefix("1")
 
 
 def _side(block: Paragraph, *, rtl: bool) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 
+from core.channels.letter_items import label_of
+
 _HEADINGS = ("h1", "h2", "h3", "h4")
 _BOLD, _ITALIC = frozenset({"b", "strong", "th", *_HEADINGS}), frozenset({"i", "em"})
 _BLOCKS = frozenset({"p", "div", "li", "blockquote", "td", "th", "ul", "ol", *_HEADINGS})
@@ -200,7 +202,7 @@ class _Walk:
             self._count += 1
             look = replace(look, path=(*look.path, self._count))
         if node.tag == "li":
-            self._label = _label(look.lists, number)
+            self._label = label_of(look.lists, number)
             look = replace(look, kind="LI")
         yield from self._children(node, look)
         yield from self._flush(look)
@@ -253,32 +255,3 @@ def _cells(row: _Node) -> Iterator[_Node]:
     for child in row.children:
         if isinstance(child, _Node) and child.tag in ("td", "th"):
             yield child
-
-
-def _label(lists: tuple[str, ...], number: int) -> str:
-    if not lists or lists[-1] != "ol":
-        return ("•", "–", "·")[min(len(lists), 3) - 1] if lists else "•"
-    depth = lists.count("ol") % 3
-    return f"{number}." if depth == 1 else f"{_letters(number)}." if depth == 2 else f"{_roman(number)}."
-
-
-def _letters(number: int) -> str:
-    found = ""
-    while number > 0:
-        number, rest = divmod(number - 1, 26)
-        found = chr(97 + rest) + found
-    return found
-
-
-def _roman(number: int) -> str:
-    found = ""
-    for value, letters in _ROMAN:
-        while number >= value:
-            found, number = found + letters, number - value
-    return found
-
-
-_ROMAN = (
-    (1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"),
-    (9, "ix"), (5, "v"), (4, "iv"), (1, "i"),
-)  # fmt: skip

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.channels import letter_head
+from core.channels.label_pdf import label_problem as label_problem
 from core.channels.label_pdf import labels_pdf as labels_pdf
 from core.channels.letter_boxes import Box, Setter, Type, type_for
 from core.channels.letter_draw import draw_boxes, draw_marks

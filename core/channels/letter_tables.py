@@ -12,7 +12,8 @@ from core.channels.letter_html import Block, Cell, Paragraph, Run, Table
 from core.channels.letter_lines import RTL_LANGUAGES, lines_of
 
 _PAD, _HAIR = 5.0, 0.5
-_NARROWEST, _TO_WRITE_IN, _TALL_ENOUGH = 34.0, 96.0, 24.0
+_NARROWEST, _TALL_ENOUGH = 34.0, 24.0
+_TO_WRITE_IN, _LIKED, _WIDEST = 64.0, 130.0, 230.0  # of an empty cell at least and better, and of one with text
 _SIZES = (0.91, 0.82, 0.73)  # of the text around it
 
 
@@ -77,17 +78,17 @@ def _widths(setter: Setter, placed: Sequence[_Placed], count: int, kind: Type, w
 def _asked(setter: Setter, cell: Cell, kind: Type) -> tuple[float, float]:
     """What a cell asks for at least, so that no word is broken, and at most."""
     if not cell.blocks:
-        return _NARROWEST, _TO_WRITE_IN * cell.columns
+        return _TO_WRITE_IN, _LIKED * cell.columns
     low = high = 0.0
     for block in cell.blocks:
         if not isinstance(block, Paragraph):
-            low, high = max(low, 3 * _NARROWEST), max(high, 4 * _TO_WRITE_IN)
+            low, high = max(low, 3 * _NARROWEST), max(high, _WIDEST)
             continue
         inner = 2 * _PAD + 18.0 * block.indent + 16.0 * block.quotes
         for line in lines_of(setter.typesetter, block.runs, width=1e6, size=kind.size, language=kind.language):
             high = max(high, inner + sum(atom.word.width + 0.26 for atom in line) * kind.size)
             low = max(low, inner + max((atom.word.width for atom in line), default=0) * kind.size)
-    return min(low, 150.0) + 0.5, min(high, 2 * _TO_WRITE_IN * 1.6) + 0.5
+    return min(low, 150.0) + 0.5, min(high, _WIDEST) + 0.5
 
 
 def _rows(

@@ -4,6 +4,7 @@ Lengths are of text of size 1. Words are shaped once a document; a line that hol
 is laid out anew, since what stands where depends on the whole line.
 """
 
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -117,39 +118,42 @@ class _Piece:
 
 
 def _pieces(text: str, levels: Sequence[int], words: Sequence[Word]) -> Iterator[_Piece]:
-    place = 0
-    for (level, is_bold, is_italic), group in groupby(
+    """A line in pieces. Readers that turn what is written from right to left begin at its first letter and end at the
+    next one of the other direction, so that signs and spaces between them would change places: they stand alone."""
+    is_after_rtl = False
+    for (level, _, _), group in groupby(
         range(len(text)), lambda at: (levels[at], words[at].is_bold, words[at].is_italic)
     ):
-        del is_bold, is_italic
         span = list(group)
         word = words[span[-1]]
         for face, piece in _joined(runs("".join(text[at] for at in span), word.language)):
-            for part in _without_spaces_at_the_ends(piece) if level % 2 else (piece,):
-                yield _Piece(part, level, FACES[0] if part.isspace() else face, word)
-        place += len(span)
+            is_rtl = bool(level % 2)
+            before, inner, after = _signs_around(piece) if is_rtl or is_after_rtl else ("", piece, "")
+            if not is_rtl:
+                inner, after = inner + after, ""
+            for part in (*before, inner, *after):
+                if part:
+                    yield _Piece(part, level, FACES[0] if part.isspace() else face, word)
+            is_after_rtl = is_rtl or (is_after_rtl and not inner)
 
 
 def _joined(given: Iterable[tuple[Face, str]]) -> Iterator[tuple[Face, str]]:
     """Spaces between words of one font belong to them."""
     kept: list[tuple[Face, str]] = []
     for face, piece in given:
-        if piece.isspace() and kept:
+        if kept and (piece.isspace() or kept[-1][0] is face):
             kept[-1] = (kept[-1][0], kept[-1][1] + piece)
-        elif kept and kept[-1][0] is face:
-            kept[-1] = (face, kept[-1][1] + piece)
-        elif face is FACES[0] and piece.endswith(" ") and not piece.strip():
-            kept.append((face, piece))
         else:
             kept.append((face, piece))
     yield from kept
 
 
-def _without_spaces_at_the_ends(text: str) -> Iterator[str]:
-    """Readers that turn what is written from right to left leave spaces at its ends where they are."""
-    inner = text.strip(" ")
-    before, _, after = text.partition(inner) if inner else (text, "", "")
-    yield from (part for part in (before, inner, after) if part)
+def _signs_around(text: str) -> tuple[str, str, str]:
+    """What is no letter at the beginning, the rest, and what is no letter at the end."""
+    letters = [place for place, each in enumerate(text) if each.isalnum() or unicodedata.category(each) in ("Mn", "Mc")]
+    if not letters:
+        return text, "", ""
+    return text[: letters[0]], text[letters[0] : letters[-1] + 1], text[letters[-1] + 1 :]
 
 
 def _append(shown: list[tuple[int, list[str]]], number: int, part: str) -> None:

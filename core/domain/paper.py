@@ -101,8 +101,7 @@ class Envelope:
 
 
 def _page(key: str, name: str, size: tuple[float, float], **places: float) -> PageTemplate:
-    folds, shown = (), None
-    return PageTemplate(key, name, *size, folds=folds, shown=shown, **places)
+    return PageTemplate(key, name, *size, folds=(), shown=None, **places)
 
 
 def _window_page(
