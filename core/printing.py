@@ -8,6 +8,7 @@ import hashlib
 import logging
 import secrets
 import threading
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -122,9 +123,14 @@ def _make(wb: Workbench, run: Run, worker: str, stop: threading.Event) -> int:
     except CareloopError as error:
         _fail(wb, run, worker, str(error))
     except Exception as error:
-        _log.exception("print run %s failed", run.run_id)
+        _log.error("print run %s failed:\n%s", run.run_id, _where(error))
         _fail(wb, run, worker, _FAILED.format(type(error).__name__))
     return made
+
+
+def _where(error: BaseException) -> str:
+    """Where something went wrong, without the error's own words: those may be a patient's."""
+    return "".join([*traceback.format_tb(error.__traceback__), type(error).__name__])
 
 
 # ---- files ---------------------------------------------------------------------------------------------------------

@@ -3,11 +3,13 @@
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from core import campaigns, downloads, mailings, new_campaigns, preflight, printing
 from core.errors import NotAllowed, NotFound
 from core.store import download_rows, print_rows
 from core.store.database import writing
+from core.store.schema import print_letters
 from core.workbench import Workbench
 from tests.conftest import Clock
 from tests.letters import (
@@ -211,3 +213,16 @@ def test_who_no_longer_sees_anybody_of_a_campaign_cannot_fetch_its_letters(wb: W
     assert downloads.files(gone) == []
     with pytest.raises(NotFound):
         downloads.content(gone, file.file_id)
+
+
+def test_a_failure_is_logged_without_a_word_of_the_letters(wb: Workbench, caplog: pytest.LogCaptureFixture) -> None:
+    clinic_that_prints(wb)
+    campaign = letter_campaign(wb, add_people(wb, [{}]), body="<p>{{ patient.full_name }} {{ call_back_number }}</p>")
+    run_id = ask(wb, campaign)
+    with writing(wb.engine) as connection:
+        values = {"patient.full_name": "Ada Secret", "call_back_number": 5}
+        connection.execute(update(print_letters).values(addressee=[{"Secret": "Shore"}], values=values))
+    make(wb)
+    run = run_of(wb, campaign)
+    assert run.state == "failed" and run.run_id == run_id
+    assert "Secret" not in caplog.text and "Shore" not in caplog.text and "Secret" not in run.problem
