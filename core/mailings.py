@@ -162,6 +162,7 @@ def _revive(connection: Connection, letter: Letter) -> None:
     if not letter.address:
         return
     of_address = [reason for reason in RETURN_REASONS if is_of_address(reason)]
-    address_states.revive(connection, dead_for(letter.patient_id, letter.address), channel=LETTER)
+    if not mailing_rows.is_returned_from(connection, letter.address, RETURN_REASONS, patient_id=letter.patient_id):
+        address_states.revive(connection, dead_for(letter.patient_id, letter.address), channel=LETTER)
     if not mailing_rows.is_returned_from(connection, letter.address, of_address):
         address_states.revive(connection, letter.address, channel=LETTER)

@@ -1,0 +1,114 @@
+"""Letters at the edges: full files, two people who press at once, returned letters of two campaigns, sisters."""
+
+import threading
+from contextlib import suppress
+from datetime import date
+
+import pytest
+
+from core import campaigns, downloads, mailings, new_campaigns, preflight, templates
+from core.domain.campaign import Message
+from core.errors import CareloopError, NotAllowed
+from core.workbench import Workbench
+from tests.conftest import Clock
+from tests.letters import add_people, ask, clinic_that_prints, letter_campaign, make, printed, run_of, states, words_of
+from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+
+TODAY = date(2026, 11, 24)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("count", "files"), [(200, [200]), (201, [200, 1]), (400, [200, 200])])
+def test_files_are_full_and_labels_lie_in_their_order(wb: Workbench, count: int, files: list[int]) -> None:
+    clinic_that_prints(wb)
+    run = printed(wb, letter_campaign(wb, add_people(wb, [{} for _ in range(count)])))
+    own = [each for each in run.files if each.kind == "letters"]
+    assert [each.pages for each in own] == files
+    text = [page for each in own for page in words_of(downloads.content(wb, each.file_id).content)]
+    labels = "".join(words_of(downloads.content(wb, run.files[-1].file_id).content))
+    order = [page[page.index("Ada Example") :].split()[1] for page in text]
+    places = [labels.index(f"{each}\r\n") for each in order]
+    assert len(set(order)) == count and places == sorted(places)
+
+
+def test_two_people_who_press_at_once_print_once(bench: Workbench) -> None:  # noqa: F811
+    clinic_that_prints(bench)
+    campaign = letter_campaign(bench, add_people(bench, [{}, {}]))
+    answers: list[str] = []
+
+    def press() -> None:
+        try:
+            answers.append(ask(bench, campaign))
+        except CareloopError as error:
+            answers.append(type(error).__name__)
+
+    pressing = [threading.Thread(target=press) for _ in range(4)]
+    for each in pressing:
+        each.start()
+    for each in pressing:
+        each.join()
+    assert (len(answers), answers.count("NotAllowed")) == (4, 3)
+    make(bench)
+    assert run_of(bench, campaign).letter_count == 2 and len(downloads.files(bench)) == 2
+
+
+def test_stopping_while_the_last_file_is_made_prints_all_or_nothing(bench: Workbench) -> None:  # noqa: F811
+    clinic_that_prints(bench)
+    ids = add_people(bench, [{} for _ in range(4)])
+    for each in ids:
+        campaign = letter_campaign(bench, [each])
+        ask(bench, campaign)
+        making = threading.Thread(target=make, args=(bench,))
+        making.start()
+        with suppress(CareloopError):
+            campaigns.stop(bench, campaign.campaign_id)
+        making.join()
+        status = campaigns.campaign(bench, campaign.campaign_id).status
+        found = (status, run_of(bench, campaign).state, states(bench, campaign)[each][0])
+        assert found in [("stopped", "stopped", "stopped"), ("completed", "ready", "printed")]
+        assert bool(run_of(bench, campaign).files) == (status == "completed")
+
+
+@pytest.mark.parametrize("reason", ["mail_moved", "mail_vacant"])
+def test_taking_one_return_back_leaves_that_of_another_campaign(wb: Workbench, reason: str) -> None:
+    clinic_that_prints(wb)
+    add_people(wb, [{}])
+    made = [letter_campaign(wb, ["p1"]) for _ in range(2)]
+    for each in made:
+        printed(wb, each)
+    for each in made:
+        mailings.mark_returned(wb, each.campaign_id, patient_ids=["p1"], reason=reason, on=TODAY)
+    mailings.take_back_returned(wb, made[0].campaign_id, patient_ids=["p1"])
+    assert preflight.reach(wb, ["p1"], channels=["letter"])[0].reached == ()
+    mailings.take_back_returned(wb, made[1].campaign_id, patient_ids=["p1"])
+    assert preflight.reach(wb, ["p1"], channels=["letter"])[0].reached == ("p1",)
+
+
+def test_a_letter_returned_from_general_delivery_stops_those_of_nobody_else(wb: Workbench) -> None:
+    clinic_that_prints(wb)
+    there = {"address1": "General Delivery"}
+    campaign = letter_campaign(wb, add_people(wb, [there, there]))
+    printed(wb, campaign)
+    mailings.mark_returned(wb, campaign.campaign_id, patient_ids=["p1"], reason="mail_undeliverable", on=TODAY)
+    assert preflight.reach(wb, ["p1", "p2"], channels=["letter"])[0].reached == ("p2",)
+
+
+def test_a_letter_beside_an_email_and_the_other_way_round(wb: Workbench, clock: Clock) -> None:
+    clinic_that_prints(wb)
+    ids = add_people(wb, [{"email": "a@example.org"}, {}])
+    by_email = next(each for each in templates.library() if each.channel == "email")
+    email = new_campaigns.create(wb, template_id=by_email.template_id, patient_ids=ids)
+    sister = campaigns.campaign(wb, new_campaigns.also_by(wb, email, "ad-hoc-letter"))
+    message = {"en": Message("", "<p>Call {{ call_back_number }} {{ sign_off }}</p>")}
+    sister = campaigns.save(
+        wb, sister.campaign_id, {"messages": message, "purpose": "announcement"}, version=sister.version
+    )
+    printed(wb, sister)
+    assert {state for state, _ in states(wb, sister).values()} == {"printed"}
+    with pytest.raises(NotAllowed):
+        new_campaigns.also_by(wb, sister.campaign_id, by_email.template_id)
+    mailings.mark_mailed(wb, sister.campaign_id, on=TODAY)
+    clock.forward(days=1)
+    again = campaigns.campaign(wb, new_campaigns.copy(wb, sister.campaign_id, patient_ids=ids))
+    assert (again.channel, again.family_id, again.status) == ("letter", None, "inactive")
+    assert printed(wb, again).patient_count == 2
