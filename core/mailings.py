@@ -63,7 +63,7 @@ def mark_returned(wb: Workbench, campaign_id: str, *, patient_ids: Collection[st
         _check_day(wb, campaign, on)
         letters = _together(connection, campaign_id, _of(wb, connection, campaign_id, patient_ids))
         _check_order(wb, letters, on)
-        mailed_at = _moment(wb, min(on, campaign.start_on))
+        mailed_at = _moment(wb, max(_made_on(wb, campaign), min(on, campaign.start_on)))
         back = [
             each for each in letters if mailing_rows.mark_returned(connection, each, reason=reason, mailed_at=mailed_at)
         ]
@@ -96,11 +96,15 @@ def _campaign(wb: Workbench, connection: Connection, campaign_id: str) -> Campai
 
 
 def _check_day(wb: Workbench, campaign: Campaign, on: date) -> None:
-    made = (campaign.finished_at or campaign.changed_at).astimezone(wb.zone()).date()
+    made = _made_on(wb, campaign)
     if not made <= on <= wb.today():
         raise NotAllowed(
             f"The letters were made on {day_text(made)}: choose a day from then to today, {day_text(wb.today())}."
         )
+
+
+def _made_on(wb: Workbench, campaign: Campaign) -> date:
+    return (campaign.finished_at or campaign.changed_at).astimezone(wb.zone()).date()
 
 
 def _check_order(wb: Workbench, letters: Sequence[Letter], on: date) -> None:

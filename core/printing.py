@@ -10,7 +10,7 @@ import secrets
 import threading
 import traceback
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import Connection
@@ -37,6 +37,12 @@ _KILLED = (
     "The dispatcher ended several times while the files were made, perhaps for want of memory. Nothing was printed: "
     "try again, and tell who looks after the server if that happens again."
 )
+
+_CHANGING = (
+    "The records changed again and again while the letters were made, perhaps because a feed is being loaded. Nothing "
+    "was printed: try again when it is done."
+)
+_MOST_PLANS = 5  # of one run, before a person is asked
 
 _log = logging.getLogger(__name__)
 
@@ -106,7 +112,7 @@ def _make(wb: Workbench, run: Run, worker: str, stop: threading.Event) -> int:
         if run.try_count > print_rows.MOST_TRIES:
             raise CareloopError(_KILLED)
         run = _fresh(wb, run, worker)
-        while True:
+        for _ in range(_MOST_PLANS):
             for each in _missing(wb, run):
                 if stop.is_set():
                     return made
@@ -116,6 +122,7 @@ def _make(wb: Workbench, run: Run, worker: str, stop: threading.Event) -> int:
             if again is None:
                 return made
             run = again
+        raise CareloopError(_CHANGING)
     except (_NotMine, IntegrityError):
         return made
     except DatabaseLost:
@@ -220,11 +227,8 @@ def _still_holds(wb: Workbench, run: Run) -> bool:
         campaign = campaign_rows.campaign(connection, run.campaign_id)
         if not run.has_letters or campaign.status != "inactive":
             return True
-        kept, left_out = print_rows.planned(connection, run.run_id)
         made = plan(wb, connection, campaign)
-    return left_out == made.reasons and kept == [
-        replace(each, recipient_ids=tuple(sorted(each.recipient_ids))) for each in made.letters
-    ]
+        return print_rows.is_planned(connection, run.run_id, made.letters, made.reasons)
 
 
 def _planned_anew(wb: Workbench, connection: Connection, run: Run) -> Run:

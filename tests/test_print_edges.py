@@ -5,15 +5,29 @@ from contextlib import suppress
 from datetime import date
 
 import pytest
+from sqlalchemy import select
 
 from core import campaigns, downloads, mailings, new_campaigns, preflight, templates
 from core.domain.campaign import Message
 from core.errors import CareloopError, NotAllowed
+from core.store.database import reading, writing
+from core.store.schema import recipients
 from core.workbench import Workbench
 from tests.conftest import Clock
-from tests.letters import add_people, ask, clinic_that_prints, letter_campaign, make, printed, run_of, states, words_of
+from tests.letters import (
+    add_people,
+    ask,
+    clinic_that_prints,
+    letter_campaign,
+    make,
+    printed,
+    run_of,
+    states,
+    words_of,
+)
 from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
 
+_BODY = "<p>{{ patient.first_name }} {% if gaps %}{{ gaps | listed }}{% endif %} {{ call_back_number }}</p>"
 TODAY = date(2026, 11, 24)
 
 
@@ -112,3 +126,38 @@ def test_a_letter_beside_an_email_and_the_other_way_round(wb: Workbench, clock: 
     again = campaigns.campaign(wb, new_campaigns.copy(wb, sister.campaign_id, patient_ids=ids))
     assert (again.channel, again.family_id, again.status) == ("letter", None, "inactive")
     assert printed(wb, again).patient_count == 2
+
+
+def test_a_plan_is_the_same_when_nothing_changed(bench: Workbench) -> None:  # noqa: F811
+    clinic_that_prints(bench)
+    people = [{"first": "Éva\u2028"}, {"last": "李"}, {"zip": None}, {"address2": "N/A"}, {"address1": "1 Shore Road"}]
+    campaign = letter_campaign(bench, add_people(bench, people), body=_BODY, per_household="no")
+    ask(bench, campaign)
+    assert make(bench) == 2, "no file is made twice"
+
+
+def test_records_that_change_again_and_again_end_in_a_sentence(wb: Workbench) -> None:
+    clinic_that_prints(wb)
+    campaign = letter_campaign(wb, add_people(wb, [{}, {}]))
+    ask(wb, campaign)
+    _run(wb, "CREATE TRIGGER t AFTER INSERT ON downloads BEGIN UPDATE patients SET address1 = address1 || '1'; END")
+    make(wb)
+    run = run_of(wb, campaign)
+    assert (run.state, run.files) == ("failed", ()) and "changed again" in run.problem
+    _run(wb, "DROP TRIGGER t")
+    assert printed(wb, campaign).state == "ready"
+
+
+def _run(wb: Workbench, statement: str) -> None:
+    with writing(wb.engine) as connection:
+        connection.exec_driver_sql(statement)
+
+
+def test_a_letter_that_came_back_unmarked_was_mailed_after_it_was_made(wb: Workbench, clock: Clock) -> None:
+    clinic_that_prints(wb)
+    campaign = letter_campaign(wb, add_people(wb, [{}]))
+    clock.forward(days=5)
+    printed(wb, campaign)
+    mailings.mark_returned(wb, campaign.campaign_id, patient_ids=["p1"], reason="mail_moved", on=date(2026, 11, 29))
+    with reading(wb.engine) as connection:
+        assert connection.scalars(select(recipients.c.handed_over_at)).one().date() == date(2026, 11, 29)

@@ -1,7 +1,7 @@
 """Print runs in SQL: planned, claimed by one worker at a time, ready. Nothing is printed twice."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -144,19 +144,18 @@ def letters(
         )
 
 
-def planned(connection: Connection, run_id: str) -> tuple[list[PlannedLetter], dict[int, str]]:
-    """The frozen plan: its letters with whom they are for, and by recipient why the others get none."""
+def is_planned(connection: Connection, run_id: str, made: Sequence[PlannedLetter], reasons: Mapping[int, str]) -> bool:
+    """Whether a run's plan is this one: the same letters for the same recipients, the others for the same reasons."""
     columns = (print_decisions.c.recipient_id, print_decisions.c.position, print_decisions.c.reason)
-    question = select(*columns).where(print_decisions.c.run_id == run_id).order_by(print_decisions.c.recipient_id)
-    on: dict[int, list[int]] = {}
-    reasons: dict[int, str] = {}
-    for recipient_id, position, reason in connection.execute(question):
-        if position is None:
-            reasons[recipient_id] = reason
-        else:
-            on.setdefault(position, []).append(recipient_id)
-    made = [replace(each, recipient_ids=tuple(on.get(each.position, ()))) for each in letters(connection, run_id)]
-    return made, reasons
+    decided = {
+        row.recipient_id: (row.position, row.reason)
+        for row in connection.execute(select(*columns).where(print_decisions.c.run_id == run_id))
+    }
+    would = {each: (letter.position, "") for letter in made for each in letter.recipient_ids}
+    would |= {each: (None, reason) for each, reason in reasons.items()}
+    return decided == would and [_letter_row("", each) for each in letters(connection, run_id)] == [
+        _letter_row("", each) for each in made
+    ]
 
 
 def patient_count(connection: Connection, run_id: str) -> int:
