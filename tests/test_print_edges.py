@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
-from core import campaigns, downloads, mailings, new_campaigns, preflight, templates
+from core import campaigns, downloads, mailings, new_campaigns, preflight, print_runs, templates
 from core.domain.campaign import Message
 from core.errors import CareloopError, NotAllowed
 from core.store.database import reading, writing
@@ -161,3 +161,27 @@ def test_a_letter_that_came_back_unmarked_was_mailed_after_it_was_made(wb: Workb
     mailings.mark_returned(wb, campaign.campaign_id, patient_ids=["p1"], reason="mail_moved", on=date(2026, 11, 29))
     with reading(wb.engine) as connection:
         assert connection.scalars(select(recipients.c.handed_over_at)).one().date() == date(2026, 11, 29)
+
+
+def test_what_failed_at_first_can_be_tried_again(wb: Workbench) -> None:
+    clinic_that_prints(wb)
+    campaign = letter_campaign(wb, add_people(wb, [{}, {}]))
+    run_id = ask(wb, campaign)
+    _run(wb, "UPDATE print_runs SET state = 'failed', problem = 'no memory'")
+    print_runs.make_again(wb, run_id)
+    make(wb)
+    run = run_of(wb, campaign)
+    assert (run.state, run.letter_count, run.has_labels) == ("ready", 2, True)
+    assert {state for state, _ in states(wb, campaign).values()} == {"printed"}
+
+
+def test_what_failed_when_it_was_made_again_can_be_tried_again(wb: Workbench) -> None:
+    clinic_that_prints(wb)
+    campaign = letter_campaign(wb, add_people(wb, [{}, {}]))
+    run = printed(wb, campaign)
+    for each in run.files:
+        downloads.delete(wb, each.file_id)
+    print_runs.make_again(wb, run.run_id)
+    _run(wb, "UPDATE print_runs SET state = 'failed', problem = 'no memory'")
+    print_runs.make_again(wb, run.run_id)
+    assert make(wb) == 2 and run_of(wb, campaign).state == "ready"
