@@ -24,9 +24,6 @@ from core.store.contacts import eligibility_inputs
 from core.store.letter_people import Home
 from core.workbench import Workbench
 
-_SURELY_FITS = 30  # characters of a line: even the widest letters are narrower than any page's place for an address
-_FEW_LINES = 4
-
 
 @dataclass(frozen=True)
 class Plan:
@@ -134,5 +131,4 @@ def problem_of(letter: Letter, paper: Stationery) -> str:
 
     if missing_glyphs("".join((*letter.addressee, letter.greeting, letter.body))):
         return GLYPH
-    fits = len(letter.addressee) <= _FEW_LINES and all(len(line) <= _SURELY_FITS for line in letter.addressee)
-    return "" if fits or not addressee_problem(letter.addressee, paper.settings.page) else TOO_LONG
+    return TOO_LONG if addressee_problem(letter.addressee, paper.settings.page) else ""

@@ -185,3 +185,21 @@ def test_what_failed_when_it_was_made_again_can_be_tried_again(wb: Workbench) ->
     _run(wb, "UPDATE print_runs SET state = 'failed', problem = 'no memory'")
     print_runs.make_again(wb, run.run_id)
     assert make(wb) == 2 and run_of(wb, campaign).state == "ready"
+
+
+def test_an_address_that_fits_the_letter_and_not_the_label_stops_nobodys_letters(wb: Workbench) -> None:
+    clinic_that_prints(wb)
+    campaign = letter_campaign(wb, add_people(wb, [{}, {"first": "W" * 30, "last": None}, {}]), sheet="avery-l7160")
+    run = printed(wb, campaign)
+    assert (run.state, run.letter_count) == ("ready", 3)
+    labels = words_of(downloads.content(wb, run.files[1].file_id).content)[0].split("Example Health Group")
+    assert "Example1" in labels[1] and "Letter 2" in labels[2] and "by hand" in labels[2] and "Example3" in labels[3]
+
+
+@pytest.mark.parametrize("name", ["W" * 30, "李" * 30, "M" * 25])
+@pytest.mark.parametrize("page", ["letter-window", "a4-window"])
+def test_one_wide_name_stops_nobody_elses_letter(wb: Workbench, page: str, name: str) -> None:
+    clinic_that_prints(wb)
+    campaign = letter_campaign(wb, add_people(wb, [{}, {"first": name, "last": None}]), page=page)
+    run = printed(wb, campaign)
+    assert run.state == "ready" and states(wb, campaign)["p1"] == ("printed", "")
