@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError
 
 from core.audit import record_in
 from core.domain.campaign import status_after
@@ -123,7 +122,7 @@ def _make(wb: Workbench, run: Run, worker: str, stop: threading.Event) -> int:
                 return made
             run = again
         raise CareloopError(_CHANGING)
-    except (_NotMine, IntegrityError):
+    except _NotMine:
         return made
     except DatabaseLost:
         raise

@@ -7,11 +7,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, update
 
 from core import campaigns, downloads, letters, new_campaigns, print_runs, reports
 from core.domain.user import Scope
 from core.errors import NotAllowed, NotFound
+from core.store import download_rows
+from core.store.database import writing
+from core.store.schema import downloads as downloads_table
 from core.workbench import DISPATCHER, Workbench
 from tests.conftest import Clock
 from tests.letters import (
@@ -240,6 +243,20 @@ def test_a_worker_whose_lease_ran_out_is_followed_by_another(wb: Workbench, cloc
     clock.at += print_rows.LEASE + timedelta(seconds=1)
     assert make(wb) == 2
     assert run_of(wb, campaign).state == "ready"
+
+
+def test_a_file_that_the_database_refuses_ends_the_run_in_a_sentence(wb: Workbench) -> None:
+    clinic_that_prints(wb)
+    ids = add_people(wb, [{}])
+    campaign = letter_campaign(wb, ids)
+    run_id = ask(wb, campaign)
+    document = downloads.add_document(wb, "Guide", "", b"Plain words")
+    with writing(wb.engine) as connection:
+        taken = {"live_key": download_rows.live_key(run_id, "letters", 1)}
+        connection.execute(update(downloads_table).where(downloads_table.c.file_id == document.file_id).values(taken))
+    assert make(wb) == 0
+    run = run_of(wb, campaign)
+    assert (run.state, run.files) == ("failed", ()) and "IntegrityError" in run.problem
 
 
 def test_a_copy_is_for_whom_no_letter_was_printed(wb: Workbench) -> None:

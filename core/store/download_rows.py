@@ -63,7 +63,7 @@ def live_key(run_id: str, kind: str, part: int) -> str:
 
 
 def add(connection: Connection, made: Download) -> None:
-    """Keep a new file. Raises IntegrityError when another worker has kept the same file of a run."""
+    """Keep a new file. For one of a print run the caller holds that run in this very transaction."""
     values = {column.name: getattr(made, column.name) for column in (*_OWN, downloads.c.content)}
     if made.run_id:
         values["live_key"] = live_key(made.run_id, made.kind, made.part)
