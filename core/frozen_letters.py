@@ -66,12 +66,14 @@ class Stationery:
 
     def labels(self, planned: Iterable[PlannedLetter]) -> list[Label]:
         """The labels as they are printed. For an address that fits the letter and not the label there is one that says
-        so: everybody gets a letter, and the labels stay in the order of the letters."""
-        from core.channels.label_pdf import label_problem
+        so: everybody gets a letter, and the labels stay in the order of the letters. A sender that does not fit is left
+        out: of letters that are made nothing can be changed any more."""
+        from core.channels.label_pdf import label_problem, sender_problem
 
         sheet = self.settings.sheet
+        sender = () if sender_problem(self.sender, sheet) else self.sender
         return [
-            Label(_by_hand(each) if label_problem(each.addressee, sheet) else each.addressee, self.sender)
+            Label(_by_hand(each) if label_problem(each.addressee, sheet) else each.addressee, sender)
             for each in planned
         ]
 

@@ -242,6 +242,8 @@ def _planned(
     if not made.letters:
         raise NotAllowed(_nobody(made))
     labels = labels or bool(last and last.is_open)  # those that are asked for already
+    if labels:
+        _raise_if_no_labels(made)
     if last is not None and not letters and _fits(connection, last, made, campaign):
         return last.run_id
     run = _run(wb, campaign, made, last, letters=letters, labels=labels)
@@ -254,6 +256,13 @@ def _planned(
         not_printed=len(made.reasons), with_letters=letters, with_labels=labels,
     )  # fmt: skip
     return run.run_id
+
+
+def _raise_if_no_labels(made: Plan) -> None:
+    from core.channels.label_pdf import sender_problem
+
+    if problem := sender_problem(made.stationery.sender, made.stationery.settings.sheet):
+        raise NotAllowed(problem)
 
 
 def _fits(connection: Connection, last: Run, made: Plan, campaign: Campaign) -> bool:

@@ -3,13 +3,16 @@
 import threading
 from contextlib import suppress
 from datetime import date
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from core import campaigns, downloads, mailings, new_campaigns, preflight, print_runs, templates
 from core.domain.campaign import Message
+from core.domain.organisation import ReturnAddress
 from core.errors import CareloopError, NotAllowed
+from core.store import accounts
 from core.store.database import reading, writing
 from core.store.schema import recipients
 from core.workbench import Workbench
@@ -130,7 +133,13 @@ def test_a_letter_beside_an_email_and_the_other_way_round(wb: Workbench, clock: 
 
 def test_a_plan_is_the_same_when_nothing_changed(bench: Workbench) -> None:  # noqa: F811
     clinic_that_prints(bench)
-    people = [{"first": "Éva\u2028"}, {"last": "李"}, {"zip": None}, {"address2": "N/A"}, {"address1": "1 Shore Road"}]
+    people: list[dict[str, Any]] = [
+        {"first": "Éva\u2028"},
+        {"last": "李"},
+        {"zip": None},
+        {"address2": "N/A"},
+        {"address1": "1 Shore Road"},
+    ]
     campaign = letter_campaign(bench, add_people(bench, people), body=_BODY, per_household="no")
     ask(bench, campaign)
     assert make(bench) == 2, "no file is made twice"
@@ -203,3 +212,19 @@ def test_one_wide_name_stops_nobody_elses_letter(wb: Workbench, page: str, name:
     campaign = letter_campaign(wb, add_people(wb, [{}, {"first": name, "last": None}]), page=page)
     run = printed(wb, campaign)
     assert run.state == "ready" and states(wb, campaign)["p1"] == ("printed", "")
+
+
+def test_a_sender_too_long_for_labels_is_said_before_and_keeps_no_labels_of_made_letters(wb: Workbench) -> None:
+    clinic_that_prints(wb)
+    long = ReturnAddress("main", "Main", ("S" * 80, "100 Example Street", "Springfield, IL 62701"))
+    changes: dict[str, Any] = {"return_addresses": (long,)}
+    accounts.change_organisation(wb.engine, changes, at=wb.now(), by="ana")
+    campaign = letter_campaign(wb, add_people(wb, [{}]))
+    with pytest.raises(NotAllowed, match="sender is too long"):
+        ask(wb, campaign)
+    assert print_runs.run_of(wb, campaign.campaign_id) is None
+    assert printed(wb, campaign, labels=False).state == "ready"
+    ask(wb, campaign, letters=False)
+    make(wb)
+    run = run_of(wb, campaign)
+    assert (run.state, [each.kind for each in run.files]) == ("ready", ["letters", "labels"])

@@ -157,7 +157,9 @@ def is_planned(connection: Connection, run_id: str, made: Sequence[PlannedLetter
         row.recipient_id: (row.position, row.reason)
         for row in connection.execute(select(*columns).where(print_decisions.c.run_id == run_id))
     }
-    would = {each: (letter.position, "") for letter in made for each in letter.recipient_ids}
+    would: dict[int, tuple[int | None, str]] = {
+        each: (letter.position, "") for letter in made for each in letter.recipient_ids
+    }
     would |= {each: (None, reason) for each, reason in reasons.items()}
     return decided == would and [_letter_row("", each) for each in letters(connection, run_id)] == [
         _letter_row("", each) for each in made
