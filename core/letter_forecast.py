@@ -11,7 +11,7 @@ from core.domain.organisation import LETTER
 from core.domain.print_plan import parts
 from core.print_plans import plan
 from core.store import campaigns as rows
-from core.store import print_rows
+from core.store import print_plan_rows
 from core.store.database import reading
 from core.workbench import Workbench
 
@@ -44,7 +44,7 @@ def forecast(wb: Workbench, draft: Campaign) -> Forecast:
     wb = wb.settle()
     with reading(wb.engine) as connection:
         rows.seen(connection, wb.user, draft.campaign_id)
-        waiting = {row.recipient_id: row.patient_id for row in print_rows.waiting(connection, draft.campaign_id)}
+        waiting = {row.recipient_id: row.patient_id for row in print_plan_rows.waiting(connection, draft.campaign_id)}
         made = plan(wb, connection, draft)
     written_to = [waiting[each] for letter in made.letters for each in letter.recipient_ids]
     missed = Counter(made.reasons.values())

@@ -18,7 +18,7 @@ from core.domain.organisation import LETTER
 from core.domain.postal import is_one_home
 from core.domain.wording import day_text
 from core.errors import NotAllowed, NotFound
-from core.store import address_states, communications, download_rows, mailing_rows, merges, print_rows
+from core.store import address_states, communications, download_rows, mailing_rows, merges, print_plan_rows, print_rows
 from core.store import campaigns as campaign_rows
 from core.store.contacts import dead_for
 from core.store.database import writing
@@ -45,7 +45,7 @@ def mark_mailed(
         run = print_rows.latest(connection, campaign_id)
         ids = _chosen(wb, connection, campaign_id, patient_ids, file_id)
         if run is not None and patient_ids is not None:
-            ids = sorted(print_rows.on_same_letters(connection, run.run_id, ids) | set(ids))
+            ids = sorted(print_plan_rows.on_same_letters(connection, run.run_id, ids) | set(ids))
         count = mailing_rows.mark_mailed(connection, ids, at=_moment(wb, on))
         record_in(wb, connection, "letters.mailed", campaign_id, patients=count, on=on.isoformat())
     return count
@@ -143,7 +143,7 @@ def _chosen(
     file = download_rows.one(connection, file_id)
     if file is None or file.campaign_id != campaign_id or file.run_id is None:
         raise NotFound("There is no such file of this campaign.")
-    return print_rows.recipients_of(connection, file.run_id, first=file.first, count=file.count)
+    return print_plan_rows.recipients_of(connection, file.run_id, first=file.first, count=file.count)
 
 
 def _of(wb: Workbench, connection: Connection, campaign_id: str, patient_ids: Collection[str]) -> list[Letter]:
@@ -158,7 +158,7 @@ def _together(connection: Connection, campaign_id: str, letters: Sequence[Letter
     """These and those on the same sheet of paper."""
     run = print_rows.latest(connection, campaign_id)
     own = [each.recipient_id for each in letters]
-    same = print_rows.on_same_letters(connection, run.run_id, own) if run else set()
+    same = print_plan_rows.on_same_letters(connection, run.run_id, own) if run else set()
     if same <= set(own):
         return list(letters)
     return [each for each in mailing_rows.letters(connection, campaign_id) if each.recipient_id in same | set(own)]

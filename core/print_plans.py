@@ -19,7 +19,7 @@ from core.errors import MissingField, TemplateError
 from core.frozen_letters import Stationery, stationery
 from core.letter_form import LetterForm
 from core.merge_fields import Fields, fields_for
-from core.store import letter_people, print_rows
+from core.store import letter_people, print_plan_rows
 from core.store.contacts import eligibility_inputs
 from core.store.letter_people import Home
 from core.workbench import Workbench
@@ -37,7 +37,7 @@ class Plan:
 
 def plan(wb: Workbench, connection: Connection, campaign: Campaign) -> Plan:
     """What would be printed of a campaign at this moment. Raises TemplateError, NotAllowed where nothing could be."""
-    paper, waiting = stationery(wb, campaign), print_rows.waiting(connection, campaign.campaign_id)
+    paper, waiting = stationery(wb, campaign), print_plan_rows.waiting(connection, campaign.campaign_id)
     reasons = _refused(wb, connection, campaign, waiting)
     asked = [row for row in waiting if row.recipient_id not in reasons]
     homes = letter_people.homes(connection, [row.patient_id for row in asked])

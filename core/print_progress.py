@@ -13,7 +13,7 @@ from core.domain.organisation import LETTER
 from core.domain.print_plan import parts
 from core.downloads import Download
 from core.store import campaigns as campaign_rows
-from core.store import download_rows, print_rows
+from core.store import download_rows, print_plan_rows, print_rows
 from core.store.database import reading
 from core.store.print_rows import Run
 from core.workbench import Workbench
@@ -69,8 +69,8 @@ def run_of(wb: Workbench, campaign_id: str) -> PrintRun | None:
             for each in download_rows.of_run(connection, earlier.run_id)
             if earlier.is_out
         ]
-        counts = print_rows.reason_counts(connection, run.run_id)
-        written_to = print_rows.patient_count(connection, run.run_id)
+        counts = print_plan_rows.reason_counts(connection, run.run_id)
+        written_to = print_plan_rows.patient_count(connection, run.run_id)
         may_have = campaign_rows.may_have_files(connection, wb.user, campaign_id)
     files = ([*own, *before] if run.is_out else before) if may_have else []
     wanted = file_count(run)
@@ -109,7 +109,7 @@ def not_printed(wb: Workbench, campaign_id: str) -> pl.DataFrame:
     with reading(wb.engine) as connection:
         campaign_rows.seen(connection, wb.user, campaign_id)
         run = print_rows.latest(connection, campaign_id)
-        left_out = print_rows.not_printed(connection, run.run_id) if run else []
+        left_out = print_plan_rows.not_printed(connection, run.run_id) if run else []
     people = {each.patient_id: each for each in patients.people(wb, [patient_id for patient_id, _ in left_out])}
     rows = [
         (each, people[each].name if each in people else "", reason_sentence(key, LETTER))

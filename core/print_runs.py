@@ -26,7 +26,7 @@ from core.printing import make_due as make_due
 from core.printing import outdate_labels
 from core.printing_lock import being_printed
 from core.store import campaigns as campaign_rows
-from core.store import download_rows, print_rows
+from core.store import download_rows, print_plan_rows, print_rows
 from core.store.database import reading, writing
 from core.store.messages import one_at_a_time
 from core.store.print_rows import Run
@@ -144,7 +144,7 @@ def _planned(
     run = _run(wb, campaign, made, last, letters=letters, labels=labels)
     _supersede(wb, connection, last)
     print_rows.add(connection, run, made.stationery.logo)
-    print_rows.plan(connection, run.run_id, made.letters, made.reasons)
+    print_plan_rows.keep(connection, run.run_id, made.letters, made.reasons)
     outdate_labels(wb, connection, run, replaced=labels)
     record_in(
         wb, connection, "print_run.planned", run.run_id, campaign=campaign.campaign_id, letters=len(made.letters),

@@ -24,7 +24,7 @@ from core.frozen_letters import Stationery
 from core.print_plans import plan
 from core.ready_mail import tell_who_asked
 from core.store import campaigns as campaign_rows
-from core.store import download_rows, print_rows
+from core.store import download_rows, print_plan_rows, print_rows
 from core.store.database import reading, writing
 from core.store.download_rows import Download
 from core.store.messages import DatabaseLost, one_at_a_time
@@ -188,7 +188,7 @@ def _content(wb: Workbench, run: Run, file: _File) -> tuple[bytes, int]:
 
     part = file.part
     with reading(wb.engine) as connection:
-        planned = list(print_rows.letters(connection, run.run_id, first=part.first, count=part.count))
+        planned = list(print_plan_rows.letters(connection, run.run_id, first=part.first, count=part.count))
         paper = Stationery(run.frozen, print_rows.logo(connection, run.run_id))
     settings = paper.settings
     if file.kind == "labels":
@@ -227,7 +227,7 @@ def _still_holds(wb: Workbench, run: Run) -> bool:
         if not run.has_letters or campaign.status != "inactive":
             return True
         made = plan(wb, connection, campaign)
-        return print_rows.is_planned(connection, run.run_id, made.letters, made.reasons)
+        return print_plan_rows.is_planned(connection, run.run_id, made.letters, made.reasons)
 
 
 def _planned_anew(wb: Workbench, connection: Connection, run: Run) -> Run:
@@ -239,7 +239,7 @@ def _planned_anew(wb: Workbench, connection: Connection, run: Run) -> Run:
     download_rows.drop_of_run(connection, run.run_id, at=wb.now(), by=wb.user.user_id, how="outdated")
     values = {"planned_at": wb.now().replace(microsecond=0), "letter_count": len(made.letters), "digest": made.digest}
     print_rows.change(connection, run.run_id, **values, frozen=dict(made.stationery.values), logo=made.stationery.logo)
-    print_rows.plan(connection, run.run_id, made.letters, made.reasons)
+    print_plan_rows.keep(connection, run.run_id, made.letters, made.reasons)
     again = print_rows.run(connection, run.run_id)
     assert again is not None
     outdate_labels(wb, connection, again, replaced=again.has_labels)
@@ -257,7 +257,7 @@ def _finish(wb: Workbench, run: Run, worker: str) -> Run | None:
         _hold(wb, connection, run, worker)
         campaign = campaign_rows.campaign(connection, run.campaign_id)
         is_first = run.has_letters and campaign.status == "inactive"
-        if is_first and not (still_holds and print_rows.all_wait(connection, run.run_id)):
+        if is_first and not (still_holds and print_plan_rows.all_wait(connection, run.run_id)):
             return _planned_anew(wb, connection, run)
         if is_first:
             _complete(wb, connection, run)
@@ -272,8 +272,8 @@ def _finish(wb: Workbench, run: Run, worker: str) -> Run | None:
 
 def _complete(wb: Workbench, connection: Connection, run: Run) -> None:
     campaign = campaign_rows.campaign(connection, run.campaign_id)
-    reasons = print_rows.reason_counts(connection, run.run_id)
-    print_rows.finish(connection, run.run_id, at=wb.now(), reasons=list(reasons), hold_out=HOLD_OUT)
+    reasons = print_plan_rows.reason_counts(connection, run.run_id)
+    print_plan_rows.finish(connection, run.run_id, at=wb.now(), reasons=list(reasons), hold_out=HOLD_OUT)
     campaign_rows.complete_printed(
         connection, campaign.campaign_id, status_after("print", campaign), at=wb.now(), by=run.asked_by
     )

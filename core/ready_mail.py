@@ -10,7 +10,7 @@ from core.audit import record_in
 from core.channels.handing_over import Outgoing
 from core.errors import CareloopError, SendError
 from core.mail_server import mail_channel
-from core.store import print_rows
+from core.store import print_rows, ready_mail_rows
 from core.store.database import reading, writing
 from core.store.print_rows import Run
 from core.workbench import Workbench
@@ -26,10 +26,10 @@ def tell_who_asked(wb: Workbench) -> int:
     sent = 0
     while True:
         with reading(wb.engine) as connection:
-            if not print_rows.has_mail(connection, at=wb.now()):
+            if not ready_mail_rows.is_due(connection, at=wb.now()):
                 return sent
         with writing(wb.engine) as connection:
-            run = print_rows.take_mail(connection, at=wb.now())
+            run = ready_mail_rows.take(connection, at=wb.now())
         if run is None:
             return sent
         sent += _tell(wb, run)
@@ -42,7 +42,7 @@ def _tell(wb: Workbench, run: Run) -> int:
         to = None
     state = _handed_over(wb, run, to) if to else "failed"
     with writing(wb.engine) as connection:
-        if state == "later" and print_rows.mail_tries(connection, run.run_id) < _MOST_TRIES:
+        if state == "later" and ready_mail_rows.try_count(connection, run.run_id) < _MOST_TRIES:
             print_rows.change(connection, run.run_id, mail_state="due", mail_at=wb.now() + _PAUSE)
             return 0
         print_rows.change(connection, run.run_id, mail_state="sent" if state == "sent" else "failed")

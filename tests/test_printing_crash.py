@@ -9,7 +9,7 @@ import pytest
 
 from core import downloads, print_runs, printing
 from core.errors import NotFound
-from core.store import download_rows, print_rows
+from core.store import download_rows, print_plan_rows, print_rows
 from core.store.database import reading, writing
 from core.workbench import Workbench
 from tests.conftest import Clock
@@ -46,7 +46,7 @@ def test_a_killed_dispatcher_leaves_no_half_file_and_nobody_without_or_with_two_
         names += [page for page in words_of(kept.content) if "Dear" in page or "Hola" in page]
     assert len(names) == 1000
     with reading(bench.engine) as connection:
-        planned = list(print_rows.letters(connection, run_id))
+        planned = list(print_plan_rows.letters(connection, run_id))
     for page, letter in zip(names, planned, strict=True):
         assert letter.addressee[0] in page and letter.addressee[1] in page
     assert {state for state, _ in states(bench, campaign).values()} == {"printed"}
