@@ -6,16 +6,14 @@ from datetime import datetime
 
 import polars as pl
 
-from core import patients
+from core import patients, print_files
 from core.domain.clinical import schema
 from core.domain.message import reason_sentence
 from core.domain.organisation import LETTER
-from core.domain.print_plan import parts
 from core.downloads import Download
 from core.store import campaigns as campaign_rows
 from core.store import download_rows, print_plan_rows, print_rows
 from core.store.database import reading
-from core.store.print_rows import Run
 from core.workbench import Workbench
 
 NOT_PRINTED = schema({"patient_id": pl.String, "name": pl.String, "reason": pl.String})
@@ -73,7 +71,7 @@ def run_of(wb: Workbench, campaign_id: str) -> PrintRun | None:
         written_to = print_plan_rows.patient_count(connection, run.run_id)
         may_have = campaign_rows.may_have_files(connection, wb.user, campaign_id)
     files = ([*own, *before] if run.is_out else before) if may_have else []
-    wanted = file_count(run)
+    wanted = len(print_files.wanted(run))
     return PrintRun(
         run_id=run.run_id,
         campaign_id=campaign_id,
@@ -117,8 +115,3 @@ def not_printed(wb: Workbench, campaign_id: str) -> pl.DataFrame:
         if each in people or (wb.user.scope.groups is None and wb.user.scope.providers is None)
     ]
     return pl.DataFrame(rows, schema=NOT_PRINTED, orient="row")
-
-
-def file_count(run: Run) -> int:
-    """How many files a run is to have."""
-    return len(parts(run.letter_count)) * run.has_letters + run.has_labels

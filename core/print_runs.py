@@ -9,7 +9,7 @@ from collections import Counter
 
 from sqlalchemy import Connection
 
-from core import campaigns
+from core import campaigns, print_files
 from core.audit import record_in
 from core.domain.campaign import Campaign
 from core.domain.message import reason_sentence
@@ -18,7 +18,6 @@ from core.errors import NotAllowed, NotFound
 from core.print_plans import Plan, plan
 from core.print_progress import NOT_PRINTED as NOT_PRINTED
 from core.print_progress import PrintRun as PrintRun
-from core.print_progress import file_count
 from core.print_progress import not_printed as not_printed
 from core.print_progress import run_of as run_of
 from core.print_progress import under_way as under_way
@@ -77,7 +76,7 @@ def make_again(wb: Workbench, run_id: str) -> None:
             raise NotAllowed(
                 "These letters are being made, or were replaced by newer ones. Look at the campaign again."
             )
-        if len(download_rows.of_run(connection, run_id)) >= file_count(last):
+        if len(download_rows.of_run(connection, run_id)) >= len(print_files.wanted(last)):
             raise NotAllowed("All files are there: download them.")
         _ask(wb, connection, run_id, action="print_run.asked_again")
 

@@ -4,29 +4,24 @@ A file is kept in one transaction when it is whole, so a worker that dies leaves
 with those that are missing. Nothing of a run can be fetched before all its files are there.
 """
 
-import hashlib
 import logging
-import secrets
 import threading
 import traceback
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import Connection
 
+from core import print_files
 from core.audit import record_in
 from core.domain.campaign import status_after
 from core.domain.eligibility import HOLD_OUT
-from core.domain.print_plan import Part, parts
 from core.errors import CareloopError
-from core.frozen_letters import Stationery
+from core.print_files import PrintFile
 from core.print_plans import plan
 from core.ready_mail import tell_who_asked
 from core.store import campaigns as campaign_rows
 from core.store import download_rows, print_plan_rows, print_rows
 from core.store.database import reading, writing
-from core.store.download_rows import Download
 from core.store.messages import DatabaseLost, one_at_a_time
 from core.store.print_rows import Run
 from core.workbench import Workbench
@@ -44,20 +39,6 @@ _CHANGING = (
 _MOST_PLANS = 5  # of one run, before a person is asked
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class _File:
-    """One file to make. kind: 'letters' or 'labels'."""
-
-    kind: str
-    part: Part
-
-    def name(self, run: Run) -> str:
-        """With nothing personal in it."""
-        short = run.run_id[:6]
-        many = f"-{self.part.number}-of-{self.part.of}" if self.part.of > 1 else ""
-        return f"{self.kind}-{short}{many}.pdf"
 
 
 class _NotMine(Exception):
@@ -112,7 +93,7 @@ def _make(wb: Workbench, run: Run, worker: str, stop: threading.Event) -> int:
             raise CareloopError(_KILLED)
         run = _fresh(wb, run, worker)
         for _ in range(_MOST_PLANS):
-            for each in _missing(wb, run):
+            for each in print_files.missing(wb, run):
                 if stop.is_set():
                     return made
                 _keep(wb, run, each, worker)
@@ -139,37 +120,9 @@ def _where(error: BaseException) -> str:
     return "".join([*traceback.format_tb(error.__traceback__), type(error).__name__])
 
 
-# ---- files ---------------------------------------------------------------------------------------------------------
-def _missing(wb: Workbench, run: Run) -> Iterator[_File]:
-    """The files that are not there yet, letters first."""
-    wanted = [_File("letters", part) for part in parts(run.letter_count)] if run.has_letters else []
-    wanted += [_File("labels", Part(1, 1, 1, run.letter_count))] if run.has_labels else []
-    with reading(wb.engine) as connection:
-        present = {(each.kind, each.part) for each in download_rows.of_run(connection, run.run_id)}
-    return iter([each for each in wanted if (each.kind, each.part.number) not in present])
-
-
-def _keep(wb: Workbench, run: Run, file: _File, worker: str) -> None:
-    content, pages = _content(wb, run, file)
-    made = Download(
-        file_id=secrets.token_hex(8),
-        kind=file.kind,
-        name=file.name(run),
-        mime="application/pdf",
-        size=len(content),
-        digest=hashlib.sha256(content).hexdigest(),
-        made_at=wb.now(),
-        made_by=run.asked_by,
-        campaign_id=run.campaign_id,
-        run_id=run.run_id,
-        part=file.part.number,
-        parts=file.part.of,
-        first=file.part.first,
-        count=file.part.count,
-        pages=pages,
-        expires_at=wb.now() + timedelta(wb.organisation().downloads_kept_days),
-        content=content,
-    )
+def _keep(wb: Workbench, run: Run, file: PrintFile, worker: str) -> None:
+    """Make a file and keep it, if the run is still this worker's."""
+    made = print_files.made(wb, run, file)
     with writing(wb.engine) as connection:
         _hold(wb, connection, run, worker)
         before = [
@@ -178,28 +131,12 @@ def _keep(wb: Workbench, run: Run, file: _File, worker: str) -> None:
             if (each.kind, each.part) == (made.kind, made.part)
         ]
         download_rows.add(connection, made)
-        same = {"is_same": made.digest == before[-1]} if before else {}
-        record_in(wb, connection, "download.made", made.file_id, run=run.run_id, kind=made.kind, pages=pages, **same)
+        told: dict[str, Any] = {"run": run.run_id, "kind": made.kind, "pages": made.pages}
+        if before:
+            told["is_same"] = made.digest == before[-1]
+        record_in(wb, connection, "download.made", made.file_id, **told)
 
 
-def _content(wb: Workbench, run: Run, file: _File) -> tuple[bytes, int]:
-    """A file and how many pages it has."""
-    from core.channels.letter_pdf import labels_pdf, letters_pdf
-
-    part = file.part
-    with reading(wb.engine) as connection:
-        planned = list(print_plan_rows.letters(connection, run.run_id, first=part.first, count=part.count))
-        paper = Stationery(run.frozen, print_rows.logo(connection, run.run_id))
-    settings = paper.settings
-    if file.kind == "labels":
-        sheet, first = settings.sheet, settings.first_label
-        content = labels_pdf(paper.labels(planned), sheet, first=first, title=paper.label_title, made_at=run.planned_at)
-        return content, -(-(first - 1 + len(planned)) // sheet.count)
-    made = letters_pdf(paper.letters(planned), paper.letterhead, title=paper.title, made_at=run.planned_at)
-    return made.content, made.pages
-
-
-# ---- before and after ----------------------------------------------------------------------------------------------
 def _fresh(wb: Workbench, run: Run, worker: str) -> Run:
     """A plan of another day, of which nothing is made yet, is worked out anew, which saves making its files twice."""
     is_of_today = run.planned_at.astimezone(wb.zone()).date() == wb.today()

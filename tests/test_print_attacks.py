@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import update
 
-from core import campaigns, downloads, mailings, new_campaigns, preflight, printing
+from core import campaigns, downloads, mailings, new_campaigns, preflight, print_files, printing
 from core.errors import NotAllowed, NotFound
 from core.store import download_rows, print_rows
 from core.store.database import writing
@@ -58,7 +58,7 @@ def test_who_dies_while_files_are_made_by_a_worker_that_is_killed_gets_none(wb: 
     with writing(wb.engine) as connection:
         run = print_rows.take(connection, worker="dead", at=wb.now())
     assert run is not None
-    printing._keep(wb, run, next(printing._missing(wb, run)), "dead")
+    printing._keep(wb, run, print_files.missing(wb, run)[0], "dead")
     move(wb, "p2", status="deceased")
     clock.forward(days=3)
     make(wb)
@@ -186,16 +186,12 @@ def test_no_deadlock_between_a_worker_that_keeps_a_file_and_who_asks_for_letters
         except BaseException as error:
             failures.append(error)
 
-    content, pages = printing._content(bench, run, next(printing._missing(bench, run)))
+    made = print_files.made(bench, run, print_files.missing(bench, run)[0])
     other = threading.Thread(target=ask_for_letters)
     with writing(bench.engine) as connection:
         assert print_rows.hold(connection, run.run_id, worker="w", at=bench.now())
         other.start()
         other.join(1.5)
-        made = download_rows.Download(
-            "f1", "labels", "labels.pdf", "application/pdf", len(content), "0" * 64, bench.now(), "ana",
-            campaign_id=run.campaign_id, run_id=run.run_id, pages=pages, content=content,
-        )  # fmt: skip
         download_rows.add(connection, made)
     other.join(10)
     assert failures == []
