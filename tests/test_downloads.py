@@ -82,3 +82,8 @@ def test_only_who_may_change_the_organisation_adds_and_deletes_documents(wb: Wor
 def test_a_document_of_more_than_twenty_megabytes_is_refused(wb: Workbench) -> None:
     with pytest.raises(DataError, match="20 MB"):
         downloads.add_document(wb, "Large", "", b"%PDF-" + b"x" * downloads.MOST_BYTES)
+
+
+@pytest.mark.parametrize("typed", ["annex\u202efdp.exe", "annex\u2066fdp.exe", "annex\u200bfdp.exe"])
+def test_a_name_that_would_turn_around_is_kept_without_what_turns_it(wb: Workbench, typed: str) -> None:
+    assert downloads.add_document(wb, typed, "", b"%PDF-1.7\n").name == "annexfdp.exe.pdf"
