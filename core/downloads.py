@@ -32,7 +32,8 @@ def files(wb: Workbench, *, with_deleted: bool = False) -> list[Download]:
     """The files of campaigns that the user made, or whose patients the user may all see; the newest first."""
     with reading(wb.engine) as connection:
         found = rows.of_campaigns(connection, with_deleted=with_deleted)
-        mine = {each for each in {one.campaign_id for one in found} if each and _may_have(wb, connection, each)}
+        named = {each.campaign_id for each in found if each.campaign_id}
+        mine = campaign_rows.with_files_for(connection, wb.user, named)
     return [each for each in found if each.campaign_id in mine]
 
 
@@ -114,7 +115,7 @@ def _one(wb: Workbench, connection: Connection, file_id: str) -> Download:
 
 
 def _may_have(wb: Workbench, connection: Connection, campaign_id: str) -> bool:
-    return campaign_rows.may_have_files(connection, wb.user, campaign_id)
+    return bool(campaign_rows.with_files_for(connection, wb.user, [campaign_id]))
 
 
 def _file_name(typed: str, ending: str) -> str:

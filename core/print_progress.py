@@ -69,7 +69,7 @@ def run_of(wb: Workbench, campaign_id: str) -> PrintRun | None:
         ]
         counts = print_plan_rows.reason_counts(connection, run.run_id)
         written_to = print_plan_rows.patient_count(connection, run.run_id)
-        may_have = campaign_rows.may_have_files(connection, wb.user, campaign_id)
+        may_have = bool(campaign_rows.with_files_for(connection, wb.user, [campaign_id]))
     files = ([*own, *before] if run.is_out else before) if may_have else []
     wanted = len(print_files.wanted(run))
     return PrintRun(

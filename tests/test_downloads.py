@@ -5,11 +5,14 @@ import zipfile
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import event
 
 from core import downloads
 from core.channels.documents import kind_of
+from core.domain.user import Scope
 from core.errors import DataError, NotAllowed, NotFound
 from core.workbench import Workbench
+from tests.letters import add_people, clinic_that_prints, letter_campaign, printed
 
 
 def _office(*parts: str) -> bytes:
@@ -77,6 +80,20 @@ def test_only_who_may_change_the_organisation_adds_and_deletes_documents(wb: Wor
         downloads.add_document(analyst, "Other", "", b"%PDF-1.7\n")
     with pytest.raises(NotAllowed, match="administrator"):
         downloads.delete(analyst, added.file_id)
+
+
+def test_which_files_are_somebodys_is_two_questions_however_many_campaigns_there_are(wb: Workbench) -> None:
+    clinic_that_prints(wb)
+    ids = add_people(wb, [{}, {"group_id": "g2"}, {}])
+    campaigns = [letter_campaign(wb, [each]) for each in ids]
+    for each in campaigns:
+        printed(wb, each)
+    own = {campaigns[0].campaign_id, campaigns[2].campaign_id}
+    other = replace(wb, user=replace(wb.user, user_id="bo", scope=Scope(groups=frozenset({"g1"}))))
+    asked: list[str] = []
+    event.listen(wb.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    assert {each.campaign_id for each in downloads.files(other)} == own
+    assert len([each for each in asked if each.startswith("SELECT")]) == 2
 
 
 def test_a_document_of_more_than_twenty_megabytes_is_refused(wb: Workbench) -> None:

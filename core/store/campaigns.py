@@ -110,24 +110,36 @@ def may_change(connection: Connection, user: User, campaign_id: str) -> bool:
     """Whether the user made the campaign or may see all of its patients."""
     if not is_limited(user.scope):
         return True
-    now = func.coalesce(merges.c.patient_id, recipients.c.patient_id)
-    outside = select(recipients.c.recipient_id).outerjoin(merges, merges.c.merged_id == recipients.c.patient_id)
-    outside = outside.outerjoin(patients, and_(patients.c.patient_id == now, in_scope(user.scope)))
-    outside = outside.where(recipients.c.campaign_id == campaigns.c.campaign_id, patients.c.patient_id.is_(None))
-    question = select(campaigns.c.campaign_id).where(
-        campaigns.c.campaign_id == campaign_id, or_(campaigns.c.created_by == user.user_id, ~exists(outside))
-    )
+    question = select(campaigns.c.campaign_id).where(campaigns.c.campaign_id == campaign_id, _is_theirs(user))
     return connection.execute(question).first() is not None
 
 
-def may_have_files(connection: Connection, user: User, campaign_id: str) -> bool:
-    """Whether the letters of a campaign are for this user: like `may_change`, but who made it and has gone to another
-    clinic since, so that nobody of it is seen any more, does not have them."""
+def with_files_for(connection: Connection, user: User, campaign_ids: Collection[str]) -> set[str]:
+    """Those of the campaigns whose letters are for this user: as by `may_change`, but who made one and has gone to
+    another clinic since, so that nobody of it is seen any more, does not have its letters."""
     if not is_limited(user.scope):
-        return True
-    inside = select(recipients.c.recipient_id).join(patients, patients.c.patient_id == recipients.c.patient_id)
-    inside = inside.where(recipients.c.campaign_id == campaign_id, in_scope(user.scope)).limit(1)
-    return may_change(connection, user, campaign_id) and connection.execute(inside).first() is not None
+        return set(campaign_ids)
+    inside = _recipients_as_seen(user).where(patients.c.patient_id.is_not(None))
+    found: set[str] = set()
+    for ids in batches(campaign_ids):
+        question = select(campaigns.c.campaign_id).where(
+            campaigns.c.campaign_id.in_(ids), _is_theirs(user), exists(inside)
+        )
+        found |= set(connection.scalars(question))
+    return found
+
+
+def _is_theirs(user: User) -> ColumnElement[bool]:
+    outside = _recipients_as_seen(user).where(patients.c.patient_id.is_(None))
+    return or_(campaigns.c.created_by == user.user_id, ~exists(outside))
+
+
+def _recipients_as_seen(user: User) -> Select[Any]:
+    """The recipients of a campaign, each with the patient whom it is now, if the user may see that one."""
+    now = func.coalesce(merges.c.patient_id, recipients.c.patient_id)
+    of_campaign = select(recipients.c.recipient_id).outerjoin(merges, merges.c.merged_id == recipients.c.patient_id)
+    of_campaign = of_campaign.outerjoin(patients, and_(patients.c.patient_id == now, in_scope(user.scope)))
+    return of_campaign.where(recipients.c.campaign_id == campaigns.c.campaign_id)
 
 
 def names(connection: Connection, *, starting_with: str) -> set[str]:
