@@ -1,6 +1,8 @@
 """Dependencies point one way: what each room may import of ours, and which packages are kept for one room."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +17,8 @@ PUBLIC = {path.stem for path in (ROOT / "core").glob("*.py")} - {
     "errors",
 }
 PUBLIC |= {"sample"}  # public, but a folder
+
+_OF_PDFS = {"fpdf", "fontTools", "pypdfium2", "uharfbuzz"}  # slow to import, large in memory
 
 # room -> what it may import below `core`
 ALLOWED = {
@@ -54,7 +58,7 @@ ONLY_IN = {
     "aiosmtpd": {"channels"},
     "aiohttp": {"channels"},
     "twilio": {"channels"},
-    "fpdf": {"channels"},
+    **{package: {"channels"} for package in _OF_PDFS},
 }
 
 
@@ -100,3 +104,12 @@ def test_a_package_kept_for_one_room_is_imported_there_only(room: str, path: Pat
     wrong = {package for package in packages if room not in ONLY_IN[package]}
 
     assert not wrong, f"{path.relative_to(ROOT)} ({room}) must not import {', '.join(sorted(wrong))}"
+
+
+def test_what_makes_pdfs_is_imported_only_when_one_is_made() -> None:
+    public = ", ".join(f"core.{name}" for name in sorted(PUBLIC - {"sample"}))
+    asked = f"import sys, core.__main__, {public}; print(*({_OF_PDFS!r} & sys.modules.keys()))"
+
+    found = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert found.stdout.split() == []
