@@ -18,7 +18,6 @@ from core.domain.merge_field import FieldValue
 from core.domain.postal import Postal, is_one_home
 from core.domain.search_key import NAME_COLUMNS, search_columns
 
-
 MOST_IN_A_HOME = 6  # more patients of a campaign at one address are those of a nursing home or shelter
 
 
