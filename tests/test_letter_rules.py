@@ -1,5 +1,6 @@
 """Whom a letter is addressed to, who gets one, in which order they lie, and what may not be said."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -14,7 +15,7 @@ from core.domain.letter_findings import _about_sender, letter_findings
 from core.domain.opt_out import TYPES, OptOut
 from core.domain.organisation import Organisation
 from core.domain.postal import Postal
-from core.domain.print_plan import Candidate, digest, letters, parts
+from core.domain.print_plan import MOST_IN_A_HOME, Candidate, digest, letters, parts
 from tests.clinic import CAMPAIGN
 from tests.drawn import drawn
 
@@ -147,7 +148,8 @@ def test_everybody_is_on_exactly_one_letter_whatever_the_order_they_come_in(
     assert letters(again, how) == planned
     assert digest(planned, ("S",)) == digest(letters(again, how), ("S",))
     if per_household:
-        assert len(planned) == len({house for house, _ in homes})
+        living = Counter(house for house, _ in homes)
+        assert len(planned) == sum(1 if number <= MOST_IN_A_HOME else number for number in living.values())
 
 
 @drawn(daily=20, many=1000, count=st.integers(0, 2500))
@@ -164,6 +166,12 @@ def test_a_household_whose_words_differ_gets_two_letters() -> None:
     assert len(letters([one, other], how)) == 1
     assert len(letters([one, replace(other, language="es")], how)) == 2
     assert len(letters([one, replace(other, values={"clinic.name": "North"})], how)) == 2
+
+
+def test_in_a_house_of_many_everybody_gets_a_letter() -> None:
+    how = settings({"per_household": "yes"})
+    assert len(letters(_candidates([(1, "Ada")] * MOST_IN_A_HOME), how)) == 1
+    assert len(letters(_candidates([(1, "Ada")] * (MOST_IN_A_HOME + 1)), how)) == MOST_IN_A_HOME + 1
 
 
 # ---- what may be said ----------------------------------------------------------------------------------------------

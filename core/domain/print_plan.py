@@ -6,7 +6,7 @@ words differ, by language or clinic, get their own, so that nobody reads what wa
 
 import hashlib
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +17,8 @@ from core.domain.letter import MOST_IN_A_FILE, LetterSettings
 from core.domain.merge_field import FieldValue
 from core.domain.postal import Postal, is_one_home
 from core.domain.search_key import NAME_COLUMNS, search_columns
+
+MOST_IN_A_HOME = 6  # more patients of a campaign at one address are those of a nursing home or shelter
 
 
 @dataclass(frozen=True)
@@ -61,12 +63,15 @@ class Part:
 def letters(
     candidates: Sequence[Candidate], settings: LetterSettings, *, alone: Collection[int] = ()
 ) -> list[PlannedLetter]:
-    """The letters in their order; every candidate is on exactly one of them, these recipients on one of their own."""
+    """The letters in their order; every candidate is on exactly one of them, these recipients on one of their own, and
+    so is everybody where more than MOST_IN_A_HOME live: strangers do not read of each other on an envelope."""
     ordered = [candidates[place] for place in _places(candidates, by=settings.order)]
+    living = Counter(each.postal.key for each in candidates)
     together: dict[Hashable, list[Candidate]] = defaultdict(list)
     for each in ordered:
         key: Hashable = each.recipient_id
-        if settings.per_household and is_one_home(each.postal.key) and each.recipient_id not in alone:
+        is_home = is_one_home(each.postal.key) and living[each.postal.key] <= MOST_IN_A_HOME
+        if settings.per_household and is_home and each.recipient_id not in alone:
             key = (each.postal.key, each.language, tuple(sorted(each.values.items())))
         together[key].append(each)
     return [_letter(number, of, settings) for number, of in enumerate(together.values(), 1)]
