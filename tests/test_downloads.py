@@ -82,3 +82,11 @@ def test_only_who_may_change_the_organisation_adds_and_deletes_documents(wb: Wor
 def test_a_document_of_more_than_twenty_megabytes_is_refused(wb: Workbench) -> None:
     with pytest.raises(DataError, match="20 MB"):
         downloads.add_document(wb, "Large", "", b"%PDF-" + b"x" * downloads.MOST_BYTES)
+
+
+@pytest.mark.parametrize("name", ["Guide.pdf", "Guide.PDF ", "Guide.docx", "Photo.jpeg"])
+def test_text_whose_name_promises_another_kind_of_file_is_refused(wb: Workbench, name: str) -> None:
+    with pytest.raises(DataError, match="damaged, or was renamed"):
+        downloads.add_document(wb, name, "", b"<html><script>alert(1)</script></html>")
+    assert downloads.documents(wb) == []
+    assert downloads.add_document(wb, "Guide v. 2", "", b"Call us.").name == "Guide v. 2.txt"
