@@ -6,6 +6,7 @@ them. Every fetch is recorded before the content is given out.
 
 import hashlib
 import secrets
+import unicodedata
 from dataclasses import replace
 
 from sqlalchemy import Connection
@@ -22,6 +23,7 @@ from core.store.download_rows import Download as Download
 from core.workbench import Workbench
 
 MOST_BYTES = 20 * 1024 * 1024
+_JOINERS = "\u200c\u200d"  # some scripts need them; whatever else has no width may hide or turn around an ending
 _LONGEST_NAME, _LONGEST_ABOUT = 120, 500
 _GONE = "This file is not there any more. Letters and labels can be made again from their campaign."
 
@@ -117,12 +119,12 @@ def _one(wb: Workbench, connection: Connection, file_id: str) -> Download:
 
 
 def _may_have(wb: Workbench, connection: Connection, campaign_id: str) -> bool:
-    return campaign_rows.may_change(connection, wb.user, campaign_id)
+    return campaign_rows.may_have_files(connection, wb.user, campaign_id)
 
 
 def _file_name(typed: str, ending: str) -> str:
     """The name with the ending of what the file really is."""
-    name = one_line(typed)
+    name = one_line("".join(c for c in typed if c in _JOINERS or unicodedata.category(c) != "Cf"))
     stem = name[: -len(ending) - 1] if name.casefold().endswith(f".{ending}") else name
     if not is_visible(stem) or set(stem) & set('/\\:*?"<>|'):
         raise NotAllowed('The document needs a name without any of / \\ : * ? " < > |, such as: Fasting instructions.')

@@ -65,8 +65,21 @@ class Stationery:
             yield Letter(each.language, each.addressee, each.greeting, form.body(each.values, each.language))
 
     def labels(self, planned: Iterable[PlannedLetter]) -> list[Label]:
-        """The labels as they are printed."""
-        return [Label(each.addressee, self.sender) for each in planned]
+        """The labels as they are printed. For an address that fits the letter and not the label there is one that says
+        so: everybody gets a letter, and the labels stay in the order of the letters. A sender that does not fit is left
+        out: of letters that are made nothing can be changed any more."""
+        from core.channels.label_pdf import label_problem, sender_problem
+
+        sheet = self.settings.sheet
+        sender = () if sender_problem(self.sender, sheet) else self.sender
+        return [
+            Label(_by_hand(each) if label_problem(each.addressee, sheet) else each.addressee, sender)
+            for each in planned
+        ]
+
+
+def _by_hand(letter: PlannedLetter) -> tuple[str, ...]:
+    return (f"Letter {letter.position}", "The address is too long:", "write it by hand")
 
 
 _LOOKS = ("page", "greeting", "per_household", "order", "sheet", "first_label")

@@ -17,7 +17,7 @@ from core.downloads import Download
 from core.errors import CareloopError, NotAllowed, NotFound
 from core.frozen_letters import Stationery, stationery
 from core.merge_fields import fields_for
-from core.print_plans import person_of, problem_of
+from core.print_plans import judged_on, person_of, problem_of
 from core.store import letter_people
 from core.store.database import reading
 from core.store.people import visible_ids
@@ -93,7 +93,7 @@ def _letter(wb: Workbench, draft: Campaign, paper: Stationery, patient_id: str, 
         raise NotFound("This patient is not in the records any more. Choose another one.")
     if home.postal.problem:
         raise NotAllowed(f"This patient would not get a letter: {sentence(home.postal.problem)}.")
-    person = person_of(home, fields, is_minor=is_minor(home.birth_date, on=wb.today()))
+    person = person_of(home, fields, is_minor=is_minor(home.birth_date, on=judged_on(wb, draft)))
     letter = _filled(paper, person, home.postal, fields, language or home.language)
     if key := problem_of(letter, paper):
         raise NotAllowed(f"This patient would not get a letter: {sentence(key)}.")

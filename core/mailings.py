@@ -14,14 +14,14 @@ from core.domain.campaign import Campaign
 from core.domain.mailing import RETURN_REASONS as RETURN_REASONS
 from core.domain.mailing import is_of_address
 from core.domain.organisation import LETTER
+from core.domain.postal import is_one_home
 from core.domain.wording import day_text
 from core.errors import NotAllowed, NotFound
-from core.store import address_states, download_rows, mailing_rows, print_rows
+from core.store import address_states, download_rows, mailing_rows, merges, print_rows
 from core.store import campaigns as campaign_rows
 from core.store.contacts import dead_for
 from core.store.database import writing
 from core.store.mailing_rows import Letter
-from core.store.people import visible_ids
 from core.workbench import Workbench
 
 
@@ -73,7 +73,8 @@ def mark_returned(wb: Workbench, campaign_id: str, *, patient_ids: Collection[st
         campaign = _campaign(wb, connection, campaign_id)
         _check_day(wb, campaign, on)
         letters = _together(connection, campaign_id, _of(wb, connection, campaign_id, patient_ids))
-        mailed_at = _moment(wb, min(on, campaign.start_on))
+        _check_order(wb, letters, on)
+        mailed_at = _moment(wb, max(_made_on(wb, campaign), min(on, campaign.start_on)))
         back = [
             each for each in letters if mailing_rows.mark_returned(connection, each, reason=reason, mailed_at=mailed_at)
         ]
@@ -106,10 +107,22 @@ def _campaign(wb: Workbench, connection: Connection, campaign_id: str) -> Campai
 
 
 def _check_day(wb: Workbench, campaign: Campaign, on: date) -> None:
-    made = (campaign.finished_at or campaign.changed_at).astimezone(wb.zone()).date()
+    made = _made_on(wb, campaign)
     if not made <= on <= wb.today():
         raise NotAllowed(
             f"The letters were made on {day_text(made)}: choose a day from then to today, {day_text(wb.today())}."
+        )
+
+
+def _made_on(wb: Workbench, campaign: Campaign) -> date:
+    return (campaign.finished_at or campaign.changed_at).astimezone(wb.zone()).date()
+
+
+def _check_order(wb: Workbench, letters: Sequence[Letter], on: date) -> None:
+    mailed = [each.mailed_at.astimezone(wb.zone()).date() for each in letters if each.mailed_at]
+    if mailed and on < max(mailed):
+        raise NotAllowed(
+            f"Letters cannot come back before they were mailed, on {day_text(max(mailed))}: choose a later day."
         )
 
 
@@ -136,7 +149,7 @@ def _chosen(
 def _of(wb: Workbench, connection: Connection, campaign_id: str, patient_ids: Collection[str]) -> list[Letter]:
     """The letters of some patients."""
     wanted = set(patient_ids)
-    if wanted - visible_ids(connection, wanted, wb.user.scope):
+    if wanted - merges.visible(connection, wanted, wb.user.scope):
         raise NotFound("Some of these patients are not among those you may see.")
     return mailing_rows.letters(connection, campaign_id, wanted)
 
@@ -155,7 +168,8 @@ def _dead(letter: Letter, reason: str) -> list[str]:
     """What no more letters go to."""
     if not letter.address:
         return []
-    return [letter.address if is_of_address(reason) else dead_for(letter.patient_id, letter.address)]
+    is_for_all = is_of_address(reason) and is_one_home(letter.address)
+    return [letter.address if is_for_all else dead_for(letter.patient_id, letter.address)]
 
 
 def _revive(connection: Connection, letter: Letter) -> None:
@@ -163,6 +177,7 @@ def _revive(connection: Connection, letter: Letter) -> None:
     if not letter.address:
         return
     of_address = [reason for reason in RETURN_REASONS if is_of_address(reason)]
-    address_states.revive(connection, dead_for(letter.patient_id, letter.address), channel=LETTER)
+    if not mailing_rows.is_returned_from(connection, letter.address, RETURN_REASONS, patient_id=letter.patient_id):
+        address_states.revive(connection, dead_for(letter.patient_id, letter.address), channel=LETTER)
     if not mailing_rows.is_returned_from(connection, letter.address, of_address):
         address_states.revive(connection, letter.address, channel=LETTER)

@@ -28,6 +28,7 @@ NOT_CONTACTED = ("stopped", "not_sent")
 _LEFT_OUT = {
     "waiting": "still wait in this campaign",
     "claimed": "still wait in this campaign",
+    "printed": "have a letter here that is printed and not marked as mailed",
     "unknown": "may have got the message already: decide about them first",
     "hold_out": "were chosen at random not to be contacted",
 }

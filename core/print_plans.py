@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection
 
 from core import rules
 from core.domain.addressee import Person, name_of
-from core.domain.campaign import Campaign
+from core.domain.campaign import Campaign, goes_out_on
 from core.domain.eligibility import GLYPH, TOO_LONG, Contact, eligibility, frequency_cap, is_minor, missing_field
 from core.domain.letter import Letter
 from core.domain.message import CANNOT_BE_WRITTEN
@@ -22,9 +23,6 @@ from core.store import letter_people, print_rows
 from core.store.contacts import eligibility_inputs
 from core.store.letter_people import Home
 from core.workbench import Workbench
-
-_SURELY_FITS = 30  # characters of a line: even the widest letters are narrower than any page's place for an address
-_FEW_LINES = 4
 
 
 @dataclass(frozen=True)
@@ -44,15 +42,18 @@ def plan(wb: Workbench, connection: Connection, campaign: Campaign) -> Plan:
     asked = [row for row in waiting if row.recipient_id not in reasons]
     homes = letter_people.homes(connection, [row.patient_id for row in asked])
     fields = fields_for(wb, [row.patient_id for row in asked], campaign)
-    made = {row.recipient_id: _candidate(wb, row, homes, fields, paper.form) for row in asked}
+    on = judged_on(wb, campaign)
+    made = {row.recipient_id: _candidate(row, homes, fields, paper.form, on=on) for row in asked}
     reasons |= {each: found for each, found in made.items() if isinstance(found, str)}
     candidates = [found for found in made.values() if isinstance(found, Candidate)]
-    planned = letters(candidates, paper.settings)
-    unprintable = _unprintable(paper, planned)
-    if unprintable:
-        reasons |= unprintable
-        planned = letters([each for each in candidates if each.recipient_id not in unprintable], paper.settings)
+    planned, unprintable = _printable(paper, candidates)
+    reasons |= unprintable
     return Plan(paper, tuple(planned), reasons, digest(planned, paper.sender))
+
+
+def judged_on(wb: Workbench, campaign: Campaign) -> date:
+    """The day by which everything about a letter is decided, as pre-flight does: the mail date, or today after it."""
+    return max(wb.today(), goes_out_on(campaign, wb.organisation()))
 
 
 def person_of(home: Home, fields: Fields, *, is_minor: bool) -> Person:
@@ -63,7 +64,7 @@ def person_of(home: Home, fields: Fields, *, is_minor: bool) -> Person:
 
 def _refused(wb: Workbench, connection: Connection, campaign: Campaign, waiting: Sequence[Any]) -> dict[int, str]:
     """Who may not be written to, by recipient the reason."""
-    cap, on = frequency_cap(wb.organisation()), wb.today()
+    cap, on = frequency_cap(wb.organisation()), judged_on(wb, campaign)
     mailing = replace(campaign.mailing, is_sensitive=rules.is_any_sensitive(wb, campaign.measures))
     contacts = eligibility_inputs(
         connection,
@@ -84,12 +85,12 @@ def _refused(wb: Workbench, connection: Connection, campaign: Campaign, waiting:
 
 
 def _candidate(
-    wb: Workbench, row: Any, homes: Mapping[str, Home], fields: Mapping[str, Fields], form: LetterForm
+    row: Any, homes: Mapping[str, Home], fields: Mapping[str, Fields], form: LetterForm, *, on: date
 ) -> Candidate | str:
     """What is to be printed for a recipient, or the reason why it cannot be."""
     home, own = homes[row.patient_id], fields[row.patient_id]
     language = form.language(home.language)
-    person = person_of(home, own, is_minor=is_minor(home.birth_date, on=wb.today()))
+    person = person_of(home, own, is_minor=is_minor(home.birth_date, on=on))
     if not person.full_name:
         return missing_field("patient.full_name").key
     try:
@@ -101,13 +102,26 @@ def _candidate(
     return Candidate(row.recipient_id, person, home.postal, language, form.used(own, language), first=home.first or "")
 
 
-def _unprintable(paper: Stationery, planned: Sequence[PlannedLetter]) -> dict[int, str]:
-    """Letters with a character that no font has, and those whose address does not fit."""
-    found: dict[int, str] = {}
-    for each, letter in zip(planned, paper.letters(planned), strict=True):
-        key = problem_of(letter, paper)
-        found |= dict.fromkeys(each.recipient_ids, key) if key else {}
-    return found
+def _printable(paper: Stationery, candidates: Sequence[Candidate]) -> tuple[list[PlannedLetter], dict[int, str]]:
+    """The letters, and by recipient why there is none: a character that no font has, an address that does not fit.
+
+    Those of a household whose letter cannot be printed get one each, as far as those can be: nobody goes without for
+    somebody else's name.
+    """
+    planned = letters(candidates, paper.settings)
+    found = _problems(paper, planned)
+    if not found:
+        return planned, {}
+    alone = {each for letter, _ in found for each in letter.recipient_ids}
+    apart = letters([each for each in candidates if each.recipient_id in alone], paper.settings, alone=alone)
+    refused = {letter.recipient_ids[0]: key for letter, key in _problems(paper, apart)}
+    left = [each for each in candidates if each.recipient_id not in refused]
+    return letters(left, paper.settings, alone=alone), refused
+
+
+def _problems(paper: Stationery, planned: Sequence[PlannedLetter]) -> list[tuple[PlannedLetter, str]]:
+    judged = [(each, problem_of(letter, paper)) for each, letter in zip(planned, paper.letters(planned), strict=True)]
+    return [(each, key) for each, key in judged if key]
 
 
 def problem_of(letter: Letter, paper: Stationery) -> str:
@@ -117,5 +131,4 @@ def problem_of(letter: Letter, paper: Stationery) -> str:
 
     if missing_glyphs("".join((*letter.addressee, letter.greeting, letter.body))):
         return GLYPH
-    fits = len(letter.addressee) <= _FEW_LINES and all(len(line) <= _SURELY_FITS for line in letter.addressee)
-    return "" if fits or not addressee_problem(letter.addressee, paper.settings.page) else TOO_LONG
+    return TOO_LONG if addressee_problem(letter.addressee, paper.settings.page) else ""

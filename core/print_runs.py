@@ -108,7 +108,7 @@ def run_of(wb: Workbench, campaign_id: str) -> PrintRun | None:
         ]
         counts = print_rows.reason_counts(connection, run.run_id)
         written_to = print_rows.patient_count(connection, run.run_id)
-        may_have = campaign_rows.may_change(connection, wb.user, campaign_id)
+        may_have = campaign_rows.may_have_files(connection, wb.user, campaign_id)
     files = ([*own, *before] if run.is_out else before) if may_have else []
     wanted = file_count(run)
     return PrintRun(
@@ -147,10 +147,15 @@ def not_printed(wb: Workbench, campaign_id: str) -> pl.DataFrame:
 
 
 def make_again(wb: Workbench, run_id: str) -> None:
-    """Let a dispatcher make the files anew that were deleted or expired: the same pages in the same order.
+    """Let a dispatcher make the files anew that were deleted or expired: the same pages in the same order. A run that
+    failed before it was ever ready is planned anew, as `start` does.
 
     Raises NotFound, and NotAllowed where nothing is missing or the run is not ready.
     """
+    if failed := _failed(wb, run_id):
+        version = campaigns.campaign(wb, failed.campaign_id).version
+        start(wb, failed.campaign_id, letters=failed.has_letters, labels=failed.has_labels, version=version)
+        return
     with writing(wb.engine) as connection:
         run = print_rows.run(connection, run_id)
         if run is None:
@@ -165,6 +170,16 @@ def make_again(wb: Workbench, run_id: str) -> None:
         if len(download_rows.of_run(connection, run_id)) >= file_count(last):
             raise NotAllowed("All files are there: download them.")
         _ask(wb, connection, run_id, action="print_run.asked_again")
+
+
+def _failed(wb: Workbench, run_id: str) -> Run | None:
+    """The run, when it failed before any of its files could be fetched and no other has followed."""
+    with reading(wb.engine) as connection:
+        run = print_rows.run(connection, run_id)
+        if run is None or run.state != "failed" or run.is_out:
+            return None
+        last = print_rows.latest(connection, run.campaign_id)
+    return run if last is not None and last.run_id == run_id else None
 
 
 def file_count(run: Run) -> int:
@@ -217,6 +232,8 @@ def _planned(
     if not made.letters:
         raise NotAllowed(_nobody(made))
     labels = labels or bool(last and last.is_open)  # those that are asked for already
+    if labels:
+        _raise_if_no_labels(made)
     if last is not None and not letters and _fits(connection, last, made, campaign):
         return last.run_id
     run = _run(wb, campaign, made, last, letters=letters, labels=labels)
@@ -229,6 +246,13 @@ def _planned(
         not_printed=len(made.reasons), with_letters=letters, with_labels=labels,
     )  # fmt: skip
     return run.run_id
+
+
+def _raise_if_no_labels(made: Plan) -> None:
+    from core.channels.label_pdf import sender_problem
+
+    if problem := sender_problem(made.stationery.sender, made.stationery.settings.sheet):
+        raise NotAllowed(problem)
 
 
 def _fits(connection: Connection, last: Run, made: Plan, campaign: Campaign) -> bool:

@@ -8,6 +8,7 @@ import hashlib
 import logging
 import secrets
 import threading
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -36,6 +37,12 @@ _KILLED = (
     "The dispatcher ended several times while the files were made, perhaps for want of memory. Nothing was printed: "
     "try again, and tell who looks after the server if that happens again."
 )
+
+_CHANGING = (
+    "The records changed again and again while the letters were made, perhaps because a feed is being loaded. Nothing "
+    "was printed: try again when it is done."
+)
+_MOST_PLANS = 5  # of one run, before a person is asked
 
 _log = logging.getLogger(__name__)
 
@@ -104,8 +111,8 @@ def _make(wb: Workbench, run: Run, worker: str, stop: threading.Event) -> int:
     try:
         if run.try_count > print_rows.MOST_TRIES:
             raise CareloopError(_KILLED)
-        run = _fresh(wb, run)
-        while True:
+        run = _fresh(wb, run, worker)
+        for _ in range(_MOST_PLANS):
             for each in _missing(wb, run):
                 if stop.is_set():
                     return made
@@ -115,6 +122,7 @@ def _make(wb: Workbench, run: Run, worker: str, stop: threading.Event) -> int:
             if again is None:
                 return made
             run = again
+        raise CareloopError(_CHANGING)
     except (_NotMine, IntegrityError):
         return made
     except DatabaseLost:
@@ -122,9 +130,14 @@ def _make(wb: Workbench, run: Run, worker: str, stop: threading.Event) -> int:
     except CareloopError as error:
         _fail(wb, run, worker, str(error))
     except Exception as error:
-        _log.exception("print run %s failed", run.run_id)
+        _log.error("print run %s failed:\n%s", run.run_id, _where(error))
         _fail(wb, run, worker, _FAILED.format(type(error).__name__))
     return made
+
+
+def _where(error: BaseException) -> str:
+    """Where something went wrong, without the error's own words: those may be a patient's."""
+    return "".join([*traceback.format_tb(error.__traceback__), type(error).__name__])
 
 
 # ---- files ---------------------------------------------------------------------------------------------------------
@@ -159,8 +172,7 @@ def _keep(wb: Workbench, run: Run, file: _File, worker: str) -> None:
         content=content,
     )
     with writing(wb.engine) as connection:
-        if not print_rows.hold(connection, run.run_id, worker=worker, at=wb.now()):
-            raise _NotMine
+        _hold(wb, connection, run, worker)
         before = [
             each.digest
             for each in download_rows.of_run(connection, run.run_id, with_deleted=True)
@@ -189,8 +201,8 @@ def _content(wb: Workbench, run: Run, file: _File) -> tuple[bytes, int]:
 
 
 # ---- before and after ----------------------------------------------------------------------------------------------
-def _fresh(wb: Workbench, run: Run) -> Run:
-    """A plan of another day, of which nothing is made yet, is worked out anew: since then somebody may have died."""
+def _fresh(wb: Workbench, run: Run, worker: str) -> Run:
+    """A plan of another day, of which nothing is made yet, is worked out anew, which saves making its files twice."""
     is_of_today = run.planned_at.astimezone(wb.zone()).date() == wb.today()
     with reading(wb.engine) as connection:
         is_begun = bool(download_rows.of_run(connection, run.run_id, with_deleted=True))
@@ -198,11 +210,28 @@ def _fresh(wb: Workbench, run: Run) -> Run:
     if is_of_today or is_begun or is_frozen:
         return run
     with writing(wb.engine) as connection:
+        one_at_a_time(connection)
+        _hold(wb, connection, run, worker)
         return _planned_anew(wb, connection, run)
 
 
+def _hold(wb: Workbench, connection: Connection, run: Run, worker: str) -> None:
+    if not print_rows.hold(connection, run.run_id, worker=worker, at=wb.now()):
+        raise _NotMine
+
+
+def _still_holds(wb: Workbench, run: Run) -> bool:
+    """Whether the plan would be the same now. Between asking for letters and the last file somebody may have died,
+    moved or been booked, the longer the more dispatchers were away."""
+    with reading(wb.engine) as connection:
+        campaign = campaign_rows.campaign(connection, run.campaign_id)
+        if not run.has_letters or campaign.status != "inactive":
+            return True
+        made = plan(wb, connection, campaign)
+        return print_rows.is_planned(connection, run.run_id, made.letters, made.reasons)
+
+
 def _planned_anew(wb: Workbench, connection: Connection, run: Run) -> Run:
-    one_at_a_time(connection)
     made = plan(wb, connection, campaign_rows.campaign(connection, run.campaign_id))
     if not made.letters:
         raise CareloopError(
@@ -222,14 +251,14 @@ def _planned_anew(wb: Workbench, connection: Connection, run: Run) -> Run:
 def _finish(wb: Workbench, run: Run, worker: str) -> Run | None:
     """All files are whole: the run is ready, and with its letters the campaign is completed. Returns the run with a new
     plan when somebody of the old one is not to be written to any more; None when it is ready."""
+    still_holds = _still_holds(wb, run)
     with writing(wb.engine) as connection:
         one_at_a_time(connection)
         print_rows.lock_campaign(connection, run.campaign_id)
-        if not print_rows.hold(connection, run.run_id, worker=worker, at=wb.now()):
-            raise _NotMine
+        _hold(wb, connection, run, worker)
         campaign = campaign_rows.campaign(connection, run.campaign_id)
         is_first = run.has_letters and campaign.status == "inactive"
-        if is_first and not print_rows.all_wait(connection, run.run_id):
+        if is_first and not (still_holds and print_rows.all_wait(connection, run.run_id)):
             return _planned_anew(wb, connection, run)
         if is_first:
             _complete(wb, connection, run)

@@ -31,5 +31,7 @@ def stop_printing_in(wb: Workbench, connection: Connection, campaign_id: str) ->
         return
     at, by = wb.now(), wb.user.user_id
     print_rows.change(connection, run.run_id, state="stopped", claimed_by=None, lease_until=None, mail_state="")
-    gone = download_rows.drop_of_run(connection, run.run_id, at=at, by=by, how="stopped")
+    gone: list[str] = []
+    for each in (run, *print_rows.earlier(connection, campaign_id, than=run.number)):
+        gone += download_rows.drop_of_run(connection, each.run_id, at=at, by=by, how="stopped")
     record_in(wb, connection, "print_run.stopped", run.run_id, files=len(gone))

@@ -2,6 +2,7 @@
 
 import logging
 from datetime import timedelta
+from email.errors import HeaderParseError
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr, make_msgid
 
@@ -59,6 +60,9 @@ def _handed_over(wb: Workbench, run: Run, to: str) -> str:
     except SendError as error:
         _log.error("the email that print run %s is ready could not be sent: %s", run.run_id, error.reason)
         return "later" if error.kind == "temporary" else "failed"
+    except (ValueError, HeaderParseError) as error:  # a name or address that no mail can have
+        _log.error("the email that print run %s is ready cannot be written: %s", run.run_id, type(error).__name__)
+        return "failed"
     return "sent"
 
 

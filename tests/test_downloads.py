@@ -90,3 +90,8 @@ def test_text_whose_name_promises_another_kind_of_file_is_refused(wb: Workbench,
         downloads.add_document(wb, name, "", b"<html><script>alert(1)</script></html>")
     assert downloads.documents(wb) == []
     assert downloads.add_document(wb, "Guide v. 2", "", b"Call us.").name == "Guide v. 2.txt"
+
+
+@pytest.mark.parametrize("typed", ["annex\u202efdp.exe", "annex\u2066fdp.exe", "annex\u200bfdp.exe"])
+def test_a_name_that_would_turn_around_is_kept_without_what_turns_it(wb: Workbench, typed: str) -> None:
+    assert downloads.add_document(wb, typed, "", b"%PDF-1.7\n").name == "annexfdp.exe.pdf"

@@ -10,7 +10,7 @@ from core.domain.addressee import Person, addressee, name_of
 from core.domain.campaign import Campaign, Message
 from core.domain.eligibility import Contact, FrequencyCap, Mailing, eligibility
 from core.domain.letter import ORDERS, letter_date, settings
-from core.domain.letter_findings import letter_findings
+from core.domain.letter_findings import _about_sender, letter_findings
 from core.domain.opt_out import TYPES, OptOut
 from core.domain.organisation import Organisation
 from core.domain.postal import Postal
@@ -210,3 +210,21 @@ def _found(
 )  # fmt: skip
 def test_what_is_said_of_a_letter(found: list[tuple[str, str]], expected: list[tuple[str, str]]) -> None:
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Clínica de Oncología", "Centro de Cancer", "Centro de Diálisis", "Salud Mental del Sur", "Clínica VIH",
+        "Family Planning Center", "Substance Use Treatment", "STD Clinic", "Transplant Center", "Detox",
+        "Eating Disorders Program", "Suboxone Clinic", "Behavioral-Health", "BEHAVIORAL  HEALTH", "Adicciones",
+        "Diabetes Center, 12 Main Street",
+    ],
+)  # fmt: skip
+def test_a_sender_that_tells_what_its_patients_have_is_refused(name: str) -> None:
+    assert [each.level for each in _about_sender([name, "12 Main Street", "Springfield, IL 62701"], [])] == ["error"]
+
+
+@pytest.mark.parametrize("street", ["12 Recovery Road", "100 Cancer Center Drive", "1 Kidney Street, Suite 5"])
+def test_a_clinic_in_a_street_of_such_a_name_can_write_letters(street: str) -> None:
+    assert [each.level for each in _about_sender(["Main Office", street, "Springfield, IL 62701"], [])] == ["warning"]

@@ -1,7 +1,7 @@
 """The Communications tab of a patient, without a browser."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -40,7 +40,8 @@ def sent(
         connection.execute(update(recipients).where(where).values(state=state, language="en", address="+13125550123"))
         recipient_id = connection.scalar(select(recipients.c.recipient_id).where(where))
         for number in range(1, tries + 1):
-            at = wb.now() - timedelta(days=days_ago) + timedelta(minutes=number)
+            # By the organisation's days, which are not all of 24 hours.
+            at = datetime.combine(wb.today() - timedelta(days=days_ago), time(6, number), tzinfo=wb.zone())
             row = {
                 "recipient_id": recipient_id,
                 "number": number,

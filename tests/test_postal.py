@@ -123,9 +123,13 @@ def test_by_zip_code_means_four_more_digits_street_and_number() -> None:
     ]  # fmt: skip
 
 
-_LINES = st.none() | st.text("aX 1", max_size=6) | st.sampled_from(["HOMELESS", "n/a", "Bad addr.", "12 Elm St", "Ønø"])
+_LINES = (
+    st.none()
+    | st.text("aX 1", max_size=6)
+    | st.sampled_from(["HOMELESS", "n/a", "Bad addr.", "...", "PO Box", "same as above", "unk", "12 Elm St", "Ønø"])
+)
 _ZIPS = st.none() | st.sampled_from(
-    ["62701", "00000", "99999", "62701-1234", "627011234", "K1A 0B1", "1234", " ", "99960"]
+    ["62701", "00000", "99999", "62701-1234", "627011234", "K1A 0B1", "1234", " ", "99960", "62701-", "62701 1234"]
 )
 
 
@@ -133,7 +137,9 @@ _ZIPS = st.none() | st.sampled_from(
     daily=40,
     many=3000,
     rows=st.lists(
-        st.tuples(_LINES, _LINES, _LINES, st.sampled_from([None, "IL", "on"]), _ZIPS), min_size=1, max_size=8
+        st.tuples(_LINES, _LINES, _LINES, st.sampled_from([None, "IL", "on", "Ill.", "D.C.", "JAL"]), _ZIPS),
+        min_size=1,
+        max_size=8,
     ),
 )
 def test_the_repair_list_and_printing_judge_an_address_alike(rows: list[tuple[str | None, ...]]) -> None:

@@ -1,11 +1,13 @@
 """A dispatcher that is killed while it prints: no half file, and the next one goes on with what is missing."""
 
 import hashlib
+import random
+import time
 from datetime import timedelta
 
 import pytest
 
-from core import downloads, printing
+from core import downloads, print_runs, printing
 from core.errors import NotFound
 from core.store import download_rows, print_rows
 from core.store.database import reading, writing
@@ -87,3 +89,40 @@ def test_files_of_a_run_that_is_not_ready_cannot_be_fetched(wb: Workbench) -> No
 def _file_count(wb: Workbench, run_id: str) -> int:
     with reading(wb.engine) as connection:
         return len(download_rows.of_run(connection, run_id))
+
+
+@pytest.mark.long
+def test_killed_at_any_moment_by_twos_the_pages_are_the_same_as_made_in_peace(
+    bench: Workbench,  # noqa: F811
+    clock: Clock,
+) -> None:
+    clinic_that_prints(bench)
+    ids = add_people(bench, [{"language": "es" if number % 3 == 0 else "en"} for number in range(450)])
+    campaign = letter_campaign(bench, ids, body="<p>{{ patient.full_name }}: {{ call_back_number }}</p>")
+    run_id, moments = ask(bench, campaign), random.Random(7)
+    for _ in range(2):  # three that die before a file is whole are taken for a fault of the run
+        children = [start(bench), start(bench)]
+        wait_until(lambda: _is_held(bench, run_id, clock))
+        time.sleep(0.5 + moments.random() * 2)
+        for child in children:
+            child.kill()
+            child.wait()
+        clock.at += print_rows.LEASE + timedelta(seconds=1)
+    make(bench)
+    run = run_of(bench, campaign)
+    assert (run.run_id, run.state, [each.kind for each in run.files]) == (run_id, "ready", ["letters"] * 3 + ["labels"])
+    assert [each.pages for each in run.files[:3]] == [200, 200, 50]
+    first = [downloads.content(bench, each.file_id).content for each in run.files]
+    for each in run.files:
+        downloads.delete(bench, each.file_id)
+    print_runs.make_again(bench, run_id)
+    make(bench)
+    assert [downloads.content(bench, each.file_id).content for each in run_of(bench, campaign).files] == first
+
+
+def _is_held(wb: Workbench, run_id: str, clock: Clock) -> bool:
+    """Whether a worker that is alive has the run, or has done with it."""
+    with reading(wb.engine) as connection:
+        run = print_rows.run(connection, run_id)
+    assert run is not None
+    return not run.is_open or (run.lease_until is not None and run.lease_until > clock.at)

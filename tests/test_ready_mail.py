@@ -65,3 +65,28 @@ def test_who_has_no_address_is_told_nothing(wb: Workbench, server: Recorder) -> 
     make(wb)
     assert not server.mails and run_of(wb, campaign).state == "ready"
     assert wb.as_user(DISPATCHER).user.email is None
+
+
+@pytest.mark.parametrize(
+    "changes", [{"from_name": "Clinic\r\nBcc: x@example.org"}, {"from_email": "no address"}, {"from_email": ""}]
+)
+def test_a_mail_that_cannot_be_written_stops_no_dispatcher(
+    asking: Workbench, server: Recorder, changes: dict[str, str]
+) -> None:
+    campaign = letter_campaign(asking, add_people(asking, [{}]))
+    accounts.change_organisation(asking.engine, changes, at=asking.now(), by="ana")
+    ask(asking, campaign)
+    make(asking)
+    assert run_of(asking, campaign).state == "ready"
+    assert all(b"Bcc: x@example.org" not in each.splitlines() for each in server.contents)
+
+
+@pytest.mark.parametrize("address", ["eva@exämple.org", "éva@example.org", "eva"])
+def test_an_unusual_address_stops_no_dispatcher(
+    asking: Workbench, server: Recorder, clock: Clock, address: str
+) -> None:
+    accounts.add_user(asking.engine, User("eva", "Eva Example", email=address), at=clock(), by="ana")
+    campaign = letter_campaign(asking, add_people(asking, [{}]))
+    ask(asking, campaign)
+    make(asking)
+    assert run_of(asking, campaign).state == "ready"

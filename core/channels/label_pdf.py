@@ -50,6 +50,16 @@ def label_problem(lines: Sequence[str], sheet: LabelSheet) -> str:
     return "" if _fitted(setter, shown, sheet)[0] else f"The address is too long for a label of '{sheet.name}'."
 
 
+def sender_problem(sender: Sequence[str], sheet: LabelSheet) -> str:
+    """Why a sender cannot stand on the labels of this sheet; '' when it can."""
+    from core.channels.pdf_text import Typesetter
+
+    shown = [printable_form(line) for line in sender]
+    if not shown or letter_head.small_lines(Lines(Typesetter()), shown, sheet.width - 2 * _ACROSS)[1]:
+        return ""
+    return f"The sender is too long for '{sheet.name}'. Shorten its lines, or take larger labels."
+
+
 def _marks(lines: Lines, label: Label, sheet: LabelSheet, place: int, number: int) -> Iterator[Mark]:
     row, column = divmod(place, sheet.columns)
     x = sheet.left + column * sheet.column_step + _ACROSS

@@ -19,13 +19,18 @@ from core.domain.letter import LetterSettings
 from core.domain.merge_field import FIELDS
 from core.domain.message_body import MessageBody, message_body
 from core.domain.organisation import Organisation
+from core.domain.wording import folded
 from core.errors import TemplateError
 
 # Beside the conditions that no subject may name: what a sender's name would tell of everybody it writes to.
 _TELLING = (
-    "oncology", "cancer", "psychiatry", "psychiatric", "behavioral health", "mental health", "addiction", "recovery",
-    "methadone", "dialysis", "infectious", "sexual health", "fertility", "hospice", "palliative", "memory clinic",
-    "wound", "pain clinic", "diabetes", "aids",
+    "oncology", "cancer", "psychiatry", "psychiatric", "behavioral health", "behavioural health", "mental health",
+    "addiction", "recovery", "methadone", "suboxone", "detox", "substance use", "substance abuse", "alcohol",
+    "dialysis", "transplant", "infectious", "sexual health", "std", "sti", "family planning", "planned parenthood",
+    "reproductive", "abortion", "gender", "fertility", "hospice", "palliative", "memory clinic", "eating disorder",
+    "wound", "pain clinic", "diabetes", "diabetic", "aids", "tuberculosis",
+    "oncologia", "psiquiatria", "salud mental", "salud conductual", "adicciones", "dialisis", "trasplante", "vih",
+    "sida", "salud sexual", "salud reproductiva", "planificacion familiar", "fertilidad", "hospicio", "paliativo",
 )  # fmt: skip
 _GREETING = re.compile(
     r"^\W*(?:hello|hi|hey|dear|good (?:morning|afternoon|day)|greetings|hola|querid[oa]s?|estimad[oa]s?|"
@@ -69,13 +74,20 @@ def _about_sender(sender: Sequence[str] | None, words: Collection[str]) -> Itera
         yield Finding(ERROR, "sender", "The letter has no sender. Choose From Name & Address under Delivery.")
         return
     telling = set(words) | set(CONDITION_WORDS) | set(_TELLING)
-    for word in sorted(named(" ".join(sender), telling)):
+    names = [line for line in sender if not line.strip()[:1].isdigit()]  # a street may be called Recovery Road
+    said = set(named(_plain(names), telling))
+    for word in sorted(named(_plain(sender), telling)):
         yield Finding(
-            ERROR,
+            ERROR if word in said else WARNING,
             "sender",
             f"The sender's name or address says '{word}', which everybody reads on the envelope. Choose another From "
             "Name & Address.",
         )
+
+
+def _plain(lines: Sequence[str]) -> str:
+    """Without case, accents and punctuation."""
+    return " ".join(re.sub(r"[\W_]+", " ", folded(line)).strip() for line in lines)
 
 
 def _about_paper(body: MessageBody, settings: LetterSettings) -> Iterator[Finding]:

@@ -9,21 +9,35 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from core.domain import us_zones
+
 MISSING, INCOMPLETE, UNUSABLE = "no_postal_address", "postal_incomplete", "postal_unusable"
 
 # What is written in place of an address, of one line or within it; without case, accents and punctuation.
+_NO_WORDS = (
+    r"unknown|unk|none|no|na|n a|nil|null|tbd|test|same|address|street|x+|0+|not on file|not given|not available"
+)
+NOTHING = rf"^(?:{_NO_WORDS}|same as above)?$"  # in place of a second line there is none
 PLACEHOLDER = (
-    r"^(?:unknown|none|no|na|n a|nil|null|moved|returned|deceased|refused|declined|tbd|test|same|address|street|x+|0+|"
-    r"not on file|not given|not available|general delivery unknown|shelter unknown)$"
+    rf"^(?:{_NO_WORDS}|moved|returned|deceased|refused|declined|general delivery unknown|shelter unknown|same as .*|"
+    r"see (?:above|below|chart|comments?|father|guardian|mother|notes?|other|parents?)|(?:p ?o|post office) ?box)$"
     r"|\b(?:homeless|no (?:fixed |permanent |current |known )?(?:address|addr|abode)|transient"
     r"|(?:bad|wrong|old|invalid|incorrect|undeliverable|update|need|needs|verify|unknown) (?:address|addr)"
     r"|(?:address|addr) (?:unknown|bad|wrong|invalid|needed|incorrect)"
     r"|(?:mail |letter )returned|return(?:ed)? (?:mail|letter|to sender)|do not mail|undeliverable)\b"
 )
-US_ZIP = r"^(?:0050[1-9]|005[1-9]\d|00[6-9]\d\d|0[1-9]\d{3}|[1-9]\d{4})(?:-?\d{4})?$"
+# With what registration desks leave behind: '62701-', '62701 1234'.
+US_ZIP = r"^(?:0050[1-9]|005[1-9]\d|00[6-9]\d\d|0[1-9]\d{3}|[1-9]\d{4})(?:\s*-?\s*\d{4})?[-.\s]*$"
 NO_ZIP = r"^(?:00000|99999|9995[1-9]|999[6-9]\d)"
 CANADIAN = r"^[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z] ?\d[ABCEGHJ-NPRSTV-Z]\d$"
 PROVINCES = frozenset(["AB", "BC", "MB", "NB", "NL", "NS", "NT", "NU", "ON", "PE", "QC", "SK", "YT"])
+# States, territories and the forces as people write them, without blanks and points; 'Ill' and 'Calif' as well.
+_STATES = {word.replace(".", "").replace(" ", "") for word in us_zones.WORDS}
+OURS = frozenset(
+    {"aa", "ae", "ap", "fla", "nmex", "penna", "wva", "usvi"}
+    | {word[:length] for word in _STATES for length in range(min(len(word), 3), len(word) + 1)}
+)
+_NOTHING = re.compile(NOTHING)
 _PLACEHOLDER, _US_ZIP, _NO_ZIP = re.compile(PLACEHOLDER), re.compile(US_ZIP), re.compile(NO_ZIP)
 _CANADIAN = re.compile(CANADIAN)
 
@@ -53,6 +67,7 @@ _ORDINALS = dict(
 )
 _UNITS = frozenset({"apt", "apartment", "unit", "number"})  # and '#', 'No.': one flat, however it is called
 _OTHER_UNITS = {"suite": "ste", "room": "rm", "floor": "fl", "building": "bldg", "trailer": "trlr", "space": "spc"}
+_ROUTES = frozenset({"rr", "hc", "rd", "rte", "rural", "star", "hwy", "county", "state", "us", "apt", "psc", "cmr"})
 _PO_BOX = re.compile(r"^(?:p ?o ?(?:box|b)|post office box|pob|box) (?=[0-9a-z])")
 
 
@@ -72,21 +87,26 @@ class Postal:
         parts = [_tidy(part) for part in (self.address1, self.city, self.state, self.zip)]
         if not any(parts):
             return MISSING
-        if any(_PLACEHOLDER.search(_plain(part)) for part in (self.address1, self.address2, self.city)):
+        if any(_PLACEHOLDER.search(_plain(part)) for part in (self.address1, self._more, self.city)):
+            return UNUSABLE
+        if any(_tidy(part) and not _plain(part) for part in (self.address1, self.city)):
             return UNUSABLE
         if not all(parts):
             return INCOMPLETE
         return "" if _is_zip(parts[3], parts[2]) else UNUSABLE
 
     @property
+    def _more(self) -> str:
+        """The second line; '' for 'N/A', which says that there is none."""
+        return "" if _NOTHING.search(_plain(self.address2)) else _tidy(self.address2)
+
+    @property
     def lines(self) -> tuple[str, ...]:
         """The lines below the name, in the order of the United States."""
-        street, more, city, state, code = (
-            _tidy(part) for part in (self.address1, self.address2, self.city, self.state, self.zip)
-        )
+        street, city, state, code = (_tidy(part) for part in (self.address1, self.city, self.state, self.zip))
         last = f"{city}, {_state(state)} {_zip(code)}".strip(" ,")
         country = ("CANADA",) if _is_canadian(code, state) else ()
-        return tuple(line for line in (street, more, last) if line) + country
+        return tuple(line for line in (street, self._more, last) if line) + country
 
     @property
     def key(self) -> str:
@@ -96,7 +116,7 @@ class Postal:
         """
         if self.problem:
             return ""
-        street = " ".join(_street(_tokens(f"{_marked(self.address1)} {_marked(self.address2)}")))
+        street = " ".join(_street(_tokens(f"{_marked(self.address1)} {_marked(self._more)}")))
         return f"{_zip(_tidy(self.zip))[:5]}|{street}|{' '.join(_town(_plain(self.city).split()))}"[:180]
 
     @property
@@ -105,7 +125,18 @@ class Postal:
         street = _street(_tokens(_marked(self.address1)))
         number = next((token for token in street[:1] if token[0].isdigit()), "")
         rest = street[1:] if number else street
-        return _zip(_tidy(self.zip)), " ".join(rest), _natural(number), _plain(self.address2)
+        return _zip(_tidy(self.zip)), " ".join(rest), _natural(number), _plain(self._more)
+
+
+def is_one_home(key: str) -> bool:
+    """Whether the key of an address tells one home. 'General Delivery', 'RR 2' and a street without a number are where
+    many live: who lives there is no household, and a letter that comes back says nothing of the others."""
+    tokens = key.split("|")[1].split() if "|" in key else []
+    if not tokens or tokens[:2] == ["general", "delivery"]:
+        return False
+    if tokens[0][0].isdigit() or any(token in ("box", "apt") for token in tokens[1:-1]):
+        return True
+    return tokens[0] not in _ROUTES and any(letter.isdigit() for token in tokens for letter in token)
 
 
 def _tidy(text: str | None) -> str:
@@ -155,7 +186,9 @@ def _town(tokens: list[str]) -> list[str]:
 
 
 def _is_zip(code: str, state: str) -> bool:
-    return _is_canadian(code, state) or bool(_US_ZIP.match(code) and not _NO_ZIP.match(code))
+    """Five digits are a ZIP code only in a state of ours: other countries have five digits as well."""
+    is_ours = _plain(state).replace(" ", "") in OURS
+    return _is_canadian(code, state) or bool(is_ours and _US_ZIP.match(code) and not _NO_ZIP.match(code))
 
 
 def _is_canadian(code: str, state: str) -> bool:
@@ -164,10 +197,10 @@ def _is_canadian(code: str, state: str) -> bool:
 
 def _zip(code: str) -> str:
     """'62701-1234' for nine digits, '62701' where the four more are 0000 or missing."""
-    digits = code.replace("-", "")
-    if not digits.isdigit() or len(digits) != 9:
+    if not _US_ZIP.match(code):
         return code.upper()
-    return digits[:5] if digits[5:] == "0000" else f"{digits[:5]}-{digits[5:]}"
+    digits = re.sub(r"\D", "", code)
+    return digits[:5] if digits[5:] in ("", "0000") else f"{digits[:5]}-{digits[5:]}"
 
 
 def _state(state: str) -> str:

@@ -7,7 +7,7 @@ words differ, by language or clinic, get their own, so that nobody reads what wa
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -15,7 +15,7 @@ import polars as pl
 from core.domain.addressee import Person, addressee
 from core.domain.letter import MOST_IN_A_FILE, LetterSettings
 from core.domain.merge_field import FieldValue
-from core.domain.postal import Postal
+from core.domain.postal import Postal, is_one_home
 from core.domain.search_key import NAME_COLUMNS, search_columns
 
 
@@ -58,13 +58,15 @@ class Part:
     count: int
 
 
-def letters(candidates: Sequence[Candidate], settings: LetterSettings) -> list[PlannedLetter]:
-    """The letters in their order; every candidate is on exactly one of them."""
+def letters(
+    candidates: Sequence[Candidate], settings: LetterSettings, *, alone: Collection[int] = ()
+) -> list[PlannedLetter]:
+    """The letters in their order; every candidate is on exactly one of them, these recipients on one of their own."""
     ordered = [candidates[place] for place in _places(candidates, by=settings.order)]
     together: dict[Hashable, list[Candidate]] = defaultdict(list)
     for each in ordered:
         key: Hashable = each.recipient_id
-        if settings.per_household:
+        if settings.per_household and is_one_home(each.postal.key) and each.recipient_id not in alone:
             key = (each.postal.key, each.language, tuple(sorted(each.values.items())))
         together[key].append(each)
     return [_letter(number, of, settings) for number, of in enumerate(together.values(), 1)]

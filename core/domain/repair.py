@@ -12,7 +12,7 @@ import polars as pl
 
 from core.domain.contact import EMAIL_REASONS, PHONE_REASONS
 from core.domain.correction import ADDRESS
-from core.domain.postal import CANADIAN, NO_ZIP, PLACEHOLDER, PROVINCES, US_ZIP
+from core.domain.postal import CANADIAN, NO_ZIP, NOTHING, OURS, PLACEHOLDER, PROVINCES, US_ZIP
 from core.domain.wording import folded_column
 
 ALL = "all"
@@ -87,10 +87,15 @@ def reason_key(texts: pl.Expr) -> pl.Expr:
 
 def postal_state(patients: pl.DataFrame) -> pl.Series:
     """0 no address, 1 incomplete, 2 one that a letter can be sent to, 3 unusable (core.domain.postal)."""
-    parts = [pl.col(name).str.strip_chars(" ,;").fill_null("") != "" for name in ADDRESS if name != "address2"]
-    no_place = pl.any_horizontal(_plain(name).str.contains(PLACEHOLDER) for name in ("address1", "address2", "city"))
+    parts = [_has(name) for name in ADDRESS if name != "address2"]
+    no_place = pl.any_horizontal(
+        *(_plain(name).str.contains(PLACEHOLDER) for name in ("address1", "city")),
+        _plain("address2").str.contains(PLACEHOLDER) & ~_plain("address2").str.contains(NOTHING),
+        *(_has(name) & (_plain(name) == "") for name in ("address1", "city")),
+    )
     code = pl.col("zip").str.strip_chars(" ,;")
-    has_zip = code.str.contains(US_ZIP) & ~code.str.contains(NO_ZIP) | _is_canadian(code)
+    is_ours = _plain("state").str.replace_all(" ", "").is_in(list(OURS))
+    has_zip = is_ours & code.str.contains(US_ZIP) & ~code.str.contains(NO_ZIP) | _is_canadian(code)
     code = (
         pl.when(~pl.any_horizontal(parts))
         .then(0)
@@ -103,6 +108,10 @@ def postal_state(patients: pl.DataFrame) -> pl.Series:
         .otherwise(3)
     )
     return patients.select(code.cast(pl.UInt8).alias("postal")).to_series()
+
+
+def _has(column: str) -> pl.Expr:
+    return pl.col(column).str.strip_chars(" ,;").fill_null("") != ""
 
 
 def _plain(column: str) -> pl.Expr:

@@ -168,3 +168,4 @@ def _prefixes(ranges: list[str]) -> list[str]:
 
 _CODES, _OF_STATE, _BY_PREFIX = _read_table()
 STATES = tuple(_OF_STATE)
+WORDS = frozenset(_CODES)  # codes and names, in lower case

@@ -120,6 +120,16 @@ def may_change(connection: Connection, user: User, campaign_id: str) -> bool:
     return connection.execute(question).first() is not None
 
 
+def may_have_files(connection: Connection, user: User, campaign_id: str) -> bool:
+    """Whether the letters of a campaign are for this user: like `may_change`, but who made it and has gone to another
+    clinic since, so that nobody of it is seen any more, does not have them."""
+    if not is_limited(user.scope):
+        return True
+    inside = select(recipients.c.recipient_id).join(patients, patients.c.patient_id == recipients.c.patient_id)
+    inside = inside.where(recipients.c.campaign_id == campaign_id, in_scope(user.scope)).limit(1)
+    return may_change(connection, user, campaign_id) and connection.execute(inside).first() is not None
+
+
 def names(connection: Connection, *, starting_with: str) -> set[str]:
     """The keys of the names in use that begin like this one."""
     start = name_key(starting_with)

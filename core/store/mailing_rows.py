@@ -82,9 +82,13 @@ def take_back(connection: Connection, letter: Letter) -> bool:
     return connection.execute(statement.values(state=MAILED, reason="")).rowcount == 1
 
 
-def is_returned_from(connection: Connection, address: str, reasons: Collection[str]) -> bool:
-    """Whether a letter that came back from an address for one of these reasons is on record."""
+def is_returned_from(
+    connection: Connection, address: str, reasons: Collection[str], *, patient_id: str | None = None
+) -> bool:
+    """Whether a letter that came back from an address for one of these reasons is on record; one to this patient."""
     question = select(recipients.c.recipient_id).where(
         recipients.c.address == address, recipients.c.state == RETURNED, recipients.c.reason.in_(reasons)
     )
+    if patient_id is not None:
+        question = question.where(recipients.c.patient_id == patient_id)
     return connection.execute(question.limit(1)).first() is not None

@@ -144,6 +144,22 @@ def letters(
         )
 
 
+def is_planned(connection: Connection, run_id: str, made: Sequence[PlannedLetter], reasons: Mapping[int, str]) -> bool:
+    """Whether a run's plan is this one: the same letters for the same recipients, the others for the same reasons."""
+    columns = (print_decisions.c.recipient_id, print_decisions.c.position, print_decisions.c.reason)
+    decided = {
+        row.recipient_id: (row.position, row.reason)
+        for row in connection.execute(select(*columns).where(print_decisions.c.run_id == run_id))
+    }
+    would: dict[int, tuple[int | None, str]] = {
+        each: (letter.position, "") for letter in made for each in letter.recipient_ids
+    }
+    would |= {each: (None, reason) for each, reason in reasons.items()}
+    return decided == would and [_letter_row("", each) for each in letters(connection, run_id)] == [
+        _letter_row("", each) for each in made
+    ]
+
+
 def patient_count(connection: Connection, run_id: str) -> int:
     """How many recipients are on a letter."""
     question = select(func.count()).where(print_decisions.c.run_id == run_id, print_decisions.c.position.is_not(None))
@@ -297,8 +313,10 @@ def mail_tries(connection: Connection, run_id: str) -> int:
 
 
 def lock_campaign(connection: Connection, campaign_id: str) -> None:
-    """Nobody changes the campaign until the transaction ends."""
-    connection.execute(select(campaigns.c.campaign_id).where(campaigns.c.campaign_id == campaign_id).with_for_update())
+    """Nobody changes the campaign until the transaction ends. A worker may keep a file of it meanwhile: it holds the
+    run, and would wait for the campaign while the other waits for the run."""
+    question = select(campaigns.c.campaign_id).where(campaigns.c.campaign_id == campaign_id)
+    connection.execute(question.with_for_update(key_share=True))
 
 
 def _is_free(at: datetime) -> ColumnElement[bool]:
