@@ -12,7 +12,7 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from core.audit import record_in
-from core.channels.documents import kind_of
+from core.channels.documents import kind_of, promised
 from core.domain.one_line import is_visible, one_line
 from core.domain.role import CHANGE_ORGANISATION
 from core.errors import DataError, NotAllowed, NotFound
@@ -80,13 +80,18 @@ def expire(wb: Workbench) -> int:
 def add_document(wb: Workbench, name: str, about: str, content: bytes) -> Download:
     """Keep a document of at most 20 MB: PDF, Word, Excel, PowerPoint, PNG, JPEG or plain text by what it holds.
 
-    Raises DataError for other content, NotAllowed for a name that does not do and for who may not change the
-    organisation.
+    Raises DataError for other content and for text whose name promises another kind, NotAllowed for a name that does
+    not do and for who may not change the organisation.
     """
     wb.require(CHANGE_ORGANISATION)
     if len(content) > MOST_BYTES:
         raise DataError(f"The file is too large: at most {MOST_BYTES // 1024 // 1024} MB. Make it smaller or split it.")
     kind = kind_of(content)
+    if said := promised(name, kind):
+        raise DataError(
+            f"The file is called .{said} and is none: it is damaged, or was renamed. Save it anew from the program it "
+            "was made with."
+        )
     made = Download(
         file_id=secrets.token_hex(8),
         kind="document",

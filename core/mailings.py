@@ -51,6 +51,17 @@ def mark_mailed(
     return count
 
 
+def take_back_mailed(wb: Workbench, campaign_id: str, *, patient_ids: Collection[str]) -> int:
+    """Undo `mark_mailed` where it was a mistake: the letters are printed and wait to be mailed; returns for how many
+    patients. Those that came back were mailed and stay so. Raises NotAllowed, NotFound like `mark_mailed`."""
+    with writing(wb.engine) as connection:
+        _campaign(wb, connection, campaign_id)
+        letters = _together(connection, campaign_id, _of(wb, connection, campaign_id, patient_ids))
+        count = mailing_rows.take_back_mailed(connection, [each.recipient_id for each in letters])
+        record_in(wb, connection, "letters.not_mailed", campaign_id, patients=count)
+    return count
+
+
 def mark_returned(wb: Workbench, campaign_id: str, *, patient_ids: Collection[str], reason: str, on: date) -> int:
     """Record that letters came back on a day, with a key of RETURN_REASONS; returns for how many patients.
 

@@ -36,7 +36,9 @@ def file_rows(
                 _campaign_link(files[0])
             st.caption(_made(wb, files[0]), width="content")
         for file in files:
-            if _row(wb, file, may_delete=may_delete):
+            # one that was made again later has a day of its own
+            made = "" if _made(wb, file) == _made(wb, files[0]) else _made(wb, file)
+            if _row(wb, file, made=made, may_delete=may_delete):
                 asked = file
     return asked
 
@@ -52,16 +54,19 @@ def _campaign_link(file: Download) -> None:
 
 
 def _made(wb: Workbench, file: Download) -> str:
-    made = f"{plain(users.name_of(wb, file.made_by))}, {moment(file.made_at, wb)}"
+    return f"{plain(users.name_of(wb, file.made_by))}, {moment(file.made_at, wb)}{_kept(wb, file)}"
+
+
+def _kept(wb: Workbench, file: Download) -> str:
     if file.deleted_how or file.expires_at is None:
-        return made
-    return f"{made} · kept until {day_text(file.expires_at.astimezone(wb.zone()).date())}"
+        return ""
+    return f" · kept until {day_text(file.expires_at.astimezone(wb.zone()).date())}"
 
 
-def _row(wb: Workbench, file: Download, *, may_delete: bool) -> bool:
+def _row(wb: Workbench, file: Download, *, made: str, may_delete: bool) -> bool:
     with st.container(key=f"file-{file.file_id}"):
         left, right = st.columns(_WIDTHS, vertical_alignment="center", gap="small")
-        about = [*_facts(file), *_gone(wb, file)]
+        about = [*_facts(file), *([made] if made else []), *_gone(wb, file)]
         left.markdown(f"{_ICONS[file.kind]} **{plain(file.name)}**  \n:small[:gray[{' · '.join(about)}]]")
         with (
             right,
@@ -94,7 +99,7 @@ def _gone(wb: Workbench, file: Download) -> list[str]:
 
 def _buttons(wb: Workbench, file: Download, *, may_delete: bool) -> bool:
     with st.popover(
-        file.digest[:_SHORT], icon=":material/fingerprint:", type="tertiary", help=f"SHA-256 {file.digest}"
+        f"SHA-256 {file.digest[:_SHORT]}", icon=":material/fingerprint:", type="tertiary", help=f"SHA-256 {file.digest}"
     ):
         st.caption("SHA-256, to check that a copy is this very file")
         st.code(file.digest, language=None, wrap_lines=True)

@@ -4,7 +4,8 @@ from collections.abc import Collection
 
 import streamlit as st
 
-from core import new_campaigns
+from core import campaigns, new_campaigns
+from core.domain.organisation import LETTER
 from core.domain.wording import day_text
 from core.errors import CareloopError
 from core.new_campaigns import CopyPlan
@@ -43,8 +44,10 @@ def _ask(wb: Workbench, campaign_id: str, patient_ids: Collection[str] | None, *
 
 
 def _make(wb: Workbench, campaign_id: str, patient_ids: Collection[str] | None, planned: CopyPlan) -> None:
+    is_letter = campaigns.campaign(wb, campaign_id).channel == LETTER
     name = st.text_input("Campaign name", planned.name, key="fu_name", max_chars=120)
-    st.caption(f":material/event: {_start(planned)}  \n:material/group: Who can be reached is decided anew then.")
+    when = _start(planned, is_letter=is_letter)
+    st.caption(f":material/event: {when}  \n:material/group: Who can be reached is decided anew then.")
     if not st.button("Make the campaign", type="primary", key="fu_make"):
         return
     try:
@@ -56,8 +59,8 @@ def _make(wb: Workbench, campaign_id: str, patient_ids: Collection[str] | None, 
     st.switch_page("campaign_editor.py", query_params={"id": made})
 
 
-def _start(planned: CopyPlan) -> str:
-    day = f"Start date {day_text(planned.start_on)}"
+def _start(planned: CopyPlan, *, is_letter: bool) -> str:
+    day = f"{'Mail Date' if is_letter else 'Start date'} {day_text(planned.start_on)}"
     if planned.waits_for_introduction:
         return f"{day}: the first whole day two days after their introductory emails"
     return f"{day}; you can change it in the editor"

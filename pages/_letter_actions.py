@@ -35,7 +35,14 @@ def letter_actions(
             attempt(lambda: _save(wb, campaign, draft))
         if st.button("Test letter", key="ce_test", icon=":material/picture_as_pdf:", disabled=not is_saved):
             _test(wb, campaign)
-        if st.button("Print labels", key="ce_labels", icon=":material/label:", disabled=not _may_label(run, may_print)):
+        may_label = _may_label(run, may_print)
+        if st.button(
+            "Print labels",
+            key="ce_labels",
+            icon=":material/label:",
+            disabled=not may_label,
+            help="The labels are among the files above." if campaign.status == "completed" and not may_label else None,
+        ):
             ask_to_print(wb, campaign, labels_only=True)
         if campaign.status == "completed":
             _mailed_button(wb, campaign)

@@ -11,10 +11,11 @@ from core.domain.role import CHANGE_ORGANISATION
 from core.errors import CareloopError
 from core.logos import Logo
 from core.workbench import Workbench
-from pages._letter_settings import letter_choice
+from pages._letter_settings import choose_next, letter_choice
 from pages._shared import notice, plain
 from pages._typed import letter_texts
 
+_ADDED = "ll_added"
 _TYPES = {"png": "image/png", "jpeg": "image/jpeg", "svg": "image/svg+xml"}
 _STYLE = """<style>
 .letter-logo { display: inline-flex; align-items: center; padding: 8px 12px; background: #fff; border-radius: 8px;
@@ -36,7 +37,7 @@ def logo(wb: Workbench, draft: Campaign, *, locked: bool) -> Campaign:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         _picture(_shown(wb, draft, known))
         if not locked:
-            _adding(wb)
+            _adding(wb, draft)
     return draft
 
 
@@ -60,23 +61,31 @@ def _picture(shown: Logo | None) -> None:
     )
 
 
-def _adding(wb: Workbench) -> None:
+def _adding(wb: Workbench, draft: Campaign) -> None:
     if not wb.user.may(CHANGE_ORGANISATION):
         st.caption("An administrator adds logos.", width="content")
         return
     with st.popover("Add a logo", icon=":material/add_photo_alternate:", type="tertiary"):
-        file = st.file_uploader("PNG, JPEG or SVG, at most 2 MB", ["png", "jpg", "jpeg", "svg"], key="ll_file")
-        name = st.text_input("Name", key="ll_name", placeholder="Such as the name of the clinic", max_chars=120)
+        added = st.session_state.get(_ADDED, 0)  # empty boxes after each logo that was added
+        file = st.file_uploader(
+            "PNG, JPEG or SVG, at most 2 MB", ["png", "jpg", "jpeg", "svg"], key=f"ll_file_{added}", max_upload_size=2
+        )
+        name = st.text_input(
+            "Name", key=f"ll_name_{added}", placeholder="Such as the name of the clinic", max_chars=120
+        )
         if st.button("Add", key="ll_add", type="primary", disabled=file is None):
             assert file is not None
-            _add(wb, name, file.getvalue())
+            _add(wb, draft, name, file.getvalue())
 
 
-def _add(wb: Workbench, name: str, content: bytes) -> None:
+def _add(wb: Workbench, draft: Campaign, name: str, content: bytes) -> None:
+    """Keep it, and choose it for the letters that are being written."""
     try:
         added = logos.add(wb, name, content)
     except CareloopError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return
-    notice(f"The logo '{added.name}' was added")
+    st.session_state[_ADDED] = st.session_state.get(_ADDED, 0) + 1
+    choose_next(draft, "logo", added.logo_id)
+    notice(f"The logo '{added.name}' was added and stands on these letters")
     st.rerun()

@@ -8,11 +8,11 @@ import streamlit as st
 from core import campaigns, print_runs
 from core.reports import Report
 from core.workbench import Workbench
-from pages._mailing import ask_mailed, ask_returned, ask_take_back
+from pages._mailing import ask_mailed, ask_not_mailed, ask_returned, ask_take_back
 from pages._shared import count
 
 Asked = tuple[str, list[str]]
-_MAILABLE, _RETURNABLE, _BACK = ("Waiting",), ("Waiting", "Successful"), ("Returned",)
+_MAILABLE, _RETURNABLE, _BACK, _MAILED = ("Waiting",), ("Waiting", "Successful"), ("Returned",), ("Successful",)
 
 
 def mailing_buttons(wb: Workbench, shown: Report, chosen: Sequence[str]) -> Asked | None:
@@ -35,11 +35,16 @@ def mailing_buttons(wb: Workbench, shown: Report, chosen: Sequence[str]) -> Aske
         is_back = bool(_of(shown, chosen, _BACK)) and st.button(
             "Did not come back", key="rp_not_returned", icon=":material/redo:", type="tertiary"
         )
+        is_unmailed = bool(_of(shown, chosen, _MAILED)) and st.button(
+            "Not mailed after all", key="rp_not_mailed", icon=":material/redo:", type="tertiary"
+        )
         st.caption(_words(printed, len(chosen)), width="content")
     if is_mailed:
         return "mailed", _of(shown, chosen, _MAILABLE)
     if is_returned:
         return "returned", _of(shown, chosen, _RETURNABLE)
+    if is_unmailed:
+        return "not_mailed", _of(shown, chosen, _MAILED)
     return ("not_returned", _of(shown, chosen, _BACK)) if is_back else None
 
 
@@ -53,6 +58,8 @@ def ask_about_letters(wb: Workbench, campaign_id: str, what: str, ids: list[str]
         ask_mailed(wb, run, ids, printed_count=printed)
     elif what == "returned":
         ask_returned(wb, run, ids)
+    elif what == "not_mailed":
+        ask_not_mailed(wb, run, ids)
     else:
         ask_take_back(wb, run, ids)
 

@@ -16,18 +16,28 @@ def letter_choice(
     as not chosen yet."""
     keys = list(options)
     now = letter_texts(draft.fields)[name]
+    key = widget_key(draft, f"letter_{name}")
+    coming = st.session_state.pop(f"{key}_next", None)
+    if coming in options:
+        st.session_state[key] = coming
+        now = keys[0]  # the session's counts; Streamlit complains of two that differ
     chosen = st.selectbox(
         label,
         keys,
         keys.index(now) if now in keys else None,
         format_func=options.__getitem__,
-        key=widget_key(draft, f"letter_{name}"),
+        key=key,
         persist_state="session",
         disabled=locked,
         help=about or None,
         placeholder="Please choose",
     )
     return draft if chosen is None else with_setting(draft, name, chosen)
+
+
+def choose_next(draft: Campaign, name: str, value: str) -> None:
+    """Let the list of a setting begin its next run with another option."""
+    st.session_state[f"{widget_key(draft, f'letter_{name}')}_next"] = value
 
 
 def letter_switch(draft: Campaign, name: str, label: str, *, locked: bool, about: str = "") -> Campaign:

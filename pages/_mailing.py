@@ -5,7 +5,7 @@ from datetime import date
 
 import streamlit as st
 
-from core import mailings
+from core import campaigns, mailings
 from core.domain.wording import day_text
 from core.errors import CareloopError
 from core.print_runs import PrintRun
@@ -31,7 +31,7 @@ def _mailed(wb: Workbench, run: PrintRun, chosen: list[str], printed_count: int)
     on = _day(wb, run, "Mailed on", "ml_on")
     st.caption(
         "They then count as Successful. Whoever stands on the same letter is mailed with it. A letter that comes back "
-        "can be marked as returned afterwards."
+        "can be marked as returned afterwards, and a mistake be taken back."
     )
     if st.button("Mark as mailed", type="primary", key="ml_yes"):
         _keep_mailed(wb, run.campaign_id, str(which), chosen, on)
@@ -47,6 +47,26 @@ def _keep_mailed(wb: Workbench, campaign_id: str, which: str, chosen: list[str],
         return
     notice(f"Mailed on {day_text(on)}: {count(number, 'patient')}")
     st.rerun()
+
+
+def ask_not_mailed(wb: Workbench, run: PrintRun, chosen: Sequence[str]) -> None:
+    """The dialog that undoes 'Mark as mailed'."""
+    st.dialog("Not mailed after all", icon=":material/redo:")(_not_mailed)(wb, run, list(chosen))
+
+
+def _not_mailed(wb: Workbench, run: PrintRun, chosen: list[str]) -> None:
+    st.markdown(
+        f"**{count(len(chosen), 'letter')}** then {'counts' if len(chosen) == 1 else 'count'} as printed, not mailed "
+        "yet. Whoever stands on the same letter goes with it."
+    )
+    if st.button("They were not mailed", type="primary", key="mn_yes"):
+        try:
+            number = mailings.take_back_mailed(wb, run.campaign_id, patient_ids=chosen)
+        except CareloopError as error:
+            st.error(plain(str(error)), icon=":material/error:")
+            return
+        notice(f"Not mailed yet: {count(number, 'patient')}")
+        st.rerun()
 
 
 def ask_returned(wb: Workbench, run: PrintRun, chosen: Sequence[str]) -> None:
@@ -99,8 +119,9 @@ def _take_back(wb: Workbench, run: PrintRun, chosen: list[str]) -> None:
 
 
 def _day(wb: Workbench, run: PrintRun, label: str, key: str) -> date:
-    """From the day the letters were made up to today."""
-    first = (run.ready_at or run.asked_at).astimezone(wb.zone()).date()
+    """From the day the letters were made up to today. Files that were made again later are of the same letters."""
+    made_at = campaigns.campaign(wb, run.campaign_id).finished_at or run.ready_at or run.asked_at
+    first = made_at.astimezone(wb.zone()).date()
     return st.date_input(label, wb.today(), min(first, wb.today()), wb.today(), key=key, format="YYYY-MM-DD")
 
 

@@ -79,7 +79,9 @@ def _mail(wb: Workbench, mail: KeptMail) -> None:
     whose(wb, mail.recipient, part="communications")
     seen, text = st.tabs(["As seen", "Plain text"])
     with seen:
-        width = width_choice("outbox_width")
-        mail_frame(mail.html, width=width) if mail.html else st.info("This mail has no HTML part.")
+        if mail.html:
+            mail_frame(mail.html, width=width_choice("outbox_width"))
+        else:
+            st.text(mail.text)  # as a mail program shows a mail without formatting
     with text:
         st.text(mail.text)

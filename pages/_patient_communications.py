@@ -69,6 +69,11 @@ def _letters(wb: Workbench, letters: list[PrintedLetter]) -> None:
     st.caption("Whether and when a letter arrived is not known, so it is not among the communications.")
     for one in letters:
         about = f" – {plain(one.description)}" if one.description else ""
-        st.markdown(
-            f"{result_badge(one.result)} **{plain(one.title)}**{about}  \n:gray[{plain(letter_words(wb, one))}]"
-        )
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(
+                f"{result_badge(one.result)} **{plain(one.title)}**{about}  \n:gray[{plain(letter_words(wb, one))}]",
+                width="content",
+            )
+            st.page_link(
+                "report.py", label="Report", icon=":material/monitoring:", query_params={"id": one.campaign_id}
+            )

@@ -5,6 +5,7 @@ import streamlit as st
 from core import patient_records
 from core.domain.address import phone_text
 from core.domain.eligibility import is_minor
+from core.domain.organisation import LETTER
 from core.domain.patient_summary import BOUNCED, PatientSummary, age_words
 from core.domain.person import Person
 from core.domain.wording import LANGUAGES, SEXES, day_text
@@ -15,7 +16,7 @@ from pages._patient_merge import earlier_ids, merge_button
 from pages._patient_people import people_around
 from pages._shared import MODE_NAMES, moment, plain
 
-_UNUSABLE = {"text": "texts", "phone": "calls"}
+_UNUSABLE = {"text": "texts", "phone": "calls", "letter": "letters"}
 _ANSWERS = {"yes": "yes", "no": "no", None: "not on file"}
 _STYLE = "<style>.st-key-pa_identity table tr > :first-child { width: 1%; vertical-align: top; }</style>"
 
@@ -77,9 +78,11 @@ def _dead(wb: Workbench, shown: PatientSummary) -> None:
         st.markdown(f":red[:material/unsubscribe: **{BOUNCED}**] :gray[{plain(since)}]")
     for each in shown.dead:
         if each is not bounced:
-            what = f"No {_UNUSABLE.get(each.channel, 'messages')} to {phone_text(each.address)}"
+            is_letter = each.channel == LETTER
+            where = "the postal address" if is_letter else phone_text(each.address)
+            what = f"No {_UNUSABLE.get(each.channel, 'messages')} to {where}"
             since = f"{what} since {moment(each.since, wb)}: {each.reason}."
-            st.caption(f":material/phone_disabled: {plain(since)}")
+            st.caption(f":material/{'markunread_mailbox' if is_letter else 'phone_disabled'}: {plain(since)}")
 
 
 def _facts(facts: dict[str, str], alt: str) -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 from core import reports
 from core.domain.message import ICONS
 from core.domain.organisation import LETTER
+from core.domain.wording import folded, folded_column
 from core.reports import Report, export_names
 from core.workbench import Workbench
 from pages._letter_report import mailing_buttons
@@ -51,7 +52,7 @@ def recipients(wb: Workbench, shown: Report) -> tuple[str, list[str]] | None:
 
 def _filtered(shown: Report) -> tuple[pl.DataFrame, bool]:
     """The patients of the chosen results and reasons, and whether any was chosen."""
-    left, right = st.columns([3, 2], gap="medium", vertical_alignment="center")
+    left, right, find = st.columns([3, 2, 2], gap="small", vertical_alignment="center")
     chosen = left.pills(
         "Result",
         list(dict.fromkeys(shown.ledger["result"])),
@@ -73,7 +74,22 @@ def _filtered(shown: Report) -> tuple[pl.DataFrame, bool]:
         rows = rows.filter(pl.col("result").is_in(chosen))
     if reasons:
         rows = rows.filter(pl.col("reason").is_in(reasons))
-    return rows, bool(chosen or reasons)
+    typed = find.text_input(
+        "Find a patient",
+        key="rp_find",
+        placeholder="Name or address" if shown.campaign.channel == LETTER else "Name",
+        label_visibility="collapsed",
+        icon=":material/search:",
+    )
+    return _found(rows, typed), bool(chosen or reasons)
+
+
+def _found(rows: pl.DataFrame, typed: str) -> pl.DataFrame:
+    """Those whose name or address holds every word typed, in any order, whatever the case and accents."""
+    named = [pl.col(each).fill_null("") for each in ("name", "postal") if each in rows.columns]
+    text = folded_column(pl.concat_str(named, separator=" "))
+    words = folded(typed).replace(",", " ").split()
+    return rows.filter(pl.all_horizontal(text.str.contains(word, literal=True) for word in words)) if words else rows
 
 
 def _table(rows: pl.DataFrame, channel: str, *, may_mark: bool) -> list[str]:

@@ -94,7 +94,8 @@ def _progress(one: Listed) -> None:
     if printed := printed_count(one):
         results.append(result_badge("Waiting", f"Not mailed yet {printed:,}"))
     words = " ".join(results) or count(one.progress.selected, "patient")
-    st.progress(one.progress.share, text=f"{words}  ({one.progress.finished:,} of {one.progress.selected:,})")
+    selected, done = one.progress.selected, one.progress.finished - printed  # a printed letter still waits for somebody
+    st.progress(done / selected if selected else 0.0, text=f"{words}  ({done:,} of {selected:,})")
 
 
 def _actions(wb: Workbench, one: Listed) -> None:

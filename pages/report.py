@@ -44,7 +44,7 @@ def show() -> None:
         ask_for_copy(wb, campaign_id)
     elif what == "also_by":
         ask_also_by(wb, campaign_id)
-    elif what in ("mailed", "returned", "not_returned"):
+    elif what in ("mailed", "not_mailed", "returned", "not_returned"):
         ask_about_letters(wb, campaign_id, what, ids)
     elif what:
         confirm(wb, campaign_id, what, ids)

@@ -101,6 +101,14 @@ def test_a_document_of_more_than_twenty_megabytes_is_refused(wb: Workbench) -> N
         downloads.add_document(wb, "Large", "", b"%PDF-" + b"x" * downloads.MOST_BYTES)
 
 
+@pytest.mark.parametrize("name", ["Guide.pdf", "Guide.PDF ", "Guide.docx", "Photo.jpeg"])
+def test_text_whose_name_promises_another_kind_of_file_is_refused(wb: Workbench, name: str) -> None:
+    with pytest.raises(DataError, match="damaged, or was renamed"):
+        downloads.add_document(wb, name, "", b"<html><script>alert(1)</script></html>")
+    assert downloads.documents(wb) == []
+    assert downloads.add_document(wb, "Guide v. 2", "", b"Call us.").name == "Guide v. 2.txt"
+
+
 @pytest.mark.parametrize("typed", ["annex\u202efdp.exe", "annex\u2066fdp.exe", "annex\u200bfdp.exe"])
 def test_a_name_that_would_turn_around_is_kept_without_what_turns_it(wb: Workbench, typed: str) -> None:
     assert downloads.add_document(wb, typed, "", b"%PDF-1.7\n").name == "annexfdp.exe.pdf"

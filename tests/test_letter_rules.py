@@ -210,7 +210,7 @@ def _found(
         (_found(f"<p>{{{{ patient.first_name }}}}</p>{BODY}", per_household="yes"), [("error", "body")]),
         (_found(f"<p>A mammogram</p>{BODY}", per_household="yes"), [("warning", "body")]),
         (_found(draft=replace(DRAFT, purpose="care_gap"), per_household="yes"), [("error", "settings")]),
-        (_found(draft=replace(DRAFT, measures=("scr-mammogram",)), per_household="yes"), [("error", "settings")]),
+        (_found(draft=replace(DRAFT, measures=("scr-mammogram",)), per_household="yes"), [("warning", "body")]),
         (_found(f"<p>A mammogram</p>{BODY}", draft=replace(DRAFT, measures=("scr-mammogram",))), []),
         (_found(f"<p>A mammogram</p>{BODY}", draft=replace(DRAFT, measures=("scr-mammogram",)), names="no"),
          [("error", "body")]),

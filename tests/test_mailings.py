@@ -195,3 +195,34 @@ def test_a_follow_up_is_for_whose_letter_came_back(wb: Workbench) -> None:
     printed(wb, campaign)
     mailings.mark_returned(wb, campaign.campaign_id, patient_ids=["p1"], reason="mail_moved", on=TODAY)
     assert new_campaigns.plan_copy(wb, campaign.campaign_id, ["p1"]).patient_ids == ("p1",)
+
+
+def test_letters_that_were_not_mailed_after_all_wait_again_and_those_that_came_back_do_not(
+    bench: Workbench,  # noqa: F811
+) -> None:
+    clinic_that_prints(bench)
+    home = {"address1": "5 Shore Road"}
+    campaign = letter_campaign(bench, add_people(bench, [home, home, {}]), per_household="yes")
+    printed(bench, campaign)
+    c1 = campaign.campaign_id
+    mailings.mark_mailed(bench, c1, on=TODAY)
+    mailings.mark_returned(bench, c1, patient_ids=["p3"], reason="mail_refused", on=TODAY)
+    assert mailings.take_back_mailed(bench, c1, patient_ids=["p1", "p3"]) == 2
+    assert mailings.take_back_mailed(bench, c1, patient_ids=["p1"]) == 0
+    assert [state for state, _ in states(bench, campaign).values()] == ["printed", "printed", "returned"]
+    with bench.engine.connect() as connection:
+        assert connection.execute(audit.select().where(audit.c.action == "letters.not_mailed")).all()
+    assert mailings.mark_mailed(bench, c1, on=TODAY) == 2
+
+
+def test_a_report_counts_letters_that_came_back_among_the_mailed_and_not_among_the_others(wb: Workbench) -> None:
+    clinic_that_prints(wb)
+    campaign = letter_campaign(wb, add_people(wb, [{}, {}, {}, {"zip": "00000"}]))
+    printed(wb, campaign)
+    mailings.mark_mailed(wb, campaign.campaign_id, on=TODAY, patient_ids=["p1", "p2"])
+    mailings.mark_returned(wb, campaign.campaign_id, patient_ids=["p2"], reason="mail_refused", on=TODAY)
+    headline = reports.report(wb, campaign.campaign_id).headline
+    assert headline.startswith(
+        "Letters were mailed to 2 of 4 patients (50%) so far; 1 came back; those to 1 are printed and not marked as "
+        "mailed. Others: 1 not sent; most often because"
+    )

@@ -1,15 +1,18 @@
 """Letter campaigns on the pages, without a browser: the editor, printing, and what becomes of letters."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
 from core import campaigns, downloads, logos, mailings, new_campaigns, opt_outs
 from core.domain.campaign import Campaign
 from core.domain.wording import day_text
+from core.store import schema
+from core.store.database import writing
 from core.workbench import Workbench
 from tests.letters import add_people, ask, clinic_that_prints, letter_campaign, make, printed, run_of, states
 from tests.pages import opened, words
@@ -420,6 +423,41 @@ def test_chosen_patients_are_marked_as_mailed_first(clinic: Workbench) -> None:
     assert [states(clinic, campaign)[each][0] for each in ("p1", "p2")] == ["printed", "mailed"]
 
 
+def test_letters_marked_as_mailed_by_mistake_are_taken_back(clinic: Workbench) -> None:
+    campaign = made(clinic)
+    printed(clinic, campaign)
+    mailings.mark_mailed(clinic, campaign.campaign_id, on=clinic.today())
+
+    app = report(campaign, "not_mailed", ["p1"])
+    assert "printed, not mailed yet" in words(app)
+    app.button(key="mn_yes").click().run()
+
+    assert [states(clinic, campaign)[each][0] for each in ("p1", "p2")] == ["printed", "mailed"]
+
+
+def test_letters_whose_files_were_made_again_may_have_been_mailed_before(clinic: Workbench) -> None:
+    campaign = made(clinic)
+    printed(clinic, campaign)
+    two_days_ago = clinic.now() - timedelta(days=2)
+    with writing(clinic.engine) as connection:
+        connection.execute(update(schema.campaigns).values(finished_at=two_days_ago))
+
+    app = report(campaign, "mailed")
+
+    assert app.date_input(key="ml_on").min == two_days_ago.astimezone(clinic.zone()).date()
+
+
+@pytest.mark.parametrize(("typed", "found"), [("arbol ann", ["Árbol, Ann"]), ("BINDER", ["Binder, Bea"]), ("zz", [])])
+def test_who_holds_a_returned_envelope_finds_its_patient(clinic: Workbench, typed: str, found: list[str]) -> None:
+    campaign = made(clinic)
+    printed(clinic, campaign)
+
+    app = report(campaign)
+    app.text_input(key="rp_find").set_value(typed).run()
+
+    assert [name for table in app.dataframe for name in table.value.get("Patient", [])] == found
+
+
 def test_the_report_names_who_got_no_letter_with_the_way_to_each(clinic: Workbench) -> None:
     campaign = made(clinic)
     printed(clinic, campaign)
@@ -441,7 +479,10 @@ def test_the_patients_page_says_when_a_letter_was_printed_mailed_and_came_back(c
     mailings.mark_mailed(clinic, campaign.campaign_id, on=clinic.today())
     mailings.mark_returned(clinic, campaign.campaign_id, patient_ids=["p1"], reason="mail_refused", on=clinic.today())
 
-    shown = words(opened("patient", id="p1", part="communications"))
+    app = opened("patient", id="p1", part="communications")
+    assert f"id={campaign.campaign_id}" in {each.proto.query_string for each in app.get("page_link")}
+    shown = words(app)
+    assert "No letters to the postal address since" in shown
     assert "Printed " in shown and ", mailed " in shown and f"came back {day_text(clinic.today())}\\: refused" in shown
     assert "Successful" in words(opened("patient", id="p2", part="communications"))
 
@@ -455,6 +496,7 @@ def test_lists_say_what_waits_to_be_mailed_and_letters_are_never_activated(clini
     app = opened("campaigns")
 
     assert "Not mailed yet 2" in app.get("progress")[0].proto.text
+    assert "(2 of 4)" in app.get("progress")[0].proto.text
     assert "Activate" not in str(app.get("menu_button")[0].proto.options)
 
 

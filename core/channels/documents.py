@@ -33,6 +33,14 @@ _REFUSED = (
 )
 
 
+def promised(name: str, kind: Kind) -> str:
+    """The ending, without the dot, of a name that promises a document or picture where the file is only text: an error
+    page saved as a PDF, for one. Empty otherwise."""
+    ending = name.rpartition(".")[2].strip().casefold() if "." in name else ""
+    others = {"jpeg", *(each.ending for each in (*_BY_PART.values(), *_BY_START.values()))}
+    return ending if kind == _TEXT and ending in others else ""
+
+
 def kind_of(content: bytes) -> Kind:
     """The kind of a file. Raises DataError for every other, and for documents with macros."""
     for start, kind in _BY_START.items():

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from core.domain.campaign import Campaign, Message
+from core.domain.eligibility import CARE_GAP
 from core.domain.findings import (
     CONDITION_WORDS,
     ERROR,
@@ -112,12 +113,19 @@ def _about_household(campaign: Campaign, body: MessageBody, words: Collection[st
             f"One letter for a household may not hold what is one patient's own: {', '.join(personal)}. Take it out, "
             "or send each patient a letter.",
         )
-    if campaign.purpose == "care_gap" or campaign.measures:
+    if campaign.purpose == CARE_GAP:
         yield Finding(
             ERROR,
             "settings",
             "A letter about care gaps goes to each patient: one for the household would tell the others what somebody "
-            "is due for. Turn 'one letter for each household' off.",
+            "is due for. Turn 'One letter per household' off.",
+        )
+    elif campaign.measures:  # chosen by a care gap, for a letter that is about something else
+        yield Finding(
+            WARNING,
+            "body",
+            "These patients were chosen by a care gap, and everybody in the household reads the letter: it must not "
+            "say who is due for what.",
         )
     for word in sorted(named(body.text, set(words) | set(CONDITION_WORDS))):
         yield Finding(

@@ -1,5 +1,7 @@
 """The sentence at the top of a report: what the campaign did, with the numbers that matter."""
 
+from collections.abc import Collection
+
 import polars as pl
 
 from core.domain.campaign import Campaign
@@ -31,15 +33,20 @@ def _of_letters(campaign: Campaign, progress: Progress, ledger: pl.DataFrame) ->
     selected, waiting = _patients(progress.selected), progress.results["Waiting"]
     if campaign.status == "inactive":
         return f"Not printed: {selected} would get a letter once the letters are made."
-    mailed = progress.results["Successful"] + progress.results["Returned"]
+    back = progress.results["Returned"]  # mailed as well, so none of the others
+    mailed = progress.results["Successful"] + back
     done = f"Letters were mailed to {mailed:,} of {selected} ({_share(mailed, progress.selected)})"
-    so_far = f" so far; those to {waiting:,} are printed and not marked as mailed." if waiting else "."
-    return f"{done}{so_far} {_why_not(progress, ledger)}".strip()
+    so_far = " so far" if waiting else ""
+    came_back = f"; {back:,} came back" if back else ""
+    still = f"; those to {waiting:,} are printed and not marked as mailed" if waiting else ""
+    return f"{done}{so_far}{came_back}{still}. {_why_not(progress, ledger, besides=('Returned',))}".strip()
 
 
-def _why_not(progress: Progress, ledger: pl.DataFrame) -> str:
-    """What became of the others, and the most frequent reason why they were not written to."""
+def _why_not(progress: Progress, ledger: pl.DataFrame, *, besides: Collection[str] = ()) -> str:
+    """What became of the others, and the most frequent reason why they were not written to. `besides` are results that
+    were told already."""
     names = {"Not sent": "not sent", "Unsuccessful": "unsuccessful", "Returned": "returned", "Unknown": "unknown"}
+    names = {result: word for result, word in names.items() if result not in besides}
     parts = [f"{progress.results[result]:,} {word}" for result, word in names.items() if progress.results[result]]
     if not parts:
         return ""

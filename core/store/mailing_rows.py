@@ -90,6 +90,15 @@ def mark_mailed(connection: Connection, recipient_ids: Collection[int], *, at: d
     return count
 
 
+def take_back_mailed(connection: Connection, recipient_ids: Collection[int]) -> int:
+    """Mailed letters are only printed; returns for how many recipients. Those that came back stay as they are."""
+    count = 0
+    for ids in batches(recipient_ids):
+        statement = update(recipients).where(recipients.c.recipient_id.in_(ids), recipients.c.state == MAILED)
+        count += connection.execute(statement.values(state=PRINTED, handed_over_at=None, finished_at=None)).rowcount
+    return count
+
+
 def mark_returned(connection: Connection, letter: Letter, *, reason: str, mailed_at: datetime) -> bool:
     """A letter came back; False when that was known. One that was not marked as mailed was, all the same."""
     statement = update(recipients).where(
