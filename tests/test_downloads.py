@@ -5,12 +5,14 @@ import zipfile
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import delete, event, insert
 
 from core import downloads
 from core.channels.documents import kind_of
 from core.domain.user import Scope
 from core.errors import DataError, NotAllowed, NotFound
+from core.store.database import writing
+from core.store.schema import merges, open_gaps, patients
 from core.workbench import Workbench
 from tests.letters import add_people, clinic_that_prints, letter_campaign, printed
 
@@ -94,6 +96,19 @@ def test_which_files_are_somebodys_is_two_questions_however_many_campaigns_there
     event.listen(wb.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
     assert {each.campaign_id for each in downloads.files(other)} == own
     assert len([each for each in asked if each.startswith("SELECT")]) == 2
+
+
+def test_letters_of_a_record_that_was_merged_stay_those_of_who_made_them(wb: Workbench) -> None:
+    clinic_that_prints(wb)
+    add_people(wb, [{}, {}])
+    bo = replace(wb, user=replace(wb.user, user_id="bo", scope=Scope(groups=frozenset({"g1"}))))
+    printed(bo, letter_campaign(bo, ["p1"]))
+    with writing(wb.engine) as connection:
+        merged = {"merged_id": "p1", "patient_id": "p2", "source": "staff", "merged_on": wb.today()}
+        connection.execute(insert(merges).values(**merged, made_at=wb.now(), made_by="ana"))
+        connection.execute(delete(open_gaps).where(open_gaps.c.patient_id == "p1"))
+        connection.execute(delete(patients).where(patients.c.patient_id == "p1"))
+    assert {each.kind for each in downloads.files(bo)} == {"letters", "labels"}
 
 
 def test_a_document_of_more_than_twenty_megabytes_is_refused(wb: Workbench) -> None:
