@@ -79,8 +79,9 @@ def _mail(wb: Workbench, run: Run, to: str) -> bytes:
     kept = organisation.downloads_kept_days
     mail.set_content(
         f"The {what} you asked for are ready ({run.run_id[:6]}).\n\n"
-        "Download them in Careloop: Reports, then Downloads. They hold patients' names and addresses, so they are not "
-        f"sent by email. They are kept for {kept} days and can be made again afterwards.\n\n"
-        "When the letters are in the mail, open the report of the campaign and choose 'Mark as mailed'.\n"
+        "Fetch them in Careloop under Downloads. They hold patients' names and addresses, so none is attached. "
+        f"They are kept for {kept} days and can be made again afterwards.\n"
+        + ("\nWhen the letters are in the mail, open the campaign's report and choose 'Mark as mailed'.\n")
+        * run.has_letters
     )
     return mail.as_bytes()

@@ -75,7 +75,7 @@ def _filtered(shown: Report) -> tuple[pl.DataFrame, bool]:
     if reasons:
         rows = rows.filter(pl.col("reason").is_in(reasons))
     typed = find.text_input(
-        "Find a patient",
+        "Find in this report",
         key="rp_find",
         placeholder="Name or address" if shown.campaign.channel == LETTER else "Name",
         label_visibility="collapsed",

@@ -11,7 +11,7 @@ from core.workbench import Workbench
 from pages._also_by import ask_also_by
 from pages._follow_up import ask_for_copy
 from pages._holds import ask_about_sending, pause_button, show_holds
-from pages._letter_counts import printed_count
+from pages._letter_counts import done_share, printed_count
 from pages._reach import show_reach
 from pages._shared import MODE_ICONS, count, guarded, notice, page_head, plain, result_badge, status_badge, workbench
 
@@ -94,8 +94,8 @@ def _progress(one: Listed) -> None:
     if printed := printed_count(one):
         results.append(result_badge("Waiting", f"Not mailed yet {printed:,}"))
     words = " ".join(results) or count(one.progress.selected, "patient")
-    selected, done = one.progress.selected, one.progress.finished - printed  # a printed letter still waits for somebody
-    st.progress(done / selected if selected else 0.0, text=f"{words}  ({done:,} of {selected:,})")
+    done = one.progress.finished - printed
+    st.progress(done_share(one), text=f"{words}  ({done:,} of {one.progress.selected:,})")
 
 
 def _actions(wb: Workbench, one: Listed) -> None:

@@ -8,7 +8,7 @@ from core.domain.work_list import Filter, WorkList
 from core.workbench import Workbench
 from pages import _views
 from pages._holds import ask_about_sending, pause_button, show_holds
-from pages._letter_counts import printed_count
+from pages._letter_counts import done_share, printed_count
 from pages._patient_links import lately_opened
 from pages._shared import MODE_ICONS, count, moment, page_head, plain, status_badge, workbench
 
@@ -103,7 +103,7 @@ def _section(title: str, campaigns: list[Listed], empty: str) -> None:
                 status_badge(one.status, one.icon)
                 st.caption(f"{one.schedule} · {count(one.progress.selected, 'patient')}")
             if one.status in ("Sending", "Completed"):
-                st.progress(one.progress.share)
+                st.progress(done_share(one))
 
 
 def _to_decide(wb: Workbench, campaigns: list[Listed]) -> None:

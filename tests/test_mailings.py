@@ -223,6 +223,6 @@ def test_a_report_counts_letters_that_came_back_among_the_mailed_and_not_among_t
     mailings.mark_returned(wb, campaign.campaign_id, patient_ids=["p2"], reason="mail_refused", on=TODAY)
     headline = reports.report(wb, campaign.campaign_id).headline
     assert headline.startswith(
-        "Letters were mailed to 2 of 4 patients (50%) so far; 1 came back; those to 1 are printed and not marked as "
+        "Letters were mailed to 2 of 4 patients (50%) so far; 1 came back; that to 1 is printed and not marked as "
         "mailed. Others: 1 not sent; most often because"
     )

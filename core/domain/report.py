@@ -38,8 +38,12 @@ def _of_letters(campaign: Campaign, progress: Progress, ledger: pl.DataFrame) ->
     done = f"Letters were mailed to {mailed:,} of {selected} ({_share(mailed, progress.selected)})"
     so_far = " so far" if waiting else ""
     came_back = f"; {back:,} came back" if back else ""
-    still = f"; those to {waiting:,} are printed and not marked as mailed" if waiting else ""
+    still = f"; {_printed(waiting)} printed and not marked as mailed" if waiting else ""
     return f"{done}{so_far}{came_back}{still}. {_why_not(progress, ledger, besides=('Returned',))}".strip()
+
+
+def _printed(waiting: int) -> str:
+    return "that to 1 is" if waiting == 1 else f"those to {waiting:,} are"
 
 
 def _why_not(progress: Progress, ledger: pl.DataFrame, *, besides: Collection[str] = ()) -> str:
