@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from core.commands.addresses import address_app
 from core.commands.forms import form_app, logo_app
 from core.errors import CareloopError
 from core.settings import Settings, read_settings
@@ -27,6 +28,7 @@ sending_app = typer.Typer(no_args_is_help=True, help="Whether messages may leave
 app.add_typer(sending_app, name="sending")
 app.add_typer(form_app, name="form")
 app.add_typer(logo_app, name="logo")
+app.add_typer(address_app, name="address")
 
 Port = Annotated[int | None, typer.Option(help="Port of the pages. Default: CARELOOP_PORT or 8501.")]
 

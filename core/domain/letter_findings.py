@@ -69,9 +69,15 @@ def letter_findings(
     return sorted(found, key=lambda finding: finding.level != ERROR)
 
 
+_NO_SENDER = (
+    "The letter has no sender. Choose From Name & Address under Delivery; when the list is empty, an administrator adds "
+    "an address with 'careloop address add'."
+)
+
+
 def _about_sender(sender: Sequence[str] | None, words: Collection[str]) -> Iterator[Finding]:
     if not sender:
-        yield Finding(ERROR, "sender", "The letter has no sender. Choose From Name & Address under Delivery.")
+        yield Finding(ERROR, "sender", _NO_SENDER)
         return
     telling = set(words) | set(CONDITION_WORDS) | set(_TELLING)
     names = [line for line in sender if not line.strip()[:1].isdigit()]  # a street may be called Recovery Road
