@@ -70,8 +70,8 @@ def letter_findings(
 
 
 _NO_SENDER = (
-    "The letter has no sender. Choose From Name & Address under Delivery; when the list is empty, an administrator adds "
-    "an address with 'careloop address add'."
+    "The letter has no sender. Choose From Name & Address under Delivery; when the list is empty, an administrator "
+    "adds an address with 'careloop address add'."
 )
 
 
