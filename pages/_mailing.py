@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from datetime import date
 
+import polars as pl
 import streamlit as st
 
-from core import campaigns, mailings
+from core import campaigns, mailings, reports
 from core.domain.wording import day_text
 from core.errors import CareloopError
 from core.print_runs import PrintRun
@@ -13,6 +14,7 @@ from core.workbench import Workbench
 from pages._shared import count, notice, plain
 
 _ALL, _CHOSEN = "all", "chosen"
+_NAMED = 8  # patients named in a dialog
 
 
 def ask_mailed(wb: Workbench, run: PrintRun, chosen: Sequence[str], *, printed_count: int) -> None:
@@ -59,6 +61,7 @@ def _not_mailed(wb: Workbench, run: PrintRun, chosen: list[str]) -> None:
         f"**{count(len(chosen), 'letter')}** then {'counts' if len(chosen) == 1 else 'count'} as printed, not mailed "
         "yet. Whoever stands on the same letter goes with it."
     )
+    _whose(wb, run, chosen)
     if st.button("They were not mailed", type="primary", key="mn_yes"):
         try:
             number = mailings.take_back_mailed(wb, run.campaign_id, patient_ids=chosen)
@@ -76,6 +79,7 @@ def ask_returned(wb: Workbench, run: PrintRun, chosen: Sequence[str]) -> None:
 
 def _returned(wb: Workbench, run: PrintRun, chosen: list[str]) -> None:
     st.markdown(f"**{count(len(chosen), 'letter')}** came back.")
+    _whose(wb, run, chosen)
     reason = st.selectbox(
         "What the post office says",
         list(mailings.RETURN_REASONS),
@@ -108,6 +112,7 @@ def _take_back(wb: Workbench, run: PrintRun, chosen: list[str]) -> None:
         f"**{count(len(chosen), 'letter')}** then {'counts' if len(chosen) == 1 else 'count'} as mailed again, and "
         "letters go to the address as before."
     )
+    _whose(wb, run, chosen)
     if st.button("They did not come back", type="primary", key="mb_yes"):
         try:
             number = mailings.take_back_returned(wb, run.campaign_id, patient_ids=chosen)
@@ -116,6 +121,15 @@ def _take_back(wb: Workbench, run: PrintRun, chosen: list[str]) -> None:
             return
         notice(f"Counts as mailed again: {count(number, 'patient')}")
         st.rerun()
+
+
+def _whose(wb: Workbench, run: PrintRun, chosen: Sequence[str]) -> None:
+    """Names and addresses on file, to compare with the envelopes: two patients may have one name."""
+    rows = reports.report(wb, run.campaign_id).patients.filter(pl.col("patient_id").is_in(list(chosen)))
+    lines = [" · ".join(filter(None, row)) for row in rows.select("name", "postal").head(_NAMED).rows()]
+    if rows.height > _NAMED:
+        lines.append(f"and {rows.height - _NAMED:,} more")
+    st.caption("  \n".join(map(plain, lines)))
 
 
 def _day(wb: Workbench, run: PrintRun, label: str, key: str) -> date:

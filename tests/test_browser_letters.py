@@ -170,7 +170,7 @@ def one_comes_back(demo: Server, page: Page, wb: Workbench) -> None:
     page.get_by_role("option", name="Refused").click()
     settle(page)
     click(page, "Mark as returned", within=dialog)
-    expect(page.get_by_text("1 returned")).to_be_visible()
+    expect(page.get_by_text("; 1 came back")).to_be_visible()
 
     shown = reports.report(wb, the_campaign(wb).campaign.campaign_id).patients
     [patient_id] = shown.filter(pl.col("result") == "Returned")["patient_id"]

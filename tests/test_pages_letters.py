@@ -402,6 +402,7 @@ def test_letters_are_marked_as_mailed_from_the_report_and_as_returned_and_not_re
     assert [states(clinic, campaign)[each][0] for each in ("p1", "p2")] == ["mailed", "mailed"]
 
     app = report(campaign, "returned", ["p1"])
+    assert "Árbol, Ann · " in words(app)  # to compare with the envelope
     assert app.button(key="mr_yes").disabled  # without a reason
     app.selectbox(key="mr_reason").set_value("mail_moved").run()
     app.session_state["rp_asked"] = ("returned", ["p1"])
