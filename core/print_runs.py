@@ -6,14 +6,17 @@ frozen, so that whatever is made again is the same. docs/decisions/letters.md
 
 import secrets
 from collections import Counter
+from typing import Any
 
 from sqlalchemy import Connection
 
 from core import campaigns, print_files
 from core.audit import record_in
 from core.domain.campaign import Campaign
+from core.domain.letter import settings
 from core.domain.message import reason_sentence
 from core.domain.organisation import LETTER
+from core.domain.paper import LABEL_SHEETS
 from core.errors import NotAllowed, NotFound
 from core.print_plans import Plan, plan
 from core.print_progress import NOT_PRINTED as NOT_PRINTED
@@ -32,12 +35,21 @@ from core.store.print_rows import Run
 from core.workbench import Workbench
 
 
-def start(wb: Workbench, campaign_id: str, *, letters: bool, labels: bool, version: int) -> str:
+def start(
+    wb: Workbench,
+    campaign_id: str,
+    *,
+    letters: bool,
+    labels: bool,
+    version: int,
+    on_sheet: tuple[str, int] | None = None,
+) -> str:
     """Plan the letters and labels of a campaign and let a dispatcher make them; returns the id of the print run.
 
     `version` is that of the campaign on the screen. Raises NotAllowed when it was changed meanwhile, is stopped, has
     something that keeps it from being printed, or nobody would be written to; nothing is planned then. Once the letters
-    are made only labels can be asked for: those of the same plan.
+    are made only labels can be asked for: those of the same plan, on the sheet of the campaign or `on_sheet` (a key of
+    LABEL_SHEETS, the first label), in place of those that are there.
     """
     if not letters and not labels:
         raise NotAllowed("Choose what to print: letters, labels or both.")
@@ -51,7 +63,7 @@ def start(wb: Workbench, campaign_id: str, *, letters: bool, labels: bool, versi
         _raise_if_changed(wb, connection, kept, version=version, status=shown.status)
         last = print_rows.latest(connection, campaign_id, lock=True)
         if kept.status == "completed":
-            return _more_labels(wb, connection, last)
+            return _more_labels(wb, connection, last, on_sheet)
         return _planned(wb, connection, kept, last, letters=letters, labels=labels)
 
 
@@ -193,18 +205,35 @@ def _supersede(wb: Workbench, connection: Connection, last: Run | None) -> None:
     download_rows.drop_of_run(connection, last.run_id, at=wb.now(), by=wb.user.user_id, how="outdated")
 
 
-def _more_labels(wb: Workbench, connection: Connection, last: Run | None) -> str:
+def _more_labels(wb: Workbench, connection: Connection, last: Run | None, on_sheet: tuple[str, int] | None) -> str:
     """Labels of letters that are made, from their plan."""
     if last is None or last.state == "stopped":
         raise NotAllowed("There are no letters whose labels could be printed.")
     if last.is_open:
         raise NotAllowed("The files are being made already. Wait until they are ready.")
-    if last.has_labels and any(each.kind == "labels" for each in download_rows.of_run(connection, last.run_id)):
+    frozen = _on_sheet(last, on_sheet) if on_sheet else last.frozen
+    is_same = frozen == last.frozen
+    there = [each.file_id for each in download_rows.of_run(connection, last.run_id) if each.kind == "labels"]
+    if last.has_labels and there and is_same:
         return last.run_id
-    print_rows.change(connection, last.run_id, has_labels=True)
+    if not is_same:
+        download_rows.drop_labels(connection, last.run_id, at=wb.now(), by=wb.user.user_id)
+    print_rows.change(connection, last.run_id, has_labels=True, frozen=frozen)
     outdate_labels(wb, connection, last, replaced=True)
     _ask(wb, connection, last.run_id, action="print_run.labels_asked")
     return last.run_id
+
+
+def _on_sheet(last: Run, on_sheet: tuple[str, int]) -> dict[str, Any]:
+    """What is frozen, with other labels. Raises NotAllowed for a sheet or label that there is not."""
+    key, first = on_sheet
+    if key not in LABEL_SHEETS or not 1 <= first <= LABEL_SHEETS[key].count:
+        raise NotAllowed("There is no such label. Choose a sheet of the list, and one of its labels to begin with.")
+    fields = dict(last.frozen["fields"])
+    known = settings(fields)
+    if (key, first) != (known.sheet.key, known.first_label):
+        fields |= {"sheet": key, "first_label": str(first)}
+    return {**last.frozen, "fields": fields}
 
 
 def _ask(wb: Workbench, connection: Connection, run_id: str, *, action: str) -> None:

@@ -128,7 +128,7 @@ def _keep(wb: Workbench, run: Run, file: PrintFile, worker: str) -> None:
         before = [
             each.digest
             for each in download_rows.of_run(connection, run.run_id, with_deleted=True)
-            if (each.kind, each.part) == (made.kind, made.part)
+            if (each.kind, each.part) == (made.kind, made.part) and each.deleted_how != "outdated"
         ]
         download_rows.add(connection, made)
         told: dict[str, Any] = {"run": run.run_id, "kind": made.kind, "pages": made.pages}

@@ -36,13 +36,7 @@ def letter_actions(
         if st.button("Test letter", key="ce_test", icon=":material/picture_as_pdf:", disabled=not is_saved):
             _test(wb, campaign)
         may_label = _may_label(run, may_print)
-        if st.button(
-            "Print labels",
-            key="ce_labels",
-            icon=":material/label:",
-            disabled=not may_label,
-            help="The labels are among the files above." if campaign.status == "completed" and not may_label else None,
-        ):
+        if st.button("Print labels", key="ce_labels", icon=":material/label:", disabled=not may_label):
             ask_to_print(wb, campaign, labels_only=True)
         if campaign.status == "completed":
             _mailed_button(wb, campaign)
@@ -65,9 +59,7 @@ def _mailed_button(wb: Workbench, campaign: Campaign) -> None:
 
 def _may_label(run: PrintRun | None, may_print: bool) -> bool:
     """Labels of letters that exist are printed from the letters' own list, also when the campaign is completed."""
-    if run is None or run.state != "ready" or not run.has_letters:
-        return may_print
-    return not any(file.kind == "labels" and not file.is_outdated for file in run.files)
+    return may_print or (run is not None and run.state == "ready" and run.has_letters)
 
 
 def _why_not(campaign: Campaign, *, locked: bool, is_saved: bool, is_busy: bool, problem_count: int) -> str:

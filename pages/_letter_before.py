@@ -30,7 +30,8 @@ def _ask(wb: Workbench, campaign: Campaign, labels_only: bool) -> None:
     if run is not None and run.has_letters:  # the order and the addresses are settled
         chosen_count = run.letter_count
         st.markdown(f"**{count(run.letter_count, 'label')}** in the order of the letters that were made.")
-        st.caption(f"On {settings(campaign.fields).sheet.name}.")
+        if any(file.kind == "labels" and not file.is_outdated for file in run.files):
+            st.caption("Others on another sheet, or from another label on, take the place of those that are there.")
     else:
         try:
             with st.spinner("Looking at every patient ..."):
@@ -45,7 +46,7 @@ def _ask(wb: Workbench, campaign: Campaign, labels_only: bool) -> None:
     with_labels, chosen = labels_only, campaign
     if not labels_only:
         with_labels = st.checkbox("Make the address labels too, in the same order", value=True, key="lb_labels")
-    if with_labels and campaign.status == "inactive":
+    if with_labels and campaign.status in ("inactive", "completed"):
         chosen = _sheet(campaign)
     if not chosen_count:
         st.warning("Nobody would get a letter, so there is nothing to print.", icon=":material/block:")
@@ -103,9 +104,14 @@ def _sheet(campaign: Campaign) -> Campaign:
 
 def _start(wb: Workbench, campaign: Campaign, chosen: Campaign, *, labels: bool, letters: bool) -> None:
     try:
-        if changed := changes(campaign, chosen):
+        wanted, on_sheet = settings(chosen.fields), None
+        if campaign.status == "completed":
+            on_sheet = (wanted.sheet.key, wanted.first_label)
+        elif changed := changes(campaign, chosen):
             campaign = campaigns.save(wb, campaign.campaign_id, changed, version=campaign.version)
-        print_runs.start(wb, campaign.campaign_id, letters=letters, labels=labels, version=campaign.version)
+        print_runs.start(
+            wb, campaign.campaign_id, letters=letters, labels=labels, version=campaign.version, on_sheet=on_sheet
+        )
         run = print_runs.run_of(wb, campaign.campaign_id)
     except CareloopError as error:
         st.error(plain(str(error)), icon=":material/error:")

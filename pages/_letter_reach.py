@@ -59,7 +59,7 @@ def about_no_contact(number: int) -> str:
     """What is said of patients who want no messages at all and get a letter (O1)."""
     want = "wants" if number == 1 else "want"
     return (
-        f":material/notifications_off: {number:,} of them {want} no messages at all. An opt-out does "
+        f":material/notifications_off: {number:,} of those who get a letter {want} no messages at all. An opt-out does "
         "not stop letters; 'Leave out who wants no messages at all' under Delivery does."
     )
 

@@ -266,7 +266,7 @@ def test_whoever_creates_letters_reads_how_many_and_who_gets_none_then_sees_the_
     names = "".join(str(each.value) for each in app.markdown)
     assert "letters" in names and names.count("-1-of-1") <= 1 and "labels" in names
     assert len(app.get("download_button")) == 2
-    assert off(app) == {"ce_test": False, "ce_labels": True, "ce_mailed": False}
+    assert off(app) == {"ce_test": False, "ce_labels": False, "ce_mailed": False}
     assert all(each.disabled for each in app.selectbox if each.key != "ce_patient")
 
 
@@ -284,6 +284,21 @@ def test_labels_are_printed_on_the_sheet_that_was_chosen_in_the_dialog(clinic: W
     saved, run = now(clinic, campaign), run_of(clinic, campaign)
     assert (saved.fields["sheet"], saved.fields["first_label"], saved.status) == ("avery-l7160", "3", "inactive")
     assert (run.has_labels, run.has_letters, run.letter_count) == (True, False, 2)
+
+
+def test_labels_of_made_letters_are_printed_again_on_another_sheet(clinic: Workbench) -> None:
+    campaign = made(clinic)
+    printed(clinic, now(clinic, campaign))
+    app = editor(campaign)
+    app.button(key="ce_labels").click().run()
+    app.button(key="ce_labels").click()
+    app.selectbox(key="lb_sheet").set_value("avery-5163").run()
+    app.button(key="ce_labels").click()
+    app.button(key="lb_yes").click().run()
+
+    assert not app.exception and not app.error
+    run = run_of(clinic, campaign)
+    assert run.state == "waiting" and [each.kind for each in run.files] == ["letters"]
 
 
 def test_nothing_is_planned_where_nobody_would_get_a_letter(clinic: Workbench) -> None:

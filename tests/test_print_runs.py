@@ -134,6 +134,35 @@ def test_labels_that_still_fit_stay_beside_the_letters(wb: Workbench) -> None:
     assert [each.kind for each in run.files] == ["letters", "labels"]
 
 
+def test_labels_of_letters_that_are_made_go_on_whatever_sheet_lies_in_the_printer(bench: Workbench) -> None:  # noqa: F811
+    clinic_that_prints(bench)
+    campaign = letter_campaign(bench, add_people(bench, [{}, {}, {}]))
+    run = printed(bench, campaign)
+    before = {each.kind: each.digest for each in run.files}
+
+    def again(sheet: str, first: int) -> dict[str, tuple[str, int]]:
+        kept = campaigns.campaign(bench, campaign.campaign_id)
+        print_runs.start(
+            bench, kept.campaign_id, letters=False, labels=True, version=kept.version, on_sheet=(sheet, first)
+        )
+        make(bench)
+        return {each.kind: (each.digest, each.pages) for each in run_of(bench, campaign).files}
+
+    same = again("avery-5160", 1)
+    other = again("avery-5163", 9)
+    back = again("avery-5160", 1)
+
+    assert {kind: digest for kind, (digest, _) in same.items()} == before
+    assert other["labels"][0] != before["labels"] and other["labels"][1] == 2
+    assert other["letters"][0] == before["letters"]
+    assert {kind: digest for kind, (digest, _) in back.items()} == before
+    with pytest.raises(NotAllowed, match="There is no such label"):
+        again("avery-5163", 11)
+    with pytest.raises(NotAllowed, match="There is no such label"):
+        again("avery-0", 1)
+    assert len(run_of(bench, campaign).files) == 2
+
+
 def test_a_campaign_whose_letters_are_being_made_can_be_stopped_and_not_changed(wb: Workbench) -> None:
     clinic_that_prints(wb)
     campaign = letter_campaign(wb, add_people(wb, [{}]))

@@ -109,7 +109,7 @@ class Organisation:
     )
     messaging_policy: str = (
         "Check the message against your privacy policy before it goes out: no diagnosis, result or medicine in a "
-        "subject, and only what the patient needs in a body."
+        "subject or on an envelope, and only what the patient needs in a body."
     )
 
     def __post_init__(self) -> None:

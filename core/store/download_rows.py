@@ -123,6 +123,11 @@ def drop_of_run(connection: Connection, run_id: str, *, at: datetime, by: str, h
     return drop(connection, downloads.c.run_id == run_id, at=at, by=by, how=how)
 
 
+def drop_labels(connection: Connection, run_id: str, *, at: datetime, by: str) -> list[str]:
+    """Throw its labels away, because others take their place."""
+    return drop(connection, downloads.c.run_id == run_id, downloads.c.kind == "labels", at=at, by=by, how="outdated")
+
+
 def expire(connection: Connection, *, at: datetime, by: str) -> list[str]:
     """Throw away what has had its days."""
     return drop(connection, downloads.c.expires_at <= at, at=at, by=by, how="expired")
