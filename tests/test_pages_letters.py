@@ -198,7 +198,7 @@ def test_summary_tells_how_many_want_no_messages_at_all_and_get_a_letter(clinic:
     _stop_everything(clinic, "p1")
     campaign = made(clinic)
 
-    assert "1 of them wants no messages at all" in words(editor(campaign, "summary"))
+    assert "1 of those who get a letter wants no messages at all" in words(editor(campaign, "summary"))
 
     app = editor(campaign, "delivery")
     app.checkbox(key=key(campaign, "leave_out_global")).check().run()
