@@ -121,7 +121,8 @@ def _to_decide(wb: Workbench, campaigns: list[Listed]) -> None:
         words = f"{count(conflicts, 'value')} of the feed against what staff or patients said"
         st.page_link("data.py", label=words, icon=":material/compare_arrows:", query_params={"decide": "1"})
     for one in printed:
-        words = f"{count(printed_count(one), 'letter')} not marked as mailed"
+        many = printed_count(one)  # patients: a household has one letter
+        words = f"{'Letter' if many == 1 else 'Letters'} to {count(many, 'patient')} not marked as mailed"
         st.page_link(
             "report.py",
             label=f"{words}: {plain(one.campaign.name)}",
