@@ -35,7 +35,9 @@ def mailing_buttons(wb: Workbench, shown: Report, chosen: Sequence[str]) -> Aske
         is_back = bool(_of(shown, chosen, _BACK)) and st.button(
             "Did not come back", key="rp_not_returned", icon=":material/redo:", type="tertiary"
         )
-        is_unmailed = bool(_of(shown, chosen, _MAILED)) and st.button(
+        mailed = _of(shown, chosen, _MAILED) if chosen else []
+        may_unmail = bool(mailed) or (not chosen and "Successful" in shown.patients["result"])
+        is_unmailed = may_unmail and st.button(
             "Not mailed after all", key="rp_not_mailed", icon=":material/redo:", type="tertiary"
         )
         st.caption(_words(printed, len(chosen)), width="content")
@@ -44,7 +46,7 @@ def mailing_buttons(wb: Workbench, shown: Report, chosen: Sequence[str]) -> Aske
     if is_returned:
         return "returned", _of(shown, chosen, _RETURNABLE)
     if is_unmailed:
-        return "not_mailed", _of(shown, chosen, _MAILED)
+        return "not_mailed", mailed
     return ("not_returned", _of(shown, chosen, _BACK)) if is_back else None
 
 

@@ -52,11 +52,12 @@ def _keep_mailed(wb: Workbench, campaign_id: str, which: str, chosen: list[str],
 
 
 def ask_not_mailed(wb: Workbench, run: PrintRun, chosen: Sequence[str]) -> None:
-    """The dialog that undoes 'Mark as mailed'."""
+    """The dialog that undoes 'Mark as mailed': for those chosen, or for a whole day."""
     st.dialog("Not mailed after all", icon=":material/redo:")(_not_mailed)(wb, run, list(chosen))
 
 
 def _not_mailed(wb: Workbench, run: PrintRun, chosen: list[str]) -> None:
+    chosen = chosen or _of_a_day(wb, run)
     st.markdown(
         f"**{count(len(chosen), 'letter')}** then {'counts' if len(chosen) == 1 else 'count'} as printed, not mailed "
         "yet. Whoever stands on the same letter goes with it."
@@ -70,6 +71,20 @@ def _not_mailed(wb: Workbench, run: PrintRun, chosen: list[str]) -> None:
             return
         notice(f"Not mailed yet: {count(number, 'patient')}")
         st.rerun()
+
+
+def _of_a_day(wb: Workbench, run: PrintRun) -> list[str]:
+    """Those whose letters count as mailed on a day: a mistake is made for many at once."""
+    mailed = reports.report(wb, run.campaign_id).patients.filter(pl.col("result") == "Successful")
+    days = mailed.group_by(on=pl.col("at").dt.date()).agg("patient_id").sort("on", descending=True)
+    by_day: dict[date, list[str]] = dict(days.iter_rows())
+    on = st.selectbox(
+        "Marked as mailed on",
+        list(by_day),
+        format_func=lambda day: f"{day_text(day)}, {count(len(by_day[day]), 'patient')}",
+        key="mn_day",
+    )
+    return by_day.get(on, []) if on else []
 
 
 def ask_returned(wb: Workbench, run: PrintRun, chosen: Sequence[str]) -> None:

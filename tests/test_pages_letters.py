@@ -451,6 +451,19 @@ def test_letters_marked_as_mailed_by_mistake_are_taken_back(clinic: Workbench) -
     assert [states(clinic, campaign)[each][0] for each in ("p1", "p2")] == ["printed", "mailed"]
 
 
+def test_what_was_marked_for_everybody_on_a_day_is_taken_back_at_once(clinic: Workbench) -> None:
+    campaign = made(clinic)
+    printed(clinic, campaign)
+    mailings.mark_mailed(clinic, campaign.campaign_id, on=clinic.today())
+
+    app = report(campaign, "not_mailed", [])
+    assert f"{day_text(clinic.today())}, 2 patients" in app.selectbox(key="mn_day").options
+    app.button(key="mn_yes").click().run()
+
+    assert not app.exception and not app.error
+    assert [states(clinic, campaign)[each][0] for each in ("p1", "p2")] == ["printed", "printed"]
+
+
 def test_letters_whose_files_were_made_again_may_have_been_mailed_before(clinic: Workbench) -> None:
     campaign = made(clinic)
     printed(clinic, campaign)
