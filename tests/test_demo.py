@@ -193,7 +193,7 @@ def test_a_demo_made_on_a_day_without_mails_has_a_campaign_that_was_sent(
     demo_story.tell(wb.as_user("analyst"), patients=PATIENTS, progress=lambda _step, _share: None)
 
     sent = sent_by(wb.as_user("analyst"))
-    assert set(sent) == {"email", "text"}
+    assert set(sent) == {"email", "text", "letter"}
     for one in sent.values():
         assert one.campaign.start_on.weekday() < 6
         assert one.progress.results["Successful"] > 0

@@ -210,4 +210,4 @@ def _state(state: str) -> str:
 def _natural(text: str) -> list[tuple[bool, int, str]]:
     """9 before 10, and 12 before 12b."""
     parts = re.findall(r"[0-9]+|[^0-9]+", text)
-    return [(not part[0].isdigit(), int(part) if part[0].isdigit() else 0, part) for part in parts]
+    return [(part[0] not in "0123456789", int(part) if part[0] in "0123456789" else 0, part) for part in parts]
