@@ -208,6 +208,18 @@ def click(page: Page, name: str, *, within: Locator | None = None) -> None:
     settle(page)
 
 
+def press_until(page: Page, name: str, shown: Locator) -> None:
+    """Press a button until what follows is shown: on a busy machine a press may fall on one that is drawn anew just
+    then, as a person's may, who presses again."""
+    for _ in range(3):
+        if page.get_by_role("button", name=name).count():
+            click(page, name)
+        with contextlib.suppress(PlaywrightTimeout):
+            shown.first.wait_for(timeout=5_000)
+            return
+    shown.first.wait_for()
+
+
 def mark_row(page: Page, row: int, *, column_x: int = 15) -> None:
     """Click in a row of the page's first table: at its mark, unless another place is given."""
     table = page.get_by_test_id("stDataFrame").first
@@ -241,6 +253,7 @@ __all__ = [
     "free_ports",
     "mark_row",
     "open_page",
+    "press_until",
     "running",
     "settle",
 ]

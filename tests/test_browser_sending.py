@@ -10,7 +10,7 @@ from core.settings import read_settings
 from core.store.database import reading, writing
 from core.store.schema import attempts, recipients
 from core.workbench import Workbench, open_workbench
-from tests.browser import Page, Server, Watch, click, expect, mark_row, open_page, running, settle
+from tests.browser import Page, Server, Watch, click, expect, mark_row, open_page, press_until, running, settle
 from tests.feeds import write_feed
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
@@ -159,9 +159,10 @@ def test_the_introductory_email_is_edited_seen_saved_and_taken_back(clinic: Serv
     with clinic.workbench() as wb:
         assert "A word of our own." in introductory_email.texts(wb)["en"].message.body
     page.get_by_text("Versions (2)").click()
-    click(page, "Begin with this")
+    press_until(page, "Begin with this", page.get_by_role("button", name="Cancel"))
+    expect(mail).to_contain_text("We write only a few times a year")
     expect(mail).not_to_contain_text("A word of our own.")
-    click(page, "Save")
+    press_until(page, "Save", page.get_by_text("Version 2, saved"))
     with clinic.workbench() as wb:
         kept = introductory_email.versions(wb)["en"]
         assert kept[0].version == 2
