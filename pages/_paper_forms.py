@@ -1,5 +1,6 @@
 """Forms on paper to download: blank, or with a patient's name, birth date and numbers in them."""
 
+from collections.abc import Sequence
 from functools import partial
 
 import streamlit as st
@@ -14,37 +15,42 @@ _MADE_BY = {paper_forms.CONSENT: paper_forms.consent_form, paper_forms.OPT_OUT: 
 
 def opt_out_form_button(wb: Workbench, person: Person | None = None, *, place: str = "") -> None:
     """The request to stop messages, with the choice of its language. `place` tells two on one page apart."""
-    _button(wb, paper_forms.OPT_OUT, person, place)
+    _buttons(wb, [paper_forms.OPT_OUT], person, place)
 
 
-def consent_form_button(wb: Workbench, person: Person | None = None, *, place: str = "") -> None:
-    """The consent to text messages, with the choice of its language. `place` tells two on one page apart."""
-    _button(wb, paper_forms.CONSENT, person, place)
+def both_form_buttons(wb: Workbench, person: Person | None = None, *, place: str = "") -> None:
+    """Both forms, with the choice of their language."""
+    _buttons(wb, [paper_forms.CONSENT, paper_forms.OPT_OUT], person, place)
 
 
 def show_forms(wb: Workbench) -> None:
     """Both forms, blank."""
     st.subheader("Forms", anchor=False)
     st.caption("PDFs with your name and logo, to print or to fill in on the screen. Check them against your policies.")
-    consent_form_button(wb)
-    opt_out_form_button(wb)
+    both_form_buttons(wb)
 
 
-def _button(wb: Workbench, form: str, person: Person | None, place: str) -> None:
+def _buttons(wb: Workbench, forms: Sequence[str], person: Person | None, place: str) -> None:
     patient_id = person.patient_id if person else None
-    key = f"{place}form_{form}_{patient_id or ''}"  # another patient may read another language
+    own = f"_{patient_id or ''}"  # another patient may read another language
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        language = _language(f"{key}_language", person)
-        st.download_button(
-            paper_forms.NAMES[form],
-            data=partial(_MADE_BY[form], wb, patient_id=patient_id, language=language),
-            file_name=paper_forms.file_name(form, language),
-            mime="application/pdf",
-            key=key,
-            icon=":material/picture_as_pdf:",
-            on_click="ignore",
-        )
-    blank = paper_forms.left_blank(wb, form, patient_id) if patient_id else []
+        language = _language(f"{place}form_{forms[-1]}{own}_language", person)
+        for form in forms:
+            st.download_button(
+                paper_forms.NAMES[form],
+                data=partial(_MADE_BY[form], wb, patient_id=patient_id, language=language),
+                file_name=paper_forms.file_name(form, language),
+                mime="application/pdf",
+                key=f"{place}form_{form}{own}",
+                icon=":material/picture_as_pdf:",
+                on_click="ignore",
+            )
+    if patient_id:
+        _by_hand(wb, forms, patient_id)
+
+
+def _by_hand(wb: Workbench, forms: Sequence[str], patient_id: str) -> None:
+    blank = list(dict.fromkeys(what for form in forms for what in paper_forms.left_blank(wb, form, patient_id)))
     if blank:
         what = " and ".join([", ".join(blank[:-1]), blank[-1]] if len(blank) > 1 else blank)
         st.caption(f"The form cannot print this patient's {what}: please write it by hand.")

@@ -10,7 +10,7 @@ from core.domain.patient_summary import BOUNCED, PatientSummary, age_words
 from core.domain.person import Person
 from core.domain.wording import LANGUAGES, SEXES, day_text
 from core.workbench import Workbench
-from pages._paper_forms import consent_form_button, opt_out_form_button
+from pages._paper_forms import both_form_buttons
 from pages._patient_correct import correct_button
 from pages._patient_merge import earlier_ids, merge_button
 from pages._patient_people import people_around
@@ -48,8 +48,7 @@ def _actions(wb: Workbench, person: Person) -> None:
         if box.open:
             with box:
                 st.caption("With the patient's name and numbers in them, to print or to fill in on the screen.")
-                consent_form_button(wb, person, place="summary")
-                opt_out_form_button(wb, person, place="summary")
+                both_form_buttons(wb, person, place="summary")
         merge_button(wb, person)
 
 
