@@ -121,11 +121,9 @@ def _to_decide(wb: Workbench, campaigns: list[Listed]) -> None:
         words = f"{count(conflicts, 'value')} of the feed against what staff or patients said"
         st.page_link("data.py", label=words, icon=":material/compare_arrows:", query_params={"decide": "1"})
     for one in printed:
-        many = printed_count(one)  # patients: a household has one letter
-        words = f"{'Letter' if many == 1 else 'Letters'} to {count(many, 'patient')} not marked as mailed"
         st.page_link(
             "report.py",
-            label=f"{words}: {plain(one.campaign.name)}",
+            label=f"{printed_count(one):,} not mailed yet: {plain(one.campaign.name)}",
             icon=":material/local_post_office:",
             query_params={"id": one.campaign.campaign_id},
         )

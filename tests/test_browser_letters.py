@@ -149,7 +149,7 @@ def fetched(page: Page, wb: Workbench, kind: str) -> bytes:
 def mail_them(page: Page, wb: Workbench, selected: int) -> None:
     page.get_by_role("link", name="Home").click()
     settle(page)
-    page.get_by_role("link", name=re.compile(f"Letters to \\d+ patients not marked as mailed: {NAME}")).click()
+    page.get_by_role("link", name=re.compile(f"\\d+ not mailed yet: {NAME}")).click()
     settle(page)
     click(page, "Mark as mailed")
     click(page, "Mark as mailed", within=page.get_by_role("dialog"))
