@@ -1,7 +1,6 @@
 """What Delivery asks of a letter: from whom, which date stands on it, and in which order the sheets lie (L1, L5)."""
 
 from dataclasses import replace
-from datetime import timedelta
 
 import streamlit as st
 
@@ -14,6 +13,7 @@ from core.domain.wording import day_text
 from core.workbench import Workbench
 from pages._letter_settings import letter_choice, letter_switch, with_setting
 from pages._shared import plain
+from pages._step_parts import day_input
 from pages._typed import letter_texts, widget_key
 
 _SUNDAY = 6
@@ -62,17 +62,8 @@ def _sender(wb: Workbench, draft: Campaign, *, locked: bool) -> Campaign:
 
 
 def _mail_date(wb: Workbench, draft: Campaign, *, locked: bool) -> Campaign:
-    day = st.date_input(
-        "Mail Date",
-        draft.start_on,
-        key=widget_key(draft, "start_on"),
-        persist_state="session",
-        disabled=locked,
-        min_value=min(draft.start_on, wb.today()),
-        max_value=wb.today() + timedelta(days=366),
-        format="YYYY-MM-DD",
-        help="Stands on every letter. Nothing is sent by itself: you print the files and mail them.",
-    )
+    about = "Stands on every letter. Nothing is sent by itself: you print the files and mail them."
+    day = day_input(wb, draft, "Mail Date", locked=locked, about=about)
     draft = replace(draft, start_on=day)
     st.caption(no_post(wb, draft) or f":material/event: Printed on every letter: {day_text(day)}.")
     return draft

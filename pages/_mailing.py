@@ -1,6 +1,6 @@
 """What becomes of printed letters: marked as mailed on a day, or as returned with the reason (R1)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 
 import polars as pl
@@ -42,13 +42,10 @@ def _mailed(wb: Workbench, run: PrintRun, chosen: list[str], printed_count: int)
 def _keep_mailed(wb: Workbench, campaign_id: str, which: str, chosen: list[str], on: date) -> None:
     patient_ids = chosen if which == _CHOSEN else None
     file_id = None if which in (_ALL, _CHOSEN) else which
-    try:
-        number = mailings.mark_mailed(wb, campaign_id, on=on, patient_ids=patient_ids, file_id=file_id)
-    except CareloopError as error:
-        st.error(plain(str(error)), icon=":material/error:")
-        return
-    notice(f"Mailed on {day_text(on)}: {count(number, 'patient')}")
-    st.rerun()
+    _keep(
+        lambda: mailings.mark_mailed(wb, campaign_id, on=on, patient_ids=patient_ids, file_id=file_id),
+        f"Mailed on {day_text(on)}",
+    )
 
 
 def ask_not_mailed(wb: Workbench, run: PrintRun, chosen: Sequence[str]) -> None:
@@ -64,13 +61,7 @@ def _not_mailed(wb: Workbench, run: PrintRun, chosen: list[str]) -> None:
     )
     _whose(wb, run, chosen)
     if st.button("They were not mailed", type="primary", key="mn_yes"):
-        try:
-            number = mailings.take_back_mailed(wb, run.campaign_id, patient_ids=chosen)
-        except CareloopError as error:
-            st.error(plain(str(error)), icon=":material/error:")
-            return
-        notice(f"Not mailed yet: {count(number, 'patient')}")
-        st.rerun()
+        _keep(lambda: mailings.take_back_mailed(wb, run.campaign_id, patient_ids=chosen), "Not mailed yet")
 
 
 def _of_a_day(wb: Workbench, run: PrintRun) -> list[str]:
@@ -108,13 +99,10 @@ def _returned(wb: Workbench, run: PrintRun, chosen: list[str]) -> None:
         "No more letters go to this address until it changes, and the patient is on the repair list of the Data page."
     )
     if st.button("Mark as returned", type="primary", key="mr_yes", disabled=reason is None):
-        try:
-            number = mailings.mark_returned(wb, run.campaign_id, patient_ids=chosen, reason=str(reason), on=on)
-        except CareloopError as error:
-            st.error(plain(str(error)), icon=":material/error:")
-            return
-        notice(f"Returned: {count(number, 'patient')}")
-        st.rerun()
+        _keep(
+            lambda: mailings.mark_returned(wb, run.campaign_id, patient_ids=chosen, reason=str(reason), on=on),
+            "Returned",
+        )
 
 
 def ask_take_back(wb: Workbench, run: PrintRun, chosen: Sequence[str]) -> None:
@@ -129,13 +117,18 @@ def _take_back(wb: Workbench, run: PrintRun, chosen: list[str]) -> None:
     )
     _whose(wb, run, chosen)
     if st.button("They did not come back", type="primary", key="mb_yes"):
-        try:
-            number = mailings.take_back_returned(wb, run.campaign_id, patient_ids=chosen)
-        except CareloopError as error:
-            st.error(plain(str(error)), icon=":material/error:")
-            return
-        notice(f"Counts as mailed again: {count(number, 'patient')}")
-        st.rerun()
+        _keep(lambda: mailings.take_back_returned(wb, run.campaign_id, patient_ids=chosen), "Counts as mailed again")
+
+
+def _keep(mark: Callable[[], int], done: str) -> None:
+    """Do it and say for how many patients; what forbids it is said in the dialog, which stays open."""
+    try:
+        number = mark()
+    except CareloopError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return
+    notice(f"{done}: {count(number, 'patient')}")
+    st.rerun()
 
 
 def _whose(wb: Workbench, run: PrintRun, chosen: Sequence[str]) -> None:

@@ -1,7 +1,6 @@
 """The step Delivery of the campaign editor: from whom, when, what it is about, and who is skipped."""
 
 from dataclasses import replace
-from datetime import date, timedelta
 
 import streamlit as st
 
@@ -14,7 +13,7 @@ from core.domain.organisation import LETTER, PHONE, TEXT
 from core.workbench import Workbench
 from pages._letter_delivery import letter_delivery
 from pages._reach import show_skipped
-from pages._step_parts import number_input
+from pages._step_parts import day_input, number_input
 from pages._typed import widget_key
 
 
@@ -24,7 +23,7 @@ def delivery(wb: Workbench, draft: Campaign, *, locked: bool) -> Campaign:
         draft = letter_delivery(wb, draft, locked=locked)
     else:
         draft = _sender(wb, draft, locked=locked)
-        draft = replace(draft, start_on=_start(wb, draft, locked=locked))
+        draft = replace(draft, start_on=day_input(wb, draft, "Start date", locked=locked))
         _when(wb, draft, locked=locked)
     draft = replace(draft, purpose=_purpose(draft, locked=locked))
     if draft.purpose == CARE_GAP:
@@ -64,19 +63,6 @@ def _sender(wb: Workbench, draft: Campaign, *, locked: bool) -> Campaign:
         persist_state="session",
     )
     return replace(draft, from_email=from_email, from_name=from_name)
-
-
-def _start(wb: Workbench, draft: Campaign, *, locked: bool) -> date:
-    return st.date_input(
-        "Start date",
-        draft.start_on,
-        key=widget_key(draft, "start_on"),
-        persist_state="session",
-        disabled=locked,
-        min_value=min(draft.start_on, wb.today()),
-        max_value=wb.today() + timedelta(days=366),
-        format="YYYY-MM-DD",
-    )
 
 
 def _when(wb: Workbench, draft: Campaign, *, locked: bool) -> None:

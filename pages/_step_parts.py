@@ -1,12 +1,14 @@
 """What several steps of the campaign editor draw, and how one goes from step to step."""
 
 from collections.abc import Collection, Mapping
+from datetime import date, timedelta
 
 import streamlit as st
 
 from core.domain.address import phone_text
 from core.domain.campaign import NAME_LENGTH, Campaign
 from core.domain.merge_field import FIELDS, field_label
+from core.workbench import Workbench
 from pages._typed import NUMBERS, number_kept, widget_key
 
 # What numbers are called, and what is said of each.
@@ -98,3 +100,18 @@ def step_key(draft: Campaign) -> str:
 def go_to(draft: Campaign, step: str) -> None:
     """Open a step of the editor."""
     st.session_state[step_key(draft)] = step
+
+
+def day_input(wb: Workbench, draft: Campaign, label: str, *, locked: bool, about: str | None = None) -> date:
+    """The campaign's day, from today on or as it was, within a year."""
+    return st.date_input(
+        label,
+        draft.start_on,
+        key=widget_key(draft, "start_on"),
+        persist_state="session",
+        disabled=locked,
+        min_value=min(draft.start_on, wb.today()),
+        max_value=wb.today() + timedelta(days=366),
+        format="YYYY-MM-DD",
+        help=about,
+    )
