@@ -3,23 +3,21 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BindParameter, Connection, and_, bindparam, func, or_, select
+from sqlalchemy import BindParameter, Connection, and_, bindparam, or_, select
 
 from core.domain.address import normal_email
-from core.domain.eligibility import WEEK, Contact, is_minor
-from core.domain.introduction import INTRODUCTORY
-from core.domain.message import PRINTED
+from core.domain.eligibility import Contact, is_minor
 from core.domain.opt_out import OptOut
 from core.domain.organisation import EMAIL, LETTER, PHONE, TEXT
 from core.domain.postal import Postal
+from core.store.earlier_messages import Made, contacted_on, family, introduced_at
 from core.store.remarks import standing
 from core.store.schema import (
     address_states,
-    campaigns,
     merges,
     open_gaps,
     opt_outs,
@@ -62,7 +60,7 @@ def eligibility_inputs(
     own = family(connection, campaign_id) if campaign_id else []
     for ids in batches(patient_ids):
         merged = _merged(connection, ids)
-        recent = _contacted_on(connection, [*ids, *merged], on=on, zone=zone, own=own)
+        recent = contacted_on(connection, [*ids, *merged], on=on, zone=zone, own=own)
         for merged_id, patient_id in merged.items():
             recent[patient_id] += recent[merged_id]
         booked = _booked(connection, ids, at=at, campaign_id=campaign_id) if campaign_id else set()
@@ -83,7 +81,7 @@ def _batch(
     *,
     channel: str,
     on: date,
-    recent: dict[str, list["_Made"]],
+    recent: dict[str, list["Made"]],
     booked: Collection[str],
     merged: dict[str, str],
 ) -> dict[str, Contact]:
@@ -99,7 +97,7 @@ def _batch(
     bounced = _bounced(connection, addresses, channel=channel)
     returned = _returned(connection, goes_to, merged) if channel == LETTER else set()
     shared = set() if channel in (EMAIL, LETTER) else _shared(connection, addresses)
-    introduced = _introduced_at(connection, ids, merged) if channel == EMAIL else {}
+    introduced = introduced_at(connection, ids, merged) if channel == EMAIL else {}
     contacts: dict[str, Contact] = {}
     for patient_id in ids:
         row = people.get(patient_id)
@@ -195,64 +193,9 @@ def _open_gaps(connection: Connection, ids: list[str]) -> dict[str, set[str]]:
     return gaps
 
 
-def family(connection: Connection, campaign_id: str) -> list[str]:
-    """A campaign and those of other modes with the same patients (C16)."""
-    return [campaign_id, *connection.scalars(_SISTERS, {"campaign_id": campaign_id})]
-
-
-@dataclass(frozen=True, order=True)
-class _Made:
-    """A message to a patient on a day; a letter comes first, so that of a day's two the other one counts."""
-
-    on: date
-    is_other: bool
-
-    @property
-    def is_letter(self) -> bool:
-        return not self.is_other
-
-
-def _contacted_on(
-    connection: Connection, ids: list[str], *, on: date, zone: ZoneInfo, own: list[str]
-) -> dict[str, list[_Made]]:
-    """Days of other campaigns' messages in the seven days up to `on`: handed over, or unknown and so perhaps arrived.
-
-    What a worker holds for another campaign counts for the day itself, because it is about to leave; a letter that is
-    printed counts for its mail date until somebody says when it was mailed. Campaigns of one family are one message, on
-    the day of the last.
-    """
-    since = datetime.combine(on - WEEK, time.min, zone)
-    days: dict[str, dict[object, _Made]] = defaultdict(dict)
-    for row in connection.execute(_CONTACTED, {"ids": ids, "own": own, "since": since, "first": on - WEEK, "on": on}):
-        made = _Made(_day(row, on=on, zone=zone), row.channel != LETTER)
-        of_family = days[row.patient_id]
-        key = row.family_id or row.recipient_id
-        of_family[key] = max(made, of_family.get(key, made))
-    return defaultdict(list, {patient_id: list(found.values()) for patient_id, found in days.items()})
-
-
-def _day(row: Any, *, on: date, zone: ZoneInfo) -> date:
-    if row.state in _LEAVING:
-        return on
-    day: date = row.start_on if row.at is None else row.at.astimezone(zone).date()
-    return day
-
-
 def _booked(connection: Connection, ids: list[str], *, at: datetime, campaign_id: str) -> set[str]:
     """Who has an appointment ahead and had none when the campaign was made."""
     return set(connection.scalars(_BOOKED, {"ids": ids, "at": at, "campaign_id": campaign_id}))
-
-
-def _introduced_at(
-    connection: Connection, ids: list[str], merged: dict[str, str]
-) -> dict[tuple[str, str | None], datetime]:
-    """When the latest introductory email left, by patient and address; one that came back counts as none."""
-    latest: dict[tuple[str, str | None], datetime] = {}
-    for patient_id, address, left in connection.execute(_INTRODUCED, {"ids": [*ids, *merged]}):
-        if left:
-            key = (merged.get(patient_id, patient_id), address)
-            latest[key] = max(left, latest.get(key, left))
-    return latest
 
 
 def _merged(connection: Connection, ids: list[str]) -> dict[str, str]:
@@ -302,7 +245,6 @@ def _bounced(connection: Connection, addresses: Collection[str | None], *, chann
     return set(connection.scalars(_BOUNCED, {"channel": channel, "addresses": list(addresses)}))
 
 
-_LEAVING = ("claimed", "calling")
 _NUMBERS = (TEXT, PHONE)
 
 # Made once: for each batch anew they would cost more than the database's answers.
@@ -338,36 +280,6 @@ _OPT_OUTS = select(
     opt_outs.c.until,
 ).where(opt_outs.c.removed_at.is_(None), or_(opt_outs.c.patient_id.in_(_IDS), opt_outs.c.address.in_(_ADDRESSES)))
 _OPEN_GAPS = select(open_gaps.c.patient_id, open_gaps.c.measures).where(open_gaps.c.patient_id.in_(_IDS))
-_LEFT_AT = func.coalesce(recipients.c.handed_over_at, recipients.c.finished_at).label("at")
-_HAS_LEFT = or_(recipients.c.handed_over_at.is_not(None), recipients.c.state == "unknown")
-_CONTACTED = (
-    select(
-        recipients.c.patient_id,
-        recipients.c.recipient_id,
-        recipients.c.state,
-        _LEFT_AT,
-        campaigns.c.family_id,
-        campaigns.c.channel,
-        campaigns.c.start_on,
-    )
-    .join(campaigns, campaigns.c.campaign_id == recipients.c.campaign_id)
-    .where(
-        recipients.c.patient_id.in_(_IDS),
-        recipients.c.campaign_id.not_in(bindparam("own", expanding=True)),
-        recipients.c.message != INTRODUCTORY,
-        or_(
-            recipients.c.state.in_(_LEAVING),
-            _HAS_LEFT & (bindparam("since") <= _LEFT_AT),
-            (recipients.c.state == PRINTED) & campaigns.c.start_on.between(bindparam("first"), bindparam("on")),
-        ),
-    )
-)
-_OWN = campaigns.alias("own_campaign")
-_SISTERS = (
-    select(campaigns.c.campaign_id)
-    .join(_OWN, _OWN.c.family_id == campaigns.c.family_id)
-    .where(_OWN.c.campaign_id == bindparam("campaign_id"), campaigns.c.campaign_id != bindparam("campaign_id"))
-)
 _BOOKED = (
     select(patients.c.patient_id)
     .join(recipients, recipients.c.patient_id == patients.c.patient_id)
@@ -377,15 +289,6 @@ _BOOKED = (
         recipients.c.campaign_id == bindparam("campaign_id"),
         recipients.c.appointment_at.is_(None),
     )
-)
-_INTRODUCED = (
-    select(recipients.c.patient_id, recipients.c.address, func.max(_LEFT_AT))
-    .where(
-        recipients.c.patient_id.in_(_IDS),
-        recipients.c.message == INTRODUCTORY,
-        recipients.c.state.in_(("handed_over", "delivered", "introductory", "unknown")),
-    )
-    .group_by(recipients.c.patient_id, recipients.c.address)
 )
 _GUARANTORS = select(
     patients.c.patient_id,
