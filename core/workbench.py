@@ -4,6 +4,8 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
@@ -17,6 +19,8 @@ from core.store import accounts
 from core.store.clinical import ClinicalStore
 from core.store.database import migrate, open_engine
 
+P = ParamSpec("P")
+R = TypeVar("R")
 COMMAND_LINE = "command-line"
 DISPATCHER = "dispatcher"
 
@@ -61,6 +65,26 @@ class Workbench:
     def today(self) -> date:
         """The organisation's day, by which ages, gaps and start dates are decided."""
         return self.now().astimezone(self.zone()).date()
+
+
+def needs(
+    permission: str,
+) -> Callable[[Callable[Concatenate[Workbench, P], R]], Callable[Concatenate[Workbench, P], R]]:
+    """Marks a public function as one that needs a permission (core.domain.role), whoever calls it from wherever.
+
+    Called by a user without it, the function raises NotAllowed with whom to ask, before it does anything.
+    """
+
+    def marked(function: Callable[Concatenate[Workbench, P], R]) -> Callable[Concatenate[Workbench, P], R]:
+        @wraps(function)
+        def checked(wb: Workbench, *args: P.args, **kwargs: P.kwargs) -> R:
+            wb.require(permission)
+            return function(wb, *args, **kwargs)
+
+        checked.needs = permission  # type: ignore[attr-defined]
+        return checked
+
+    return marked
 
 
 def open_workbench(

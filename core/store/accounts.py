@@ -10,6 +10,7 @@ from core.domain.organisation import FeedRule, Organisation, ReturnAddress, Wind
 from core.domain.role import ADMINISTRATOR
 from core.domain.user import Scope, User
 from core.errors import NotFound
+from core.store import audit_rows
 from core.store.database import reading, writing
 from core.store.schema import audit, organisation_settings, users
 
@@ -123,8 +124,8 @@ def set_clock_shift(engine: Engine, shift: timedelta, *, at: datetime, by: str) 
 def record(
     connection: Connection, *, at: datetime, user_id: str, action: str, subject: str = "", **details: Any
 ) -> None:
-    """Write one line of the audit log in the caller's transaction. Details are ids and counts only."""
-    connection.execute(insert(audit).values(at=at, user_id=user_id, action=action, subject=subject, details=details))
+    """Write one line of the audit log with the caller's transaction. Details are ids and counts only."""
+    audit_rows.add(connection, at=at, user_id=user_id, action=action, subject=subject, details=details)
 
 
 def _settings(connection: Connection) -> dict[str, Any]:

@@ -77,8 +77,11 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """A transaction: committed when the block ends, rolled back when it raises."""
-    with engine.begin() as connection:
+    """A transaction: committed when the block ends, rolled back when it raises. What it says in the audit log is
+    added as its last step."""
+    from core.store.audit_rows import appending  # whose table needs what is here
+
+    with engine.begin() as connection, appending(connection):
         yield connection
 
 

@@ -4,9 +4,19 @@ Clinical facts are not here but in Parquet (core.store.clinical). Moments are UT
 Ids of campaigns and saved views are opaque texts, because they stand in links.
 """
 
-from core.store.schema.accounts import audit, logos, organisation_settings, users
+from core.store.schema.accounts import (
+    audit,
+    credentials,
+    identities,
+    logos,
+    organisation_settings,
+    sessions,
+    sign_in_failures,
+    users,
+)
 from core.store.schema.base import metadata
 from core.store.schema.campaigns import (
+    approvals,
     attempts,
     bounce_mails,
     campaigns,
@@ -26,18 +36,21 @@ from core.store.schema.wishes import address_states, corrections, feed_conflicts
 
 __all__ = [
     "address_states",
+    "approvals",
     "attempts",
     "audit",
     "bounce_mails",
     "campaigns",
     "code_map",
     "corrections",
+    "credentials",
     "dispatchers",
     "downloads",
     "feed_conflicts",
     "feed_quality",
     "feed_releases",
     "groups",
+    "identities",
     "introductory_texts",
     "loads",
     "locations",
@@ -63,6 +76,8 @@ __all__ = [
     "search_keys",
     "sending_accounts",
     "sending_pauses",
+    "sessions",
+    "sign_in_failures",
     "users",
     "value_set_codes",
     "value_sets",

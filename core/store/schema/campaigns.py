@@ -68,6 +68,21 @@ campaigns = Table(
     Column("activated_by", String(64)),
     Column("finished_at", UtcDateTime),
     Column("version", Integer, nullable=False, default=1),  # grows with each change: two editors notice each other
+    Column("asked_at", UtcDateTime),  # since when it waits for approval
+    Column("asked_by", String(64)),
+    Column("deleted_at", UtcDateTime),  # gone from every list; what it sent stays in patients' communications
+    Column("deleted_by", String(64)),
+)
+
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("approval_id", LongId, primary_key=True),
+    Column("campaign_id", String(32), nullable=False, index=True),
+    Column("digest", String(64), nullable=False),  # of content, schedule and recipients as they were approved
+    Column("approved_at", UtcDateTime, nullable=False),
+    Column("approved_by", String(64), nullable=False),
+    Column("note", Text, nullable=False, default=""),
 )
 
 recipients = Table(
