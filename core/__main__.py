@@ -12,6 +12,7 @@ import typer
 
 from core.commands.addresses import address_app
 from core.commands.forms import form_app, logo_app
+from core.commands.users import user_app
 from core.errors import CareloopError
 from core.settings import Settings, read_settings
 from core.workbench import DISPATCHER, Workbench, open_workbench
@@ -29,6 +30,7 @@ app.add_typer(sending_app, name="sending")
 app.add_typer(form_app, name="form")
 app.add_typer(logo_app, name="logo")
 app.add_typer(address_app, name="address")
+app.add_typer(user_app, name="user")
 
 Port = Annotated[int | None, typer.Option(help="Port of the pages. Default: CARELOOP_PORT or 8501.")]
 
@@ -306,7 +308,8 @@ def serve(port: Port = None) -> None:
 
     settings = _settings(port)
     wb = open_workbench(settings)
-    users.ensure_local_user(wb)
+    if not users.can_anybody_sign_in(wb):
+        print("Nobody can sign in yet. Make the first account: careloop user add NAME --role administrator", flush=True)
     wb.engine.dispose()
     serving.serve(settings, ready=lambda address: print(f"Careloop is at {address}", flush=True))
 

@@ -1,12 +1,42 @@
-"""Who did what: one line for each thing a user does, written in the same transaction as the thing itself."""
+"""Who did what: one line for each thing a user does, written in the same transaction as the thing itself.
 
+The log is append-only and one chain of hashes (core.domain.audit_line): a line that is changed, taken out or put in
+between shows, and a log that is cut off shows against what was noted outside the database.
+"""
+
+import os
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
+import polars as pl
 from sqlalchemy import Connection
 
-from core.store import accounts
-from core.store.database import writing
-from core.workbench import Workbench
+from core.domain.audit_line import AuditLine, Verified
+from core.domain.audit_line import verify as verify_lines
+from core.domain.role import READ_AUDIT
+from core.store import accounts, audit_rows
+from core.store.database import reading, writing
+from core.workbench import Workbench, needs
+
+ANCHORS = "audit-heads"  # a file in the home: position and hash of the last line, noted now and then
+_ANCHOR_EVERY = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Search:
+    """Which lines are wanted; what is empty or None does not matter.
+
+    action   the beginning of an action: 'campaign.' is everything done to campaigns
+    subject  the id of what it was done to, or of a patient among those that were shown
+    """
+
+    user_id: str = ""
+    action: str = ""
+    subject: str = ""
+    first_on: date | None = None
+    last_on: date | None = None
 
 
 def record(wb: Workbench, action: str, subject: str = "", **details: Any) -> None:
@@ -18,3 +48,97 @@ def record(wb: Workbench, action: str, subject: str = "", **details: Any) -> Non
 def record_in(wb: Workbench, connection: Connection, action: str, subject: str = "", **details: Any) -> None:
     """Record within a transaction, so that the change and its line are kept together or not at all."""
     accounts.record(connection, at=wb.now(), user_id=wb.user.user_id, action=action, subject=subject, **details)
+
+
+def shown(
+    wb: Workbench, what: str, patient_ids: Collection[str], *, subject: str = "", count: int | None = None
+) -> None:
+    """Record that a user was shown these patients; `what` is the view, such as 'work_list', `count` how many the whole
+    list has. Pages call it when what is shown has changed, not with each run."""
+    ids = list(patient_ids)
+    record(wb, "patients.shown", subject, view=what, count=len(ids) if count is None else count, patients=ids)
+
+
+@needs(READ_AUDIT)
+def lines(wb: Workbench, search: Search = Search(), *, limit: int = 200, before: int | None = None) -> list[AuditLine]:
+    """The latest lines that fit, the last one first; `before` a position, for the next page."""
+    with reading(wb.engine) as connection:
+        return audit_rows.found(connection, **_bounds(wb, search), limit=limit, before=before)
+
+
+@needs(READ_AUDIT)
+def count(wb: Workbench, search: Search = Search()) -> int:
+    """How many lines fit."""
+    with reading(wb.engine) as connection:
+        return audit_rows.count(connection, **_bounds(wb, search))
+
+
+@needs(READ_AUDIT)
+def actions(wb: Workbench) -> list[str]:
+    """Every action that the log has, sorted."""
+    with reading(wb.engine) as connection:
+        return audit_rows.actions(connection)
+
+
+@needs(READ_AUDIT)
+def export(wb: Workbench, search: Search = Search()) -> pl.DataFrame:
+    """All lines that fit, the first one first, with their hashes; that is itself recorded.
+
+    Columns: position (Int64), at (text, ISO 8601 in UTC), user_id, action, subject, details (JSON), hash.
+    """
+    with reading(wb.engine) as connection:
+        found = audit_rows.found(connection, **_bounds(wb, search), limit=None)[::-1]
+    record(wb, "audit.exported", lines=len(found))
+    return pl.DataFrame([audit_rows.as_row(line) for line in found], schema=audit_rows.EXPORT)
+
+
+@needs(READ_AUDIT)
+def verify(wb: Workbench, *, noted: str = "") -> Verified:
+    """Read the whole log and check its chain, against the heads noted in the home and one noted elsewhere.
+
+    noted   'POSITION:HASH', as this function's `head` gave it an earlier day
+    """
+    known = dict(_anchors(wb))
+    if noted:
+        position, _, hash_then = noted.partition(":")
+        known[int(position)] = hash_then.strip()
+    return verify_lines(audit_rows.lines(wb.engine), known)
+
+
+def note_head(wb: Workbench, *, always: bool = False) -> None:
+    """Note the log's last line in a file of the home, at most once an hour unless `always`: a log that is cut off or
+    written anew later shows against it."""
+    path = wb.settings.home / ANCHORS
+    if not always and path.exists() and wb.now().timestamp() - path.stat().st_mtime < _ANCHOR_EVERY.total_seconds():
+        return
+    with reading(wb.engine) as connection:
+        position, hash_now = audit_rows.head(connection)
+    if position:
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            os.write(file, f"{position}:{hash_now}\n".encode())
+        finally:
+            os.close(file)
+
+
+def _anchors(wb: Workbench) -> Iterator[tuple[int, str]]:
+    path = wb.settings.home / ANCHORS
+    for line in path.read_text("ascii", "replace").splitlines() if path.exists() else ():
+        position, _, hash_then = line.partition(":")
+        if position.isdecimal():
+            yield int(position), hash_then
+
+
+def _bounds(wb: Workbench, search: Search) -> dict[str, Any]:
+    """The search with moments instead of the organisation's days."""
+
+    def midnight(day: date) -> datetime:
+        return datetime.combine(day, time.min, tzinfo=wb.zone())
+
+    return {
+        "user_id": search.user_id,
+        "action": search.action,
+        "subject": search.subject.strip(),
+        "first_at": midnight(search.first_on) if search.first_on else None,
+        "before_at": midnight(search.last_on + timedelta(days=1)) if search.last_on else None,
+    }

@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
-from core import campaign_list, users
+from core import campaign_list
+from core.demo_people import add_people
 from core.demo_story import tell
 from core.domain.organisation import Organisation
-from core.domain.user import User
 from core.domain.window import first_send_at, next_window
 from core.errors import NotAllowed, SettingsError
 from core.settings import Settings, require_loopback
@@ -17,6 +17,7 @@ from core.store import accounts
 from core.workbench import Workbench, open_workbench
 
 Progress = Callable[[str, float], None]
+TELLER = "admin"  # who made what a visitor finds
 MARKER = "demo"  # a file in the home: says that its people are invented and that its clock may be moved
 
 
@@ -37,9 +38,9 @@ def make(settings: Settings, *, patients: int, fresh: bool = False, progress: Pr
     (home / MARKER).write_text("Invented people. Nothing here is real.\n", "utf-8")
     wb = open_workbench(settings)
     try:
-        _add_people(wb)
+        add_people(wb)
         reset_clock(wb)
-        tell(wb.as_user(settings.user), patients=patients, progress=progress or (lambda _step, _share: None))
+        tell(wb.as_user(TELLER), patients=patients, progress=progress or (lambda _step, _share: None))
     finally:
         wb.engine.dispose()
     return settings
@@ -95,11 +96,6 @@ def _require_sandbox(wb: Workbench) -> None:
         require_loopback(wb.settings.smtp_host, "CARELOOP_SMTP")
     except SettingsError:
         raise NotAllowed("The clock can be moved only while no mail can leave this machine.") from None
-
-
-def _add_people(wb: Workbench) -> None:
-    person = User(wb.settings.user, "Dana Demo, quality analyst", email="dana.demo@example.org")
-    users.add(wb, person)
 
 
 def sample_folder(home: Path) -> Path:

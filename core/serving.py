@@ -96,7 +96,6 @@ def environment(settings: Settings) -> dict[str, str]:
         "CARELOOP_TWILIO_FROM": settings.twilio_from,
         "CARELOOP_TWILIO_SERVICE": settings.twilio_service,
         "CARELOOP_PUBLIC_URL": settings.public_url,
-        "CARELOOP_USER": settings.user,
     }
 
 

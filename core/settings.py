@@ -43,7 +43,6 @@ class Settings:
     twilio_from    the number that texts and calls come from (CARELOOP_TWILIO_FROM)
     twilio_service   a messaging service to send texts by instead (CARELOOP_TWILIO_SERVICE)
     public_url     the address patients reach the links in mails under (CARELOOP_PUBLIC_URL, default http://host:port)
-    user           who acts on the pages until there is a sign-in (CARELOOP_USER)
     demo           the home was made by `careloop demo`: generated people and a clock that may be moved
     """
 
@@ -69,7 +68,6 @@ class Settings:
     twilio_from: str = SANDBOX_NUMBER
     twilio_service: str = ""
     public_url: str = "http://127.0.0.1:8501"
-    user: str = "analyst"
     demo: bool = False
 
     @property
@@ -113,7 +111,6 @@ def read_settings(environ: Mapping[str, str], *, demo: bool | None = None) -> Se
         twilio_from=environ.get("CARELOOP_TWILIO_FROM", SANDBOX_NUMBER),
         twilio_service=environ.get("CARELOOP_TWILIO_SERVICE", ""),
         public_url=environ.get("CARELOOP_PUBLIC_URL", f"http://{host}:{port}").rstrip("/"),
-        user=environ.get("CARELOOP_USER", "analyst"),
         demo=is_demo,
     )
     require_loopback(settings.host, "CARELOOP_HOST")

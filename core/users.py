@@ -1,15 +1,141 @@
-"""The people who act. Until there is a sign-in the pages act as one local user, named by CARELOOP_USER."""
+"""The people who work here: who they are, what they may, whose patients they see, and how they get in."""
 
-from core import audit
-from core.domain.user import User
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from core import sign_in
+from core.audit import record, record_in
+from core.domain.address import is_email
+from core.domain.role import EXTRA, MANAGE_USERS, ROLES
+from core.domain.user import Scope, User
+from core.errors import NotAllowed
 from core.store import accounts
-from core.workbench import Workbench
+from core.store import session_rows as rows
+from core.store.database import reading, writing
+from core.store.scope import practice_names
+from core.workbench import Workbench, needs
+
+_ID = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
 
 
+@dataclass(frozen=True)
+class Person:
+    """A user as administrators see one.
+
+    has_way_in  a password or an identity elsewhere is kept, so that this person can sign in
+    seen_at     when the person last did something here
+    """
+
+    user: User
+    is_active: bool
+    has_way_in: bool
+    seen_at: datetime | None
+
+
+@needs(MANAGE_USERS)
 def add(wb: Workbench, person: User) -> None:
-    """Add a user, or replace the one with the same id."""
+    """Add a user, or replace the one with the same id. For tools; `invite` checks what people type."""
     accounts.add_user(wb.engine, person, at=wb.now(), by=wb.user.user_id)
-    audit.record(wb, "user.added", person.user_id)
+    record(wb, "user.added", person.user_id)
+
+
+@needs(MANAGE_USERS)
+def persons(wb: Workbench) -> list[Person]:
+    """All persons, by name."""
+    found = accounts.persons(wb.engine)
+    with reading(wb.engine) as connection:
+        ways = rows.with_way_in(connection)
+        seen = rows.last_seen(connection, [user.user_id for user, _ in found])
+    return [Person(user, active, user.user_id in ways, seen.get(user.user_id)) for user, active in found]
+
+
+@needs(MANAGE_USERS)
+def invite(
+    wb: Workbench,
+    user_id: str,
+    name: str,
+    *,
+    email: str = "",
+    roles: Collection[str],
+    scope: Scope = Scope(),  # noqa: B008 (frozen)
+    password: bool = True,
+) -> str:
+    """Add a person; returns the password for the first sign-in, shown nowhere again ('' without `password`: who signs
+    in with OpenID Connect needs none). Raises NotAllowed for an id that is taken or cannot be one, and for wrong roles.
+    """
+    person = User(user_id.strip().lower(), " ".join(name.split()), email=email.strip() or None, scope=scope)
+    person = replace(person, roles=frozenset(roles))
+    _check(person)
+    with writing(wb.engine) as connection:
+        if accounts.is_known(wb.engine, person.user_id):
+            raise NotAllowed(f"There is a user '{person.user_id}' already. Choose another name for signing in.")
+        _check_email(connection, person)
+        accounts.keep_user_in(connection, person, at=wb.now(), by=wb.user.user_id, new=True)
+        record_in(wb, connection, "user.added", person.user_id, roles=sorted(person.roles), **_limits(person))
+    return sign_in.give_password(wb, person.user_id) if password else ""
+
+
+@needs(MANAGE_USERS)
+def change(
+    wb: Workbench,
+    user_id: str,
+    *,
+    name: str | None = None,
+    email: str | None = None,
+    roles: Collection[str] | None = None,
+    scope: Scope | None = None,
+    is_active: bool | None = None,
+) -> None:
+    """Change what is said of a person; what is None stays. Whoever is made inactive is signed out everywhere.
+
+    Raises NotFound, and NotAllowed when nobody would be left who can sign in and manage users.
+    """
+    with writing(wb.engine) as connection:
+        was, was_active = accounts.person_in(connection, user_id)
+        could_manage = was_active and was.may(MANAGE_USERS) and user_id in rows.with_way_in(connection)
+        changed = replace(
+            was,
+            name=was.name if name is None else " ".join(name.split()),
+            email=was.email if email is None else email.strip() or None,
+            roles=was.roles if roles is None else frozenset(roles),
+            scope=was.scope if scope is None else scope,
+        )
+        active = was_active if is_active is None else is_active
+        _check(changed)
+        _check_email(connection, changed)
+        accounts.keep_user_in(connection, changed, is_active=active, at=wb.now(), by=wb.user.user_id)
+        if could_manage:
+            _check_somebody_is_left(connection)
+        if not active:
+            rows.end_all(connection, user_id, at=wb.now(), how="ended")
+        details = {"roles": sorted(changed.roles), "is_active": active, **_limits(changed)}
+        record_in(wb, connection, "user.changed", user_id, **details)
+
+
+@needs(MANAGE_USERS)
+def reset_password(wb: Workbench, user_id: str) -> str:
+    """Give a person a new password for once, shown nowhere again; ends the person's sessions."""
+    return sign_in.give_password(wb, user_id)
+
+
+@needs(MANAGE_USERS)
+def end_sessions(wb: Workbench, user_id: str | None = None) -> int:
+    """Sign a person, or everybody, out everywhere; returns how many sessions ended."""
+    with writing(wb.engine) as connection:
+        ended = rows.end_all(connection, user_id, at=wb.now(), how="ended")
+        record_in(wb, connection, "sessions.ended", user_id or "everybody", sessions_ended=ended)
+    return ended
+
+
+@needs(MANAGE_USERS)
+def scopes(wb: Workbench) -> tuple[dict[str, str], dict[str, str]]:
+    """The groups and the PCPs that a user can be limited to: what people call them, by id."""
+    with reading(wb.engine) as connection:
+        return practice_names(connection)
 
 
 def name_of(wb: Workbench, user_id: str) -> str:
@@ -17,8 +143,44 @@ def name_of(wb: Workbench, user_id: str) -> str:
     return accounts.user_name(wb.engine, user_id)
 
 
-def ensure_local_user(wb: Workbench) -> None:
-    """Make the user of the pages if a home has none yet: sees every group and provider. One who was made inactive or
-    limited stays so."""
-    if not accounts.is_known(wb.engine, wb.settings.user):
-        add(wb, User(wb.settings.user, wb.settings.user.capitalize()))
+def can_anybody_sign_in(wb: Workbench) -> bool:
+    """Whether there is any active person with a way in; a new home has none."""
+    with reading(wb.engine) as connection:
+        return bool(rows.with_way_in(connection))
+
+
+def _check(person: User) -> None:
+    if not _ID.fullmatch(person.user_id):
+        raise NotAllowed(
+            "The name for signing in has 2 to 40 small letters, digits, dots, dashes or underlines and begins with a "
+            "letter or digit, such as ana.reyes."
+        )
+    if not person.name:
+        raise NotAllowed("The name is missing: it stands beside what this person does.")
+    if person.email and not is_email(person.email):
+        raise NotAllowed("The email address is not one. Correct it, or leave it empty.")
+    if unknown := person.roles - ROLES.keys():
+        raise NotAllowed(f"There is no role {', '.join(sorted(unknown))}. The roles are {', '.join(ROLES)}.")
+    if not person.roles - {EXTRA}:
+        raise NotAllowed(f"Choose a role; '{ROLES[EXTRA].name}' is given beside another one.")
+
+
+def _check_email(connection: Connection, person: User) -> None:
+    if person.email and accounts.others_with_email(connection, person.email, but=person.user_id):
+        raise NotAllowed("Another user has this email address, and people can sign in with it. Use their own one.")
+
+
+def _check_somebody_is_left(connection: Connection) -> None:
+    can = rows.with_way_in(connection)
+    if not any(accounts.person_in(connection, each)[0].may(MANAGE_USERS) for each in can):
+        raise NotAllowed(
+            "Nobody would be left who can sign in and manage users. Make somebody else administrator first."
+        )
+
+
+def _limits(person: User) -> dict[str, int | None]:
+    groups, providers = person.scope.groups, person.scope.providers
+    return {
+        "groups": None if groups is None else len(groups),
+        "providers": None if providers is None else len(providers),
+    }

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from functools import wraps
+from functools import update_wrapper
 from typing import Concatenate, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -23,6 +23,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 COMMAND_LINE = "command-line"
 DISPATCHER = "dispatcher"
+VISITOR = "visitor"  # somebody who is not signed in
 
 
 @dataclass(frozen=True)
@@ -76,11 +77,11 @@ def needs(
     """
 
     def marked(function: Callable[Concatenate[Workbench, P], R]) -> Callable[Concatenate[Workbench, P], R]:
-        @wraps(function)
-        def checked(wb: Workbench, *args: P.args, **kwargs: P.kwargs) -> R:
+        def checked(wb: Workbench, /, *args: P.args, **kwargs: P.kwargs) -> R:
             wb.require(permission)
             return function(wb, *args, **kwargs)
 
+        update_wrapper(checked, function)
         checked.needs = permission  # type: ignore[attr-defined]
         return checked
 
@@ -112,8 +113,8 @@ def _user(engine: Engine, user_id: str) -> User:
         return accounts.user(engine, user_id)
     except NotFound:
         raise NotFound(
-            f"There is no active user '{user_id}'. Set CARELOOP_USER to one that exists, or make the demo with "
-            "'careloop demo'."
+            f"There is no active user '{user_id}'. 'careloop user list' shows those there are, and 'careloop user add' "
+            "makes one."
         ) from None
 
 

@@ -1,11 +1,25 @@
 """The frame around every page: navigation, the sandbox badge, the demo clock, and who acts."""
 
+from dataclasses import dataclass
+
 import streamlit as st
 
+from core.domain.role import (
+    ANSWER_REPLIES,
+    CHANGE_ORGANISATION,
+    MAKE_CAMPAIGNS,
+    MANAGE_USERS,
+    READ_AUDIT,
+    READ_PATIENTS,
+    refusal,
+)
 from core.errors import CareloopError
+from core.sessions import Session
+from core.workbench import Workbench
 from pages import _width
+from pages._account import account
 from pages._demo_clock import demo_clock
-from pages._shared import HERE, OPENED_PATIENT, plain, show_notice, workbench
+from pages._shared import HERE, OPENED_PATIENT, current_session, page_head, show_notice, workbench
 
 st.set_page_config(page_title="Careloop", page_icon=str(HERE / "icon.svg"), layout="wide", initial_sidebar_state=252)
 # What the theme cannot set: less empty space at the sides of wide tables, and what is shown at which width.
@@ -17,100 +31,145 @@ st.html(
 st.logo(str(HERE / "logo.svg"), size="large", icon_image=str(HERE / "icon.svg"))
 
 
-def _pages() -> dict[str, list[st.Page]]:
-    return {
-        "": [st.Page("home.py", title="Home", icon=":material/home:", default=True, help="What needs you today.")],
-        "Find": [
-            st.Page(
-                "work_list.py",
-                title="Work list",
-                icon=":material/filter_list:",
-                help="Find patients by filters, look at the evidence for their care gaps, and start a campaign.",
-            ),
-            st.Page(
-                "care_gaps.py",
-                title="Care gaps",
-                icon=":material/donut_large:",
-                help="How many are up to date for each measure, by group, provider and more, and over a year.",
-            ),
-            st.Page(
-                "measures.py",
-                title="Measures",
-                icon=":material/rule:",
-                help="The rules that find care gaps: what each says, its versions, trying and publishing an edit.",
-            ),
-        ],
-        "Reach": [
-            st.Page(
-                "campaigns.py",
-                title="Campaigns",
-                icon=":material/campaign:",
-                help="All campaigns with their status and results.",
-            ),
-            st.Page(
-                "library.py",
-                title="Library",
-                icon=":material/library_books:",
-                help="The templates that campaigns start from.",
-            ),
-            st.Page(
-                "replies.py",
-                title="Replies",
-                icon=":material/forum:",
-                help="What patients answered to texts, and what may be a wish to stop.",
-            ),
-            st.Page(
-                "outbox.py",
-                title="Outbox",
-                icon=":material/outbox:",
-                help="The mails, texts and calls that were sent, as patients would get them.",
-            ),
-        ],
-        "Learn": [
-            st.Page(
-                "downloads.py",
-                title="Downloads",
-                icon=":material/download:",
-                help="Letters and labels that were made, and the organisation's own documents.",
-            ),
-        ],
-        "Set up": [
-            st.Page(
-                "data.py",
-                title="Data",
-                icon=":material/database:",
-                help="Feeds, what was wrong in them, rejected rows, and codes that mean nothing yet.",
-            ),
-            st.Page(
-                "introductions.py",
-                title="Introductory emails",
-                icon=":material/waving_hand:",
-                help="The first email to each patient, whose patients get it, and what became of it.",
-            ),
-        ],
-        "Hidden": [
-            st.Page("patient.py", title="Patient", icon=":material/person:", visibility="hidden"),
-            st.Page("campaign_editor.py", title="Campaign", icon=":material/edit:", visibility="hidden"),
-            st.Page("report.py", title="Report", icon=":material/monitoring:", visibility="hidden"),
-        ],
+@dataclass(frozen=True)
+class _Entry:
+    """One page: its file and name, whom it is for, and where it stands."""
+
+    file: str
+    title: str
+    icon: str
+    about: str = ""
+    needs: str = ""  # a permission of core.domain.role; empty: whoever is signed in
+
+    def page(self, *, hidden: bool = False) -> st.Page:
+        return st.Page(
+            self.file,
+            title=self.title,
+            icon=f":material/{self.icon}:",
+            default=self.file == "home.py",
+            help=self.about or None,
+            visibility="hidden" if hidden else "visible",
+        )
+
+
+_ENTRIES: dict[str, tuple[_Entry, ...]] = {
+    "": (_Entry("home.py", "Home", "home", "What needs you today."),),
+    "Find": (
+        _Entry(
+            "work_list.py",
+            "Work list",
+            "filter_list",
+            "Find patients by filters, look at the evidence for their care gaps, and start a campaign.",
+            READ_PATIENTS,
+        ),
+        _Entry(
+            "care_gaps.py",
+            "Care gaps",
+            "donut_large",
+            "How many are up to date for each measure, by group, provider and more, and over a year.",
+        ),
+        _Entry(
+            "measures.py",
+            "Measures",
+            "rule",
+            "The rules that find care gaps: what each says, its versions, trying and publishing an edit.",
+        ),
+    ),
+    "Reach": (
+        _Entry("campaigns.py", "Campaigns", "campaign", "All campaigns with their status and results."),
+        _Entry("library.py", "Library", "library_books", "The templates that campaigns start from.", MAKE_CAMPAIGNS),
+        _Entry(
+            "replies.py",
+            "Replies",
+            "forum",
+            "What patients answered to texts, and what may be a wish to stop.",
+            ANSWER_REPLIES,
+        ),
+        _Entry(
+            "outbox.py",
+            "Outbox",
+            "outbox",
+            "The mails, texts and calls that were sent, as patients would get them.",
+            READ_PATIENTS,
+        ),
+    ),
+    "Learn": (
+        _Entry(
+            "downloads.py",
+            "Downloads",
+            "download",
+            "Letters and labels that were made, and the organisation's own documents.",
+            READ_PATIENTS,
+        ),
+    ),
+    "Set up": (
+        _Entry(
+            "data.py",
+            "Data",
+            "database",
+            "Feeds, what was wrong in them, rejected rows, and codes that mean nothing yet.",
+            READ_PATIENTS,
+        ),
+        _Entry(
+            "introductions.py",
+            "Introductory emails",
+            "waving_hand",
+            "The first email to each patient, whose patients get it, and what became of it.",
+            CHANGE_ORGANISATION,
+        ),
+        _Entry("users.py", "Users", "group", "Who may sign in, as what, and whose patients they see.", MANAGE_USERS),
+        _Entry("audit.py", "Audit log", "history", "Who did what, and whether the log is whole.", READ_AUDIT),
+    ),
+}
+_HIDDEN = (
+    _Entry("patient.py", "Patient", "person", needs=READ_PATIENTS),
+    _Entry("campaign_editor.py", "Campaign", "edit", needs=READ_PATIENTS),
+    _Entry("report.py", "Report", "monitoring"),
+)
+
+
+def _pages(wb: Workbench) -> dict[str, list[st.Page]]:
+    """The pages of this user. What is not allowed is not shown; a link to it says whom to ask."""
+    shown = {
+        section: [one.page() for one in entries if not one.needs or wb.user.may(one.needs)]
+        for section, entries in _ENTRIES.items()
     }
+    closed = [one for entries in _ENTRIES.values() for one in entries if one.needs and not wb.user.may(one.needs)]
+    hidden = [one.page(hidden=True) for one in (*_HIDDEN, *closed)]
+    return {section: pages for section, pages in shown.items() if pages} | {"Hidden": hidden}
 
 
-def _who() -> None:
-    """The bottom of the side bar: who acts, and the demo's clock."""
-    wb = workbench()
+def _why_not(wb: Workbench, page: st.Page) -> str:
+    """Why this user may not see the page; empty for who may."""
+    entries = (*_HIDDEN, *(one for section in _ENTRIES.values() for one in section))
+    needed = next((one.needs for one in entries if one.file.removesuffix(".py") == (page.url_path or "home")), "")
+    return refusal(needed) if needed and not wb.user.may(needed) else ""
+
+
+def _bottom(wb: Workbench, session: Session) -> None:
+    """The bottom of the side bar: the demo's clock, who is signed in, and the way out."""
     with st.sidebar:
-        st.caption(f":material/person: {plain(wb.user.name)}")
         if wb.settings.demo:
             demo_clock(wb)
+        account(wb, session)
 
 
-page = st.navigation(_pages())
-if page.url_path != "patient":
-    st.session_state.pop(OPENED_PATIENT, None)
-try:
-    _who()
+def _show() -> None:
+    wb, session = workbench(), current_session()
+    page = st.navigation(_pages(wb))
+    if page.url_path != "patient":
+        st.session_state.pop(OPENED_PATIENT, None)
+    if session is not None:
+        _bottom(wb, session)
     show_notice()
-    page.run()
+    if why := _why_not(wb, page):
+        page_head(page.title)
+        st.error(why, icon=":material/lock:")
+    else:
+        page.run()
+
+
+try:
+    _show()
 except CareloopError as error:
     st.error(str(error), icon=":material/error:")

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
@@ -10,13 +11,14 @@ from typing import Literal, ParamSpec
 import polars as pl
 import streamlit as st
 
-from core import users
+from core import sessions
 from core.domain.csv_cells import neutral
 from core.domain.message import ICONS
 from core.domain.wording import day_text
 from core.errors import CareloopError
+from core.sessions import Session
 from core.settings import read_settings
-from core.workbench import Workbench, open_workbench
+from core.workbench import VISITOR, Workbench, open_workbench
 
 OPENED_PATIENT = "pa_opened"  # in the session: whose summary is open, until another page is
 HERE = Path(__file__).parent
@@ -51,15 +53,26 @@ _RESULT_COLOURS = {
 
 @st.cache_resource(show_spinner="Opening Careloop ...")
 def _opened() -> Workbench:
-    opened = open_workbench(read_settings(os.environ))
-    users.ensure_local_user(opened)
-    return opened
+    return open_workbench(read_settings(os.environ), user=VISITOR)
+
+
+def current_session() -> Session | None:
+    """The session of the browser that shows this page; None without one. The only place that says who acts."""
+    opened = _opened()
+    return sessions.find(opened, _token(sessions.cookie_name(opened.settings)))
 
 
 def workbench() -> Workbench:
-    """The workbench of the user who acts on these pages."""
-    opened = _opened()
-    return opened.as_user(opened.settings.user)
+    """The workbench of the person who is signed in. Without one the page ends: the gate lets nobody come so far."""
+    session = current_session()
+    if session is None:
+        st.info("You are signed out. [Sign in](/sign-in) to go on.", icon=":material/lock:")
+        st.stop()
+    return replace(_opened(), user=session.user)
+
+
+def _token(cookie: str) -> str:
+    return str(st.context.cookies.get(cookie, ""))
 
 
 def page_head(title: str, caption: str = "") -> None:

@@ -19,8 +19,10 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect, sync_playwright
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
+from core import sessions
 from core.settings import read_settings
-from core.workbench import Workbench, open_workbench
+from core.workbench import COMMAND_LINE, Workbench, open_workbench
+from tests import signed_in
 
 FLAGS = [
     "--no-sandbox",
@@ -60,8 +62,9 @@ class Server:
     process: subprocess.Popen[bytes]
 
     @contextmanager
-    def workbench(self, user: str = "analyst") -> Iterator[Workbench]:
-        """The same home, opened beside the server."""
+    def workbench(self, user: str = "") -> Iterator[Workbench]:
+        """The same home, opened beside the server, by somebody who may do everything unless named."""
+        user = user or ("admin" if (self.home / "demo").exists() else signed_in.PERSON)
         port = urlsplit(self.address).port
         wb = open_workbench(read_settings({"CARELOOP_HOME": str(self.home), "CARELOOP_PORT": str(port)}), user=user)
         try:
@@ -72,6 +75,9 @@ class Server:
     def written(self) -> str:
         """Everything that was written to the terminal so far."""
         return self.log.read_text("utf-8", "replace")
+
+
+_SERVERS: dict[str, Server] = {}  # by their address
 
 
 @dataclass
@@ -139,7 +145,9 @@ def running(home: Path, *arguments: str) -> Iterator[Server]:
     with log.open("wb") as out:
         process = subprocess.Popen(command, env=environ, stdout=out, stderr=out, start_new_session=True)
     try:
-        yield Server(_address(process, log), home, log, process)
+        server = Server(_address(process, log), home, log, process)
+        _SERVERS[server.address] = server
+        yield server
     finally:
         end(process)
 
@@ -177,11 +185,25 @@ def browser() -> Iterator[Browser]:
             opened.close()
 
 
-def open_page(page: Page, address: str) -> None:
-    """Go there and wait until Streamlit has finished its run."""
+def open_page(page: Page, address: str, *, user: str = "") -> None:
+    """Go there and wait until Streamlit has finished its run. Whoever is not signed in yet is signed in first: as
+    `user`, or as somebody who may do everything."""
+    parts = urlsplit(address)
+    origin = f"{parts.scheme}://{parts.netloc}"
+    if user or not page.context.cookies(origin):
+        sign_in(page, origin, user)
     page.goto(address, wait_until="domcontentloaded")
     page.wait_for_selector(READY, timeout=60_000)
     settle(page)
+
+
+def sign_in(page: Page, origin: str, user: str = "") -> None:
+    """Give the browser a session on the server that answers there."""
+    server = _SERVERS[origin]
+    is_demo = (server.home / "demo").exists()
+    with server.workbench(COMMAND_LINE) as wb:
+        token = signed_in.token(wb, user or ("admin" if is_demo else signed_in.PERSON))
+        page.context.add_cookies([{"name": sessions.cookie_name(wb.settings), "value": token, "url": origin}])
 
 
 def settle(page: Page) -> None:

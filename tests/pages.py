@@ -1,10 +1,16 @@
 """The pages without a browser, as their visitor sees them."""
 
+import os
 from functools import cache
 
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
+from core.errors import SettingsError
+from core.settings import read_settings
+from core.workbench import open_workbench
+from pages import _shared
+from tests import signed_in
 from tests.conftest import ROOT
 
 # Each AppTest reads the metadata of every installed package, in half a second, for components that a page could use.
@@ -12,8 +18,9 @@ from tests.conftest import ROOT
 manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
 
-def opened(page: str, **query: str) -> AppTest:
-    """The page as its visitor sees it after the first run."""
+def opened(page: str, *, user: str = "", **query: str) -> AppTest:
+    """The page as its visitor sees it after the first run. `user` is who is signed in; else who TEST_USER names."""
+    sign_in(user or os.environ.get("TEST_USER", signed_in.PERSON))
     app = AppTest.from_file(str(ROOT / "pages" / "_frame.py"), default_timeout=60)
     app.run()
     for name, value in query.items():
@@ -22,6 +29,19 @@ def opened(page: str, **query: str) -> AppTest:
         app.switch_page(f"{page}.py")
         app.run()
     return app
+
+
+def sign_in(user_id: str) -> None:
+    """Let the pages find this user's session where a browser's cookie would be: AppTest has none."""
+    try:
+        wb = open_workbench(read_settings(os.environ))
+    except SettingsError:  # the page says so
+        return
+    try:
+        token = signed_in.token(wb, user_id)
+    finally:
+        wb.engine.dispose()
+    _shared._token = lambda cookie: token
 
 
 def title(app: AppTest) -> str:

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from core import loads, local_codes, users
+from core import loads, local_codes
 from core.settings import read_settings
 from core.workbench import Workbench, open_workbench
+from tests import signed_in
 from tests.browser import Page, Server, cells, click, expect, open_page, running, settle
 from tests.feeds import ANN, PATIENT, write_feed
 
@@ -26,7 +27,7 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """`careloop serve` on a home with one patient and three codes that mean nothing yet."""
     folder = tmp_path_factory.mktemp("codes")
     wb = open_workbench(read_settings({"CARELOOP_HOME": str(folder / "home")}))
-    users.ensure_local_user(wb)
+    signed_in.ensure(wb)
     loads.load(wb, write_feed(folder / "feed", patients=[PATIENT, ANN], procedures=PROCEDURES))
     wb.engine.dispose()
     with running(folder / "home", "serve") as server:

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from core import corrections, loads, users
+from core import corrections, loads
 from core.settings import read_settings
 from core.workbench import open_workbench
+from tests import signed_in
 from tests.browser import Page, Server, expect, open_page, running, settle
 from tests.feeds import write_feed
 
@@ -24,7 +25,7 @@ def load(server: Server, folder: Path, mobile: str, last: str) -> None:
 def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("corrections")
     wb = open_workbench(read_settings({"CARELOOP_HOME": str(folder / "home")}))
-    users.ensure_local_user(wb)
+    signed_in.ensure(wb)
     loads.load(wb, write_feed(folder / "one", patients=[HEAD, "P1,Ann,Example,1960-05-01,F,active,312-555-0101"]))
     wb.engine.dispose()
     with running(folder / "home", "serve") as server:

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from core import feed_gate, loads, users
+from core import feed_gate, loads
 from core.settings import read_settings
 from core.workbench import open_workbench
+from tests import signed_in
 from tests.browser import Page, Server, click, expect, open_page, running, settle
 from tests.feeds import PATIENT, write_feed
 
@@ -18,7 +19,7 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """`careloop serve` on a home whose last full feed lost eight of ten patients."""
     folder = tmp_path_factory.mktemp("feed-gate")
     wb = open_workbench(read_settings({"CARELOOP_HOME": str(folder / "home")}))
-    users.ensure_local_user(wb)
+    signed_in.ensure(wb)
     for name, count in (("ten", 10), ("two", 2)):
         people = [f"P{number},Ann,Example,1960-05-01,F,active" for number in range(count)]
         loads.load(wb, write_feed(folder / name, manifest={"full": True}, patients=[PATIENT, *people]))

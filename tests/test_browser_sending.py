@@ -5,11 +5,12 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import select, update
 
-from core import campaigns, introductions, introductory_email, loads, new_campaigns, sending_control, users
+from core import campaigns, introductions, introductory_email, loads, new_campaigns, sending_control
 from core.settings import read_settings
 from core.store.database import reading, writing
 from core.store.schema import attempts, recipients
 from core.workbench import Workbench, open_workbench
+from tests import signed_in
 from tests.browser import Page, Server, Watch, click, expect, mark_row, open_page, press_until, running, settle
 from tests.feeds import write_feed
 
@@ -25,7 +26,7 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """`careloop serve` on a home with an active campaign for tomorrow and a finished one with two unknown messages."""
     folder = tmp_path_factory.mktemp("sending")
     wb = open_workbench(read_settings({"CARELOOP_HOME": str(folder / "home")}))
-    users.ensure_local_user(wb)
+    signed_in.ensure(wb)
     loads.load(wb, write_feed(folder / "feed", patients=[HEADER, *PEOPLE], providers=PROVIDERS))
     analyst = wb.as_user("analyst")
     ids = [f"P{number}" for number in range(3)]

@@ -5,7 +5,6 @@ from email.message import EmailMessage
 
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
 
 from core import outbox
 from core.channels.outbox import INDEX, arrived_at, entries, start_outbox
@@ -13,7 +12,7 @@ from core.domain.user import Scope, User
 from core.errors import NotAllowed, NotFound
 from core.store import accounts
 from core.workbench import Workbench
-from tests.conftest import ROOT
+from tests.pages import opened
 
 
 def mail(number: int, *, subject: str = "Time for your mammogram") -> EmailMessage:
@@ -152,11 +151,9 @@ def test_what_a_mail_says_of_itself_is_not_read_as_markdown(wb: Workbench, monke
     subject = "For ![Ada](http://127.0.0.1/pixel) **Example**"
     deliver(wb, mail(1, subject=subject))
     monkeypatch.setenv("CARELOOP_HOME", str(wb.settings.home))
-    monkeypatch.setenv("CARELOOP_USER", wb.user.user_id)
     st.cache_resource.clear()
 
-    app = AppTest.from_file(str(ROOT / "pages" / "_frame.py"), default_timeout=60).run()
-    app.switch_page("outbox.py").run()
+    app = opened("outbox", user=wb.user.user_id)
     st.cache_resource.clear()
 
     assert not app.exception

@@ -20,10 +20,12 @@ from core.domain.work_list import WorkList
 from core.settings import read_settings
 from core.store import accounts
 from core.workbench import Workbench, open_workbench
+from pages import _shared
 from pages._shared import plain
+from tests.conftest import ROOT
 from tests.feeds import write_feed
 from tests.homes import Homes
-from tests.pages import opened
+from tests.pages import opened, words
 
 PAGES = (
     "home",
@@ -171,16 +173,16 @@ def test_a_link_to_a_view_that_was_deleted_is_told_and_the_list_is_shown(loaded:
     assert "3 patients" in [heading.value for heading in app.subheader]
 
 
-def test_whoever_works_alone_on_a_new_home_needs_no_account_first(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CARELOOP_HOME", str(home))
-    monkeypatch.setenv("CARELOOP_USER", "zoe")
-    st.cache_resource.clear()
+def test_without_a_session_a_page_shows_nothing_but_the_way_to_sign_in(
+    loaded: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_shared, "_token", lambda cookie: "")
 
-    app = opened("home")
+    app = AppTest.from_file(str(ROOT / "pages" / "_frame.py"), default_timeout=60).run()
 
     assert not app.exception
-    assert not app.error
-    assert any("Zoe" in text.value for text in app.sidebar.caption)
+    assert words(app) == "You are signed out. [Sign in](/sign-in) to go on."
+    assert not app.title
 
 
 def test_an_address_that_mails_must_not_go_to_is_told(kept: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -94,7 +94,7 @@ def test_nobody_and_too_little_are_said_and_the_list_can_be_closed(clinic: Workb
 def test_nobody_outside_the_scope_is_found(clinic: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
     nora = User("nora", "Nora", scope=Scope(groups=frozenset({"g2"})))
     accounts.add_user(clinic.engine, nora, at=clinic.now(), by="ana")
-    monkeypatch.setenv("CARELOOP_USER", "nora")
+    monkeypatch.setenv("TEST_USER", "nora")
 
     assert "Nobody was found" in words(look(opened("library"), "obrien"))
 

@@ -7,7 +7,8 @@ from core.domain.user import User
 from core.store import accounts
 from core.store.database import writing
 from core.workbench import Workbench
-from tests.pages import opened, words
+from tests.pages import opened, sign_in, words
+from tests.signed_in import PERSON
 from tests.test_pages import kept, loaded  # noqa: F401 (fixtures)
 
 
@@ -23,6 +24,7 @@ def piece() -> AppTest:
         merge_button(wb, patients.patient(wb, "ann"))
         earlier_ids(wb, patients.patient(wb, "ann"))
 
+    sign_in(PERSON)
     return AppTest.from_function(script, default_timeout=60).run()
 
 

@@ -8,7 +8,8 @@ from core.domain.remark import in_force
 from core.domain.user import User
 from core.store import accounts
 from core.workbench import Workbench
-from tests.pages import opened, words
+from tests.pages import opened, sign_in, words
+from tests.signed_in import PERSON
 from tests.test_pages import ODD, campaign, kept, loaded  # noqa: F401 (fixtures)
 
 MAMMOGRAM = "scr-mammogram"
@@ -26,6 +27,7 @@ def piece() -> AppTest:
         wb = workbench()
         remarks_of(wb, patients.patient(wb, "ann"), "scr-mammogram")
 
+    sign_in(PERSON)
     return AppTest.from_function(script, default_timeout=60).run()
 
 

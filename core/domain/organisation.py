@@ -107,6 +107,8 @@ class Organisation:
         "are meant: who only wants fewer texts may still want to hear about a visit. Never argue, and never ask for a "
         "reason twice. Tell the patient until when it counts, and that letters still come."
     )
+    idle_minutes: int = 15  # without doing anything, then a session ends
+    session_hours: int = 12  # then it ends in any case
     messaging_policy: str = (
         "Check the message against your privacy policy before it goes out: no diagnosis, result or medicine in a "
         "subject or on an envelope, and only what the patient needs in a body."
@@ -131,6 +133,8 @@ _LEAST = {
     "call_minute_price": 0,
     "letter_price": 0,
     "downloads_kept_days": 1,
+    "idle_minutes": 1,
+    "session_hours": 1,
 }
 _EARLIEST, _LATEST = time(8, 0), time(21, 0)  # 47 CFR 64.1200(c)(1)
 

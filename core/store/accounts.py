@@ -4,7 +4,7 @@ from dataclasses import asdict, fields
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, insert, select
+from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
 
 from core.domain.organisation import FeedRule, Organisation, ReturnAddress, Window
 from core.domain.role import ADMINISTRATOR
@@ -14,7 +14,14 @@ from core.store import audit_rows
 from core.store.database import reading, writing
 from core.store.schema import audit, organisation_settings, users
 
-SYSTEM_USERS = {"command-line": "Command line", "dispatcher": "Dispatcher", "patient": "Patient by link"}
+# What acts without a person, and what it may. Patients' links and whoever is not signed in may nothing by themselves:
+# the signed link, or the right password, is the permission.
+SYSTEM_USERS = {
+    "command-line": ("Command line", frozenset({ADMINISTRATOR})),
+    "dispatcher": ("Dispatcher", frozenset({ADMINISTRATOR})),
+    "patient": ("Patient by link", frozenset[str]()),
+    "visitor": ("Somebody not signed in", frozenset[str]()),
+}
 _CLOCK = "demo_clock_shift_seconds"
 _TARGET = "target:"  # followed by the id of a measure
 
@@ -25,6 +32,10 @@ def user(engine: Engine, user_id: str) -> User:
         row = connection.execute(select(users).where(users.c.user_id == user_id, users.c.is_active)).one_or_none()
     if row is None:
         raise NotFound(f"There is no active user '{user_id}'.")
+    return _user(row)
+
+
+def _user(row: Row[Any]) -> User:
     scope = Scope(_ids(row.scope_groups), _ids(row.scope_providers))
     roles = frozenset([ADMINISTRATOR] if row.roles is None else row.roles)
     return User(row.user_id, row.name, row.kind, row.email, scope, roles)
@@ -37,6 +48,19 @@ def user_name(engine: Engine, user_id: str) -> str:
     return str(name or user_id)
 
 
+def id_for_sign_in(engine: Engine, name: str) -> str | None:
+    """The active person of this id or, when only one has it, of this email address, which does not tell capital letters
+    from small ones."""
+    person = (users.c.kind == "person") & users.c.is_active
+    with reading(engine) as connection:
+        found = connection.scalar(select(users.c.user_id).where(person, users.c.user_id == name))
+        if found is not None:
+            return str(found)
+        by_email = select(users.c.user_id).where(person, func.lower(users.c.email) == name.lower())
+        same = list(connection.scalars(by_email))
+    return str(same[0]) if len(same) == 1 else None
+
+
 def is_known(engine: Engine, user_id: str) -> bool:
     """Whether there is such a user, active or not."""
     with reading(engine) as connection:
@@ -45,23 +69,51 @@ def is_known(engine: Engine, user_id: str) -> bool:
 
 def add_user(engine: Engine, person: User, *, at: datetime, by: str) -> None:
     """Add a user or replace the one with the same id."""
-    groups, providers = person.scope.groups, person.scope.providers
     with writing(engine) as connection:
         connection.execute(delete(users).where(users.c.user_id == person.user_id))
-        connection.execute(
-            insert(users).values(
-                user_id=person.user_id,
-                name=person.name,
-                kind=person.kind,
-                email=person.email,
-                roles=sorted(person.roles),
-                scope_groups=None if groups is None else sorted(groups),
-                scope_providers=None if providers is None else sorted(providers),
-                is_active=True,
-                created_at=at,
-                created_by=by,
-            )
-        )
+        keep_user_in(connection, person, at=at, by=by, new=True)
+
+
+def persons(engine: Engine) -> list[tuple[User, bool]]:
+    """All persons with whether they are active, by name."""
+    with reading(engine) as connection:
+        question = select(users).where(users.c.kind == "person").order_by(users.c.name, users.c.user_id)
+        return [(_user(row), row.is_active) for row in connection.execute(question)]
+
+
+def person_in(connection: Connection, user_id: str) -> tuple[User, bool]:
+    """One person with whether they are active, in the caller's transaction. Raises NotFound."""
+    question = select(users).where(users.c.kind == "person", users.c.user_id == user_id)
+    row = connection.execute(question).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no user '{user_id}'.")
+    return _user(row), row.is_active
+
+
+def others_with_email(connection: Connection, email: str, *, but: str) -> bool:
+    """Whether another active person has this email address, whatever its capital letters."""
+    same = (func.lower(users.c.email) == email.lower()) & users.c.is_active & (users.c.user_id != but)
+    return connection.execute(select(users.c.user_id).where(users.c.kind == "person", same)).first() is not None
+
+
+def keep_user_in(
+    connection: Connection, person: User, *, is_active: bool = True, at: datetime, by: str, new: bool = False
+) -> None:
+    """Keep what is said of a person, in the caller's transaction."""
+    groups, providers = person.scope.groups, person.scope.providers
+    values = {
+        "name": person.name,
+        "email": person.email,
+        "roles": sorted(person.roles),
+        "scope_groups": None if groups is None else sorted(groups),
+        "scope_providers": None if providers is None else sorted(providers),
+        "is_active": is_active,
+    }
+    if new:
+        made = {"user_id": person.user_id, "kind": person.kind, "created_at": at, "created_by": by}
+        connection.execute(insert(users).values(**values, **made))
+    else:
+        connection.execute(update(users).where(users.c.user_id == person.user_id).values(values))
 
 
 def ensure_system_users(engine: Engine, *, at: datetime) -> None:
@@ -69,7 +121,8 @@ def ensure_system_users(engine: Engine, *, at: datetime) -> None:
     with reading(engine) as connection:
         present = set(connection.scalars(select(users.c.user_id).where(users.c.user_id.in_(SYSTEM_USERS))))
     for user_id in SYSTEM_USERS.keys() - present:
-        add_user(engine, User(user_id, SYSTEM_USERS[user_id], kind="system"), at=at, by="command-line")
+        name, roles = SYSTEM_USERS[user_id]
+        add_user(engine, User(user_id, name, kind="system", roles=roles), at=at, by="command-line")
 
 
 def organisation(engine: Engine) -> Organisation:

@@ -4,12 +4,14 @@ Lines that a transaction writes are kept until it commits and added then, all to
 of all transactions in one order is the last thing each of them takes, and no two can wait for each other.
 """
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, select, text
+import polars as pl
+from sqlalchemy import ColumnElement, Connection, Engine, Text, cast, func, insert, or_, select, text
 
 from core.domain.audit_line import BEGINNING, AuditLine, line_hash, plain
 from core.store.schema.accounts import audit
@@ -17,6 +19,15 @@ from core.store.schema.accounts import audit
 _WAITING = "careloop_audit_lines"  # in Connection.info
 _LOCK = 4_017_700_101  # of PostgreSQL: an arbitrary number, the same for every Careloop
 _PIECE = 5_000  # lines read at once
+EXPORT = {
+    "position": pl.Int64,
+    "at": pl.String,
+    "user_id": pl.String,
+    "action": pl.String,
+    "subject": pl.String,
+    "details": pl.String,
+    "hash": pl.String,
+}
 
 
 def add(connection: Connection, *, at: datetime, user_id: str, action: str, subject: str, details: Any) -> None:
@@ -71,3 +82,51 @@ def _append(connection: Connection, waiting: list[AuditLine]) -> None:
 
 def _line(row: Any) -> AuditLine:
     return AuditLine(row.position, row.at, row.user_id, row.action, row.subject, row.details, row.hash)
+
+
+def found(connection: Connection, *, limit: int | None, before: int | None = None, **bounds: Any) -> list[AuditLine]:
+    """The lines within the bounds, the last one first."""
+    question = select(audit).where(*_within(**bounds)).order_by(audit.c.position.desc())
+    if before is not None:
+        question = question.where(audit.c.position < before)
+    return [_line(row) for row in connection.execute(question.limit(limit))]
+
+
+def count(connection: Connection, **bounds: Any) -> int:
+    """How many lines lie within the bounds."""
+    question = select(func.count()).select_from(audit).where(*_within(**bounds))
+    return int(connection.scalar(question) or 0)
+
+
+def actions(connection: Connection) -> list[str]:
+    """Every action there is."""
+    return sorted(connection.scalars(select(audit.c.action).distinct()))
+
+
+def as_row(line: AuditLine) -> dict[str, Any]:
+    """A line as it is exported."""
+    return {**vars(line), "at": line.at.isoformat(), "details": json.dumps(line.details, sort_keys=True)}
+
+
+def _within(
+    *,
+    user_id: str,
+    action: str,
+    subject: str,
+    first_at: datetime | None,
+    before_at: datetime | None,
+) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if user_id:
+        conditions.append(audit.c.user_id == user_id)
+    if action:
+        conditions.append(audit.c.action.startswith(action, autoescape=True))
+    if subject:
+        # A patient's id also stands among those that were shown, as JSON with its quotes.
+        among = cast(audit.c.details, Text).contains(json.dumps(subject), autoescape=True)
+        conditions.append(or_(audit.c.subject == subject, among))
+    if first_at:
+        conditions.append(audit.c.at >= first_at)
+    if before_at:
+        conditions.append(audit.c.at < before_at)
+    return conditions

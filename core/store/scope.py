@@ -1,9 +1,9 @@
 """The limit of what a user may see, as a condition on patients: every question about patients adds it."""
 
-from sqlalchemy import ColumnElement, and_, true
+from sqlalchemy import ColumnElement, Connection, and_, select, true
 
 from core.domain.user import Scope
-from core.store.schema import patients
+from core.store.schema import groups, patients, providers
 
 
 def in_scope(scope: Scope) -> ColumnElement[bool]:
@@ -19,3 +19,11 @@ def in_scope(scope: Scope) -> ColumnElement[bool]:
 def is_limited(scope: Scope) -> bool:
     """Whether there is any patient this user may not see."""
     return scope.groups is not None or scope.providers is not None
+
+
+def practice_names(connection: Connection) -> tuple[dict[str, str], dict[str, str]]:
+    """What people call the groups and the providers that somebody's patients can be limited to, by id."""
+    rows = connection.execute(select(groups.c.group_id, groups.c.name).order_by(groups.c.name))
+    pcps = select(providers.c.provider_id, providers.c.display_name).where(providers.c.is_pcp)
+    people = connection.execute(pcps.order_by(providers.c.last, providers.c.provider_id))
+    return {row.group_id: row.name for row in rows}, {row.provider_id: row.display_name for row in people}

@@ -11,10 +11,11 @@ from starlette.routing import BaseRoute, Route
 
 from core.settings import read_settings
 from core.web.bounces import routes as bounce_routes
-from core.web.loopback import LoopbackOnly
+from core.web.gate import Gate
+from core.web.sign_in import routes as sign_in_routes
 from core.web.twilio import routes as twilio_routes
 from core.web.unsubscribe import routes as unsubscribe_routes
-from core.workbench import DISPATCHER, Workbench, open_workbench
+from core.workbench import DISPATCHER, VISITOR, Workbench, open_workbench
 
 
 @cache
@@ -22,10 +23,16 @@ def _workbench() -> Workbench:
     return open_workbench(read_settings(os.environ), user="patient")
 
 
+@cache
+def _visitor() -> Workbench:
+    return _workbench().as_user(VISITOR)
+
+
 def routes() -> list[BaseRoute]:
     """The routes that `app.py` puts beside the pages."""
     return [
         Route("/health", _health),
+        *sign_in_routes(_visitor),
         *unsubscribe_routes(_workbench),
         *twilio_routes(_workbench, lambda: _workbench().as_user(DISPATCHER)),
         *bounce_routes(lambda: _workbench().as_user(DISPATCHER)),
@@ -33,8 +40,8 @@ def routes() -> list[BaseRoute]:
 
 
 def middleware() -> list[Middleware]:
-    """What every request passes first, those of the pages' websocket too."""
-    return [Middleware(LoopbackOnly)]
+    """What every request passes first, those of the pages' websocket too: the gate."""
+    return [Middleware(Gate, workbench=_visitor)]
 
 
 async def _health(_request: Request) -> JSONResponse:

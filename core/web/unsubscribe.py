@@ -4,39 +4,22 @@ GET shows a button and changes nothing, because mail scanners follow every link.
 button, or from the mail program itself (RFC 8058 one-click), whatever its body says.
 """
 
-import base64
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 
-from jinja2 import Environment, StrictUndefined, Template
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, Response
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from core import opt_outs
 from core.domain.address import phone_link, phone_text
 from core.errors import NotFound
+from core.web import plain_page
+from core.web.plain_page import small_body
 from core.workbench import Workbench
 
 LONGEST_BODY = 8192
-
-_STYLE = (resources.files("core.web") / "unsubscribe.css").read_text(encoding="utf-8")
-_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode("utf-8")).digest()).decode("ascii")
-HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": (
-        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; base-uri 'none'; "
-        "frame-ancestors 'none'"
-    ),
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "X-Robots-Tag": "noindex, nofollow",
-}
 
 
 @dataclass(frozen=True)
@@ -89,7 +72,7 @@ def routes(open_workbench: Callable[[], Workbench]) -> list[BaseRoute]:
 
     async def answer(request: Request) -> Response:
         posted = request.method == "POST"
-        if posted and not await _has_small_body(request):
+        if posted and await small_body(request, LONGEST_BODY) is None:
             return await run_in_threadpool(_response, open_workbench, _TOO_LARGE)
         token = request.path_params["token"]
         return await run_in_threadpool(_answer, open_workbench, token, posted=posted)
@@ -112,22 +95,11 @@ def _answer(open_workbench: Callable[[], Workbench], token: str, *, posted: bool
     return _response(open_workbench, _ALREADY if opt_outs.has_stopped(wb, token) else _ASK)
 
 
-async def _has_small_body(request: Request) -> bool:
-    """Reads the body and forgets it; False as soon as there is more than any mail program sends."""
-    length = 0
-    try:
-        async for piece in request.stream():
-            length += len(piece)
-            if length > LONGEST_BODY:
-                return False
-    except ClientDisconnect:
-        return False
-    return True
-
-
 def _response(open_workbench: Callable[[], Workbench], page: _Page) -> Response:
     organisation = open_workbench().organisation()
-    content = _template().render(
+    return plain_page.page(
+        "unsubscribe.html",
+        status=page.status,
         title=page.title,
         paragraphs=[paragraph.format(practice=organisation.name) for paragraph in page.paragraphs],
         button=page.button,
@@ -135,11 +107,3 @@ def _response(open_workbench: Callable[[], Workbench], page: _Page) -> Response:
         phone=phone_text(organisation.call_back_number),
         phone_link=phone_link(organisation.call_back_number),
     )
-    return HTMLResponse(content, status_code=page.status, headers=HEADERS)
-
-
-@cache
-def _template() -> Template:
-    source = (resources.files("core.web") / "unsubscribe.html").read_text(encoding="utf-8")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string(source.replace("{{ style }}", _STYLE))

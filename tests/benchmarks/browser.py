@@ -18,12 +18,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # a script finds what lies beside it only
 
-from core import loads, users
+from core import loads
 from core.sample import write_sample
 from core.settings import read_settings
 from core.workbench import open_workbench
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # so that it also runs as a file
+from tests import signed_in
 from tests.browser import COUNT_RUNS, Page, browser, choose, click, mark_row, open_page, running
 
 PATIENTS = 100_000
@@ -58,7 +59,7 @@ def _fill(home: Path, patients: int) -> None:
     feed = home.with_name("feed")
     write_sample(feed, patients=patients, seed=1, as_of=datetime.now(UTC).date())
     wb = open_workbench(read_settings({"CARELOOP_HOME": str(home)}))
-    users.ensure_local_user(wb)
+    signed_in.ensure(wb)
     loads.load(wb, feed)
     wb.engine.dispose()
 

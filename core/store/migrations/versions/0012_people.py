@@ -35,6 +35,8 @@ def upgrade() -> None:
 
 
 def _sign_in() -> None:
+    users = sa.table("users", sa.column("user_id", sa.String), sa.column("roles", sa.JSON))
+    op.execute(users.update().where(users.c.user_id == "patient").values(roles=[]))  # its links are its permission
     op.create_table(
         "credentials",
         sa.Column("user_id", sa.String(length=64), nullable=False),

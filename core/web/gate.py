@@ -1,0 +1,102 @@
+"""The gate in front of the pages: nothing of them, over HTTP or websocket, is answered without a session.
+
+What needs none is listed; everything else does, also what Streamlit serves beside the pages, such as downloads,
+uploads and components.
+"""
+
+import time
+from collections.abc import Callable
+from urllib.parse import quote
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import PlainTextResponse, RedirectResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core import sessions
+from core.sessions import Session
+from core.web import cookie, hosts
+from core.web.headers import with_headers
+from core.workbench import Workbench
+
+# What has a check of its own: a signed link, Twilio's signature, a token, a password; and what says nothing.
+OPEN = ("/health", "/sign-in", "/sign-out", "/session")
+OPEN_BELOW = ("/sign-in/", "/u/", "/twilio/", "/bounces")
+SIGNED = ("/u/", "/twilio/", "/bounces")  # asked by other sites' pages and by programs: no question where from
+CHECK_EVERY = 2.0  # seconds after which a websocket's session is looked at again
+
+
+class Gate:
+    """Refuses wrong hosts, other sites' requests and whoever has no session; sets the safe headers."""
+
+    def __init__(self, app: ASGIApp, workbench: Callable[[], Workbench]) -> None:
+        self.app = app
+        self.workbench = workbench
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        wb = await run_in_threadpool(self.workbench)
+        if scope["type"] == "http":
+            send = with_headers(scope, send, wb.settings)
+        if not hosts.is_allowed(scope, wb.settings):
+            await _refuse(scope, receive, send, 403, "Careloop does not answer by this name.")
+        elif not scope["path"].startswith(SIGNED) and hosts.is_from_elsewhere(scope):
+            await _refuse(scope, receive, send, 403, "Careloop answers its own pages only.")
+        elif scope["type"] == "http" and _is_open(scope["path"]):
+            await self.app(scope, receive, send)
+        else:
+            await self._with_session(wb, scope, receive, send)
+
+    async def _with_session(self, wb: Workbench, scope: Scope, receive: Receive, send: Send) -> None:
+        token = cookie.token(scope, wb.settings)
+        session = await run_in_threadpool(sessions.find, wb, token)
+        if session is None:
+            await _ask_to_sign_in(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await self.app(scope, _while_signed_in(wb, token, receive, send), send)
+        else:
+            if hosts.is_navigation(scope):
+                await run_in_threadpool(sessions.seen, wb, session)
+            await self.app(scope, receive, send)
+
+
+def _is_open(path: str) -> bool:
+    return path in OPEN or path.startswith(OPEN_BELOW)
+
+
+def _while_signed_in(wb: Workbench, token: str, receive: Receive, send: Send) -> Receive:
+    """What the browser says, as long as the session counts. Then the websocket is closed, and the page asks to sign in
+    again."""
+    checked_at = time.monotonic()
+
+    async def next_message() -> Message:
+        nonlocal checked_at
+        message = await receive()
+        if message["type"] == "websocket.receive" and time.monotonic() - checked_at >= CHECK_EVERY:
+            session: Session | None = await run_in_threadpool(sessions.find, wb, token)
+            if session is None:
+                await send({"type": "websocket.close", "code": 1008, "reason": "signed out"})
+                return {"type": "websocket.disconnect", "code": 1008}
+            checked_at = time.monotonic()
+        return message
+
+    return next_message
+
+
+async def _ask_to_sign_in(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "http" and hosts.is_navigation(scope):
+        query = f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else ""
+        back = quote(scope["path"] + query, safe="")
+        where = "/sign-in" if back == quote("/", safe="") else f"/sign-in?next={back}"
+        await RedirectResponse(where, status_code=303)(scope, receive, send)
+    else:
+        await _refuse(scope, receive, send, 401, "Sign in first.")
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, why: str) -> None:
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    await PlainTextResponse(why, status_code=status)(scope, receive, send)

@@ -1,0 +1,50 @@
+"""The plain pages that need no script: signing in, stopping emails. One style, and headers that let nothing else in."""
+
+import base64
+import hashlib
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined, Template
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse
+
+_STYLE = (resources.files("core.web") / "plain.css").read_text(encoding="utf-8")
+_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode("utf-8")).digest()).decode("ascii")
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+
+
+def page(file: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """A page from a template of this folder, everything in it escaped."""
+    return HTMLResponse(_template(file).render(**values), status_code=status, headers=HEADERS)
+
+
+async def small_body(request: Request, longest: int) -> bytes | None:
+    """The whole body; None as soon as it is longer, or when whoever sends it has gone."""
+    content = bytearray()
+    try:
+        async for piece in request.stream():
+            content += piece
+            if len(content) > longest:
+                return None
+    except ClientDisconnect:
+        return None
+    return bytes(content)
+
+
+@cache
+def _template(file: str) -> Template:
+    source = (resources.files("core.web") / file).read_text(encoding="utf-8")
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return environment.from_string(source.replace("{{ style }}", _STYLE))

@@ -1,0 +1,295 @@
+"""Signing in and out: plain pages that work without a script, and what the pages ask about their session.
+
+GET  /sign-in               the form; in a demo also one button for each role
+POST /sign-in               name and password
+POST /sign-in/password      another password in place of a first one
+GET, POST /sign-in/change   the own password, for who is signed in
+POST /sign-in/demo          as somebody of the demo
+GET, POST /sign-out
+GET  /session               how many seconds are left; POST: the person is doing something
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+import anyio
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from core import demo_people, sessions, sign_in, users
+from core.errors import CareloopError
+from core.sign_in import TooManyTries
+from core.web import cookie, hosts, plain_page
+from core.workbench import Workbench
+
+LONGEST_BODY = 8192
+_AT_ONCE = 4  # passwords checked at once: each takes 64 MiB
+Form = dict[str, str]
+
+
+@dataclass(frozen=True)
+class _Field:
+    name: str
+    label: str
+    type: str = "password"
+    autocomplete: str = "current-password"
+    value: str = ""
+
+
+@dataclass(frozen=True)
+class _Link:
+    href: str
+    text: str
+
+
+_NEW = (
+    _Field("password", "New password", autocomplete="new-password"),
+    _Field("again", "New password once more", autocomplete="new-password"),
+)
+_FIRST_USER = (
+    "Nobody can sign in here yet. On the machine that runs Careloop, make the first account: "
+    "careloop user add NAME --role administrator"
+)
+
+
+def routes(open_workbench: Callable[[], Workbench]) -> list[BaseRoute]:
+    """The routes. `open_workbench` gives a workbench on which a visitor acts who is not signed in."""
+    checking: list[anyio.CapacityLimiter] = []
+
+    async def check(work: Callable[..., Response], *args: Any) -> Response:
+        if not checking:
+            checking.append(anyio.CapacityLimiter(_AT_ONCE))
+        return await anyio.to_thread.run_sync(work, *args, limiter=checking[0])
+
+    def posted(answer: Callable[[Workbench, Request, Form], Response]) -> Callable[[Request], Awaitable[Response]]:
+        async def route(request: Request) -> Response:
+            body = await plain_page.small_body(request, LONGEST_BODY)
+            wb = await run_in_threadpool(open_workbench)
+            form = None if body is None else _form(body)
+            if form is None:
+                return await run_in_threadpool(_page, wb, "This did not work", error="The form was not read. Go back.")
+            return await check(answer, wb, request, form)
+
+        return route
+
+    def shown(answer: Callable[[Workbench, Request], Response]) -> Callable[[Request], Awaitable[Response]]:
+        async def route(request: Request) -> Response:
+            return await run_in_threadpool(lambda: answer(open_workbench(), request))
+
+        return route
+
+    return [
+        Route("/sign-in", shown(_ask), methods=["GET"]),
+        Route("/sign-in", posted(_sign_in), methods=["POST"]),
+        Route("/sign-in/password", posted(_choose), methods=["POST"]),
+        Route("/sign-in/change", shown(_ask_change), methods=["GET"]),
+        Route("/sign-in/change", posted(_change), methods=["POST"]),
+        Route("/sign-in/demo", posted(_become), methods=["POST"]),
+        Route("/sign-out", shown(_sign_out), methods=["GET"]),
+        Route("/sign-out", posted(lambda wb, request, _form: _signed_out(wb, request)), methods=["POST"]),
+        Route("/session", shown(_left), methods=["GET"]),
+        Route("/session", shown(_seen), methods=["POST"]),
+    ]
+
+
+def _ask(wb: Workbench, request: Request, *, error: str = "", status: int = 200, name: str = "") -> Response:
+    back = safe_path(request.query_params.get("next", "/"))
+    signed_in = sessions.find(wb, cookie.token(request.scope, wb.settings))
+    if signed_in is not None and not wb.settings.demo and not error:
+        return RedirectResponse(back, status_code=303)
+    return _form_page(wb, back, error=error, status=status, name=name)
+
+
+def _form_page(wb: Workbench, back: str, *, error: str = "", status: int = 200, name: str = "") -> Response:
+    paragraphs: tuple[str, ...] = ()
+    if wb.settings.demo:
+        paragraphs = ("Everybody in this demo is invented, and nothing leaves this machine. Choose what you are.",)
+    elif not users.can_anybody_sign_in(wb):
+        paragraphs = (_FIRST_USER,)
+    return _page(
+        wb,
+        "Look around in the demo" if wb.settings.demo else "Sign in",
+        paragraphs=paragraphs,
+        error=error,
+        status=status,
+        action="/sign-in",
+        back=back,
+        fields=(_Field("name", "Name or email address", "text", "username", name), _Field("password", "Password")),
+        button="Sign in",
+        people=demo_people.PEOPLE if wb.settings.demo else (),
+    )
+
+
+def _sign_in(wb: Workbench, request: Request, form: Form) -> Response:
+    back, name = safe_path(form.get("next", "/")), form.get("name", "")
+    try:
+        signed_in = sign_in.sign_in(wb, name, form.get("password", ""), client=hosts.client(request.scope))
+    except TooManyTries as error:
+        answer = _form_page(wb, back, error=str(error), status=429, name=name)
+        answer.headers["retry-after"] = str(max(1, int(error.again_after.total_seconds())))
+        return answer
+    except CareloopError as error:
+        return _form_page(wb, back, error=str(error), status=401, name=name)
+    if signed_in.choosing:
+        return _choose_page(wb, signed_in.choosing, back)
+    return entered(wb, signed_in.token, back)
+
+
+def _choose_page(wb: Workbench, choosing: str, back: str, *, error: str = "") -> Response:
+    return _page(
+        wb,
+        "Choose a password",
+        paragraphs=("The one that you were given is good for one thing: to choose your own, which nobody else knows.",),
+        error=error,
+        status=400 if error else 200,
+        action="/sign-in/password",
+        back=back,
+        choosing=choosing,
+        fields=_NEW,
+        button="Keep this password",
+    )
+
+
+def _choose(wb: Workbench, _request: Request, form: Form) -> Response:
+    choosing, back = form.get("choosing", ""), safe_path(form.get("next", "/"))
+    try:
+        token = sign_in.choose_password(wb, choosing, form.get("password", ""), form.get("again", ""))
+    except CareloopError as error:
+        return _choose_page(wb, choosing, back, error=str(error))
+    return entered(wb, token, back)
+
+
+def _ask_change(wb: Workbench, request: Request) -> Response:
+    if sessions.find(wb, cookie.token(request.scope, wb.settings)) is None:
+        return RedirectResponse("/sign-in?next=%2Fsign-in%2Fchange", status_code=303)
+    return _change_page(wb)
+
+
+def _change_page(wb: Workbench, *, error: str = "", status: int = 200) -> Response:
+    return _page(
+        wb,
+        "Change your password",
+        paragraphs=("You are signed out everywhere else. Use 12 characters or more.",),
+        error=error,
+        status=status,
+        action="/sign-in/change",
+        fields=(_Field("present", "Present password"), *_NEW),
+        button="Change the password",
+        links=(_Link("/", "Back to Careloop"),),
+    )
+
+
+def _change(wb: Workbench, request: Request, form: Form) -> Response:
+    session = sessions.find(wb, cookie.token(request.scope, wb.settings))
+    if session is None:
+        return RedirectResponse("/sign-in?next=%2Fsign-in%2Fchange", status_code=303)
+    words = [form.get(each, "") for each in ("present", "password", "again")]
+    try:
+        acting = wb.as_user(session.user.user_id)
+        token = sign_in.change_password(acting, *words, client=hosts.client(request.scope))
+    except CareloopError as error:
+        return _change_page(wb, error=str(error), status=429 if isinstance(error, TooManyTries) else 400)
+    return entered(wb, token, "/")
+
+
+def _become(wb: Workbench, request: Request, form: Form) -> Response:
+    back = safe_path(form.get("next", "/"))
+    try:
+        token = demo_people.become(wb, form.get("user", ""))
+    except CareloopError as error:
+        return _form_page(wb, back, error=str(error), status=403)
+    _end(wb, request)
+    return entered(wb, token, back)
+
+
+def _sign_out(wb: Workbench, request: Request) -> Response:
+    """At once when one of our pages asks; another site's link must not do it unasked."""
+    if hosts.is_from_own_page(request.scope):
+        return _signed_out(wb, request)
+    return _page(wb, "Sign out?", action="/sign-out", button="Sign out", links=(_Link("/", "Stay signed in"),))
+
+
+def _signed_out(wb: Workbench, request: Request) -> Response:
+    _end(wb, request)
+    answer = _page(wb, "You are signed out", links=(_Link("/sign-in", "Sign in again"),))
+    answer.headers["clear-site-data"] = '"cache", "storage"'
+    return cookie.forget(answer, wb.settings)
+
+
+def _end(wb: Workbench, request: Request) -> None:
+    session = sessions.find(wb, cookie.token(request.scope, wb.settings))
+    if session is not None:
+        sessions.end(wb, session)
+
+
+def _left(wb: Workbench, request: Request) -> Response:
+    return _seconds(wb, request, seen=False)
+
+
+def _seen(wb: Workbench, request: Request) -> Response:
+    return _seconds(wb, request, seen=True)
+
+
+def _seconds(wb: Workbench, request: Request, *, seen: bool) -> Response:
+    session = sessions.find(wb, cookie.token(request.scope, wb.settings))
+    if session is None:
+        return JSONResponse({"seconds": 0}, status_code=401)
+    if seen:
+        session = sessions.seen(wb, session)
+    return JSONResponse({"seconds": sessions.seconds_left(wb, session)})
+
+
+def entered(wb: Workbench, token: str, back: str) -> Response:
+    """On to the page that was asked for, with the session's cookie."""
+    return cookie.keep(RedirectResponse(back, status_code=303), wb.settings, token)
+
+
+def safe_path(path: str) -> str:
+    """A path on this server, or '/': a link that comes back elsewhere would be somebody else's page."""
+    plain = path.isprintable() and "\\" not in path
+    return path if plain and path.startswith("/") and not path.startswith("//") else "/"
+
+
+def _page(
+    wb: Workbench,
+    title: str,
+    *,
+    paragraphs: tuple[str, ...] = (),
+    error: str = "",
+    status: int = 200,
+    action: str = "",
+    back: str = "/",
+    choosing: str = "",
+    fields: tuple[_Field, ...] = (),
+    button: str = "",
+    people: tuple[demo_people.DemoPerson, ...] = (),
+    links: tuple[_Link, ...] = (),
+) -> Response:
+    return plain_page.page(
+        "sign_in.html",
+        status=status,
+        practice=wb.organisation().name,
+        title=title,
+        paragraphs=paragraphs,
+        error=error,
+        action=action,
+        next=back,
+        choosing=choosing,
+        fields=fields,
+        button=button,
+        people=people,
+        password=demo_people.PASSWORD if people else "",
+        links=links,
+        openid="",
+    )
+
+
+def _form(body: bytes) -> Form | None:
+    try:
+        return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=20))
+    except ValueError:
+        return None

@@ -1,0 +1,164 @@
+"""Users: who may sign in, as what, and whose patients they see."""
+
+import polars as pl
+import streamlit as st
+
+from core import users
+from core.domain.role import ROLES, names
+from core.domain.user import Scope, User
+from core.users import Person
+from core.workbench import Workbench
+from pages._shared import count, guarded, moment, notice, page_head, plain, workbench
+
+
+def show() -> None:
+    wb = workbench()
+    page_head("Users", "Who may sign in, as what, and whose patients they see.")
+    _given()
+    people = users.persons(wb)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        chosen = _list(wb, people)
+    with right:
+        if chosen is None:
+            _invite(wb)
+        else:
+            _person(wb, chosen)
+    with st.expander("What each role may do", icon=":material/help:"):
+        st.markdown("\n".join(f"- **{role.name}**: {role.about}" for role in ROLES.values()))
+
+
+def _list(wb: Workbench, people: list[Person]) -> Person | None:
+    rows = pl.DataFrame(
+        {
+            "Name": [one.user.name for one in people],
+            "Signs in as": [one.user.user_id for one in people],
+            "Roles": [names(one.user.roles) for one in people],
+            "Sees": [_sees(one.user.scope) for one in people],
+            "State": [_state(one) for one in people],
+            "Last here": [moment(one.seen_at, wb) for one in people],
+        }
+    )
+    st.caption(f"{count(len(people), 'user')}. Choose one to change it.")
+    event = st.dataframe(
+        rows, hide_index=True, key="us_list", on_select="rerun", selection_mode="single-row", height="content"
+    )
+    picked = event.selection.rows
+    return people[picked[0]] if picked and picked[0] < len(people) else None
+
+
+def _sees(scope: Scope) -> str:
+    if scope.groups is None and scope.providers is None:
+        return "All patients"
+    parts = []
+    if scope.groups is not None:
+        parts.append(count(len(scope.groups), "group"))
+    if scope.providers is not None:
+        parts.append(count(len(scope.providers), "provider"))
+    return ", ".join(parts)
+
+
+def _state(one: Person) -> str:
+    return "Inactive" if not one.is_active else "Active" if one.has_way_in else "Has no password"
+
+
+def _invite(wb: Workbench) -> None:
+    st.subheader("Add a user", anchor=False)
+    with st.form("us_add", border=True):
+        name = st.text_input("Name", key="us_add_name")
+        user_id = st.text_input("Name for signing in", key="us_add_id", help="Such as ana.reyes.")
+        email = st.text_input("Email address", key="us_add_email", help="With which the person can sign in as well.")
+        roles, scope = _rights(wb, None)
+        if st.form_submit_button("Add", type="primary", key="us_add_button"):
+            _add(wb, user_id, name, email, roles, scope)
+
+
+@guarded
+def _add(wb: Workbench, user_id: str, name: str, email: str, roles: list[str], scope: Scope) -> None:
+    given = users.invite(wb, user_id, name, email=email, roles=roles, scope=scope)
+    st.session_state["us_given"] = (name, given)
+    st.rerun()
+
+
+def _given() -> None:
+    """The password for the first sign-in, shown once."""
+    if "us_given" in st.session_state:
+        name, password = st.session_state.pop("us_given")
+        st.success(
+            f"The first password of {plain(name)}, good for seven days and shown only now:", icon=":material/key:"
+        )
+        st.code(password, language=None)
+
+
+def _person(wb: Workbench, one: Person) -> None:
+    user = one.user
+    st.subheader(plain(user.name), anchor=False)
+    with st.form(f"us_edit_{user.user_id}", border=True):
+        name = st.text_input("Name", value=user.name, key=f"us_name_{user.user_id}")
+        email = st.text_input("Email address", value=user.email or "", key=f"us_email_{user.user_id}")
+        roles, scope = _rights(wb, user)
+        if st.form_submit_button("Save", type="primary", key=f"us_save_{user.user_id}"):
+            _change(wb, user, name, email, roles, scope)
+    with st.container(horizontal=True):
+        st.button("New password", key="us_reset", icon=":material/key:", on_click=_reset, args=(wb, user))
+        st.button("Sign out everywhere", key="us_end", icon=":material/logout:", on_click=_end, args=(wb, user))
+        label, icon = ("Make inactive", "person_off") if one.is_active else ("Make active", "person_check")
+        st.button(
+            label, key="us_active", icon=f":material/{icon}:", on_click=_switch, args=(wb, user, not one.is_active)
+        )
+
+
+def _rights(wb: Workbench, user: User | None) -> tuple[list[str], Scope]:
+    """What somebody may, and whose patients are seen; nothing chosen means all."""
+    key = user.user_id if user else "new"
+    groups, providers = users.scopes(wb)
+    has = user.scope if user else Scope()
+    roles = st.multiselect(
+        "Roles",
+        list(ROLES),
+        default=[role for role in ROLES if user and role in user.roles],
+        format_func=lambda role: ROLES[role].name,
+        key=f"us_roles_{key}",
+    )
+    in_groups = st.multiselect(
+        "Groups",
+        list(groups),
+        default=[each for each in groups if each in (has.groups or ())],
+        format_func=lambda each: groups[each],
+        placeholder="All groups",
+        key=f"us_groups_{key}",
+    )
+    of_providers = st.multiselect(
+        "Providers",
+        list(providers),
+        default=[each for each in providers if each in (has.providers or ())],
+        format_func=lambda each: providers[each],
+        placeholder="All providers",
+        key=f"us_providers_{key}",
+    )
+    return roles, Scope(frozenset(in_groups) or None, frozenset(of_providers) or None)
+
+
+@guarded
+def _change(wb: Workbench, user: User, name: str, email: str, roles: list[str], scope: Scope) -> None:
+    users.change(wb, user.user_id, name=name, email=email, roles=roles, scope=scope)
+    notice("Saved")
+    st.rerun()
+
+
+@guarded
+def _reset(wb: Workbench, user: User) -> None:
+    st.session_state["us_given"] = (user.name, users.reset_password(wb, user.user_id))
+
+
+@guarded
+def _end(wb: Workbench, user: User) -> None:
+    notice(f"{count(users.end_sessions(wb, user.user_id), 'session')} ended")
+
+
+@guarded
+def _switch(wb: Workbench, user: User, is_active: bool) -> None:
+    users.change(wb, user.user_id, is_active=is_active)
+
+
+show()

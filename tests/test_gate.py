@@ -1,0 +1,285 @@
+"""The gate: without a session nothing of the pages is answered, over HTTP or websocket; other sites ask in vain."""
+
+from collections.abc import Iterator
+
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route, WebSocketRoute
+from starlette.testclient import TestClient
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from core import sessions, sign_in, users
+from core.sessions import cookie_name
+from core.web import gate
+from core.web.gate import Gate
+from core.web.sign_in import routes, safe_path
+from core.workbench import VISITOR, Workbench
+from tests.conftest import Clock
+
+PAGE = {"accept": "text/html", "sec-fetch-mode": "navigate"}
+PATHS = (
+    "/",
+    "/work_list",
+    "/patient?id=p1",
+    "/media/abc.csv",
+    "/_stcore/health",
+    "/_stcore/upload_file/a/b",
+    "/healthy",
+)
+
+
+async def _page(request: Request) -> PlainTextResponse:
+    return PlainTextResponse("patients")
+
+
+async def _stream(socket: WebSocket) -> None:
+    await socket.accept()
+    try:
+        while True:
+            await socket.send_text(f"patients {await socket.receive_text()}")
+    except WebSocketDisconnect:
+        return
+
+
+@pytest.fixture
+def caller(wb: Workbench) -> Iterator[TestClient]:
+    """A browser on a server with the gate in front of pages."""
+    visitor = wb.as_user(VISITOR)
+    methods = ["GET", "POST", "PUT", "DELETE"]
+    app = Starlette(
+        routes=[
+            *routes(lambda: visitor),
+            WebSocketRoute("/_stcore/stream", _stream),
+            Route("/{path:path}", _page, methods=methods),
+        ],
+        middleware=[Middleware(Gate, workbench=lambda: visitor)],
+    )
+    with TestClient(app, base_url="http://127.0.0.1:8501", follow_redirects=False) as client:
+        yield client
+
+
+def let_in(caller: TestClient, wb: Workbench, user: str = "ana") -> str:
+    token = sessions.begin(wb, user, method="password")
+    caller.cookies.set(cookie_name(wb.settings), token)
+    return token
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "HEAD"])
+def test_without_a_session_nothing_is_answered(caller: TestClient, method: str, path: str) -> None:
+    answer = caller.request(method, path)
+
+    assert answer.status_code == 401
+    assert "patients" not in answer.text
+
+
+@pytest.mark.parametrize("cookie", ["", "x", "a" * 43, '"', "a; b=c", "%00", "../", "é".encode().hex()])
+def test_a_cookie_that_was_never_given_opens_nothing(caller: TestClient, wb: Workbench, cookie: str) -> None:
+    answer = caller.get("/", headers={"cookie": f"{cookie_name(wb.settings)}={cookie}"})
+
+    assert answer.status_code == 401
+
+
+def test_two_cookies_of_the_same_name_are_none(caller: TestClient, wb: Workbench) -> None:
+    token, name = sessions.begin(wb, "ana", method="password"), cookie_name(wb.settings)
+
+    assert caller.get("/", headers={"cookie": f"{name}={token}"}).status_code == 200
+    assert caller.get("/", headers={"cookie": f"{name}=planted; {name}={token}"}).status_code == 401
+
+
+def test_a_person_who_opens_a_page_comes_to_the_sign_in_and_back(caller: TestClient) -> None:
+    asked = caller.get("/patient?id=p1", headers=PAGE)
+
+    assert (asked.status_code, asked.headers["location"]) == (303, "/sign-in?next=%2Fpatient%3Fid%3Dp1")
+    assert 'name="next" value="/patient?id=p1"' in caller.get(asked.headers["location"]).text
+    assert caller.get("/", headers=PAGE).headers["location"] == "/sign-in"
+
+
+def test_with_a_session_the_pages_answer_until_it_ends(caller: TestClient, wb: Workbench) -> None:
+    let_in(caller, wb)
+    assert {caller.get(path).text for path in PATHS} == {"patients"}
+
+    users.end_sessions(wb, "ana")
+
+    assert {caller.get(path).status_code for path in PATHS} == {401}
+
+
+def test_the_websocket_is_behind_the_same_gate(caller: TestClient, wb: Workbench) -> None:
+    with pytest.raises(WebSocketDisconnect), caller.websocket_connect("/_stcore/stream"):
+        pass
+    let_in(caller, wb)
+
+    with caller.websocket_connect("/_stcore/stream") as socket:
+        socket.send_text("1")
+        assert socket.receive_text() == "patients 1"
+
+
+def test_an_open_websocket_is_closed_when_its_session_ends(
+    caller: TestClient, wb: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate, "CHECK_EVERY", 0.0)
+    let_in(caller, wb)
+
+    with caller.websocket_connect("/_stcore/stream") as socket:
+        socket.send_text("1")
+        assert socket.receive_text() == "patients 1"
+        users.end_sessions(wb, "ana")
+        socket.send_text("2")
+        with pytest.raises(WebSocketDisconnect) as closed:
+            socket.receive_text()
+    assert closed.value.code == 1008
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_answered"),
+    [
+        ({}, True),
+        ({"origin": "http://127.0.0.1:8501"}, True),
+        ({"origin": "http://127.0.0.1:8501", "sec-fetch-site": "same-origin"}, True),
+        ({"origin": "http://evil.example"}, False),
+        ({"origin": "http://127.0.0.1:9999"}, False),
+        ({"origin": "null"}, False),
+        ({"sec-fetch-site": "cross-site"}, False),
+        ({"sec-fetch-site": "same-site"}, False),
+    ],
+)
+def test_what_another_site_makes_a_browser_ask_is_refused(
+    caller: TestClient, wb: Workbench, headers: dict[str, str], is_answered: bool
+) -> None:
+    let_in(caller, wb)
+    asked = {"host": "127.0.0.1:8501", **headers}
+
+    for method in ("POST", "PUT", "DELETE"):
+        assert (caller.request(method, "/_stcore/upload_file/a", headers=headers).status_code == 200) == is_answered
+    if is_answered:
+        with caller.websocket_connect("/_stcore/stream", headers=asked):
+            pass
+    else:
+        with pytest.raises(WebSocketDisconnect), caller.websocket_connect("/_stcore/stream", headers=asked):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("host", "is_answered"),
+    [
+        ("127.0.0.1:8501", True),
+        ("localhost:8501", True),
+        ("[::1]:8501", True),
+        ("127.1.2.3", True),
+        ("evil.example", False),
+        ("127.0.0.1.evil.example", False),
+        ("localhost.evil.example:8501", False),
+        ("[::1", False),
+        ("a b", False),
+    ],
+)
+def test_only_a_name_of_this_server_is_answered(
+    caller: TestClient, wb: Workbench, host: str, is_answered: bool
+) -> None:
+    let_in(caller, wb)
+
+    answer = caller.get("/", headers={"host": host})
+
+    assert (answer.status_code, "patients" in answer.text) == ((200, True) if is_answered else (403, False))
+
+
+def test_every_answer_has_the_headers_that_keep_others_out(caller: TestClient, wb: Workbench) -> None:
+    let_in(caller, wb)
+
+    for path in ("/", "/sign-in", "/session", "/media/x"):
+        headers = caller.get(path, headers=PAGE).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["x-frame-options"] == "DENY"
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
+        assert headers["cache-control"] == "no-store"
+        assert "strict-transport-security" not in headers
+
+
+def test_a_name_and_a_password_open_a_session_whose_cookie_no_script_reads(caller: TestClient, wb: Workbench) -> None:
+    given = users.invite(wb, "cleo", "Cleo", roles=["manager"])
+
+    first = caller.post("/sign-in", data={"name": "cleo", "password": given, "next": "/care_gaps"})
+    assert first.status_code == 200 and "Choose a password" in first.text and "set-cookie" not in first.headers
+    choosing = first.text.partition('name="choosing" value="')[2].partition('"')[0]
+    new = {"password": "tangle-copper-violin", "again": "tangle-copper-violin"}
+    second = caller.post("/sign-in/password", data={**new, "choosing": choosing, "next": "/care_gaps"})
+
+    assert (second.status_code, second.headers["location"]) == (303, "/care_gaps")
+    cookie = second.headers["set-cookie"].lower()
+    assert "httponly" in cookie and "samesite=lax" in cookie and "path=/" in cookie
+    assert caller.get("/work_list").text == "patients"
+
+
+def test_a_wrong_password_says_so_keeps_the_name_and_after_five_times_to_wait(
+    caller: TestClient, wb: Workbench
+) -> None:
+    users.invite(wb, "cleo", "Cleo", roles=["manager"])
+
+    for _ in range(sign_in.MOST["both"]):
+        wrong = caller.post("/sign-in", data={"name": 'cleo"><b>', "password": "wrong"})
+        assert wrong.status_code == 401
+        assert "not right" in wrong.text and 'value="cleo&#34;&gt;&lt;b&gt;"' in wrong.text
+    stopped = caller.post("/sign-in", data={"name": 'cleo"><b>', "password": "wrong"})
+
+    assert stopped.status_code == 429
+    assert 0 < int(stopped.headers["retry-after"]) <= 900
+
+
+@pytest.mark.parametrize("body", [b"", b"name=%ff%fe&password=x", b"a=1&" * 30, b"x" * 20_000, b"\x00\x01"])
+def test_a_form_that_is_none_is_refused_and_nothing_breaks(caller: TestClient, body: bytes) -> None:
+    answer = caller.post("/sign-in", content=body, headers={"content-type": "application/x-www-form-urlencoded"})
+
+    assert answer.status_code in (200, 400, 401, 413)
+    assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("path", "safe"),
+    [
+        ("/patient?id=1", "/patient?id=1"),
+        ("/", "/"),
+        ("", "/"),
+        ("//evil.example", "/"),
+        ("/\\evil.example", "/"),
+        ("https://evil.example", "/"),
+        ("javascript:alert(1)", "/"),
+        ("/a\r\nset-cookie: x=1", "/"),
+        ("/\t/evil.example", "/"),
+    ],
+)
+def test_after_signing_in_one_comes_back_to_this_server_only(path: str, safe: str) -> None:
+    assert safe_path(path) == safe
+
+
+def test_another_site_cannot_sign_somebody_out_and_one_of_our_pages_can(caller: TestClient, wb: Workbench) -> None:
+    let_in(caller, wb)
+
+    asked = caller.get("/sign-out", headers={**PAGE, "sec-fetch-site": "cross-site"})
+    assert "Sign out?" in asked.text and caller.get("/").text == "patients"
+    done = caller.get("/sign-out", headers={**PAGE, "sec-fetch-site": "same-origin"})
+
+    assert "You are signed out" in done.text
+    assert caller.get("/").status_code == 401
+
+
+def test_a_page_asks_how_long_its_session_lasts_and_says_that_somebody_is_there(
+    caller: TestClient, wb: Workbench, clock: Clock
+) -> None:
+    assert caller.get("/session").status_code == 401
+    let_in(caller, wb)
+    clock.forward(minutes=10)
+
+    assert caller.get("/session").json() == {"seconds": 300}
+    assert caller.post("/session").json() == {"seconds": 900}
+    clock.forward(minutes=15)
+    assert caller.get("/session").status_code == 401
+
+
+def test_nobody_becomes_somebody_of_the_demo_outside_a_demo(caller: TestClient) -> None:
+    answer = caller.post("/sign-in/demo", data={"user": "admin"})
+
+    assert answer.status_code == 403
+    assert "set-cookie" not in answer.headers
