@@ -19,12 +19,13 @@ from core.channels.mailboxes import open_mailbox
 from core.domain.communication import Communication
 from core.domain.message import RETURNED, RETURNED_FOR_NOW
 from core.domain.organisation import EMAIL
+from core.domain.role import OPERATE
 from core.errors import SettingsError
 from core.store import address_states, communications
 from core.store import bounce_mails as rows
 from core.store.database import reading, writing
 from core.store.secret import secret_key
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 WITHOUT_PROOF = timedelta(days=7)  # how long after a mail a bounce without its signature is believed
 LONGEST_MAIL = 20_000_000  # bytes
@@ -55,6 +56,7 @@ class Collected:
     by_what: dict[str, int] = field(default_factory=dict)
 
 
+@needs(OPERATE)
 def collect(wb: Workbench) -> Collected:
     """Take in the new mails of the mailbox that the settings name, and those an interrupted run has left.
 
@@ -82,6 +84,7 @@ def take_all(wb: Workbench, mails: Iterable[bytes], *, source: str) -> Collected
     return found
 
 
+@needs(OPERATE)
 def take(wb: Workbench, content: bytes, *, source: str, into: Collected | None = None) -> Collected:
     """Keep one mail and do what it says; the same mail again changes nothing."""
     found = Collected() if into is None else into

@@ -31,6 +31,7 @@ from core.domain.message_body import message_body
 from core.domain.organisation import EMAIL, LETTER
 from core.domain.progress import Progress, progress_of, schedule_sentence
 from core.domain.rendering import check
+from core.domain.role import READ_PATIENTS
 from core.domain.wording import day_text
 from core.errors import NotAllowed, NotFound, TemplateError
 from core.merge_fields import fields_for
@@ -40,7 +41,7 @@ from core.printing_lock import being_printed, stop_printing_in
 from core.sending_control import held_sentence
 from core.store import campaigns as rows
 from core.store.database import reading, writing
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 
 def campaign(wb: Workbench, campaign_id: str) -> Campaign:
@@ -49,6 +50,7 @@ def campaign(wb: Workbench, campaign_id: str) -> Campaign:
         return _visible(wb, connection, campaign_id)
 
 
+@needs(READ_PATIENTS)
 def patients(wb: Workbench, campaign_id: str) -> list[str]:
     """The ids of a campaign's patients whom the user may see, in the order in which they are written to."""
     with reading(wb.engine) as connection:

@@ -15,9 +15,10 @@ from core.domain.csv_cells import neutral
 from core.domain.measure import Measure
 from core.domain.measure_evidence import Explanation
 from core.domain.measurement_year import FIRST_YEAR, by_last_day
+from core.domain.role import EXPORT_PATIENTS, READ_PATIENTS
 from core.errors import CareloopError, NotFound
 from core.store.clinical import Evaluation, Generation
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 RATES = pl.Schema(
     {
@@ -38,6 +39,7 @@ def measure_names(wb: Workbench) -> dict[str, str]:
     return {measure.measure_id: measure.name for measure in rules.in_force(wb).measures.values()}
 
 
+@needs(READ_PATIENTS)
 def gaps(
     wb: Workbench,
     *,
@@ -59,6 +61,20 @@ def gaps(
     engine     where to evaluate (core.engines.evaluated): another than the local one evaluates today from facts as well
     Without a load there are no rows. Raises NotFound for a measure that does not exist, or a year not begun.
     """
+    return _gaps(wb, as_of, measures, states, year, known_at, engine, progress)
+
+
+def _gaps(
+    wb: Workbench,
+    as_of: date | None = None,
+    measures: Collection[str] | None = None,
+    states: Collection[str] | None = None,
+    year: int | None = None,
+    known_at: datetime | None = None,
+    engine: str = engines.LOCAL,
+    progress: engines.Progress = lambda _: None,
+) -> pl.LazyFrame:
+    """As `gaps`, whoever asks: also for figures that name nobody."""
     wanted = _wanted(wb, measures)
     if year is not None:
         require_year(wb, year)
@@ -85,6 +101,7 @@ def gaps(
     return found.join(seen, on="patient_id", how="semi") if _is_limited(wb) else found
 
 
+@needs(EXPORT_PATIENTS)
 def write_gaps(
     wb: Workbench,
     out: Path,
@@ -140,6 +157,7 @@ def require_year(wb: Workbench, year: int) -> None:
         raise NotFound(f"There is no measurement year {year}. There are {FIRST_YEAR} to {wb.today().year}.")
 
 
+@needs(READ_PATIENTS)
 def explain(
     wb: Workbench, patient_id: str, measure_id: str, *, as_of: date | None = None, known_at: datetime | None = None
 ) -> Explanation:
@@ -148,6 +166,7 @@ def explain(
     return _explain(wb, patient_id, _wanted(wb, [measure_id]), as_of, known_at)[0]
 
 
+@needs(READ_PATIENTS)
 def explain_by(
     wb: Workbench, patient_id: str, measure: Measure, *, as_of: date | None = None, known_at: datetime | None = None
 ) -> Explanation:
@@ -155,6 +174,7 @@ def explain_by(
     return _explain(wb, patient_id, {measure.measure_id: measure}, as_of, known_at)[0]
 
 
+@needs(READ_PATIENTS)
 def explain_patient(
     wb: Workbench, patient_id: str, *, as_of: date | None = None, known_at: datetime | None = None
 ) -> list[Explanation]:
@@ -173,7 +193,7 @@ def rates(wb: Workbench, *, as_of: date | None = None, by: Sequence[str] = ()) -
     unknown = sorted(set(by) - set(_RATES_BY))
     if unknown:
         raise NotFound(f"Rates by '{unknown[0]}' do not exist. There are {', '.join(_RATES_BY)}.")
-    counts = _with_patients(wb, gaps(wb, as_of=as_of), by).group_by(*by, "measure_id").agg(counted()).collect()
+    counts = _with_patients(wb, _gaps(wb, as_of), by).group_by(*by, "measure_id").agg(counted()).collect()
     names = pl.DataFrame(list(measure_names(wb).items()), schema=["measure_id", "name"], orient="row").cast(pl.String)
     rows = names.join(counts, on="measure_id", how="left", maintain_order="left")
     rows = rows.with_columns(pl.col("eligible", "satisfied", "open").fill_null(0).cast(pl.UInt32))

@@ -7,12 +7,13 @@ from pathlib import Path
 import polars as pl
 
 from core.code_changes import CodeChange, GapChange, change, change_sentence
+from core.domain.role import PUBLISH_RULES
 from core.feeds.code_folder import CodeFolder, code_counts, read_code_folder
 from core.feeds.value_sets import in_order
 from core.measures import concepts, fact_concepts
 from core.store import code_rows
 from core.store.code_rows import CODE_KEY, OWN_CODES, SET_CODES, LoadedSet
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ class CodesReport:
 _NAMED = 8  # concepts in the report; all are in `missing`
 
 
+@needs(PUBLISH_RULES)
 def load_codes(wb: Workbench, path: Path) -> CodesReport:
     """Load code lists from a folder and the folders in it, or from one file, and find facts and care gaps again.
 

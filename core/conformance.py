@@ -15,13 +15,14 @@ from core.domain.concept import mapping as code_mapping
 from core.domain.records import RECORD_CODES
 from core.domain.reporting_evaluation import Period, evaluate_reporting
 from core.domain.reporting_rule import POPULATIONS, ReportingRule
+from core.domain.role import PUBLISH_RULES
 from core.errors import DataError
 from core.feeds.deck import KEY, read_about, read_case, read_expected
 from core.feeds.fhir_records import VALUE_SET, Charts, charts_of
 from core.feeds.value_sets import read_value_sets
 from core.measures import PLAUSIBLE_YEARS, RULE_YEARS, concepts, nearest_rule_year, reporting_rules
 from core.store import kept_results
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 _TRUTHS: dict[str, type[pl.DataType]] = {
     f"{kind}_{name}": pl.Boolean for kind in ("expected", "found") for name in POPULATIONS
@@ -181,6 +182,7 @@ def write_cases(results: Sequence[DeckResult], path: Path) -> int:
     return cases.height
 
 
+@needs(PUBLISH_RULES)
 def keep(wb: Workbench, results: Sequence[DeckResult]) -> None:
     """Keep results in the home, with who ran them and when. A later one of the same measure and year replaces it."""
     for result in results:

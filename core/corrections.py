@@ -13,7 +13,7 @@ from core.audit import record_in
 from core.domain.consent_conflict import stopping
 from core.domain.correction import FIELDS, MOBILE, NUMBER, Correction, Field, Values, in_effect, is_newer_no, values_of
 from core.domain.kept_text import kept_text
-from core.domain.role import CORRECT_CONTACT
+from core.domain.role import CORRECT_CONTACT, READ_PATIENTS
 from core.domain.typed_contact import checked
 from core.errors import CareloopError, NotAllowed, NotFound
 from core.feed_conflicts import LONGEST_NOTE as LONGEST_NOTE
@@ -28,7 +28,7 @@ from core.store import consent_rows, feed_rows
 from core.store import correction_rows as rows
 from core.store.database import reading, writing
 from core.store.people import visible_ids
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 LONGEST_REASON = 500
 _NO_PATIENT = "There is no such patient among those you may see. Go back to the list and choose again."
@@ -47,6 +47,7 @@ class OnFile:
     is_stopped: bool = False
 
 
+@needs(CORRECT_CONTACT)
 def correct(wb: Workbench, patient_id: str, field: str, values: Mapping[str, str | None], reason: str = "") -> int:
     """Keep what staff say of a field of a patient; returns the number of the correction.
 
@@ -56,7 +57,6 @@ def correct(wb: Workbench, patient_id: str, field: str, values: Mapping[str, str
     Raises CareloopError for a value that cannot be used or is on file already, NotAllowed without the permission and
     for a consent against an opt-out in force, NotFound for a patient the user may not see.
     """
-    wb.require(CORRECT_CONTACT)
     reason = kept_text(reason)
     if len(reason) > LONGEST_REASON:
         raise CareloopError(f"The reason has {len(reason)} characters; at most {LONGEST_REASON} fit.")
@@ -89,10 +89,10 @@ def correct(wb: Workbench, patient_id: str, field: str, values: Mapping[str, str
     return correction_id
 
 
+@needs(CORRECT_CONTACT)
 def withdraw(wb: Workbench, patient_id: str, field: str) -> None:
     """Take a correction back: what the feed says counts again. It stays in the history. Raises NotAllowed where the
     field was not corrected."""
-    wb.require(CORRECT_CONTACT)
     with writing(wb.engine) as connection:
         feed_rows.publish_alone(connection)
         feed = _feed(wb, connection, patient_id)
@@ -108,6 +108,7 @@ def withdraw(wb: Workbench, patient_id: str, field: str) -> None:
         record_in(wb, connection, "contact.correction_withdrawn", patient_id, **details)
 
 
+@needs(READ_PATIENTS)
 def of_patient(wb: Workbench, patient_id: str) -> list[Correction]:
     """All corrections of a patient, also those that ended, the newest first."""
     with reading(wb.engine) as connection:
@@ -115,6 +116,7 @@ def of_patient(wb: Workbench, patient_id: str) -> list[Correction]:
         return rows.of_patient(connection, patient_id)
 
 
+@needs(READ_PATIENTS)
 def on_file(wb: Workbench, patient_id: str) -> dict[str, OnFile]:
     """What counts of every field of a patient, by the keys of FIELDS, and where it comes from."""
     with reading(wb.engine) as connection:

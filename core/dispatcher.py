@@ -7,6 +7,7 @@ from datetime import datetime
 
 from core.channels.handing_over import Channel
 from core.domain.organisation import CHANNELS, EMAIL
+from core.domain.role import OPERATE
 from core.mail_server import mail_channel
 from core.printing_loop import Printing, print_what_is_due
 from core.recovery import hold_after_restore
@@ -16,7 +17,7 @@ from core.store import dispatcher_rows
 from core.store.database import reading
 from core.tending import refresh
 from core.twilio_account import twilio_channel
-from core.workbench import DISPATCHER, Workbench
+from core.workbench import DISPATCHER, Workbench, needs
 
 
 def drain(wb: Workbench, *, channel: str | None = None, until: datetime | None = None, limit: int | None = None) -> int:
@@ -36,6 +37,7 @@ def drain(wb: Workbench, *, channel: str | None = None, until: datetime | None =
     return sent
 
 
+@needs(OPERATE)
 def run(wb: Workbench, *, once: bool = False, stop: threading.Event | None = None) -> int:
     """Send what is due until SIGTERM, SIGINT or `stop`; with `once` only what is due now. Returns how many left.
 

@@ -14,13 +14,13 @@ from sqlalchemy import Connection
 from core.audit import record_in
 from core.channels.documents import kind_of, promised
 from core.domain.one_line import is_visible, one_line
-from core.domain.role import CHANGE_ORGANISATION
+from core.domain.role import CHANGE_ORGANISATION, MAKE_CAMPAIGNS, READ_PATIENTS
 from core.errors import DataError, NotAllowed, NotFound
 from core.store import campaigns as campaign_rows
 from core.store import download_rows as rows
 from core.store.database import reading, writing
 from core.store.download_rows import Download as Download
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 MOST_BYTES = 20 * 1024 * 1024
 _JOINERS = "\u200c\u200d"  # some scripts need them; whatever else has no width may hide or turn around an ending
@@ -28,6 +28,7 @@ _LONGEST_NAME, _LONGEST_ABOUT = 120, 500
 _GONE = "This file is not there any more. Letters and labels can be made again from their campaign."
 
 
+@needs(READ_PATIENTS)
 def files(wb: Workbench, *, with_deleted: bool = False) -> list[Download]:
     """The files of campaigns that the user made, or whose patients the user may all see; the newest first."""
     with reading(wb.engine) as connection:
@@ -58,8 +59,7 @@ def delete(wb: Workbench, file_id: str) -> None:
     """Throw a file away; its line stays. Raises NotFound, NotAllowed."""
     with writing(wb.engine) as connection:
         found = _one(wb, connection, file_id)
-        if found.kind == "document":
-            wb.require(CHANGE_ORGANISATION)
+        wb.require(CHANGE_ORGANISATION if found.kind == "document" else MAKE_CAMPAIGNS)
         if not rows.drop_one(connection, file_id, at=wb.now(), by=wb.user.user_id):
             raise NotFound(_GONE)
         record_in(wb, connection, "download.deleted", file_id, kind=found.kind, campaign=found.campaign_id or "")
@@ -77,13 +77,13 @@ def expire(wb: Workbench) -> int:
     return len(gone)
 
 
+@needs(CHANGE_ORGANISATION)
 def add_document(wb: Workbench, name: str, about: str, content: bytes) -> Download:
     """Keep a document of at most 20 MB: PDF, Word, Excel, PowerPoint, PNG, JPEG or plain text by what it holds.
 
     Raises DataError for other content and for text whose name promises another kind, NotAllowed for a name that does
     not do and for who may not change the organisation.
     """
-    wb.require(CHANGE_ORGANISATION)
     if len(content) > MOST_BYTES:
         raise DataError(f"The file is too large: at most {MOST_BYTES // 1024 // 1024} MB. Make it smaller or split it.")
     kind = kind_of(content)
@@ -114,6 +114,8 @@ def add_document(wb: Workbench, name: str, about: str, content: bytes) -> Downlo
 
 def _one(wb: Workbench, connection: Connection, file_id: str) -> Download:
     found = rows.one(connection, file_id)
+    if found is not None and found.kind != "document":
+        wb.require(READ_PATIENTS)
     if found is None or (found.campaign_id and not _may_have(wb, connection, found.campaign_id)):
         raise NotFound("There is no such file, or it holds patients you may not see.")
     return found

@@ -13,11 +13,13 @@ from core.domain.fact_order import named_facts
 from core.domain.history import as_known
 from core.domain.measure import Measure
 from core.domain.measure_evidence import Explanation, explain
+from core.domain.role import READ_PATIENTS
 from core.measures import concepts, suggester
 from core.store.clinical import Generation
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 
+@needs(READ_PATIENTS)
 def of_patient(
     wb: Workbench,
     generation: Generation,

@@ -15,7 +15,7 @@ from core.domain.correction import FIELDS, LAYOUT_NAMES, Correction, Field, Valu
 from core.domain.kept_text import kept_text
 from core.domain.opt_out import OptOut
 from core.domain.person import Person
-from core.domain.role import CHANGE_OPT_OUTS, SETTLE_CONFLICTS
+from core.domain.role import CHANGE_OPT_OUTS, READ_PATIENTS, SETTLE_CONFLICTS
 from core.domain.wish import of_other
 from core.errors import NotAllowed, NotFound
 from core.opt_out_keys import key_again
@@ -27,7 +27,7 @@ from core.store.correction_rows import CONSENT, CORRECTION, FEED, KEPT, MOOT, Co
 from core.store.database import reading, writing
 from core.store.people import people
 from core.store.scope import is_limited
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 _LAYOUT = {name: layout for layout, name in LAYOUT_NAMES.items()}
 LONGEST_NOTE = 500
@@ -69,6 +69,7 @@ class Conflict:
         return self.correction is not None and is_newer_no(self.correction, self.feed)
 
 
+@needs(READ_PATIENTS)
 def conflicts(wb: Workbench) -> list[Conflict]:
     """The questions that wait for a decision, among the patients the user may see; the oldest first."""
     with reading(wb.engine) as connection:

@@ -7,12 +7,13 @@ from sqlalchemy import Connection
 from core.audit import record_in
 from core.domain.feed_gate import Gate, Release, decide
 from core.domain.organisation import FeedRule, Organisation
+from core.domain.role import LOAD_DATA
 from core.domain.wording import day_text
 from core.errors import NotAllowed, NotFound
 from core.store import accounts
 from core.store import feed_quality as rows
 from core.store.database import reading, writing
-from core.workbench import DISPATCHER, Workbench
+from core.workbench import DISPATCHER, Workbench, needs
 
 _LONGEST_REASON = 500  # characters
 
@@ -24,6 +25,7 @@ def gate(wb: Workbench) -> Gate:
         return _gate(wb, connection, organisation)
 
 
+@needs(LOAD_DATA)
 def release(wb: Workbench, *, reason: str, seen: Gate | None = None) -> Gate:
     """Open the gate despite the problems it is closed for, and return it.
 
@@ -47,6 +49,7 @@ def release(wb: Workbench, *, reason: str, seen: Gate | None = None) -> Gate:
         return _gate(wb, connection, organisation)
 
 
+@needs(LOAD_DATA)
 def end_source(wb: Workbench, source_system: str) -> None:
     """Say that a source sends no more, so that nothing is expected of it; its next load counts again.
 

@@ -2,10 +2,16 @@
 
 from core import rules
 from core.audit import record_in
+from core.domain.role import SET_TARGETS
 from core.errors import CareloopError, NotAllowed
 from core.store import accounts
 from core.store.database import writing
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
+
+
+def may_set(wb: Workbench) -> bool:
+    """Whether the user may set targets: they count for every group and provider."""
+    return wb.user.may(SET_TARGETS) and rules.sees_all(wb)
 
 
 def targets(wb: Workbench) -> dict[str, float]:
@@ -13,10 +19,11 @@ def targets(wb: Workbench) -> dict[str, float]:
     return accounts.targets(wb.engine)
 
 
+@needs(SET_TARGETS)
 def set_target(wb: Workbench, measure_id: str, share: float | None) -> None:
     """Set the target rate of a measure, more than 0 and at most 1 and kept to a hundredth of a percent; None takes it
     away. Raises NotFound for a measure that does not exist, NotAllowed, and CareloopError for another number."""
-    if not rules.may_change(wb):
+    if not rules.sees_all(wb):
         raise NotAllowed(
             "A target counts for every group and provider, so only somebody who sees all of them may change it. "
             "Ask an administrator."

@@ -11,7 +11,7 @@ from core.audit import record_in
 from core.domain.answering import DONE, NEW, UNSURE
 from core.domain.eligibility import ADULT_AGE
 from core.domain.reply import Reply, ReplyPage
-from core.domain.role import CHANGE_OPT_OUTS
+from core.domain.role import ANSWER_REPLIES, CHANGE_OPT_OUTS, READ_PATIENTS
 from core.domain.wording import digits
 from core.errors import NotAllowed, NotFound
 from core.incoming_texts import LONGEST_BODY, LONGEST_ID, Incoming, take_all
@@ -21,7 +21,7 @@ from core.store import reply_rows as rows
 from core.store.database import reading, writing
 from core.store.reply_rows import Seen, Wanted
 from core.text_stops import BY_READING, stop_number, stopped_numbers, take_back_stop
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 __all__ = [
     "LONGEST_BODY", "LONGEST_ID", "Incoming", "Reply", "ReplyPage", "decide", "mark_done", "mark_new", "of_patient",
@@ -35,6 +35,7 @@ _NOT_SEEN = "There is no such reply among those you may see. Go back to the list
 _DECIDED = "Somebody has decided about this reply already. Open the list again to see what was decided."
 
 
+@needs(READ_PATIENTS)
 def replies(
     wb: Workbench,
     *,
@@ -64,6 +65,7 @@ def waiting_count(wb: Workbench) -> int:
         return rows.count(connection, Wanted(status=NEW), _seen(wb))
 
 
+@needs(READ_PATIENTS)
 def of_patient(wb: Workbench, patient_id: str) -> list[Reply]:
     """The replies from the numbers to which this patient's texts go, newest first. Raises NotFound for a patient the
     user may not see."""
@@ -74,6 +76,7 @@ def of_patient(wb: Workbench, patient_id: str) -> list[Reply]:
         return _with_people(wb, connection, rows.of_numbers(connection, numbers))
 
 
+@needs(ANSWER_REPLIES)
 def decide(wb: Workbench, reply_id: int, *, stop: bool) -> bool:
     """Say whether an unsure reply is a wish to stop; if so, all texts to its number stop, for good and at once.
 
@@ -94,6 +97,7 @@ def decide(wb: Workbench, reply_id: int, *, stop: bool) -> bool:
     return is_new
 
 
+@needs(ANSWER_REPLIES)
 def mark_done(wb: Workbench, reply_ids: Collection[int]) -> int:
     """Say that these replies were dealt with; returns how many waited. Of unsure ones it must be decided instead."""
     with writing(wb.engine) as connection:
@@ -104,6 +108,7 @@ def mark_done(wb: Workbench, reply_ids: Collection[int]) -> int:
     return len(waiting)
 
 
+@needs(ANSWER_REPLIES)
 def mark_new(wb: Workbench, reply_ids: Collection[int]) -> int:
     """Take back what a person said of these replies, a stop included; returns how many wait again.
 

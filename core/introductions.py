@@ -14,6 +14,7 @@ from core.audit import record_in
 from core.domain.campaign import Campaign
 from core.domain.eligibility import Mailing, eligibility
 from core.domain.progress import Progress, progress_of
+from core.domain.role import CHANGE_ORGANISATION
 from core.errors import NotAllowed, NotFound
 from core.introductory_email import campaign_of_today
 from core.store import campaigns as campaign_rows
@@ -21,7 +22,7 @@ from core.store import introductions as rows
 from core.store import messages
 from core.store.contacts import eligibility_inputs, introduces
 from core.store.database import reading, writing
-from core.workbench import DISPATCHER, Workbench
+from core.workbench import DISPATCHER, Workbench, needs
 
 _MAILING = Mailing()  # an announcement by email
 
@@ -106,9 +107,10 @@ def stream(wb: Workbench) -> Stream:
 
 def may_turn(wb: Workbench) -> bool:
     """Whether this user may turn providers on and off."""
-    return not _is_limited(wb)
+    return wb.user.may(CHANGE_ORGANISATION) and not _is_limited(wb)
 
 
+@needs(CHANGE_ORGANISATION)
 def turn_on(wb: Workbench, provider_id: str, *, seen: int) -> None:
     """Introduce the organisation to the patients of a provider, now and when new ones come.
 
@@ -118,6 +120,7 @@ def turn_on(wb: Workbench, provider_id: str, *, seen: int) -> None:
     turn_on_all(wb, {provider_id: seen})
 
 
+@needs(CHANGE_ORGANISATION)
 def turn_on_all(wb: Workbench, seen: Mapping[str, int]) -> None:
     """The same for several providers at once, with the number confirmed for each: all of them or none."""
     _check_sees_everybody(wb)
@@ -136,6 +139,7 @@ def turn_on_all(wb: Workbench, seen: Mapping[str, int]) -> None:
             record_in(wb, connection, "introductions.on", provider_id, patients=due)
 
 
+@needs(CHANGE_ORGANISATION)
 def turn_off(wb: Workbench, provider_id: str) -> None:
     """Introduce the organisation to no more patients of a provider. Those who wait already still get the email."""
     _check_sees_everybody(wb)

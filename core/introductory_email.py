@@ -19,13 +19,14 @@ from core.domain.merge_field import EXAMPLES, FIELDS
 from core.domain.message_body import message_body
 from core.domain.one_line import is_visible, one_line
 from core.domain.rendering import check, render
+from core.domain.role import CHANGE_ORGANISATION
 from core.domain.wording import day_text
 from core.errors import MissingField, NotAllowed, TemplateError
 from core.mailer import Mail
 from core.store import introductory_texts as rows
 from core.store.database import reading, writing
 from core.store.introductory_texts import TextRow
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 LANGUAGES = ("en", "es")
 _ALLOWED = tuple(
@@ -125,6 +126,7 @@ def problems(wb: Workbench, message: Message) -> list[str]:
     return [*_left_out(message), *_errors(wb, message)]
 
 
+@needs(CHANGE_ORGANISATION)
 def save(wb: Workbench, language: str, message: Message, *, seen: int) -> Text:
     """Make a text the one that counts; it goes out from the next batch on.
 
@@ -154,7 +156,7 @@ def save(wb: Workbench, language: str, message: Message, *, seen: int) -> Text:
 
 def may_save(wb: Workbench) -> bool:
     """Whether this user may change what all patients get."""
-    return wb.user.scope.groups is None and wb.user.scope.providers is None
+    return wb.user.may(CHANGE_ORGANISATION) and wb.user.scope.groups is None and wb.user.scope.providers is None
 
 
 def _check_may_save(wb: Workbench) -> None:

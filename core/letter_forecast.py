@@ -9,11 +9,12 @@ from core.domain.eligibility import what_to_do
 from core.domain.message import reason_sentence
 from core.domain.organisation import LETTER
 from core.domain.print_plan import parts
+from core.domain.role import READ_PATIENTS
 from core.print_plans import plan
 from core.store import campaigns as rows
 from core.store import print_plan_rows
 from core.store.database import reading
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Forecast:
     no_contact_count: int
 
 
+@needs(READ_PATIENTS)
 def forecast(wb: Workbench, draft: Campaign) -> Forecast:
     """What the letters of a draft would come to; it need not have been saved, and nothing is kept.
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from core import letters
 from core.domain.campaign import DEFAULT_LANGUAGE, Campaign
-from core.workbench import Workbench
+from core.domain.role import READ_PATIENTS
+from core.workbench import Workbench, needs
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ class PagePicture:
     pages: int
 
 
+@needs(READ_PATIENTS)
 def of_patient(
     wb: Workbench, draft: Campaign, patient_id: str, *, language: str | None = None, page: int = 1, width: int = 1000
 ) -> PagePicture:

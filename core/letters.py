@@ -13,6 +13,7 @@ from core.domain.findings import WARNING, Finding
 from core.domain.letter import Letter
 from core.domain.merge_field import EXAMPLES, FieldValues
 from core.domain.postal import Postal
+from core.domain.role import READ_PATIENTS
 from core.downloads import Download
 from core.errors import CareloopError, NotAllowed, NotFound
 from core.frozen_letters import Stationery, stationery
@@ -21,7 +22,7 @@ from core.print_plans import judged_on, person_of, problem_of
 from core.store import letter_people
 from core.store.database import reading
 from core.store.people import visible_ids
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 _TEST = {"en": "TEST – NOT TO BE MAILED", "es": "PRUEBA – NO ENVIAR"}
 _MANY_PAGES = 2
@@ -29,6 +30,7 @@ _EXAMPLE = Person("Ada Example Jr.", "Example", "Ada")
 _EXAMPLE_HOME = Postal("12 Shore Road", "Apt 4", "Springfield", "IL", "62701")
 
 
+@needs(READ_PATIENTS)
 def preview(wb: Workbench, draft: Campaign, patient_id: str, *, language: str | None = None) -> bytes:
     """A PDF of the letter as this patient would get it; the campaign need not have been saved.
 
@@ -50,6 +52,7 @@ def problems(wb: Workbench, draft: Campaign) -> dict[str, str]:
     return campaigns.problems_of(wb, draft)
 
 
+@needs(READ_PATIENTS)
 def findings(wb: Workbench, draft: Campaign) -> list[Finding]:
     """Errors and warnings of the message, the sender and the settings; also when it takes more than two pages."""
     found = templates.findings(wb, draft)
@@ -63,6 +66,7 @@ def findings(wb: Workbench, draft: Campaign) -> list[Finding]:
     return found
 
 
+@needs(READ_PATIENTS)
 def test_letter(wb: Workbench, campaign_id: str, patient_id: str) -> Download:
     """A letter to look at, marked as a test (C7): nobody becomes a recipient. Recorded. Raises like `preview`."""
     campaign = campaigns.campaign(wb, campaign_id)

@@ -14,6 +14,7 @@ from core.audit import record_in
 from core.code_meanings import Meanings, known_codes
 from core.domain.defects import Defect, defects_of
 from core.domain.merge import FEED
+from core.domain.role import LOAD_DATA, READ_PATIENTS
 from core.errors import CareloopError, DataError
 from core.evaluation import evaluate_day, practice_of, shards_of
 from core.feeds.feed import Feed
@@ -30,7 +31,7 @@ from core.store import feed_rows, merges, search_keys
 from core.store.clinical import REJECTS, UNMAPPED
 from core.store.database import reading, writing
 from core.store.feed_rows import LoadRow as LoadRow
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 Progress = Callable[[str, float], None]
 _KEPT_DAYS = 3
@@ -63,6 +64,7 @@ class LoadReport:
         return "\n".join([*lines, *(f"- {defect.sentence}" for defect in self.defects)])
 
 
+@needs(LOAD_DATA)
 def load(wb: Workbench, folder: Path, *, format: str = "auto", progress: Progress | None = None) -> LoadReport:
     """Load a feed: everything in it becomes current at once, or nothing does.
 
@@ -126,6 +128,7 @@ def history(wb: Workbench) -> list[LoadRow]:
     return feed_rows.load_rows(wb.engine)
 
 
+@needs(READ_PATIENTS)
 def rejects(wb: Workbench) -> pl.DataFrame:
     """The rows of the last good load that were not taken: table, file, line, column, reason. Never a value."""
     generation = current(wb)

@@ -11,13 +11,14 @@ from core.code_changes import CodeChange, GapChange, change
 from core.code_meanings import codes_of_sets
 from core.domain.concept import listed_codes
 from core.domain.orphan import orphans as near_lists
+from core.domain.role import PUBLISH_RULES
 from core.domain.suggestion import Suggester, Suggestion
 from core.domain.wording import folded
 from core.errors import NotAllowed, NotFound
 from core.measures import fact_concepts, suggester
 from core.store import code_rows
 from core.store.code_rows import OWN_CODES
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 _AUDITED = 100  # codes named in one line of the audit log
 
@@ -78,6 +79,7 @@ def mappings(wb: Workbench) -> pl.DataFrame:
     return rows.with_columns(pl.col("concept").replace(names).alias("name"))
 
 
+@needs(PUBLISH_RULES)
 def map_codes(wb: Workbench, chosen: Sequence[Mapping]) -> list[GapChange]:
     """Map codes, each to one or several concepts, and find facts and care gaps again; one transaction.
 
@@ -98,6 +100,7 @@ def map_codes(wb: Workbench, chosen: Sequence[Mapping]) -> list[GapChange]:
     return change(wb, CodeChange(mapped=rows), "codes.mapped", **_said(rows))
 
 
+@needs(PUBLISH_RULES)
 def remove_mappings(wb: Workbench, rows: pl.DataFrame) -> list[GapChange]:
     """Take mappings back (rows of `mappings`, or their source_system, system, code and concept), and find facts and
     care gaps again. Gives the measures whose number of open care gaps changed. Raises NotFound when none is there."""

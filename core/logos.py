@@ -11,13 +11,14 @@ from core.store import accounts
 from core.store import logos as rows
 from core.store.database import reading, writing
 from core.store.logos import Logo as Logo
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 KINDS = ("png", "jpeg", "svg")
 _LONGEST_NAME = 120
 _MOST = 50
 
 
+@needs(CHANGE_ORGANISATION)
 def add(wb: Workbench, name: str, content: bytes) -> Logo:
     """Keep a logo under a name that no other one has. `content` is a file of at most 2 MB, PNG, JPEG or SVG by what it
     holds; it is made safe and, if larger, at most 1,200 pixels wide.
@@ -25,7 +26,6 @@ def add(wb: Workbench, name: str, content: bytes) -> Logo:
     Raises DataError, with the reason, for whatever cannot be a logo, NotAllowed for a name that does not do and for who
     may not change the organisation.
     """
-    wb.require(CHANGE_ORGANISATION)
     from core.channels.pictures import read_picture
 
     picture = read_picture(content)
@@ -52,9 +52,9 @@ def logo(wb: Workbench, logo_id: str) -> Logo:
     return found
 
 
+@needs(CHANGE_ORGANISATION)
 def choose(wb: Workbench, logo_id: str) -> None:
     """Make a logo the organisation's. Raises NotFound, NotAllowed."""
-    wb.require(CHANGE_ORGANISATION)
     with writing(wb.engine) as connection:
         if rows.one(connection, logo_id) is None:
             raise NotFound("There is no such logo any more. Choose another one.")
@@ -62,10 +62,10 @@ def choose(wb: Workbench, logo_id: str) -> None:
         record_in(wb, connection, "logo.chosen", logo_id)
 
 
+@needs(CHANGE_ORGANISATION)
 def remove(wb: Workbench, logo_id: str) -> None:
     """Throw a logo away. If it was the organisation's, the first of the others is from then on. Raises NotFound,
     NotAllowed."""
-    wb.require(CHANGE_ORGANISATION)
     with writing(wb.engine) as connection:
         if rows.one(connection, logo_id) is None:
             raise NotFound("There is no such logo any more.")

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from core import loads, remaking
 from core.code_meanings import Meanings, known_codes
 from core.domain.merge import ANOTHER, CIRCLE, STAFF
-from core.domain.role import MERGE
+from core.domain.role import MERGE, READ_PATIENTS
 from core.errors import NotAllowed, NotFound
 from core.evaluation import Day
 from core.feeds.csv_file import FILE, LINE
@@ -28,13 +28,14 @@ from core.store.clinical import Draft, Generation
 from core.store.database import reading
 from core.store.merges import Merge as Merge
 from core.store.people import visible_ids
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 _MERGED_BEFORE = (
     "One of these records was merged before. Open the patient again, and merge the record that is there now."
 )
 
 
+@needs(READ_PATIENTS)
 def survivor(wb: Workbench, patient_id: str) -> str:
     """The id under which a patient is found today: another one when the id was merged, as far as the user may see
     whose it has become."""
@@ -43,6 +44,7 @@ def survivor(wb: Workbench, patient_id: str) -> str:
         return now if now == patient_id or visible_ids(connection, [now], wb.user.scope) else patient_id
 
 
+@needs(READ_PATIENTS)
 def of_patient(wb: Workbench, patient_id: str) -> list[Merge]:
     """The ids that became this patient's, with the day and who said so, the earliest first. Raises NotFound for a
     patient the user may not see."""
@@ -52,6 +54,7 @@ def of_patient(wb: Workbench, patient_id: str) -> list[Merge]:
         return rows.of_patient(connection, patient_id)
 
 
+@needs(MERGE)
 def merge(wb: Workbench, merged_id: str, *, into: str, progress: loads.Progress | None = None) -> None:
     """Make the record `merged_id` the patient `into`, whose own data stay. It takes as long as an evaluation of the
     last load, of which `progress` is told, and cannot be undone here.
@@ -59,7 +62,6 @@ def merge(wb: Workbench, merged_id: str, *, into: str, progress: loads.Progress 
     Raises NotAllowed without the permission, for a record and itself, for one that was merged before, and while a load
     runs; NotFound for a patient the user may not see.
     """
-    wb.require(MERGE)
     if merged_id == into:
         raise NotAllowed("These are one record already. Choose the other record of the same person.")
     with reading(wb.engine) as connection:

@@ -6,6 +6,7 @@ from core.caller import caller
 from core.domain.campaign import DEFAULT_LANGUAGE, Campaign
 from core.domain.merge_field import EXAMPLES, FieldValues
 from core.domain.organisation import PHONE, TEXT
+from core.domain.role import READ_PATIENTS
 from core.domain.spoken import speech_seconds
 from core.domain.text_segments import Segments, segments
 from core.errors import NotFound
@@ -14,7 +15,7 @@ from core.store.contacts import eligibility_inputs
 from core.store.database import reading
 from core.store.people import visible_ids
 from core.texter import texter
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class CallPreview:
     is_shared: bool = False
 
 
+@needs(READ_PATIENTS)
 def text(wb: Workbench, campaign: Campaign, patient_id: str, *, language: str | None = None) -> TextPreview:
     """A text as this patient would get it; the campaign need not have been saved. `language` instead of the patient's.
 
@@ -48,6 +50,7 @@ def text(wb: Workbench, campaign: Campaign, patient_id: str, *, language: str | 
     return _text(campaign, fields, language or own, is_shared=is_shared)
 
 
+@needs(READ_PATIENTS)
 def call(wb: Workbench, campaign: Campaign, patient_id: str, *, language: str | None = None) -> CallPreview:
     """A call as this patient would get it; see `text`."""
     fields, own, is_shared = _patient(wb, campaign, patient_id, PHONE)

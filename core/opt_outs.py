@@ -16,7 +16,7 @@ from core.domain.kept_text import kept_text
 from core.domain.opt_out import BY_PATIENT, STAFF, TYPES, OptOut, in_force, last_day
 from core.domain.organisation import PHONE, TEXT
 from core.domain.person import Person
-from core.domain.role import CHANGE_OPT_OUTS
+from core.domain.role import CHANGE_OPT_OUTS, READ_PATIENTS
 from core.domain.wish import ADDRESS_NAMES, ADULT, Shared, Wish, addresses_used, check, collapsed, of_other, topic
 from core.errors import NotAllowed, NotFound
 from core.stop_links import has_stopped, is_sample_link, stop_by_complaint, stop_by_link, stop_calls_by_key
@@ -27,7 +27,7 @@ from core.store.contacts import eligibility_inputs
 from core.store.database import reading, writing
 from core.store.people import visible_ids
 from core.store.scope import is_limited
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 __all__ = [
     "add", "add_many", "has_stopped", "is_sample_link", "of_address", "of_patient", "on_date", "remove", "shared",
@@ -55,6 +55,7 @@ def add(
     return add_many(wb, patient_id, [wish], also_for=also_for)[0]
 
 
+@needs(CHANGE_OPT_OUTS)
 def add_many(wb: Workbench, patient_id: str, wishes: Sequence[Wish], *, also_for: Collection[str] = ()) -> list[int]:
     """Record what a patient no longer wants, all of it or nothing; returns an id for each wish. One that says the same
     and is in force is not added again.
@@ -64,7 +65,6 @@ def add_many(wb: Workbench, patient_id: str, wishes: Sequence[Wish], *, also_for
     ('email', 'mobile', 'home'); then it counts for them all. Raises NotAllowed without the permission and for what does
     not fit together, NotFound for a patient the user may not see.
     """
-    wb.require(CHANGE_OPT_OUTS)
     if not wishes:
         raise NotAllowed("Choose at least one type of opt-out.")
     opt_outs = [_opt_out(wish, patient_id, on=wb.today()) for wish in wishes]
@@ -75,13 +75,13 @@ def add_many(wb: Workbench, patient_id: str, wishes: Sequence[Wish], *, also_for
         return [_keep(wb, connection, each, _of_type(keys, each.type)) for each in opt_outs]
 
 
+@needs(CHANGE_OPT_OUTS)
 def remove(wb: Workbench, opt_out_ids: Collection[int], *, has_agreed: bool = False, note: str = "") -> int:
     """Take opt-outs back (O4), each with all rows of its wish; returns how many wishes. They stay on record.
 
     What patients have stopped themselves comes back only when they agreed again: `has_agreed`, with a `note` of how.
     Raises NotAllowed without that or the permission, NotFound for what the user may not see.
     """
-    wb.require(CHANGE_OPT_OUTS)
     note = kept_text(note)
     with writing(wb.engine) as connection:
         found = rows.by_ids(connection, opt_out_ids)
@@ -90,6 +90,7 @@ def remove(wb: Workbench, opt_out_ids: Collection[int], *, has_agreed: bool = Fa
         return sum(_remove(wb, connection, wish, note=note) for wish in collapsed(found))
 
 
+@needs(READ_PATIENTS)
 def of_patient(wb: Workbench, patient_id: str, *, with_removed: bool = False) -> list[OptOut]:
     """What concerns this patient, newest first, one for each wish: the patient's own and those on the patient's
     addresses, also past ones; those that somebody took back only `with_removed`. Of those of patients the user
@@ -106,6 +107,7 @@ def of_patient(wb: Workbench, patient_id: str, *, with_removed: bool = False) ->
     ]
 
 
+@needs(READ_PATIENTS)
 def on_date(wb: Workbench, patient_id: str, *, on: date) -> list[OptOut]:
     """What counted, or will count as far as is known, for this patient on a day, the one to see first leading.
 
@@ -115,6 +117,7 @@ def on_date(wb: Workbench, patient_id: str, *, on: date) -> list[OptOut]:
     return in_force(of_patient(wb, patient_id, with_removed=True), on=on)
 
 
+@needs(READ_PATIENTS)
 def of_address(wb: Workbench, address: str) -> list[OptOut]:
     """What stands against an email address or E.164 number, whoever shares it. Of those of patients the user may not
     see no more is told than core.domain.wish.of_other does."""
@@ -123,6 +126,7 @@ def of_address(wb: Workbench, address: str) -> list[OptOut]:
         return _as_seen(wb, connection, rows.of_address(connection, normal), {normal})
 
 
+@needs(READ_PATIENTS)
 def shared(wb: Workbench, patient_id: str, *, addresses: Collection[str] | None = None) -> list[Shared]:
     """Who else has the patient's addresses, or these: what counts for one of them counts for all who have it. Those
     that nobody else has are left out. Raises NotFound for a patient the user may not see."""

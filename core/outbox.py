@@ -10,8 +10,9 @@ from pathlib import Path
 
 from core.channels import outbox as kept
 from core.channels.outbox import Entry
+from core.domain.role import READ_PATIENTS
 from core.errors import NotAllowed, NotFound
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 PAGE_SIZE = 50
 
@@ -38,6 +39,7 @@ class KeptMail:
     unsubscribe: str
 
 
+@needs(READ_PATIENTS)
 def mails(wb: Workbench, *, search: str = "", page: int = 0, size: int = PAGE_SIZE) -> MailPage:
     """The kept mails, newest first, `size` on a page (pages count from 0).
 
@@ -54,6 +56,7 @@ def mails(wb: Workbench, *, search: str = "", page: int = 0, size: int = PAGE_SI
     return MailPage(found[page * size : (page + 1) * size], len(found))
 
 
+@needs(READ_PATIENTS)
 def mail(wb: Workbench, name: str) -> KeptMail:
     """One kept mail with its parts. Raises NotFound, and NotAllowed like `mails`."""
     folder = _folder(wb)

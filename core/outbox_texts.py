@@ -8,10 +8,11 @@ import re
 
 from core.channels import twilio_outbox as kept
 from core.channels.twilio_outbox import PAGE_SIZE, Access, CallPage, KeptCall, KeptText, Reply, Said, TextPage
+from core.domain.role import READ_PATIENTS
 from core.errors import NotAllowed, NotFound, SettingsError
 from core.outbox import require_all_patients
 from core.twilio_account import twilio_access
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 __all__ = [
     "PAGE_SIZE",
@@ -47,6 +48,7 @@ def patient_number(kept_text: KeptText) -> str:
     return kept_text.sender if kept_text.direction == "inbound" else kept_text.recipient
 
 
+@needs(READ_PATIENTS)
 def texts(wb: Workbench, *, search: str = "", page: int = 0, size: int = PAGE_SIZE) -> TextPage:
     """The kept texts in both directions, newest first, `size` on a page (pages count from 0).
 
@@ -62,6 +64,7 @@ def texts(wb: Workbench, *, search: str = "", page: int = 0, size: int = PAGE_SI
         return TextPage([], 0)  # with an account of Twilio's own there need be no stand-in
 
 
+@needs(READ_PATIENTS)
 def calls(wb: Workbench, *, search: str = "", page: int = 0, size: int = PAGE_SIZE) -> CallPage:
     """The kept calls, like `texts`. `search` finds a part of a number."""
     access = _access(wb)
@@ -73,17 +76,20 @@ def calls(wb: Workbench, *, search: str = "", page: int = 0, size: int = PAGE_SI
         return CallPage([], 0)
 
 
+@needs(READ_PATIENTS)
 def call(wb: Workbench, sid: str) -> KeptCall:
     """One call with what was said and pressed. Raises NotFound, and NotAllowed like `texts`."""
     return kept.call(_access(wb), sid)
 
 
+@needs(READ_PATIENTS)
 def thread(wb: Workbench, number: str) -> list[KeptText]:
     """What was texted to and from one number, oldest first: of very many the newest."""
     found = kept.texts(_access(wb), search=number, size=_LONGEST_THREAD).texts
     return [one for one in reversed(found) if patient_number(one) == number]
 
 
+@needs(READ_PATIENTS)
 def reply(wb: Workbench, number: str, body: str) -> Reply:
     """Text as the patient with this number, and wait until our web routes were told. Raises NotAllowed."""
     access = _simulated(wb)
@@ -92,17 +98,20 @@ def reply(wb: Workbench, number: str, body: str) -> Reply:
     return kept.reply(access, sender=number, body=body)
 
 
+@needs(READ_PATIENTS)
 def press(wb: Workbench, sid: str, digits: str) -> None:
     """Press keys as the patient in a call. They count when it next asks for some. Raises NotAllowed, NotFound."""
     kept.press(_simulated(wb), sid, digits)
 
 
+@needs(READ_PATIENTS)
 def behave(wb: Workbench, number: str, behaviour: str) -> None:
     """What a number does with texts and calls from now on: human, busy, no-answer, failed, machine, fax or
     undelivered:30003 with an error of Twilio's; '' for as usual. Raises NotAllowed."""
     kept.behave(_simulated(wb), number, behaviour)
 
 
+@needs(READ_PATIENTS)
 def behaviour(wb: Workbench, number: str) -> str:
     """What a number was told to do by `behave`; '' when it does as usual."""
     return kept.behaviours(_access(wb)).get(number, "")

@@ -26,15 +26,17 @@ from core.domain.patient_communication import (
     PrintedLetter,
 )
 from core.domain.reminder import Reminder, reminders_of
+from core.domain.role import READ_PATIENTS
 from core.errors import NotFound
 from core.store import patient_communications as rows
 from core.store.clinical import Generation
 from core.store.database import reading
 from core.store.patient_communications import OfCampaign, Practice
 from core.store.people import visible_ids
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 
+@needs(READ_PATIENTS)
 def of_patient(
     wb: Workbench, patient_id: str, *, days: int | Literal["all"] | None = None
 ) -> list[PatientCommunication]:
@@ -56,6 +58,7 @@ def of_patient(
     return sorted(kept, key=lambda each: each.comm_at, reverse=True)
 
 
+@needs(READ_PATIENTS)
 def letters_of(wb: Workbench, patient_id: str) -> list[PrintedLetter]:
     """The letter campaigns a patient is in, the newest first. Raises NotFound like `of_patient`."""
     with reading(wb.engine) as connection:

@@ -2,12 +2,14 @@
 
 from core.domain.contact_made import ContactMade
 from core.domain.patient_communication import STATUSES, TYPES, PatientCommunication
+from core.domain.role import READ_PATIENTS
 from core.patient_communications import of_patient
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 _TONES = {"unsuccessful": "bad", "unknown": "bad", "under_way": "quiet", "unconfirmed": "quiet"}  # others: it arrived
 
 
+@needs(READ_PATIENTS)
 def contacts(wb: Workbench, patient_id: str) -> list[ContactMade]:
     """Messages of campaigns and reminders that came by the feed, as the Communications tab tells them (F3, F4). Raises
     NotFound for a patient the user may not see."""

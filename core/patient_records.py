@@ -16,13 +16,14 @@ from core.domain.appointment import APPOINTMENTS
 from core.domain.entry import ENTRIES, entries
 from core.domain.measure_evidence import Explanation
 from core.domain.person import Person
+from core.domain.role import READ_PATIENTS
 from core.patient_contacts import contacts
 from core.patient_summary import at_address, summary
 from core.patient_tables import named_by_concept, require_visible, tables_of
 from core.store import accounts
 from core.store.database import reading
 from core.store.people import people
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 __all__ = [
     "Chart", "appointments", "at_address", "chart", "lately_opened", "latest", "opened", "summary", "timeline",
@@ -48,12 +49,14 @@ class Chart:
         return not any(part.height for part in vars(self).values())
 
 
+@needs(READ_PATIENTS)
 def opened(wb: Workbench, patient_id: str) -> None:
     """Record that the user has opened a patient's summary: once for each time, not for each thing looked at there."""
     require_visible(wb, patient_id)
     record(wb, OPENED, patient_id)
 
 
+@needs(READ_PATIENTS)
 def lately_opened(wb: Workbench, *, limit: int = 5) -> list[Person]:
     """The patients that the user opened last, the latest first, as far as they may still see them."""
     with reading(wb.engine) as connection:
@@ -62,6 +65,7 @@ def lately_opened(wb: Workbench, *, limit: int = 5) -> list[Person]:
     return [found[each] for each in ids if each in found]
 
 
+@needs(READ_PATIENTS)
 def appointments(wb: Workbench, patient_id: str) -> pl.DataFrame:
     """APPOINTMENTS (core.domain.appointment), past and coming, the latest first."""
     tables = tables_of(wb, patient_id)
@@ -73,6 +77,7 @@ def appointments(wb: Workbench, patient_id: str) -> pl.DataFrame:
     return appointment_rules.appointments(rows, now=wb.now(), zone=wb.zone())
 
 
+@needs(READ_PATIENTS)
 def chart(wb: Workbench, patient_id: str) -> Chart:
     """The whole chart as it is known now, without what was entered in error."""
     tables = tables_of(wb, patient_id)
@@ -96,6 +101,7 @@ def latest(results: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(newer).sort("kind", "series").select(*ENTRIES, "earlier", "newer_mark")
 
 
+@needs(READ_PATIENTS)
 def timeline(wb: Workbench, patient_id: str, *, evidence: Sequence[Explanation] | None = None) -> pl.DataFrame:
     """TIMELINE (core.domain.timeline): appointments and visits, what left for the patient, and care gaps closed.
 

@@ -8,10 +8,11 @@ from core.audit import record
 from core.domain import search_query
 from core.domain.calendar_months import window_start
 from core.domain.person import Person
+from core.domain.role import READ_PATIENTS
 from core.store import patient_search as store
 from core.store import people as rows
 from core.store.database import reading
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 MOST = 100
 CONTACTED_DAYS, CONFIRMED_MONTHS = 90, 24
@@ -34,6 +35,7 @@ class Found:
     problem: str = ""
 
 
+@needs(READ_PATIENTS)
 def find(wb: Workbench, text: str, *, everybody: bool = False) -> Found:
     """The patients whom each word of the text is about, within the user's scope: the beginning of a name, in any order
     and spelling of accents, or a part of the home or mobile number, however written.
@@ -54,6 +56,7 @@ def find(wb: Workbench, text: str, *, everybody: bool = False) -> Found:
     return Found(tuple(people[each] for each in ids[:MOST] if each in people), len(ids) > MOST, others)
 
 
+@needs(READ_PATIENTS)
 def record_shown(wb: Workbench, found: Found, *, everybody: bool) -> None:
     """A line in the audit log for a search whose result was shown: how many, never what was typed."""
     record(wb, "patient.searched", people=len(found.people), everybody=everybody)

@@ -10,14 +10,16 @@ from core.domain.organisation import EMAIL, LETTER, PHONE, TEXT
 from core.domain.panel import care_managers
 from core.domain.patient_summary import Consent, DeadAddress, PatientSummary, Tied, dead_words
 from core.domain.person import Person
+from core.domain.role import READ_PATIENTS
 from core.errors import NotFound
 from core.patient_tables import NOT_SEEN, tables_of
 from core.store import patient_summary as rows
 from core.store.database import reading
 from core.store.people import people
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 
+@needs(READ_PATIENTS)
 def summary(wb: Workbench, patient_id: str) -> PatientSummary:
     """One patient with contact data, care, consents and ties. Raises NotFound for an unknown id and for a patient
     outside the user's scope alike; of others who are concerned only those within it are named."""
@@ -51,6 +53,7 @@ def summary(wb: Workbench, patient_id: str) -> PatientSummary:
         )
 
 
+@needs(READ_PATIENTS)
 def at_address(wb: Workbench, address: str) -> list[Person]:
     """The patients who get what is sent to a normalised email or E.164 number, as far as the user may see them."""
     today = wb.today()

@@ -3,12 +3,14 @@
 from collections.abc import Collection
 
 from core.domain.person import Person
+from core.domain.role import READ_PATIENTS
 from core.errors import NotFound
 from core.store import people as store
 from core.store.database import reading
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 
+@needs(READ_PATIENTS)
 def patient(wb: Workbench, patient_id: str) -> Person:
     """One patient. Raises NotFound for an unknown id and for a patient outside the user's scope alike."""
     found = people(wb, [patient_id])
@@ -17,6 +19,7 @@ def patient(wb: Workbench, patient_id: str) -> Person:
     return found[0]
 
 
+@needs(READ_PATIENTS)
 def people(wb: Workbench, patient_ids: Collection[str]) -> list[Person]:
     """The patients of these ids, in this order. Ids that are unknown or outside the user's scope are left out."""
     with reading(wb.engine) as connection:

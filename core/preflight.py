@@ -14,10 +14,11 @@ from core.domain.eligibility import Contact, Mailing, Reason, eligibility, first
 from core.domain.introduction import is_missing
 from core.domain.opt_out import letter_notice
 from core.domain.organisation import CHANNELS, EMAIL, LETTER
+from core.domain.role import READ_PATIENTS
 from core.store import people
 from core.store.contacts import eligibility_inputs, introduces
 from core.store.database import reading
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 MODES = (*CHANNELS, LETTER)
 
@@ -57,6 +58,7 @@ class Reach:
         return len(self.reached)
 
 
+@needs(READ_PATIENTS)
 def reach(
     wb: Workbench,
     patient_ids: Collection[str],
@@ -93,6 +95,7 @@ def reach(
         )
 
 
+@needs(READ_PATIENTS)
 def of_campaign(wb: Workbench, campaign: Campaign, patient_ids: Collection[str]) -> Reach:
     """Who of a campaign's patients can be reached by its mode on the day it goes out, or today when that has passed,
     the campaign being as it is in the draft and the records as they are now."""

@@ -8,9 +8,10 @@ from core import opt_outs
 from core.domain.eligibility import Contact, Mailing, Reason, eligibility, reason
 from core.domain.opt_out import APPOINTMENT_REMINDER, CAMPAIGN, HEALTH_REMINDER, OptOut, against
 from core.domain.organisation import CHANNELS
+from core.domain.role import READ_PATIENTS
 from core.store.contacts import eligibility_inputs
 from core.store.database import reading
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 PRODUCTS = {CAMPAIGN: "Campaigns", HEALTH_REMINDER: "Health reminders", APPOINTMENT_REMINDER: "Appointment reminders"}
 
@@ -24,6 +25,7 @@ class Reach:
     addresses: Mapping[str, str | None]
 
 
+@needs(READ_PATIENTS)
 def reach(wb: Workbench, patient_id: str, *, on: date | None = None) -> Reach:
     """What may reach the patient. Health topics are not looked at: an opt-out of one stops only what is tagged with it.
 

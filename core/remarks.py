@@ -12,14 +12,15 @@ from sqlalchemy import Connection
 from core import rules
 from core.audit import record_in
 from core.domain.remark import KINDS, Remark, checked_comment, last_day
-from core.domain.role import REMARK
+from core.domain.role import READ_PATIENTS, REMARK
 from core.errors import NotAllowed, NotFound
 from core.store import remarks as rows
 from core.store.database import reading, writing
 from core.store.people import visible_ids
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 
+@needs(REMARK)
 def add(
     wb: Workbench,
     patient_id: str,
@@ -37,7 +38,6 @@ def add(
     is removed (`is_endless`), else as long as its kind does. Raises NotAllowed without the permission or for what does
     not fit together, NotFound for a patient the user may not see and a measure that is not on.
     """
-    wb.require(REMARK)
     if kind not in KINDS:
         raise NotAllowed("There is no such kind of remark. Choose one of the list.")
     today = wb.today()
@@ -61,10 +61,10 @@ def add(
     return remark_id
 
 
+@needs(REMARK)
 def remove(wb: Workbench, remark_ids: Collection[int]) -> int:
     """Let remarks count no more from now on; returns how many. They stay on record. Raises NotAllowed without the
     permission, NotFound for what the user may not see."""
-    wb.require(REMARK)
     with writing(wb.engine) as connection:
         _require_visible(wb, connection, [remark.patient_id for remark in rows.by_ids(connection, remark_ids)])
         removed = rows.remove(connection, remark_ids, at=wb.now(), by=wb.user.user_id)
@@ -73,10 +73,10 @@ def remove(wb: Workbench, remark_ids: Collection[int]) -> int:
     return len(removed)
 
 
+@needs(REMARK)
 def put_back(wb: Workbench, remark_id: int) -> None:
     """Undo a removal, on the day it was made. Later the patient may have been contacted meanwhile, so then it is
     NotAllowed: a new remark says so. Raises NotFound for what does not exist or the user may not see."""
-    wb.require(REMARK)
     with writing(wb.engine) as connection:
         found = rows.by_ids(connection, [remark_id])
         if not found:
@@ -89,6 +89,7 @@ def put_back(wb: Workbench, remark_id: int) -> None:
             record_in(wb, connection, "remark.put_back", str(remark_id))
 
 
+@needs(READ_PATIENTS)
 def of_patient(wb: Workbench, patient_id: str, *, measure_id: str | None = None) -> list[Remark]:
     """Every remark on a patient's care gaps, or on one of them, newest first: past and removed ones as well
     (core.domain.remark.in_force tells which count). Raises NotFound for a patient the user may not see."""

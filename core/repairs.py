@@ -12,11 +12,12 @@ from core.domain.clinical import schema
 from core.domain.csv_cells import neutral
 from core.domain.panel_frame import Panel
 from core.domain.repair import PROBLEM, PROBLEMS
+from core.domain.role import EXPORT_PATIENTS, READ_PATIENTS
 from core.domain.work_list import Filter, Sort, WorkList
 from core.panels import panel
 from core.store import repair_rows
 from core.store.database import reading
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 NO_CLINIC = "No clinic"
 FIELD, CLINIC = "contact_problem", "clinic"  # keys of core.domain.fields
@@ -32,6 +33,7 @@ class Listed:
     count: int
 
 
+@needs(READ_PATIENTS)
 def counts(wb: Workbench) -> pl.DataFrame:
     """COUNTS: how many patients whom the user may see have each problem, by the clinic of their PCP."""
     opened = panel(wb)
@@ -43,6 +45,7 @@ def counts(wb: Workbench) -> pl.DataFrame:
     return counted.group_by("problem", "clinic").agg(pl.col("count").sum()).select(*COUNTS).sort("problem", "clinic")
 
 
+@needs(READ_PATIENTS)
 def listed(wb: Workbench, problem: str, *, clinic: str | None = None, page: int = 0, size: int = 50) -> Listed:
     """A page (from 0) of the patients with a problem (a key of PROBLEMS), of one clinic if it is given, by name."""
     opened = panel(wb)
@@ -59,6 +62,7 @@ def work_list(problem: str, clinic: str | None = None) -> WorkList:
     return WorkList(filters=(tuple(filters),), sorts=(Sort("name"),), columns=columns)
 
 
+@needs(EXPORT_PATIENTS)
 def export_csv(wb: Workbench, out: IO[bytes], *, problem: str | None = None, clinic: str | None = None) -> int:
     """Write the list as CSV for a spreadsheet: patient, reason, clinic, what to do; all problems unless one is given.
     Recorded. Returns the number of rows."""

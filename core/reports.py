@@ -16,9 +16,11 @@ from core.domain.message import ICONS, RESULTS, STATES, reason_sentence, words_o
 from core.domain.organisation import EMAIL, LETTER
 from core.domain.progress import Progress, progress_of
 from core.domain.report import headline
+from core.domain.role import EXPORT_PATIENTS, READ_PATIENTS
+from core.domain.user import Scope
 from core.store import mailing_rows, report_rows
 from core.store.database import reading
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 LEDGER = schema({"result": pl.String, "icon": pl.String, "reason": pl.String, "count": pl.Int64, "share": pl.Float64})
 EXPORT_NAMES = {
@@ -78,7 +80,8 @@ def report(wb: Workbench, campaign_id: str) -> Report:
     with reading(wb.engine) as connection:
         counts = report_rows.counts(connection, campaign_id)
         ends = report_rows.ends(connection, campaign_id)
-        patients = report_rows.patient_rows(connection, campaign_id, scope=wb.user.scope, channel=campaign.channel)
+        scope = wb.user.scope if wb.user.may(READ_PATIENTS) else Scope(frozenset())  # figures are for everybody
+        patients = report_rows.patient_rows(connection, campaign_id, scope=scope, channel=campaign.channel)
         letters = mailing_rows.on_paper(connection, campaign_id) if campaign.channel == LETTER else _NO_LETTERS
     by_state = dict(counts.group_by("state").agg(pl.col("count").sum()).iter_rows())
     progress = progress_of(by_state)
@@ -98,6 +101,7 @@ def report(wb: Workbench, campaign_id: str) -> Report:
     )
 
 
+@needs(EXPORT_PATIENTS)
 def export_csv(wb: Workbench, shown: Report, out: IO[bytes]) -> int:
     """Write the patients of a report as CSV for a spreadsheet and record it; returns the number of rows."""
     _record_export(wb, shown, "csv")
@@ -105,6 +109,7 @@ def export_csv(wb: Workbench, shown: Report, out: IO[bytes]) -> int:
     return shown.patients.height
 
 
+@needs(EXPORT_PATIENTS)
 def export_xlsx(wb: Workbench, shown: Report, out: IO[bytes]) -> int:
     """Write ledger and patients as two sheets of a workbook and record it; returns the number of patients."""
     import xlsxwriter

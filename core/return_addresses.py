@@ -13,7 +13,7 @@ from core.domain.role import CHANGE_ORGANISATION
 from core.errors import NotAllowed, NotFound
 from core.store import accounts, letter_places
 from core.store.database import reading, writing
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 OWN = "organisation"
 _MOST_LINES, _LONGEST = 6, 80
@@ -34,9 +34,9 @@ def chosen(wb: Workbench, campaign: Campaign) -> ReturnAddress | None:
     return known.get(key) if key else next(iter(known.values()), None)
 
 
+@needs(CHANGE_ORGANISATION)
 def add(wb: Workbench, name: str, lines: Sequence[str]) -> ReturnAddress:
     """Keep one more, the sender's name as the first of its lines. Raises NotAllowed."""
-    wb.require(CHANGE_ORGANISATION)
     tidy = tuple(one_line(line) for line in lines if is_visible(line))
     if not is_visible(name) or not 2 <= len(tidy) <= _MOST_LINES or max(map(len, (name, *tidy))) > _LONGEST:
         raise NotAllowed(
@@ -48,9 +48,9 @@ def add(wb: Workbench, name: str, lines: Sequence[str]) -> ReturnAddress:
     return made
 
 
+@needs(CHANGE_ORGANISATION)
 def remove(wb: Workbench, key: str) -> None:
     """Take one of the settings away. Raises NotFound, NotAllowed."""
-    wb.require(CHANGE_ORGANISATION)
     known = wb.organisation().return_addresses
     if key not in {each.key for each in known}:
         raise NotFound("There is no such return address in the settings. Those of clinics come with the feed.")

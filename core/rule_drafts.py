@@ -8,9 +8,10 @@ from core import measures as shipped
 from core import rules
 from core.domain.measure import Measure
 from core.domain.measure_cases import CaseResult, run_cases
+from core.domain.role import EDIT_RULES
 from core.domain.rule_text import check_text, with_key
 from core.errors import NotAllowed, RuleError
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
 
@@ -34,6 +35,7 @@ class Draft:
         return tuple(result for result in self.results if not result.is_right)
 
 
+@needs(EDIT_RULES)
 def draft(wb: Workbench, text: str, *, measure_id: str | None = None) -> Draft:
     """Read an edited rule and run its test patients.
 
@@ -53,6 +55,7 @@ def draft(wb: Workbench, text: str, *, measure_id: str | None = None) -> Draft:
     return Draft(measure, text, tuple(run_cases(measure)), tuple(_exposed(wb, measure)))
 
 
+@needs(EDIT_RULES)
 def copy_of(wb: Workbench, measure_id: str, new_id: str, *, name: str = "") -> str:
     """The YAML of a rule as the beginning of a new one. Nothing is kept until it is published.
 

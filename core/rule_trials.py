@@ -13,12 +13,13 @@ from core.domain.measure import Measure
 from core.domain.measure_evaluation import evaluate_panel
 from core.domain.measure_evidence import Explanation
 from core.domain.measure_panel import PATIENT_COLUMNS, Panel
+from core.domain.role import EDIT_RULES, READ_PATIENTS
 from core.domain.user import Scope
 from core.evaluation import panel_of_shard
 from core.measures import by_schedule
 from core.rule_drafts import draft
 from core.store.clinical import Generation
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 Progress = Callable[[float], None]
 COMPARED = schema(
@@ -70,6 +71,7 @@ class Trial:
         return f"{self.gained.height:,} gained, {self.lost.height:,} lost if published"
 
 
+@needs(EDIT_RULES)
 def try_on(wb: Workbench, text: str, *, measure_id: str | None = None, progress: Progress = lambda _: None) -> Trial:
     """Evaluate an edited rule and the latest version of the same rule on today's data, a shard after the other.
 
@@ -101,12 +103,14 @@ def basis(wb: Workbench, text: str, *, measure_id: str | None = None) -> Basis:
     )
 
 
+@needs(READ_PATIENTS)
 def explain(wb: Workbench, text: str, patient_id: str, *, measure_id: str | None = None) -> Explanation:
     """The evidence of a patient by an edited rule, as of today. Raises RuleError, and NotFound for a patient who may
     not be seen."""
     return care_gaps.explain_by(wb, patient_id, draft(wb, text, measure_id=measure_id).measure)
 
 
+@needs(EDIT_RULES)
 def try_switch(wb: Workbench, measure_id: str, *, progress: Progress = lambda _: None) -> Trial:
     """What turning a rule off would close or turning it on would open. Raises NotFound."""
     known = rules.rule(wb, measure_id)
@@ -114,6 +118,7 @@ def try_switch(wb: Workbench, measure_id: str, *, progress: Progress = lambda _:
     return _compared(wb, *pair, progress=progress)
 
 
+@needs(EDIT_RULES)
 def try_schedule(wb: Workbench, schedule: str, *, progress: Progress = lambda _: None) -> list[Trial]:
     """What choosing another authority's schedule would do, for each rule that is on and would change."""
     offered = by_schedule(schedule)[0]

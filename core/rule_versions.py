@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from core import loads, rules
 from core import measures as shipped
 from core.audit import record_in
+from core.domain.role import PUBLISH_RULES
 from core.domain.rule_text import difference, with_key
 from core.errors import NotAllowed, NotFound
 from core.rule_drafts import Draft, draft
@@ -16,7 +17,7 @@ from core.rule_trials import Trial, basis, try_on
 from core.store import accounts, measure_rows
 from core.store.database import writing
 from core.store.measure_rows import Published
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 Progress = Callable[[str, float], None]
 _PUBLISHED = "measure.published"  # in the audit log
@@ -70,6 +71,7 @@ def compare(before: RuleVersion, after: RuleVersion) -> str:
     return difference(before.text, after.text, names=(f"version {before.number}", f"version {after.number}"))
 
 
+@needs(PUBLISH_RULES)
 def publish(
     wb: Workbench,
     text: str,
@@ -110,6 +112,7 @@ def publish(
     return changed
 
 
+@needs(PUBLISH_RULES)
 def publish_again(
     wb: Workbench,
     version: RuleVersion,
@@ -131,6 +134,7 @@ def publish_again(
     )
 
 
+@needs(PUBLISH_RULES)
 def retire(wb: Workbench, measure_id: str) -> None:
     """Turn off a measure of the organisation's own for good; its versions stay and it can be turned on again.
 

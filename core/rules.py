@@ -16,12 +16,13 @@ from core.domain.measure import Measure
 from core.domain.measure_file import read_measure
 from core.domain.measure_words import Description, describe
 from core.domain.measurement_year import last_day, rule_of_year
+from core.domain.role import PUBLISH_RULES
 from core.errors import NotAllowed, NotFound
 from core.measures import exclusions, fact_concepts
 from core.store import accounts, measure_rows
 from core.store.database import writing
 from core.store.measure_rows import Published
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 
 @dataclass(frozen=True)
@@ -111,18 +112,25 @@ def described_for_year(measure: Measure, year: int) -> Description:
 # ---- changing --------------------------------------------------------------------------------------------------------
 def may_change(wb: Workbench) -> bool:
     """Whether the user may change rules: they count for every group and provider, so only who sees all of them may."""
+    return wb.user.may(PUBLISH_RULES) and sees_all(wb)
+
+
+def sees_all(wb: Workbench) -> bool:
+    """Whether the user may see every group and provider."""
     return wb.user.scope.groups is None and wb.user.scope.providers is None
 
 
 def require_change(wb: Workbench) -> None:
     """Raise NotAllowed unless the user may change rules."""
-    if not may_change(wb):
+    wb.require(PUBLISH_RULES)
+    if not sees_all(wb):
         raise NotAllowed(
             "A rule counts for every group and provider, so only somebody who sees all of them may change it. "
             "Ask an administrator."
         )
 
 
+@needs(PUBLISH_RULES)
 def switch(wb: Workbench, measure_id: str, *, is_on: bool) -> None:
     """Turn a rule on or off for the whole organisation. Raises NotFound and NotAllowed."""
     require_change(wb)
@@ -142,6 +150,7 @@ def of_schedule(schedule: str) -> list[Measure]:
     return list(shipped.by_schedule(schedule)[0].values())
 
 
+@needs(PUBLISH_RULES)
 def choose_schedule(wb: Workbench, schedule: str) -> None:
     """Choose whose vaccine schedule counts for children. Raises NotFound and NotAllowed.
 

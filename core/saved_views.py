@@ -5,14 +5,16 @@ from dataclasses import replace
 from typing import Any
 
 from core.audit import record_in
+from core.domain.role import READ_PATIENTS
 from core.domain.saved_view import SavedView, checked_name
 from core.domain.work_list import WorkList, checked
 from core.errors import NotAllowed
 from core.store import views as store
 from core.store.database import reading, writing
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 
+@needs(READ_PATIENTS)
 def save_view(wb: Workbench, name: str, work_list: WorkList, *, is_shared: bool = False) -> str:
     """Keep a work list under a new name and return the view's id. Raises NotAllowed when the user has the name."""
     at = wb.now()
@@ -32,18 +34,21 @@ def save_view(wb: Workbench, name: str, work_list: WorkList, *, is_shared: bool 
     return view.view_id
 
 
+@needs(READ_PATIENTS)
 def views(wb: Workbench) -> list[SavedView]:
     """The user's own views and those that others share, by name."""
     with reading(wb.engine) as connection:
         return store.visible(connection, wb.user.user_id)
 
 
+@needs(READ_PATIENTS)
 def view(wb: Workbench, view_id: str) -> SavedView:
     """One view. Raises NotFound when it does not exist, was deleted, or is somebody else's and not shared."""
     with reading(wb.engine) as connection:
         return store.view(connection, view_id, wb.user.user_id)
 
 
+@needs(READ_PATIENTS)
 def change_view(
     wb: Workbench,
     view_id: str,
@@ -63,11 +68,13 @@ def change_view(
     _change(wb, view_id, "view.changed", **changes)
 
 
+@needs(READ_PATIENTS)
 def delete_view(wb: Workbench, view_id: str) -> None:
     """Take a view out of every list. `restore_view` brings it back. Only its owner may."""
     _change(wb, view_id, "view.deleted", deleted_at=wb.now())
 
 
+@needs(READ_PATIENTS)
 def restore_view(wb: Workbench, view_id: str) -> None:
     """Bring back a deleted view under its name and id. Only its owner may."""
     _change(wb, view_id, "view.restored", is_deleted=True, deleted_at=None)

@@ -8,13 +8,14 @@ from core import feed_gate
 from core.audit import record_in
 from core.domain.message import reason_sentence
 from core.domain.organisation import CHANNELS, EMAIL, PHONE, TEXT
+from core.domain.role import ACTIVATE_CAMPAIGNS, READ_PATIENTS, refusal
 from core.domain.sending_account import PROBE_EVERY, Account, after_failure, after_success
 from core.domain.wording import day_text, moment_text
 from core.errors import NotAllowed, SendError
 from core.store import sending as rows
 from core.store.database import reading, writing
 from core.store.sending import Pause
-from core.workbench import DISPATCHER, Workbench
+from core.workbench import DISPATCHER, Workbench, needs
 
 _LONGEST_REASON = 200  # characters
 _PAUSED = {EMAIL: "Sending is", TEXT: "Texts are", PHONE: "Calls are"}
@@ -36,6 +37,7 @@ class Hold:
     sentence: str
 
 
+@needs(READ_PATIENTS)
 def pause_all(wb: Workbench, *, reason: str) -> Pause:
     """Let nothing leave, in any campaign, until somebody resumes. Takes effect before the next message.
 
@@ -53,6 +55,7 @@ def pause_all(wb: Workbench, *, reason: str) -> Pause:
         return found
 
 
+@needs(ACTIVATE_CAMPAIGNS)
 def resume_all(wb: Workbench) -> bool:
     """Let messages leave again; returns False when nothing was paused. Raises NotAllowed for whoever may not."""
     _check_may_resume(wb)
@@ -68,6 +71,7 @@ def may_resume(wb: Workbench) -> bool:
     return not _why_not_resume(wb)
 
 
+@needs(ACTIVATE_CAMPAIGNS)
 def try_account_again(wb: Workbench) -> None:
     """Let the dispatcher try a paused account again at once: somebody has looked at what was wrong."""
     _check_may_resume(wb)
@@ -183,6 +187,8 @@ def _check_may_resume(wb: Workbench) -> None:
 def _why_not_resume(wb: Workbench) -> str:
     if wb.user.user_id == DISPATCHER:
         return "The dispatcher never ends a pause: a person must have decided that."
+    if not wb.user.may(ACTIVATE_CAMPAIGNS):
+        return refusal(ACTIVATE_CAMPAIGNS)
     if wb.user.scope.groups is not None or wb.user.scope.providers is not None:
         return "A pause holds for all patients. Ask somebody who may see all of them to end it."
     return ""

@@ -17,6 +17,7 @@ from core.domain.merge_field import EXAMPLES, FIELDS, FieldValue
 from core.domain.message_findings import call_findings, text_findings
 from core.domain.organisation import EMAIL, LETTER, PHONE, TEXT, Organisation
 from core.domain.rendering import check
+from core.domain.role import READ_PATIENTS
 from core.domain.template import Template as Template
 from core.domain.template import Version as Version
 from core.domain.template import read_template
@@ -31,7 +32,7 @@ from core.merge_fields import fields_for
 from core.store.database import reading
 from core.store.people import visible_ids
 from core.texter import Texter, texter
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 
 def library() -> list[Template]:
@@ -100,6 +101,7 @@ def _of_message(
     return [replace(one, sentence=f"{name}: {one.sentence}") if one.part != "fields" else one for one in found]
 
 
+@needs(READ_PATIENTS)
 def preview(wb: Workbench, campaign: Campaign, patient_id: str, *, language: str = DEFAULT_LANGUAGE) -> Mail:
     """The mail as this patient would get it; the campaign need not have been saved. Its stop link stops nothing.
 
@@ -147,6 +149,7 @@ def invented(wb: Workbench, campaign: Campaign, *, language: str = DEFAULT_LANGU
     return mailer(wb, campaign, language=language).mail(EXAMPLES | own_words(wb.organisation()))
 
 
+@needs(READ_PATIENTS)
 def extremes(wb: Workbench, campaign: Campaign, patient_ids: Collection[str]) -> dict[str, str]:
     """Patients that show whether a message holds: 'longest name', 'missing field' and 'non-Latin name' -> patient id.
 
@@ -174,6 +177,7 @@ def extremes(wb: Workbench, campaign: Campaign, patient_ids: Collection[str]) ->
     return found
 
 
+@needs(READ_PATIENTS)
 def unfillable(wb: Workbench, campaign: Campaign, patient_ids: Collection[str]) -> dict[str, list[str]]:
     """Who would not be sent the message because it needs what is not on file: ids by merge field, in the order given.
 

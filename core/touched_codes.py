@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import polars as pl
 
 from core import codes, loads
+from core.domain.role import READ_PATIENTS
 from core.domain.usual_kinds import doubt
 from core.local_codes import Mapping
 from core.measures import fact_concepts
 from core.store.clinical import Generation
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Touched:
         return f"{events} of {self.patients:,} {'patient' if self.patients == 1 else 'patients'}"
 
 
+@needs(READ_PATIENTS)
 def touched(wb: Workbench, chosen: Sequence[Mapping]) -> Touched:
     """What mapping these codes would touch."""
     wanted = pl.DataFrame(

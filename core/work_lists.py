@@ -20,15 +20,17 @@ from core.domain.opt_out import TYPES
 from core.domain.panel_frame import Panel
 from core.domain.remark import kind_of
 from core.domain.repair import PROBLEMS
+from core.domain.role import EXPORT_PATIENTS, READ_PATIENTS
 from core.domain.work_list import WorkList
 from core.errors import TooMany
 from core.panels import panel
 from core.store import live_fields
 from core.store import remarks as remark_rows
 from core.store.database import reading
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 
+@needs(READ_PATIENTS)
 def run(wb: Workbench, work_list: WorkList) -> Found:
     """Find the patients of a work list among those the user may see.
 
@@ -37,6 +39,7 @@ def run(wb: Workbench, work_list: WorkList) -> Found:
     return domain.find(panel(wb), work_list, scope=wb.user.scope, live=_live(wb))
 
 
+@needs(READ_PATIENTS)
 def has_patients(wb: Workbench) -> bool:
     """Whether a feed was loaded: without one there is nobody to find for any user."""
     return panel(wb).frame.height > 0
@@ -84,6 +87,7 @@ def provider_choices(wb: Workbench, groups: Sequence[str] = ()) -> list[tuple[st
     return _ids_and_names(panel(wb), "pcp", wb, groups=tuple(groups))
 
 
+@needs(READ_PATIENTS)
 def patients_shown(wb: Workbench, patient_ids: Sequence[str], columns: Sequence[str]) -> pl.DataFrame:
     """These patients as a work list shows them, in the order given: patient_id and a column per field key.
 
@@ -96,6 +100,7 @@ def patients_shown(wb: Workbench, patient_ids: Sequence[str], columns: Sequence[
     return domain.shown(opened, rows, columns, live=_live(wb))
 
 
+@needs(EXPORT_PATIENTS)
 def export_csv(
     wb: Workbench, found: Found, out: IO[bytes], *, columns: Sequence[str] | None = None, view_id: str = ""
 ) -> int:

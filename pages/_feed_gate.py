@@ -4,6 +4,7 @@ import streamlit as st
 
 from core import feed_gate
 from core.domain.feed_gate import Gate
+from core.domain.role import LOAD_DATA, refusal
 from core.domain.wording import day_text
 from core.workbench import Workbench
 from pages._shared import count, guarded, notice, plain
@@ -26,7 +27,9 @@ def gate_state(wb: Workbench) -> None:
     else:
         reasons = "\n".join(f"- {plain(problem.sentence)}" for problem in gate.problems)
         st.error(f"**Feed gate closed**: {_closed(wb, gate)}\n\n{reasons}", icon=":material/block:")
-        if st.button("Release", key="gate_release", icon=":material/lock_open:"):
+        if not wb.user.may(LOAD_DATA):
+            st.caption(refusal(LOAD_DATA))
+        elif st.button("Release", key="gate_release", icon=":material/lock_open:"):
             _release(wb, gate)
     for release in gate.releases:
         at = day_text(release.at.astimezone(wb.zone()).date())

@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from core import gap_targets, rules
+from core import gap_targets
 from core.workbench import Workbench
 from pages._shared import guarded, notice, percent
 
@@ -14,7 +14,7 @@ def show(wb: Workbench, row: dict[str, Any]) -> None:
     st.metric("Target", "none" if row["target"] is None else percent(row["target"]))
     if row["needed"] is not None:
         st.caption(f"{row['needed']:,} more needed to reach it" if row["needed"] else "Reached")
-    if not rules.may_change(wb):
+    if not gap_targets.may_set(wb):
         return
     with st.popover("Change" if row["target"] else "Set a target", type="tertiary", icon=":material/flag:"):
         _edit(wb, row)

@@ -7,6 +7,7 @@ import streamlit as st
 
 from core import loads
 from core import local_codes as own_codes
+from core.domain.role import PUBLISH_RULES, refusal
 from core.local_codes import Mapping, UnmappedCode
 from core.workbench import Workbench
 from pages._code_mapping import AGAIN, confirm, finish
@@ -52,7 +53,9 @@ def _unmapped(wb: Workbench, found: list[UnmappedCode]) -> None:
         st.caption(f"{count(len(found), 'code')} {'means' if len(found) == 1 else 'mean'} nothing yet", width="content")
     with st.container(horizontal=True, gap="small"):
         label = f"Map {count(coded, 'code')}" if chosen else "Map"
-        if st.button(label, key="codes_map", type="primary", disabled=not chosen, icon=":material/link:"):
+        if not wb.user.may(PUBLISH_RULES):
+            st.caption(refusal(PUBLISH_RULES))
+        elif st.button(label, key="codes_map", type="primary", disabled=not chosen, icon=":material/link:"):
             confirm(wb, chosen)
         download(loads.unmapped_codes(wb), "unmapped-codes.csv", key="data_unmapped")
     with st.expander("Many codes, or licensed lists"):
@@ -132,6 +135,8 @@ def _mapped(wb: Workbench) -> None:
         selection_mode="multi-row",
         key=f"codes_mapped_{rows.height}_{said['When'][0]}",
     )
+    if not wb.user.may(PUBLISH_RULES):
+        return
     marked = [row for row in event.selection.rows if row < rows.height]
     st.caption(f"Mark mappings to take them back. {AGAIN}" if not marked else AGAIN)
     label = f"Remove {count(len(marked), 'mapping')}" if marked else "Remove"

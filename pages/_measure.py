@@ -5,6 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from core import care_gaps, rules
+from core.domain.role import EDIT_RULES
 from core.errors import NotFound
 from core.rules import Listed
 from core.workbench import Workbench
@@ -35,7 +36,7 @@ def show(wb: Workbench, measure_id: str) -> None:
     _numbers(wb, each)
     part = st.segmented_control(
         "Part",
-        list(_PARTS),
+        [part for part in _PARTS if part != "Edit" or wb.user.may(EDIT_RULES)],
         default="About",
         required=True,
         key=f"ms_part_{measure_id}",

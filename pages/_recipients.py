@@ -9,6 +9,7 @@ import streamlit as st
 from core import reports
 from core.domain.message import ICONS
 from core.domain.organisation import LETTER
+from core.domain.role import EXPORT_PATIENTS, MAKE_CAMPAIGNS
 from core.domain.wording import folded, folded_column
 from core.reports import Report, export_names
 from core.workbench import Workbench
@@ -36,7 +37,8 @@ def recipients(wb: Workbench, shown: Report) -> tuple[str, list[str]] | None:
             help="Makes a new campaign for these patients." if is_slice else "Choose a result or a reason first.",
         )
     is_letter, above = shown.campaign.channel == LETTER, st.container()
-    marked = _table(rows, shown.campaign.channel, may_mark=is_letter)
+    may_mark = is_letter and wb.user.may(MAKE_CAMPAIGNS)
+    marked = _table(rows, shown.campaign.channel, may_mark=may_mark)
     if is_letter and shown.campaign.status == "completed":
         with above:
             about_letters = mailing_buttons(wb, shown, marked)
@@ -144,6 +146,8 @@ def _downloads(wb: Workbench, shown: Report) -> None:
         (reports.export_csv if write == "csv" else reports.export_xlsx)(wb, shown, out)
         return out.getvalue()
 
+    if not wb.user.may(EXPORT_PATIENTS):
+        return
     st.download_button(
         "CSV",
         data=lambda: made("csv"),

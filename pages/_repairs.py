@@ -7,6 +7,7 @@ import streamlit as st
 
 from core import repairs
 from core.domain.repair import MODE_NAMES, PROBLEMS
+from core.domain.role import EXPORT_PATIENTS
 from core.workbench import Workbench
 from pages import _views
 from pages._repair_counts import ALL_CLINICS, CLINIC, REASON, clinics_of, counts_table
@@ -57,17 +58,22 @@ def _actions(wb: Workbench, problem: str, clinic: str | None, number: int) -> No
         if st.button("Open as work list", key="rp_work_list", icon=":material/filter_list:", disabled=not number):
             _views.show(repairs.work_list(problem, clinic))
             st.switch_page("work_list.py")
-        st.download_button(
-            "Export CSV",
-            key="rp_export",
-            icon=":material/download:",
-            file_name="repair-list.csv",
-            mime="text/csv",
-            data=lambda: _csv(wb, problem, clinic),
-            on_click="ignore",
-            disabled=not number,
-        )
+        if wb.user.may(EXPORT_PATIENTS):
+            _export(wb, problem, clinic, number)
     st.caption(PROBLEMS[problem].remedy)
+
+
+def _export(wb: Workbench, problem: str, clinic: str | None, number: int) -> None:
+    st.download_button(
+        "Export CSV",
+        key="rp_export",
+        icon=":material/download:",
+        file_name="repair-list.csv",
+        mime="text/csv",
+        data=lambda: _csv(wb, problem, clinic),
+        on_click="ignore",
+        disabled=not number,
+    )
 
 
 def _patients(rows: pl.DataFrame) -> None:

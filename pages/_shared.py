@@ -14,6 +14,7 @@ import streamlit as st
 from core import sessions
 from core.domain.csv_cells import neutral
 from core.domain.message import ICONS
+from core.domain.role import READ_PATIENTS
 from core.domain.wording import day_text
 from core.errors import CareloopError
 from core.sessions import Session
@@ -84,12 +85,14 @@ def page_head(title: str, caption: str = "") -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.title(plain(title), anchor=False, width="content")
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
-            _find_patient.box(wb)
+            if wb.user.may(READ_PATIENTS):
+                _find_patient.box(wb)
             st.badge("SANDBOX", icon=":material/science:", color="orange", help=_SANDBOX)
             st.caption(f"As of {day_text(wb.today())}", width="content")
     if caption:
         st.caption(plain(caption))
-    _find_patient.results(wb)
+    if wb.user.may(READ_PATIENTS):
+        _find_patient.results(wb)
 
 
 def guarded(action: Callable[P, None]) -> Callable[P, None]:

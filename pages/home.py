@@ -4,6 +4,7 @@ import streamlit as st
 
 from core import campaign_list, care_gaps, corrections, inbox, loads
 from core.campaign_list import Listed
+from core.domain.role import ANSWER_REPLIES, MAKE_CAMPAIGNS, READ_PATIENTS, SETTLE_CONFLICTS
 from core.domain.work_list import Filter, WorkList
 from core.workbench import Workbench
 from pages import _views
@@ -22,7 +23,7 @@ def show() -> None:
     show_holds(wb)
     _refused(wb)
     campaigns = campaign_list.campaigns(wb)
-    if wb.settings.demo:
+    if wb.settings.demo and wb.user.may(MAKE_CAMPAIGNS):
         _demo_steps()
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -38,7 +39,8 @@ def show() -> None:
         )
     with right:
         _to_decide(wb, campaigns)
-        lately_opened(wb)
+        if wb.user.may(READ_PATIENTS):
+            lately_opened(wb)
         _care_gaps(wb)
         _freshness(wb)
     ask_about_sending(wb)
@@ -108,9 +110,9 @@ def _section(title: str, campaigns: list[Listed], empty: str) -> None:
 
 def _to_decide(wb: Workbench, campaigns: list[Listed]) -> None:
     """Replies that wait, and messages whose outcome nobody knows: they are never sent again by themselves."""
-    waiting = inbox.waiting_count(wb)
+    waiting = inbox.waiting_count(wb) if wb.user.may(ANSWER_REPLIES) else 0
     unknown = [one for one in campaigns if one.progress.results["Unknown"]]
-    conflicts = corrections.waiting_count(wb)
+    conflicts = corrections.waiting_count(wb) if wb.user.may(SETTLE_CONFLICTS) else 0
     printed = [one for one in campaigns if printed_count(one)]
     if waiting or unknown or conflicts or printed:
         st.subheader("To decide", anchor=False)

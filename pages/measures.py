@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core import loads, rules
+from core.domain.role import EDIT_RULES, PUBLISH_RULES, refusal
 from core.workbench import Workbench
 from pages import _conformance, _measure, _measure_editor, _measure_list
 from pages._feed_gate import gate_warning
@@ -31,7 +32,9 @@ def _all(wb: Workbench) -> None:
         st.info("Nothing was loaded yet, so no care gap is known. Load a feed with `careloop load FOLDER`.")
     else:
         gate_warning(wb)
-    if not rules.may_change(wb):
+    if not wb.user.may(PUBLISH_RULES):
+        st.caption(f"{refusal(PUBLISH_RULES)} You can read them{' and try edits' if wb.user.may(EDIT_RULES) else ''}.")
+    elif not rules.may_change(wb):
         st.caption("You see some groups or providers only, and rules count for all: you can read and try them.")
     listed, checked = st.tabs(["Rules", "Conformance"])
     with listed:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core import loads, work_lists
 from core.domain.found import Found
+from core.domain.role import EXPORT_PATIENTS
 from core.domain.work_list import WorkList
 from core.workbench import Workbench
 from pages import _filters, _order, _patients, _selection, _views
@@ -89,6 +90,8 @@ def _break_down(found: Found) -> None:
 
 
 def _export(wb: Workbench, found: Found, view_id: str) -> None:
+    if not wb.user.may(EXPORT_PATIENTS):
+        return
     st.download_button(
         "Export CSV",
         key="wl_export",

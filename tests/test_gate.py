@@ -144,6 +144,8 @@ def test_an_open_websocket_is_closed_when_its_session_ends(
         ({"origin": "null"}, False),
         ({"sec-fetch-site": "cross-site"}, False),
         ({"sec-fetch-site": "same-site"}, False),
+        ({"origin": "null", "sec-fetch-site": "same-origin"}, True),
+        ({"origin": "null", "sec-fetch-site": "cross-site"}, False),
     ],
 )
 def test_what_another_site_makes_a_browser_ask_is_refused(
