@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from core.domain.audit_line import AuditLine, Verified
 from core.domain.audit_line import verify as verify_lines
 from core.domain.role import READ_AUDIT
+from core.errors import NotAllowed
 from core.store import accounts, audit_rows
 from core.store.database import reading, writing
 from core.workbench import Workbench, needs
@@ -100,8 +101,10 @@ def verify(wb: Workbench, *, noted: str = "") -> Verified:
     """
     known = dict(_anchors(wb))
     if noted:
-        position, _, hash_then = noted.partition(":")
-        known[int(position)] = hash_then.strip()
+        position, _, hash_then = noted.strip().partition(":")
+        if not position.isdecimal():
+            raise NotAllowed("What was noted has the form POSITION:HASH, such as 120:9f2c...")
+        known[int(position)] = hash_then
     return verify_lines(audit_rows.lines(wb.engine), known)
 
 

@@ -13,6 +13,7 @@ from core.errors import CareloopError
 from core.workbench import Workbench
 from pages._explanation import explanation, is_open, place
 from pages._patient_remarks import remarks_of
+from pages._seen import seen
 from pages._shared import plain, summary_link
 
 _TIMES = "ev_times"  # part of a key, so that a day that was chosen for one patient is not asked about the next
@@ -33,6 +34,7 @@ def evidence(wb: Workbench, patient_id: str, *, asked: Collection[str] = (), edi
 def _evidence(wb: Workbench, patient_id: str, asked: Collection[str], edited: Edited | None) -> None:
     try:
         person = patients.patient(wb, patient_id)
+        seen(wb, "evidence", [patient_id])
         st.markdown(f"**{plain(person.name or person.patient_id)}**")
         known = [f"born {day_text(person.birth_date)}", person.pcp or "", person.group or ""]
         st.caption(plain(" · ".join(part for part in known if part)))

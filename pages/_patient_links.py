@@ -8,6 +8,7 @@ from core import patient_records
 from core.domain.address import normal_email
 from core.domain.wording import day_text
 from core.workbench import Workbench
+from pages._seen import seen
 from pages._shared import count, plain, summary_link
 
 _MOST = 6
@@ -19,6 +20,7 @@ def whose(wb: Workbench, address: str, *, part: str = "") -> None:
     found = patient_records.at_address(wb, number_or_email) if number_or_email else []
     if not found:
         return
+    seen(wb, "outbox", [person.patient_id for person in found])
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="outbox_whose"):
         if len(found) > 1:
             st.caption(f":material/group: Shared by {count(len(found), 'patient')}", width="content")

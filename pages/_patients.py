@@ -14,6 +14,7 @@ from core.domain.found import Found
 from core.workbench import Workbench
 from pages import _selection
 from pages._evidence import evidence
+from pages._seen import seen
 from pages._shared import count
 
 SIZE = 100
@@ -21,11 +22,12 @@ _EVIDENCE = "wl_evidence"
 _LIST = "wl_list_shown"
 
 
-def table(wb: Workbench, found: Found, selected: set[str]) -> None:
+def table(wb: Workbench, found: Found, selected: set[str], *, view_id: str = "") -> None:
     """Draw the page of the table that the reader is on and take over which rows are marked."""
     pages = found.page_count(SIZE)
     number = min(st.session_state.get("wl_page", 1), pages)
     ids, rows = _page(wb, found, number - 1)
+    seen(wb, "work_list", ids, subject=view_id, count=found.count)
     marked = [place for place, patient_id in enumerate(ids) if patient_id in selected]
     event = st.dataframe(
         rows,

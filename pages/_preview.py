@@ -17,6 +17,7 @@ from pages._preview_call import call_preview
 from pages._preview_letter import letter_preview
 from pages._preview_mail import mail_preview
 from pages._preview_text import text_preview
+from pages._seen import seen
 from pages._shared import plain
 
 _PATIENT = "ce_patient"
@@ -31,6 +32,7 @@ def preview(wb: Workbench, draft: Campaign, *, is_readable: bool, written: str |
     if patient_id is None:
         st.info("None of the campaign's patients may be seen by you.", icon=":material/visibility_off:")
         return
+    seen(wb, "preview", [patient_id], subject=draft.campaign_id)
     try:
         _draw(wb, draft, patient_id, written)
     except MissingField as error:

@@ -14,6 +14,7 @@ from core.domain.wording import folded, folded_column
 from core.reports import Report, export_names
 from core.workbench import Workbench
 from pages._letter_report import mailing_buttons
+from pages._seen import seen
 from pages._shared import count
 
 SIZE = 100
@@ -38,7 +39,7 @@ def recipients(wb: Workbench, shown: Report) -> tuple[str, list[str]] | None:
         )
     is_letter, above = shown.campaign.channel == LETTER, st.container()
     may_mark = is_letter and wb.user.may(MAKE_CAMPAIGNS)
-    marked = _table(rows, shown.campaign.channel, may_mark=may_mark)
+    marked = _table(wb, rows, shown, may_mark=may_mark)
     if is_letter and shown.campaign.status == "completed":
         with above:
             about_letters = mailing_buttons(wb, shown, marked)
@@ -94,8 +95,9 @@ def _found(rows: pl.DataFrame, typed: str) -> pl.DataFrame:
     return rows.filter(pl.all_horizontal(text.str.contains(word, literal=True) for word in words)) if words else rows
 
 
-def _table(rows: pl.DataFrame, channel: str, *, may_mark: bool) -> list[str]:
+def _table(wb: Workbench, rows: pl.DataFrame, shown: Report, *, may_mark: bool) -> list[str]:
     """The rows of a page; returns the ids of those that were marked."""
+    channel = shown.campaign.channel
     pages = max(1, -(-rows.height // SIZE))
     number = min(st.session_state.get("rp_page", 1), pages)
     page = rows.slice((number - 1) * SIZE, SIZE)
@@ -103,6 +105,7 @@ def _table(rows: pl.DataFrame, channel: str, *, may_mark: bool) -> list[str]:
         st.info("No patient has this result and reason. Clear one of them.", icon=":material/filter_alt_off:")
         return []
     ids = page["patient_id"].to_list()
+    seen(wb, "report", ids, subject=shown.campaign.campaign_id, count=rows.height)
     named = page.select(pl.col(key).alias(name) for key, name in export_names(channel).items())
     first = named.columns[0]
     marks: dict[str, Any] = {"on_select": "rerun", "selection_mode": "multi-row"} if may_mark else {}

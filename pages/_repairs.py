@@ -11,6 +11,7 @@ from core.domain.role import EXPORT_PATIENTS
 from core.workbench import Workbench
 from pages import _views
 from pages._repair_counts import ALL_CLINICS, CLINIC, REASON, clinics_of, counts_table
+from pages._seen import seen
 from pages._shared import count, plain
 
 _SIZE = 50
@@ -48,6 +49,7 @@ def _list(wb: Workbench, counts: pl.DataFrame) -> None:
         st.info("Nobody at this clinic.", icon=":material/check_circle:")
         return
     _patients(found.rows)
+    seen(wb, "repairs", found.rows["patient_id"].to_list(), count=found.count)
     if found.count > _SIZE:
         st.pagination(-(-found.count // _SIZE), key="rp_page")
 

@@ -6,6 +6,7 @@ from core import inbox
 from core.domain.reply import ReplyPage
 from core.workbench import Workbench
 from pages import _replies
+from pages._seen import seen
 from pages._shared import count, page_head, workbench
 
 _STATUSES = {"Waiting": "new", "Done": "done"}
@@ -66,6 +67,7 @@ def _list(wb: Workbench, title: str, key: str, found: ReplyPage) -> None:
     if title:
         st.subheader(title, anchor=False)
     st.caption(f"{count(found.count, 'reply', 'replies')}, newest first")
+    seen(wb, "replies", [person.patient_id for reply in found.replies for person in reply.people], count=found.count)
     for reply in found.replies:
         _replies.card(wb, reply)
     if found.count > inbox.PAGE_SIZE:

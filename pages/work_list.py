@@ -77,7 +77,7 @@ def _results(wb: Workbench, found: Found, view_id: str) -> None:
         st.info("Nobody matches. Remove a filter above; the numbers beside the filters say which one takes most away.")
         return
     selected = _selection.of(found, is_another_list=_patients.is_another_list(found))
-    _patients.table(wb, found, selected)
+    _patients.table(wb, found, selected, view_id=view_id)
     _selection.bar(wb, found, selected)
 
 
