@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from core.commands import backups
 from core.commands.addresses import address_app
 from core.commands.forms import form_app, logo_app
 from core.errors import CareloopError
@@ -29,6 +30,7 @@ app.add_typer(sending_app, name="sending")
 app.add_typer(form_app, name="form")
 app.add_typer(logo_app, name="logo")
 app.add_typer(address_app, name="address")
+backups.add_to(app)
 
 Port = Annotated[int | None, typer.Option(help="Port of the pages. Default: CARELOOP_PORT or 8501.")]
 

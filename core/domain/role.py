@@ -9,6 +9,7 @@ REMARK = "remark"
 SETTLE_CONFLICTS = "settle_conflicts"
 CHANGE_ORGANISATION = "change_organisation"
 MERGE = "merge"
+OPERATE = "operate"
 
 # What each permits, continuing 'You may not ...'.
 PERMISSIONS = {
@@ -18,6 +19,7 @@ PERMISSIONS = {
     SETTLE_CONFLICTS: "decide between the feed and what staff have recorded",
     CHANGE_ORGANISATION: "change the logos, return addresses or documents of the organisation",
     MERGE: "make two records of one person one",
+    OPERATE: "back up, restore or let messages leave after a restore",
 }
 
 
