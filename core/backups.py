@@ -19,6 +19,7 @@ from core.errors import CareloopError, NotAllowed
 from core.store import dump, feed_rows, ledger, pinned, restore_rows
 from core.store.archive import Archive, Manifest, Writer, writing_archive
 from core.store.database import newest_version, snapshot
+from core.store.secret import secret_key
 from core.workbench import Workbench
 
 Progress = Callable[[str, float], None]
@@ -86,9 +87,9 @@ def verify(path: Path) -> Backup:
 
 def _write(wb: Workbench, out: Path, progress: Progress) -> Manifest:
     ledgers: dict[str, int | None] = {}
-    own = ledger.known_identity(wb.settings.ledger)
-    if own:
-        ledgers[own.ledger_id] = ledger.size(wb.settings.ledger)
+    own = ledger.identity(wb.settings.ledger)
+    ledgers[own.ledger_id] = ledger.size(wb.settings.ledger)
+    secret_key(wb.settings.home)  # links in mails that leave after the backup must work after its restore
     made_at = wb.now()
     with pinned.place(wb.settings.home) as folder, snapshot(wb.engine) as connection:
         others = restore_rows.known_ledgers(connection, since=made_at - LEDGERS_OF)  # the snapshot begins here

@@ -261,7 +261,7 @@ def _may_see(user: User) -> ColumnElement[bool]:
 
 def row_of(campaign: Campaign) -> dict[str, Any]:
     """A campaign as its row."""
-    row = {column.name: getattr(campaign, column.name) for column in campaigns.c if hasattr(campaign, column.name)}
+    row = {str(column.name): getattr(campaign, column.name) for column in campaigns.c if hasattr(campaign, column.name)}
     row["name_key"] = name_key(campaign.name)
     row["messages"] = {
         language: {name: text for name, text in asdict(message).items() if text or name != "voicemail"}

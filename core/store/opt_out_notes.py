@@ -39,7 +39,8 @@ def note_removed(connection: Connection, opt_out_ids: Collection[int], *, at: da
 
 
 def _rows(connection: Connection, which: ColumnElement[bool]) -> list[dict[str, Any]]:
-    return [dict(row) for row in connection.execute(select(opt_outs).where(which)).mappings()]
+    rows = connection.execute(select(opt_outs).where(which)).mappings()
+    return [{str(name): value for name, value in row.items()} for row in rows]
 
 
 def _write(folder: Path, kind: str, rows: list[dict[str, Any]], at: datetime) -> None:
