@@ -89,7 +89,9 @@ def _take(wb: Workbench, received: Sequence[Entry]) -> int:
     """Replies in the order in which they came, each with its moment; returns how many were new."""
     with reading(wb.engine) as connection:
         known = replies.known(connection, {each.provider_id for each in received})
-    new = [each for each in sorted(received, key=lambda each: each.at) if each.provider_id not in known]
+    # The list has the newest first; its moments are whole seconds, so of one second its order says which came first.
+    in_order = sorted(reversed(received), key=lambda each: each.at)
+    new = [each for each in in_order if each.provider_id not in known]
     for each in new:
         at = each.at
         take_all(
@@ -100,7 +102,7 @@ def _take(wb: Workbench, received: Sequence[Entry]) -> int:
 
 
 def _settle(wb: Workbench, connection: Connection, channel: str, entries: Sequence[Entry]) -> tuple[int, int]:
-    """Who waits no more because a message to the number left; returns how many, and to how many numbers nobody waits."""
+    """Let nobody wait at whose number a message has come; returns how many, and at how many numbers nobody waits."""
     known = rows.known_provider_ids(connection, {each.provider_id for each in entries})
     by_number: dict[str, list[Entry]] = defaultdict(list)
     for each in entries:

@@ -71,13 +71,15 @@ def lines(wb: Workbench) -> list[str]:
         f"{total:,} messages wait{f': {by_channel}' if total else ''}.",
         *found.looked_at,
     ]
-    said += [f"The ledger {each} was in use at the backup and is not here: give it with --ledger." for each in found.missing]
+    said += [
+        f"The ledger {each} was in use at the backup and is not here: give it with --ledger." for each in found.missing
+    ]
     if found.unknown_of:
         names = ", ".join(_NAMES[channel] for channel in found.unknown_of)
         said.append(
-            f"Nothing tells which {names} left after the backup; {found.unknown_count:,} wait. Give ledgers, ask Twilio "
-            "(--twilio) or give the mail server's log (--mail-log); else say with the release what shall become of "
-            "them (--since-unknown)."
+            f"Nothing tells which {names} left after the backup; {found.unknown_count:,} wait. Give ledgers, ask "
+            "Twilio (--twilio) or give the mail server's log (--mail-log); else say with the release what shall become "
+            "of them (--since-unknown)."
         )
     if not found.stops_known:
         said.append(
@@ -149,7 +151,13 @@ def _status(wb: Workbench, restored: Restored, waiting: dict[str, int]) -> Statu
     asked |= {EMAIL} if restored.sources.get("mail_logs") else set()
     unknown_of = () if is_covered else tuple(each for each in (*CHANNELS, LETTER) if each not in asked)
     return Status(
-        restored.made_at, restored.restored_at, waiting, unknown_of, is_covered, missing, tuple(_looked_at(wb, restored))
+        restored.made_at,
+        restored.restored_at,
+        waiting,
+        unknown_of,
+        is_covered,
+        missing,
+        tuple(_looked_at(wb, restored)),
     )
 
 
@@ -165,7 +173,9 @@ def _looked_at(wb: Workbench, restored: Restored) -> list[str]:
             f"Twilio was asked: {twilio['sent']:,} texts and calls since the backup, {twilio['found']:,} recipients "
             f"found among them; {twilio['received']:,} texts came in, {twilio['taken']:,} of them new."
         )
-    for each in restored.sources.get("mail_logs", []):
-        said.append(f"A mail log was read: {each['found']:,} recipients found, {each['strange']:,} mails of campaigns "
-                    "that the backup does not have.")
+    said += [
+        f"A mail log was read: {each['found']:,} recipients found, {each['strange']:,} mails of campaigns that the "
+        "backup does not have."
+        for each in restored.sources.get("mail_logs", [])
+    ]
     return said

@@ -151,7 +151,9 @@ def _complete(
     wb = open_workbench(settings, clock=clock, is_restoring=True)
     try:
         manifest = archive.manifest
-        record(wb, "backup.restored", manifest.archive_id, rows=manifest.row_count, made_at=manifest.made_at.isoformat())
+        record(
+            wb, "backup.restored", manifest.archive_id, rows=manifest.row_count, made_at=manifest.made_at.isoformat()
+        )
         return replay(wb, [settings.ledger, *ledgers])
     finally:
         wb.engine.dispose()

@@ -13,7 +13,8 @@ from core.domain.message import RESTORED
 from core.domain.user import User
 from core.errors import CareloopError, NotAllowed, SettingsError
 from core.incoming_texts import Incoming, take_all
-from core.sending import take_batch
+from core.mail_server import mail_channel
+from core.sending import send_batch, take_batch
 from core.store import accounts, half_restored
 from core.store.database import reading
 from core.store.schema import opt_outs as opt_out_table
@@ -124,7 +125,10 @@ def test_stops_made_and_taken_back_after_the_backup_are_as_they_were(
         take_all(clinic, [Incoming(sid, number, "+15550100200", words)])
     take_all(
         clinic,
-        [Incoming(f"SM{n}", "+13125550178", "+15550100200", word) for n, word in ((4, "STOP"), (5, "START"), (6, "STOP"))],
+        [
+            Incoming(f"SM{n}", "+13125550178", "+15550100200", word)
+            for n, word in ((4, "STOP"), (5, "START"), (6, "STOP"))
+        ],
     )
     take_all(clinic, [Incoming(f"SM{n}", "+13125550179", "+15550100200", w) for n, w in ((7, "STOP"), (8, "START"))])
     known = opt_outs_of(clinic)
@@ -142,7 +146,7 @@ def opt_outs_of(wb: Workbench) -> set[tuple[str | None, str | None, str]]:
     columns = (opt_out_table.c.patient_id, opt_out_table.c.address, opt_out_table.c.type)
     with reading(wb.engine) as connection:
         rows = connection.execute(select(*columns).where(opt_out_table.c.removed_at.is_(None)))
-        return {tuple(row) for row in rows}  # type: ignore[misc]
+        return {tuple(row) for row in rows}
 
 
 def test_without_a_ledger_a_person_must_say_what_became_of_those_who_waited(
@@ -163,9 +167,7 @@ def test_without_a_ledger_a_person_must_say_what_became_of_those_who_waited(
         reconciling.release(operator(wb), reason="x")
     with pytest.raises(NotAllowed, match="Opt-outs"):
         reconciling.release(operator(wb), reason="x", since_unknown="maybe-sent")
-    counts = reconciling.release(
-        operator(wb), reason="x", since_unknown="maybe-sent", stops_may_be_missing=True
-    )
+    counts = reconciling.release(operator(wb), reason="x", since_unknown="maybe-sent", stops_may_be_missing=True)
     send_some(wb)
 
     assert counts == {"given_up": 13, "waiting": 0}
@@ -218,9 +220,6 @@ def test_a_batch_in_hand_at_the_moment_of_the_backup_is_not_given_back_by_a_jour
 def test_of_a_claim_at_the_backup_the_ledger_knows_what_became(
     clinic: Workbench, server: Recorder, tmp_path: Path, clock: Clock
 ) -> None:
-    from core.sending import send_batch
-    from core.mail_server import mail_channel
-
     add_campaign(clinic, add_patients(clinic, 6))
     batch = taken(clinic, "c1", worker="w", limit=4)
     archive = back_up(clinic, tmp_path)
@@ -288,8 +287,7 @@ def test_a_restore_refuses_data_that_is_there_and_puts_it_aside_when_asked(
     wb = reopened(clinic.settings, clock)
     assert people(wb) == 2
     if wb.engine.dialect.name == "sqlite":
-        aside = [each for each in clinic.settings.home.glob("careloop.db.before-restore-*")]
-        assert len(aside) == 1
+        assert len(list(clinic.settings.home.glob("careloop.db.before-restore-*"))) == 1
     lose(wb)
 
 
@@ -342,7 +340,9 @@ def test_a_restore_that_breaks_keeps_everybody_out_and_can_be_repeated(
     lose(wb)
 
 
-def test_an_archive_of_a_newer_version_is_refused(wb: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_archive_of_a_newer_version_is_refused(
+    wb: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from core import backups
 
     monkeypatch.setattr(backups, "newest_version", lambda: "9999")

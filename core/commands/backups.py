@@ -41,7 +41,9 @@ def backup(
 
 def restore(
     archive: Annotated[Path, typer.Argument(help="An archive made by 'careloop backup'.")],
-    replace: Annotated[bool, typer.Option("--replace", help="Also where data is: it is put aside, not deleted.")] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Also where data is: it is put aside, not deleted.")
+    ] = False,
     ledger: Ledgers = None,
 ) -> None:
     """Put the state of an archive into the home and database. Nothing is sent until 'careloop reconcile --release'."""

@@ -83,9 +83,7 @@ class Writer:
                 packed.write(line)
                 rows += 1
         columns = [list(column) for column in shape.columns]
-        manifest.tables.append(
-            {"name": shape.name, "columns": columns, "rows": rows, "sha256": digest.hexdigest()}
-        )
+        manifest.tables.append({"name": shape.name, "columns": columns, "rows": rows, "sha256": digest.hexdigest()})
         return rows
 
     def file(self, manifest: Manifest, name: str, path: Path) -> None:
@@ -229,5 +227,3 @@ def _info(name: str) -> zipfile.ZipInfo:
     info = zipfile.ZipInfo(name)
     info.external_attr = 0o600 << 16
     return info
-
-

@@ -50,7 +50,10 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 def open_engine(url: str, *, ledger: Path | None = None) -> Engine:
-    """An engine on `url`, with the folder of the ledger that opt-outs are also written to. Statements in error texts hide their parameters: those may be patients' data."""
+    """An engine on `url`, with the folder of the ledger that opt-outs are also written to (core.store.ledger).
+
+    Statements in error texts hide their parameters: those may be patients' data.
+    """
     try:
         address = make_url(url)
     except ArgumentError:

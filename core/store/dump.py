@@ -44,7 +44,6 @@ NOT_KEPT = frozenset({"dispatchers", "sessions"})
 _AT_ONCE, _AT_ONCE_WITH_FILES = 2000, 20  # rows in memory
 
 
-
 @dataclass(frozen=True)
 class Shape:
     """A table of an archive: its name, and of each column the name, what it holds and whether that may be missing."""
@@ -109,7 +108,7 @@ def set_sequences(connection: Connection) -> None:
             continue
         name = connection.scalar(select(func.pg_get_serial_sequence(table.name, keys[0].name)))
         if name:
-            highest = connection.scalar(select(func.coalesce(func.max(keys[0]), 0)))
+            highest = int(connection.scalar(select(func.coalesce(func.max(keys[0]), 0))) or 0)
             connection.execute(text("SELECT setval(:name, :next, false)"), {"name": name, "next": highest + 1})
 
 

@@ -83,9 +83,7 @@ def keep_attempt(connection: Connection, recipient_id: int, number: int, *, is_k
 
 def drop_attempt(connection: Connection, recipient_id: int, number: int) -> None:
     """An attempt before which it was given up."""
-    connection.execute(
-        delete(attempts).where(attempts.c.recipient_id == recipient_id, attempts.c.number == number)
-    )
+    connection.execute(delete(attempts).where(attempts.c.recipient_id == recipient_id, attempts.c.number == number))
 
 
 def change(connection: Connection, recipient_id: int, **values: Any) -> None:
@@ -149,7 +147,7 @@ def waiting(connection: Connection) -> dict[str, int]:
         .where(_MAY_GO)
         .group_by(campaigns.c.channel)
     )
-    return {channel: count for channel, count in connection.execute(question)}
+    return {row[0]: row[1] for row in connection.execute(question)}
 
 
 def give_up(connection: Connection, channels: Collection[str], *, at: datetime) -> int:

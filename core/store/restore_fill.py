@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, exists, func, insert, select, update
 
@@ -59,7 +60,7 @@ def _leave_numbers_free(connection: Connection, archive_id: str, *, at: datetime
     if connection.scalar(select(campaigns.c.campaign_id).where(campaigns.c.campaign_id == campaign_id)):
         campaign_id = f"{campaign_id[:24]}{at:%H%M%S}"
     highest = connection.scalar(select(func.coalesce(func.max(recipients.c.recipient_id), 0))) or 0
-    empty = {"messages": {}, "fields": {}, "measures": [], "protocols": [], "work_list": {}}
+    empty: dict[str, Any] = {"messages": {}, "fields": {}, "measures": [], "protocols": [], "work_list": {}}
     connection.execute(
         insert(campaigns).values(
             campaign_id=campaign_id,
