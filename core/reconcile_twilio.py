@@ -90,7 +90,8 @@ def _take(wb: Workbench, received: Sequence[Entry]) -> int:
     with reading(wb.engine) as connection:
         known = replies.known(connection, {each.provider_id for each in received})
     # The list has the newest first; its moments are whole seconds, so of one second its order says which came first.
-    in_order = sorted(reversed(received), key=lambda each: each.at)
+    in_order = list(reversed(received))
+    in_order.sort(key=lambda each: each.at)
     new = [each for each in in_order if each.provider_id not in known]
     for each in new:
         at = each.at

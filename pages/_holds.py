@@ -9,7 +9,11 @@ from pages._feed_gate import gate_warning
 from pages._shared import count, guarded, notice, plain
 
 _ASKED = "holds_asked"
-_ICONS = {"pause": ":material/pause_circle:", "account": ":material/cloud_off:", "restore": ":material/settings_backup_restore:"}
+_ICONS = {
+    "pause": ":material/pause_circle:",
+    "account": ":material/cloud_off:",
+    "restore": ":material/settings_backup_restore:",
+}
 
 
 def show_holds(wb: Workbench, *, with_buttons: bool = True, channel: str | None = None) -> None:

@@ -152,7 +152,9 @@ def restored(history: History, archive: Path, *, elsewhere: bool, has_ledger: bo
     history.wb = open_workbench(settings, clock=history.clock).as_user("ana")
 
 
-def check(before: list[tuple[str, int]], after: list[tuple[str, int]], history: History, where: tuple[bool, bool]) -> None:
+def check(
+    before: list[tuple[str, int]], after: list[tuple[str, int]], history: History, where: tuple[bool, bool]
+) -> None:
     elsewhere, has_ledger = where
     for action in before:
         history.do(*action)
@@ -177,9 +179,7 @@ def check(before: list[tuple[str, int]], after: list[tuple[str, int]], history: 
         history.clock.forward(hours=hours)
         dispatcher.drain(history.wb)
 
-    per_campaign = Counter(
-        (name.split(".")[0], address) for address, name in history.server.mails
-    )
+    per_campaign = Counter((name.split(".")[0], address) for address, name in history.server.mails)
     assert all(count == 1 for count in per_campaign.values()), per_campaign
     if has_ledger:
         late = {address.partition("@")[0] for address, _ in history.server.mails[mails:]}
