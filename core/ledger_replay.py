@@ -5,7 +5,7 @@ May be done again, with further ledgers: what the database knows already stays a
 
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,10 @@ from core.domain.organisation import EMAIL
 from core.domain.sending_story import Story, Try, state_after
 from core.errors import NotAllowed
 from core.ledgers import mark_of
+from core.opt_out_keys import key_again
+from core.overlays import feed_row, lay_over
 from core.store import campaigns as campaign_rows
-from core.store import ledger, restore_rows
+from core.store import feed_rows, ledger, restore_rows
 from core.store import replay_rows as rows
 from core.store.contacts import batches
 from core.store.database import reading, writing
@@ -41,7 +43,7 @@ class Replayed:
     handed_over  messages that left, or were printed and mailed; unknown: those that may have
     tried        attempts that failed; waiting_again: claims before which nothing left
     campaigns    made after the backup and known from the ledger alone; changed: stopped or taken back since
-    opt_outs     made or taken back since
+    opt_outs     made or taken back since; corrections: patients whose contact data or consents staff changed since
     unreadable   lines that were cut off
     """
 
@@ -52,6 +54,7 @@ class Replayed:
     campaigns: int = 0
     changed: int = 0
     opt_outs: int = 0
+    corrections: int = 0
     unreadable: int = 0
 
 
@@ -65,10 +68,11 @@ def replay(wb: Workbench, folders: Sequence[Path]) -> Replayed:
     found = _ledgers(wb, folders)
     since = restored.made_at - _MARGIN
     read = {identity.ledger_id: Reading(folder, since) for identity, folder in found.values()}
-    story, opt_outs = _heard(list(read.values()))
+    story, wishes = _heard(list(read.values()))
     counts = Replayed(unreadable=sum(each.unreadable for each in read.values()))
     with writing(wb.engine) as connection:
-        counts.opt_outs = rows.keep_opt_outs(connection, opt_outs)
+        counts.opt_outs = rows.keep_opt_outs(connection, wishes.opt_outs)
+        counts.corrections = _correct(wb, connection, wishes.corrections)
         _follow(wb, connection, story, restored, counts)
         sources = dict(restored.sources) | {"ledgers": _sources(restored, found, read)}
         restore_rows.keep_sources(connection, restored.restore_id, sources)
@@ -88,15 +92,40 @@ def _ledgers(wb: Workbench, folders: Sequence[Path]) -> dict[str, tuple[Identity
     return found
 
 
-def _heard(readings: Sequence[Reading]) -> tuple[Story, list[dict[str, Any]]]:
-    story, opt_outs = Story(), []
+@dataclass
+class _Wishes:
+    """Rows of what patients and staff have said, in the order of their lines."""
+
+    opt_outs: list[dict[str, Any]] = field(default_factory=list)
+    corrections: list[dict[str, Any]] = field(default_factory=list)
+
+
+def _correct(wb: Workbench, connection: Connection, told: Sequence[dict[str, Any]]) -> int:
+    """Contact data and consents that staff have corrected since; returns for how many patients."""
+    if not told:
+        return 0
+    feed_rows.publish_alone(connection)
+    feeds = {each: feed_row(wb, connection, each) for each in {row["patient_id"] for row in told}}
+    changed = rows.keep_corrections(connection, told)
+    for patient_id in sorted(changed):
+        feed = feeds[patient_id]
+        if feed is not None:
+            lay_over(connection, patient_id, feed)
+            key_again(wb, connection, patient_id)
+    return len(changed)
+
+
+def _heard(readings: Sequence[Reading]) -> tuple[Story, _Wishes]:
+    story, wishes = Story(), _Wishes()
     lines: Iterator[dict[str, Any]] = heapq.merge(*readings, key=lambda line: line["at"])
     for line in lines:
         if line["k"] in ("opt_out", "opt_out_removed"):
-            opt_outs.append(line["row"])
+            wishes.opt_outs.append(line["row"])
+        elif line["k"] == "correction":
+            wishes.corrections.append(line["row"])
         else:
             story.hear(line)
-    return story, opt_outs
+    return story, wishes
 
 
 def _sources(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from core import campaigns, dispatcher, opt_outs, printing, reconciling, restoring, sending_control
+from core import campaigns, corrections, dispatcher, opt_outs, printing, reconciling, restoring, sending_control
 from core.domain.message import RESTORED
 from core.domain.user import User
 from core.errors import CareloopError, NotAllowed, SettingsError
@@ -147,6 +147,36 @@ def opt_outs_of(wb: Workbench) -> set[tuple[str | None, str | None, str]]:
     with reading(wb.engine) as connection:
         rows = connection.execute(select(*columns).where(opt_out_table.c.removed_at.is_(None)))
         return {tuple(row) for row in rows}
+
+
+def test_contact_data_and_consents_corrected_after_the_backup_are_as_they_were(
+    clinic: Workbench, server: Recorder, tmp_path: Path, clock: Clock
+) -> None:
+    add_campaign(clinic, add_patients(clinic, 4))
+    corrections.correct(clinic, "p3", "email", {"email": "old@example.org"})
+    corrections.correct(clinic, "p4", "email", {"email": "wrong@example.org"})
+    clock.forward(minutes=1)
+    archive = back_up(clinic, tmp_path)
+    clock.forward(minutes=1)
+    corrections.correct(clinic, "p1", "email_consent", {"email_consent": "no"})
+    corrections.correct(clinic, "p2", "email", {"email": "right@example.org"})
+    corrections.correct(clinic, "p3", "email", {"email": "newer@example.org"})
+    corrections.withdraw(clinic, "p4", "email")
+    known = [corrections.of_patient(clinic, f"p{n}") for n in range(1, 5)]
+
+    done = restore_in_place(clinic, archive, clock)
+    wb = reopened(clinic.settings, clock)
+    reconciling.take_ledgers(operator(wb), [])
+
+    assert done.replayed.corrections == 4
+    again = [corrections.of_patient(wb, f"p{n}") for n in range(1, 5)]
+    assert [[(one.field, one.values, one.ended_how) for one in each] for each in again] == [
+        [(one.field, one.values, one.ended_how) for one in each] for each in known
+    ]
+    reconciling.release(operator(wb), reason="whole")
+    send_some(wb)
+    assert set(mailed(server)) == {"right@example.org", "newer@example.org", "p4@example.org"}
+    lose(wb)
 
 
 def test_without_a_ledger_a_person_must_say_what_became_of_those_who_waited(

@@ -103,7 +103,8 @@ def _say(found: object) -> None:
     assert isinstance(found, Replayed)
     print(
         f"From the ledgers: {found.handed_over:,} messages had left, {found.unknown:,} may have, {found.tried:,} had "
-        f"failed, {found.waiting_again:,} had not left; {found.opt_outs:,} opt-outs made or taken back; "
+        f"failed, {found.waiting_again:,} had not left; {found.opt_outs:,} opt-outs made or taken back, "
+        f"contact data of {found.corrections:,} patients corrected; "
         f"{found.campaigns:,} campaigns made and {found.changed:,} stopped or taken back since the backup."
     )
     if found.unreadable:

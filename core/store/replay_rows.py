@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, func, insert, or_, select, update
 from core.domain.message import RESTORED
 from core.store.contacts import batches
 from core.store.database import UtcDateTime
-from core.store.schema import attempts, campaigns, merges, opt_outs, patients, recipients
+from core.store.schema import attempts, campaigns, corrections, merges, opt_outs, patients, recipients
 
 ADDRESS_COLUMN = {"email": "email", "text": "phone_mobile", "phone": "phone_mobile"}
 _REMOVAL = ("removed_at", "removed_by", "removed_how", "removed_note")
@@ -137,6 +137,32 @@ def _keep_alike(connection: Connection, key: tuple[Any, ...], told: Sequence[dic
         row = row | {"source_key": None}
     connection.execute(insert(opt_outs).values(row))
     return True
+
+
+def keep_corrections(connection: Connection, told: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Corrections as they were made or ended since the backup; returns whose contact data that changes. One that is
+    made ends the one before it."""
+    changed: set[str] = set()
+    for each in told:
+        row = _read(corrections, each)
+        del row["correction_id"]
+        same = [corrections.c[name] == row[name] for name in ("patient_id", "field", "made_at")]
+        found = connection.execute(select(corrections.c.correction_id, corrections.c.ended_at).where(*same)).first()
+        if found is None:
+            if row["ended_at"] is None:
+                before = [corrections.c[name] == row[name] for name in ("patient_id", "field")]
+                replaced = {"ended_at": row["made_at"], "ended_by": row["made_by"], "ended_how": "replaced"}
+                statement = update(corrections).where(*before, corrections.c.ended_at.is_(None))
+                connection.execute(statement.values(replaced))
+            connection.execute(insert(corrections).values(row))
+        elif found.ended_at is None and row["ended_at"] is not None:
+            ended = {name: row[name] for name in ("ended_at", "ended_by", "ended_how")}
+            this = corrections.c.correction_id == found.correction_id
+            connection.execute(update(corrections).where(this).values(ended))
+        else:
+            continue
+        changed.add(row["patient_id"])
+    return changed
 
 
 def waiting(connection: Connection) -> dict[str, int]:
