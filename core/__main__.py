@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from core.commands import backups
 from core.commands.addresses import address_app
 from core.commands.audit import audit_app
 from core.commands.forms import form_app, logo_app
@@ -33,6 +34,7 @@ app.add_typer(logo_app, name="logo")
 app.add_typer(address_app, name="address")
 app.add_typer(user_app, name="user")
 app.add_typer(audit_app, name="audit")
+backups.add_to(app)
 
 Port = Annotated[int | None, typer.Option(help="Port of the pages. Default: CARELOOP_PORT or 8501.")]
 

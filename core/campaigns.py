@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from core import message_tests, templates
+from core import ledgers, message_tests, templates
 from core.audit import record, record_in
 from core.campaign_list import Listed as Listed
 from core.campaign_list import campaigns as campaigns
@@ -144,7 +144,9 @@ def inactivate(wb: Workbench, campaign_id: str, *, version: int | None = None) -
     if lock:
         raise NotAllowed(lock)
     inactive = replace(was, status=after, activated_at=None, activated_by=None)
-    return _keep(wb, inactive, version=version or was.version, action="campaign.inactivated")
+    kept = _keep(wb, inactive, version=version or was.version, action="campaign.inactivated")
+    ledgers.campaign_changed(wb, kept)
+    return kept
 
 
 def stop(wb: Workbench, campaign_id: str) -> int:
@@ -159,6 +161,7 @@ def stop(wb: Workbench, campaign_id: str) -> int:
         count = rows.stop_waiting(connection, campaign_id, at=wb.now())
         stop_printing_in(wb, connection, campaign_id)
         record_in(wb, connection, "campaign.stopped", campaign_id, not_contacted=count)
+        ledgers.campaign_changed(wb, stopped)
     return count
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
+from core import ledgers
 from core.channels.handing_over import Channel
 from core.domain.organisation import CHANNELS, EMAIL
 from core.domain.role import OPERATE
@@ -97,6 +98,7 @@ def _at_work(wb: Workbench, name: str, stop: threading.Event | None = None) -> I
         loop = Loop(wb.as_user(DISPATCHER), name, channel, stop or threading.Event())
         if loop.tends:
             hold_after_restore(loop.wb)
+            ledgers.begin(loop.wb)
         try:
             yield loop
         except BaseException:

@@ -19,7 +19,7 @@ from core.errors import NotAllowed, NotFound
 from core.introductory_email import campaign_of_today
 from core.store import campaigns as campaign_rows
 from core.store import introductions as rows
-from core.store import messages
+from core.store import messages, restore_rows
 from core.store.contacts import eligibility_inputs, introduces
 from core.store.database import reading, writing
 from core.workbench import DISPATCHER, Workbench, needs
@@ -152,6 +152,8 @@ def top_up(wb: Workbench) -> int:
     """Add today's patients to the stream, up to the pace of a day; returns how many. The dispatcher calls it."""
     with reading(wb.engine) as connection:
         on = rows.turned_on(connection)
+        if restore_rows.unreconciled(connection):
+            return 0  # who was introduced since the backup is not known yet
         left = wb.organisation().introductions_per_day - rows.added_on(connection, wb.today())
         if not on or left <= 0 or next(_due(wb, connection, on), None) is None:
             return 0

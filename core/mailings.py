@@ -9,6 +9,7 @@ from datetime import date, datetime, time
 
 from sqlalchemy import Connection
 
+from core import ledgers
 from core.audit import record_in
 from core.domain.campaign import Campaign
 from core.domain.communication import CAME_BACK, NOT_COME_BACK
@@ -50,6 +51,7 @@ def mark_mailed(
             ids = sorted(print_plan_rows.on_same_letters(connection, run.run_id, ids) | set(ids))
         count = mailing_rows.mark_mailed(connection, ids, at=_moment(wb, on))
         record_in(wb, connection, "letters.mailed", campaign_id, patients=count, on=on.isoformat())
+        _tell_ledger(wb, connection, campaign, ids)
     return count
 
 
@@ -58,10 +60,11 @@ def take_back_mailed(wb: Workbench, campaign_id: str, *, patient_ids: Collection
     """Undo `mark_mailed` where it was a mistake: the letters are printed and wait to be mailed; returns for how many
     patients. Those that came back were mailed and stay so. Raises NotAllowed, NotFound like `mark_mailed`."""
     with writing(wb.engine) as connection:
-        _campaign(wb, connection, campaign_id)
+        campaign = _campaign(wb, connection, campaign_id)
         letters = _together(connection, campaign_id, _of(wb, connection, campaign_id, patient_ids))
         count = mailing_rows.take_back_mailed(connection, [each.recipient_id for each in letters])
         record_in(wb, connection, "letters.not_mailed", campaign_id, patients=count)
+        _tell_ledger(wb, connection, campaign, [each.recipient_id for each in letters])
     return count
 
 
@@ -105,6 +108,15 @@ def take_back_returned(wb: Workbench, campaign_id: str, *, patient_ids: Collecti
             _revive(connection, each)
         record_in(wb, connection, "letters.not_returned", campaign_id, patients=len(undone))
     return len(undone)
+
+
+def _tell_ledger(wb: Workbench, connection: Connection, campaign: Campaign, recipient_ids: Collection[int]) -> None:
+    """What their letters are now, mailed or only printed, for whoever restores a backup of before."""
+    concerned = set(recipient_ids)
+    found = [one for one in mailing_rows.letters(connection, campaign.campaign_id) if one.recipient_id in concerned]
+    for state in {one.state for one in found}:
+        people = [(one.recipient_id, one.patient_id) for one in found if one.state == state]
+        ledgers.letters(wb, campaign, people, state)
 
 
 def _campaign(wb: Workbench, connection: Connection, campaign_id: str) -> Campaign:

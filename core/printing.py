@@ -11,16 +11,17 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from core import print_files
+from core import ledgers, print_files
 from core.audit import record_in
 from core.domain.campaign import status_after
 from core.domain.eligibility import HOLD_OUT
+from core.domain.message import PRINTED
 from core.errors import CareloopError
 from core.print_files import PrintFile
 from core.print_plans import plan
 from core.ready_mail import tell_who_asked
 from core.store import campaigns as campaign_rows
-from core.store import download_rows, print_plan_rows, print_rows
+from core.store import download_rows, mailing_rows, print_plan_rows, print_rows, restore_rows
 from core.store.database import reading, writing
 from core.store.messages import DatabaseLost, one_at_a_time
 from core.store.print_rows import Run
@@ -80,8 +81,8 @@ def outdate_labels(wb: Workbench, connection: Connection, run: Run, *, replaced:
 
 def _next(wb: Workbench, worker: str) -> Run | None:
     with reading(wb.engine) as connection:
-        if not print_rows.is_due(connection, at=wb.now()):
-            return None
+        if not print_rows.is_due(connection, at=wb.now()) or restore_rows.unreconciled(connection):
+            return None  # after a restore the letters may have been printed and mailed already
     with writing(wb.engine) as connection:
         return print_rows.take(connection, worker=worker, at=wb.now())
 
@@ -215,6 +216,8 @@ def _complete(wb: Workbench, connection: Connection, run: Run) -> None:
         connection, campaign.campaign_id, status_after("print", campaign), at=wb.now(), by=run.asked_by
     )
     record_in(wb, connection, "campaign.completed", campaign.campaign_id, print_run=run.run_id)
+    printed = mailing_rows.letters(connection, campaign.campaign_id)
+    ledgers.letters(wb, campaign, [(one.recipient_id, one.patient_id) for one in printed], PRINTED)
 
 
 def _has_address(wb: Workbench, user_id: str) -> bool:

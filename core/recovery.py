@@ -9,7 +9,7 @@ import os
 from contextlib import suppress
 from datetime import datetime
 
-from core import receipts
+from core import ledgers, receipts
 from core.audit import record_in
 from core.campaign_order import put_in_order
 from core.domain.organisation import EMAIL
@@ -70,7 +70,8 @@ def _bring_to_an_end(wb: Workbench, left: Left) -> None:
         replied = [one for one in held if left.replies.get(_key(one))]
         begun = [one for one in held if _key(one) in left.replies and one not in replied]
         untouched = [one for one in held if _key(one) not in left.replies]
-        messages.end(connection, [_ended(wb, one, left, at) for one in replied], worker=left.worker)
+        ended = [_ended(wb, one, left, at) for one in replied]
+        messages.end(connection, ended, worker=left.worker)
         messages.lose(connection, [one.claimed for one in begun], worker=left.worker, at=at)
         messages.hand_back(connection, [one.claimed for one in untouched], worker=left.worker)
         # While they were held, what Twilio told of them was only kept.
@@ -79,8 +80,17 @@ def _bring_to_an_end(wb: Workbench, left: Left) -> None:
         if held:
             counts = (len(replied), len(begun), len(untouched))
             record_in(wb, connection, "messages.recovered", ended=counts[0], unknown=counts[1], waiting=counts[2])
+            _tell_ledger(wb, held, ended, untouched)
     if held:
         _log.warning("of a lost dispatcher's messages %d had ended, %d are unknown, %d wait again", *counts)
+
+
+def _tell_ledger(wb: Workbench, held: list[Held], ended: list[Ended], untouched: list[Held]) -> None:
+    people = {one.claimed.recipient_id: one.claimed for one in held}
+    for campaign_id in {one.campaign_id for one in held}:
+        own = {one.claimed.recipient_id for one in held if one.campaign_id == campaign_id}
+        ledgers.ended(wb, campaign_id, [one for one in ended if one.recipient_id in own], people)
+        ledgers.handed_back(wb, campaign_id, [one.claimed for one in untouched if one.campaign_id == campaign_id])
 
 
 def _expire_leases(wb: Workbench) -> None:

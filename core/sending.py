@@ -13,7 +13,7 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from core import receipts
+from core import ledgers, receipts
 from core.campaign_order import put_in_order
 from core.channels.handing_over import Channel, NoSession, Outgoing, TooFast
 from core.channels.refusals import refusal_kind
@@ -92,6 +92,10 @@ class NoJournal(SendError):
     """The journal takes no more, so nothing may leave: after a kill nobody would know what did."""
 
 
+class NoLedger(NoJournal):
+    """The ledger takes no more, so nothing may leave: after the restore of a backup nobody would know what did."""
+
+
 def take_batch(wb: Workbench, campaign_id: str, *, worker: str, limit: int = BATCH) -> Batch | None:
     """Claim due recipients, decide anew who may be written to, and write the attempts, in one transaction.
 
@@ -122,6 +126,10 @@ def take_batch(wb: Workbench, campaign_id: str, *, worker: str, limit: int = BAT
                 reasons.append((one, made))
         messages.refuse(connection, reasons, worker=worker, at=at)
         messages.begin(connection, [one.begun for one in ready], worker=worker, at=at)
+        try:
+            ledgers.leaving(settled, campaign, [one.begun for one in ready], at=at)
+        except OSError:
+            raise NoLedger("no_ledger", kind="temporary") from None
     if claimed:
         _log.info("campaign %s: %d claimed, %d not sent", campaign_id, len(claimed), len(reasons))
     put_off = len(claimed) - len(ready) - len(reasons)
@@ -284,18 +292,19 @@ def _look_again(batch: Batch, left: list[Ready], journal: Journal | None) -> lis
         _write_down(batch, connection)
         ours = messages.renew(connection, claimed, worker=worker, at=at, lease=LEASE)
         others_now = [one for one in claimed if ours.get(one.recipient_id, one.patient_id) != one.patient_id]
-        messages.hand_back(connection, others_now, worker=worker)  # they come again with the id they have now
+        _hand_back(batch, connection, others_now)  # they come again with the id they have now
         claimed = [one for one in claimed if ours.get(one.recipient_id) == one.patient_id]
         if campaign_rows.campaign(connection, batch.campaign.campaign_id).status != "active":
-            messages.hand_back(connection, claimed, worker=worker)
+            _hand_back(batch, connection, claimed)
             claimed = []
         decided = decide(wb, connection, batch.campaign, claimed, at=at)
         refused = [(one, decided[one].refused) for one in claimed if decided[one].refused]
         messages.refuse(connection, refused, worker=worker, at=at)
+        ledgers.handed_back(wb, batch.campaign.campaign_id, [one for one, _ in refused])
         kept = [one for one in left if one.begun.claimed in decided and not decided[one.begun.claimed].refused]
         ready = [one for one in kept if decided[one.begun.claimed].still_fits(one.begun, unsaid=one.unsaid)]
         others = [one.begun.claimed for one in kept if one not in ready]
-        messages.hand_back(connection, others, worker=worker)
+        _hand_back(batch, connection, others)
     if journal:
         journal.clear()
     batch.kept = len(batch.ended)
@@ -307,6 +316,8 @@ def _write_down(batch: Batch, connection: Connection) -> None:
     """What became of the messages since the last time, with what follows for their numbers, and what Twilio has told
     of them before this was known."""
     ended = batch.ended[batch.kept :]
+    people = {one.begun.claimed.recipient_id: one.begun.claimed for one in batch.ready}
+    ledgers.ended(batch.wb, batch.campaign.campaign_id, ended, people)
     if batch.campaign.channel == EMAIL:
         messages.end(connection, ended, worker=batch.worker)
         return
@@ -324,13 +335,19 @@ def _write_down(batch: Batch, connection: Connection) -> None:
     )
 
 
+def _hand_back(batch: Batch, connection: Connection, claimed: list[Claimed]) -> None:
+    """Nothing left of these."""
+    messages.hand_back(connection, claimed, worker=batch.worker)
+    ledgers.handed_back(batch.wb, batch.campaign.campaign_id, claimed)
+
+
 def _keep(batch: Batch, left: list[Claimed], journal: Journal | None) -> None:
     """Write the outcomes down and hand the rest back, patiently: what is lost here would be 'unknown'."""
     for pause in (*_KEEP_TRIES, None):
         try:
             with writing(batch.wb.engine) as connection:
                 _write_down(batch, connection)
-                messages.hand_back(connection, left, worker=batch.worker)
+                _hand_back(batch, connection, left)
                 if batch.has_given_back:
                     put_in_order(connection, {batch.campaign.campaign_id}, at=batch.wb.now())
         except messages.DatabaseLost:

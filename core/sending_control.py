@@ -1,4 +1,5 @@
-"""What holds sending back: 'pause all sending', an account that is paused because it fails, and the feed gate (C9)."""
+"""What holds sending back: 'pause all sending', an account that is paused because it fails, the feed gate
+(C9), and a restored backup until it is reconciled."""
 
 import logging
 from dataclasses import dataclass
@@ -12,8 +13,10 @@ from core.domain.role import ACTIVATE_CAMPAIGNS, READ_PATIENTS, refusal
 from core.domain.sending_account import PROBE_EVERY, Account, after_failure, after_success
 from core.domain.wording import day_text, moment_text
 from core.errors import NotAllowed, SendError
+from core.store import restore_rows
 from core.store import sending as rows
 from core.store.database import reading, writing
+from core.store.restore_rows import Restored
 from core.store.sending import Pause
 from core.workbench import DISPATCHER, Workbench, needs
 
@@ -25,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Hold:
-    """Why nothing leaves now. kind: 'pause' (a person said so), 'account' or 'gate'.
+    """Why nothing leaves now. kind: 'restore', 'pause' (a person said so), 'account' or 'gate'.
 
     short      continues the list of campaigns: 'Waiting: ...'
     sentence   a whole sentence: what happened, since when, and what follows
@@ -89,7 +92,9 @@ def holds(wb: Workbench, channel: str | None = None) -> list[Hold]:
     asked = CHANNELS if channel is None else (channel,)
     with reading(wb.engine) as connection:
         paused, accounts = rows.pause(connection), [rows.account(connection, each) for each in asked]
-    found = [_pause_hold(wb, paused)] if paused else []
+        restored = restore_rows.open_restore(connection)
+    found = [_restore_hold(wb, restored)] if restored else []
+    found += [_pause_hold(wb, paused)] if paused else []
     found += [_account_hold(wb, account, account.paused_at) for account in accounts if account.paused_at is not None]
     gate = feed_gate.gate(wb)
     if gate.since is not None:
@@ -142,6 +147,17 @@ def is_paused(wb: Workbench) -> tuple[bool, bool]:
     with reading(wb.engine) as connection:
         accounts = [rows.account(connection, channel) for channel in CHANNELS]
         return rows.pause(connection) is not None, any(account.paused_at for account in accounts)
+
+
+def _restore_hold(wb: Workbench, restored: Restored) -> Hold:
+    made, since = (moment_text(at.astimezone(wb.zone())) for at in (restored.made_at, restored.restored_at))
+    return Hold(
+        "restore",
+        restored.restored_at,
+        "Waiting: a backup was restored and is not reconciled",
+        f"Nothing is sent or printed: the backup of {made} was restored on {since}, and messages that wait in it may "
+        "have left since. 'careloop reconcile' on the server says what is known and lets messages leave again.",
+    )
 
 
 def _pause_hold(wb: Workbench, paused: Pause) -> Hold:

@@ -22,7 +22,7 @@ from core.domain.organisation import CHANNELS, EMAIL
 from core.domain.window import is_open, next_window
 from core.errors import CareloopError, SendError
 from core.pacing import Pacer
-from core.sending import BATCH, Batch, NoJournal, send_batch, take_batch
+from core.sending import BATCH, Batch, NoJournal, NoLedger, send_batch, take_batch
 from core.sending_control import Hold
 from core.store import campaigns as campaign_rows
 from core.store import dispatcher_rows, journal, messages
@@ -262,6 +262,10 @@ def _next_batch(loop: Loop, *, limit: int) -> Batch | None:
             return take_batch(wb, campaign_id, worker=loop.worker, limit=limit)
         except messages.DatabaseLost:
             raise
+        except NoLedger as error:
+            _log.error("the disk of %s takes no ledger, without which nothing is sent", wb.settings.ledger)
+            loop.trouble = error
+            return None
         except Exception as error:
             # Checked when it was saved, but rules may have changed since. The other campaigns go on.
             loop.broken.add(campaign_id)

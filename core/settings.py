@@ -43,6 +43,8 @@ class Settings:
     twilio_from    the number that texts and calls come from (CARELOOP_TWILIO_FROM)
     twilio_service   a messaging service to send texts by instead (CARELOOP_TWILIO_SERVICE)
     public_url     the address patients reach the links in mails under (CARELOOP_PUBLIC_URL, default http://host:port)
+    ledger_folder  where it is written down, outside the database, what leaves and who says stop (CARELOOP_LEDGER); a
+                   folder of the home when None
     demo           the home was made by `careloop demo`: generated people and a clock that may be moved
     """
 
@@ -69,11 +71,17 @@ class Settings:
     twilio_service: str = ""
     public_url: str = "http://127.0.0.1:8501"
     demo: bool = False
+    ledger_folder: Path | None = None
 
     @property
     def last_sent(self) -> Path:
         """Which message this machine has handed over last, outside the database: a restored backup knows less."""
         return self.home / "last-sent"
+
+    @property
+    def ledger(self) -> Path:
+        """The folder of the ledger (core.store.ledger): a restored backup is completed from it."""
+        return self.ledger_folder or self.home / "ledger"
 
     @property
     def journals(self) -> Path:
@@ -112,6 +120,9 @@ def read_settings(environ: Mapping[str, str], *, demo: bool | None = None) -> Se
         twilio_service=environ.get("CARELOOP_TWILIO_SERVICE", ""),
         public_url=environ.get("CARELOOP_PUBLIC_URL", f"http://{host}:{port}").rstrip("/"),
         demo=is_demo,
+        ledger_folder=Path(environ["CARELOOP_LEDGER"]).expanduser().resolve()
+        if environ.get("CARELOOP_LEDGER")
+        else None,
     )
     require_loopback(settings.host, "CARELOOP_HOST")
     require_loopback(settings.smtp_host, "CARELOOP_SMTP")

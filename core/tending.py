@@ -4,7 +4,7 @@ import logging
 import time
 from dataclasses import dataclass
 
-from core import bounces, downloads, introductions, lookups
+from core import bounces, downloads, introductions, ledgers, lookups
 from core.domain.message import UNCONFIRMED_AFTER
 from core.domain.organisation import TEXT
 from core.errors import SettingsError
@@ -40,6 +40,7 @@ class Tending:
         """Now and then: introductory emails, texts without a receipt, old files, mails come back, what Twilio knows."""
         if time.monotonic() - self.tended_at < _TEND:
             return
+        ledgers.beat(wb)
         introductions.top_up(wb)
         with writing(wb.engine) as connection:
             messages.confirm_no_more(connection, channel=TEXT, before=wb.now() - UNCONFIRMED_AFTER)
@@ -60,6 +61,7 @@ def refresh(wb: Workbench) -> None:
     """
     from core import loads  # brings the clinical store along, which sending itself never needs
 
+    ledgers.begin(wb)
     try:
         loads.refresh(wb)
     except Exception as error:

@@ -15,7 +15,7 @@ from core.domain.role import refusal
 from core.domain.user import User
 from core.errors import NotAllowed, NotFound
 from core.settings import Settings, read_settings
-from core.store import accounts
+from core.store import accounts, half_restored
 from core.store.clinical import ClinicalStore
 from core.store.database import migrate, open_engine
 
@@ -93,15 +93,19 @@ def open_workbench(
     *,
     user: str = COMMAND_LINE,
     clock: Callable[[], datetime] | None = None,
+    is_restoring: bool = False,
 ) -> Workbench:
     """Open the home, creating or migrating what is missing.
 
     `settings` are read from the environment unless given; `user` is who acts; `clock` returns an aware moment and is
-    the machine's unless given (in a demo home: the machine's plus the demo's shift).
+    the machine's unless given (in a demo home: the machine's plus the demo's shift). A home in which a restore has not
+    ended is opened by the restore alone (`is_restoring`); others get a SettingsError.
     """
     settings = settings or read_settings(os.environ)
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    engine = open_engine(settings.database_url)
+    if not is_restoring:
+        half_restored.require_whole(settings.home)
+    engine = open_engine(settings.database_url, ledger=settings.ledger)
     migrate(engine)
     now = clock or _machine_clock(settings, engine)
     accounts.ensure_system_users(engine, at=now())

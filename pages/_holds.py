@@ -9,7 +9,11 @@ from pages._feed_gate import gate_warning
 from pages._shared import count, guarded, notice, plain
 
 _ASKED = "holds_asked"
-_ICONS = {"pause": ":material/pause_circle:", "account": ":material/cloud_off:"}
+_ICONS = {
+    "pause": ":material/pause_circle:",
+    "account": ":material/cloud_off:",
+    "restore": ":material/settings_backup_restore:",
+}
 
 
 def show_holds(wb: Workbench, *, with_buttons: bool = True, channel: str | None = None) -> None:
@@ -46,6 +50,8 @@ def ask_about_sending(wb: Workbench) -> None:
 
 def _ends(wb: Workbench, hold: Hold, number: int) -> None:
     """What ends a pause: a button for who may, else whom to ask."""
+    if hold.kind == "restore":
+        return  # its sentence says what to do, on the server
     if not sending_control.may_resume(wb):
         st.caption("Somebody who may see all patients can end it.", width="content")
     elif hold.kind == "pause":

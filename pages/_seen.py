@@ -1,4 +1,4 @@
-"""What of patients a page has shown goes into the audit log: once for each thing shown, not for each run of the page."""
+"""What of patients a page has shown goes into the audit log: once for each thing shown, not for each run."""
 
 from collections.abc import Collection
 

@@ -14,7 +14,7 @@ from core import campaigns, communications, introductions, introductory_email, n
 from core.domain.message import STATES
 from core.domain.user import Scope, User
 from core.errors import SendError
-from core.store import accounts
+from core.store import accounts, restore_rows
 from core.store import communications as message_rows
 from core.store.database import reading, writing
 from core.store.schema import attempts, open_gaps, recipients
@@ -69,6 +69,22 @@ def test_a_page_says_who_paused_sending_and_why_and_lets_them_resume(loaded: Wor
     assert not app.exception
     assert sending_control.holds(loaded) == []
     assert not app.warning or "paused" not in app.warning[0].value
+
+
+@pytest.mark.parametrize("page", ["home", "campaigns"])
+def test_a_page_says_that_a_restore_is_to_be_reconciled_and_offers_no_button_for_it(
+    loaded: Workbench,  # noqa: F811
+    page: str,
+) -> None:
+    at = loaded.now()
+    with writing(loaded.engine) as connection:
+        restore_rows.add(connection, archive_id="a", made_at=at, restored_at=at, by="command-line", ledgers={})
+
+    app = opened(page)
+
+    assert not app.exception
+    assert "careloop reconcile" in app.warning[0].value
+    assert not [button for button in app.button if str(button.key).startswith(("holds_try", "holds_resume"))]
 
 
 def test_a_pause_says_how_many_messages_wait_and_needs_a_reason(loaded: Workbench) -> None:  # noqa: F811

@@ -5,9 +5,9 @@ has no clear answer is 'unknown' until a call-back, which carries our attempt in
 messages says more.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from requests.exceptions import ConnectionError as NotConnected
@@ -16,13 +16,15 @@ from twilio.base.exceptions import TwilioRestException
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from core.channels.handing_over import NoConnection, NoSession, Outgoing, Receipt, TooFast
-from core.channels.twilio_access import Listed, TwilioAccess
+from core.channels.twilio_access import Entry, Listed, TwilioAccess
 from core.domain.twilio_errors import ACCOUNT, TOO_FAST, error_of
 from core.errors import SendError
 
 _LONGEST_VALIDITY = 14_400  # seconds, as Twilio's documentation has it
 _MACHINE_SECONDS = 30  # how long Twilio listens for the end of a machine's greeting
 _RING_SECONDS = 25  # about five rings; most machines answer after four
+_PAGE = 1000  # entries of a list in one answer, the most that Twilio gives
+_OUT_OF_ORDER = timedelta(days=1)
 _CALL_EVENTS = ["initiated", "ringing", "answered", "completed"]
 
 
@@ -86,6 +88,11 @@ class TextChannel(TwilioChannel):
             if str(one.direction) == "outbound-api" and one.date_created and one.date_created >= since
         ]
 
+    def made_since(self, since: datetime) -> list[Entry]:
+        """All texts of the account made since then, in both directions. Raises SendError when it does not say."""
+        with _answers():
+            return _entries(self._opened().messages.stream(page_size=_PAGE), since)
+
 
 class CallChannel(TwilioChannel):
     """Places calls. Twilio asks `webhooks`/call what to say and tells `webhooks`/call-status what became of one."""
@@ -122,6 +129,23 @@ class CallChannel(TwilioChannel):
             for one in found
             if one.date_created and one.date_created >= since
         ]
+
+    def made_since(self, since: datetime) -> list[Entry]:
+        """All calls of the account made since then, in both directions. Raises SendError when it does not say."""
+        with _answers():
+            return _entries(self._opened().calls.stream(page_size=_PAGE), since)
+
+
+def _entries(listed: Iterable[Any], since: datetime) -> list[Entry]:
+    """The list has the newest first; a day beyond `since` nothing more can come."""
+    found = []
+    for one in listed:
+        if one.date_created is None or one.date_created < since - _OUT_OF_ORDER:
+            break
+        if one.date_created >= since:
+            sender, body = str(getattr(one, "from_", "") or ""), str(getattr(one, "body", "") or "")
+            found.append(Entry(str(one.sid), str(one.direction), sender, str(one.to or ""), one.date_created, body))
+    return found
 
 
 @contextmanager

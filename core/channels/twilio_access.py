@@ -49,6 +49,18 @@ class Listed:
     error: int | None = None
 
 
+@dataclass(frozen=True)
+class Entry:
+    """A text or call of any direction in Twilio's own list. direction: inbound, outbound-api, outbound-reply ..."""
+
+    provider_id: str
+    direction: str
+    sender: str = field(repr=False)
+    to: str = field(repr=False)
+    at: datetime
+    body: str = field(default="", repr=False)
+
+
 class _Fields(dict[str, Sequence[str]]):
     """What Twilio's own check asks for a field that comes more than once."""
 

@@ -30,6 +30,7 @@ UNCONFIRMED = "unconfirmed"
 RETURNED = "returned"
 RETURNED_FOR_NOW = "returned_for_now"
 NOT_ARRIVED = "not_arrived"
+RESTORED = "restored"
 UNCONFIRMED_AFTER = timedelta(hours=72)
 CANNOT_BE_WRITTEN = "cannot_be_written"
 PRINTED, MAILED = "printed", "mailed"
@@ -98,11 +99,13 @@ REASONS: dict[str, str] = {
     "server_busy": "the mail server took no messages",
     "no_tls": "the mail server offered no safe connection",
     "login_refused": "the mail server refused the login",
+    "no_ledger": "this machine's disk takes no ledger, without which nothing may leave",
     "no_journal": "this machine's disk takes no journal, without which nothing may leave",
     "reply_unclear": "the mail server's reply was not clear; the message may have arrived",
     "connection_lost": "the connection was lost after the message had been sent; it may have arrived",
     WORKER_LOST: "the dispatcher ended while it was sending; the message may have left",
     UNCONFIRMED: "no receipt came",
+    RESTORED: "a backup was restored, and the message may have left after it was made",
     RETURNED: "it came back: the address does not exist any more",
     RETURNED_FOR_NOW: "it came back: it could not be delivered at that time",
     NOT_ARRIVED: "somebody has looked and decided that it did not arrive",

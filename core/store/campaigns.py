@@ -35,7 +35,7 @@ _LISTS = ("measures", "protocols")
 
 def add(connection: Connection, campaign: Campaign, *, patient_ids: Sequence[str]) -> None:
     """Keep a new campaign with exactly these patients, all waiting."""
-    _write(connection, insert(campaigns).values(_row(campaign)))
+    _write(connection, insert(campaigns).values(row_of(campaign)))
     appointments: dict[str, datetime | None] = {}
     for ids in batches(patient_ids):
         question = select(patients.c.patient_id, patients.c.next_appointment_at).where(patients.c.patient_id.in_(ids))
@@ -160,7 +160,7 @@ def is_name_free(connection: Connection, name: str, *, except_for: str) -> bool:
 def change(connection: Connection, changed: Campaign, *, version: int) -> bool:
     """Keep a changed campaign if it still has `version`; False when somebody else changed it meanwhile."""
     statement = update(campaigns).where(campaigns.c.campaign_id == changed.campaign_id, campaigns.c.version == version)
-    return _write(connection, statement.values({**_row(changed), "version": version + 1})) == 1
+    return _write(connection, statement.values({**row_of(changed), "version": version + 1})) == 1
 
 
 def complete_printed(connection: Connection, campaign_id: str, status: str, *, at: datetime, by: str) -> None:
@@ -259,8 +259,9 @@ def _may_see(user: User) -> ColumnElement[bool]:
     return or_(campaigns.c.created_by == user.user_id, exists(inside))
 
 
-def _row(campaign: Campaign) -> dict[str, Any]:
-    row = {column.name: getattr(campaign, column.name) for column in campaigns.c if hasattr(campaign, column.name)}
+def row_of(campaign: Campaign) -> dict[str, Any]:
+    """A campaign as its row."""
+    row = {str(column.name): getattr(campaign, column.name) for column in campaigns.c if hasattr(campaign, column.name)}
     row["name_key"] = name_key(campaign.name)
     row["messages"] = {
         language: {name: text for name, text in asdict(message).items() if text or name != "voicemail"}

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from core.domain.correction import COLUMNS, Correction, Values
 from core.domain.user import Scope
 from core.store.contacts import batches
+from core.store.opt_out_notes import note_correction
 from core.store.schema import corrections, feed_conflicts, patients
 from core.store.scope import in_scope
 
@@ -47,7 +48,9 @@ def add(
     """Keep a correction; returns its number."""
     said: dict[str, Any] = {"field": field, "values": values, "feed_values": list(feed_values), "reason": reason}
     question = insert(corrections).values(patient_id=patient_id, made_at=at, made_by=by, **said)
-    return int(connection.execute(question.returning(corrections.c.correction_id)).scalar_one())
+    correction_id = int(connection.execute(question.returning(corrections.c.correction_id)).scalar_one())
+    note_correction(connection, correction_id, at=at)
+    return correction_id
 
 
 def standing(connection: Connection, patient_ids: Collection[str] | None = None) -> dict[str, list[Correction]]:
@@ -76,6 +79,7 @@ def end(connection: Connection, correction_id: int, *, how: str, at: datetime, b
     """It counts no longer."""
     values = {"ended_at": at, "ended_by": by, "ended_how": how}
     connection.execute(update(corrections).where(corrections.c.correction_id == correction_id).values(values))
+    note_correction(connection, correction_id, at=at)
 
 
 def remember(connection: Connection, correction: Correction, feed: Values) -> None:

@@ -1,6 +1,6 @@
 """Opening the database: one way for SQLite and PostgreSQL, and its migrations."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
@@ -26,6 +26,7 @@ from sqlalchemy.exc import ArgumentError
 from core.errors import SettingsError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+_PUT_OFF = "careloop_put_off"  # in what SQLAlchemy keeps with a connection
 _VERSIONS = table("alembic_version", column("version_num"))
 
 
@@ -48,8 +49,11 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def open_engine(url: str) -> Engine:
-    """An engine on `url`. Statements in error texts hide their parameters: those may be patients' data."""
+def open_engine(url: str, *, ledger: Path | None = None) -> Engine:
+    """An engine on `url`, with the folder of the ledger that opt-outs are also written to (core.store.ledger).
+
+    Statements in error texts hide their parameters: those may be patients' data.
+    """
     try:
         address = make_url(url)
     except ArgumentError:
@@ -61,7 +65,12 @@ def open_engine(url: str) -> Engine:
         if not address.database or address.database == ":memory:":
             raise SettingsError("CARELOOP_DATABASE must name a file: SQLite in memory loses messages.")
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(address, hide_parameters=True, **_options(address.get_backend_name()))
+    engine = create_engine(
+        address,
+        hide_parameters=True,
+        execution_options={"ledger": ledger},
+        **_options(address.get_backend_name()),
+    )
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -76,13 +85,51 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
+def snapshot(engine: Engine) -> Iterator[Connection]:
+    """A connection for questions that are all answered as of one moment, whatever is written meanwhile."""
+    options: dict[str, Any] = {"reads_only": True}
+    if engine.dialect.name == "postgresql":
+        options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with engine.connect().execution_options(**options) as connection:
+        yield connection
+
+
+@contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """A transaction: committed when the block ends, rolled back when it raises. What it says in the audit log is
-    added as its last step."""
+    """A transaction: committed when the block ends, rolled back when it raises. What was put off by `before_commit`
+    and `after_commit` is done then, and the audit log's lines are added as its last step."""
     from core.store.audit_rows import appending  # whose table needs what is here
 
     with engine.begin() as connection, appending(connection):
-        yield connection
+        before: list[Callable[[], None]] = []
+        after: list[Callable[[], None]] = []
+        connection.info[_PUT_OFF] = (before, after)
+        try:
+            yield connection
+            for each in before:
+                each()
+        finally:
+            connection.info.pop(_PUT_OFF, None)
+    for each in after:
+        each()
+
+
+def before_commit(connection: Connection, do: Callable[[], None]) -> None:
+    """Do something at the end of a transaction of `writing`, when everything else in it is done; at once in others."""
+    put_off = connection.info.get(_PUT_OFF)
+    if put_off is None:
+        do()
+    else:
+        put_off[0].append(do)
+
+
+def after_commit(connection: Connection, do: Callable[[], None]) -> None:
+    """Do something when a transaction of `writing` is committed; at once in others."""
+    put_off = connection.info.get(_PUT_OFF)
+    if put_off is None:
+        do()
+    else:
+        put_off[1].append(do)
 
 
 def migrate(engine: Engine) -> None:
@@ -96,14 +143,24 @@ def migrate(engine: Engine) -> None:
             f"The database was made or opened by a newer Careloop: its tables are at version {version}, this one knows "
             f"them up to {_newest()}. Nothing was changed. Start the newer Careloop, or restore a backup from before."
         )
+    with engine.begin() as connection:
+        migrate_to(connection)
+
+
+def migrate_to(connection: Connection, revision: str = "head") -> None:
+    """Bring the tables forward to a revision, in the caller's transaction."""
     from alembic import command  # a tenth of a dispatcher's memory, which it seldom needs
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def newest_version() -> str:
+    """The version of the tables that this program knows."""
+    return _newest()
 
 
 def _version(engine: Engine) -> str | None:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, select
 from core.domain.opt_out import FEED, OptOut
 from core.store.bulk import insert_rows, run_many
 from core.store.contacts import batches
+from core.store.opt_out_notes import note_added
 from core.store.schema import opt_outs
 
 _COLUMNS = (
@@ -58,6 +59,8 @@ def add(connection: Connection, by_key: Mapping[str, OptOut], *, at: datetime, b
     frame = pl.DataFrame(rows, schema=shape | {"starts_on": pl.Date, "until": pl.Date})
     more = {"source": pl.lit(FEED), "comment": pl.lit(""), "made_at": pl.lit(at), "made_by": pl.lit(by)}
     insert_rows(connection, opt_outs, frame.with_columns(**more))
+    for keys in batches(by_key):
+        note_added(connection, (opt_outs.c.source == FEED) & opt_outs.c.source_key.in_(keys), at=at)
     return frame.height
 
 

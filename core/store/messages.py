@@ -30,6 +30,7 @@ from core.domain.eligibility import HOLD_OUT
 from core.domain.message import UNCONFIRMED, WORKER_LOST, Verdict
 from core.store.address_states import mark_dead
 from core.store.each_row import insert_each, update_each
+from core.store.restore_rows import HOLDS
 from core.store.schema import attempts, campaigns, recipients
 
 DatabaseLost = (OperationalError, InterfaceError)  # no connection, a full disk, a lock that is never free
@@ -250,7 +251,7 @@ _DUE_CAMPAIGNS = (
 _PICKED = (
     select(recipients.c.recipient_id)
     .join(campaigns, campaigns.c.campaign_id == recipients.c.campaign_id)
-    .where(recipients.c.campaign_id == bindparam("campaign"), campaigns.c.status == "active", _IS_DUE)
+    .where(recipients.c.campaign_id == bindparam("campaign"), campaigns.c.status == "active", _IS_DUE, ~HOLDS)
     .order_by(recipients.c.next_at.nulls_last(), recipients.c.recipient_id)
     .limit(bindparam("limit"))
     .with_for_update(skip_locked=True, of=recipients)

@@ -10,6 +10,7 @@ from uuid import uuid4
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 
 from core.domain.opt_out import OptOut
+from core.store.opt_out_notes import note_added, note_removed
 from core.store.schema import merges, opt_outs, patients, recipients
 
 _COLUMNS = [
@@ -30,7 +31,9 @@ def add(connection: Connection, opt_out: OptOut, *, at: datetime, by: str) -> in
     result = connection.execute(
         insert(opt_outs).values(**values, made_at=at, made_by=by).returning(opt_outs.c.opt_out_id)
     )
-    return int(result.scalar_one())
+    opt_out_id = int(result.scalar_one())
+    note_added(connection, opt_outs.c.opt_out_id == opt_out_id, at=at)
+    return opt_out_id
 
 
 def count_for_too(connection: Connection, opt_out: OptOut, addresses: Collection[str]) -> None:
@@ -45,7 +48,8 @@ def count_for_too(connection: Connection, opt_out: OptOut, addresses: Collection
         if row["source_key"]:  # behind a mark, so that core.feed_opt_outs knows whose it is
             mark = sha256(f"{row['source_key']}|{address}".encode()).hexdigest()[:16]
             row["source_key"] = f"{re.split('[#~]', row['source_key'], maxsplit=1)[0]}~{mark}"
-        connection.execute(insert(opt_outs).values(**row | {"address": address}))
+        added = insert(opt_outs).values(**row | {"address": address}).returning(opt_outs.c.opt_out_id)
+        note_added(connection, opt_outs.c.opt_out_id == connection.scalar(added), at=row["made_at"])
 
 
 def one_at_a_time(connection: Connection, patient_id: str) -> None:
@@ -175,7 +179,9 @@ def _removed(
         .values(removed_at=at, removed_by=by, removed_how=how, removed_note=note)
         .returning(opt_outs.c.opt_out_id)
     )
-    return sorted(result.scalars())
+    removed = sorted(result.scalars())
+    note_removed(connection, removed, at=at)
+    return removed
 
 
 def _found(connection: Connection, which: ColumnElement[bool], *, with_removed: bool = False) -> list[OptOut]:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from core.domain.message import RESTORED
 from core.store.schema import attempts, campaigns, merges, message_events, patients, recipients
 
 _INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
@@ -171,6 +172,7 @@ def unresolved(connection: Connection, channel: str, *, before: datetime, limit:
             campaigns.c.channel == channel,
             recipients.c.state.in_(("unknown", "calling")),
             recipients.c.address.is_not(None),
+            recipients.c.reason != RESTORED,  # its attempt may be another one than the database knows
             attempts.c.started_at < before,
         )
         .order_by(attempts.c.started_at, recipients.c.recipient_id)

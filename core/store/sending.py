@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from core.domain.sending_account import Account
+from core.store.restore_rows import HOLDS
 from core.store.schema import campaigns, sending_accounts, sending_pauses
 
 
@@ -122,4 +123,5 @@ _LETS_GO = select(campaigns.c.campaign_id).where(
     campaigns.c.campaign_id == bindparam("id"),
     campaigns.c.status == "active",
     ~select(sending_pauses.c.pause_id).where(sending_pauses.c.ended_at.is_(None)).exists(),
+    ~HOLDS,
 )

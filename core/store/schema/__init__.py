@@ -30,6 +30,7 @@ from core.store.schema.feeds import code_map, feed_quality, feed_releases, loads
 from core.store.schema.letters import downloads, print_decisions, print_letters, print_runs
 from core.store.schema.patients import merges, open_gaps, patients, search_keys
 from core.store.schema.practice import groups, locations, provider_settings, providers
+from core.store.schema.restores import ledgers, restores
 from core.store.schema.rules import measure_rules, measure_switches
 from core.store.schema.sending import dispatchers, sending_accounts, sending_pauses
 from core.store.schema.wishes import address_states, corrections, feed_conflicts, opt_outs, remarks
@@ -52,6 +53,7 @@ __all__ = [
     "groups",
     "identities",
     "introductory_texts",
+    "ledgers",
     "loads",
     "locations",
     "logos",
@@ -72,6 +74,7 @@ __all__ = [
     "recipients",
     "remarks",
     "replies",
+    "restores",
     "saved_views",
     "search_keys",
     "sending_accounts",

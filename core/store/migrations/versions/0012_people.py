@@ -94,11 +94,15 @@ def _chain() -> None:
         batch.create_index("ix_audit_subject", ["subject", "position"])
     if op.get_bind().dialect.name == "postgresql":
         op.execute(
-            "CREATE FUNCTION audit_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+            "CREATE OR REPLACE FUNCTION audit_append_only() RETURNS trigger LANGUAGE plpgsql AS "
             f"$$ BEGIN RAISE EXCEPTION '{_REFUSAL}'; END $$"
         )
         op.execute(
-            "CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit "
+            "CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE ON audit "
+            "FOR EACH ROW EXECUTE FUNCTION audit_append_only()"
+        )
+        op.execute(
+            "CREATE TRIGGER audit_never_emptied BEFORE TRUNCATE ON audit "
             "FOR EACH STATEMENT EXECUTE FUNCTION audit_append_only()"
         )
     else:
@@ -152,6 +156,7 @@ def downgrade() -> None:
     op.drop_table("approvals")
     if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP TRIGGER audit_append_only ON audit")
+        op.execute("DROP TRIGGER audit_never_emptied ON audit")
         op.execute("DROP FUNCTION audit_append_only()")
     else:
         op.execute("DROP TRIGGER audit_no_update")

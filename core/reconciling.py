@@ -1,0 +1,181 @@
+"""After a restore: what is known of the time since the backup, and the word that lets messages leave again.
+
+Everything is held until then. What ledgers, Twilio and logs of mail servers tell is taken in by core.ledger_replay,
+core.reconcile_twilio and core.reconcile_mail; what nobody tells stays a person's decision.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from core.audit import record_in
+from core.domain.organisation import CHANNELS, EMAIL, LETTER, PHONE, TEXT
+from core.domain.role import OPERATE
+from core.domain.wording import moment_text
+from core.errors import NotAllowed
+from core.ledger_replay import Replayed, replay
+from core.store import replay_rows as rows
+from core.store import restore_rows
+from core.store.database import reading, writing
+from core.store.restore_rows import Restored
+from core.workbench import Workbench
+
+MAYBE_SENT, NOT_SENT = "maybe-sent", "not-sent"
+_NAMES = {EMAIL: "emails", TEXT: "texts", PHONE: "calls", LETTER: "letters"}
+_NOTHING = "No restored backup waits to be reconciled."
+
+
+@dataclass(frozen=True)
+class Status:
+    """What is known of the time between a backup and its restore.
+
+    waiting      recipients by channel who would get a message once it is released
+    unknown_of   channels of which nothing tells what left since the backup
+    stops_known  whether the ledgers tell of every opt-out since
+    missing      ledgers that were in use at the backup and were not given, or are shorter than they were
+    looked_at    sentences: what was asked, and how far it goes
+    """
+
+    made_at: datetime
+    restored_at: datetime
+    waiting: dict[str, int]
+    unknown_of: tuple[str, ...]
+    stops_known: bool
+    missing: tuple[str, ...]
+    looked_at: tuple[str, ...] = field(default=())
+
+    @property
+    def unknown_count(self) -> int:
+        """How many wait of whom nothing tells whether they have got their message."""
+        return sum(self.waiting.get(channel, 0) for channel in self.unknown_of)
+
+
+def status(wb: Workbench) -> Status | None:
+    """How a restored backup stands; None when nothing waits to be reconciled."""
+    with reading(wb.engine) as connection:
+        restored = restore_rows.open_restore(connection)
+        return None if restored is None else _status(wb, restored, rows.waiting(connection))
+
+
+def lines(wb: Workbench) -> list[str]:
+    """The same in sentences, with what to do next."""
+    found = status(wb)
+    if found is None:
+        return [_NOTHING]
+    made, restored = (moment_text(at.astimezone(wb.zone())) for at in (found.made_at, found.restored_at))
+    total = sum(found.waiting.values())
+    by_channel = ", ".join(f"{count:,} {_NAMES[channel]}" for channel, count in sorted(found.waiting.items()))
+    said = [
+        f"The backup of {made} was restored on {restored}. Nothing is sent or printed until it is released.",
+        f"{total:,} messages wait{f': {by_channel}' if total else ''}.",
+        *found.looked_at,
+    ]
+    said += [
+        f"The ledger {each} was in use at the backup and is not here: give it with --ledger." for each in found.missing
+    ]
+    if found.unknown_of:
+        names = ", ".join(_NAMES[channel] for channel in found.unknown_of)
+        said.append(
+            f"Nothing tells which {names} left after the backup; {found.unknown_count:,} wait. Give ledgers, ask "
+            "Twilio (--twilio) or give the mail server's log (--mail-log); else say with the release what shall become "
+            "of them (--since-unknown)."
+        )
+    if not found.stops_known:
+        said.append(
+            "Opt-outs by link, complaint, key and staff after the backup are not known. Replies to texts are, once "
+            "Twilio was asked."
+        )
+    said.append("Let messages leave again with: careloop reconcile --release --reason 'WHY'")
+    return said
+
+
+def take_ledgers(wb: Workbench, folders: Sequence[Path]) -> Replayed:
+    """Take in ledgers of other machines, and the home's own again."""
+    wb.require(OPERATE)
+    return replay(wb, [wb.settings.ledger, *folders])
+
+
+def release(
+    wb: Workbench, *, reason: str, since_unknown: str | None = None, stops_may_be_missing: bool = False
+) -> dict[str, int]:
+    """Let messages leave again; returns counts: `given_up` may have got theirs and wait no more, `waiting` still do.
+
+    since_unknown         where nothing tells what left since the backup: 'maybe-sent' makes whoever waits 'unknown',
+                          'not-sent' is a person's word that nothing left
+    stops_may_be_missing  a person accepts that opt-outs since the backup are not known
+    Raises NotAllowed without a reason, and as long as one of these is to be decided and is not.
+    """
+    wb.require(OPERATE)
+    words = " ".join(reason.split())
+    if not words:
+        raise NotAllowed("A release needs a reason, for whoever asks later why messages were let go.")
+    if since_unknown not in (None, MAYBE_SENT, NOT_SENT):
+        raise NotAllowed(f"There is no '{since_unknown}'. Choose {MAYBE_SENT} or {NOT_SENT}.")
+    with writing(wb.engine) as connection:
+        restored = restore_rows.open_restore(connection)
+        if restored is None:
+            raise NotAllowed(_NOTHING)
+        found = _status(wb, restored, rows.waiting(connection))
+        _require_decided(found, since_unknown, stops_may_be_missing)
+        given_up = 0
+        if found.unknown_of and since_unknown == MAYBE_SENT:
+            given_up = rows.give_up(connection, found.unknown_of, at=wb.now())
+        counts = {"given_up": given_up, "waiting": sum(rows.waiting(connection).values())}
+        told = counts | {"since_unknown": since_unknown or "", "stops_known": found.stops_known}
+        restore_rows.release(connection, at=wb.now(), by=wb.user.user_id, reason=words[:200], counts=told)
+        record_in(wb, connection, "restore.released", restored.archive_id, reason=words[:200], **told)
+    return counts
+
+
+def _require_decided(found: Status, since_unknown: str | None, stops_may_be_missing: bool) -> None:
+    if found.unknown_count and since_unknown is None:
+        names = ", ".join(_NAMES[channel] for channel in found.unknown_of)
+        raise NotAllowed(
+            f"Nothing tells which {names} left after the backup, and {found.unknown_count:,} wait. Say with "
+            f"--since-unknown {MAYBE_SENT} that they may have left (they are not sent again by themselves), or with "
+            f"--since-unknown {NOT_SENT} that nothing left."
+        )
+    if not found.stops_known and not stops_may_be_missing:
+        raise NotAllowed(
+            "Opt-outs made after the backup are not known: somebody who said stop since may be written to. Give the "
+            "ledgers of all machines with --ledger, enter again what staff remember, or say --stops-may-be-missing."
+        )
+
+
+def _status(wb: Workbench, restored: Restored, waiting: dict[str, int]) -> Status:
+    told = restored.sources.get("ledgers", {})
+    missing = tuple(each for each in restored.ledgers if not told.get(each, {}).get("is_whole"))
+    is_covered = bool(restored.ledgers) and not missing
+    asked = {TEXT, PHONE} if restored.sources.get("twilio") else set()
+    asked |= {EMAIL} if restored.sources.get("mail_logs") else set()
+    unknown_of = () if is_covered else tuple(each for each in (*CHANNELS, LETTER) if each not in asked)
+    return Status(
+        restored.made_at,
+        restored.restored_at,
+        waiting,
+        unknown_of,
+        is_covered,
+        missing,
+        tuple(_looked_at(wb, restored)),
+    )
+
+
+def _looked_at(wb: Workbench, restored: Restored) -> list[str]:
+    said = []
+    for ledger_id, about in restored.sources.get("ledgers", {}).items():
+        until = about.get("until")
+        reaches = moment_text(datetime.fromisoformat(until).astimezone(wb.zone())) if until else "nothing"
+        said.append(f"The ledger {ledger_id} of {about['host']} was taken in; its last sign of life is {reaches}.")
+    twilio = restored.sources.get("twilio")
+    if twilio:
+        said.append(
+            f"Twilio was asked: {twilio['sent']:,} texts and calls since the backup, {twilio['found']:,} recipients "
+            f"found among them; {twilio['received']:,} texts came in, {twilio['taken']:,} of them new."
+        )
+    said += [
+        f"A mail log was read: {each['found']:,} recipients found, {each['strange']:,} mails of campaigns that the "
+        "backup does not have."
+        for each in restored.sources.get("mail_logs", [])
+    ]
+    return said
