@@ -22,9 +22,11 @@ from core.store.schema.patients import merges, open_gaps, patients, search_keys
 from core.store.schema.practice import groups, locations, provider_settings, providers
 from core.store.schema.rules import measure_rules, measure_switches
 from core.store.schema.sending import dispatchers, sending_accounts, sending_pauses
+from core.store.schema.settings import account_tests, setting_changes
 from core.store.schema.wishes import address_states, corrections, feed_conflicts, opt_outs, remarks
 
 __all__ = [
+    "account_tests",
     "address_states",
     "attempts",
     "audit",
@@ -63,6 +65,7 @@ __all__ = [
     "search_keys",
     "sending_accounts",
     "sending_pauses",
+    "setting_changes",
     "users",
     "value_set_codes",
     "value_sets",
