@@ -1,0 +1,74 @@
+"""Settings: everything the organisation decides, section by section, with its history; accounts and the check."""
+
+import streamlit as st
+
+from core.domain.role import CHANGE_ORGANISATION
+from core.domain.setting import SECTION_HELP, SECTIONS
+from core.workbench import Workbench
+from pages._settings_accounts import accounts
+from pages._settings_check import check
+from pages._settings_form import form, is_changed
+from pages._settings_history import history
+from pages._settings_letterhead import letterhead
+from pages._shared import page_head, plain, workbench
+
+_OTHERS = {"accounts": "Accounts", "check": "Check"}
+_HELP = {
+    "accounts": "The mail server, the mailbox and Twilio: where they are set, and whether they work.",
+    "check": "The same as 'careloop check' prints: what is set, what is missing, and what to do.",
+}
+_NAMES = SECTIONS | _OTHERS
+# The list of sections is a list at the left, and on a phone a few lines of words.
+_STYLE = """<style>
+.st-key-se_sections [role="radiogroup"] { gap: 2px; }
+.st-key-se_sections [role="radiogroup"] label { padding: 3px 10px; border-radius: 8px; width: 100%; }
+.st-key-se_sections [role="radiogroup"] label > div:first-child { display: none; }
+.st-key-se_sections [role="radiogroup"] label:has(input:checked) {
+  background: color-mix(in srgb, currentColor 9%, transparent); font-weight: 600; }
+@media (max-width: 640px) {
+  .st-key-se_sections [role="radiogroup"] { flex-direction: row; flex-wrap: wrap; }
+  .st-key-se_sections [role="radiogroup"] label { width: auto; }
+}
+</style>"""
+
+
+def show() -> None:
+    wb = workbench()
+    page_head("Settings", "What the organisation decides. Every change is kept, with who made it and why.")
+    wb.require(CHANGE_ORGANISATION)
+    st.html(_STYLE)
+    left, right = st.columns([1, 3.4], gap="large")
+    with left, st.container(key="se_sections"):
+        section = _section()
+    with right:
+        st.subheader(_NAMES[section], anchor=False)
+        st.caption(plain((SECTION_HELP | _HELP)[section]))
+        _draw(wb, section)
+
+
+def _section() -> str:
+    names = list(_NAMES)
+    asked = st.query_params.get("section", "")
+    chosen = st.radio(
+        "Section",
+        names,
+        index=names.index(asked) if asked in names else 0,
+        format_func=lambda key: f"{_NAMES[key]} •" if is_changed(key) else _NAMES[key],
+        key="se_section",
+        label_visibility="collapsed",
+        width="stretch",
+    )
+    return str(chosen or names[0])
+
+
+def _draw(wb: Workbench, section: str) -> None:
+    if section == "accounts":
+        accounts(wb)
+    elif section == "check":
+        check(wb)
+    else:
+        (letterhead if section == "letterhead" else form)(wb, section)
+        history(wb, section)
+
+
+show()
