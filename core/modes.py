@@ -1,4 +1,4 @@
-"""What the organisation's settings do not let a campaign be: of a mode that is off (C2), from an unknown sender (E3)."""
+"""What the organisation's settings forbid a campaign: a mode that is off (C2), a sender that is not listed (E3)."""
 
 from core.domain.address import is_email
 from core.domain.campaign import Campaign
