@@ -144,6 +144,8 @@ def _check_smtp(settings: Settings) -> None:
         raise SettingsError("CARELOOP_SMTP_CA must be a file of certificates. Change it in the environment.")
     if settings.bounce_address and not is_email(settings.bounce_address):
         raise SettingsError("CARELOOP_BOUNCE_ADDRESS must be an email address. Change it in the environment.")
+    if not _is_address(settings.mailbox):
+        raise SettingsError("CARELOOP_MAILBOX is no address. Change it in the environment.")
     if urlsplit(settings.mailbox).password:
         raise SettingsError(
             "CARELOOP_MAILBOX holds a password, which would be shown with it. Take it out and set "
@@ -168,6 +170,15 @@ def _check_twilio(settings: Settings) -> None:
             "CARELOOP_TWILIO_ACCOUNT and CARELOOP_TWILIO_TOKEN belong together: set both in the environment, or "
             "neither to use the local stand-in."
         )
+
+
+def _is_address(text: str) -> bool:
+    """Whether it can be taken apart at all."""
+    try:
+        urlsplit(text).port  # noqa: B018 (raises)
+    except ValueError:
+        return False
+    return True
 
 
 def require_loopback(host: str, setting: str) -> None:
