@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from core.commands.addresses import address_app
+from core.commands.check import check
 from core.commands.forms import form_app, logo_app
 from core.errors import CareloopError
 from core.settings import Settings, read_settings
@@ -29,6 +30,7 @@ app.add_typer(sending_app, name="sending")
 app.add_typer(form_app, name="form")
 app.add_typer(logo_app, name="logo")
 app.add_typer(address_app, name="address")
+app.command()(check)
 
 Port = Annotated[int | None, typer.Option(help="Port of the pages. Default: CARELOOP_PORT or 8501.")]
 

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.domain.role import CHANGE_ORGANISATION
 from core.errors import CareloopError
 from pages import _width
 from pages._demo_clock import demo_clock
@@ -15,6 +16,14 @@ st.html(
     f"{_width.style()}</style>"
 )
 st.logo(str(HERE / "logo.svg"), size="large", icon_image=str(HERE / "icon.svg"))
+
+
+_SETTINGS = st.Page(
+    "settings.py",
+    title="Settings",
+    icon=":material/settings:",
+    help="Everything the organisation decides, its accounts, and whether all is in order.",
+)
 
 
 def _pages() -> dict[str, list[st.Page]]:
@@ -87,6 +96,7 @@ def _pages() -> dict[str, list[st.Page]]:
                 icon=":material/waving_hand:",
                 help="The first email to each patient, whose patients get it, and what became of it.",
             ),
+            *([_SETTINGS] if workbench().user.may(CHANGE_ORGANISATION) else []),
         ],
         "Hidden": [
             st.Page("patient.py", title="Patient", icon=":material/person:", visibility="hidden"),

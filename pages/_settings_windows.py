@@ -27,8 +27,8 @@ def windows(setting: Setting, value: tuple[Window, ...], key: str) -> tuple[Wind
                 icon=":material/close:",
                 type="tertiary",
                 help="Remove this window",
-                on_click=rows.pop,
-                args=(number,),
+                on_click=_drop,
+                args=(rows, number),
             )
         found.append(Window(opens, closes))
     st.button("Add a window", key=f"{key}_add", icon=":material/add:", type="tertiary", on_click=_add, args=(rows,))
@@ -43,3 +43,7 @@ def _time(label: str, value: time, *, key: str) -> Any:
 
 def _add(rows: dict[int, Window]) -> None:
     rows[max(rows, default=-1) + 1] = _NEW
+
+
+def _drop(rows: dict[int, Window], number: int) -> None:
+    rows.pop(number, None)
