@@ -30,8 +30,9 @@ def _account(wb: Workbench, each: Account, tested: Tested | None) -> None:
         st.markdown(f"**{_ICONS[each.kind]} {plain(each.name)}**", width="content")
         if each.is_sandbox:
             st.badge("SANDBOX", icon=":material/science:", color="orange", help="Everything stays in the Outbox.")
-        _badge(tested)
-    lines = [f"{plain(label)}: **{plain(value)}** :gray[{plain(variable)}]" for label, value, variable in each.rows]
+        if each.is_set:
+            _badge(tested)
+    lines = [f"{plain(label)}: {_exact(value)} :small[{plain(variable)}]" for label, value, variable in each.rows]
     st.markdown("  \n".join(lines))
     for problem in each.problems:
         st.error(plain(problem), icon=":material/lock_open:")
@@ -45,6 +46,11 @@ def _account(wb: Workbench, each: Account, tested: Tested | None) -> None:
         )  # fmt: skip
     if is_asked:
         _test(wb, each.kind, with_mail=bool(with_mail))
+
+
+def _exact(value: str) -> str:
+    """As it is, and no link even where it is an address."""
+    return f"`{value.replace('`', '')}`"
 
 
 def _badge(tested: Tested | None) -> None:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core import check as checks
 from core.check import NOTE, OK, WARNING, WRONG, Row
+from core.domain.setting import SECTIONS
 from core.workbench import Workbench
 from pages._shared import count, plain
 
@@ -30,10 +31,19 @@ def check(wb: Workbench) -> None:
         st.error(f"{count(len(wrong), 'row')} must be put right.", icon=":material/error:")
     for row in [*wrong, *late]:
         _row(row, with_section=True)
+    names = set(SECTIONS.values())
     for section, rows in groupby(found, key=lambda row: row.section):
-        with st.expander(plain(section), key=f"se_check_{section}"):
+        if section not in names:
+            _block(section, list(rows))
+    changed = [row for row in found if row.section in names and row.state != OK]
+    _block("Settings that are not as in a new home", changed, with_section=True)
+
+
+def _block(title: str, rows: list[Row], *, with_section: bool = False) -> None:
+    if rows:
+        with st.expander(plain(title), key=f"se_check_{title}"):
             for row in rows:
-                _row(row)
+                _row(row, with_section=with_section)
 
 
 def _row(row: Row, *, with_section: bool = False) -> None:

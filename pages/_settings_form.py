@@ -65,7 +65,9 @@ def _row(setting: Setting, value: Any, *, key: str) -> tuple[Any, Any]:
     """Name and help at the left, the field at the right; what the field holds, and the place below it."""
     with st.container(border=False, gap="xsmall"):
         about, field = st.columns([2, 3], gap="medium")
-        about.markdown(f"**{plain(setting.label)}**  \n:gray[{plain(setting.help)}]")
+        with about, st.container(gap=None):
+            st.markdown(f"**{plain(setting.label)}**")
+            st.caption(plain(setting.help))
         with field:
             if setting.elsewhere:
                 st.markdown(plain(value_text(setting, value)))

@@ -20,14 +20,16 @@ _HELP = {
 _NAMES = SECTIONS | _OTHERS
 # The list of sections is a list at the left, and on a phone a few lines of words.
 _STYLE = """<style>
-.st-key-se_sections [role="radiogroup"] { gap: 2px; }
-.st-key-se_sections [role="radiogroup"] label { padding: 3px 10px; border-radius: 8px; width: 100%; }
-.st-key-se_sections [role="radiogroup"] label > div:first-child { display: none; }
-.st-key-se_sections [role="radiogroup"] label:has(input:checked) {
-  background: color-mix(in srgb, currentColor 9%, transparent); font-weight: 600; }
+.st-key-se_sections [role="radiogroup"] { gap: 1px; }
+.st-key-se_sections [role="radiogroup"], .st-key-se_sections [role="radiogroup"] > div { width: 100%; }
+.st-key-se_sections label { padding: 4px 10px; border-radius: 8px; width: 100%; cursor: pointer; }
+.st-key-se_sections label > div > div:not([data-testid]) { display: none; }
+.st-key-se_sections label:hover { background: color-mix(in srgb, currentColor 5%, transparent); }
+.st-key-se_sections label[data-selected] { background: color-mix(in srgb, currentColor 10%, transparent); }
+.st-key-se_sections label[data-selected] p { font-weight: 600; }
 @media (max-width: 640px) {
   .st-key-se_sections [role="radiogroup"] { flex-direction: row; flex-wrap: wrap; }
-  .st-key-se_sections [role="radiogroup"] label { width: auto; }
+  .st-key-se_sections [role="radiogroup"] > div, .st-key-se_sections label { width: auto; }
 }
 </style>"""
 

@@ -31,7 +31,7 @@ SECTION_HELP: dict[str, str] = {
     "letterhead": "What stands on emails, letters and forms.",
     "support": "Whom the people who use these pages turn to.",
     "retention": "How long things are kept, and when users are signed out.",
-    "care": "Set on the pages of what they belong to; listed here with their history.",
+    "care": "Whose schedule counts, and when the feed is too old or too small to send by.",
 }
 # How a value is written, checked and shown (core.domain.setting_checks, .setting_words; pages/_settings_fields.py).
 KINDS = (

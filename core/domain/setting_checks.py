@@ -133,9 +133,9 @@ def _yes_no(setting: Setting, value: Any) -> bool:
 
 
 def _choice(setting: Setting, value: Any) -> str:
-    if value not in setting.choices:
+    if not isinstance(value, str) or value not in setting.choices:
         raise _wrong(setting, f"One of these is possible: {', '.join(setting.choices.values())}.")
-    return str(value)
+    return value
 
 
 def _choices(setting: Setting, value: Any) -> tuple[str, ...]:

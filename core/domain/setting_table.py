@@ -237,8 +237,9 @@ _ROWS = (
         "feed_rules", _STAFF, most=50,
     ),
     Setting(
-        "ended_sources", "care", "Sources that send no more", "Nothing is expected of them.",
-        "words", _STAFF, most=200, is_optional=True, without="none", elsewhere="data",
+        "ended_sources", "care", "Sources that send no more",
+        "Nothing is expected of them. One that sends again is taken from the list by itself.",
+        "words", _STAFF, most=200, is_optional=True, without="none",
     ),
 )  # fmt: skip
 SETTINGS: dict[str, Setting] = {row.key: row for row in _ROWS}
