@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Tested:
+class AccountTest:
     """The last test of an account. `is_current`: its settings are still those that were tested."""
 
     kind: str
@@ -39,7 +39,7 @@ class Tested:
     steps: tuple[Step, ...]
 
 
-def test(wb: Workbench, kind: str, *, with_mail: bool = False, longest: float = LONGEST) -> Tested:
+def try_account(wb: Workbench, kind: str, *, with_mail: bool = False, longest: float = LONGEST) -> AccountTest:
     """Test one of core.sending_accounts.KINDS and keep what came of it; takes at most `longest` seconds.
 
     with_mail  send a test mail to the user's own address as well (mail server only)
@@ -61,19 +61,16 @@ def test(wb: Workbench, kind: str, *, with_mail: bool = False, longest: float = 
     return _shown(wb, kept)
 
 
-test.__test__ = False  # type: ignore[attr-defined]  # pytest takes it for one of its own
-
-
-def last_tests(wb: Workbench) -> dict[str, Tested]:
+def last_tests(wb: Workbench) -> dict[str, AccountTest]:
     """The last test of each account that was ever tested, by its kind."""
     with reading(wb.engine) as connection:
         found = rows.last(connection)
     return {kind: _shown(wb, each) for kind, each in found.items() if kind in KINDS}
 
 
-def _shown(wb: Workbench, kept: rows.Tested) -> Tested:
+def _shown(wb: Workbench, kept: rows.Tested) -> AccountTest:
     is_current = kept.fingerprint == fingerprint(wb, kept.kind)
-    return Tested(kept.kind, kept.at, kept.by, kept.is_good, is_current, kept.steps)
+    return AccountTest(kept.kind, kept.at, kept.by, kept.is_good, is_current, kept.steps)
 
 
 def _check(wb: Workbench, kind: str, *, with_mail: bool) -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from core import feed_gate, loads, organisation_settings
-from core.account_tests import Tested, last_tests, test
+from core.account_tests import AccountTest, last_tests, try_account
 from core.domain.organisation import Organisation
 from core.domain.role import CHANGE_ORGANISATION
 from core.domain.setting import SECTIONS
@@ -127,11 +127,11 @@ def _accounts(wb: Workbench, *, test_accounts: bool) -> Iterator[Row]:
         if each.is_sandbox:
             yield Row(section, "Sandbox", "everything stays in the local Outbox")
         if each.is_set:
-            tested = test(wb, each.kind) if test_accounts else known.get(each.kind)
+            tested = try_account(wb, each.kind) if test_accounts else known.get(each.kind)
             yield from _tested(wb, section, tested)
 
 
-def _tested(wb: Workbench, section: str, tested: Tested | None) -> Iterator[Row]:
+def _tested(wb: Workbench, section: str, tested: AccountTest | None) -> Iterator[Row]:
     if tested is None:
         yield Row(section, "Test", "never", WARNING, "Run 'careloop check --accounts', or press Test on the page.")
         return
@@ -161,6 +161,6 @@ def _settings(wb: Workbench) -> Iterator[Row]:
             advice = ""
             if setting.key in wrong:
                 state, advice = WRONG, wrong[setting.key]
-            elif not wb.settings.demo and _PLACEHOLDERS.get(setting.key) == value:
+            elif not wb.settings.demo and _PLACEHOLDERS.get(setting.key, ...) == value:
                 state, advice = WARNING, "Set your own before messages leave."
             yield Row(name, setting.label, short_text(setting, value), state, advice)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core import account_tests, sending_accounts
-from core.account_tests import Tested
+from core.account_tests import AccountTest
 from core.domain.address import is_email
 from core.errors import CareloopError
 from core.sending_accounts import SMTP, Account
@@ -25,7 +25,7 @@ def accounts(wb: Workbench) -> None:
             _account(wb, each, known.get(each.kind))
 
 
-def _account(wb: Workbench, each: Account, tested: Tested | None) -> None:
+def _account(wb: Workbench, each: Account, tested: AccountTest | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"**{_ICONS[each.kind]} {plain(each.name)}**", width="content")
         if each.is_sandbox:
@@ -53,7 +53,7 @@ def _exact(value: str) -> str:
     return f"`{value.replace('`', '')}`"
 
 
-def _badge(tested: Tested | None) -> None:
+def _badge(tested: AccountTest | None) -> None:
     if tested is None or not tested.is_current:
         st.badge("Not tested", icon=":material/help:", color="gray")
     elif tested.is_good:
@@ -62,7 +62,7 @@ def _badge(tested: Tested | None) -> None:
         st.badge("Does not work", icon=":material/error:", color="red")
 
 
-def _found(wb: Workbench, tested: Tested | None) -> None:
+def _found(wb: Workbench, tested: AccountTest | None) -> None:
     """What the last test found, step by step."""
     if tested is None:
         return
@@ -77,7 +77,7 @@ def _found(wb: Workbench, tested: Tested | None) -> None:
 def _test(wb: Workbench, kind: str, *, with_mail: bool) -> None:
     try:
         with st.spinner("Asking ..."):
-            account_tests.test(wb, kind, with_mail=with_mail)
+            account_tests.try_account(wb, kind, with_mail=with_mail)
     except CareloopError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return

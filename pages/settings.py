@@ -46,6 +46,9 @@ def show() -> None:
         st.subheader(_NAMES[section], anchor=False)
         st.caption(plain((SECTION_HELP | _HELP)[section]))
         _draw(wb, section)
+    late = [name for key, name in SECTIONS.items() if is_changed(key)]
+    if late:
+        left.caption(f":material/edit: Not saved yet: {', '.join(late)}")
 
 
 def _section() -> str:
@@ -55,7 +58,7 @@ def _section() -> str:
         "Section",
         names,
         index=names.index(asked) if asked in names else 0,
-        format_func=lambda key: f"{_NAMES[key]} •" if is_changed(key) else _NAMES[key],
+        format_func=_NAMES.__getitem__,
         key="se_section",
         label_visibility="collapsed",
         width="stretch",

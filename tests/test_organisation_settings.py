@@ -244,7 +244,7 @@ def test_a_federal_holiday_may_be_a_sending_day(wb: Workbench) -> None:
 
 def at_once(*actions: Any) -> list[Any]:
     """What each returns or raises when all begin together."""
-    gate, results = threading.Barrier(len(actions)), [None] * len(actions)
+    gate, results = threading.Barrier(len(actions)), list[Any](actions)
 
     def act(number: int, action: Any) -> None:
         gate.wait()

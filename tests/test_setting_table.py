@@ -44,11 +44,13 @@ def test_a_row_reads_as_a_sentence(setting: Setting) -> None:
 @pytest.mark.parametrize("setting", NUMBERS, ids=lambda setting: setting.key)
 def test_a_number_is_taken_at_its_limits_and_not_beyond(setting: Setting) -> None:
     assert setting.least is not None and setting.most is not None and setting.unit
-    kind = int if setting.kind == "integer" else float
+    kind: Any = int if setting.kind == "integer" else float
     for value in (kind(setting.least), kind(setting.most)):
         assert cleaned(setting, value) == value
-        assert Organisation(**{setting.key: value})  # no rule meets what it could not bear
-    for value in (kind(setting.least - 1), kind(setting.most + 1), True, "7", float("nan"), float("inf"), 1.5j):
+        found: dict[str, Any] = {setting.key: value}
+        assert Organisation(**found)  # no rule meets what it could not bear
+    wrong: list[Any] = [kind(setting.least - 1), kind(setting.most + 1), True, "7", float("nan"), float("inf"), 1.5j]
+    for value in wrong:
         with pytest.raises(SettingsError) as refused:
             cleaned(setting, value)
         assert refused.value.key == setting.key

@@ -29,6 +29,8 @@ _WORDS = {
 _NO_CONNECTION = {
     "gaierror": "There is no such host. Check the name in CARELOOP_SMTP.",
     "ConnectionRefusedError": "Nothing listens there. Check host and port in CARELOOP_SMTP.",
+    "SMTPServerDisconnected": "It says nothing a mail server says, or not in time. Check the port; one that speaks TLS "
+    "from the first byte needs CARELOOP_SMTP_SECURITY=tls.",
     "TimeoutError": "It does not answer. Check host and port in CARELOOP_SMTP, and the firewall.",
 }
 
