@@ -96,7 +96,7 @@ def _pages() -> dict[str, list[st.Page]]:
                 icon=":material/waving_hand:",
                 help="The first email to each patient, whose patients get it, and what became of it.",
             ),
-            *([_SETTINGS] if workbench().user.may(CHANGE_ORGANISATION) else []),
+            *([_SETTINGS] if _may_set_up() else []),
         ],
         "Hidden": [
             st.Page("patient.py", title="Patient", icon=":material/person:", visibility="hidden"),
@@ -104,6 +104,14 @@ def _pages() -> dict[str, list[st.Page]]:
             st.Page("report.py", title="Report", icon=":material/monitoring:", visibility="hidden"),
         ],
     }
+
+
+def _may_set_up() -> bool:
+    """Whether the page Settings is for this user; not while there is no workbench, which is said below."""
+    try:
+        return workbench().user.may(CHANGE_ORGANISATION)
+    except CareloopError:
+        return False
 
 
 def _who() -> None:
