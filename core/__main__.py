@@ -13,6 +13,7 @@ import typer
 from core.commands import backups
 from core.commands.addresses import address_app
 from core.commands.audit import audit_app
+from core.commands.check import check
 from core.commands.forms import form_app, logo_app
 from core.commands.users import user_app
 from core.errors import CareloopError
@@ -35,6 +36,7 @@ app.add_typer(address_app, name="address")
 app.add_typer(user_app, name="user")
 app.add_typer(audit_app, name="audit")
 backups.add_to(app)
+app.command()(check)
 
 Port = Annotated[int | None, typer.Option(help="Port of the pages. Default: CARELOOP_PORT or 8501.")]
 

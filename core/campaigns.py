@@ -35,6 +35,7 @@ from core.domain.role import READ_PATIENTS
 from core.domain.wording import day_text
 from core.errors import NotAllowed, NotFound, TemplateError
 from core.merge_fields import fields_for
+from core.modes import setting_problems
 from core.new_campaigns import create as create
 from core.pace import measured_pace
 from core.printing_lock import being_printed, stop_printing_in
@@ -74,7 +75,7 @@ def may_change(wb: Workbench, campaign_id: str) -> bool:
 def problems_of(wb: Workbench, draft: Campaign, *, was: Campaign | None = None) -> dict[str, str]:
     """What keeps a draft from being active, by field; empty when nothing does. `was` is the campaign as it is kept."""
     draft = _cleaned(draft)
-    found = _saving_problems(wb, draft, was=was)
+    found = _saving_problems(wb, draft, was=was) | setting_problems(wb, draft)
     for finding in templates.findings(wb, draft):
         key = "messages" if finding.part in ("subject", "body", "voicemail") else finding.part
         if finding.level == ERROR and finding.sentence not in found.get(key, ""):

@@ -66,7 +66,12 @@ class MissingField(TemplateError):
 
 
 class SettingsError(CareloopError):
-    """A setting is wrong or missing. The message names it and says where it may be set."""
+    """A setting is wrong or missing. The message names it and says where it may be set. `key` is the setting of the
+    organisation (core.domain.setting_table) that it is about, '' when it is about none or another."""
+
+    def __init__(self, message: str, *, key: str = "") -> None:
+        super().__init__(message)
+        self.key = key
 
 
 class SendError(Exception):

@@ -10,8 +10,9 @@ from core.domain.organisation import FeedRule, Organisation
 from core.domain.role import LOAD_DATA
 from core.domain.wording import day_text
 from core.errors import NotAllowed, NotFound
-from core.store import accounts
+from core.organisation_settings import change_in
 from core.store import feed_quality as rows
+from core.store import setting_rows
 from core.store.database import reading, writing
 from core.workbench import DISPATCHER, Workbench, needs
 
@@ -56,13 +57,13 @@ def end_source(wb: Workbench, source_system: str) -> None:
     Raises NotFound for a source of which nothing was loaded, NotAllowed for whoever may not release the gate.
     """
     _check_sees_everybody(wb)
-    ended = wb.organisation().ended_sources
     with writing(wb.engine) as connection:
+        setting_rows.lock(connection)
+        ended = setting_rows.values(connection)["ended_sources"]
         if not rows.rows_before(connection, source_system, count=1):
             raise NotFound("Nothing was loaded of a source with this name. 'careloop feed status' lists the sources.")
         changes = {"ended_sources": tuple(sorted({*ended, source_system}))}
-        accounts.change_in(connection, changes, at=wb.now(), by=wb.user.user_id)
-        record_in(wb, connection, "feed.source_ended", source_system)
+        change_in(wb, connection, changes, action="feed.source_ended", subject=source_system)
 
 
 def waiting_count(wb: Workbench) -> int:

@@ -13,7 +13,7 @@ from core.domain.feed_quality import TableQuality, Tally, middle, quantile
 from core.domain.wording import day_text
 from core.feeds.layout import TABLES
 from core.generations import Making
-from core.store import accounts
+from core.organisation_settings import change_in
 from core.store import feed_quality as rows
 from core.store.database import reading
 from core.workbench import Workbench
@@ -84,7 +84,7 @@ def keep_in(wb: Workbench, connection: Connection, load_id: int, making: Making)
     rows.add(connection, found)
     if source in organisation.ended_sources:  # it sends again
         left = tuple(name for name in organisation.ended_sources if name != source)
-        accounts.change_in(connection, {"ended_sources": left}, at=wb.now(), by=wb.user.user_id)
+        change_in(wb, connection, {"ended_sources": left}, action="feed.source_sends_again", subject=source)
 
 
 def _row(making: Making, name: str, *, load_id: int, loaded_at: datetime, is_known: bool) -> TableQuality:

@@ -95,6 +95,7 @@ def stationery(wb: Workbench, campaign: Campaign) -> Stationery:
         "sender": list(sender.lines),
         "dates": {language: letter_date(campaign.start_on, language) for language in campaign.messages},
         "bodies": {language: message_body(each.body).clean for language, each in campaign.messages.items()},
+        "per_file": wb.organisation().letters_per_file,
         "logo_kind": logo.kind if logo else "",
         "logo_name": logo.name if logo else "",
     }

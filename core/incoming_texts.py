@@ -155,7 +155,8 @@ def _answers(
     for place, number in answered.items():
         last = known.last.get(number)
         fields = last.fields if last else {}
-        call = fields.get("help_number") or fields.get("call_back_number") or organisation.call_back_number
+        own = fields.get("help_number") or fields.get("call_back_number")
+        call = own or organisation.help_number or organisation.call_back_number
         found[place] = answer_text(
             follows[place].answer,
             language=last.language if last else on_file.get(number),

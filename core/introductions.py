@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from core.audit import record_in
 from core.domain.campaign import Campaign
 from core.domain.eligibility import Mailing, eligibility
+from core.domain.organisation import EMAIL
 from core.domain.progress import Progress, progress_of
 from core.domain.role import CHANGE_ORGANISATION
 from core.errors import NotAllowed, NotFound
@@ -150,6 +151,8 @@ def turn_off(wb: Workbench, provider_id: str) -> None:
 
 def top_up(wb: Workbench) -> int:
     """Add today's patients to the stream, up to the pace of a day; returns how many. The dispatcher calls it."""
+    if EMAIL not in wb.organisation().modes:
+        return 0
     with reading(wb.engine) as connection:
         on = rows.turned_on(connection)
         if restore_rows.unreconciled(connection):

@@ -54,7 +54,7 @@ def forecast(wb: Workbench, draft: Campaign) -> Forecast:
         selected=len(waiting),
         patient_count=len(written_to),
         letter_count=len(made.letters),
-        file_count=len(parts(len(made.letters))),
+        file_count=len(parts(len(made.letters), wb.organisation().letters_per_file)),
         left_out={reason_sentence(key, LETTER): number for key, number in missed.most_common()},
         advice=tuple(dict.fromkeys(filter(None, map(what_to_do, missed)))),
         no_contact_count=len(preflight.of_campaign(wb, draft, written_to).no_contact),

@@ -7,8 +7,9 @@ from core.audit import record_in
 from core.domain.one_line import is_visible, one_line
 from core.domain.role import CHANGE_ORGANISATION
 from core.errors import NotAllowed, NotFound
-from core.store import accounts
+from core.organisation_settings import change_in
 from core.store import logos as rows
+from core.store import setting_rows
 from core.store.database import reading, writing
 from core.store.logos import Logo as Logo
 from core.workbench import Workbench, needs
@@ -58,8 +59,7 @@ def choose(wb: Workbench, logo_id: str) -> None:
     with writing(wb.engine) as connection:
         if rows.one(connection, logo_id) is None:
             raise NotFound("There is no such logo any more. Choose another one.")
-        accounts.change_in(connection, {"logo": logo_id}, at=wb.now(), by=wb.user.user_id)
-        record_in(wb, connection, "logo.chosen", logo_id)
+        change_in(wb, connection, {"logo": logo_id}, action="logo.chosen", subject=logo_id)
 
 
 @needs(CHANGE_ORGANISATION)
@@ -70,9 +70,9 @@ def remove(wb: Workbench, logo_id: str) -> None:
         if rows.one(connection, logo_id) is None:
             raise NotFound("There is no such logo any more.")
         rows.remove(connection, logo_id)
-        if wb.organisation().logo == logo_id:
-            accounts.change_in(connection, {"logo": ""}, at=wb.now(), by=wb.user.user_id)
-        record_in(wb, connection, "logo.removed", logo_id)
+        setting_rows.lock(connection)
+        changes = {"logo": ""} if setting_rows.values(connection)["logo"] == logo_id else {}
+        change_in(wb, connection, changes, action="logo.removed", subject=logo_id)
 
 
 def organisation_logo(wb: Workbench, kinds: Collection[str] = KINDS) -> Logo | None:

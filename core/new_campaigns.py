@@ -16,6 +16,7 @@ from core.domain.introduction import INTRODUCTORY, free_from
 from core.domain.organisation import EMAIL, LETTER, PHONE, TEXT, Organisation
 from core.domain.work_list import WorkList
 from core.errors import NotAllowed, NotFound, TooMany
+from core.modes import require_mode
 from core.store import campaigns as rows
 from core.store import introductions, merges
 from core.store.database import reading, writing
@@ -66,6 +67,7 @@ def create(
     ids = list(dict.fromkeys(patient_ids))
     _check_size(wb, ids)
     template = templates.template(template_id)
+    require_mode(wb, template.channel)
     with writing(wb.engine) as connection:
         missing = len(ids) - len(visible_ids(connection, ids, wb.user.scope))
         if missing:
@@ -115,6 +117,7 @@ def copy(
     _check_size(wb, list(planned.patient_ids))
     with writing(wb.engine) as connection:
         source = rows.seen(connection, wb.user, campaign_id)
+        require_mode(wb, source.channel)
         at, by, count = wb.now(), wb.user.user_id, len(planned.patient_ids)
         made = replace(
             source,
@@ -145,6 +148,7 @@ def also_by(wb: Workbench, campaign_id: str, template_id: str) -> str:
     campaign has a sister of that mode, or is of that mode itself; NotFound for a campaign the user may not see.
     """
     template = templates.template(template_id)
+    require_mode(wb, template.channel)
     with writing(wb.engine) as connection:
         source = rows.seen(connection, wb.user, campaign_id)
         if source.kind == INTRODUCTORY:
@@ -175,7 +179,7 @@ def sister_templates(wb: Workbench, campaign: Campaign) -> list[templates.Templa
     """The templates of modes by which no campaign for these patients was made yet."""
     with reading(wb.engine) as connection:
         taken = {one.channel for one in rows.family(connection, campaign)}
-    return [one for one in templates.library() if one.channel not in taken]
+    return [one for one in templates.offered(wb) if one.channel not in taken]
 
 
 def sisters(wb: Workbench, campaign: Campaign) -> list[Campaign]:
@@ -225,7 +229,7 @@ def _new(
         template_id=template.template_id,
         status="inactive",
         start_on=wb.today() + timedelta(days=1),
-        messages=template.messages,
+        messages={key: each for key, each in template.messages.items() if key in organisation.languages},
         from_email="" if template.channel == LETTER else organisation.from_email,
         from_name="" if template.channel == LETTER else organisation.from_name,
         fields=_fields(template.channel, organisation),
@@ -243,7 +247,7 @@ def _fields(channel: str, organisation: Organisation) -> dict[str, str]:
     """What the author may fill in, as far as the organisation has said it."""
     number = organisation.call_back_number
     if channel == TEXT:
-        return {"call_back_number": number, "help_number": number}
+        return {"call_back_number": number, "help_number": organisation.help_number or number}
     if channel == PHONE:
         return {"call_back_number": number, "caller_id": organisation.caller_id}
     if channel == LETTER:

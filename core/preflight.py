@@ -13,14 +13,12 @@ from core.domain.campaign import Campaign, goes_out_on
 from core.domain.eligibility import Contact, Mailing, Reason, eligibility, first_of_address, frequency_cap, place
 from core.domain.introduction import is_missing
 from core.domain.opt_out import letter_notice
-from core.domain.organisation import CHANNELS, EMAIL, LETTER
+from core.domain.organisation import EMAIL, LETTER
 from core.domain.role import READ_PATIENTS
 from core.store import people
 from core.store.contacts import eligibility_inputs, introduces
 from core.store.database import reading
 from core.workbench import Workbench, needs
-
-MODES = (*CHANNELS, LETTER)
 
 
 @dataclass(frozen=True)
@@ -67,10 +65,11 @@ def reach(
     measures: Iterable[str] = (),
     protocols: Iterable[str] = (),
     skip_closed_gaps: bool = True,
-    channels: Iterable[str] = MODES,
+    channels: Iterable[str] | None = None,
 ) -> tuple[Reach, ...]:
     """For each mode, who of the patients can be reached today, by what the database holds at this moment.
 
+    channels   None: the modes that the organisation uses
     Ids outside the user's scope count as patients who are not in the records.
     """
     measures = frozenset(measures)
@@ -91,7 +90,7 @@ def reach(
                 ),
                 on=wb.today(),
             )
-            for channel in channels
+            for channel in (wb.organisation().modes if channels is None else channels)
         )
 
 

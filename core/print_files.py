@@ -13,6 +13,8 @@ from core.store.database import reading
 from core.store.print_rows import Run
 from core.workbench import Workbench
 
+_OF_EARLIER_RUNS = 200  # letters in a file of runs that do not say how many
+
 
 @dataclass(frozen=True)
 class PrintFile:
@@ -30,7 +32,8 @@ class PrintFile:
 
 def wanted(run: Run) -> list[PrintFile]:
     """All files of a run, letters first."""
-    files = [PrintFile("letters", part) for part in parts(run.letter_count)] if run.has_letters else []
+    per_file = run.frozen.get("per_file", _OF_EARLIER_RUNS)
+    files = [PrintFile("letters", part) for part in parts(run.letter_count, per_file)] if run.has_letters else []
     return [*files, PrintFile("labels", Part(1, 1, 1, run.letter_count))] if run.has_labels else files
 
 

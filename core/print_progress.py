@@ -32,6 +32,7 @@ class PrintRun:
     not_printed          how many patients are not, by the reason people read
     files                those that can be downloaded now, letters first; also labels that were printed before
     is_labels_outdated   labels were printed before and do not fit the letters any more: print them again
+    letter_file_count    files of letters that there are to be
     missing_file_count   files that were deleted or expired: `make_again` makes the same
     """
 
@@ -47,6 +48,7 @@ class PrintRun:
     files: tuple[Download, ...]
     is_labels_outdated: bool
     missing_file_count: int
+    letter_file_count: int
     problem: str
     asked_at: datetime
     asked_by: str
@@ -71,7 +73,8 @@ def run_of(wb: Workbench, campaign_id: str) -> PrintRun | None:
         written_to = print_plan_rows.patient_count(connection, run.run_id)
         may_have = bool(campaign_rows.with_files_for(connection, wb.user, [campaign_id]))
     files = ([*own, *before] if run.is_out else before) if may_have else []
-    wanted = len(print_files.wanted(run))
+    files_of_it = print_files.wanted(run)
+    wanted = len(files_of_it)
     return PrintRun(
         run_id=run.run_id,
         campaign_id=campaign_id,
@@ -85,6 +88,7 @@ def run_of(wb: Workbench, campaign_id: str) -> PrintRun | None:
         files=tuple(files),
         is_labels_outdated=any(each.is_outdated for each in before),
         missing_file_count=max(wanted - len(own), 0) if run.is_out else 0,
+        letter_file_count=sum(each.kind == "letters" for each in files_of_it),
         problem=run.problem if run.state == "failed" else "",
         asked_at=run.asked_at,
         asked_by=run.asked_by,

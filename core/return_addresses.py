@@ -3,7 +3,8 @@
 import secrets
 from collections.abc import Sequence
 
-from core.audit import record_in
+from sqlalchemy import Connection
+
 from core.domain.campaign import Campaign
 from core.domain.letter import settings
 from core.domain.one_line import is_visible, one_line
@@ -11,12 +12,13 @@ from core.domain.organisation import Organisation
 from core.domain.organisation import ReturnAddress as ReturnAddress
 from core.domain.role import CHANGE_ORGANISATION
 from core.errors import NotAllowed, NotFound
-from core.store import accounts, letter_places
+from core.organisation_settings import change_in
+from core.store import letter_places, setting_rows
 from core.store.database import reading, writing
 from core.workbench import Workbench, needs
 
 OWN = "organisation"
-_MOST_LINES, _LONGEST = 6, 80
+_MOST_LINES, _LONGEST, _MOST = 6, 80, 50
 
 
 def return_addresses(wb: Workbench) -> dict[str, ReturnAddress]:
@@ -44,24 +46,32 @@ def add(wb: Workbench, name: str, lines: Sequence[str]) -> ReturnAddress:
             "characters: the sender, the street, the town."
         )
     made = ReturnAddress(secrets.token_hex(4), one_line(name), tidy)
-    _keep(wb, (*wb.organisation().return_addresses, made), "return_address.added", made.key)
+    with writing(wb.engine) as connection:
+        if len(_known(connection)) >= _MOST:
+            raise NotAllowed(f"There are {_MOST} return addresses already. Remove one that is no longer used.")
+        _keep(wb, connection, (*_known(connection), made), "return_address.added", made.key)
     return made
 
 
 @needs(CHANGE_ORGANISATION)
 def remove(wb: Workbench, key: str) -> None:
     """Take one of the settings away. Raises NotFound, NotAllowed."""
-    known = wb.organisation().return_addresses
-    if key not in {each.key for each in known}:
-        raise NotFound("There is no such return address in the settings. Those of clinics come with the feed.")
-    _keep(wb, tuple(each for each in known if each.key != key), "return_address.removed", key)
-
-
-def _keep(wb: Workbench, addresses: tuple[ReturnAddress, ...], action: str, key: str) -> None:
     with writing(wb.engine) as connection:
-        changes = {"return_addresses": addresses}
-        accounts.change_in(connection, changes, at=wb.now(), by=wb.user.user_id)
-        record_in(wb, connection, action, key)
+        known = _known(connection)
+        if key not in {each.key for each in known}:
+            raise NotFound("There is no such return address in the settings. Those of clinics come with the feed.")
+        _keep(wb, connection, tuple(each for each in known if each.key != key), "return_address.removed", key)
+
+
+def _known(connection: Connection) -> tuple[ReturnAddress, ...]:
+    """Those of the settings; nobody else changes them until the transaction ends."""
+    setting_rows.lock(connection)
+    known: tuple[ReturnAddress, ...] = setting_rows.values(connection)["return_addresses"]
+    return known
+
+
+def _keep(wb: Workbench, connection: Connection, addresses: tuple[ReturnAddress, ...], action: str, key: str) -> None:
+    change_in(wb, connection, {"return_addresses": addresses}, action=action, subject=key)
 
 
 def _own(organisation: Organisation) -> list[ReturnAddress]:

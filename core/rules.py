@@ -19,7 +19,8 @@ from core.domain.measurement_year import last_day, rule_of_year
 from core.domain.role import PUBLISH_RULES
 from core.errors import NotAllowed, NotFound
 from core.measures import exclusions, fact_concepts
-from core.store import accounts, measure_rows
+from core.organisation_settings import change_in
+from core.store import measure_rows
 from core.store.database import writing
 from core.store.measure_rows import Published
 from core.workbench import Workbench, needs
@@ -160,8 +161,7 @@ def choose_schedule(wb: Workbench, schedule: str) -> None:
     if schedule not in schedules():
         raise NotFound(f"There is no schedule of '{schedule}'. There are {', '.join(schedules())}.")
     with writing(wb.engine) as connection:
-        accounts.change_in(connection, {"vaccine_schedule": schedule}, at=wb.now(), by=wb.user.user_id)
-        record_in(wb, connection, "measures.schedule_chosen", schedule)
+        change_in(wb, connection, {"vaccine_schedule": schedule}, action="measures.schedule_chosen", subject=schedule)
 
 
 @lru_cache(maxsize=4)

@@ -106,6 +106,8 @@ def holds(wb: Workbench, channel: str | None = None) -> list[Hold]:
 
 def held_sentence(wb: Workbench, channel: str = EMAIL) -> str:
     """What a campaign of the channel that is due waits for; empty when nothing holds it."""
+    if channel not in wb.organisation().modes:
+        return "Waiting: the mode is turned off in the settings"
     return next((hold.short for hold in holds(wb, channel)), "")
 
 

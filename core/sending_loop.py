@@ -158,6 +158,8 @@ def _window(loop: Loop, until: datetime | None) -> tuple[datetime, datetime] | N
     """From when to when may be sent, at the latest to `until`; None when nothing may leave now."""
     wb = loop.wb.settle()
     at, organisation, channel = wb.now(), wb.organisation(), loop.channel_name
+    if channel not in organisation.modes:  # C2: whatever was active when it was turned off
+        return None
     if not is_open(organisation, channel, at) or (until and until <= at) or _is_held(loop, wb):
         return None
     opens_at, closes_at = next_window(organisation, channel, at)

@@ -82,8 +82,9 @@ def _sandboxes(settings: Settings) -> list[OutboxServer | TwilioSandbox]:
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """The settings as environment variables for a process of ours."""
-    return {
+    """The settings as environment variables for a process of ours. Secrets in files and keyrings stay there."""
+    elsewhere = {each.name for each in settings.credentials if each.kind != "environment"}
+    made = {
         **os.environ,
         "CARELOOP_HOME": str(settings.home),
         "CARELOOP_DATABASE": settings.database_url,
@@ -97,6 +98,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "CARELOOP_TWILIO_SERVICE": settings.twilio_service,
         "CARELOOP_PUBLIC_URL": settings.public_url,
     }
+    return {name: value for name, value in made.items() if name not in elsewhere}
 
 
 def pages_command(settings: Settings) -> list[str]:

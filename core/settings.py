@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from core.credentials import Source, secret, sources
 from core.domain.address import is_email
 from core.errors import SettingsError
 
@@ -26,30 +27,32 @@ class Settings:
                    The default is the local server that `careloop serve` and `careloop demo` run themselves.
     keeps_mails    nobody named a mail server, or this is a demo: the local one runs and keeps every mail in the outbox
     smtp_security  none, starttls or tls (CARELOOP_SMTP_SECURITY); never given up for less
-    smtp_user, smtp_password   the login, none when empty (CARELOOP_SMTP_USER, CARELOOP_SMTP_PASSWORD or the first line
-                   of the file CARELOOP_SMTP_PASSWORD_FILE); only over a safe connection
+    smtp_user, smtp_password   the login, none when empty (CARELOOP_SMTP_USER, CARELOOP_SMTP_PASSWORD); only over a
+                   safe connection
     smtp_ca        a file of certificates that vouch for the server (CARELOOP_SMTP_CA); the system's when None
     bounce_address   where returned mails go (CARELOOP_BOUNCE_ADDRESS), each to an address of its own made from it; the
                    From Email Address when empty
     mailbox        where `careloop collect` finds them (CARELOOP_MAILBOX): maildir:/path or imaps://user@host/folder,
-                   with the password in CARELOOP_MAILBOX_PASSWORD or the file CARELOOP_MAILBOX_PASSWORD_FILE
+                   with the password in CARELOOP_MAILBOX_PASSWORD
     bounce_token   what a mail provider must show to hand in returned mails over the web (CARELOOP_BOUNCE_TOKEN); none
                    are taken when it is empty
     twilio_url     where texts and calls are handed over (CARELOOP_TWILIO_URL); loopback only likewise. The default is
                    the local stand-in for Twilio that `careloop serve` and `careloop demo` run themselves.
     keeps_texts    nobody named an address for Twilio, or this is a demo: the stand-in runs and keeps texts and calls
-    twilio_account, twilio_token   the account's SID and auth token (CARELOOP_TWILIO_ACCOUNT, CARELOOP_TWILIO_TOKEN or
-                   the file CARELOOP_TWILIO_TOKEN_FILE); those of the stand-in when empty
+    twilio_account, twilio_token   the account's SID and auth token (CARELOOP_TWILIO_ACCOUNT, CARELOOP_TWILIO_TOKEN);
+                   those of the stand-in when empty
     twilio_from    the number that texts and calls come from (CARELOOP_TWILIO_FROM)
     twilio_service   a messaging service to send texts by instead (CARELOOP_TWILIO_SERVICE)
     public_url     the address patients reach the links in mails under (CARELOOP_PUBLIC_URL, default http://host:port)
     ledger_folder  where it is written down, outside the database, what leaves and who says stop (CARELOOP_LEDGER); a
                    folder of the home when None
+    credentials    where secrets that are set come from (core.credentials): each of them may stand in a file or the
+                   system's keyring instead, named by the variable with _FILE or _KEYRING at its end
     demo           the home was made by `careloop demo`: generated people and a clock that may be moved
     """
 
     home: Path
-    database_url: str
+    database_url: str = field(repr=False)  # it may hold a password
     host: str = "127.0.0.1"
     port: int = 8501
     smtp_host: str = "127.0.0.1"
@@ -72,6 +75,7 @@ class Settings:
     public_url: str = "http://127.0.0.1:8501"
     demo: bool = False
     ledger_folder: Path | None = None
+    credentials: tuple[Source, ...] = field(default=(), compare=False)
 
     @property
     def last_sent(self) -> Path:
@@ -98,7 +102,7 @@ def read_settings(environ: Mapping[str, str], *, demo: bool | None = None) -> Se
     smtp_host, _, smtp_port = environ.get("CARELOOP_SMTP", f"127.0.0.1:{port + 1}").rpartition(":")
     settings = Settings(
         home=home,
-        database_url=environ.get("CARELOOP_DATABASE", f"sqlite:///{home / 'careloop.db'}"),
+        database_url=secret(environ, "CARELOOP_DATABASE") or f"sqlite:///{home / 'careloop.db'}",
         host=host,
         port=port,
         smtp_host=smtp_host.strip("[]"),
@@ -106,16 +110,16 @@ def read_settings(environ: Mapping[str, str], *, demo: bool | None = None) -> Se
         keeps_mails=is_demo or "CARELOOP_SMTP" not in environ,
         smtp_security=environ.get("CARELOOP_SMTP_SECURITY", "none"),
         smtp_user=environ.get("CARELOOP_SMTP_USER", ""),
-        smtp_password=_secret(environ, "CARELOOP_SMTP_PASSWORD"),
+        smtp_password=secret(environ, "CARELOOP_SMTP_PASSWORD"),
         smtp_ca=Path(environ["CARELOOP_SMTP_CA"]) if environ.get("CARELOOP_SMTP_CA") else None,
         bounce_address=environ.get("CARELOOP_BOUNCE_ADDRESS", ""),
         mailbox=environ.get("CARELOOP_MAILBOX", ""),
-        mailbox_password=_secret(environ, "CARELOOP_MAILBOX_PASSWORD"),
-        bounce_token=_secret(environ, "CARELOOP_BOUNCE_TOKEN"),
+        mailbox_password=secret(environ, "CARELOOP_MAILBOX_PASSWORD"),
+        bounce_token=secret(environ, "CARELOOP_BOUNCE_TOKEN"),
         twilio_url=environ.get("CARELOOP_TWILIO_URL", f"http://127.0.0.1:{port + 2}").rstrip("/"),
         keeps_texts=is_demo or "CARELOOP_TWILIO_URL" not in environ,
         twilio_account=environ.get("CARELOOP_TWILIO_ACCOUNT", ""),
-        twilio_token=_secret(environ, "CARELOOP_TWILIO_TOKEN"),
+        twilio_token=secret(environ, "CARELOOP_TWILIO_TOKEN"),
         twilio_from=environ.get("CARELOOP_TWILIO_FROM", SANDBOX_NUMBER),
         twilio_service=environ.get("CARELOOP_TWILIO_SERVICE", ""),
         public_url=environ.get("CARELOOP_PUBLIC_URL", f"http://{host}:{port}").rstrip("/"),
@@ -123,6 +127,7 @@ def read_settings(environ: Mapping[str, str], *, demo: bool | None = None) -> Se
         ledger_folder=Path(environ["CARELOOP_LEDGER"]).expanduser().resolve()
         if environ.get("CARELOOP_LEDGER")
         else None,
+        credentials=sources(environ),
     )
     require_loopback(settings.host, "CARELOOP_HOST")
     require_loopback(settings.smtp_host, "CARELOOP_SMTP")
@@ -147,6 +152,13 @@ def _check_smtp(settings: Settings) -> None:
         raise SettingsError("CARELOOP_SMTP_CA must be a file of certificates. Change it in the environment.")
     if settings.bounce_address and not is_email(settings.bounce_address):
         raise SettingsError("CARELOOP_BOUNCE_ADDRESS must be an email address. Change it in the environment.")
+    if not _is_address(settings.mailbox):
+        raise SettingsError("CARELOOP_MAILBOX is no address. Change it in the environment.")
+    if urlsplit(settings.mailbox).password:
+        raise SettingsError(
+            "CARELOOP_MAILBOX holds a password, which would be shown with it. Take it out and set "
+            "CARELOOP_MAILBOX_PASSWORD_FILE instead."
+        )
 
 
 def _check_twilio(settings: Settings) -> None:
@@ -168,15 +180,13 @@ def _check_twilio(settings: Settings) -> None:
         )
 
 
-def _secret(environ: Mapping[str, str], name: str) -> str:
-    """A secret from the environment, or from the first line of the file that is named there."""
-    file = environ.get(f"{name}_FILE", "")
-    if not file:
-        return environ.get(name, "")
+def _is_address(text: str) -> bool:
+    """Whether it can be taken apart at all."""
     try:
-        return Path(file).read_text("utf-8").partition("\n")[0].strip()
-    except (OSError, UnicodeDecodeError):
-        raise SettingsError(f"The file that {name}_FILE names cannot be read. Change it in the environment.") from None
+        urlsplit(text).port  # noqa: B018 (raises)
+    except ValueError:
+        return False
+    return True
 
 
 def require_loopback(host: str, setting: str) -> None:

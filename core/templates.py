@@ -40,6 +40,12 @@ def library() -> list[Template]:
     return sorted(_templates().values(), key=lambda template: template.name)
 
 
+def offered(wb: Workbench) -> list[Template]:
+    """Those of the modes that the organisation uses (C2), by name."""
+    modes = wb.organisation().modes
+    return [one for one in library() if one.channel in modes]
+
+
 def template(template_id: str) -> Template:
     """One template. Raises NotFound."""
     found = _templates().get(template_id)

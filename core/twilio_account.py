@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from core.channels.handing_over import Channel, Outgoing, Receipt
 from core.channels.twilio_access import TwilioAccess, is_signed
+from core.domain.account_step import Step
 from core.domain.organisation import PHONE
 from core.settings import Settings
 from core.store.secret import secret_key
@@ -42,6 +43,7 @@ def start_sandbox(settings: Settings, *, port: int = 0, speed: float = 1.0) -> "
         token=access.token,
         webhooks=webhooks(settings),
         number=access.sender,
+        service=access.service,
         speed=speed,
     )
 
@@ -96,6 +98,13 @@ def call_channel(settings: Settings) -> "CallChannel":
     from core.channels.twilio import CallChannel
 
     return CallChannel(twilio_access(settings), webhooks(settings))
+
+
+def try_twilio(settings: Settings, *, caller_id: str = "") -> list[Step]:
+    """See core.channels.twilio_trial."""
+    from core.channels import twilio_trial
+
+    return twilio_trial.try_twilio(twilio_access(settings), webhooks(settings), caller_id=caller_id)
 
 
 def webhooks(settings: Settings) -> str:

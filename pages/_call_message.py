@@ -23,7 +23,7 @@ def call_message(wb: Workbench, draft: Campaign, *, locked: bool) -> Campaign:
     """Draw it and return the changed draft."""
     draft = replace(draft, fields=_who(wb, draft, locked=locked))
     is_fixed = templates.is_locked(draft.template_id)
-    language = choose_language(draft, is_fixed=is_fixed)
+    language = choose_language(wb, draft, is_fixed=is_fixed)
     if is_fixed:
         fixed_wording()
     draft = _script(draft, language, locked=locked or is_fixed)

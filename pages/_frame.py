@@ -117,6 +117,13 @@ _ENTRIES: dict[str, tuple[_Entry, ...]] = {
             "The first email to each patient, whose patients get it, and what became of it.",
             CHANGE_ORGANISATION,
         ),
+        _Entry(
+            "settings.py",
+            "Settings",
+            "settings",
+            "Everything the organisation decides, its accounts, and whether all is in order.",
+            CHANGE_ORGANISATION,
+        ),
         _Entry("users.py", "Users", "group", "Who may sign in, as what, and whose patients they see.", MANAGE_USERS),
         _Entry("audit.py", "Audit log", "history", "Who did what, and whether the log is whole.", READ_AUDIT),
     ),

@@ -8,7 +8,7 @@ from core import return_addresses
 from core.domain.campaign import Campaign
 from core.domain.letter import ORDERS
 from core.domain.paper import LABEL_SHEETS
-from core.domain.window import holiday
+from core.domain.window import federal_holidays, holiday
 from core.domain.wording import day_text
 from core.workbench import Workbench
 from pages._letter_settings import letter_choice, letter_switch, with_setting
@@ -71,7 +71,9 @@ def _mail_date(wb: Workbench, draft: Campaign, *, locked: bool) -> Campaign:
 
 def no_post(wb: Workbench, draft: Campaign) -> str:
     """What is said of a mail date on which no post goes; empty on other days."""
-    why = holiday(wb.organisation(), draft.start_on) or ("Sunday" if draft.start_on.weekday() == _SUNDAY else "")
+    day = draft.start_on  # whatever the organisation does on a federal holiday, the post does not work
+    why = federal_holidays(day.year).get(day) or holiday(wb.organisation(), day)
+    why = why or ("Sunday" if day.weekday() == _SUNDAY else "")
     if not why:
         return ""
     named = f"a {why}" if why == "Sunday" else why if why[0].isupper() else f"a {why}"

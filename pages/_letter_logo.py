@@ -1,8 +1,5 @@
 """The logo in a letter's letterhead: chosen where there are several, looked at, and added (E1, L1)."""
 
-import base64
-from html import escape
-
 import streamlit as st
 
 from core import logos
@@ -12,16 +9,11 @@ from core.errors import CareloopError
 from core.logos import Logo
 from core.workbench import Workbench
 from pages._letter_settings import choose_next, letter_choice
+from pages._logo_picture import logo_picture
 from pages._shared import notice, plain
 from pages._typed import letter_texts
 
 _ADDED = "ll_added"
-_TYPES = {"png": "image/png", "jpeg": "image/jpeg", "svg": "image/svg+xml"}
-_STYLE = """<style>
-.letter-logo { display: inline-flex; align-items: center; padding: 8px 12px; background: #fff; border-radius: 8px;
-  border: 1px solid color-mix(in srgb, currentColor 18%, transparent); }
-.letter-logo img { max-height: 52px; max-width: 240px; display: block; }
-</style>"""
 
 
 def logo(wb: Workbench, draft: Campaign, *, locked: bool) -> Campaign:
@@ -53,12 +45,7 @@ def _picture(shown: Logo | None) -> None:
     if shown is None:
         st.caption("No logo yet: the letterhead has name and address only.", width="content")
         return
-    name, data = escape(shown.name, quote=True), base64.b64encode(shown.content).decode()
-    st.html(
-        f'{_STYLE}<span class="letter-logo" title="{name}">'
-        f'<img alt="Logo: {name}" src="data:{_TYPES[shown.kind]};base64,{data}"></span>',
-        width="content",
-    )
+    logo_picture(shown)
 
 
 def _adding(wb: Workbench, draft: Campaign) -> None:

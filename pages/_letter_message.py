@@ -28,7 +28,7 @@ def letter_message(wb: Workbench, draft: Campaign, *, locked: bool) -> Campaign:
         locked=locked,
         about="Stands above the body, in the patient's language. A letter about a child greets the parent or guardian.",
     )
-    language = choose_language(draft, is_fixed=False)
+    language = choose_language(wb, draft, is_fixed=False)
     if language == DEFAULT_LANGUAGE:
         draft = choose_version(draft, locked=locked)
     draft = _body(draft, language, locked=locked)

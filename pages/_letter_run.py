@@ -4,7 +4,6 @@ import streamlit as st
 
 from core import print_runs
 from core.domain.campaign import Campaign
-from core.domain.letter import MOST_IN_A_FILE
 from core.domain.organisation import LETTER
 from core.downloads import Download
 from core.errors import CareloopError
@@ -55,9 +54,8 @@ def run_words(run: PrintRun) -> str:
     """'412 letters in 3 files, with labels'; '412 labels'."""
     if not run.has_letters:
         return count(run.letter_count, "label")
-    files = -(-run.letter_count // MOST_IN_A_FILE)
     labels = ", with labels" if run.has_labels else ""
-    return f"{count(run.letter_count, 'letter')} in {count(files, 'file')}{labels}"
+    return f"{count(run.letter_count, 'letter')} in {count(run.letter_file_count, 'file')}{labels}"
 
 
 def _run(wb: Workbench, campaign_id: str, was: str) -> None:

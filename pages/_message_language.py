@@ -4,12 +4,13 @@ import streamlit as st
 
 from core.domain.campaign import DEFAULT_LANGUAGE, Campaign
 from core.domain.wording import LANGUAGES
-from pages._typed import LANGUAGES_OFFERED
+from core.workbench import Workbench
 
 
-def choose_language(draft: Campaign, *, is_fixed: bool) -> str:
+def choose_language(wb: Workbench, draft: Campaign, *, is_fixed: bool) -> str:
     """The language whose message is shown. Fixed wording has those that it has."""
-    offered = list(dict.fromkeys([DEFAULT_LANGUAGE, *draft.messages, *(() if is_fixed else LANGUAGES_OFFERED)]))
+    more = () if is_fixed else wb.organisation().languages
+    offered = list(dict.fromkeys([DEFAULT_LANGUAGE, *draft.messages, *more]))
     with st.container(gap="xsmall"):
         chosen = st.segmented_control(
             "Language",

@@ -79,11 +79,11 @@ def _confirm(wb: Workbench, found: Found, patient_ids: Sequence[str]) -> None:
     except TooMany as error:
         st.error(str(error), icon=":material/group_off:")
         return
-    library = {template.template_id: template for template in templates.library()}
+    library = {template.template_id: template for template in templates.offered(wb)}
     chosen = st.selectbox(
         "Template",
         list(library),
-        index=_suggested(found),
+        index=_suggested(found, list(library.values())),
         format_func=lambda key: f"{MODE_NAMES[library[key].channel]} · {library[key].name}",
         key="wl_chosen_template",
         placeholder="Choose a template",
@@ -95,7 +95,8 @@ def _confirm(wb: Workbench, found: Found, patient_ids: Sequence[str]) -> None:
     own, others = _reach_by_mode(wb, template, patient_ids)
     show_holds(wb, with_buttons=False, channel=template.channel)
     show_reached(own)
-    st.caption("Other modes: " + ", ".join(f"{mode.count:,} by {mode.channel}" for mode in others))
+    if others:
+        st.caption("Other modes: " + ", ".join(f"{mode.count:,} by {mode.channel}" for mode in others))
     st.markdown(
         f"A new campaign is made with exactly these **{count(len(patient_ids), 'patient')}**. Nothing is sent yet."
     )
@@ -126,15 +127,15 @@ def _reach_by_mode(
     return own, [mode for mode in modes if mode is not own]
 
 
-def _suggested(found: Found) -> int | None:
+def _suggested(found: Found, offered: list[Template]) -> int | None:
     """The template whose patients were looked for, else one whose care gap the filters ask for, else none."""
-    ids = [template.template_id for template in templates.library()]
+    ids = [template.template_id for template in offered]
     if st.session_state.get("wl_template") in ids:
         return ids.index(st.session_state["wl_template"])
     asked = " ".join(
         str(row.value).casefold() for rows in found.work_list.filters for row in rows if row.field == "alerts"
     )
-    for number, template in enumerate(templates.library()):
+    for number, template in enumerate(offered):
         if asked and any(word in asked for word in templates.measure_names(template)):
             return number
     return None

@@ -46,14 +46,7 @@ def _sender(wb: Workbench, draft: Campaign, *, locked: bool) -> Campaign:
         own = phone_text(wb.organisation().caller_id) or "The organisation's number"
         number = number_input(draft, "caller_id", locked=locked, placeholder=own)
         return replace(draft, fields={**draft.fields, "caller_id": number})
-    from_email = st.text_input(
-        "From email address",
-        draft.from_email,
-        key=widget_key(draft, "from_email"),
-        persist_state="session",
-        disabled=locked,
-        help="Often a do-not-reply address made by your IT department.",
-    )
+    from_email = _from_email(wb, draft, locked=locked)
     from_name = st.text_input(
         "From name",
         draft.from_name,
@@ -63,6 +56,20 @@ def _sender(wb: Workbench, draft: Campaign, *, locked: bool) -> Campaign:
         persist_state="session",
     )
     return replace(draft, from_email=from_email, from_name=from_name)
+
+
+def _from_email(wb: Workbench, draft: Campaign, *, locked: bool) -> str:
+    """One of the organisation's. A draft's own that is on the list no more stays until another one is chosen."""
+    offered = list(dict.fromkeys([*wb.organisation().senders, *filter(None, [draft.from_email])]))
+    return st.selectbox(
+        "From email address",
+        offered,
+        offered.index(draft.from_email) if draft.from_email in offered else 0,
+        key=widget_key(draft, "from_email"),
+        persist_state="session",
+        disabled=locked,
+        help="Often a do-not-reply address. An administrator adds others on the page Settings.",
+    )
 
 
 def _when(wb: Workbench, draft: Campaign, *, locked: bool) -> None:

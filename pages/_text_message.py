@@ -22,7 +22,7 @@ def text_message(wb: Workbench, draft: Campaign, *, locked: bool) -> Campaign:
     """Draw it and return the changed draft."""
     is_fixed = templates.is_locked(draft.template_id)
     draft = replace(draft, fields=_numbers(draft, locked=locked))
-    language = choose_language(draft, is_fixed=is_fixed)
+    language = choose_language(wb, draft, is_fixed=is_fixed)
     draft = _body(_replaced(draft, language), language, locked=locked, is_fixed=is_fixed)
     others = [field for field in author_fields(draft) if field != "call_back_number"]
     draft = replace(draft, fields=author_inputs(draft, others, locked=locked))

@@ -16,10 +16,9 @@ from core.domain.campaign import DEFAULT_LANGUAGE, Campaign, Message
 from core.domain.letter import settings
 from core.domain.merge_field import FIELDS
 from core.domain.message_findings import is_dialled
-from core.domain.organisation import EMAIL, LETTER
+from core.domain.organisation import EMAIL, LETTER, MESSAGE_LANGUAGES
 
 NUMBERS = ("call_back_number", "help_number", "caller_id")
-LANGUAGES_OFFERED = (DEFAULT_LANGUAGE, "es")
 LETTER_SETTINGS = (
     "page", "logo", "greeting", "sender", "per_household", "leave_out_global", "order", "sheet", "first_label",
 )  # fmt: skip
@@ -79,7 +78,7 @@ def setting_text(value: Any) -> str:
 
 def _messages(draft: Campaign) -> dict[str, Message]:
     changed = draft
-    for language in dict.fromkeys([*draft.messages, *LANGUAGES_OFFERED]):
+    for language in dict.fromkeys([*draft.messages, *MESSAGE_LANGUAGES]):
         was = draft.messages.get(language, Message("", ""))
         subject = _now(draft, "subject", was.subject) if language == DEFAULT_LANGUAGE else was.subject
         body, voicemail = (_in_box(draft, language, part) for part in ("body", "voicemail"))

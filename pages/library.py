@@ -24,7 +24,7 @@ def show() -> None:
         "Library",
         "Start from a template. Begin with one to three campaigns that mirror what the practice already does.",
     )
-    shown = _chosen()
+    shown = _chosen(templates.offered(wb))
     if not shown:
         st.info(
             "No template has this mode, purpose or word. Choose 'All' and clear the search to see all.",
@@ -38,9 +38,9 @@ def show() -> None:
         _look(wb, templates.template(st.session_state.pop("lib_open")))
 
 
-def _chosen() -> list[Template]:
-    modes = ["all", *dict.fromkeys(template.channel for template in templates.library())]
-    purposes = ["all", *dict.fromkeys(template.purpose for template in templates.library())]
+def _chosen(offered: list[Template]) -> list[Template]:
+    modes = ["all", *dict.fromkeys(template.channel for template in offered)]
+    purposes = ["all", *dict.fromkeys(template.purpose for template in offered)]
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
         mode = _choice("Mode", sorted(modes, key=["all", *MODE_NAMES].index), key="lib_mode", names=_MODES)
         purpose = _choice("Purpose", purposes, key="lib_purpose", names=PURPOSES)
@@ -56,7 +56,7 @@ def _chosen() -> list[Template]:
         )
     return [
         template
-        for template in templates.library()
+        for template in offered
         if mode in ("all", template.channel)
         and purpose in ("all", template.purpose)
         and (word or "").casefold() in (template.name + template.about).casefold()

@@ -152,11 +152,12 @@ def test_everybody_is_on_exactly_one_letter_whatever_the_order_they_come_in(
         assert len(planned) == sum(1 if number <= MOST_IN_A_HOME else number for number in living.values())
 
 
-@drawn(daily=20, many=1000, count=st.integers(0, 2500))
-def test_files_hold_every_letter_once_and_at_most_two_hundred(count: int) -> None:
-    found = parts(count)
+@drawn(daily=20, many=1000, count=st.integers(0, 2500), per_file=st.sampled_from([1, 7, 200, 1000]))
+def test_files_hold_every_letter_once_and_at_most_so_many(count: int, per_file: int) -> None:
+    found = parts(count, per_file)
     assert [each for part in found for each in range(part.first, part.first + part.count)] == list(range(1, count + 1))
-    assert all(part.count == 200 for part in found[:-1]) and all(1 <= part.count <= 200 for part in found)
+    assert all(part.count == per_file for part in found[:-1])
+    assert all(1 <= part.count <= per_file for part in found)
     assert [(part.number, part.of) for part in found] == [(n, len(found)) for n in range(1, len(found) + 1)]
 
 

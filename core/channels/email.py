@@ -132,6 +132,18 @@ class EmailChannel:
             self._drop()
             raise NoConnection("no_connection", kind="temporary") from None
 
+    def offer(self, *, sender: str, recipient: str) -> None:
+        """See whether the server would take a mail from and to these addresses, without one. Raises SendError."""
+        server = self._server or self._connect()
+        try:
+            _require(server.docmd(_one_command(f"MAIL FROM:<{sender}>")), _REFUSED[0])
+            _require(server.docmd(_one_command(f"RCPT TO:<{recipient}>")), _REFUSED[1])
+        except OSError:
+            self._drop()
+            raise NoSession("connection_broke", kind="temporary") from None
+        finally:
+            self._reset()
+
     def close(self) -> None:
         """Say good-bye if the server still listens."""
         server, self._server = self._server, None

@@ -30,8 +30,9 @@ class Mailbox(Protocol):
 
 
 @contextmanager
-def open_mailbox(address: str, password: str) -> Iterator[Mailbox]:
-    """Open what CARELOOP_MAILBOX names. Raises SettingsError when it cannot be opened, saying why."""
+def open_mailbox(address: str, password: str, *, timeout: float = TIMEOUT) -> Iterator[Mailbox]:
+    """Open what CARELOOP_MAILBOX names. Raises SettingsError when it cannot be opened, saying why. `timeout` is for
+    each answer of a server, in seconds."""
     parts = urlsplit(address)
     if parts.scheme == "maildir":
         yield _Maildir(Path(unquote(parts.path)))
@@ -41,7 +42,7 @@ def open_mailbox(address: str, password: str) -> Iterator[Mailbox]:
     )
     if not is_safe or not parts.hostname or not parts.username:
         raise SettingsError(f"CARELOOP_MAILBOX must be {_FORMS}. Change it in the environment.")
-    server = _log_in(parts.scheme, parts.hostname, parts.port, unquote(parts.username), password)
+    server = _log_in(parts.scheme, parts.hostname, parts.port, unquote(parts.username), password, timeout)
     try:
         yield _Imap(server, unquote(parts.path.strip("/")) or "INBOX")
     except (imaplib.IMAP4.error, OSError) as error:
@@ -91,18 +92,22 @@ class _Imap:
             self._server.uid("STORE", uid.decode("ascii"), "+FLAGS", r"(\Seen)")
 
 
-def _log_in(scheme: str, host: str, port: int | None, user: str, password: str) -> imaplib.IMAP4:
+def _log_in(scheme: str, host: str, port: int | None, user: str, password: str, timeout: float) -> imaplib.IMAP4:
     try:
         if scheme == "imaps":
             context = ssl.create_default_context()
-            server: imaplib.IMAP4 = imaplib.IMAP4_SSL(host, port or 993, ssl_context=context, timeout=TIMEOUT)
+            server: imaplib.IMAP4 = imaplib.IMAP4_SSL(host, port or 993, ssl_context=context, timeout=timeout)
         else:
-            server = imaplib.IMAP4(host, port or 143, timeout=TIMEOUT)
+            server = imaplib.IMAP4(host, port or 143, timeout=timeout)
     except (OSError, imaplib.IMAP4.error) as error:
         raise SettingsError(f"The IMAP server {host} cannot be reached ({type(error).__name__}).") from None
     try:
         server.login(user, password)
-    except (OSError, imaplib.IMAP4.error):
+    except (OSError, imaplib.IMAP4.abort) as error:  # an abort is the connection's, any other error an answer
+        with suppress(imaplib.IMAP4.error, OSError):
+            server.shutdown()
+        raise SettingsError(f"The IMAP server {host} does not answer the login ({type(error).__name__}).") from None
+    except imaplib.IMAP4.error:
         with suppress(imaplib.IMAP4.error, OSError):
             server.logout()
         raise SettingsError(

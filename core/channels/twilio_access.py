@@ -36,6 +36,8 @@ class TwilioAccess:
         http = BoundedClient((_CONNECT_TIMEOUT, reply_timeout), is_local=is_local)
         client = Client(self.account, self.token, http_client=http)
         client.api.base_url = self.url
+        if is_local:  # the real account has its messaging services at an address of its own
+            client.messaging.base_url = self.url
         return client
 
 

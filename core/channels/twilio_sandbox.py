@@ -6,7 +6,7 @@ told to the application by a signed request. Certain numbers behave in a known w
 
 outbox/twilio.sqlite3    everything it took, so that a restart keeps it
 
-twilio_sandbox_rest, _control, _http    the addresses: Twilio's REST API, and /sandbox for the Outbox page
+twilio_sandbox_rest, _account, _control, _http    the addresses: Twilio's REST API, and /sandbox for the Outbox page
 twilio_sandbox_texts, _calls, _line, _voice, _twiml    what happens to texts, to calls, and within an answered call
 twilio_sandbox_answers, _lists, _store, _exchange    shapes, lists, tables, and signed requests to the application
 """
@@ -23,6 +23,7 @@ from typing import Any
 from aiohttp import web
 
 from core.channels import twilio_sandbox_texts as texts
+from core.channels.twilio_sandbox_account import AccountResource
 from core.channels.twilio_sandbox_calls import Calls
 from core.channels.twilio_sandbox_control import Control
 from core.channels.twilio_sandbox_exchange import Exchange
@@ -79,18 +80,27 @@ def start_twilio_sandbox(
     token: str,
     webhooks: str = "",
     number: str = NUMBER,
+    service: str = "",
+    status: str = "active",
     speed: float = 1.0,
     limit_per_second: int | None = None,
 ) -> TwilioSandbox:
     """Start it in a thread of its own; port 0 takes a free one. Raises OSError when the port is taken.
 
     `webhooks` is the address below which the application answers: patients' texts are posted to its /text. `speed`
-    divides every delay, so that tests need not wait. Over `limit_per_second` texts and calls are refused.
+    divides every delay, so that tests need not wait. Over `limit_per_second` texts and calls are refused. `service` is
+    the account's messaging service, and `status` the account's: active, suspended or closed.
     """
     listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     ready: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
-    options = {"account": account, "token": token, "number": number, "webhooks": webhooks, "speed": speed}
-    options["limit_per_second"] = limit_per_second
+    options: dict[str, Any] = {
+        "account": account,
+        "token": token,
+        "number": number,
+        "webhooks": webhooks,
+        "speed": speed,
+    }
+    options |= {"limit_per_second": limit_per_second, "service": service, "status": status}
     thread = threading.Thread(target=_run, args=(folder, listener, options, ready), name="twilio sandbox", daemon=True)
     thread.start()
     loop, ending = ready.result(_START_TIMEOUT)
@@ -113,7 +123,8 @@ async def _serve(folder: Path, listener: socket.socket, options: dict[str, Any],
     await exchange.started()
     calls = Calls(exchange)
     app = new_application(exchange)
-    for addresses in (Messages(exchange), CallsResource(exchange, calls), Control(exchange, calls)):
+    of_account = (AccountResource(exchange), Messages(exchange), CallsResource(exchange, calls))
+    for addresses in (*of_account, Control(exchange, calls)):
         addresses.add_to(app)
     runner = web.AppRunner(app, **_RUNNER)
     try:

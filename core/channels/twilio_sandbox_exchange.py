@@ -54,6 +54,8 @@ class Exchange:
         token: str,
         number: str,
         webhooks: str = "",
+        service: str = "",
+        status: str = "active",
         speed: float = 1.0,
         limit_per_second: int | None = None,
     ) -> None:
@@ -62,6 +64,8 @@ class Exchange:
         self.token = token
         self.number = number
         self.webhooks = webhooks.rstrip("/")
+        self.service = service
+        self.status = status  # of the account
         self._speed = speed
         self._limit = limit_per_second
         self._arrivals: deque[float] = deque()

@@ -10,7 +10,6 @@ from datetime import date
 from core.domain.paper import LABEL_SHEETS, PAGES, LabelSheet, PageTemplate
 
 ORDERS = {"zip": "By ZIP code", "name": "By name"}
-MOST_IN_A_FILE = 200  # L2
 
 
 @dataclass(frozen=True)

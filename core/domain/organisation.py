@@ -10,6 +10,8 @@ from core.errors import SettingsError
 CHANNELS = ("email", "text", "phone")  # those with sending windows; letters have none
 EMAIL, TEXT, PHONE = CHANNELS
 LETTER = "letter"
+MODES = (*CHANNELS, LETTER)
+MESSAGE_LANGUAGES = ("en", "es")  # in which templates, forms and introductory emails are written; the first must stay
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,9 @@ class Organisation:
 
     name: str = "Example Health Group"
     time_zone: str = "America/Chicago"
+    modes: tuple[str, ...] = MODES  # C2: what is not among them is not offered and never leaves
+    languages: tuple[str, ...] = MESSAGE_LANGUAGES  # C15: of messages; the first one is for everybody else
+    approval: str = "none"  # C11: 'second_person': who made a campaign does not activate it
     campaign_limit: int = 2000  # W9
     contacts_per_day: int = 1  # S6: campaign messages to one patient over all campaigns, at least 1
     contacts_per_week: int = 3  # in the last seven days, today included
@@ -67,12 +72,15 @@ class Organisation:
     # may arrive after the window: a US number sends one segment a second, a short code or messaging service many.
     texts_per_second: int = 10
     calls_per_second: int = 1
+    letters_per_file: int = 200  # L2: at most so many letters in one PDF
     text_limit: int = 370  # T1: characters of a text's body, without what is added at its end
     text_needs_consent: bool = False  # T8: text only patients whose consent is on file
     segment_price: float = 0.012  # dollars, with the carriers' usual fees
     call_minute_price: float = 0.014
     caller_id: str = ""  # P2: what phones show for a call; the number that texts come from when empty
+    help_number: str = ""  # T1: in the answer to HELP, unless a campaign has its own; the call-back number when empty
     extra_holidays: tuple[date, ...] = ()
+    holidays_off: tuple[str, ...] = ()  # federal holidays (core.domain.window.FEDERAL_HOLIDAYS) that are sending days
     quiet_from: time = time(21, 0)  # S5: on the patient's own clock no text or call comes from then ...
     quiet_until: time = time(8, 0)  # ... until then
     state_quiet_hours: bool = True  # keep the earlier evenings of states that ask for them as well
@@ -82,7 +90,8 @@ class Organisation:
     email_per_minute: int = 600
     text_per_minute: int = 30
     phone_per_minute: int = 30
-    from_email: str = "do-not-reply@example.org"
+    from_email: str = "do-not-reply@example.org"  # E3: what a new campaign begins with
+    from_emails: tuple[str, ...] = ()  # the others among which an author may choose
     from_name: str = "Your care team"
     call_back_number: str = "+15550100100"
     sign_off: str = "Your care team"
@@ -90,6 +99,12 @@ class Organisation:
     return_addresses: tuple[ReturnAddress, ...] = ()  # L1: beside the organisation's own and those of its clinics
     downloads_kept_days: int = 30  # L3: then files of letters and labels are thrown away; they can be made again
     letter_price: float = 0.95  # dollars: postage of a presorted letter, paper, envelope and print
+    support_email: str = ""  # U2: whom users of these pages turn to, as the next three
+    support_phone: str = ""  # with voicemail
+    support_hours: str = ""
+    question_address: str = ""  # an email address for questions that are no fault
+    idle_minutes: int = 15  # U3: without a click for so long a user is signed out
+    session_hours: int = 12  # and after so long in any case
     logo: str = ""  # the id of the logo that emails and forms show; empty: the first one (core.logos)
     vaccine_schedule: str = "AAP"  # whose vaccine schedule counts for children, where authorities differ
     names_in_bodies: bool = True  # C17: bodies may name a screening or programme
@@ -107,15 +122,19 @@ class Organisation:
         "are meant: who only wants fewer texts may still want to hear about a visit. Never argue, and never ask for a "
         "reason twice. Tell the patient until when it counts, and that letters still come."
     )
-    idle_minutes: int = 15  # without doing anything, then a session ends
-    session_hours: int = 12  # then it ends in any case
     messaging_policy: str = (
         "Check the message against your privacy policy before it goes out: no diagnosis, result or medicine in a "
         "subject or on an envelope, and only what the patient needs in a body."
     )
 
+    @property
+    def senders(self) -> tuple[str, ...]:
+        """The From Email Addresses that a campaign may have, the default first."""
+        return tuple(dict.fromkeys((self.from_email, *self.from_emails)))
+
     def __post_init__(self) -> None:
-        """Settings that contradict themselves raise SettingsError, so that no rule meets them."""
+        """Settings that contradict themselves raise SettingsError, so that no rule meets them. What people may set is
+        narrower: see core.domain.setting_checks."""
         problem = next(_problems(self), "")
         if problem:
             raise SettingsError(f"{problem} Change it in the organisation's settings.")
@@ -133,6 +152,7 @@ _LEAST = {
     "call_minute_price": 0,
     "letter_price": 0,
     "downloads_kept_days": 1,
+    "letters_per_file": 1,
     "idle_minutes": 1,
     "session_hours": 1,
 }
@@ -142,6 +162,10 @@ _EARLIEST, _LATEST = time(8, 0), time(21, 0)  # 47 CFR 64.1200(c)(1)
 def _problems(organisation: Organisation) -> Iterator[str]:
     if not _is_zone(organisation.time_zone):
         yield "The setting time_zone is no time zone. It has a name such as America/Chicago."
+    if not organisation.modes or set(organisation.modes) - set(MODES):
+        yield f"The setting modes must have at least one of {', '.join(MODES)}, and nothing else."
+    if MESSAGE_LANGUAGES[0] not in organisation.languages or set(organisation.languages) - set(MESSAGE_LANGUAGES):
+        yield "The setting languages must have en, and nothing but en and es."
     for channel in CHANNELS:
         for window in getattr(organisation, f"{channel}_windows"):
             if window.closes <= window.opens and window.closes != time.min:

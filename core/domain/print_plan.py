@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from core.domain.addressee import Person, addressee
-from core.domain.letter import MOST_IN_A_FILE, LetterSettings
+from core.domain.letter import LetterSettings
 from core.domain.merge_field import FieldValue
 from core.domain.postal import Postal, is_one_home
 from core.domain.search_key import NAME_COLUMNS, search_columns
@@ -77,13 +77,11 @@ def letters(
     return [_letter(number, of, settings) for number, of in enumerate(together.values(), 1)]
 
 
-def parts(letter_count: int) -> list[Part]:
+def parts(letter_count: int, per_file: int) -> list[Part]:
     """The files of so many letters, each full but the last."""
-    of = -(-letter_count // MOST_IN_A_FILE)
-    firsts = range(1, letter_count + 1, MOST_IN_A_FILE)
-    return [
-        Part(number, of, first, min(MOST_IN_A_FILE, letter_count - first + 1)) for number, first in enumerate(firsts, 1)
-    ]
+    of = -(-letter_count // per_file)
+    firsts = range(1, letter_count + 1, per_file)
+    return [Part(number, of, first, min(per_file, letter_count - first + 1)) for number, first in enumerate(firsts, 1)]
 
 
 def digest(planned: Sequence[PlannedLetter], sender: Sequence[str]) -> str:

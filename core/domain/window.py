@@ -14,6 +14,13 @@ from holidays import country_holidays
 from core.domain.organisation import CHANNELS, Organisation, Window
 from core.errors import SettingsError
 
+# Of these the organisation may say that it sends on them (`holidays_off`), the day observed included.
+FEDERAL_HOLIDAYS = (
+    "New Year's Day", "Martin Luther King Jr. Day", "Washington's Birthday", "Memorial Day",
+    "Juneteenth National Independence Day", "Independence Day", "Labor Day", "Columbus Day", "Veterans Day",
+    "Thanksgiving Day", "Christmas Day",
+)  # fmt: skip
+_OBSERVED = " (observed)"
 _SUNDAY = 6
 _HORIZON = 400  # days looked ahead before concluding that no window ever opens
 
@@ -41,10 +48,12 @@ def windows_of(organisation: Organisation, channel: str) -> tuple[Window, ...]:
 
 
 def holiday(organisation: Organisation, day: date) -> str | None:
-    """The name of the holiday on `day`: a US federal one or the day it is observed, or the organisation's own."""
-    return _federal_holidays(day.year).get(day) or (
-        "holiday of the organisation" if day in organisation.extra_holidays else None
-    )
+    """The name of the holiday on `day`: a US federal one or the day it is observed, unless the organisation sends on
+    it, or the organisation's own."""
+    federal = federal_holidays(day.year).get(day)
+    if federal and federal.removesuffix(_OBSERVED) not in organisation.holidays_off:
+        return federal
+    return "holiday of the organisation" if day in organisation.extra_holidays else None
 
 
 def is_sending_day(organisation: Organisation, day: date) -> bool:
@@ -125,5 +134,6 @@ def _utc(day: date, wall: time, organisation: Organisation) -> datetime:
 
 
 @lru_cache(maxsize=16)
-def _federal_holidays(year: int) -> dict[date, str]:
+def federal_holidays(year: int) -> dict[date, str]:
+    """The US federal holidays of a year and the days on which those of a weekend are observed, with their names."""
     return {day: name for day, name in country_holidays("US", years=year, language="en_US").items() if day.year == year}

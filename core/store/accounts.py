@@ -1,16 +1,15 @@
 """Users, the organisation's settings and the audit log in SQL."""
 
-from dataclasses import asdict, fields
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
 
-from core.domain.organisation import FeedRule, Organisation, ReturnAddress, Window
+from core.domain.organisation import Organisation
 from core.domain.role import ADMINISTRATOR
 from core.domain.user import Scope, User
 from core.errors import NotFound
-from core.store import audit_rows
+from core.store import audit_rows, setting_rows
 from core.store.database import reading, writing
 from core.store.schema import audit, organisation_settings, users
 
@@ -23,7 +22,6 @@ SYSTEM_USERS = {
     "visitor": ("Somebody not signed in", frozenset[str]()),
 }
 _CLOCK = "demo_clock_shift_seconds"
-_TARGET = "target:"  # followed by the id of a measure
 
 
 def user(engine: Engine, user_id: str) -> User:
@@ -128,7 +126,7 @@ def ensure_system_users(engine: Engine, *, at: datetime) -> None:
 def organisation(engine: Engine) -> Organisation:
     """The organisation's settings; what was never set has its default."""
     with reading(engine) as connection:
-        return Organisation(**_settings(connection))
+        return Organisation(**setting_rows.values(connection))
 
 
 def change_organisation(engine: Engine, changes: dict[str, Any], *, at: datetime, by: str) -> None:
@@ -139,26 +137,18 @@ def change_organisation(engine: Engine, changes: dict[str, Any], *, at: datetime
 
 def change_in(connection: Connection, changes: dict[str, Any], *, at: datetime, by: str) -> None:
     """The same in the caller's transaction."""
-    Organisation(**(_settings(connection) | changes))
-    for key, value in changes.items():
-        _put(connection, key, _to_json(value), at=at, by=by)
+    setting_rows.write(connection, changes, at=at, by=by)
 
 
 def targets(engine: Engine) -> dict[str, float]:
     """The target rate of each measure that has one, 0 to 1."""
-    question = select(organisation_settings.c.key, organisation_settings.c.value)
     with reading(engine) as connection:
-        rows = connection.execute(question.where(organisation_settings.c.key.startswith(_TARGET, autoescape=True)))
-        return {row.key.removeprefix(_TARGET): float(row.value) for row in rows}
+        return setting_rows.targets(connection)
 
 
 def set_target_in(connection: Connection, measure_id: str, share: float | None, *, at: datetime, by: str) -> None:
-    """Keep the target of a measure, or none, in the caller's transaction. One row a measure: two people who set
-    targets of two measures at once do not undo each other."""
-    if share is None:
-        connection.execute(delete(organisation_settings).where(organisation_settings.c.key == _TARGET + measure_id))
-    else:
-        _put(connection, _TARGET + measure_id, share, at=at, by=by)
+    """Keep the target of a measure, or none, in the caller's transaction."""
+    setting_rows.set_target(connection, measure_id, share, at=at, by=by)
 
 
 def clock_shift(engine: Engine) -> timedelta:
@@ -171,7 +161,7 @@ def clock_shift(engine: Engine) -> timedelta:
 def set_clock_shift(engine: Engine, shift: timedelta, *, at: datetime, by: str) -> None:
     """Move the demo's clock. Callers make sure that this is a demo."""
     with writing(engine) as connection:
-        _put(connection, _CLOCK, shift.total_seconds(), at=at, by=by)
+        setting_rows.put(connection, _CLOCK, shift.total_seconds(), at=at, by=by)
 
 
 def record(
@@ -179,12 +169,6 @@ def record(
 ) -> None:
     """Write one line of the audit log with the caller's transaction. Details are ids and counts only."""
     audit_rows.add(connection, at=at, user_id=user_id, action=action, subject=subject, details=details)
-
-
-def _settings(connection: Connection) -> dict[str, Any]:
-    known = {f.name for f in fields(Organisation)}
-    rows = connection.execute(select(organisation_settings.c.key, organisation_settings.c.value)).all()
-    return {row.key: _from_json(row.key, row.value) for row in rows if row.key in known}
 
 
 def recorded(engine: Engine, action: str, subject: str) -> list[dict[str, Any]]:
@@ -201,34 +185,5 @@ def latest_subjects(connection: Connection, action: str, *, user_id: str, limit:
     return list(dict.fromkeys(found))[:limit]
 
 
-def _put(connection: Connection, key: str, value: Any, *, at: datetime, by: str) -> None:
-    connection.execute(delete(organisation_settings).where(organisation_settings.c.key == key))
-    connection.execute(insert(organisation_settings).values(key=key, value=value, changed_at=at, changed_by=by))
-
-
 def _ids(values: list[str] | None) -> frozenset[str] | None:
     return None if values is None else frozenset(values)
-
-
-def _to_json(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [_to_json(item) for item in value]
-    if isinstance(value, Window):
-        return [value.opens.isoformat(), value.closes.isoformat()]
-    if isinstance(value, FeedRule | ReturnAddress):
-        return asdict(value)
-    return value.isoformat() if isinstance(value, date | time) else value
-
-
-def _from_json(key: str, value: Any) -> Any:
-    if key.endswith("_windows"):
-        return tuple(Window(time.fromisoformat(opens), time.fromisoformat(closes)) for opens, closes in value)
-    if key in ("quiet_from", "quiet_until"):
-        return time.fromisoformat(value)
-    if key == "feed_rules":
-        return tuple(FeedRule(**rule) for rule in value)
-    if key == "return_addresses":
-        return tuple(ReturnAddress(each["key"], each["name"], tuple(each["lines"])) for each in value)
-    if key in ("ended_sources", "opt_out_topics"):
-        return tuple(value)
-    return tuple(date.fromisoformat(day) for day in value) if key == "extra_holidays" else value

@@ -135,12 +135,12 @@ def after_commit(connection: Connection, do: Callable[[], None]) -> None:
 def migrate(engine: Engine) -> None:
     """Create the tables or bring them up to date. Safe to call at every start: where nothing is to be done, nothing
     is locked. Raises SettingsError for the tables of a newer version."""
-    version = _version(engine)
-    if version == _newest():
+    found = version(engine)
+    if found == _newest():
         return
-    if version is not None and version > _newest():
+    if found is not None and found > _newest():
         raise SettingsError(
-            f"The database was made or opened by a newer Careloop: its tables are at version {version}, this one knows "
+            f"The database was made or opened by a newer Careloop: its tables are at version {found}, this one knows "
             f"them up to {_newest()}. Nothing was changed. Start the newer Careloop, or restore a backup from before."
         )
     with engine.begin() as connection:
@@ -163,7 +163,7 @@ def newest_version() -> str:
     return _newest()
 
 
-def _version(engine: Engine) -> str | None:
+def version(engine: Engine) -> str | None:
     """What the database says it is at, in the table that Alembic keeps; None for a new one."""
     with reading(engine) as connection:
         if not inspect(connection).has_table(_VERSIONS.name):

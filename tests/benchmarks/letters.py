@@ -27,9 +27,10 @@ from core.channels import label_pdf, letter_pdf
 from core.channels.letter_head import HEAD_Y
 from core.channels.pdf_fonts import FACES
 from core.channels.pdf_shaping import Style, static
-from core.domain.letter import MOST_IN_A_FILE, Label, Letter, Letterhead
+from core.domain.letter import Label, Letter, Letterhead
 from core.domain.paper import LABEL_SHEETS, PAGES
 
+MOST_IN_A_FILE = 200  # letters in a PDF, unless the organisation says otherwise
 ROOT = Path(__file__).parents[2]
 MADE_AT = datetime(2026, 11, 23, 18, tzinfo=UTC)
 PAGE, SHEET = PAGES["letter-window"], LABEL_SHEETS["avery-5160"]

@@ -33,9 +33,11 @@ from core.store.schema.practice import groups, locations, provider_settings, pro
 from core.store.schema.restores import ledgers, restores
 from core.store.schema.rules import measure_rules, measure_switches
 from core.store.schema.sending import dispatchers, sending_accounts, sending_pauses
+from core.store.schema.settings import account_tests, setting_changes
 from core.store.schema.wishes import address_states, corrections, feed_conflicts, opt_outs, remarks
 
 __all__ = [
+    "account_tests",
     "address_states",
     "approvals",
     "attempts",
@@ -80,6 +82,7 @@ __all__ = [
     "sending_accounts",
     "sending_pauses",
     "sessions",
+    "setting_changes",
     "sign_in_failures",
     "users",
     "value_set_codes",
