@@ -6,6 +6,7 @@ import streamlit as st
 from core import corrections, loads, work_lists
 from core.domain.work_list import WorkList
 from core.workbench import Workbench
+from pages._arrivals import alarm_lines, arrival_list
 from pages._code_mapping import done
 from pages._feed_conflicts import feed_conflicts
 from pages._feed_gate import gate_state
@@ -29,6 +30,7 @@ def show() -> None:
         st.info("Nothing was loaded yet. Load a feed with `careloop load FOLDER`.", icon=":material/upload_file:")
         return
     _freshness(wb, history)
+    alarm_lines(wb, with_link=False)
     gate_state(wb)
     done()
     tabs = st.tabs(_tabs(wb), default=_asked_for(wb), key="data_tabs")
@@ -47,13 +49,25 @@ def show() -> None:
     with tabs[6]:
         orphan_codes(wb)
     with tabs[7]:
+        arrival_list(wb)
+    with tabs[8]:
         _history(wb, history)
 
 
 def _tabs(wb: Workbench) -> list[str]:
     waiting = corrections.waiting_count(wb)
     decide = f"{_DECIDE} ({waiting:,})" if waiting else _DECIDE
-    return ["Tables", decide, "To repair", "Defects", "Rejected rows", "Unmapped codes", "Orphan codes", "Loads"]
+    return [
+        "Tables",
+        decide,
+        "To repair",
+        "Defects",
+        "Rejected rows",
+        "Unmapped codes",
+        "Orphan codes",
+        "Arrivals",
+        "Loads",
+    ]
 
 
 def _asked_for(wb: Workbench) -> str | None:

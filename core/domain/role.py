@@ -9,6 +9,8 @@ REMARK = "remark"
 SETTLE_CONFLICTS = "settle_conflicts"
 CHANGE_ORGANISATION = "change_organisation"
 MERGE = "merge"
+LOAD_DATA = "load_data"
+OPERATE = "operate"
 
 # What each permits, continuing 'You may not ...'.
 PERMISSIONS = {
@@ -18,6 +20,8 @@ PERMISSIONS = {
     SETTLE_CONFLICTS: "decide between the feed and what staff have recorded",
     CHANGE_ORGANISATION: "change the logos, return addresses or documents of the organisation",
     MERGE: "make two records of one person one",
+    LOAD_DATA: "load feeds or say how their files are read",
+    OPERATE: "let this home go live or make it a sandbox again",
 }
 
 

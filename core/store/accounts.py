@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, insert, select
 
-from core.domain.organisation import FeedRule, Organisation, ReturnAddress, Window
+from core.domain.organisation import ExpectedFeed, FeedRule, Organisation, ReturnAddress, Window
 from core.domain.role import ADMINISTRATOR
 from core.domain.user import Scope, User
 from core.errors import NotFound
@@ -61,6 +61,16 @@ def add_user(engine: Engine, person: User, *, at: datetime, by: str) -> None:
                 created_by=by,
             )
         )
+
+
+def administrators(connection: Connection) -> list[User]:
+    """The active people who administer and have an email address."""
+    question = select(users).where(users.c.is_active, users.c.kind == "person", users.c.email.is_not(None))
+    return [
+        User(row.user_id, row.name, row.kind, row.email, Scope(_ids(row.scope_groups), _ids(row.scope_providers)))
+        for row in connection.execute(question.order_by(users.c.user_id))
+        if row.email and (row.roles is None or ADMINISTRATOR in row.roles)
+    ]
 
 
 def ensure_system_users(engine: Engine, *, at: datetime) -> None:
@@ -161,7 +171,7 @@ def _to_json(value: Any) -> Any:
         return [_to_json(item) for item in value]
     if isinstance(value, Window):
         return [value.opens.isoformat(), value.closes.isoformat()]
-    if isinstance(value, FeedRule | ReturnAddress):
+    if isinstance(value, FeedRule | ReturnAddress | ExpectedFeed):
         return asdict(value)
     return value.isoformat() if isinstance(value, date | time) else value
 
@@ -173,6 +183,8 @@ def _from_json(key: str, value: Any) -> Any:
         return time.fromisoformat(value)
     if key == "feed_rules":
         return tuple(FeedRule(**rule) for rule in value)
+    if key == "expected_feeds":
+        return tuple(ExpectedFeed(**each) for each in value)
     if key == "return_addresses":
         return tuple(ReturnAddress(each["key"], each["name"], tuple(each["lines"])) for each in value)
     if key in ("ended_sources", "opt_out_topics"):

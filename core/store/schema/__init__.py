@@ -18,6 +18,15 @@ from core.store.schema.campaigns import (
 )
 from core.store.schema.feeds import code_map, feed_quality, feed_releases, loads, value_set_codes, value_sets
 from core.store.schema.letters import downloads, print_decisions, print_letters, print_runs
+from core.store.schema.operation import (
+    account_tests,
+    alarm_mails,
+    feed_arrivals,
+    generated_feeds,
+    header_maps,
+    home_modes,
+    live_confirmations,
+)
 from core.store.schema.patients import merges, open_gaps, patients, search_keys
 from core.store.schema.practice import groups, locations, provider_settings, providers
 from core.store.schema.rules import measure_rules, measure_switches
@@ -25,7 +34,9 @@ from core.store.schema.sending import dispatchers, sending_accounts, sending_pau
 from core.store.schema.wishes import address_states, corrections, feed_conflicts, opt_outs, remarks
 
 __all__ = [
+    "account_tests",
     "address_states",
+    "alarm_mails",
     "attempts",
     "audit",
     "bounce_mails",
@@ -34,11 +45,16 @@ __all__ = [
     "corrections",
     "dispatchers",
     "downloads",
+    "feed_arrivals",
     "feed_conflicts",
     "feed_quality",
     "feed_releases",
+    "generated_feeds",
     "groups",
+    "header_maps",
+    "home_modes",
     "introductory_texts",
+    "live_confirmations",
     "loads",
     "locations",
     "logos",
