@@ -13,6 +13,7 @@ import typer
 
 from core.commands.addresses import address_app
 from core.commands.forms import form_app, logo_app
+from core.commands.live import live
 from core.errors import CareloopError
 from core.settings import Settings, read_settings
 from core.workbench import DISPATCHER, Workbench, open_workbench
@@ -30,6 +31,7 @@ app.add_typer(sending_app, name="sending")
 app.add_typer(form_app, name="form")
 app.add_typer(logo_app, name="logo")
 app.add_typer(address_app, name="address")
+app.command()(live)
 
 Port = Annotated[int | None, typer.Option(help="Port of the pages. Default: CARELOOP_PORT or 8501.")]
 

@@ -14,6 +14,7 @@ from core.domain.eligibility import Contact, Mailing, Reason, eligibility, first
 from core.domain.introduction import is_missing
 from core.domain.opt_out import letter_notice
 from core.domain.organisation import CHANNELS, EMAIL, LETTER
+from core.home_mode import is_live
 from core.store import people
 from core.store.contacts import eligibility_inputs, introduces
 from core.store.database import reading
@@ -85,6 +86,7 @@ def reach(
                     protocols=frozenset(protocols),
                     skip_closed_gaps=skip_closed_gaps,
                     needs_consent=wb.organisation().text_needs_consent,
+                    refuses_invented=is_live(wb),
                     is_sensitive=channel == LETTER and rules.is_any_sensitive(wb, measures),
                 ),
                 on=wb.today(),
@@ -101,6 +103,7 @@ def of_campaign(wb: Workbench, campaign: Campaign, patient_ids: Collection[str])
         mailing = replace(
             campaign.mailing,
             needs_consent=wb.organisation().text_needs_consent,
+            refuses_invented=is_live(wb),
             is_sensitive=rules.is_any_sensitive(wb, campaign.measures),
         )
         return _reach(wb, connection, list(patient_ids), mailing, on=on, campaign_id=campaign.campaign_id)

@@ -8,6 +8,7 @@ from core import opt_outs
 from core.domain.eligibility import Contact, Mailing, Reason, eligibility, reason
 from core.domain.opt_out import APPOINTMENT_REMINDER, CAMPAIGN, HEALTH_REMINDER, OptOut, against
 from core.domain.organisation import CHANNELS
+from core.home_mode import is_live
 from core.store.contacts import eligibility_inputs
 from core.store.database import reading
 from core.workbench import Workbench
@@ -53,7 +54,7 @@ def _contacts(wb: Workbench, patient_id: str, *, on: date) -> Iterator[tuple[str
 
 def _today(wb: Workbench, contact: Contact, product: str, channel: str) -> Reason | None:
     needs_consent = wb.organisation().text_needs_consent
-    mailing = Mailing(channel=channel, product=product, needs_consent=needs_consent)
+    mailing = Mailing(channel=channel, product=product, needs_consent=needs_consent, refuses_invented=is_live(wb))
     return eligibility(contact, mailing, on=wb.today(), cap=None)
 
 

@@ -1,6 +1,7 @@
 """What holds sending back: 'pause all sending', an account that is paused because it fails, and the feed gate (C9)."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from core.domain.organisation import CHANNELS, EMAIL, PHONE, TEXT
 from core.domain.sending_account import PROBE_EVERY, Account, after_failure, after_success
 from core.domain.wording import day_text, moment_text
 from core.errors import NotAllowed, SendError
+from core.home_mode import mode, why_held
 from core.store import sending as rows
 from core.store.database import reading, writing
 from core.store.sending import Pause
@@ -24,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Hold:
-    """Why nothing leaves now. kind: 'pause' (a person said so), 'account' or 'gate'.
+    """Why nothing leaves now. kind: 'pause' (a person said so), 'account', 'mode' (sandbox or live) or 'gate'.
 
     short      continues the list of campaigns: 'Waiting: ...'
     sentence   a whole sentence: what happened, since when, and what follows
@@ -87,6 +89,7 @@ def holds(wb: Workbench, channel: str | None = None) -> list[Hold]:
         paused, accounts = rows.pause(connection), [rows.account(connection, each) for each in asked]
     found = [_pause_hold(wb, paused)] if paused else []
     found += [_account_hold(wb, account, account.paused_at) for account in accounts if account.paused_at is not None]
+    found += _mode_holds(wb, asked)
     gate = feed_gate.gate(wb)
     if gate.since is not None:
         since = day_text(gate.since.astimezone(wb.zone()).date())
@@ -138,6 +141,16 @@ def is_paused(wb: Workbench) -> tuple[bool, bool]:
     with reading(wb.engine) as connection:
         accounts = [rows.account(connection, channel) for channel in CHANNELS]
         return rows.pause(connection) is not None, any(account.paused_at for account in accounts)
+
+
+def _mode_holds(wb: Workbench, channels: Sequence[str]) -> list[Hold]:
+    """That the home was made a sandbox again, or that it is live and has no server for any of these channels."""
+    now = mode(wb)
+    why = {each: why_held(wb.settings, now, each) for each in channels}
+    if now.at is None or not all(why.values()):
+        return []
+    sentence = why[channels[0]]
+    return [Hold("mode", now.at, f"Waiting: {sentence[0].lower()}{sentence[1:].removesuffix('.')}", sentence)]
 
 
 def _pause_hold(wb: Workbench, paused: Pause) -> Hold:

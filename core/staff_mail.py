@@ -6,8 +6,9 @@ from email.message import EmailMessage
 from email.utils import format_datetime, formataddr, make_msgid
 
 from core.channels.handing_over import Outgoing
+from core.domain.organisation import EMAIL
 from core.errors import SendError
-from core.mail_server import mail_channel
+from core.home_mode import channel as mode_channel
 from core.workbench import Workbench
 
 _log = logging.getLogger(__name__)
@@ -20,7 +21,7 @@ def send(wb: Workbench, *, to: str, subject: str, text: str, about: str) -> str:
     """
     try:
         mail = _mail(wb, to, subject, text, about)
-        with mail_channel(wb.settings) as channel:
+        with mode_channel(wb, EMAIL) as channel:
             channel.hand_over(Outgoing(to, mail, sender=wb.organisation().from_email))
     except SendError as error:
         _log.error("the email about %s could not be sent: %s", about, error.reason)

@@ -87,6 +87,12 @@ def _pages() -> dict[str, list[st.Page]]:
                 icon=":material/waving_hand:",
                 help="The first email to each patient, whose patients get it, and what became of it.",
             ),
+            st.Page(
+                "going_live.py",
+                title="Going live",
+                icon=":material/cell_tower:",
+                help="Whether messages leave for patients, and what must be right before they do.",
+            ),
         ],
         "Hidden": [
             st.Page("patient.py", title="Patient", icon=":material/person:", visibility="hidden"),

@@ -10,7 +10,7 @@ from typing import Literal, ParamSpec
 import polars as pl
 import streamlit as st
 
-from core import users
+from core import home_mode, users
 from core.domain.csv_cells import neutral
 from core.domain.message import ICONS
 from core.domain.wording import day_text
@@ -22,6 +22,7 @@ OPENED_PATIENT = "pa_opened"  # in the session: whose summary is open, until ano
 HERE = Path(__file__).parent
 P = ParamSpec("P")
 _SANDBOX = "Nothing leaves this machine: mails, texts and calls go to the local Outbox."
+_LIVE = "Messages leave for patients in their windows."
 _MARKDOWN = frozenset("\\`*_{}[]()#+-!|<>~$:")
 MODE_ICONS = {
     "email": ":material/mail:",
@@ -72,11 +73,19 @@ def page_head(title: str, caption: str = "") -> None:
         st.title(plain(title), anchor=False, width="content")
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
             _find_patient.box(wb)
-            st.badge("SANDBOX", icon=":material/science:", color="orange", help=_SANDBOX)
+            _mode_badge(wb)
             st.caption(f"As of {day_text(wb.today())}", width="content")
     if caption:
         st.caption(plain(caption))
     _find_patient.results(wb)
+
+
+def _mode_badge(wb: Workbench) -> None:
+    """Loud as long as nothing can leave, quiet when that is as usual."""
+    if home_mode.is_live(wb):
+        st.badge("LIVE", icon=":material/cell_tower:", color="gray", help=_LIVE)
+    else:
+        st.badge("SANDBOX", icon=":material/science:", color="orange", help=_SANDBOX)
 
 
 def guarded(action: Callable[P, None]) -> Callable[P, None]:

@@ -21,11 +21,13 @@ FORMATS = ("auto", "careloop", "synthea", "fhir")
 
 @dataclass(frozen=True)
 class Manifest:
-    """manifest.json of a feed, every key optional. `full` names the tables of which the feed holds every row."""
+    """manifest.json of a feed, every key optional. `full` names the tables of which the feed holds every row;
+    `generator` who invented its patients."""
 
     source_system: str | None = None
     received_at: datetime | None = None
     full: frozenset[str] = frozenset()
+    generator: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,10 @@ def read_manifest(folder: Path) -> Manifest:
     system = content.get("source_system")
     if system is not None and (not isinstance(system, str) or not 0 < len(system) <= 64):
         raise DataError(f"{MANIFEST}: source_system must be a text of at most 64 characters.")
-    return Manifest(system, _moment(content.get("received_at")), _full(content.get("full", False)))
+    generator = content.get("generator", "")
+    if not isinstance(generator, str) or len(generator) > 32:
+        raise DataError(f"{MANIFEST}: generator must be a text of at most 32 characters.")
+    return Manifest(system, _moment(content.get("received_at")), _full(content.get("full", False)), generator)
 
 
 def _moment(value: object) -> datetime | None:

@@ -61,6 +61,7 @@ def open_engine(url: str) -> Engine:
         if not address.database or address.database == ":memory:":
             raise SettingsError("CARELOOP_DATABASE must name a file: SQLite in memory loses messages.")
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+        Path(address.database).touch(mode=0o600)  # what SQLite puts beside it gets the same rights
     engine = create_engine(address, hide_parameters=True, **_options(address.get_backend_name()))
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)

@@ -1,0 +1,122 @@
+"""From sandbox to live, and back: a deliberate step with a check list, kept with who, when and why."""
+
+from core.audit import record_in
+from core.channels.handing_over import Channel
+from core.domain.message import reason_sentence
+from core.domain.organisation import EMAIL, TEXT
+from core.domain.role import OPERATE
+from core.errors import NotAllowed, NotFound, SendError
+from core.home_mode import is_kept
+from core.home_mode import mode as mode
+from core.live_checks import LOOKED_AT, OK, WRONG, all_checks, digest_of, server_of
+from core.live_checks import Check as Check
+from core.mail_server import mail_channel
+from core.store import mode_rows
+from core.store.database import writing
+from core.store.mode_rows import LIVE, SANDBOX
+from core.twilio_account import twilio_channel
+from core.workbench import DISPATCHER, Workbench
+
+_LONGEST_REASON = 500  # characters
+
+
+def checklist(wb: Workbench) -> list[Check]:
+    """What must be right before this home goes live, and what is: asked anew each time. Nothing is sent."""
+    return all_checks(wb)
+
+
+def go_live(wb: Workbench, *, confirm: str, reason: str) -> None:
+    """From now on messages leave for patients.
+
+    confirm   the organisation's name, typed by whoever decides
+    reason    why now, for whoever reads it later; no patient's data
+    Raises NotAllowed when a check is wrong, the name is not the organisation's, the home is live, or the user may not.
+    """
+    words = _reason(wb, reason)
+    if mode(wb).is_live:
+        raise NotAllowed("This home is live already.")
+    if confirm.strip() != wb.organisation().name.strip():
+        raise NotAllowed(
+            "This is not the organisation's name. Nothing was changed: type it as it stands in the settings."
+        )
+    found = checklist(wb)
+    wrong = [check for check in found if check.state == WRONG]
+    if wrong:
+        listed = " ".join(f"{check.title}: {check.sentence}" for check in wrong)
+        raise NotAllowed(f"This home cannot go live yet. {listed}")
+    warnings = [check.key for check in found if check.state != OK]
+    _change(wb, LIVE, words, warnings)
+
+
+def back_to_sandbox(wb: Workbench, *, reason: str) -> None:
+    """From the next message on nothing leaves any more. Raises NotAllowed when the home is a sandbox already."""
+    words = _reason(wb, reason)
+    if not mode(wb).is_live:
+        raise NotAllowed("This home is a sandbox already.")
+    _change(wb, SANDBOX, words, [])
+
+
+def confirm_looked_at(wb: Workbench, key: str) -> None:
+    """Say that you have looked at the settings of a check, 'windows' or 'policy'. Counts until one of them changes."""
+    wb.require(OPERATE)
+    if key not in LOOKED_AT:
+        raise NotFound(f"There is nothing to look at under this name. Names: {', '.join(LOOKED_AT)}.")
+    digest = digest_of(wb.organisation(), key)
+    with writing(wb.engine) as connection:
+        mode_rows.confirm(connection, key, digest, at=wb.now(), by=wb.user.user_id)
+        record_in(wb, connection, "live.looked_at", key)
+
+
+def try_account(wb: Workbench, account: str) -> None:
+    """Connect to the mail server ('email') or Twilio ('text') that the settings name and log in; no message is sent.
+    Also in a sandbox, since that is what comes before going live.
+
+    Keeps how it ended. Raises NotAllowed when none is set, or when it does not answer or refuses the login.
+    """
+    wb.require(OPERATE)
+    if is_kept(wb.settings, account):
+        setting = "CARELOOP_SMTP" if account == EMAIL else "CARELOOP_TWILIO_URL"
+        raise NotAllowed(f"No server is set for it. Set {setting} in the environment.")
+    trouble = _probe(wb, account)
+    with writing(wb.engine) as connection:
+        server = server_of(wb.settings, account)
+        is_good = trouble is None
+        mode_rows.keep_account_test(connection, account, server, is_good=is_good, at=wb.now(), by=wb.user.user_id)
+        record_in(wb, connection, "live.account_tested", account, is_good=is_good)
+    if trouble is not None:
+        words = f" ({trouble.reply})" if trouble.reply else ""
+        raise NotAllowed(f"The test failed: {reason_sentence(trouble.reason, account)}{words}.")
+
+
+def _probe(wb: Workbench, account: str) -> SendError | None:
+    def probed(channel: Channel) -> SendError | None:
+        try:
+            channel.probe()
+        except SendError as error:
+            return error
+        return None
+
+    if account == EMAIL:
+        with mail_channel(wb.settings) as mail:
+            return probed(mail)
+    with twilio_channel(wb.settings, TEXT) as texts:
+        return probed(texts)
+
+
+def _change(wb: Workbench, to: str, reason: str, warnings: list[str]) -> None:
+    with writing(wb.engine) as connection:
+        at, by = wb.now(), wb.user.user_id
+        mode_rows.add_mode(connection, to, at=at, by=by, reason=reason, warnings=warnings)
+        record_in(wb, connection, f"home.{to}", reason=reason, warnings=warnings)
+
+
+def _reason(wb: Workbench, reason: str) -> str:
+    wb.require(OPERATE)
+    if wb.user.user_id == DISPATCHER:
+        raise NotAllowed("The dispatcher never changes the mode of a home: a person must have decided that.")
+    if wb.user.scope.groups is not None or wb.user.scope.providers is not None:
+        raise NotAllowed("This holds for all patients. Ask somebody who may see all of them.")
+    words = " ".join(reason.split())
+    if not words or len(words) > _LONGEST_REASON:
+        raise NotAllowed(f"It needs a reason of at most {_LONGEST_REASON} characters. Nothing was changed.")
+    return words
