@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from core import feed_quality, generated_feeds, publishing
+from core import feed_quality, generated_feeds, header_maps, publishing
 from core.audit import record_in
 from core.code_meanings import Meanings, known_codes
 from core.domain.defects import Defect, defects_of
@@ -75,7 +75,7 @@ def load(wb: Workbench, folder: Path, *, format: str = "auto", progress: Progres
         started_at = wb.now()
         remove_orphans(wb)
         try:
-            feed = open_feed(Path(folder), format=format)
+            feed = open_feed(Path(folder), format=format, maps=header_maps.current(wb))
             return _load(wb, feed, started_at, report)
         except CareloopError as error:
             _record_failure(wb, format, started_at, str(error))

@@ -11,6 +11,7 @@ from pages._code_mapping import done
 from pages._feed_conflicts import feed_conflicts
 from pages._feed_gate import gate_state
 from pages._feed_quality import feed_tables
+from pages._header_maps import own_headers
 from pages._local_codes import local_codes
 from pages._orphan_codes import orphan_codes
 from pages._repairs import repair_list
@@ -28,6 +29,7 @@ def show() -> None:
     history = loads.history(wb)
     if not history:
         st.info("Nothing was loaded yet. Load a feed with `careloop load FOLDER`.", icon=":material/upload_file:")
+        own_headers(wb)
         return
     _freshness(wb, history)
     alarm_lines(wb, with_link=False)
@@ -49,8 +51,10 @@ def show() -> None:
     with tabs[6]:
         orphan_codes(wb)
     with tabs[7]:
-        arrival_list(wb)
+        own_headers(wb)
     with tabs[8]:
+        arrival_list(wb)
+    with tabs[9]:
         _history(wb, history)
 
 
@@ -65,6 +69,7 @@ def _tabs(wb: Workbench) -> list[str]:
         "Rejected rows",
         "Unmapped codes",
         "Orphan codes",
+        "Own headers",
         "Arrivals",
         "Loads",
     ]
