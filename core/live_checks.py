@@ -33,6 +33,7 @@ class Check:
     """state: 'ok', 'wrong' (the home cannot go live) or 'unknown' (it can: a person should know).
 
     sentence   what was found, what_to_do what puts it right; '' when nothing is to be done
+    account    the account that a test without a message would put right; '' when there is none
     """
 
     key: str
@@ -40,16 +41,12 @@ class Check:
     state: str
     sentence: str
     what_to_do: str = ""
+    account: str = ""
 
     @property
     def may_be_confirmed(self) -> bool:
         """Whether it is right as soon as a person says that they have looked at it."""
         return self.key in LOOKED_AT and self.state != OK
-
-    @property
-    def account(self) -> str:
-        """The account that a test without a message would put right; '' when there is none."""
-        return {"mail_server": EMAIL, "twilio": TEXT}.get(self.key, "") if self.state == WRONG else ""
 
 
 def all_checks(wb: Workbench) -> list[Check]:
@@ -166,7 +163,8 @@ def _account_checks(wb: Workbench) -> Iterator[Check]:
         sentence = (
             "It answered and took the login." if is_good else "It has not answered in a test in the last seven days."
         )
-        yield Check(key, title, *_state(is_good, sentence, "Test the connection; no message is sent."))
+        to_do = "Test the connection; no message is sent."
+        yield Check(key, title, *_state(is_good, sentence, to_do), "" if is_good else account)
 
 
 def _public_url(settings: Settings) -> Check:

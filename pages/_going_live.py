@@ -28,8 +28,9 @@ def show(wb: Workbench) -> None:
         st.info(f"**Sandbox**{since}. No message leaves for a patient.", icon=":material/science:")
     wrong = sum(check.state == "wrong" for check in found)
     _step(wb, wrong, is_live=now.is_live)
-    for check in found:
+    for check in (each for each in found if each.state != "ok"):
         _line(wb, check)
+    _right([check for check in found if check.state == "ok"])
 
 
 def _step(wb: Workbench, wrong: int, *, is_live: bool) -> None:
@@ -61,6 +62,15 @@ def _line(wb: Workbench, check: Check) -> None:
         if check.may_be_confirmed and st.button("I have looked", key=f"live_{check.key}", icon=":material/visibility:"):
             going_live.confirm_looked_at(wb, check.key)
             st.rerun()
+
+
+def _right(found: list[Check]) -> None:
+    """What is right takes a line each."""
+    if found:
+        with st.container(border=True):
+            st.markdown(
+                "\n\n".join(f"{_STATES['ok']} **{plain(each.title)}** :gray[{plain(each.sentence)}]" for each in found)
+            )
 
 
 def _test(wb: Workbench, account: str) -> None:

@@ -76,6 +76,7 @@ def test_proposals_leave_ids_and_what_nobody_knows_to_people() -> None:
         "first": "Given Name",
         "last": "Surname",
         "birth_date": "DOB",
+        "sex": "Gender Code",
         "phone_mobile": "Cell",
         "state": "State",
         "status": "Status",

@@ -183,13 +183,15 @@ def test_whoever_works_alone_on_a_new_home_needs_no_account_first(home: Path, mo
     assert any("Zoe" in text.value for text in app.sidebar.caption)
 
 
-def test_an_address_that_mails_must_not_go_to_is_told(kept: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CARELOOP_SMTP", "mail.example.org:25")
+def test_an_address_at_which_the_pages_must_not_listen_is_told(
+    kept: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CARELOOP_HOST", "0.0.0.0")
 
     app = opened("home")
 
     assert not app.exception
-    assert "CARELOOP_SMTP" in app.error[0].value
+    assert "CARELOOP_HOST" in app.error[0].value
 
 
 def show_evidence(app: AppTest) -> AppTest:

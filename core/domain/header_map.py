@@ -111,7 +111,8 @@ def proposals(columns: Sequence[tuple[str, str]], headers: Sequence[str]) -> dic
         if name in left:
             found[name] = Proposal(left.pop(name), "the same name")
     for name, kind in columns:
-        known = next((each for each in _KNOWN_NAMES.get(name, ()) if each in left), None)
+        names = (name, *_KNOWN_NAMES.get(name, ()))
+        known = next((each for each in left if each in names or _bare(each) in names), None)
         if name not in found and kind != "id" and known:
             found[name] = Proposal(left.pop(known), "a known name")
     for name, kind in columns:
@@ -165,6 +166,11 @@ def require_usable(found: HeaderMap, *, required: Sequence[str], known: Mapping[
         wrong = sorted({word for word in meanings.values() if word and known[name] and word not in known[name]})
         if wrong:
             raise DataError(f"A word of {name} can mean {', '.join(known[name])}, or nothing.")
+
+
+def _bare(header: str) -> str:
+    """'gender' for 'pat_gender_code'."""
+    return re.sub(r"^(?:patient|pat|pt)_|_(?:code|cd|dt|desc)$", "", header)
 
 
 def _alike(ours: str, theirs: str) -> float:
