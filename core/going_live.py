@@ -71,9 +71,12 @@ def try_account(wb: Workbench, account: str) -> None:
     """Connect to the mail server ('email') or Twilio ('text') that the settings name and log in; no message is sent.
     Also in a sandbox, since that is what comes before going live.
 
-    Keeps how it ended. Raises NotAllowed when none is set, or when it does not answer or refuses the login.
+    Keeps how it ended. Raises NotAllowed when none is set, or when it does not answer or refuses the login; NotFound
+    for another account.
     """
     wb.require(OPERATE)
+    if account not in (EMAIL, TEXT):
+        raise NotFound(f"There is no account of this name. Accounts: {EMAIL}, {TEXT} (calls go by the same).")
     if is_kept(wb.settings, account):
         setting = "CARELOOP_SMTP" if account == EMAIL else "CARELOOP_TWILIO_URL"
         raise NotAllowed(f"No server is set for it. Set {setting} in the environment.")

@@ -215,6 +215,8 @@ def test_a_test_of_the_mail_server_sends_nothing_and_counts_for_a_week(
     assert states(wb)["mail_server"] == "wrong"
     with pytest.raises(NotAllowed, match="The test failed: the mail server cannot be reached"):
         going_live.try_account(replace(wb, settings=replace(wb.settings, smtp_port=9)), "email")
+    with pytest.raises(NotFound, match="Accounts: email, text"):
+        going_live.try_account(wb, "fax")
     with pytest.raises(NotAllowed, match="No server is set"):
         going_live.try_account(wb, "text")
 
