@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable
 from datetime import date
@@ -15,6 +16,7 @@ from core.commands.addresses import address_app
 from core.commands.audit import audit_app
 from core.commands.check import check
 from core.commands.forms import form_app, logo_app
+from core.commands.live import live
 from core.commands.users import user_app
 from core.errors import CareloopError
 from core.settings import Settings, read_settings
@@ -37,6 +39,7 @@ app.add_typer(user_app, name="user")
 app.add_typer(audit_app, name="audit")
 backups.add_to(app)
 app.command()(check)
+app.command()(live)
 
 Port = Annotated[int | None, typer.Option(help="Port of the pages. Default: CARELOOP_PORT or 8501.")]
 
@@ -94,13 +97,41 @@ def sample(
 def load(
     folder: Annotated[Path, typer.Argument(help="Folder with the files of a feed.")],
     format: Annotated[str, typer.Option(help="auto, careloop, synthea or fhir.")] = "auto",
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Load each feed that arrives in FOLDER, until stopped.")
+    ] = False,
+    quiet: Annotated[float, typer.Option(help="With --watch: seconds without a change until a feed is complete.")] = 60,
+    every: Annotated[float, typer.Option(help="With --watch: seconds between two looks.")] = 5,
 ) -> None:
-    """Load a feed: CSV tables, Synthea's CSV tables, or FHIR R4 bundles or NDJSON."""
+    """Load a feed: CSV tables, Synthea's CSV tables, or FHIR R4 bundles or NDJSON.
+
+    With --watch each sub-folder of FOLDER is a feed; without sub-folders the files in FOLDER are one, such as a nightly
+    one that replaces the last. A feed is loaded once, when a file _DONE, .done, done or _SUCCESS is in it (or NAME.done
+    beside it), or when nothing in it has changed for --quiet seconds. One that fails is tried again when its files
+    change. Nothing in FOLDER is changed. Packed files (zip, gz) are not unpacked.
+    """
     from core import loads
 
     wb = _open()
+    if watch:
+        _watch(wb, folder, format=format, quiet=quiet, every=every)
+        return
     print(loads.load(wb, folder, format=format, progress=_progress()))
     print(f"The data is kept in {wb.settings.home}")
+
+
+def _watch(wb: Workbench, folder: Path, *, format: str, quiet: float, every: float) -> None:
+    from core import watching
+    from core.stopping import stop_on_signals
+
+    stop = threading.Event()
+    stop_on_signals(stop)
+
+    def told(taken: watching.Taken) -> None:
+        print(f"{taken.name}: {taken.state}\n{taken.words}", flush=True)
+
+    print(f"Watching {folder}", flush=True)
+    watching.watch(wb, folder, quiet=quiet, every=every, format=format, stop=stop, told=told)
 
 
 @codes_app.command("load")
@@ -145,12 +176,16 @@ def codes_orphans() -> None:
 
 @feed_app.command("status")
 def feed_status() -> None:
-    """Say whether the feed gate is open, and how each table of the last loads is."""
-    from core import feed_gate, feed_quality
+    """Say whether the feed gate is open, which feeds are late or failed, and how each table of the last loads is."""
+    from core import feed_gate, feed_quality, lateness, watching
 
     wb = _open()
     for line in feed_gate.lines(wb):
         print(line)
+    for alarm in lateness.alarms(wb):
+        print(f"- {alarm.sentence}")
+    for failed in [each for each in watching.arrivals(wb, limit=50) if each.state == "failed"]:
+        print(f"- {failed.name}: {failed.reason}")
     shown = feed_quality.table(wb)
     widths = [max([len(name), *(len(_cell(value)) for value in shown[name])]) for name in shown.columns]
     for row in [shown.columns, *shown.iter_rows()] if shown.height else []:

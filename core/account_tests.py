@@ -19,7 +19,7 @@ from core.sending_accounts import KINDS, MAILBOX, NAMES, SMTP, fingerprint
 from core.store import account_tests as rows
 from core.store.database import reading, writing
 from core.twilio_account import try_twilio
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 LONGEST = 40.0  # seconds until whoever waits is told that there is no answer
 _MAILBOX_TIMEOUT = 10.0
@@ -39,13 +39,13 @@ class AccountTest:
     steps: tuple[Step, ...]
 
 
+@needs(CHANGE_ORGANISATION)
 def try_account(wb: Workbench, kind: str, *, with_mail: bool = False, longest: float = LONGEST) -> AccountTest:
     """Test one of core.sending_accounts.KINDS and keep what came of it; takes at most `longest` seconds.
 
     with_mail  send a test mail to the user's own address as well (mail server only)
     Raises NotAllowed without the permission, for a mailbox that is not set, and for a test mail to nowhere.
     """
-    wb.require(CHANGE_ORGANISATION)
     if kind not in KINDS:
         raise NotFound(f"There is no account '{kind}'. There are {', '.join(KINDS)}.")
     _check(wb, kind, with_mail=with_mail)

@@ -20,9 +20,10 @@ from core.store import dump, feed_rows, ledger, pinned, restore_rows
 from core.store.archive import Archive, Manifest, Writer, writing_archive
 from core.store.database import newest_version, snapshot
 from core.store.secret import secret_key
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 Progress = Callable[[str, float], None]
+BACKUP_MARK = "last-backup"  # a file in the home: when the last one was made
 KEPT_FILES = ("secret.key", "demo")  # of the home, beside the clinical data
 KEPT_FOLDERS = ("conformance",)
 LEDGERS_OF = timedelta(days=30)  # a machine whose dispatcher was not started for longer sends no more
@@ -51,6 +52,7 @@ class _Moved(Exception):
     """A load has removed the clinical data of the snapshot: another one is taken."""
 
 
+@needs(OPERATE)
 def backup(wb: Workbench, out: Path, *, progress: Progress | None = None) -> Backup:
     """Write an archive to `out`, or into the folder `out` under a name with the moment; returns what is in it.
 
@@ -58,7 +60,6 @@ def backup(wb: Workbench, out: Path, *, progress: Progress | None = None) -> Bac
     read it; it holds patients' data and the home's secret key. Raises NotAllowed when the file is there already, and
     CareloopError when the disk does not take it; then there is no file.
     """
-    wb.require(OPERATE)
     out = Path(out)
     if out.is_dir():
         out = out / f"careloop-{wb.now():%Y%m%dT%H%M%SZ}.zip"
@@ -73,6 +74,7 @@ def backup(wb: Workbench, out: Path, *, progress: Progress | None = None) -> Bac
             continue
         except OSError as error:
             raise CareloopError(f"The backup was not made: {error.strerror} while writing {out}. Try again.") from None
+        (wb.settings.home / BACKUP_MARK).touch()
         record(wb, "backup.made", manifest.archive_id, rows=manifest.row_count, files=len(manifest.files))
         return _told(out, manifest)
     raise CareloopError("The backup was not made: feeds were loaded again and again meanwhile. Try again.")

@@ -21,6 +21,7 @@ from core.domain.message import RETURNED, RETURNED_FOR_NOW
 from core.domain.organisation import EMAIL
 from core.domain.role import OPERATE
 from core.errors import SettingsError
+from core.home_mode import is_live
 from core.store import address_states, communications
 from core.store import bounce_mails as rows
 from core.store.database import reading, writing
@@ -67,6 +68,11 @@ def collect(wb: Workbench) -> Collected:
         raise SettingsError(
             "No mailbox is set from which returned mails are read. Set CARELOOP_MAILBOX to maildir:/path or "
             "imaps://user@host/folder."
+        )
+    if wb.settings.mailbox_is_elsewhere and not is_live(wb):
+        raise SettingsError(
+            "The mailbox of CARELOOP_MAILBOX is read by a live home only, which would miss what is taken here. This "
+            "home is a sandbox."
         )
     with open_mailbox(wb.settings.mailbox, wb.settings.mailbox_password) as mailbox:
         return take_all(wb, mailbox.mails(), source=mailbox.kind)

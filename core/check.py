@@ -20,7 +20,7 @@ from core.errors import SettingsError
 from core.sending_accounts import accounts
 from core.store import dispatcher_rows
 from core.store.database import reading, version
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 OK, NOTE, WARNING, WRONG = STATES = ("ok", "note", "warning", "wrong")
 _LITTLE, _TOO_LITTLE = 5e9, 1e9  # bytes free
@@ -48,12 +48,12 @@ class Row:
     advice: str = ""
 
 
+@needs(CHANGE_ORGANISATION)
 def rows(wb: Workbench, *, test_accounts: bool = False) -> list[Row]:
     """Everything, section by section. With `test_accounts` each account is tested first, which takes a minute at most.
 
     Raises NotAllowed for whoever may not change the organisation.
     """
-    wb.require(CHANGE_ORGANISATION)
     found = list(_settings(wb))
     try:
         wb.organisation()

@@ -11,8 +11,8 @@ from core.demo_people import add_people
 from core.demo_story import tell
 from core.domain.organisation import Organisation
 from core.domain.window import first_send_at, next_window
-from core.errors import NotAllowed, SettingsError
-from core.settings import Settings, require_loopback
+from core.errors import NotAllowed
+from core.settings import Settings, is_loopback
 from core.store import accounts
 from core.workbench import Workbench, open_workbench
 
@@ -33,7 +33,7 @@ def make(settings: Settings, *, patients: int, fresh: bool = False, progress: Pr
         )
     if fresh and home.exists():
         shutil.rmtree(home)
-    settings = replace(settings, demo=True, keeps_mails=True, keeps_texts=True)
+    settings = replace(settings.in_sandbox(), demo=True, keeps_mails=True, keeps_texts=True)
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     (home / MARKER).write_text("Invented people. Nothing here is real.\n", "utf-8")
     wb = open_workbench(settings)
@@ -92,10 +92,8 @@ def reset_clock(wb: Workbench) -> None:
 def _require_sandbox(wb: Workbench) -> None:
     if not wb.settings.demo or not (wb.settings.home / MARKER).exists():
         raise NotAllowed("The clock can be moved in a demo only. Start one with 'careloop demo'.")
-    try:
-        require_loopback(wb.settings.smtp_host, "CARELOOP_SMTP")
-    except SettingsError:
-        raise NotAllowed("The clock can be moved only while no mail can leave this machine.") from None
+    if not is_loopback(wb.settings.smtp_host):
+        raise NotAllowed("The clock can be moved only while no mail can leave this machine.")
 
 
 def sample_folder(home: Path) -> Path:

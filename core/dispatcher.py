@@ -6,10 +6,9 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from core import ledgers
-from core.channels.handing_over import Channel
-from core.domain.organisation import CHANNELS, EMAIL
+from core.domain.organisation import CHANNELS
 from core.domain.role import OPERATE
-from core.mail_server import mail_channel
+from core.home_mode import channel as mode_channel
 from core.printing_loop import Printing, print_what_is_due
 from core.recovery import hold_after_restore
 from core.sending_loop import Loop, abandon, keep_going, leave, send_what_is_due
@@ -17,7 +16,6 @@ from core.stopping import stop_on_signals
 from core.store import dispatcher_rows
 from core.store.database import reading
 from core.tending import refresh
-from core.twilio_account import twilio_channel
 from core.workbench import DISPATCHER, Workbench, needs
 
 
@@ -94,7 +92,7 @@ class _Sending(threading.Thread):
 
 @contextmanager
 def _at_work(wb: Workbench, name: str, stop: threading.Event | None = None) -> Iterator[Loop]:
-    with _channel(wb, name) as channel:
+    with mode_channel(wb, name) as channel:
         loop = Loop(wb.as_user(DISPATCHER), name, channel, stop or threading.Event())
         if loop.tends:
             hold_after_restore(loop.wb)
@@ -106,13 +104,3 @@ def _at_work(wb: Workbench, name: str, stop: threading.Event | None = None) -> I
             raise
         if loop.journal:
             loop.journal.close()
-
-
-@contextmanager
-def _channel(wb: Workbench, name: str) -> Iterator[Channel]:
-    if name == EMAIL:
-        with mail_channel(wb.settings) as channel:
-            yield channel
-        return
-    with twilio_channel(wb.settings, name) as texts:
-        yield texts

@@ -4,6 +4,7 @@ CareloopError       a person can put it right; its text is shown as it is: what 
   DataError         a file that cannot be read: file, line, column and what is expected, never the value
     RuleError       a rule file with a mistake: file, line and key
   NotAllowed        a status, date or permission forbids it; says what can be done instead
+    Busy            another process does the same just now: try again later
   NotFound          what was asked for by its id does not exist, or is not visible to this user
   TooMany           more than the limit: how many, the limit, how to get below it
   TemplateError     an unknown field or wrong syntax in a template: what, where, and which fields exist
@@ -34,6 +35,10 @@ class RuleError(DataError):
 
 class NotAllowed(CareloopError):
     """Forbidden by a status, a date or a permission. The message says what can be done instead."""
+
+
+class Busy(NotAllowed):
+    """Another process does the same just now. Whoever comes later finds it free."""
 
 
 class NotFound(CareloopError):

@@ -17,6 +17,7 @@ from core.domain.organisation import EMAIL
 from core.domain.progress import Progress, progress_of
 from core.domain.role import CHANGE_ORGANISATION
 from core.errors import NotAllowed, NotFound
+from core.home_mode import is_live
 from core.introductory_email import campaign_of_today
 from core.store import campaigns as campaign_rows
 from core.store import introductions as rows
@@ -24,8 +25,6 @@ from core.store import messages, restore_rows
 from core.store.contacts import eligibility_inputs, introduces
 from core.store.database import reading, writing
 from core.workbench import DISPATCHER, Workbench, needs
-
-_MAILING = Mailing()  # an announcement by email
 
 
 @dataclass(frozen=True)
@@ -182,10 +181,11 @@ def in_force(wb: Workbench) -> bool:
 def _due(wb: Workbench, connection: Connection, provider_ids: list[str]) -> Iterator[str]:
     """Patients of these providers who have had no introductory email at their address and may be written to."""
     last = ""
+    mailing = Mailing(refuses_invented=is_live(wb))  # an announcement by email
     while batch := rows.without(connection, provider_ids, after=last, day=wb.today()):
         contacts = eligibility_inputs(connection, batch, channel="email", at=wb.now(), on=wb.today(), zone=wb.zone())
         for patient_id, contact in contacts.items():
-            if eligibility(contact, _MAILING, on=wb.today(), cap=None) is None and contact.introduced_at is None:
+            if eligibility(contact, mailing, on=wb.today(), cap=None) is None and contact.introduced_at is None:
                 yield patient_id
         last = batch[-1]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from core import feed_quality, publishing
+from core import feed_quality, generated_feeds, header_maps, publishing
 from core.audit import record_in
 from core.code_meanings import Meanings, known_codes
 from core.domain.defects import Defect, defects_of
@@ -77,7 +77,7 @@ def load(wb: Workbench, folder: Path, *, format: str = "auto", progress: Progres
         started_at = wb.now()
         remove_orphans(wb)
         try:
-            feed = open_feed(Path(folder), format=format)
+            feed = open_feed(Path(folder), format=format, maps=header_maps.current(wb))
             return _load(wb, feed, started_at, report)
         except CareloopError as error:
             _record_failure(wb, format, started_at, str(error))
@@ -152,6 +152,7 @@ def _load(wb: Workbench, feed: Feed, started_at: datetime, progress: Progress) -
     previous = current(wb)
     if previous is None and "patients" not in feed.tables:
         raise DataError(f"{feed.folder.name} has no patients. The first feed must hold the table patients.")
+    generator = generated_feeds.require_real(wb, feed)
     source = feed.manifest.source_system or feed.format
     fingerprint = feed.fingerprint()
     if previous and previous.about().fingerprint == fingerprint:
@@ -171,6 +172,7 @@ def _load(wb: Workbench, feed: Feed, started_at: datetime, progress: Progress) -
             return _unchanged(wb, feed, source, started_at, making)
         if not previous and not intake.has_patients():
             raise DataError(f"{feed.folder.name}: no patient could be loaded. Every row was rejected or none is there.")
+        by_addresses = generated_feeds.require_real_addresses(wb, feed, generation)
         progress("Writing patients to the database", 0.96)
         found = defects_of(making.patients_with, intake.all_left_out())
         counts = _all_counts(feed, intake)
@@ -191,6 +193,7 @@ def _load(wb: Workbench, feed: Feed, started_at: datetime, progress: Progress) -
                 defects=found,
             )
             feed_quality.keep_in(wb, connection, load_id, making)
+            generated_feeds.keep_in(wb, connection, generator, by_addresses)
             record_in(wb, connection, "feed.loaded", generation.name, patients=feed_rows.patient_count(connection))
     remove_orphans(wb)
     progress("Loaded", 1.0)

@@ -9,16 +9,17 @@ from core.channels.handing_over import Outgoing
 from core.domain.address import is_email, is_us_number, phone_link
 from core.domain.call_words import words_of
 from core.domain.campaign import DEFAULT_LANGUAGE, Campaign
+from core.domain.invented import is_invented
 from core.domain.merge_field import FieldValues
 from core.domain.message import reason_sentence
 from core.domain.opt_out import CAMPAIGN, covers
 from core.domain.organisation import EMAIL, PHONE, TEXT
 from core.errors import NotAllowed, SendError
 from core.forms import caller_id
-from core.mail_server import mail_channel
+from core.home_mode import channel as mode_channel
+from core.home_mode import is_live
 from core.mailer import mailer
 from core.texter import texter
-from core.twilio_account import twilio_channel
 from core.workbench import Workbench
 
 _BEFORE = {"en": "This is a test.", "es": "Esta es una prueba."}
@@ -32,10 +33,12 @@ def address(wb: Workbench, channel: str, typed: str) -> str:
             raise NotAllowed(
                 "The test cannot be sent: this is not one email address. Type one such as name@example.org."
             )
+        _refuse_invented(wb, typed.strip())
         return typed.strip()
     number = phone_link(typed)
     if not is_us_number(number):
         raise NotAllowed("The test cannot be sent: this is not one number. Type ten digits such as (312) 555-0199.")
+    _refuse_invented(wb, number)
     stopped = opt_outs.of_address(wb, number)
     if any(covers(each, product=CAMPAIGN, channel=channel, on=wb.today()) for each in stopped):
         what = "texts" if channel == TEXT else "calls"
@@ -43,11 +46,18 @@ def address(wb: Workbench, channel: str, typed: str) -> str:
     return number
 
 
+def _refuse_invented(wb: Workbench, to: str) -> None:
+    if is_invented(to) and is_live(wb):
+        raise NotAllowed(
+            "The test was not sent: this home is live, and the address is one that nobody can have, set aside for "
+            "examples. Type your own."
+        )
+
+
 def send(wb: Workbench, campaign: Campaign, to: str, fields: FieldValues, *, language: str = DEFAULT_LANGUAGE) -> None:
     """Send it. Raises NotAllowed when the provider does not take it, TemplateError when it cannot be filled in."""
     outgoing = _outgoing(wb, campaign, to, fields, language)
-    opened = mail_channel(wb.settings) if campaign.channel == EMAIL else twilio_channel(wb.settings, campaign.channel)
-    with opened as channel:
+    with mode_channel(wb, campaign.channel) as channel:
         try:
             channel.hand_over(outgoing)
         except SendError as error:

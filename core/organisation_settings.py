@@ -16,24 +16,27 @@ from core.setting_effects import in_use
 from core.store import accounts, logos, setting_rows
 from core.store.database import reading, writing
 from core.store.setting_rows import Change as Change
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 _LONGEST_NOTE = 500
 _TARGETS = "target:"
 
 
+@needs(CHANGE_ORGANISATION)
 def current(wb: Workbench) -> dict[str, Any]:
     """Every setting as it counts now, by the keys of core.domain.setting_table.SETTINGS."""
     with reading(wb.engine) as connection:
         return setting_rows.values(connection)
 
 
+@needs(CHANGE_ORGANISATION)
 def problems(wb: Workbench, values: Mapping[str, Any]) -> dict[str, str]:
     """Why `change` would refuse these values, by key; empty when it would not. Each sentence says what is possible."""
     with reading(wb.engine) as connection:
         return _refused(connection, values)
 
 
+@needs(CHANGE_ORGANISATION)
 def change(
     wb: Workbench, values: Mapping[str, Any], *, note: str = "", expected: Mapping[str, Any] | None = None
 ) -> tuple[str, ...]:
@@ -45,7 +48,6 @@ def change(
     that contradict themselves, and for a mode that is in use; NotAllowed for what is set elsewhere, for a change on old
     values, and without the permission.
     """
-    wb.require(CHANGE_ORGANISATION)
     for key in values:
         _require_here(key)
     reason = one_line(note)
@@ -81,18 +83,18 @@ def change_in(
     return changed
 
 
+@needs(CHANGE_ORGANISATION)
 def history(wb: Workbench, key: str | None = None, *, section: str | None = None, limit: int = 50) -> list[Change]:
     """The last changes of one setting, of a section's or of all, the newest first; targets of measures among all."""
-    wb.require(CHANGE_ORGANISATION)
     keys = [key] if key else [row.key for row in of_section(section)] if section else None
     with reading(wb.engine) as connection:
         return setting_rows.changes(connection, keys, limit=limit)
 
 
+@needs(CHANGE_ORGANISATION)
 def put_back(wb: Workbench, change_id: int, *, expected: Mapping[str, Any] | None = None) -> tuple[str, ...]:
     """Set a setting to what it was before a change; a change like any other. Returns its key, nothing when it is that
     already. Raises NotFound, and what `change` raises: what was possible once may be no more."""
-    wb.require(CHANGE_ORGANISATION)
     with reading(wb.engine) as connection:
         found = setting_rows.change(connection, change_id)
     if found is None:

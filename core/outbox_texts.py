@@ -10,6 +10,7 @@ from core.channels import twilio_outbox as kept
 from core.channels.twilio_outbox import PAGE_SIZE, Access, CallPage, KeptCall, KeptText, Reply, Said, TextPage
 from core.domain.role import READ_PATIENTS
 from core.errors import NotAllowed, NotFound, SettingsError
+from core.home_mode import mode, reach
 from core.outbox import require_all_patients
 from core.twilio_account import twilio_access
 from core.workbench import Workbench, needs
@@ -40,7 +41,7 @@ _WRITTEN_NUMBER = re.compile(r"[\d\s().+/-]*\d[\d\s().+/-]*")
 
 def is_stand_in(wb: Workbench) -> bool:
     """Whether texts and calls go to the stand-in and not to an account of Twilio's own; in a demo always."""
-    return wb.settings.demo or not wb.settings.twilio_account
+    return wb.settings.demo or not reach(wb.settings, mode(wb)).twilio_account
 
 
 def patient_number(kept_text: KeptText) -> str:
@@ -119,7 +120,7 @@ def behaviour(wb: Workbench, number: str) -> str:
 
 def _access(wb: Workbench) -> Access:
     require_all_patients(wb)
-    found = twilio_access(wb.settings)
+    found = twilio_access(reach(wb.settings, mode(wb)))
     return Access(found.url, found.account, found.token)
 
 

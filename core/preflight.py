@@ -15,6 +15,7 @@ from core.domain.introduction import is_missing
 from core.domain.opt_out import letter_notice
 from core.domain.organisation import EMAIL, LETTER
 from core.domain.role import READ_PATIENTS
+from core.home_mode import is_live
 from core.store import people
 from core.store.contacts import eligibility_inputs, introduces
 from core.store.database import reading
@@ -86,6 +87,7 @@ def reach(
                     protocols=frozenset(protocols),
                     skip_closed_gaps=skip_closed_gaps,
                     needs_consent=wb.organisation().text_needs_consent,
+                    refuses_invented=is_live(wb),
                     is_sensitive=channel == LETTER and rules.is_any_sensitive(wb, measures),
                 ),
                 on=wb.today(),
@@ -103,6 +105,7 @@ def of_campaign(wb: Workbench, campaign: Campaign, patient_ids: Collection[str])
         mailing = replace(
             campaign.mailing,
             needs_consent=wb.organisation().text_needs_consent,
+            refuses_invented=is_live(wb),
             is_sensitive=rules.is_any_sensitive(wb, campaign.measures),
         )
         return _reach(wb, connection, list(patient_ids), mailing, on=on, campaign_id=campaign.campaign_id)

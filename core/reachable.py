@@ -9,6 +9,7 @@ from core.domain.eligibility import Contact, Mailing, Reason, eligibility, reaso
 from core.domain.opt_out import APPOINTMENT_REMINDER, CAMPAIGN, HEALTH_REMINDER, OptOut, against
 from core.domain.organisation import CHANNELS
 from core.domain.role import READ_PATIENTS
+from core.home_mode import is_live
 from core.store.contacts import eligibility_inputs
 from core.store.database import reading
 from core.workbench import Workbench, needs
@@ -55,7 +56,7 @@ def _contacts(wb: Workbench, patient_id: str, *, on: date) -> Iterator[tuple[str
 
 def _today(wb: Workbench, contact: Contact, product: str, channel: str) -> Reason | None:
     needs_consent = wb.organisation().text_needs_consent
-    mailing = Mailing(channel=channel, product=product, needs_consent=needs_consent)
+    mailing = Mailing(channel=channel, product=product, needs_consent=needs_consent, refuses_invented=is_live(wb))
     return eligibility(contact, mailing, on=wb.today(), cap=None)
 
 

@@ -18,7 +18,7 @@ from core.store import replay_rows as rows
 from core.store import restore_rows
 from core.store.database import writing
 from core.store.secret import secret_key
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 _OURS = re.compile(rb"([0-9a-z][0-9a-z-]{0,31})\.([0-9]{1,18})\.([0-9a-f]{20})@")
 _PIECE, _OVERLAP = 1 << 20, 256
@@ -32,10 +32,10 @@ class MailFound:
     strange: int
 
 
+@needs(OPERATE)
 def read_mail_logs(wb: Workbench, paths: Sequence[Path]) -> MailFound:
     """Look through files, or folders with all files in them, such as a Maildir. Taking a log says that it covers the
     time since the backup for emails. Raises NotAllowed when nothing waits, CareloopError for what cannot be read."""
-    wb.require(OPERATE)
     key = secret_key(wb.settings.home)
     seen = {name for path in _files(paths) for name in _names(key, path)}
     with writing(wb.engine) as connection:

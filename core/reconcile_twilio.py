@@ -24,7 +24,7 @@ from core.store import replay_rows as rows
 from core.store import replies, restore_rows
 from core.store.database import reading, writing
 from core.twilio_account import call_channel, text_channel
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 _MARGIN = timedelta(minutes=5)  # clocks differ
 _EVER = datetime(2000, 1, 1, tzinfo=UTC)  # a demo's clock is moved by hand, the stand-in's is not
@@ -42,10 +42,10 @@ class TwilioFound:
     strange: int
 
 
+@needs(OPERATE)
 def ask_twilio(wb: Workbench) -> TwilioFound:
     """Ask for everything since the backup. Raises NotAllowed when nothing waits, CareloopError when Twilio does not
     answer: then it is asked again later, and nothing counts as known."""
-    wb.require(OPERATE)
     with reading(wb.engine) as connection:
         restored = restore_rows.open_restore(connection)
     if restored is None:

@@ -19,7 +19,7 @@ from core.store import replay_rows as rows
 from core.store import restore_rows
 from core.store.database import reading, writing
 from core.store.restore_rows import Restored
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 MAYBE_SENT, NOT_SENT = "maybe-sent", "not-sent"
 _NAMES = {EMAIL: "emails", TEXT: "texts", PHONE: "calls", LETTER: "letters"}
@@ -90,12 +90,13 @@ def lines(wb: Workbench) -> list[str]:
     return said
 
 
+@needs(OPERATE)
 def take_ledgers(wb: Workbench, folders: Sequence[Path]) -> Replayed:
     """Take in ledgers of other machines, and the home's own again."""
-    wb.require(OPERATE)
     return replay(wb, [wb.settings.ledger, *folders])
 
 
+@needs(OPERATE)
 def release(
     wb: Workbench, *, reason: str, since_unknown: str | None = None, stops_may_be_missing: bool = False
 ) -> dict[str, int]:
@@ -106,7 +107,6 @@ def release(
     stops_may_be_missing  a person accepts that opt-outs since the backup are not known
     Raises NotAllowed without a reason, and as long as one of these is to be decided and is not.
     """
-    wb.require(OPERATE)
     words = " ".join(reason.split())
     if not words:
         raise NotAllowed("A release needs a reason, for whoever asks later why messages were let go.")

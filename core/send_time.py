@@ -1,7 +1,7 @@
 """What is decided at the last moment: who of the claimed gets what, who waits, and who is not written to (E4, O6)."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -22,6 +22,7 @@ from core.domain.merge import MERGED
 from core.domain.organisation import EMAIL, Organisation
 from core.domain.quiet_hours import LOCAL_CHANNELS, local_hours, next_stretch
 from core.domain.remark import stopping
+from core.store import mode_rows
 from core.store.contacts import eligibility_inputs, introduces
 from core.store.merges import Sibling, siblings
 from core.store.messages import Begun, Claimed
@@ -106,7 +107,10 @@ def decide(
     organisation, is_introductory = wb.organisation(), campaign.kind == INTRODUCTORY
     zone = ZoneInfo(organisation.time_zone)
     rules = _Rules(
-        mailing=campaign.mailing if is_introductory else campaign.mailing_by(organisation),
+        mailing=replace(
+            campaign.mailing if is_introductory else campaign.mailing_by(organisation),
+            refuses_invented=mode_rows.mode(connection).is_live,
+        ),
         cap=frequency_cap(organisation),
         introduces=campaign.channel == EMAIL and introduces(connection),
         is_introductory=is_introductory,

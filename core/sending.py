@@ -19,23 +19,25 @@ from core.channels.handing_over import Channel, NoSession, Outgoing, TooFast
 from core.channels.refusals import refusal_kind
 from core.domain.campaign import Campaign
 from core.domain.eligibility import missing_field
+from core.domain.invented import is_invented_email
 from core.domain.merge_field import FieldValues
 from core.domain.message import CANNOT_BE_WRITTEN
 from core.domain.organisation import EMAIL, Organisation
 from core.domain.rendering import MissingField
 from core.domain.sending_account import take
 from core.domain.twilio_errors import OPTED_OUT, UNUSABLE, error_of
-from core.errors import SendError, TemplateError
+from core.errors import NotAllowed, SendError, TemplateError
 from core.forms import Forms
 from core.merge_fields import fields_for
 from core.recovery import remember_last
 from core.send_time import Decided, decide
 from core.store import campaigns as campaign_rows
-from core.store import messages
+from core.store import messages, mode_rows
 from core.store import sending as sending_rows
 from core.store.database import reading, writing
 from core.store.journal import Journal
 from core.store.messages import Begun, Claimed, Ended
+from core.store.mode_rows import Mode
 from core.text_stops import AT_PROVIDER, stop_number
 from core.texter import NamesPatient
 from core.verdicts import verdict
@@ -105,6 +107,7 @@ def take_batch(wb: Workbench, campaign_id: str, *, worker: str, limit: int = BAT
     settled, at = wb.settle(), wb.now()
     with reading(wb.engine) as connection:
         campaign = campaign_rows.campaign(connection, campaign_id)
+        _require_sender(campaign, mode_rows.mode(connection))
     forms = Forms(settled, campaign)
     with writing(wb.engine) as connection:
         limit = _let_go(settled, connection, limit, at=at)
@@ -172,6 +175,12 @@ def send_batch(
     accepted = sum(one.outcome == "accepted" for one in batch.ended)
     _log.info("campaign %s: %d handed over of %d", batch.campaign.campaign_id, accepted, len(batch.ended))
     return Sent(accepted, trouble)
+
+
+def _require_sender(campaign: Campaign, now: Mode) -> None:
+    """Patients must be able to see who wrote: in a live home no campaign goes out from an invented address."""
+    if now.is_live and campaign.channel == EMAIL and is_invented_email(campaign.from_email):
+        raise NotAllowed("Its From Email Address is one that nobody can have. Copy it with one of your practice.")
 
 
 def _let_go(wb: Workbench, connection: Connection, wanted: int, *, at: datetime) -> int:
@@ -276,7 +285,7 @@ def _ended(
 def _consequence(channel: str, outcome: str, reason: str, code: str, reply: str) -> str:
     """What a refusal for good means beyond the message. One by a mail server is about the address only when its words
     say so."""
-    if outcome != "permanent":
+    if outcome != "permanent" or not code:
         return ""
     if channel != EMAIL:
         return error_of(int(code)).follows

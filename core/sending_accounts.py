@@ -9,7 +9,7 @@ from core.domain.address import phone_text
 from core.domain.role import CHANGE_ORGANISATION
 from core.settings import Settings
 from core.twilio_account import webhooks
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 SMTP, MAILBOX, TWILIO = KINDS = ("smtp", "mailbox", "twilio")
 NAMES = {SMTP: "Mail server", MAILBOX: "Mailbox of returned mails", TWILIO: "Twilio"}
@@ -39,9 +39,9 @@ class Account:
     problems: tuple[str, ...] = ()
 
 
+@needs(CHANGE_ORGANISATION)
 def accounts(wb: Workbench) -> list[Account]:
     """All three. Raises NotAllowed without the permission."""
-    wb.require(CHANGE_ORGANISATION)
     return [_smtp(wb), _mailbox(wb.settings), _twilio(wb.settings)]
 
 

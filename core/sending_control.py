@@ -2,6 +2,7 @@
 (C9), and a restored backup until it is reconciled."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +14,7 @@ from core.domain.role import ACTIVATE_CAMPAIGNS, READ_PATIENTS, refusal
 from core.domain.sending_account import PROBE_EVERY, Account, after_failure, after_success
 from core.domain.wording import day_text, moment_text
 from core.errors import NotAllowed, SendError
+from core.home_mode import mode, why_held
 from core.store import restore_rows
 from core.store import sending as rows
 from core.store.database import reading, writing
@@ -28,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Hold:
-    """Why nothing leaves now. kind: 'restore', 'pause' (a person said so), 'account' or 'gate'.
+    """Why nothing leaves now. kind: 'restore', 'pause' (a person said so), 'account', 'mode' (sandbox, live) or 'gate'.
 
     short      continues the list of campaigns: 'Waiting: ...'
     sentence   a whole sentence: what happened, since when, and what follows
@@ -96,6 +98,7 @@ def holds(wb: Workbench, channel: str | None = None) -> list[Hold]:
     found = [_restore_hold(wb, restored)] if restored else []
     found += [_pause_hold(wb, paused)] if paused else []
     found += [_account_hold(wb, account, account.paused_at) for account in accounts if account.paused_at is not None]
+    found += _mode_holds(wb, asked)
     gate = feed_gate.gate(wb)
     if gate.since is not None:
         since = day_text(gate.since.astimezone(wb.zone()).date())
@@ -160,6 +163,16 @@ def _restore_hold(wb: Workbench, restored: Restored) -> Hold:
         f"Nothing is sent or printed: the backup of {made} was restored on {since}, and messages that wait in it may "
         "have left since. 'careloop reconcile' on the server says what is known and lets messages leave again.",
     )
+
+
+def _mode_holds(wb: Workbench, channels: Sequence[str]) -> list[Hold]:
+    """That the home was made a sandbox again, or that it is live and has no server for any of these channels."""
+    now = mode(wb)
+    why = {each: why_held(wb.settings, now, each) for each in channels}
+    if now.at is None or not all(why.values()):
+        return []
+    sentence = why[channels[0]]
+    return [Hold("mode", now.at, f"Waiting: {sentence[0].lower()}{sentence[1:].removesuffix('.')}", sentence)]
 
 
 def _pause_hold(wb: Workbench, paused: Pause) -> Hold:

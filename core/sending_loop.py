@@ -17,10 +17,11 @@ from datetime import date, datetime, timedelta
 
 from core import sending_control
 from core.audit import record_in
-from core.channels.handing_over import Channel, NoSession, TooFast
+from core.channels.handing_over import NoSession, TooFast
 from core.domain.organisation import CHANNELS, EMAIL
 from core.domain.window import is_open, next_window
 from core.errors import CareloopError, SendError
+from core.home_mode import Gated, mode
 from core.pacing import Pacer
 from core.sending import BATCH, Batch, NoJournal, NoLedger, send_batch, take_batch
 from core.sending_control import Hold
@@ -49,7 +50,7 @@ class Loop:
 
     wb: Workbench
     channel_name: str
-    channel: Channel
+    channel: Gated
     stop: threading.Event = field(default_factory=threading.Event)
     name: str = ""
     worker: str = ""  # what it claims under: with each journal a new one
@@ -134,7 +135,7 @@ def leave(loop: Loop) -> None:
 
 def _send(loop: Loop, batch: Batch, window: tuple[datetime, datetime]) -> int:
     wb, channel = loop.wb, loop.channel_name
-    with control(wb.engine, batch.campaign.campaign_id) as asked:
+    with control(wb.engine, batch.campaign.campaign_id, mode_change=loop.channel.mode.change_id) as asked:
         result = send_batch(
             batch,
             loop.channel,
@@ -157,6 +158,10 @@ def _send(loop: Loop, batch: Batch, window: tuple[datetime, datetime]) -> int:
 def _window(loop: Loop, until: datetime | None) -> tuple[datetime, datetime] | None:
     """From when to when may be sent, at the latest to `until`; None when nothing may leave now."""
     wb = loop.wb.settle()
+    now = mode(wb)
+    if now.change_id != loop.channel.mode.change_id:
+        loop.free_at = -_LOOK  # what held nothing back a moment ago may do so now
+    loop.channel.use(now)
     at, organisation, channel = wb.now(), wb.organisation(), loop.channel_name
     if channel not in organisation.modes:  # C2: whatever was active when it was turned off
         return None

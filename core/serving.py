@@ -71,6 +71,7 @@ def serve(
 def _sandboxes(settings: Settings) -> list[OutboxServer | TwilioSandbox]:
     """The local servers that keep what would leave, where nobody has named others."""
     started: list[OutboxServer | TwilioSandbox] = []
+    settings = settings.in_sandbox()  # a live home that becomes a sandbox again finds them
     if settings.keeps_mails:
         _require_free(settings.host, settings.smtp_port, "CARELOOP_SMTP")
         started.append(start_outbox(settings.home / "outbox", host=settings.smtp_host, port=settings.smtp_port))
@@ -97,6 +98,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "CARELOOP_TWILIO_FROM": settings.twilio_from,
         "CARELOOP_TWILIO_SERVICE": settings.twilio_service,
         "CARELOOP_PUBLIC_URL": settings.public_url,
+        "CARELOOP_KEEPS": ",".join(["mails"] * settings.keeps_mails + ["texts"] * settings.keeps_texts),
     }
     return {name: value for name, value in made.items() if name not in elsewhere}
 

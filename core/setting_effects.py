@@ -6,11 +6,12 @@ from typing import Any
 from sqlalchemy import Connection
 
 from core.domain.organisation import CHANNELS, LETTER, PHONE, TEXT
+from core.domain.role import CHANGE_ORGANISATION
 from core.domain.setting_table import MODE_WORDS
 from core.store import setting_effects as rows
 from core.store import setting_rows
 from core.store.database import reading
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 # Whose waiting messages follow which setting.
 _SENT = frozenset(CHANNELS)
@@ -28,6 +29,7 @@ _TOUCHES: dict[str, frozenset[str]] = {
 }
 
 
+@needs(CHANGE_ORGANISATION)
 def effects(wb: Workbench, values: Mapping[str, Any]) -> list[str]:
     """What these values, of core.domain.setting_table, would touch, in sentences; empty when nothing."""
     with reading(wb.engine) as connection:

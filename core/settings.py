@@ -3,7 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,6 +14,9 @@ from core.errors import SettingsError
 _SENDER = r"\+[1-9][0-9]{6,14}|[1-9][0-9]{4,5}"  # E.164, or a short code
 SMTP_SECURITY = ("none", "starttls", "tls")
 SANDBOX_NUMBER = "+15550100200"  # invented: what the stand-in for Twilio sends from
+MAIL_PORTS = (25, 465, 587)  # what listens there on this machine passes mails on to others
+_KEEPS = "CARELOOP_KEEPS"  # for processes of ours: which addresses are those of our own stand-ins
+_SECRETS = ("SMTP_PASSWORD", "MAILBOX_PASSWORD", "BOUNCE_TOKEN", "TWILIO_TOKEN")
 
 
 @dataclass(frozen=True)
@@ -22,8 +25,14 @@ class Settings:
 
     home           the folder that holds everything kept (CARELOOP_HOME, default ./careloop-data)
     database_url   SQLAlchemy address (CARELOOP_DATABASE, default SQLite in the home)
-    host, port     where the pages listen (CARELOOP_HOST, CARELOOP_PORT); loopback only until there is a sign-in
-    smtp_host, smtp_port   the mail server to send through (CARELOOP_SMTP=host:port); loopback only likewise.
+    host, port     where the pages listen (CARELOOP_HOST, CARELOOP_PORT); another address than a loopback one only
+                   behind TLS, that is with a public_url of https
+    allowed_hosts  by which names the pages may be asked for, beside loopback ones (CARELOOP_ALLOWED_HOSTS, separated
+                   by commas); the public URL's host is always one
+    proxies        addresses and networks whose word counts for who asked and how: X-Forwarded-For and -Proto
+                   (CARELOOP_PROXIES, separated by commas; default loopback)
+    smtp_host, smtp_port   the mail server to send through (CARELOOP_SMTP=host:port); one from which mails leave this
+                   machine is used in a live home only (core.home_mode).
                    The default is the local server that `careloop serve` and `careloop demo` run themselves.
     keeps_mails    nobody named a mail server, or this is a demo: the local one runs and keeps every mail in the outbox
     smtp_security  none, starttls or tls (CARELOOP_SMTP_SECURITY); never given up for less
@@ -36,8 +45,9 @@ class Settings:
                    with the password in CARELOOP_MAILBOX_PASSWORD
     bounce_token   what a mail provider must show to hand in returned mails over the web (CARELOOP_BOUNCE_TOKEN); none
                    are taken when it is empty
-    twilio_url     where texts and calls are handed over (CARELOOP_TWILIO_URL); loopback only likewise. The default is
-                   the local stand-in for Twilio that `careloop serve` and `careloop demo` run themselves.
+    twilio_url     where texts and calls are handed over (CARELOOP_TWILIO_URL, such as https://api.twilio.com); another
+                   machine than this is used in a live home only. The default is the local stand-in for Twilio
+                   that `careloop serve` and `careloop demo` run themselves.
     keeps_texts    nobody named an address for Twilio, or this is a demo: the stand-in runs and keeps texts and calls
     twilio_account, twilio_token   the account's SID and auth token (CARELOOP_TWILIO_ACCOUNT, CARELOOP_TWILIO_TOKEN);
                    those of the stand-in when empty
@@ -48,6 +58,7 @@ class Settings:
                    folder of the home when None
     credentials    where secrets that are set come from (core.credentials): each of them may stand in a file or the
                    system's keyring instead, named by the variable with _FILE or _KEYRING at its end
+    secret_files   the files from which secrets were read
     demo           the home was made by `careloop demo`: generated people and a clock that may be moved
     """
 
@@ -76,6 +87,52 @@ class Settings:
     demo: bool = False
     ledger_folder: Path | None = None
     credentials: tuple[Source, ...] = field(default=(), compare=False)
+    allowed_hosts: tuple[str, ...] = ()
+    proxies: tuple[str, ...] = ("127.0.0.1", "::1")
+    secret_files: tuple[Path, ...] = ()
+
+    @property
+    def mails_leave(self) -> bool:
+        """Whether what is handed to the mail server may leave this machine."""
+        return not self.keeps_mails and (not is_loopback(self.smtp_host) or self.smtp_port in MAIL_PORTS)
+
+    @property
+    def texts_leave(self) -> bool:
+        """Whether texts and calls may leave this machine: an account of Twilio's own may stand behind a proxy on it."""
+        is_here = is_loopback(urlsplit(self.twilio_url).hostname or "")
+        return not self.keeps_texts and (not is_here or bool(self.twilio_account))
+
+    @property
+    def mailbox_is_elsewhere(self) -> bool:
+        """Whether returned mails are read from another machine, where a live home may miss them."""
+        address = urlsplit(self.mailbox)
+        return address.scheme.lower().startswith("imap") and not is_loopback(address.hostname or "")
+
+    def in_sandbox(self) -> "Settings":
+        """The same with the local stand-ins in place of whatever lets something leave this machine."""
+        changed = self
+        if self.mails_leave:
+            changed = replace(
+                changed,
+                smtp_host="127.0.0.1",
+                smtp_port=self.port + 1,
+                smtp_security="none",
+                smtp_user="",
+                smtp_password="",
+                smtp_ca=None,
+                keeps_mails=True,
+            )
+        if self.texts_leave:
+            changed = replace(
+                changed,
+                twilio_url=f"http://127.0.0.1:{self.port + 2}",
+                twilio_account="",
+                twilio_token="",
+                twilio_from=SANDBOX_NUMBER,
+                twilio_service="",
+                keeps_texts=True,
+            )
+        return changed
 
     @property
     def last_sent(self) -> Path:
@@ -99,6 +156,7 @@ def read_settings(environ: Mapping[str, str], *, demo: bool | None = None) -> Se
     is_demo = (home / "demo").exists() if demo is None else demo
     host = environ.get("CARELOOP_HOST", "127.0.0.1")
     port = _port(environ.get("CARELOOP_PORT", "8501"), "CARELOOP_PORT")
+    keeps = environ.get(_KEEPS, "").split(",")
     smtp_host, _, smtp_port = environ.get("CARELOOP_SMTP", f"127.0.0.1:{port + 1}").rpartition(":")
     settings = Settings(
         home=home,
@@ -107,7 +165,7 @@ def read_settings(environ: Mapping[str, str], *, demo: bool | None = None) -> Se
         port=port,
         smtp_host=smtp_host.strip("[]"),
         smtp_port=_port(smtp_port, "CARELOOP_SMTP"),
-        keeps_mails=is_demo or "CARELOOP_SMTP" not in environ,
+        keeps_mails="CARELOOP_SMTP" not in environ or "mails" in keeps,
         smtp_security=environ.get("CARELOOP_SMTP_SECURITY", "none"),
         smtp_user=environ.get("CARELOOP_SMTP_USER", ""),
         smtp_password=secret(environ, "CARELOOP_SMTP_PASSWORD"),
@@ -117,7 +175,7 @@ def read_settings(environ: Mapping[str, str], *, demo: bool | None = None) -> Se
         mailbox_password=secret(environ, "CARELOOP_MAILBOX_PASSWORD"),
         bounce_token=secret(environ, "CARELOOP_BOUNCE_TOKEN"),
         twilio_url=environ.get("CARELOOP_TWILIO_URL", f"http://127.0.0.1:{port + 2}").rstrip("/"),
-        keeps_texts=is_demo or "CARELOOP_TWILIO_URL" not in environ,
+        keeps_texts="CARELOOP_TWILIO_URL" not in environ or "texts" in keeps,
         twilio_account=environ.get("CARELOOP_TWILIO_ACCOUNT", ""),
         twilio_token=secret(environ, "CARELOOP_TWILIO_TOKEN"),
         twilio_from=environ.get("CARELOOP_TWILIO_FROM", SANDBOX_NUMBER),
@@ -128,14 +186,44 @@ def read_settings(environ: Mapping[str, str], *, demo: bool | None = None) -> Se
         if environ.get("CARELOOP_LEDGER")
         else None,
         credentials=sources(environ),
+        allowed_hosts=_listed(environ, "CARELOOP_ALLOWED_HOSTS"),
+        proxies=_listed(environ, "CARELOOP_PROXIES", default="127.0.0.1,::1"),
+        secret_files=tuple(Path(file) for name in _SECRETS if (file := environ.get(f"CARELOOP_{name}_FILE"))),
     )
-    require_loopback(settings.host, "CARELOOP_HOST")
-    require_loopback(settings.smtp_host, "CARELOOP_SMTP")
+    settings = _with_public_host(settings)
+    _check_host(settings)
     _check_smtp(settings)
     _check_twilio(settings)
-    if urlsplit(settings.public_url).scheme not in ("http", "https"):
+    return replace(settings.in_sandbox(), keeps_mails=True, keeps_texts=True) if is_demo else settings
+
+
+def _with_public_host(settings: Settings) -> Settings:
+    """The host of the public URL is always one by which the pages may be asked for."""
+    public = urlsplit(settings.public_url)
+    if public.scheme not in ("http", "https") or not public.hostname:
         raise SettingsError("CARELOOP_PUBLIC_URL must begin with http:// or https://. Set it in the environment.")
-    return settings
+    return replace(settings, allowed_hosts=tuple(dict.fromkeys((public.hostname, *settings.allowed_hosts))))
+
+
+def _check_host(settings: Settings) -> None:
+    if not is_loopback(settings.host) and urlsplit(settings.public_url).scheme != "https":
+        raise SettingsError(
+            "CARELOOP_HOST must be a loopback address such as 127.0.0.1, or the pages be behind TLS: then set "
+            "CARELOOP_PUBLIC_URL to their address, which begins with https://. In clear text everybody on the way "
+            "could read patients' data."
+        )
+    for host in settings.allowed_hosts:
+        if not re.fullmatch(r"[a-z0-9_.:-]+", host):
+            raise SettingsError("CARELOOP_ALLOWED_HOSTS must be names such as careloop.example.org, without a port.")
+    for proxy in settings.proxies:
+        try:
+            ipaddress.ip_network(proxy, strict=False)
+        except ValueError:
+            raise SettingsError("CARELOOP_PROXIES must be addresses such as 10.0.0.7 or 10.0.0.0/28.") from None
+
+
+def _listed(environ: Mapping[str, str], name: str, *, default: str = "") -> tuple[str, ...]:
+    return tuple(each.strip().lower() for each in environ.get(name, default).split(",") if each.strip())
 
 
 def _check_smtp(settings: Settings) -> None:
@@ -165,7 +253,8 @@ def _check_twilio(settings: Settings) -> None:
     address = urlsplit(settings.twilio_url)
     if address.scheme not in ("http", "https") or not address.hostname:
         raise SettingsError("CARELOOP_TWILIO_URL must begin with http:// or https://. Change it in the environment.")
-    require_loopback(address.hostname, "CARELOOP_TWILIO_URL")
+    if address.scheme == "http" and not is_loopback(address.hostname):
+        raise SettingsError("CARELOOP_TWILIO_URL must begin with https://, unless it is on this machine.")
     for value, pattern, setting, what in (
         (settings.twilio_account, r"(AC[0-9a-f]{32})?", "CARELOOP_TWILIO_ACCOUNT", "an account SID, AC and 32 digits"),
         (settings.twilio_service, r"(MG[0-9a-f]{32})?", "CARELOOP_TWILIO_SERVICE", "a service SID, MG and 32 digits"),
@@ -189,19 +278,14 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def require_loopback(host: str, setting: str) -> None:
-    """Until people sign in, nothing listens on or sends through another machine: anything else is a SettingsError."""
+def is_loopback(host: str) -> bool:
+    """Whether this is an address of this machine alone."""
     if host == "localhost":
-        return
+        return True
     try:
-        if ipaddress.ip_address(host).is_loopback:
-            return
+        return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        pass
-    raise SettingsError(
-        f"{setting} must be a loopback address such as 127.0.0.1, because this version has no sign-in: anybody who "
-        f"reaches it could read patients' data or send in the practice's name. Change {setting} in the environment."
-    )
+        return False
 
 
 def _port(text: str, setting: str) -> int:

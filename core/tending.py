@@ -4,7 +4,7 @@ import logging
 import time
 from dataclasses import dataclass
 
-from core import bounces, downloads, introductions, ledgers, lookups
+from core import bounces, downloads, home_mode, introductions, lateness, ledgers, lookups
 from core.domain.message import UNCONFIRMED_AFTER
 from core.domain.organisation import TEXT
 from core.errors import SettingsError
@@ -37,7 +37,8 @@ class Tending:
         self.recovered_at = -_RECOVER
 
     def tend(self, wb: Workbench) -> None:
-        """Now and then: introductory emails, texts without a receipt, old files, mails come back, what Twilio knows."""
+        """Now and then: introductory emails, texts without a receipt, old files, feeds that are late, mails come
+        back, what Twilio knows."""
         if time.monotonic() - self.tended_at < _TEND:
             return
         ledgers.beat(wb)
@@ -46,7 +47,8 @@ class Tending:
             messages.confirm_no_more(connection, channel=TEXT, before=wb.now() - UNCONFIRMED_AFTER)
         lookups.look_up(wb)
         downloads.expire(wb)
-        if wb.settings.mailbox:
+        lateness.tell_administrators(wb)
+        if wb.settings.mailbox and (not wb.settings.mailbox_is_elsewhere or home_mode.is_live(wb)):
             try:
                 bounces.collect(wb)
             except SettingsError as error:  # the mailbox is not there just now; sending goes on

@@ -9,7 +9,7 @@ import polars as pl
 import streamlit as st
 
 from core.domain.address import phone_text
-from core.domain.organisation import FeedRule
+from core.domain.organisation import ExpectedFeed, FeedRule
 from core.domain.setting import Setting
 from pages._settings_days import days
 from pages._settings_windows import windows
@@ -113,6 +113,18 @@ def _feed_rules(setting: Setting, value: Any, key: str) -> Any:  # noqa: ARG001
     return tuple(FeedRule(*row) for row in edited.iter_rows())
 
 
+def _expected_feeds(setting: Setting, value: Any, key: str) -> Any:  # noqa: ARG001
+    """A table to which sources are added: how often each sends, and whether on weekends too."""
+    frame = pl.DataFrame(
+        [(feed.source_system, feed.every_hours, feed.weekends) for feed in value],
+        schema={"Source": pl.String, "Every … hours": pl.Int64, "On weekends": pl.Boolean},
+        orient="row",
+    )
+    edited = st.data_editor(frame, hide_index=True, key=key, placeholder="–", num_rows="dynamic")
+    rows = [row for row in edited.iter_rows() if any(each is not None for each in row)]
+    return tuple(ExpectedFeed((source or "").strip(), hours, weekends is not False) for source, hours, weekends in rows)
+
+
 @cache
 def _zones() -> list[str]:
     """Those of the United States first."""
@@ -137,4 +149,5 @@ _FIELDS: dict[str, Callable[[Setting, Any, str], Any]] = {
     "windows": windows,
     "days": days,
     "feed_rules": _feed_rules,
+    "expected_feeds": _expected_feeds,
 }

@@ -11,7 +11,7 @@ from typing import Literal, ParamSpec
 import polars as pl
 import streamlit as st
 
-from core import sessions
+from core import home_mode, sessions
 from core.domain.csv_cells import neutral
 from core.domain.message import ICONS
 from core.domain.role import READ_PATIENTS
@@ -25,6 +25,7 @@ OPENED_PATIENT = "pa_opened"  # in the session: whose summary is open, until ano
 HERE = Path(__file__).parent
 P = ParamSpec("P")
 _SANDBOX = "Nothing leaves this machine: mails, texts and calls go to the local Outbox."
+_LIVE = "Messages leave for patients in their windows."
 _MARKDOWN = frozenset("\\`*_{}[]()#+-!|<>~$:")
 MODE_ICONS = {
     "email": ":material/mail:",
@@ -87,12 +88,20 @@ def page_head(title: str, caption: str = "") -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
             if wb.user.may(READ_PATIENTS):
                 _find_patient.box(wb)
-            st.badge("SANDBOX", icon=":material/science:", color="orange", help=_SANDBOX)
+            _mode_badge(wb)
             st.caption(f"As of {day_text(wb.today())}", width="content")
     if caption:
         st.caption(plain(caption))
     if wb.user.may(READ_PATIENTS):
         _find_patient.results(wb)
+
+
+def _mode_badge(wb: Workbench) -> None:
+    """Loud as long as nothing can leave, quiet when that is as usual."""
+    if home_mode.is_live(wb):
+        st.badge("LIVE", icon=":material/cell_tower:", color="gray", help=_LIVE)
+    else:
+        st.badge("SANDBOX", icon=":material/science:", color="orange", help=_SANDBOX)
 
 
 def guarded(action: Callable[P, None]) -> Callable[P, None]:

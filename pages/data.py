@@ -1,15 +1,21 @@
 """The Data page: what was loaded and when, how fresh it is, what waits for a decision, what was wrong, local codes."""
 
+from collections.abc import Callable, Iterable
+from functools import partial
+
 import polars as pl
 import streamlit as st
 
 from core import corrections, loads, work_lists
+from core.domain.role import LOAD_DATA
 from core.domain.work_list import WorkList
 from core.workbench import Workbench
+from pages._arrivals import alarm_lines, arrival_list
 from pages._code_mapping import done
 from pages._feed_conflicts import feed_conflicts
 from pages._feed_gate import gate_state
 from pages._feed_quality import feed_tables
+from pages._header_maps import own_headers
 from pages._local_codes import local_codes
 from pages._orphan_codes import orphan_codes
 from pages._repairs import repair_list
@@ -27,38 +33,41 @@ def show() -> None:
     history = loads.history(wb)
     if not history:
         st.info("Nothing was loaded yet. Load a feed with `careloop load FOLDER`.", icon=":material/upload_file:")
+        if wb.user.may(LOAD_DATA):
+            own_headers(wb)
         return
     _freshness(wb, history)
+    alarm_lines(wb, with_link=False)
     gate_state(wb)
     done()
-    tabs = st.tabs(_tabs(wb), default=_asked_for(wb), key="data_tabs")
-    with tabs[0]:
-        feed_tables(wb)
-    with tabs[1]:
-        feed_conflicts(wb)
-    with tabs[2]:
-        repair_list(wb)
-    with tabs[3]:
-        _defects(wb)
-    with tabs[4]:
-        _rejects(wb)
-    with tabs[5]:
-        local_codes(wb)
-    with tabs[6]:
-        orphan_codes(wb)
-    with tabs[7]:
-        _history(wb, history)
+    drawn = _tabs(wb, history)
+    tabs = st.tabs(list(drawn), default=_asked_for(drawn), key="data_tabs")
+    for tab, draw in zip(tabs, drawn.values(), strict=True):
+        with tab:
+            draw(wb)
 
 
-def _tabs(wb: Workbench) -> list[str]:
+def _tabs(wb: Workbench, history: list[loads.LoadRow]) -> dict[str, Callable[[Workbench], None]]:
+    """Each tab with who draws it; mapping headers is for who loads data."""
     waiting = corrections.waiting_count(wb)
     decide = f"{_DECIDE} ({waiting:,})" if waiting else _DECIDE
-    return ["Tables", decide, "To repair", "Defects", "Rejected rows", "Unmapped codes", "Orphan codes", "Loads"]
+    return {
+        "Tables": feed_tables,
+        decide: feed_conflicts,
+        "To repair": repair_list,
+        "Defects": _defects,
+        "Rejected rows": _rejects,
+        "Unmapped codes": local_codes,
+        "Orphan codes": orphan_codes,
+        **({"Own headers": own_headers} if wb.user.may(LOAD_DATA) else {}),
+        "Arrivals": arrival_list,
+        "Loads": partial(_history, history=history),
+    }
 
 
-def _asked_for(wb: Workbench) -> str | None:
+def _asked_for(names: Iterable[str]) -> str | None:
     """The tab of the link: Home links to what waits for a decision."""
-    return next((tab for tab in _tabs(wb) if tab.startswith(_DECIDE)), None) if "decide" in st.query_params else None
+    return next((tab for tab in names if tab.startswith(_DECIDE)), None) if "decide" in st.query_params else None
 
 
 def _freshness(wb: Workbench, history: list[loads.LoadRow]) -> None:

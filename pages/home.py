@@ -8,6 +8,7 @@ from core.domain.role import ANSWER_REPLIES, MAKE_CAMPAIGNS, READ_PATIENTS, SETT
 from core.domain.work_list import Filter, WorkList
 from core.workbench import Workbench
 from pages import _views
+from pages._arrivals import alarm_lines
 from pages._holds import ask_about_sending, pause_button, show_holds
 from pages._letter_counts import done_share, printed_count
 from pages._patient_links import lately_opened
@@ -21,6 +22,7 @@ def show() -> None:
         _first_steps()
         return
     show_holds(wb)
+    alarm_lines(wb)
     _refused(wb)
     campaigns = campaign_list.campaigns(wb)
     if wb.settings.demo and wb.user.may(MAKE_CAMPAIGNS):

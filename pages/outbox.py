@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core import home_mode
 from pages import _outbox_calls, _outbox_mails, _outbox_texts
 from pages._shared import MODE_ICONS, page_head, workbench
 
@@ -18,7 +19,9 @@ def show() -> None:
     wb = workbench()
     page_head(
         "Outbox",
-        "Mails, texts and calls that were sent. In this sandbox they stay on this machine, as patients would get them.",
+        "This home is live: what leaves is not kept here, but what was sent in a sandbox is."
+        if home_mode.is_live(wb)
+        else "Mails, texts and calls that were sent. In this sandbox they stay on this machine, as patients get them.",
     )
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         mode = _mode()

@@ -18,9 +18,16 @@ from core import dispatcher
 from core.settings import Settings
 from core.workbench import open_workbench
 
-home, url, port, public, twilio, at = sys.argv[1:]
+home, url, port, public, twilio, keeps, at = sys.argv[1:]
 wb = open_workbench(
-    Settings(home=Path(home), database_url=url, smtp_port=int(port), public_url=public, twilio_url=twilio),
+    Settings(
+        home=Path(home),
+        database_url=url,
+        smtp_port=int(port),
+        keeps_mails=keeps == "True",
+        public_url=public,
+        twilio_url=twilio,
+    ),
     user="dispatcher",
     clock=lambda: datetime.fromisoformat(at),
 )
@@ -28,12 +35,12 @@ dispatcher.run(wb)
 """
 
 
-def start(wb: Workbench, *before: str) -> subprocess.Popen[bytes]:
+def start(wb: Workbench, *before: str, keeps_mails: bool = True) -> subprocess.Popen[bytes]:
     """A dispatcher on the same home, database and mail server. `before` is a command that starts it, with limits."""
     settings = wb.settings
     url = wb.engine.url.render_as_string(hide_password=False)
     arguments = [str(settings.home), url, str(settings.smtp_port), settings.public_url, settings.twilio_url]
-    arguments.append(wb.now().isoformat())
+    arguments += [str(keeps_mails), wb.now().isoformat()]
     return subprocess.Popen([*before, sys.executable, "-c", _CHILD, *arguments], cwd=ROOT)
 
 

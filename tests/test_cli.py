@@ -244,7 +244,7 @@ def test_a_process_that_is_told_wrong_ends_with_2_and_without_a_traceback(home: 
     ("setting", "value"),
     [
         ("CARELOOP_HOST", "0.0.0.0"),
-        ("CARELOOP_SMTP", "mail.example.org:25"),
+        ("CARELOOP_SMTP", "mail.example.org:0"),
         ("CARELOOP_PORT", "99999"),
         ("CARELOOP_PUBLIC_URL", "ftp://127.0.0.1"),
     ],

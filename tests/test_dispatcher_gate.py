@@ -4,6 +4,7 @@ import pytest
 
 from core import campaign_list, dispatcher, feed_gate, reports, sending_loop
 from core.domain.feed_quality import TableQuality
+from core.home_mode import Gated
 from core.store import feed_quality, feed_rows
 from core.store.database import writing
 from core.workbench import Workbench
@@ -97,7 +98,7 @@ def test_list_and_report_say_that_a_campaign_waits_for_the_feed(wb: Workbench) -
 
 
 def test_the_log_says_once_that_the_gate_closed_and_opened(wb: Workbench, caplog: pytest.LogCaptureFixture) -> None:
-    held = sending_loop.Loop(wb, "email", channel=None)  # type: ignore[arg-type]
+    held = sending_loop.Loop(wb, "email", Gated(wb, "email"))
     feed(wb, rows=10, before=100)
 
     assert [sending_loop._window(held, None), sending_loop._window(held, None)] == [None, None]

@@ -185,13 +185,15 @@ def test_without_a_session_a_page_shows_nothing_but_the_way_to_sign_in(
     assert not app.title
 
 
-def test_an_address_that_mails_must_not_go_to_is_told(kept: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CARELOOP_SMTP", "mail.example.org:25")
+def test_an_address_at_which_the_pages_must_not_listen_is_told(
+    kept: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CARELOOP_HOST", "0.0.0.0")
 
     app = opened("home")
 
     assert not app.exception
-    assert "CARELOOP_SMTP" in app.error[0].value
+    assert "CARELOOP_HOST" in app.error[0].value
 
 
 def show_evidence(app: AppTest) -> AppTest:

@@ -9,7 +9,8 @@ from streamlit.testing.v1 import AppTest
 
 from core import inbox, outbox_texts
 from core.domain.user import Scope, User
-from core.store import accounts
+from core.store import accounts, mode_rows
+from core.store.database import writing
 from core.twilio_account import start_sandbox
 from core.workbench import Workbench
 from tests.dispatchers import wait_until
@@ -278,6 +279,8 @@ def test_with_an_account_of_twilio_only_what_the_stand_in_kept_is_shown(
     monkeypatch.setenv("CARELOOP_TWILIO_ACCOUNT", "AC" + "1" * 32)
     monkeypatch.setenv("CARELOOP_TWILIO_TOKEN", "t" * 32)
     monkeypatch.setenv("CARELOOP_TWILIO_URL", "http://127.0.0.1:9")
+    with writing(kept.engine) as connection:
+        mode_rows.add_mode(connection, mode_rows.LIVE, at=kept.now(), by="ana", reason="A test.", warnings=[])
 
     app = opened("outbox", mode=mode)
 

@@ -48,7 +48,8 @@ OPEN = {
         rules.in_force rules.listed rules.may_change rules.sees_all rules.rule rules.text_of sending_control.holds
         sending_control.may_resume templates.example templates.example_campaign templates.findings templates.invented
         users.can_anybody_sign_in users.name_of work_lists.check_limit work_lists.choices work_lists.fields
-        work_lists.group_choices work_lists.provider_choices contact_problems.problem_names
+        work_lists.group_choices work_lists.provider_choices contact_problems.problem_names account_tests.last_tests
+        home_mode.is_live home_mode.mode lateness.alarms reconciling.lines templates.offered watching.arrivals
     """,
     "it depends on what is asked for": """
         downloads.content downloads.delete feed_conflicts.settle paper_forms.consent_form paper_forms.left_blank
@@ -75,6 +76,8 @@ PAGES = {
     "downloads": "read_patients",
     "data": "read_patients",
     "introductions": "change_organisation",
+    "settings": "change_organisation",
+    "going_live": "operate",
     "users": "manage_users",
     "audit": "read_audit",
 }
@@ -251,6 +254,7 @@ def given(function: Public, made: str) -> dict[str, Any] | None:
 
 
 CHANGES = {
+    "backup",
     "add",
     "save",
     "delete",

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from core.domain.organisation import FeedRule, Organisation, Window
+from core.domain.organisation import ExpectedFeed, FeedRule, Organisation, Window
 from core.domain.setting import KINDS, SECTION_HELP, SECTIONS, Setting
 from core.domain.setting_checks import cleaned, problems
 from core.domain.setting_table import SETTINGS
@@ -126,6 +126,10 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("extra_holidays", ("2026-11-27",), "A list"),
     ("opt_out_topics", ("x" * 81,), "too long"),
     ("feed_rules", (FeedRule("visits"), FeedRule("visits")), "twice"),
+    ("expected_feeds", (ExpectedFeed("a"), ExpectedFeed("a")), "twice"),
+    ("expected_feeds", (ExpectedFeed(" "),), "no name"),
+    ("expected_feeds", (ExpectedFeed("a", 0),), "1 to 1,440 hours"),
+    ("feed_every_hours", 0, "1"),
     ("feed_rules", (FeedRule("visits", largest_shrink=101),), "0 to 100 percent"),
     ("letters_per_file", 2.0, "whole number"),
     ("return_addresses", ("a",), "A list"),
@@ -212,6 +216,8 @@ READS: list[tuple[str, Any, str]] = [
     ("call_back_number", "+15550100199", "(555) 010-0199"),
     ("help_number", "", "the call-back number"),
     ("feed_rules", (FeedRule("visits", None, 5),), "visits (any age, at most 5 % fewer)"),
+    ("expected_feeds", (ExpectedFeed("lab", 24, False),), "lab (every 24 hours, not on weekends)"),
+    ("expected_feeds", (ExpectedFeed("lab", None),), "lab (at no certain time)"),
 ]
 
 

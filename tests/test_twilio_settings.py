@@ -10,7 +10,7 @@ from core.twilio_account import SANDBOX_ACCOUNT, is_from_twilio, twilio_access, 
 
 ACCOUNT, TOKEN = "AC" + "a1" * 16, "0123456789abcdef" * 2
 REFUSED = [
-    ({"CARELOOP_TWILIO_URL": "https://api.twilio.com"}, "CARELOOP_TWILIO_URL must be a loopback address"),
+    ({"CARELOOP_TWILIO_URL": "http://api.twilio.com"}, "CARELOOP_TWILIO_URL must begin with https"),
     ({"CARELOOP_TWILIO_URL": "ftp://127.0.0.1"}, "CARELOOP_TWILIO_URL must begin with http"),
     ({"CARELOOP_TWILIO_URL": "nowhere"}, "CARELOOP_TWILIO_URL must begin with http"),
     ({"CARELOOP_TWILIO_ACCOUNT": "me", "CARELOOP_TWILIO_TOKEN": TOKEN}, "must be an account SID"),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from core.domain.address import is_email, is_us_number
+from core.domain.invented import is_invented
 from core.domain.merge import MERGED
 from core.domain.merge_field import FIELDS
 from core.domain.opt_out import CAMPAIGN, GLOBAL, TYPES, OptOut, against, letter_notice
@@ -27,6 +28,7 @@ SAME_ADDRESS = "same_address"
 SAME_NUMBER = "same_number"
 GLYPH, TOO_LONG = "no_glyph", "address_too_long"
 INTRODUCED = "introduced"
+INVENTED = "invented_address"
 WEEK = timedelta(days=7)  # over which the frequency cap counts, the day itself included
 _TIMES = {1: "once", 2: "twice", 3: "three times", 4: "four times", 5: "five times", 6: "six times", 7: "seven times"}
 
@@ -45,6 +47,7 @@ REASONS: dict[str, str] = {
     "no_number": "there is no telephone number on file",
     "invalid_address": "the email address on file cannot be written to",
     "invalid_number": "the number on file is no number of the US or Canada",
+    INVENTED: "the address on file is one that nobody can have, set aside for examples",
     MISSING: "there is no postal address on file",
     INCOMPLETE: "the postal address on file is incomplete",
     UNUSABLE: "no letter can be delivered to what is on file as the postal address",
@@ -139,7 +142,8 @@ class Contact:
 class Mailing:
     """What is to be sent: the parts of a campaign that decide who may get it. `last_on`: the last day it is sent;
     `needs_consent`: only to whose consent is on file (T8); `leave_out_global`: no letter to who wants no contact;
-    `is_sensitive`: about care that minors may ask for without their parents, who would read the letter."""
+    `is_sensitive`: about care that minors may ask for without their parents, who would read the letter;
+    `refuses_invented`: the home is live, and nothing goes to an address that is set aside for examples."""
 
     channel: str = "email"
     product: str = CAMPAIGN
@@ -152,6 +156,7 @@ class Mailing:
     needs_consent: bool = False
     leave_out_global: bool = False
     is_sensitive: bool = False
+    refuses_invented: bool = False
 
 
 @dataclass(frozen=True)
@@ -283,6 +288,8 @@ def _address(contact: Contact, mailing: Mailing, on: date) -> str:  # noqa: ARG0
         return contact.postal_problem or ("" if contact.address else MISSING)
     if not contact.address:
         return _NO_ADDRESS[mailing.channel]
+    if mailing.refuses_invented and is_invented(contact.address):
+        return INVENTED
     if mailing.channel == EMAIL:
         return "" if is_email(contact.address) else "invalid_address"
     return "" if is_us_number(contact.address) else "invalid_number"

@@ -31,6 +31,7 @@ RETURNED = "returned"
 RETURNED_FOR_NOW = "returned_for_now"
 NOT_ARRIVED = "not_arrived"
 RESTORED = "restored"
+NO_SERVER = "no_server_set"
 UNCONFIRMED_AFTER = timedelta(hours=72)
 CANNOT_BE_WRITTEN = "cannot_be_written"
 PRINTED, MAILED = "printed", "mailed"
@@ -100,6 +101,7 @@ REASONS: dict[str, str] = {
     "no_tls": "the mail server offered no safe connection",
     "login_refused": "the mail server refused the login",
     "no_ledger": "this machine's disk takes no ledger, without which nothing may leave",
+    NO_SERVER: "no server is set for this mode",
     "no_journal": "this machine's disk takes no journal, without which nothing may leave",
     "reply_unclear": "the mail server's reply was not clear; the message may have arrived",
     "connection_lost": "the connection was lost after the message had been sent; it may have arrived",

@@ -35,6 +35,16 @@ class FeedRule:
 
 
 @dataclass(frozen=True)
+class ExpectedFeed:
+    """When feeds of one source are expected, where that differs from the others: one every `every_hours`, or None: at
+    no certain time. `weekends` False: the hours of Saturdays and Sundays do not count."""
+
+    source_system: str
+    every_hours: int | None = 26
+    weekends: bool = True
+
+
+@dataclass(frozen=True)
 class ReturnAddress:
     """Where letters come from and come back to: `name` as staff read it in a list, `lines` as they are printed, the
     name of the sender first."""
@@ -115,6 +125,10 @@ class Organisation:
         FeedRule("appointments", largest_shrink=50),
         *(FeedRule(name, max_age_days=None) for name in _KEPT_TABLES),
     )
+    # Nightly, at most two hours late; of sources whose feeds come through a watched folder. None: at no certain time.
+    feed_every_hours: int | None = 26
+    feed_on_weekends: bool = True
+    expected_feeds: tuple[ExpectedFeed, ...] = ()  # sources of which something else, or also something, is expected
     ended_sources: tuple[str, ...] = ()  # source systems of earlier feeds that send no more
     opt_out_topics: tuple[str, ...] = ()  # health topics to choose from besides those of rules and templates
     opt_out_policy: str = (  # O9: what staff read before they record an opt-out
@@ -155,6 +169,7 @@ _LEAST = {
     "letters_per_file": 1,
     "idle_minutes": 1,
     "session_hours": 1,
+    "feed_every_hours": 1,
 }
 _EARLIEST, _LATEST = time(8, 0), time(21, 0)  # 47 CFR 64.1200(c)(1)
 
@@ -179,6 +194,9 @@ def _problems(organisation: Organisation) -> Iterator[str]:
         value = getattr(organisation, setting)
         if value is not None and value < least:
             yield f"The setting {setting} is below {least}."
+    hours = [each.every_hours for each in organisation.expected_feeds if each.every_hours is not None]
+    if min(hours, default=1) < 1:
+        yield "The setting expected_feeds has a source with less than one hour."
     if not _EARLIEST <= organisation.quiet_until < organisation.quiet_from <= _LATEST:
         yield (
             f"Texts and calls come from quiet_until ({organisation.quiet_until:%H:%M}) to quiet_from "

@@ -39,9 +39,9 @@ PERMISSIONS = {
     SET_TARGETS: "set the targets of measures",
     EDIT_RULES: "try edits of the rules of measures",
     PUBLISH_RULES: "change the rules of measures or what codes mean",
-    LOAD_DATA: "load data or open the feed gate",
+    LOAD_DATA: "load data, say how files are read, or open the feed gate",
     CHANGE_ORGANISATION: "change the settings of the organisation",
-    OPERATE: "look after sending, accounts and backups",
+    OPERATE: "look after sending, accounts, backups and going live",
     MANAGE_USERS: "see or change users",
     READ_AUDIT: "read the audit log",
 }

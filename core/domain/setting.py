@@ -37,6 +37,7 @@ SECTION_HELP: dict[str, str] = {
 KINDS = (
     "text", "long_text", "integer", "number", "money", "yes_no", "choice", "choices", "zone", "email", "emails",
     "phone", "time", "windows", "days", "words", "addresses", "logo", "feed_rules",
+    "expected_feeds",
 )  # fmt: skip
 
 

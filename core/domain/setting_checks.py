@@ -12,7 +12,16 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from core.domain.address import is_email, is_number, normal_email, phone_link
 from core.domain.forecast import clock_text
 from core.domain.one_line import is_visible, one_line
-from core.domain.organisation import CHANNELS, MESSAGE_LANGUAGES, PHONE, TEXT, FeedRule, ReturnAddress, Window
+from core.domain.organisation import (
+    CHANNELS,
+    MESSAGE_LANGUAGES,
+    PHONE,
+    TEXT,
+    ExpectedFeed,
+    FeedRule,
+    ReturnAddress,
+    Window,
+)
 from core.domain.setting import Setting
 from core.domain.setting_table import SETTINGS
 from core.errors import SettingsError
@@ -232,6 +241,19 @@ def _feed_rules(setting: Setting, value: Any) -> tuple[FeedRule, ...]:
     return rules
 
 
+def _expected_feeds(setting: Setting, value: Any) -> tuple[ExpectedFeed, ...]:
+    feeds = _items(setting, value, ExpectedFeed)
+    if any(not feed.source_system.strip() for feed in feeds):
+        raise _wrong(setting, "A source has no name. Write it as the Data page shows it.")
+    if len({feed.source_system for feed in feeds}) < len(feeds):
+        raise _wrong(setting, "A source is there twice.")
+    for feed in feeds:
+        hours = feed.every_hours
+        if hours is not None and (isinstance(hours, bool) or not 1 <= hours <= 24 * 60):
+            raise _wrong(setting, f"For '{feed.source_system}', 1 to {24 * 60:,} hours are possible, not {hours:,}.")
+    return feeds
+
+
 def _items(setting: Setting, value: Any, kind: type) -> tuple[Any, ...]:
     if isinstance(value, str) or not isinstance(value, tuple | list) or not all(isinstance(x, kind) for x in value):
         raise _wrong(setting, "A list is needed.")
@@ -258,4 +280,5 @@ _CLEANED: dict[str, Callable[[Setting, Any], Any]] = {
     "addresses": _addresses,
     "logo": _text,
     "feed_rules": _feed_rules,
+    "expected_feeds": _expected_feeds,
 }

@@ -232,6 +232,19 @@ _ROWS = (
         "feed_rules", _STAFF, most=50,
     ),
     Setting(
+        "feed_every_hours", "care", "Hours within which a feed comes",
+        "Of each source that comes through a watched folder. Later than that, administrators are told.",
+        "integer", _STAFF, unit="hours", least=1, most=24 * 60, is_optional=True, without="at no certain time",
+    ),
+    Setting(
+        "feed_on_weekends", "care", "Feeds come on weekends too",
+        "If not, the hours of Saturdays and Sundays do not count.", "yes_no", _STAFF,
+    ),
+    Setting(
+        "expected_feeds", "care", "Sources with other times",
+        "Where something else is expected, by the name of the source.", "expected_feeds", _STAFF, most=50,
+    ),
+    Setting(
         "ended_sources", "care", "Sources that send no more",
         "Nothing is expected of them. One that sends again is taken from the list by itself.",
         "words", _STAFF, most=200, is_optional=True, without="none",

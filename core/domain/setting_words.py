@@ -5,7 +5,7 @@ from typing import Any
 
 from core.domain.address import phone_text
 from core.domain.forecast import clock_text
-from core.domain.organisation import FeedRule, Window
+from core.domain.organisation import ExpectedFeed, FeedRule, Window
 from core.domain.setting import Setting
 from core.domain.wording import day_text
 
@@ -40,6 +40,9 @@ def _item(setting: Setting, value: Any) -> str:
         return f"{clock_text(value.opens)}–{clock_text(value.closes)}"
     if isinstance(value, FeedRule):
         return f"{value.feed_table} ({_age(value.max_age_days)}, {_shrink(value.largest_shrink)})"
+    if isinstance(value, ExpectedFeed):
+        often = "at no certain time" if value.every_hours is None else f"every {value.every_hours} hours"
+        return f"{value.source_system} ({often}{'' if value.weekends else ', not on weekends'})"
     if setting.kind == "addresses":
         return str(value.name)
     return day_text(value) if setting.kind == "days" else setting.choices.get(value, str(value))

@@ -7,13 +7,13 @@ that are no UTF-8) go through Python's csv module, which is slower and says exac
 import csv
 import io
 import os
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
+from core.domain.header_map import normal_name as normal_name
 from core.errors import DataError
 from core.feeds.csv_records import records_of
 
@@ -58,11 +58,6 @@ def open_csv(path: Path, known: Sequence[str]) -> CsvFile:
     if twice:
         raise DataError(f"{path.name}, line 1: the column {twice[0]} is there twice. Keep one of them.")
     return CsvFile(path, best, tuple(columns))
-
-
-def normal_name(name: str) -> str:
-    """Column names count without case, and with an underscore for blanks and hyphens."""
-    return re.sub(r"[\s\-]+", "_", name.strip().lower())
 
 
 def blocks(

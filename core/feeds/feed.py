@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,29 +21,35 @@ FORMATS = ("auto", "careloop", "synthea", "fhir")
 
 @dataclass(frozen=True)
 class Manifest:
-    """manifest.json of a feed, every key optional. `full` names the tables of which the feed holds every row."""
+    """manifest.json of a feed, every key optional. `full` names the tables of which the feed holds every row;
+    `generator` who invented its patients."""
 
     source_system: str | None = None
     received_at: datetime | None = None
     full: frozenset[str] = frozenset()
+    generator: str = ""
 
 
 @dataclass(frozen=True)
 class Batch:
     """Some rows of one source, a file or a kind of resource. `rows` has layout columns as text, FILE and LINE, and
-    may have COUNTED, source_system and received_at; `broken` are (file, line, reason) of what could not be read."""
+    may have COUNTED, source_system and received_at; `broken` are (file, line, reason) of what could not be read;
+    `headers` what the file calls our columns, where it is read by a header map."""
 
     table: str
     source: str
     rows: pl.DataFrame
     broken: tuple[tuple[str, int, str], ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Feed:
-    """An opened feed: its headers are read and found to be usable. `batches` reads it from beginning to end; `notes`,
-    `skipped` (source: count, of no use here) and `merged` (source: count, used as parts of others) are complete
-    afterwards."""
+    """An opened feed: its headers are read and found to be usable, `read_by` says by which header maps.
+
+    `batches` reads it from beginning to end; `notes`, `skipped` (source: count, of no use here) and `merged` (source:
+    count, used as parts of others) are complete afterwards.
+    """
 
     folder: Path
     format: str
@@ -54,6 +60,7 @@ class Feed:
     notes: list[str] = field(default_factory=list)
     skipped: dict[str, int] = field(default_factory=dict)
     merged: dict[str, int] = field(default_factory=dict)
+    read_by: str = ""
 
     @property
     def size(self) -> int:
@@ -61,8 +68,8 @@ class Feed:
         return sum(path.stat().st_size for path in self.files)
 
     def fingerprint(self) -> str:
-        """The same for the same bytes under the same names, whenever and wherever they were written."""
-        digest = hashlib.sha256()
+        """The same for the same bytes under the same names read alike, whenever and wherever they were written."""
+        digest = hashlib.sha256(self.read_by.encode())
         manifest = self.folder / MANIFEST
         for path in sorted({*self.files, *([manifest] if manifest.exists() else [])}):
             digest.update(f"{path.relative_to(self.folder)}\0{path.stat().st_size}\0".encode())
@@ -86,7 +93,10 @@ def read_manifest(folder: Path) -> Manifest:
     system = content.get("source_system")
     if system is not None and (not isinstance(system, str) or not 0 < len(system) <= 64):
         raise DataError(f"{MANIFEST}: source_system must be a text of at most 64 characters.")
-    return Manifest(system, _moment(content.get("received_at")), _full(content.get("full", False)))
+    generator = content.get("generator", "")
+    if not isinstance(generator, str) or len(generator) > 32:
+        raise DataError(f"{MANIFEST}: generator must be a text of at most 32 characters.")
+    return Manifest(system, _moment(content.get("received_at")), _full(content.get("full", False)), generator)
 
 
 def _moment(value: object) -> datetime | None:

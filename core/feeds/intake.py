@@ -1,7 +1,7 @@
 """A feed as it is taken in: typed rows and events piece by piece, with what was counted and what was left out."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -52,6 +52,7 @@ class Intake:
     rejects: list[pl.DataFrame] = field(default_factory=list)
     left_out: list[pl.DataFrame] = field(default_factory=list)
     rejected_patients: list[pl.Series] = field(default_factory=list)
+    headers: dict[str, Mapping[str, str]] = field(default_factory=dict)  # by file: what it calls our columns
     deceased_but_active: int = 0
     patient_count: int = 0
 
@@ -60,6 +61,8 @@ class Intake:
         SOURCE and COUNTED beside the columns of the layout or of EVENTS, source_system and received_at."""
         for batch in self.feed.batches(advance):
             self._broken(batch)
+            if batch.headers:
+                self.headers[batch.source] = batch.headers
             rows = self._taken(batch)
             if rows.height:
                 yield batch.table, rows
@@ -91,8 +94,12 @@ class Intake:
         return self.patient_count > 0
 
     def all_rejects(self) -> pl.DataFrame:
-        """REJECTS, by file and line."""
-        return pl.concat([REJECTS.to_frame(), *self.rejects]).sort("file", "line", maintain_order=True)
+        """REJECTS, by file and line, with the headers that stand in the file."""
+        found = pl.concat([REJECTS.to_frame(), *self.rejects]).sort("file", "line", maintain_order=True)
+        for file, headers in self.headers.items():
+            theirs = pl.col("column").replace(dict(headers))
+            found = found.with_columns(pl.when(pl.col("file") == file).then(theirs).otherwise("column").alias("column"))
+        return found
 
     def all_left_out(self) -> pl.DataFrame:
         """LEFT_OUT values."""

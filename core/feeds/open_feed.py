@@ -1,9 +1,12 @@
 """Opening a feed of any format."""
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
+from core.domain.header_map import HeaderMap
 from core.errors import DataError
-from core.feeds.careloop_csv import open_careloop, table_files
+from core.feeds.careloop_csv import mapped_files, open_careloop, table_files
 from core.feeds.feed import FORMATS, Feed
 from core.feeds.fhir import fhir_files, open_fhir
 from core.feeds.synthea import open_synthea, synthea_files
@@ -11,8 +14,11 @@ from core.feeds.synthea import open_synthea, synthea_files
 _ONLY_SYNTHEA = {"encounters", "conditions", "observations", "organizations"}
 
 
-def open_feed(folder: Path, *, format: str = "auto") -> Feed:
-    """The feed in a folder, its headers read. Raises DataError when there is none or a header is wrong."""
+def open_feed(folder: Path, *, format: str = "auto", maps: Sequence[HeaderMap] = ()) -> Feed:
+    """The feed in a folder, its headers read; `maps` say how files with headers of their own are read.
+
+    Raises DataError when there is none or a header is wrong.
+    """
     if format not in FORMATS:
         raise DataError(f"The format '{format}' is not known. Formats: {', '.join(FORMATS)}.")
     if not folder.is_dir():
@@ -20,8 +26,12 @@ def open_feed(folder: Path, *, format: str = "auto") -> Feed:
     if format in ("auto", "synthea") and _is_output_of_synthea(folder):
         folder = folder / "csv"
     if format == "auto":
-        format = _format_of(folder)
-    readers = {"careloop": open_careloop, "synthea": open_synthea, "fhir": open_fhir}
+        format = "careloop" if mapped_files(folder, maps) else _format_of(folder)
+    readers: dict[str, Callable[[Path], Feed]] = {
+        "careloop": partial(open_careloop, maps=maps),
+        "synthea": open_synthea,
+        "fhir": open_fhir,
+    }
     feed = readers[format](folder)
     if not feed.files:
         raise DataError(f"{folder.name} holds no file of the format {format}. Expected {_EXPECTED[format]}.")

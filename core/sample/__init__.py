@@ -129,5 +129,6 @@ def _history(person: Person, row: Patient, staff: Practice, *, as_of: int) -> It
 
 def _write_manifest(path: Path, as_of: date) -> None:
     """The feed is full and was received in the night before `as_of`, so that the day itself is still to come."""
-    manifest = {"source_system": SOURCE_SYSTEM, "received_at": f"{as_of.isoformat()}T06:00:00+00:00", "full": True}
+    received_at = f"{as_of.isoformat()}T06:00:00+00:00"
+    manifest = {"source_system": SOURCE_SYSTEM, "generator": "sample", "received_at": received_at, "full": True}
     path.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")

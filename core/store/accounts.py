@@ -114,6 +114,16 @@ def keep_user_in(
         connection.execute(update(users).where(users.c.user_id == person.user_id).values(values))
 
 
+def administrators(connection: Connection) -> list[User]:
+    """The active people who administer and have an email address."""
+    question = select(users).where(users.c.is_active, users.c.kind == "person", users.c.email.is_not(None))
+    return [
+        User(row.user_id, row.name, row.kind, row.email, Scope(_ids(row.scope_groups), _ids(row.scope_providers)))
+        for row in connection.execute(question.order_by(users.c.user_id))
+        if row.email and (row.roles is None or ADMINISTRATOR in row.roles)
+    ]
+
+
 def ensure_system_users(engine: Engine, *, at: datetime) -> None:
     """The command line, the dispatcher and the patient's own links act under names of their own."""
     with reading(engine) as connection:

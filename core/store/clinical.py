@@ -29,7 +29,7 @@ import polars as pl
 
 from core.domain.clinical import ADDED_LATER, EVENTS, FACTS, GAPS
 from core.domain.fact_order import ARRANGED_FACTS
-from core.errors import NotAllowed
+from core.errors import Busy
 from core.store.fact_files import COMPRESSION, read_concepts, write_facts
 from core.store.hashing import probe, shard_of
 
@@ -323,7 +323,7 @@ class ClinicalStore:
             try:
                 fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise NotAllowed("Another load is running. Wait until it has finished, then load again.") from None
+                raise Busy("Another load is running. Wait until it has finished, then load again.") from None
             yield
 
 

@@ -65,6 +65,7 @@ def open_engine(url: str, *, ledger: Path | None = None) -> Engine:
         if not address.database or address.database == ":memory:":
             raise SettingsError("CARELOOP_DATABASE must name a file: SQLite in memory loses messages.")
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+        Path(address.database).touch(mode=0o600)  # what SQLite puts beside it gets the same rights
     engine = create_engine(
         address,
         hide_parameters=True,

@@ -3,7 +3,7 @@
 Rows are compared with what is there, and only those that differ are written: a nightly feed changes few.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -55,6 +55,14 @@ def load_rows(engine: Engine, *, status: str | None = None, limit: int | None = 
         question = question.limit(limit)
     with reading(engine) as connection:
         return [LoadRow(**row) for row in connection.execute(question).mappings()]
+
+
+def last_arrivals(connection: Connection, formats: Collection[str]) -> dict[str, tuple[int, datetime]]:
+    """By source system the number of its last load that went well, and when it ended."""
+    good = (loads.c.status.in_(("loaded", "unchanged")), loads.c.format.in_(formats))
+    last = select(func.max(loads.c.load_id)).where(*good).group_by(loads.c.source_system)
+    question = select(loads.c.source_system, loads.c.load_id, loads.c.finished_at).where(loads.c.load_id.in_(last))
+    return {row.source_system: (row.load_id, row.finished_at) for row in connection.execute(question)}
 
 
 def generation_names(engine: Engine, *, limit: int = 2) -> list[str]:

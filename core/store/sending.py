@@ -6,13 +6,13 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from sqlalchemy import Connection, Dialect, Engine, bindparam, insert, select, update
+from sqlalchemy import Connection, Dialect, Engine, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from core.domain.sending_account import Account
 from core.store.restore_rows import HOLDS
-from core.store.schema import campaigns, sending_accounts, sending_pauses
+from core.store.schema import campaigns, home_modes, sending_accounts, sending_pauses
 
 
 @dataclass(frozen=True)
@@ -80,31 +80,32 @@ class Control:
     The question is compiled once and goes straight to the driver: a tenth of the cost, for every message.
     """
 
-    def __init__(self, connection: Connection, campaign_id: str) -> None:
+    def __init__(self, connection: Connection, campaign_id: str, *, mode_change: int = 0) -> None:
         self._connection = connection
-        self._campaign_id = campaign_id
+        self._asked = {"id": campaign_id, "mode_change": mode_change}
         compiled = _compiled_lets_go(connection.dialect)
-        values = compiled.params | {"id": campaign_id}
+        values = compiled.params | self._asked
         self._text = str(compiled)
         self._values = [values[name] for name in compiled.positiontup or ()] if compiled.positional else values
         self._cursor = connection.connection.cursor()
         self._driver_error = connection.dialect.loaded_dbapi.Error
 
     def lets_go(self) -> bool:
-        """The campaign is active and nobody has paused sending."""
+        """The campaign is active, nobody has paused sending, and the home's mode is what it was."""
         try:
             self._cursor.execute(self._text, self._values)
             return bool(self._cursor.fetchall())
         except self._driver_error:
             # Asked again in the usual way, which says what is wrong in the usual words.
-            return self._connection.execute(_LETS_GO, {"id": self._campaign_id}).first() is not None
+            return self._connection.execute(_LETS_GO, self._asked).first() is not None
 
 
 @contextmanager
-def control(engine: Engine, campaign_id: str) -> Iterator[Control]:
-    """A connection of its own that sees each change at once, because no transaction is open on it."""
+def control(engine: Engine, campaign_id: str, *, mode_change: int = 0) -> Iterator[Control]:
+    """A connection of its own that sees each change at once, because no transaction is open on it. `mode_change` is
+    that of the mode (core.home_mode) by which messages go."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        yield Control(connection, campaign_id)
+        yield Control(connection, campaign_id, mode_change=mode_change)
 
 
 @lru_cache(maxsize=4)
@@ -124,4 +125,5 @@ _LETS_GO = select(campaigns.c.campaign_id).where(
     campaigns.c.status == "active",
     ~select(sending_pauses.c.pause_id).where(sending_pauses.c.ended_at.is_(None)).exists(),
     ~HOLDS,
+    select(func.coalesce(func.max(home_modes.c.change_id), 0)).scalar_subquery() == bindparam("mode_change"),
 )

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import date, time
 from typing import Any
 
-from core.domain.organisation import FeedRule, ReturnAddress, Window
+from core.domain.organisation import ExpectedFeed, FeedRule, ReturnAddress, Window
 from core.domain.setting_table import SETTINGS
 
 
@@ -14,7 +14,7 @@ def to_json(value: Any) -> Any:
         return [to_json(item) for item in value]
     if isinstance(value, Window):
         return [value.opens.isoformat(), value.closes.isoformat()]
-    if isinstance(value, FeedRule | ReturnAddress):
+    if isinstance(value, FeedRule | ReturnAddress | ExpectedFeed):
         return asdict(value)
     return value.isoformat() if isinstance(value, date | time) else value
 
@@ -28,6 +28,8 @@ def from_json(key: str, value: Any) -> Any:
         return time.fromisoformat(value)
     if kind == "feed_rules":
         return tuple(FeedRule(**rule) for rule in value)
+    if kind == "expected_feeds":
+        return tuple(ExpectedFeed(**each) for each in value)
     if kind == "addresses":
         return tuple(ReturnAddress(each["key"], each["name"], tuple(each["lines"])) for each in value)
     if kind == "days":

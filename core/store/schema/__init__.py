@@ -28,6 +28,14 @@ from core.store.schema.campaigns import (
 )
 from core.store.schema.feeds import code_map, feed_quality, feed_releases, loads, value_set_codes, value_sets
 from core.store.schema.letters import downloads, print_decisions, print_letters, print_runs
+from core.store.schema.operation import (
+    alarm_mails,
+    feed_arrivals,
+    generated_feeds,
+    header_maps,
+    home_modes,
+    live_confirmations,
+)
 from core.store.schema.patients import merges, open_gaps, patients, search_keys
 from core.store.schema.practice import groups, locations, provider_settings, providers
 from core.store.schema.restores import ledgers, restores
@@ -39,6 +47,7 @@ from core.store.schema.wishes import address_states, corrections, feed_conflicts
 __all__ = [
     "account_tests",
     "address_states",
+    "alarm_mails",
     "approvals",
     "attempts",
     "audit",
@@ -49,13 +58,18 @@ __all__ = [
     "credentials",
     "dispatchers",
     "downloads",
+    "feed_arrivals",
     "feed_conflicts",
     "feed_quality",
     "feed_releases",
+    "generated_feeds",
     "groups",
+    "header_maps",
+    "home_modes",
     "identities",
     "introductory_texts",
     "ledgers",
+    "live_confirmations",
     "loads",
     "locations",
     "logos",

@@ -1,0 +1,125 @@
+"""Alarms about feeds: one that is late, one that could not be loaded. Shown, and told to the administrators once."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from core import staff_mail
+from core.audit import record_in
+from core.domain.lateness import due_at
+from core.domain.organisation import ExpectedFeed, Organisation
+from core.domain.wording import moment_text
+from core.feeds.feed import FORMATS
+from core.store import accounts, alarm_rows, arrival_rows, feed_rows
+from core.store.database import reading, writing
+from core.workbench import Workbench
+
+_FAILED_FOR = timedelta(days=7)  # how long a feed that could not be loaded is an alarm, unless a later one could
+_MOST_TRIES, _PAUSE = 5, timedelta(minutes=2)
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """kind: 'late' (nothing has come of a source for too long) or 'failed' (a feed that arrived could not be loaded).
+
+    key        the same as long as it is the same alarm
+    since      since when: the moment at which the feed was due, or at which the load failed
+    sentence   a whole sentence, without a word from the feed but its source's name
+    """
+
+    kind: str
+    key: str
+    since: datetime
+    sentence: str
+
+
+def alarms(wb: Workbench) -> list[Alarm]:
+    """What is wrong with the feeds that are expected just now, the late ones first; empty when all is well.
+
+    A feed is expected of each source of which one came through a watched folder, as often as the organisation's
+    setting feed_every_hours says, and of those in its setting expected_feeds. None in a demo, whose clock is moved.
+    """
+    if wb.settings.demo:
+        return []
+    with reading(wb.engine) as connection:
+        return _late(wb, connection) + _failed(wb, connection)
+
+
+def tell_administrators(wb: Workbench) -> int:
+    """Send the emails about alarms that are due, to each administrator with an address at most one of each alarm;
+    returns how many left. Each is claimed before: one of which nobody knows whether it left is not sent again."""
+    found = {alarm.key: alarm for alarm in alarms(wb)}
+    if not found:
+        return 0
+    with writing(wb.engine) as connection:
+        people = {each.user_id: each.email or "" for each in accounts.administrators(connection)}
+        for key in found:
+            alarm_rows.add(connection, key, list(people), at=wb.now())
+    sent = 0
+    while True:
+        with writing(wb.engine) as connection:
+            claimed = alarm_rows.take(connection, list(found), at=wb.now())
+        if claimed is None:
+            return sent
+        key, user_id, tries = claimed
+        sent += _tell(wb, found[key], user_id, people.get(user_id, ""), tries=tries)
+
+
+def _late(wb: Workbench, connection: Connection) -> list[Alarm]:
+    organisation, zone, now = wb.organisation(), wb.zone(), wb.now()
+    came = feed_rows.last_arrivals(connection, FORMATS)
+    watched = arrival_rows.sources(connection)
+    found = []
+    for source, (load_id, last) in sorted(came.items()):
+        expected = _expected(organisation, source, is_watched=source in watched)
+        if expected is None or expected.every_hours is None or source in organisation.ended_sources:
+            continue
+        due = due_at(last, expected.every_hours, weekends=expected.weekends, zone=zone)
+        if now < due:
+            continue
+        name = source or "The feed"
+        sentence = (
+            f"{name} is late: the last feed came on {moment_text(last.astimezone(zone))}, and the next was expected by "
+            f"{moment_text(due.astimezone(zone))}."
+        )
+        found.append(Alarm("late", f"late:{source}:{load_id}", due, sentence))
+    return found
+
+
+def _expected(organisation: Organisation, source: str, *, is_watched: bool) -> ExpectedFeed | None:
+    own = next((each for each in organisation.expected_feeds if each.source_system == source), None)
+    if own or not is_watched:
+        return own
+    return ExpectedFeed(source, organisation.feed_every_hours, organisation.feed_on_weekends)
+
+
+def _failed(wb: Workbench, connection: Connection) -> list[Alarm]:
+    """Feeds that could not be loaded and after which none could."""
+    found = []
+    for each in arrival_rows.latest(connection, limit=50):
+        if each.state in ("loaded", "unchanged"):
+            break
+        if each.state != "failed" or each.finished_at is None or wb.now() - each.finished_at > _FAILED_FOR:
+            continue
+        at = moment_text(each.finished_at.astimezone(wb.zone()))
+        sentence = f"A feed that arrived could not be loaded on {at}. The data is as it was before."
+        found.append(Alarm("failed", f"failed:{each.arrival_id}:{each.tries}", each.finished_at, sentence))
+    return found
+
+
+def _tell(wb: Workbench, alarm: Alarm, user_id: str, to: str, *, tries: int) -> int:
+    what = "A feed is late" if alarm.kind == "late" else "A feed could not be loaded"
+    text = (
+        f"{alarm.sentence}\n\nLists and care gaps are those of the last feed, and sending stops by itself when the "
+        "data is too old. The Data page of Careloop says more, and so does the command 'careloop feed status'.\n"
+    )
+    state = staff_mail.send(wb, to=to, subject=f"Careloop: {what.lower()}", text=text, about=f"alarm-{alarm.kind}")
+    with writing(wb.engine) as connection:
+        if state == "later" and tries < _MOST_TRIES:
+            alarm_rows.change(connection, alarm.key, user_id, state="due", next_at=wb.now() + _PAUSE)
+            return 0
+        alarm_rows.change(connection, alarm.key, user_id, state="sent" if state == "sent" else "failed")
+        if state == "sent":
+            record_in(wb, connection, "feed.alarm_told", user_id, kind=alarm.kind)
+    return int(state == "sent")

@@ -1,0 +1,40 @@
+"""Who was told of which alarm, in SQL: each administrator once of each."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import Connection, Table, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from core.store.schema import alarm_mails as table
+
+
+def add(connection: Connection, alarm: str, user_ids: Collection[str], *, at: datetime) -> None:
+    """Say that these are to be told; who was told, or is to be, stays as they are."""
+    if not user_ids:
+        return
+    rows = [{"alarm": alarm, "user_id": each, "state": "due", "tries": 0, "next_at": at} for each in user_ids]
+    connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
+
+
+def take(connection: Connection, alarms: Collection[str], *, at: datetime) -> tuple[str, str, int] | None:
+    """Claim one email that is due, so that one worker sends it: alarm, user and which try it is. None: there is none.
+
+    Only of these alarms: one that is over meanwhile is told to nobody."""
+    is_due = (table.c.state == "due") & (table.c.next_at <= at) & table.c.alarm.in_(alarms)
+    found = connection.execute(select(table.c.alarm, table.c.user_id, table.c.tries).where(is_due).limit(1)).first()
+    if found is None:
+        return None
+    mine = (table.c.alarm == found.alarm) & (table.c.user_id == found.user_id)
+    claim = update(table).where(mine, is_due).values(state="sending", tries=found.tries + 1)
+    is_ours = connection.execute(claim).rowcount == 1
+    return (found.alarm, found.user_id, found.tries + 1) if is_ours else None
+
+
+def change(connection: Connection, alarm: str, user_id: str, **values: object) -> None:
+    """Set columns of one email."""
+    connection.execute(update(table).where(table.c.alarm == alarm, table.c.user_id == user_id).values(**values))
+
+
+def _insert(connection: Connection, into: Table) -> "postgresql.Insert | sqlite.Insert":
+    return postgresql.insert(into) if connection.dialect.name == "postgresql" else sqlite.insert(into)
