@@ -98,6 +98,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "CARELOOP_TWILIO_FROM": settings.twilio_from,
         "CARELOOP_TWILIO_SERVICE": settings.twilio_service,
         "CARELOOP_PUBLIC_URL": settings.public_url,
+        "FORWARDED_ALLOW_IPS": ",".join(settings.proxies),  # whose word uvicorn takes for who asks and how
         "CARELOOP_KEEPS": ",".join(["mails"] * settings.keeps_mails + ["texts"] * settings.keeps_texts),
     }
     return {name: value for name, value in made.items() if name not in elsewhere}
@@ -106,7 +107,9 @@ def environment(settings: Settings) -> dict[str, str]:
 def pages_command(settings: Settings) -> list[str]:
     """What starts the pages and the web routes beside them, as a process of their own."""
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), "--server.headless=true"]
-    return [*command, f"--server.address={settings.host}", f"--server.port={settings.port}", "--logger.level=warning"]
+    command += [f"--server.address={settings.host}", f"--server.port={settings.port}", "--logger.level=warning"]
+    names = ("127.0.0.1", "localhost", "[::1]", *settings.allowed_hosts)
+    return [*command, *(f"--server.allowedHosts={name}" for name in dict.fromkeys(names))]
 
 
 def _children(settings: Settings) -> list[_Child]:

@@ -4,7 +4,7 @@ import logging
 import time
 from dataclasses import dataclass
 
-from core import bounces, downloads, home_mode, introductions, lateness, ledgers, lookups
+from core import audit, bounces, downloads, home_mode, introductions, lateness, ledgers, lookups
 from core.domain.message import UNCONFIRMED_AFTER
 from core.domain.organisation import TEXT
 from core.errors import SettingsError
@@ -48,6 +48,7 @@ class Tending:
         lookups.look_up(wb)
         downloads.expire(wb)
         lateness.tell_administrators(wb)
+        audit.note_head(wb)
         if wb.settings.mailbox and (not wb.settings.mailbox_is_elsewhere or home_mode.is_live(wb)):
             try:
                 bounces.collect(wb)

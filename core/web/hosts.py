@@ -69,4 +69,4 @@ def _netloc_host(url: str) -> str:
 
 
 def _names(settings: Settings) -> set[str]:
-    return {urlsplit(settings.public_url).hostname or "", *getattr(settings, "allowed_hosts", ())}
+    return {urlsplit(settings.public_url).hostname or "", *settings.allowed_hosts}
