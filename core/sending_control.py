@@ -15,7 +15,7 @@ from core.domain.sending_account import PROBE_EVERY, Account, after_failure, aft
 from core.domain.wording import day_text, moment_text
 from core.errors import NotAllowed, SendError
 from core.home_mode import mode, why_held
-from core.store import restore_rows
+from core.store import accounts, restore_rows
 from core.store import sending as rows
 from core.store.database import reading, writing
 from core.store.restore_rows import Restored
@@ -181,7 +181,7 @@ def _pause_hold(wb: Workbench, paused: Pause) -> Hold:
         "pause",
         paused.at,
         "Waiting: all sending is paused",
-        f"All sending is paused since {since} by {paused.by}: {paused.reason}",
+        f"All sending is paused since {since} by {accounts.user_name(wb.engine, paused.by)}: {paused.reason}",
     )
 
 

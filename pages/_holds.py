@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core import feed_gate, sending_control
+from core.domain.role import READ_PATIENTS
 from core.sending_control import Hold
 from core.workbench import Workbench
 from pages._feed_gate import gate_warning
@@ -31,7 +32,7 @@ def show_holds(wb: Workbench, *, with_buttons: bool = True, channel: str | None 
 
 def pause_button(wb: Workbench) -> None:
     """'Pause all sending', unless a pause holds already."""
-    if any(hold.kind == "pause" for hold in sending_control.holds(wb)):
+    if not wb.user.may(READ_PATIENTS) or any(hold.kind == "pause" for hold in sending_control.holds(wb)):
         return
     if st.button(
         "Pause all sending", key="holds_pause", icon=":material/pause:", help="Nothing leaves in any campaign."
@@ -50,10 +51,10 @@ def ask_about_sending(wb: Workbench) -> None:
 
 def _ends(wb: Workbench, hold: Hold, number: int) -> None:
     """What ends a pause: a button for who may, else whom to ask."""
-    if hold.kind == "restore":
-        return  # its sentence says what to do, on the server
+    if hold.kind in ("restore", "mode"):
+        return  # its sentence says what to do
     if not sending_control.may_resume(wb):
-        st.caption("Somebody who may see all patients can end it.", width="content")
+        st.caption("An approver or administrator who sees all patients can end it.", width="content")
     elif hold.kind == "pause":
         if st.button("Resume", key="holds_resume", icon=":material/play_arrow:"):
             _ask("resume")

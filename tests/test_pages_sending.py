@@ -64,7 +64,7 @@ def test_a_page_says_who_paused_sending_and_why_and_lets_them_resume(loaded: Wor
 
     app = opened(page, **({"id": campaign_id} if page == "report" else {}))
 
-    assert "by analyst\\: A \\*wrong\\* date" in app.warning[0].value
+    assert "by Ana Lyst\\: A \\*wrong\\* date" in app.warning[0].value
     press(app, "holds_asked", "resume", "holds_resume_yes")
     assert not app.exception
     assert sending_control.holds(loaded) == []
@@ -110,7 +110,7 @@ def test_whoever_sees_few_patients_may_pause_and_reads_who_can_resume(loaded: Wo
     press(app, "holds_asked", "pause", "holds_pause_yes", holds_reason="Look at this")
 
     app = opened("campaigns")
-    assert "Somebody who may see all patients can end it" in words(app)
+    assert "An approver or administrator who sees all patients can end it" in words(app)
     assert not [button for button in app.button if button.key in ("holds_resume", "holds_pause")]
 
 
@@ -363,7 +363,7 @@ def test_somebody_who_may_see_few_patients_turns_nobody_on(loaded: Workbench) ->
     app = opened("introductions")
 
     assert not app.exception
-    assert "Somebody who may see all patients" in words(app)
+    assert "An approver or administrator who sees all patients" in words(app)
     assert not [button for button in app.button if str(button.key).startswith("in_")]
 
 

@@ -49,7 +49,7 @@ def test_while_all_sending_is_paused_nothing_leaves_and_afterwards_everything_on
 
     assert dispatcher.drain(wb) == 0
     assert campaigns.schedule(wb, campaigns.campaign(wb, "c1")) == "Waiting: all sending is paused"
-    assert "All sending is paused since Tue 24 Nov 2026, 12:00 by ana: A wrong template" in [
+    assert "All sending is paused since Tue 24 Nov 2026, 12:00 by Ana Lyst: A wrong template" in [
         hold.sentence for hold in sending_control.holds(wb)
     ]
 
