@@ -363,7 +363,7 @@ def test_somebody_who_may_see_few_patients_turns_nobody_on(loaded: Workbench) ->
     app = opened("introductions")
 
     assert not app.exception
-    assert "An approver or administrator who sees all patients" in words(app)
+    assert "Somebody who may see all patients" in words(app)
     assert not [button for button in app.button if str(button.key).startswith("in_")]
 
 
