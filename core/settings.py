@@ -1,13 +1,12 @@
 """What is decided outside the program, read once at the door from CARELOOP_* environment variables."""
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from core.domain.address import is_email
+from core.domain.address import is_email, is_loopback_host
 from core.errors import SettingsError
 
 _SENDER = r"\+[1-9][0-9]{6,14}|[1-9][0-9]{4,5}"  # E.164, or a short code
@@ -43,6 +42,12 @@ class Settings:
     twilio_from    the number that texts and calls come from (CARELOOP_TWILIO_FROM)
     twilio_service   a messaging service to send texts by instead (CARELOOP_TWILIO_SERVICE)
     public_url     the address patients reach the links in mails under (CARELOOP_PUBLIC_URL, default http://host:port)
+    oidc_issuer    the organisation's OpenID Connect provider (CARELOOP_OIDC_ISSUER, exactly as it calls itself), none
+                   when empty; https, or http on this machine
+    oidc_client, oidc_secret   how we are known there (CARELOOP_OIDC_CLIENT, CARELOOP_OIDC_SECRET or the first line of
+                   the file CARELOOP_OIDC_SECRET_FILE)
+    oidc_name      what people call it, on the button (CARELOOP_OIDC_NAME, default 'your organisation')
+    local_accounts   whether names and passwords count (CARELOOP_LOCAL_ACCOUNTS=on or off)
     demo           the home was made by `careloop demo`: generated people and a clock that may be moved
     """
 
@@ -68,6 +73,11 @@ class Settings:
     twilio_from: str = SANDBOX_NUMBER
     twilio_service: str = ""
     public_url: str = "http://127.0.0.1:8501"
+    oidc_issuer: str = ""
+    oidc_client: str = ""
+    oidc_secret: str = field(default="", repr=False)
+    oidc_name: str = "your organisation"
+    local_accounts: bool = True
     demo: bool = False
 
     @property
@@ -111,12 +121,18 @@ def read_settings(environ: Mapping[str, str], *, demo: bool | None = None) -> Se
         twilio_from=environ.get("CARELOOP_TWILIO_FROM", SANDBOX_NUMBER),
         twilio_service=environ.get("CARELOOP_TWILIO_SERVICE", ""),
         public_url=environ.get("CARELOOP_PUBLIC_URL", f"http://{host}:{port}").rstrip("/"),
+        oidc_issuer=environ.get("CARELOOP_OIDC_ISSUER", ""),
+        oidc_client=environ.get("CARELOOP_OIDC_CLIENT", ""),
+        oidc_secret=_secret(environ, "CARELOOP_OIDC_SECRET"),
+        oidc_name=environ.get("CARELOOP_OIDC_NAME", "").strip() or "your organisation",
+        local_accounts=_is_on(environ.get("CARELOOP_LOCAL_ACCOUNTS", "on"), "CARELOOP_LOCAL_ACCOUNTS"),
         demo=is_demo,
     )
     require_loopback(settings.host, "CARELOOP_HOST")
     require_loopback(settings.smtp_host, "CARELOOP_SMTP")
     _check_smtp(settings)
     _check_twilio(settings)
+    _check_openid(settings)
     if urlsplit(settings.public_url).scheme not in ("http", "https"):
         raise SettingsError("CARELOOP_PUBLIC_URL must begin with http:// or https://. Set it in the environment.")
     return settings
@@ -157,6 +173,34 @@ def _check_twilio(settings: Settings) -> None:
         )
 
 
+def _check_openid(settings: Settings) -> None:
+    if not settings.oidc_issuer:
+        if not settings.local_accounts:
+            raise SettingsError(
+                "CARELOOP_LOCAL_ACCOUNTS=off leaves nobody a way in without an OpenID Connect provider. Set "
+                "CARELOOP_OIDC_ISSUER, or leave local accounts on."
+            )
+        return
+    issuer = urlsplit(settings.oidc_issuer)
+    is_safe = issuer.scheme == "https" or (issuer.scheme == "http" and is_loopback_host(issuer.hostname or ""))
+    if not is_safe or not issuer.hostname or issuer.query or issuer.fragment or len(settings.oidc_issuer) > 255:
+        raise SettingsError(
+            "CARELOOP_OIDC_ISSUER must be the https address by which the provider calls itself, such as "
+            "https://login.example.org. Change it in the environment."
+        )
+    if not settings.oidc_client or not settings.oidc_secret:
+        raise SettingsError(
+            "CARELOOP_OIDC_ISSUER needs CARELOOP_OIDC_CLIENT and CARELOOP_OIDC_SECRET: the provider gives both when "
+            "Careloop is registered there. Set them in the environment."
+        )
+
+
+def _is_on(text: str, setting: str) -> bool:
+    if text.strip().lower() not in ("on", "off"):
+        raise SettingsError(f"{setting} must be on or off. Change it in the environment.")
+    return text.strip().lower() == "on"
+
+
 def _secret(environ: Mapping[str, str], name: str) -> str:
     """A secret from the environment, or from the first line of the file that is named there."""
     file = environ.get(f"{name}_FILE", "")
@@ -170,13 +214,8 @@ def _secret(environ: Mapping[str, str], name: str) -> str:
 
 def require_loopback(host: str, setting: str) -> None:
     """Until people sign in, nothing listens on or sends through another machine: anything else is a SettingsError."""
-    if host == "localhost":
+    if is_loopback_host(host):
         return
-    try:
-        if ipaddress.ip_address(host).is_loopback:
-            return
-    except ValueError:
-        pass
     raise SettingsError(
         f"{setting} must be a loopback address such as 127.0.0.1, because this version has no sign-in: anybody who "
         f"reaches it could read patients' data or send in the practice's name. Change {setting} in the environment."

@@ -1,10 +1,10 @@
 """By which names this server may be asked, and what else says that a request comes from a page of its own."""
 
-import ipaddress
 from urllib.parse import urlsplit
 
 from starlette.types import Scope
 
+from core.domain.address import is_loopback_host
 from core.settings import Settings
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -25,12 +25,7 @@ def is_allowed(scope: Scope, settings: Settings) -> bool:
 
 def is_loopback(host: str) -> bool:
     """A name or address of this machine."""
-    if host in ("localhost", "testclient", "testserver"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return host in ("testclient", "testserver") or is_loopback_host(host)
 
 
 def is_from_elsewhere(scope: Scope) -> bool:
