@@ -12,6 +12,7 @@ import typer
 
 from core.commands.addresses import address_app
 from core.commands.forms import form_app, logo_app
+from core.commands.support import support_app
 from core.commands.users import user_app
 from core.errors import CareloopError
 from core.settings import Settings, read_settings
@@ -31,6 +32,7 @@ app.add_typer(form_app, name="form")
 app.add_typer(logo_app, name="logo")
 app.add_typer(address_app, name="address")
 app.add_typer(user_app, name="user")
+app.add_typer(support_app, name="support")
 
 Port = Annotated[int | None, typer.Option(help="Port of the pages. Default: CARELOOP_PORT or 8501.")]
 

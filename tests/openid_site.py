@@ -77,7 +77,7 @@ from oauth2_provider.models import Application  # noqa: E402
 from oauth2_provider.oauth2_validators import OAuth2Validator  # noqa: E402
 
 
-class Validator(OAuth2Validator):
+class Validator(OAuth2Validator):  # type: ignore[misc]
     """What the provider says of somebody, as people.json has it now."""
 
     oidc_claim_scope = None

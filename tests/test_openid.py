@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.testclient import TestClient
 
 from core import openid, sessions, users
@@ -128,15 +128,15 @@ def bench(wb: Workbench, provider: Hostile) -> Workbench:
     return here
 
 
-def caller_of(wb: Workbench) -> TestClient:
-    """A browser on a server with the gate in front of its pages."""
+def caller_of(wb: Workbench, more: Callable[[Callable[[], Workbench]], list[BaseRoute]] = routes) -> TestClient:
+    """A browser on a server with the gate in front of its pages; `more` are routes beside those of signing in."""
     visitor = wb.as_user(VISITOR)
 
     async def pages(_request: Request) -> PlainTextResponse:
         return PlainTextResponse("patients")
 
     app = Starlette(
-        routes=[*sign_in_routes(lambda: visitor), *routes(lambda: visitor), Route("/{path:path}", pages)],
+        routes=[*sign_in_routes(lambda: visitor), *more(lambda: visitor), Route("/{path:path}", pages)],
         middleware=[Middleware(Gate, workbench=lambda: visitor)],
     )
     return TestClient(app, base_url=wb.settings.public_url, follow_redirects=False)

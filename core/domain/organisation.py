@@ -90,6 +90,10 @@ class Organisation:
     return_addresses: tuple[ReturnAddress, ...] = ()  # L1: beside the organisation's own and those of its clinics
     downloads_kept_days: int = 30  # L3: then files of letters and labels are thrown away; they can be made again
     letter_price: float = 0.95  # dollars: postage of a presorted letter, paper, envelope and print
+    support_email: str = ""  # U2: whom users of these pages turn to, as the next three
+    support_phone: str = ""  # with voicemail
+    support_hours: str = ""
+    question_address: str = ""  # an email address for questions that are no fault
     logo: str = ""  # the id of the logo that emails and forms show; empty: the first one (core.logos)
     vaccine_schedule: str = "AAP"  # whose vaccine schedule counts for children, where authorities differ
     names_in_bodies: bool = True  # C17: bodies may name a screening or programme

@@ -14,6 +14,7 @@ from core.web.bounces import routes as bounce_routes
 from core.web.gate import Gate
 from core.web.openid import routes as openid_routes
 from core.web.sign_in import routes as sign_in_routes
+from core.web.support import routes as support_routes
 from core.web.twilio import routes as twilio_routes
 from core.web.unsubscribe import routes as unsubscribe_routes
 from core.workbench import DISPATCHER, VISITOR, Workbench, open_workbench
@@ -35,6 +36,7 @@ def routes() -> list[BaseRoute]:
         Route("/health", _health),
         *sign_in_routes(_visitor),
         *openid_routes(_visitor),
+        *support_routes(_visitor),
         *unsubscribe_routes(_workbench),
         *twilio_routes(_workbench, lambda: _workbench().as_user(DISPATCHER)),
         *bounce_routes(lambda: _workbench().as_user(DISPATCHER)),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from core import demo_people
+from core.domain.address import phone_link, phone_text
 from core.web import plain_page
 from core.workbench import Workbench
 
@@ -26,6 +27,23 @@ class Link:
 
     href: str
     text: str
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How to reach support; what is empty is not set."""
+
+    hours: str
+    email: str
+    phone: str
+    phone_link: str
+
+
+def reach(wb: Workbench) -> Reach:
+    """How the organisation's support is reached."""
+    organisation = wb.organisation()
+    phone = organisation.support_phone
+    return Reach(organisation.support_hours, organisation.support_email, phone_text(phone), phone_link(phone))
 
 
 def page(
@@ -63,5 +81,5 @@ def page(
         password=demo_people.PASSWORD if people else "",
         links=links,
         openid=openid,
-        is_door=is_door,
+        support=reach(wb) if is_door else None,
     )

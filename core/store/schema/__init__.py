@@ -32,6 +32,7 @@ from core.store.schema.patients import merges, open_gaps, patients, search_keys
 from core.store.schema.practice import groups, locations, provider_settings, providers
 from core.store.schema.rules import measure_rules, measure_switches
 from core.store.schema.sending import dispatchers, sending_accounts, sending_pauses
+from core.store.schema.support import support_cases, support_mails
 from core.store.schema.wishes import address_states, corrections, feed_conflicts, opt_outs, remarks
 
 __all__ = [
@@ -78,6 +79,8 @@ __all__ = [
     "sending_pauses",
     "sessions",
     "sign_in_failures",
+    "support_cases",
+    "support_mails",
     "users",
     "value_set_codes",
     "value_sets",
