@@ -32,8 +32,9 @@ def is_from_elsewhere(scope: Scope) -> bool:
     """Whether a page of another site has made the browser ask for something that changes, or open a websocket."""
     if scope["type"] == "http" and scope["method"] in _SAFE:
         return False
-    if header(scope, b"sec-fetch-site") in ("cross-site", "same-site"):
-        return True
+    site = header(scope, b"sec-fetch-site")
+    if site:  # the browser's own word, which no page can change; where it says 'same-origin' the origin may be null
+        return site not in ("same-origin", "none")
     origin = header(scope, b"origin")
     return bool(origin) and origin.lower().partition("://")[2] != header(scope, b"host").lower()
 
