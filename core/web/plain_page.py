@@ -25,8 +25,8 @@ HEADERS = {
 
 
 def page(file: str, *, status: int = 200, referrer: str = "same-origin", **values: Any) -> HTMLResponse:
-    """A page from a template of this folder, everything in it escaped. `referrer` 'no-referrer' where the address itself
-    is secret; a form there is sent with the origin 'null'."""
+    """A page from a template of this folder, everything in it escaped. `referrer` is 'no-referrer' where the address
+    itself is secret; a form there is sent with the origin 'null'."""
     headers = {**HEADERS, "Referrer-Policy": referrer}
     return HTMLResponse(_template(file).render(**values), status_code=status, headers=headers)
 
