@@ -199,6 +199,15 @@ def test_who_comes_by_another_name_of_this_server_begins_at_the_public_one(calle
     assert "set-cookie" not in answer.headers
 
 
+def test_a_proxy_may_ask_by_another_name_than_the_public_one(bench: Workbench, provider: Hostile) -> None:
+    behind = replace(bench, settings=replace(bench.settings, public_url="https://careloop.example.org"))
+    with caller_of(behind) as caller:
+        answer = caller.get("/sign-in/openid", headers={"host": "127.0.0.1:8501"})
+
+    assert answer.headers["location"].startswith(f"{provider.issuer}/authorize?")
+    assert "redirect_uri=https%3A%2F%2Fcareloop.example.org%2Fsign-in%2Fopenid%2Fcallback" in answer.headers["location"]
+
+
 @pytest.mark.parametrize("path", ["https://evil.example", "//evil.example", "/\\evil.example"])
 def test_after_the_provider_one_comes_back_to_this_server_only(
     caller: TestClient, provider: Hostile, path: str

@@ -70,8 +70,10 @@ def _failed(wb: Workbench, error: CareloopError, *, status: int) -> Response:
 
 def _begin(wb: Workbench, request: Request) -> Response:
     back = safe_path(request.query_params.get("next", "/"))
-    if hosts.header(request.scope, b"host") != urlsplit(wb.settings.public_url).netloc:
-        # The provider sends people back to the public address alone, where the cookie must be.
+    public, asked = urlsplit(wb.settings.public_url), hosts.header(request.scope, b"host")
+    if asked != public.netloc and hosts.is_loopback(public.hostname or ""):
+        # 'localhost' in place of 127.0.0.1: the provider sends people back to the latter, where the cookie must be. A
+        # public name that is none of this machine's is a proxy's, which may ask here by another one.
         here = f"{wb.settings.public_url}/sign-in/openid?next={quote(back, safe='')}"
         return RedirectResponse(here, status_code=303)
     begun = openid.begin(wb, back)
