@@ -17,6 +17,7 @@ from core.commands.audit import audit_app
 from core.commands.check import check
 from core.commands.forms import form_app, logo_app
 from core.commands.live import live
+from core.commands.support import support_app
 from core.commands.users import user_app
 from core.errors import CareloopError
 from core.settings import Settings, read_settings
@@ -40,6 +41,7 @@ app.add_typer(audit_app, name="audit")
 backups.add_to(app)
 app.command()(check)
 app.command()(live)
+app.add_typer(support_app, name="support")
 
 Port = Annotated[int | None, typer.Option(help="Port of the pages. Default: CARELOOP_PORT or 8501.")]
 

@@ -18,6 +18,7 @@ NAMES = (
     "CARELOOP_MAILBOX_PASSWORD",
     "CARELOOP_BOUNCE_TOKEN",
     "CARELOOP_TWILIO_TOKEN",
+    "CARELOOP_OIDC_SECRET",
 )
 _ENDINGS = {"": "environment", "_FILE": "file", "_KEYRING": "keyring"}
 

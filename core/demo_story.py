@@ -41,6 +41,10 @@ ORGANISATION: dict[str, Any] = {
     "name": "Example Health Group",
     "postal_address": "100 Example Street, Springfield, IL 62701",
     "from_name": "Example Health Group",
+    "support_email": "support@example.org",
+    "support_phone": "+15550100177",
+    "support_hours": "Monday to Friday, 7:00 to 19:00 Central time",
+    "question_address": "questions@example.org",
     "return_addresses": (
         ReturnAddress(
             "main-office", "Main office", ("Example Health Group", "100 Example Street", "Springfield, IL 62701")

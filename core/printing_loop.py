@@ -1,4 +1,5 @@
-"""The dispatcher's loop for letters and labels, beside those that send: nothing that is sent waits for it."""
+"""The dispatcher's loop for letters, labels and mails to users, beside those that send: nothing for patients waits for
+it."""
 
 import logging
 import os
@@ -6,7 +7,7 @@ import secrets
 import socket
 import threading
 
-from core import printing
+from core import printing, support_mail
 from core.store.messages import DatabaseLost
 from core.workbench import Workbench
 
@@ -17,8 +18,9 @@ _log = logging.getLogger(__name__)
 
 
 def print_what_is_due(wb: Workbench, stop: threading.Event, worker: str = "") -> int:
-    """Make the files that wait; returns how many."""
+    """Make the files that wait, and send the mails about support cases; returns how many files."""
     worker = worker or worker_name()
+    support_mail.send_due(wb)
     try:
         return printing.make_due(wb, worker=worker, stop=stop)
     finally:

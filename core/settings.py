@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from core.credentials import Source, secret, sources
-from core.domain.address import is_email
+from core.domain.address import is_email, is_loopback_host
 from core.errors import SettingsError
 
 _SENDER = r"\+[1-9][0-9]{6,14}|[1-9][0-9]{4,5}"  # E.164, or a short code
@@ -16,7 +16,7 @@ SMTP_SECURITY = ("none", "starttls", "tls")
 SANDBOX_NUMBER = "+15550100200"  # invented: what the stand-in for Twilio sends from
 MAIL_PORTS = (25, 465, 587)  # what listens there on this machine passes mails on to others
 _KEEPS = "CARELOOP_KEEPS"  # for processes of ours: which addresses are those of our own stand-ins
-_SECRETS = ("SMTP_PASSWORD", "MAILBOX_PASSWORD", "BOUNCE_TOKEN", "TWILIO_TOKEN")
+_SECRETS = ("SMTP_PASSWORD", "MAILBOX_PASSWORD", "BOUNCE_TOKEN", "TWILIO_TOKEN", "OIDC_SECRET")
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,12 @@ class Settings:
     credentials    where secrets that are set come from (core.credentials): each of them may stand in a file or the
                    system's keyring instead, named by the variable with _FILE or _KEYRING at its end
     secret_files   the files from which secrets were read
+    oidc_issuer    the organisation's OpenID Connect provider (CARELOOP_OIDC_ISSUER, exactly as it calls itself), none
+                   when empty; https, or http on this machine
+    oidc_client, oidc_secret   how we are known there (CARELOOP_OIDC_CLIENT, CARELOOP_OIDC_SECRET or the first line of
+                   the file CARELOOP_OIDC_SECRET_FILE)
+    oidc_name      what people call it, on the button (CARELOOP_OIDC_NAME, default 'your organisation')
+    local_accounts   whether names and passwords count (CARELOOP_LOCAL_ACCOUNTS=on or off)
     demo           the home was made by `careloop demo`: generated people and a clock that may be moved
     """
 
@@ -84,6 +90,11 @@ class Settings:
     twilio_from: str = SANDBOX_NUMBER
     twilio_service: str = ""
     public_url: str = "http://127.0.0.1:8501"
+    oidc_issuer: str = ""
+    oidc_client: str = ""
+    oidc_secret: str = field(default="", repr=False)
+    oidc_name: str = "your organisation"
+    local_accounts: bool = True
     demo: bool = False
     ledger_folder: Path | None = None
     credentials: tuple[Source, ...] = field(default=(), compare=False)
@@ -181,6 +192,11 @@ def read_settings(environ: Mapping[str, str], *, demo: bool | None = None) -> Se
         twilio_from=environ.get("CARELOOP_TWILIO_FROM", SANDBOX_NUMBER),
         twilio_service=environ.get("CARELOOP_TWILIO_SERVICE", ""),
         public_url=environ.get("CARELOOP_PUBLIC_URL", f"http://{host}:{port}").rstrip("/"),
+        oidc_issuer=environ.get("CARELOOP_OIDC_ISSUER", ""),
+        oidc_client=environ.get("CARELOOP_OIDC_CLIENT", ""),
+        oidc_secret=secret(environ, "CARELOOP_OIDC_SECRET"),
+        oidc_name=environ.get("CARELOOP_OIDC_NAME", "").strip() or "your organisation",
+        local_accounts=_is_on(environ.get("CARELOOP_LOCAL_ACCOUNTS", "on"), "CARELOOP_LOCAL_ACCOUNTS"),
         demo=is_demo,
         ledger_folder=Path(environ["CARELOOP_LEDGER"]).expanduser().resolve()
         if environ.get("CARELOOP_LEDGER")
@@ -194,6 +210,7 @@ def read_settings(environ: Mapping[str, str], *, demo: bool | None = None) -> Se
     _check_host(settings)
     _check_smtp(settings)
     _check_twilio(settings)
+    _check_openid(settings)
     return replace(settings.in_sandbox(), keeps_mails=True, keeps_texts=True) if is_demo else settings
 
 
@@ -280,12 +297,35 @@ def _is_address(text: str) -> bool:
 
 def is_loopback(host: str) -> bool:
     """Whether this is an address of this machine alone."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return is_loopback_host(host)
+
+
+def _check_openid(settings: Settings) -> None:
+    if not settings.oidc_issuer:
+        if not settings.local_accounts:
+            raise SettingsError(
+                "CARELOOP_LOCAL_ACCOUNTS=off leaves nobody a way in without an OpenID Connect provider. Set "
+                "CARELOOP_OIDC_ISSUER, or leave local accounts on."
+            )
+        return
+    issuer = urlsplit(settings.oidc_issuer)
+    is_safe = issuer.scheme == "https" or (issuer.scheme == "http" and is_loopback_host(issuer.hostname or ""))
+    if not is_safe or not issuer.hostname or issuer.query or issuer.fragment or len(settings.oidc_issuer) > 255:
+        raise SettingsError(
+            "CARELOOP_OIDC_ISSUER must be the https address by which the provider calls itself, such as "
+            "https://login.example.org. Change it in the environment."
+        )
+    if not settings.oidc_client or not settings.oidc_secret:
+        raise SettingsError(
+            "CARELOOP_OIDC_ISSUER needs CARELOOP_OIDC_CLIENT and CARELOOP_OIDC_SECRET: the provider gives both when "
+            "Careloop is registered there. Set them in the environment."
+        )
+
+
+def _is_on(text: str, setting: str) -> bool:
+    if text.strip().lower() not in ("on", "off"):
+        raise SettingsError(f"{setting} must be on or off. Change it in the environment.")
+    return text.strip().lower() == "on"
 
 
 def _port(text: str, setting: str) -> int:

@@ -60,6 +60,7 @@ def sign_in(wb: Workbench, name: str, password: str, *, client: str) -> SignedIn
 
     `client` is the address that asks, for slowing down.
     """
+    _require_local_accounts(wb)
     name_key, at = _name_key(name), wb.now()
     _check_tries(wb, name_key, client, at=at)
     user, kept = _known(wb, name)
@@ -83,6 +84,7 @@ def choose_password(wb: Workbench, choosing: str, password: str, again: str) -> 
 
     Raises NotAllowed when the proof has run out, was used, or the password cannot be used.
     """
+    _require_local_accounts(wb)
     try:
         user_id, ending = _choosing(wb).loads(choosing, max_age=_CHOOSING)
     except BadData:
@@ -104,6 +106,7 @@ def change_password(wb: Workbench, present: str, password: str, again: str, *, c
 
     Raises NotAllowed when the present password is wrong or the new one cannot be used, and TooManyTries.
     """
+    _require_local_accounts(wb)
     user, at = wb.user, wb.now()
     _check_tries(wb, _name_key(user.user_id), client, at=at)
     with reading(wb.engine) as connection:
@@ -136,6 +139,12 @@ def set_known_password(wb: Workbench, user_id: str, password: str) -> None:
     if not wb.settings.demo:
         raise NotAllowed("Only in a demo are passwords known to everybody.")
     _keep(wb, user_id, password, must_change=False, by=wb.user.user_id)
+
+
+def _require_local_accounts(wb: Workbench) -> None:
+    """Raises NotAllowed where only the OpenID Connect provider lets people in (CARELOOP_LOCAL_ACCOUNTS=off)."""
+    if not wb.settings.local_accounts:
+        raise NotAllowed(f"Passwords do not count here. Sign in with {wb.settings.oidc_name}.")
 
 
 def _keep(wb: Workbench, user_id: str, password: str, *, must_change: bool, by: str) -> None:

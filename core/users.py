@@ -144,7 +144,10 @@ def name_of(wb: Workbench, user_id: str) -> str:
 
 
 def can_anybody_sign_in(wb: Workbench) -> bool:
-    """Whether there is any active person with a way in; a new home has none."""
+    """Whether there is any active person with a way in; a new home has none. With an OpenID Connect provider an email
+    address is one."""
+    if wb.settings.oidc_issuer and any(active and user.email for user, active in accounts.persons(wb.engine)):
+        return True
     with reading(wb.engine) as connection:
         return bool(rows.with_way_in(connection))
 

@@ -135,6 +135,7 @@ _ENTRIES: dict[str, tuple[_Entry, ...]] = {
         _Entry("users.py", "Users", "group", "Who may sign in, as what, and whose patients they see.", MANAGE_USERS),
         _Entry("audit.py", "Audit log", "history", "Who did what, and whether the log is whole.", READ_AUDIT),
     ),
+    "Help": (_Entry("help.py", "Help", "help", "Documentation, walk-throughs, and whom to ask."),),
 }
 _HIDDEN = (
     _Entry("patient.py", "Patient", "person", needs=READ_PATIENTS),
@@ -171,7 +172,7 @@ def _bottom(wb: Workbench, session: Session) -> None:
 
 def _show() -> None:
     wb, session = workbench(), current_session()
-    page = st.navigation(_pages(wb))
+    page = st.navigation(_pages(wb), expanded=True)
     if page.url_path != "patient":
         st.session_state.pop(OPENED_PATIENT, None)
     if session is not None:

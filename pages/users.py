@@ -3,12 +3,14 @@
 import polars as pl
 import streamlit as st
 
-from core import users
+from core import openid, users
 from core.domain.role import ROLES, names
 from core.domain.user import Scope, User
 from core.users import Person
 from core.workbench import Workbench
 from pages._shared import count, guarded, moment, notice, page_head, plain, workbench
+
+_LINKED = "Forget who this person is at the OpenID Connect provider, and sign out everywhere."
 
 
 def show() -> None:
@@ -59,7 +61,7 @@ def _sees(scope: Scope) -> str:
 
 
 def _state(one: Person) -> str:
-    return "Inactive" if not one.is_active else "Active" if one.has_way_in else "Has no password"
+    return "Inactive" if not one.is_active else "Active" if one.has_way_in else "Has no way in yet"
 
 
 def _invite(wb: Workbench) -> None:
@@ -103,6 +105,10 @@ def _person(wb: Workbench, one: Person) -> None:
         st.button("New password", key="us_reset", icon=":material/key:", on_click=_reset, args=(wb, user))
         st.button("Sign out everywhere", key="us_end", icon=":material/logout:", on_click=_end, args=(wb, user))
         label, icon = ("Make inactive", "person_off") if one.is_active else ("Make active", "person_check")
+        if user.user_id in openid.linked(wb):
+            st.button(
+                "Unlink", key="us_unlink", icon=":material/link_off:", on_click=_unlink, args=(wb, user), help=_LINKED
+            )
         st.button(
             label, key="us_active", icon=f":material/{icon}:", on_click=_switch, args=(wb, user, not one.is_active)
         )
@@ -154,6 +160,12 @@ def _reset(wb: Workbench, user: User) -> None:
 @guarded
 def _end(wb: Workbench, user: User) -> None:
     notice(f"{count(users.end_sessions(wb, user.user_id), 'session')} ended")
+
+
+@guarded
+def _unlink(wb: Workbench, user: User) -> None:
+    openid.unlink(wb, user.user_id)
+    notice("Unlinked")
 
 
 @guarded

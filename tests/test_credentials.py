@@ -129,6 +129,7 @@ def test_the_settings_know_where_their_secrets_are_and_show_none(
         **ACCOUNT, f"{NAME}_FILE": str(file), "CARELOOP_SMTP_PASSWORD_KEYRING": "careloop/smtp",
         "CARELOOP_BOUNCE_TOKEN": SECRET, "CARELOOP_DATABASE": f"postgresql+psycopg://careloop:{SECRET}@db.example.org/careloop",
         "CARELOOP_MAILBOX": "imaps://ana@mail.example.org", "CARELOOP_MAILBOX_PASSWORD": SECRET,
+        "CARELOOP_OIDC_SECRET": SECRET,
     }  # fmt: skip
 
     settings = read_settings(environ)
@@ -137,7 +138,7 @@ def test_the_settings_know_where_their_secrets_are_and_show_none(
     assert settings.mailbox_password == SECRET and SECRET in settings.database_url
     assert {each.name: each.kind for each in settings.credentials} == {
         "CARELOOP_DATABASE": "environment", "CARELOOP_SMTP_PASSWORD": "keyring", "CARELOOP_BOUNCE_TOKEN": "environment",
-        "CARELOOP_MAILBOX_PASSWORD": "environment", NAME: "file",
+        "CARELOOP_MAILBOX_PASSWORD": "environment", NAME: "file", "CARELOOP_OIDC_SECRET": "environment",
     }  # fmt: skip
     assert {each.name for each in settings.credentials} == set(NAMES)
     assert SECRET not in repr(settings) + str(settings.credentials) + caplog.text

@@ -139,9 +139,11 @@ def test_an_open_websocket_is_closed_when_its_session_ends(
         ({}, True),
         ({"origin": "http://127.0.0.1:8501"}, True),
         ({"origin": "http://127.0.0.1:8501", "sec-fetch-site": "same-origin"}, True),
+        ({"origin": "null", "sec-fetch-site": "same-origin"}, True),  # a form of a page without a referrer
         ({"origin": "http://evil.example"}, False),
         ({"origin": "http://127.0.0.1:9999"}, False),
         ({"origin": "null"}, False),
+        ({"origin": "null", "sec-fetch-site": "cross-site"}, False),
         ({"sec-fetch-site": "cross-site"}, False),
         ({"sec-fetch-site": "same-site"}, False),
         ({"origin": "null", "sec-fetch-site": "same-origin"}, True),
@@ -213,6 +215,11 @@ def test_a_name_and_a_password_open_a_session_whose_cookie_no_script_reads(calle
     cookie = second.headers["set-cookie"].lower()
     assert "httponly" in cookie and "samesite=lax" in cookie and "path=/" in cookie
     assert caller.get("/work_list").text == "patients"
+
+
+def test_the_form_of_the_door_is_sent_with_its_origin(caller: TestClient) -> None:
+    """With 'no-referrer' browsers say that it comes from 'null', which is somebody else."""
+    assert caller.get("/sign-in").headers["referrer-policy"] == "same-origin"
 
 
 def test_a_wrong_password_says_so_keeps_the_name_and_after_five_times_to_wait(

@@ -59,6 +59,9 @@ ONLY_IN = {
     "aiosmtpd": {"channels"},
     "aiohttp": {"channels"},
     "twilio": {"channels"},
+    "authlib": {"channels"},
+    "joserfc": {"channels"},
+    "requests": {"channels"},
     **{package: {"channels"} for package in _OF_PDFS},
 }
 

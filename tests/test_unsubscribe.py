@@ -243,7 +243,7 @@ def test_the_page_is_never_kept_framed_or_told_to_others_and_fetches_nothing(wb:
     answer = ask(wb, "GET", link(wb, add_recipient(wb)))
 
     assert answer.headers["cache-control"] == "no-store"
-    assert answer.headers["referrer-policy"] == "same-origin"
+    assert answer.headers["referrer-policy"] == "no-referrer"
     assert answer.headers["x-frame-options"] == "DENY"
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert "unsafe-inline" not in answer.headers["content-security-policy"]

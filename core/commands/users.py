@@ -80,6 +80,27 @@ def user_role(name: Name, role: Annotated[list[str], typer.Argument(help=f"All r
     print(f"{name} is {names(role)} now.")
 
 
+@user_app.command("link")
+def user_link(
+    name: Name,
+    subject: Annotated[str, typer.Argument(help="What the OpenID Connect provider calls the person ('sub').")],
+) -> None:
+    """Say who a user is at the OpenID Connect provider: for one that verifies no email addresses."""
+    from core import openid
+
+    openid.link(open_workbench(), name, subject)
+    print(f"{name} is linked.")
+
+
+@user_app.command("unlink")
+def user_unlink(name: Name) -> None:
+    """Forget who a user is at the OpenID Connect provider and sign them out everywhere."""
+    from core import openid
+
+    openid.unlink(open_workbench(), name)
+    print(f"{name} is linked to nobody at the provider any more.")
+
+
 def _say(password: str) -> None:
     if password:
         print(f"Password for the first sign-in, good for seven days and shown only here: {password}")

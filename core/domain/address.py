@@ -1,5 +1,6 @@
 """Email addresses and telephone numbers: one form to compare them by, and whether anything can be sent there."""
 
+import ipaddress
 import re
 
 # The dot-atom form of RFC 5322 in ASCII, a domain with at least two labels. Quoted local parts and addresses beyond
@@ -44,3 +45,13 @@ def phone_link(number: str) -> str:
     if len(digits) == 10:
         return f"+1{digits}"
     return f"+{digits}" if 7 <= len(digits) <= 15 else ""
+
+
+def is_loopback_host(host: str) -> bool:
+    """A name or address of this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -12,7 +12,9 @@ from starlette.routing import BaseRoute, Route
 from core.settings import read_settings
 from core.web.bounces import routes as bounce_routes
 from core.web.gate import Gate
+from core.web.openid import routes as openid_routes
 from core.web.sign_in import routes as sign_in_routes
+from core.web.support import routes as support_routes
 from core.web.twilio import routes as twilio_routes
 from core.web.unsubscribe import routes as unsubscribe_routes
 from core.workbench import DISPATCHER, VISITOR, Workbench, open_workbench
@@ -33,6 +35,8 @@ def routes() -> list[BaseRoute]:
     return [
         Route("/health", _health),
         *sign_in_routes(_visitor),
+        *openid_routes(_visitor),
+        *support_routes(_visitor),
         *unsubscribe_routes(_workbench),
         *twilio_routes(_workbench, lambda: _workbench().as_user(DISPATCHER)),
         *bounce_routes(lambda: _workbench().as_user(DISPATCHER)),

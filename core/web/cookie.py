@@ -10,8 +10,13 @@ from core.settings import Settings
 
 
 def token(scope: Scope, settings: Settings) -> str:
-    """The token in a request's cookie; empty without one. Two of the same name are none: one is not ours."""
-    wanted, found = cookie_name(settings), []
+    """The token in a request's cookie; empty without one."""
+    return read(scope, cookie_name(settings))
+
+
+def read(scope: Scope, wanted: str) -> str:
+    """What a request's cookie of this name holds; empty without one. Two of the same name are none: one is not ours."""
+    found = []
     for header, value in scope["headers"]:
         if header == b"cookie":
             for part in value.decode("latin-1").split(";"):

@@ -19,7 +19,7 @@ from core.web.headers import with_headers
 from core.workbench import Workbench
 
 # What has a check of its own: a signed link, Twilio's signature, a token, a password; and what says nothing.
-OPEN = ("/health", "/sign-in", "/sign-out", "/session")
+OPEN = ("/health", "/sign-in", "/sign-out", "/session", "/support")
 OPEN_BELOW = ("/sign-in/", "/u/", "/twilio/", "/bounces")
 SIGNED = ("/u/", "/twilio/", "/bounces")  # asked by other sites' pages and by programs: no question where from
 CHECK_EVERY = 2.0  # seconds after which a websocket's session is looked at again

@@ -1,10 +1,10 @@
 """By which names this server may be asked, and what else says that a request comes from a page of its own."""
 
-import ipaddress
 from urllib.parse import urlsplit
 
 from starlette.types import Scope
 
+from core.domain.address import is_loopback_host
 from core.settings import Settings
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -25,19 +25,15 @@ def is_allowed(scope: Scope, settings: Settings) -> bool:
 
 def is_loopback(host: str) -> bool:
     """A name or address of this machine."""
-    if host in ("localhost", "testclient", "testserver"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return host in ("testclient", "testserver") or is_loopback_host(host)
 
 
 def is_from_elsewhere(scope: Scope) -> bool:
     """Whether a page of another site has made the browser ask for something that changes, or open a websocket."""
     if scope["type"] == "http" and scope["method"] in _SAFE:
         return False
-    if site := header(scope, b"sec-fetch-site"):
+    site = header(scope, b"sec-fetch-site")
+    if site:  # the browser's own word, which no page can change; where it says 'same-origin' the origin may be null
         return site not in ("same-origin", "none")
     origin = header(scope, b"origin")
     return bool(origin) and origin.lower().partition("://")[2] != header(scope, b"host").lower()

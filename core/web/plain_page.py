@@ -15,19 +15,20 @@ _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode("utf-8")).digest()).
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
-        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; base-uri 'none'; "
+        f"default-src 'none'; img-src data:; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; base-uri 'none'; "
         "frame-ancestors 'none'"
     ),
-    "Referrer-Policy": "same-origin",  # with no-referrer a browser hides from us that a form is our own
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "X-Robots-Tag": "noindex, nofollow",
 }
 
 
-def page(file: str, *, status: int = 200, **values: Any) -> HTMLResponse:
-    """A page from a template of this folder, everything in it escaped."""
-    return HTMLResponse(_template(file).render(**values), status_code=status, headers=HEADERS)
+def page(file: str, *, status: int = 200, referrer: str = "same-origin", **values: Any) -> HTMLResponse:
+    """A page from a template of this folder, everything in it escaped. `referrer` is 'no-referrer' where the address
+    itself is secret; a form there is sent with the origin 'null'."""
+    headers = {**HEADERS, "Referrer-Policy": referrer}
+    return HTMLResponse(_template(file).render(**values), status_code=status, headers=headers)
 
 
 async def small_body(request: Request, longest: int) -> bytes | None:

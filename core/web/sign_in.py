@@ -10,7 +10,6 @@ GET  /session               how many seconds are left; POST: the person is doing
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -20,10 +19,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from core import demo_people, sessions, sign_in, users
+from core import demo_people, openid, sessions, sign_in, users
 from core.errors import CareloopError
 from core.sign_in import TooManyTries
 from core.web import cookie, hosts, plain_page
+from core.web.sign_in_page import Field, Link, page
 from core.workbench import Workbench
 
 LONGEST_BODY = 8192
@@ -31,28 +31,17 @@ _AT_ONCE = 4  # passwords checked at once: each takes 64 MiB
 Form = dict[str, str]
 
 
-@dataclass(frozen=True)
-class _Field:
-    name: str
-    label: str
-    type: str = "password"
-    autocomplete: str = "current-password"
-    value: str = ""
-
-
-@dataclass(frozen=True)
-class _Link:
-    href: str
-    text: str
-
-
 _NEW = (
-    _Field("password", "New password", autocomplete="new-password"),
-    _Field("again", "New password once more", autocomplete="new-password"),
+    Field("password", "New password", autocomplete="new-password"),
+    Field("again", "New password once more", autocomplete="new-password"),
 )
 _FIRST_USER = (
     "Nobody can sign in here yet. On the machine that runs Careloop, make the first account: "
     "careloop user add NAME --role administrator"
+)
+_FIRST_BY_EMAIL = (
+    "Nobody has signed in here yet. On the machine that runs Careloop, add the first person with the email address "
+    "that the organisation's sign-in knows: careloop user add NAME --role administrator --email ADDRESS --no-password"
 )
 
 
@@ -71,7 +60,7 @@ def routes(open_workbench: Callable[[], Workbench]) -> list[BaseRoute]:
             wb = await run_in_threadpool(open_workbench)
             form = None if body is None else _form(body)
             if form is None:
-                return await run_in_threadpool(_page, wb, "This did not work", error="The form was not read. Go back.")
+                return await run_in_threadpool(page, wb, "This did not work", error="The form was not read. Go back.")
             return await check(answer, wb, request, form)
 
         return route
@@ -106,11 +95,12 @@ def _ask(wb: Workbench, request: Request, *, error: str = "", status: int = 200,
 
 def _form_page(wb: Workbench, back: str, *, error: str = "", status: int = 200, name: str = "") -> Response:
     paragraphs: tuple[str, ...] = ()
+    local = wb.settings.local_accounts
     if wb.settings.demo:
         paragraphs = ("Everybody in this demo is invented, and nothing leaves this machine. Choose what you are.",)
     elif not users.can_anybody_sign_in(wb):
-        paragraphs = (_FIRST_USER,)
-    return _page(
+        paragraphs = (_FIRST_USER if local else _FIRST_BY_EMAIL,)
+    return page(
         wb,
         "Look around in the demo" if wb.settings.demo else "Sign in",
         paragraphs=paragraphs,
@@ -118,8 +108,12 @@ def _form_page(wb: Workbench, back: str, *, error: str = "", status: int = 200, 
         status=status,
         action="/sign-in",
         back=back,
-        fields=(_Field("name", "Name or email address", "text", "username", name), _Field("password", "Password")),
-        button="Sign in",
+        fields=(Field("name", "Name or email address", "text", "username", name), Field("password", "Password"))
+        if local
+        else (),
+        button="Sign in" if local else "",
+        openid=openid.name(wb),
+        is_door=True,
         people=demo_people.PEOPLE if wb.settings.demo else (),
     )
 
@@ -140,7 +134,7 @@ def _sign_in(wb: Workbench, request: Request, form: Form) -> Response:
 
 
 def _choose_page(wb: Workbench, choosing: str, back: str, *, error: str = "") -> Response:
-    return _page(
+    return page(
         wb,
         "Choose a password",
         paragraphs=("The one that you were given is good for one thing: to choose your own, which nobody else knows.",),
@@ -170,16 +164,16 @@ def _ask_change(wb: Workbench, request: Request) -> Response:
 
 
 def _change_page(wb: Workbench, *, error: str = "", status: int = 200) -> Response:
-    return _page(
+    return page(
         wb,
         "Change your password",
         paragraphs=("You are signed out everywhere else. Use 12 characters or more.",),
         error=error,
         status=status,
         action="/sign-in/change",
-        fields=(_Field("present", "Present password"), *_NEW),
+        fields=(Field("present", "Present password"), *_NEW),
         button="Change the password",
-        links=(_Link("/", "Back to Careloop"),),
+        links=(Link("/", "Back to Careloop"),),
     )
 
 
@@ -210,12 +204,31 @@ def _sign_out(wb: Workbench, request: Request) -> Response:
     """At once when one of our pages asks; another site's link must not do it unasked."""
     if hosts.is_from_own_page(request.scope):
         return _signed_out(wb, request)
-    return _page(wb, "Sign out?", action="/sign-out", button="Sign out", links=(_Link("/", "Stay signed in"),))
+    return page(wb, "Sign out?", action="/sign-out", button="Sign out", links=(Link("/", "Stay signed in"),))
 
 
 def _signed_out(wb: Workbench, request: Request) -> Response:
-    _end(wb, request)
-    answer = _page(wb, "You are signed out", links=(_Link("/sign-in", "Sign in again"),))
+    """Here, and then at the provider that the person came from. A form must not lead to another site, so its answer is
+    a page with the way there."""
+    session = sessions.find(wb, cookie.token(request.scope, wb.settings))
+    there = openid.sign_out_url(wb, session.id_token) if session is not None and session.id_token else ""
+    if session is not None:
+        sessions.end(wb, session)
+    if there and request.method == "GET":
+        return left(RedirectResponse(there, status_code=303), wb)
+    return left(signed_out_page(wb, there=there, was_there=session is not None and bool(session.id_token)), wb)
+
+
+def signed_out_page(wb: Workbench, *, there: str = "", was_there: bool = False) -> Response:
+    """That one is signed out, and what to do about the provider: go there, or know that it was not asked."""
+    name = wb.settings.oidc_name
+    paragraphs = (f"You may still be signed in at {name}: close the browser.",) if was_there and not there else ()
+    on = (Link(there, f"Sign out at {name} too"),) if there else ()
+    return page(wb, "You are signed out", paragraphs=paragraphs, links=(*on, Link("/sign-in", "Sign in again")))
+
+
+def left(answer: Response, wb: Workbench) -> Response:
+    """The answer, with which the browser forgets the session and what its pages kept."""
     answer.headers["clear-site-data"] = '"cache", "storage"'
     return cookie.forget(answer, wb.settings)
 
@@ -252,40 +265,6 @@ def safe_path(path: str) -> str:
     """A path on this server, or '/': a link that comes back elsewhere would be somebody else's page."""
     plain = path.isprintable() and "\\" not in path
     return path if plain and path.startswith("/") and not path.startswith("//") else "/"
-
-
-def _page(
-    wb: Workbench,
-    title: str,
-    *,
-    paragraphs: tuple[str, ...] = (),
-    error: str = "",
-    status: int = 200,
-    action: str = "",
-    back: str = "/",
-    choosing: str = "",
-    fields: tuple[_Field, ...] = (),
-    button: str = "",
-    people: tuple[demo_people.DemoPerson, ...] = (),
-    links: tuple[_Link, ...] = (),
-) -> Response:
-    return plain_page.page(
-        "sign_in.html",
-        status=status,
-        practice=wb.organisation().name,
-        title=title,
-        paragraphs=paragraphs,
-        error=error,
-        action=action,
-        next=back,
-        choosing=choosing,
-        fields=fields,
-        button=button,
-        people=people,
-        password=demo_people.PASSWORD if people else "",
-        links=links,
-        openid="",
-    )
 
 
 def _form(body: bytes) -> Form | None:

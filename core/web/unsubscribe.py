@@ -100,6 +100,7 @@ def _response(open_workbench: Callable[[], Workbench], page: _Page) -> Response:
     return plain_page.page(
         "unsubscribe.html",
         status=page.status,
+        referrer="no-referrer",
         title=page.title,
         paragraphs=[paragraph.format(practice=organisation.name) for paragraph in page.paragraphs],
         button=page.button,

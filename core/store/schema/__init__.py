@@ -42,6 +42,7 @@ from core.store.schema.restores import ledgers, restores
 from core.store.schema.rules import measure_rules, measure_switches
 from core.store.schema.sending import dispatchers, sending_accounts, sending_pauses
 from core.store.schema.settings import account_tests, setting_changes
+from core.store.schema.support import support_cases, support_mails
 from core.store.schema.wishes import address_states, corrections, feed_conflicts, opt_outs, remarks
 
 __all__ = [
@@ -98,6 +99,8 @@ __all__ = [
     "sessions",
     "setting_changes",
     "sign_in_failures",
+    "support_cases",
+    "support_mails",
     "users",
     "value_set_codes",
     "value_sets",
