@@ -8,13 +8,14 @@ from core.audit import record_in
 from core.campaign_order import put_in_order
 from core.domain.communication import Communication
 from core.domain.message import MAX_ATTEMPTS, NOT_ARRIVED
+from core.domain.role import MAKE_CAMPAIGNS
 from core.errors import NotAllowed, NotFound
 from core.patient_communications import letters_of as letters_of
 from core.patient_communications import of_patient as of_patient
 from core.store import communications as rows
 from core.store.database import reading, writing
 from core.store.merges import visible
-from core.workbench import DISPATCHER, Workbench
+from core.workbench import DISPATCHER, Workbench, needs
 
 # What a person may decide about a message of which nobody knows whether it left.
 DECISIONS = {
@@ -56,6 +57,7 @@ def unknown(wb: Workbench, campaign_id: str) -> list[str]:
     return [patient_id for patient_id in ids if patient_id in seen]
 
 
+@needs(MAKE_CAMPAIGNS)
 def resolve(wb: Workbench, campaign_id: str, patient_ids: Collection[str], *, decision: str) -> Resolved:
     """Keep what a person found out, or decided, about unknown messages; the audit says who.
 

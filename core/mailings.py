@@ -16,6 +16,7 @@ from core.domain.mailing import RETURN_REASONS as RETURN_REASONS
 from core.domain.mailing import is_of_address
 from core.domain.organisation import LETTER
 from core.domain.postal import is_one_home
+from core.domain.role import MAKE_CAMPAIGNS
 from core.domain.wording import day_text
 from core.errors import NotAllowed, NotFound
 from core.store import address_states, communications, download_rows, mailing_rows, merges, print_plan_rows, print_rows
@@ -23,9 +24,10 @@ from core.store import campaigns as campaign_rows
 from core.store.contacts import dead_for
 from core.store.database import writing
 from core.store.mailing_rows import Letter
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 
+@needs(MAKE_CAMPAIGNS)
 def mark_mailed(
     wb: Workbench,
     campaign_id: str,
@@ -51,6 +53,7 @@ def mark_mailed(
     return count
 
 
+@needs(MAKE_CAMPAIGNS)
 def take_back_mailed(wb: Workbench, campaign_id: str, *, patient_ids: Collection[str]) -> int:
     """Undo `mark_mailed` where it was a mistake: the letters are printed and wait to be mailed; returns for how many
     patients. Those that came back were mailed and stay so. Raises NotAllowed, NotFound like `mark_mailed`."""
@@ -62,6 +65,7 @@ def take_back_mailed(wb: Workbench, campaign_id: str, *, patient_ids: Collection
     return count
 
 
+@needs(MAKE_CAMPAIGNS)
 def mark_returned(wb: Workbench, campaign_id: str, *, patient_ids: Collection[str], reason: str, on: date) -> int:
     """Record that letters came back on a day, with a key of RETURN_REASONS; returns for how many patients.
 
@@ -87,6 +91,7 @@ def mark_returned(wb: Workbench, campaign_id: str, *, patient_ids: Collection[st
     return len(back)
 
 
+@needs(MAKE_CAMPAIGNS)
 def take_back_returned(wb: Workbench, campaign_id: str, *, patient_ids: Collection[str]) -> int:
     """Undo `mark_returned` where it was a mistake: the letters count as mailed, and others go to the address again;
     returns for how many patients."""

@@ -53,6 +53,7 @@ class Organisation:
 
     name: str = "Example Health Group"
     time_zone: str = "America/Chicago"
+    approval: str = "none"  # C11: 'second_person': what goes out was approved by who neither made nor changed it last
     campaign_limit: int = 2000  # W9
     contacts_per_day: int = 1  # S6: campaign messages to one patient over all campaigns, at least 1
     contacts_per_week: int = 3  # in the last seven days, today included
@@ -142,6 +143,8 @@ _EARLIEST, _LATEST = time(8, 0), time(21, 0)  # 47 CFR 64.1200(c)(1)
 def _problems(organisation: Organisation) -> Iterator[str]:
     if not _is_zone(organisation.time_zone):
         yield "The setting time_zone is no time zone. It has a name such as America/Chicago."
+    if organisation.approval not in ("none", "second_person"):
+        yield "The setting approval is none or second_person."
     for channel in CHANNELS:
         for window in getattr(organisation, f"{channel}_windows"):
             if window.closes <= window.opens and window.closes != time.min:
