@@ -6,7 +6,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime, formataddr, make_msgid
 
 from core.audit import record
-from core.channels.handing_over import Outgoing
+from core.channels.handing_over import Channel, Outgoing
 from core.domain.approval import involved
 from core.domain.campaign import Campaign
 from core.domain.one_line import one_line
@@ -33,20 +33,23 @@ def approvers(wb: Workbench, campaign: Campaign) -> list[User]:
 def tell_approvers(wb: Workbench, campaign: Campaign) -> int:
     """One email each, tried once: what counts is the list on their Home. Returns how many were handed over."""
     told = [each for each in approvers(wb, campaign) if each.email]
-    sent = 0
-    try:
-        with mail_channel(wb.settings) as channel:
-            for each in told:
-                mail = _mail(wb, campaign, str(each.email))
-                channel.hand_over(Outgoing(str(each.email), mail, sender=wb.organisation().from_email))
-                sent += 1
-    except SendError as error:
-        _log.error("campaign %s: an email to approvers could not be sent: %s", campaign.campaign_id, error.reason)
-    except (ValueError, HeaderParseError) as error:
-        _log.error("campaign %s: no email to approvers: %s", campaign.campaign_id, type(error).__name__)
+    with mail_channel(wb.settings) as channel:
+        sent = sum(_handed_over(wb, campaign, channel, str(each.email)) for each in told)
     if sent:
         record(wb, "campaign.approvers_told", campaign.campaign_id, people=sent)
     return sent
+
+
+def _handed_over(wb: Workbench, campaign: Campaign, channel: Channel, to: str) -> bool:
+    try:
+        channel.hand_over(Outgoing(to, _mail(wb, campaign, to), sender=wb.organisation().from_email))
+    except SendError as error:
+        _log.error("campaign %s: an email to an approver could not be sent: %s", campaign.campaign_id, error.reason)
+        return False
+    except (ValueError, HeaderParseError) as error:  # a name or address that no mail can have
+        _log.error("campaign %s: no email to an approver: %s", campaign.campaign_id, type(error).__name__)
+        return False
+    return True
 
 
 def _mail(wb: Workbench, campaign: Campaign, to: str) -> bytes:

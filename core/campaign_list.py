@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from core.approval_state import is_on, why_held
 from core.domain.campaign import STATUS_ICONS, Campaign
 from core.domain.organisation import CHANNELS
 from core.domain.progress import Progress, progress_of, schedule_sentence, status_shown
@@ -51,6 +52,8 @@ def campaigns(wb: Workbench) -> list[Listed]:
     with reading(wb.engine) as connection:
         found = rows.visible(connection, wb.user)
         counts = rows.state_counts(connection, [one.campaign_id for one in found])
+        active = [one for one in found if one.status == "active"]
+        unapproved = {one.campaign_id: why_held(wb, connection, one) for one in active} if is_on(wb) else {}
     channels = {one.channel for one in found} & set(CHANNELS)  # letters are neither held nor measured
     paces = {channel: measured_pace(wb, channel) for channel in channels}
     held = {channel: held_sentence(wb, channel) for channel in channels}
@@ -62,7 +65,7 @@ def campaigns(wb: Workbench) -> list[Listed]:
             one,
             organisation,
             at=at,
-            held=held.get(one.channel, ""),
+            held=held.get(one.channel) or unapproved.get(one.campaign_id, ""),
             waiting_count=progress.waiting_count,
             per_minute=paces.get(one.channel),
         )

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from core import message_tests, templates
 from core.allowed import allowed as allowed
 from core.allowed import require
-from core.approval_state import is_on
+from core.approval_state import is_on, why_held
 from core.audit import record, record_in
 from core.campaign_deletion import Deletion as Deletion
 from core.campaign_deletion import delete as delete
@@ -96,7 +96,7 @@ def schedule(wb: Workbench, shown: Campaign) -> str:
         shown,
         wb.organisation(),
         at=wb.now(),
-        held=held_sentence(wb, shown.channel),
+        held=held_sentence(wb, shown.channel) or _unapproved(wb, shown),
         waiting_count=progress(wb, shown.campaign_id).waiting_count,
         per_minute=measured_pace(wb, shown.channel),
     )
@@ -266,6 +266,13 @@ def _parts(channel: str, message: Message) -> list[tuple[str, Callable[[str], ob
 def _raise_if(done: str, found: Mapping[str, str]) -> None:
     if found:
         raise NotAllowed(f"The campaign cannot be {done} yet. " + " ".join(found.values()))
+
+
+def _unapproved(wb: Workbench, shown: Campaign) -> str:
+    if shown.status != "active" or not is_on(wb):
+        return ""
+    with reading(wb.engine) as connection:
+        return why_held(wb, connection, shown)
 
 
 def _visible(wb: Workbench, connection: Connection, campaign_id: str) -> Campaign:

@@ -105,7 +105,7 @@ def test_a_holiday_that_is_added_on_the_day_itself_opens_nothing_that_has_begun(
 
 
 def test_introductory_emails_can_be_stopped_and_nothing_else() -> None:
-    one = campaign(kind="introductory", status="active", start_on=date(2026, 12, 11))
+    one = replace(CAMPAIGN, kind="introductory", status="active", start_on=date(2026, 12, 11))
 
     assert [action for action in ACTIONS if not why_not(action, one, Organisation(), on=FRIDAY)] == ["stop"]
 
