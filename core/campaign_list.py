@@ -1,10 +1,10 @@
 """The list of campaigns as people see it: status, counts, and when each goes out (C10, C12)."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from core.approval_state import is_on, why_held
-from core.domain.campaign import STATUS_ICONS, Campaign
+from core.domain.campaign import STATUS_ICONS, Campaign, goes_out_on
 from core.domain.organisation import CHANNELS
 from core.domain.progress import Progress, progress_of, schedule_sentence, status_shown
 from core.domain.twilio_errors import CARRIERS_REFUSE
@@ -37,6 +37,11 @@ class Listed:
     progress: Progress
     schedule: str
 
+    @property
+    def group(self) -> str:
+        """The status by which lists are filtered: Sending is a kind of Pending (C10)."""
+        return "Pending" if self.status == "Sending" else self.status
+
 
 def refused_by_carriers(wb: Workbench) -> list[tuple[Campaign, str]]:
     """Text campaigns that were stopped in the last two weeks because carriers refuse them, with why, as a sentence."""
@@ -44,6 +49,17 @@ def refused_by_carriers(wb: Workbench) -> list[tuple[Campaign, str]]:
         found = rows.stopped_for(connection, CARRIERS_REFUSE, since=wb.now() - _LATELY)
         shown = [one for one in rows.visible(connection, wb.user) if one.campaign_id in found] if found else []
     return [(one, _WHAT_TO_DO[found[one.campaign_id]]) for one in shown]
+
+
+def by_day(wb: Workbench, month: date) -> dict[date, list[Listed]]:
+    """The campaigns whose effective day lies in the month of `month`, by day; of letters the mail date."""
+    organisation = wb.organisation()
+    found: dict[date, list[Listed]] = {}
+    for one in campaigns(wb):
+        day = goes_out_on(one.campaign, organisation)
+        if (day.year, day.month) == (month.year, month.month):
+            found.setdefault(day, []).append(one)
+    return dict(sorted(found.items()))
 
 
 def campaigns(wb: Workbench) -> list[Listed]:

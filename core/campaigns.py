@@ -72,7 +72,10 @@ def progress(wb: Workbench, campaign_id: str) -> Progress:
 
 
 def may_change(wb: Workbench, campaign_id: str) -> bool:
-    """Whether this user may edit, activate and stop the campaign: made by the user, or all its patients are seen."""
+    """Whether this user may do with the campaign what concerns all of it: may make campaigns, and made this one or sees
+    all of its patients. What may be done to it now says `allowed`."""
+    if not wb.user.may(MAKE_CAMPAIGNS):
+        return False
     with reading(wb.engine) as connection:
         return rows.may_change(connection, wb.user, campaign_id)
 
