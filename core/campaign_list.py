@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from core.approval_state import is_on, why_held
+from core.approval_state import is_on, state, why_held
 from core.domain.campaign import STATUS_ICONS, Campaign, goes_out_on
 from core.domain.organisation import CHANNELS
 from core.domain.progress import Progress, progress_of, schedule_sentence, status_shown
@@ -29,13 +29,15 @@ _WHAT_TO_DO = {
 
 @dataclass(frozen=True)
 class Listed:
-    """One line of the list. `status` is what people read, `icon` a Material symbol, `schedule` a sentence."""
+    """One line of the list. `status` is what people read, `icon` a Material symbol, `schedule` a sentence; `approval`
+    how a draft stands with its approval where one is asked for (core.domain.approval), else empty."""
 
     campaign: Campaign
     status: str
     icon: str
     progress: Progress
     schedule: str
+    approval: str = ""
 
     @property
     def group(self) -> str:
@@ -70,6 +72,11 @@ def campaigns(wb: Workbench) -> list[Listed]:
         counts = rows.state_counts(connection, [one.campaign_id for one in found])
         active = [one for one in found if one.status == "active"]
         unapproved = {one.campaign_id: why_held(wb, connection, one) for one in active} if is_on(wb) else {}
+        approvals = (
+            {each.campaign_id: state(wb, connection, each).state for each in found if each.status == "inactive"}
+            if is_on(wb)
+            else {}
+        )
     channels = {one.channel for one in found} & set(CHANNELS)  # letters are neither held nor measured
     paces = {channel: measured_pace(wb, channel) for channel in channels}
     held = {channel: held_sentence(wb, channel) for channel in channels}
@@ -85,5 +92,6 @@ def campaigns(wb: Workbench) -> list[Listed]:
             waiting_count=progress.waiting_count,
             per_minute=paces.get(one.channel),
         )
-        listed.append(Listed(one, status, STATUS_ICONS[status], progress, schedule))
+        approval = approvals.get(one.campaign_id, "")
+        listed.append(Listed(one, status, STATUS_ICONS[status], progress, schedule, approval))
     return listed

@@ -93,16 +93,7 @@ def problems_of(wb: Workbench, draft: Campaign, *, was: Campaign | None = None) 
 
 def schedule(wb: Workbench, shown: Campaign) -> str:
     """When the campaign goes out and is done, why it waits, or when it ended."""
-    if shown.channel == LETTER:
-        return schedule_sentence(shown, wb.organisation(), at=wb.now())
-    return schedule_sentence(
-        shown,
-        wb.organisation(),
-        at=wb.now(),
-        held=held_sentence(wb, shown.channel) or _unapproved(wb, shown),
-        waiting_count=progress(wb, shown.campaign_id).waiting_count,
-        per_minute=measured_pace(wb, shown.channel),
-    )
+    return _schedule(wb, shown, held=_unapproved(wb, shown))
 
 
 def schedule_if_active(wb: Workbench, draft: Campaign) -> str:
@@ -111,7 +102,20 @@ def schedule_if_active(wb: Workbench, draft: Campaign) -> str:
         return schedule(wb, draft)
     if goes_out_on(draft, wb.organisation()) < wb.today():
         return f"The start date, {day_text(draft.start_on)}, has passed: choose a new one to activate it"
-    return schedule(wb, replace(draft, status="active"))
+    return _schedule(wb, replace(draft, status="active"))
+
+
+def _schedule(wb: Workbench, shown: Campaign, *, held: str = "") -> str:
+    if shown.channel == LETTER:
+        return schedule_sentence(shown, wb.organisation(), at=wb.now())
+    return schedule_sentence(
+        shown,
+        wb.organisation(),
+        at=wb.now(),
+        held=held_sentence(wb, shown.channel) or held,
+        waiting_count=progress(wb, shown.campaign_id).waiting_count,
+        per_minute=measured_pace(wb, shown.channel),
+    )
 
 
 @needs(MAKE_CAMPAIGNS)

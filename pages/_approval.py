@@ -1,6 +1,7 @@
 """Approval by a second person in the editor: how it stands, asking for it, and giving it (C11)."""
 
 from collections.abc import Callable, Mapping
+from typing import Literal
 
 import streamlit as st
 
@@ -14,6 +15,11 @@ from pages._draft import changes, discard
 from pages._reach import show_reach
 from pages._shared import count, moment, notice, plain
 
+# What a list says of a draft: words, icon and colour.
+APPROVAL_BADGES: dict[str, tuple[str, str, Literal["orange", "green"]]] = {
+    WAITS: ("Waits for approval", "hourglass_top", "orange"),
+    APPROVED: ("Approved", "verified", "green"),
+}
 Attempt = Callable[[Callable[[], None]], None]
 
 

@@ -5,6 +5,7 @@ import streamlit as st
 from core import campaign_list
 from core.campaign_list import Listed
 from core.workbench import Workbench
+from pages._approval import APPROVAL_BADGES
 from pages._campaign_calendar import calendar
 from pages._campaign_menu import ask_about_campaign, menu, opens_editor
 from pages._holds import ask_about_sending, pause_button, show_holds
@@ -81,6 +82,9 @@ def _row(wb: Workbench, one: Listed) -> None:
             )
             with st.container(horizontal=True, gap="small", vertical_alignment="center"):
                 status_badge(one.status, one.icon)
+                if one.approval in APPROVAL_BADGES:
+                    word, icon, colour = APPROVAL_BADGES[one.approval]
+                    st.badge(word, icon=f":material/{icon}:", color=colour)
                 st.caption(one.schedule)
         with middle:
             _progress(one)
