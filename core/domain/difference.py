@@ -155,5 +155,5 @@ def _text(campaign: Campaign, part: Part, value: Any) -> str:
 
 def _as_lines(body: str) -> str:
     """HTML as the text in it, a line for each paragraph."""
-    text = html.unescape(_TAG.sub("", _BREAK.sub("\n", body)))
+    text = html.unescape(_TAG.sub("", _BREAK.sub("\n", " ".join(body.split()))))
     return "\n".join(line for each in text.splitlines() if (line := " ".join(each.split())))
