@@ -34,6 +34,11 @@ def menu(app: AppTest) -> list[str]:
     return list(app.get("menu_button")[0].proto.options)
 
 
+def choice(app: AppTest, ending: str) -> Any:
+    """The control of several words whose key ends like this."""
+    return next(each for each in app.get("button_group") if str(getattr(each, "key", "")).endswith(ending))
+
+
 def button(app: AppTest, key: str) -> Any:
     return next((each for each in app.button if each.key == key), None)
 
@@ -184,8 +189,7 @@ def test_the_second_of_two_editors_chooses_part_by_part_and_loses_nothing(wb: Wo
     assert not app.exception and "Nina Sample changed this campaign" in words(app)
     assert campaigns.campaign(wb, campaign_id).name == "Nina's name"
     assert button(app, "cf_go").disabled and "1 part to choose" in words(app)
-    control = next(each for each in app.get("button_group") if each.key and each.key.endswith("_name"))
-    control.set_value("Keep mine").run()
+    choice(app, "_name").set_value("Keep mine").run()
     button(app, "cf_go").click().run()
     assert not app.exception and button(app, "cf_go") is None
     button(app, "ce_inactive").click().run()
@@ -216,7 +220,7 @@ def test_the_calendar_shows_each_campaign_on_the_day_it_goes_out(wb: Workbench) 
     add_campaign(wb, ids, campaign_id="c7", name="On a Sunday", start_on=sunday, status="inactive")
     app = opened("campaigns", user="mo")
 
-    next(each for each in app.get("button_group") if each.key == "cl_view").set_value("Calendar").run()
+    choice(app, "cl_view").set_value("Calendar").run()
 
     assert not app.exception
     text = words(app)
