@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -52,7 +53,7 @@ CELLS = [
 ]
 
 
-def campaign(**changes: object) -> Campaign:
+def campaign(**changes: Any) -> Campaign:
     return replace(CAMPAIGN, start_on=FRIDAY, **changes)
 
 
