@@ -228,3 +228,14 @@ def test_the_calendar_shows_each_campaign_on_the_day_it_goes_out(wb: Workbench) 
         button(app, "cc_after").click().run()
         text = words(app)
     assert "instead of Sun" in text
+
+
+# ---- the work list -------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(("user", "may"), [("nina", True), ("mo", False)])
+def test_send_campaign_is_there_only_for_who_makes_campaigns(loaded: Workbench, user: str, may: bool) -> None:  # noqa: F811
+    add_colleagues(loaded)
+
+    text = words(opened("work_list", user=user))
+
+    assert ("Select patients to send them a campaign" in text) is may
+    assert ("You may not make, edit or print campaigns. Ask somebody who may" in text) is not may
