@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from core import campaigns
 from core.audit import record_in
 from core.campaign_order import put_in_order
+from core.domain.campaign import Campaign
 from core.domain.communication import Communication
 from core.domain.message import MAX_ATTEMPTS, NOT_ARRIVED
 from core.domain.role import MAKE_CAMPAIGNS, READ_PATIENTS
 from core.errors import NotAllowed, NotFound
 from core.patient_communications import letters_of as letters_of
 from core.patient_communications import of_patient as of_patient
+from core.store import campaigns as campaign_rows
 from core.store import communications as rows
 from core.store.database import reading, writing
 from core.store.merges import visible
@@ -38,15 +40,23 @@ class Resolved:
 def history(wb: Workbench, campaign_id: str, patient_id: str) -> Communication:
     """Every attempt and event of the campaign's message to a patient.
 
-    Raises NotFound for a campaign or patient the user may not see, or a patient who is not in the campaign.
+    Raises NotFound for a patient the user may not see, or who is not in the campaign. One that is deleted counts too.
     """
-    campaigns.campaign(wb, campaign_id)
     with reading(wb.engine) as connection:
         is_visible = bool(visible(connection, [patient_id], wb.user.scope))
         found = rows.of_patients(connection, campaign_id, [patient_id]) if is_visible else []
     if not found:
         raise NotFound("This patient is not among those of the campaign that you may see.")
     return found[0]
+
+
+@needs(READ_PATIENTS)
+def campaign_of(wb: Workbench, campaign_id: str, patient_id: str) -> Campaign:
+    """The campaign of a message to a patient, also when it is deleted: what was said stays known (C12). Raises NotFound
+    like `history`."""
+    history(wb, campaign_id, patient_id)
+    with reading(wb.engine) as connection:
+        return campaign_rows.campaign(connection, campaign_id)
 
 
 @needs(READ_PATIENTS)

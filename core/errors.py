@@ -15,6 +15,10 @@ SendError           for the dispatcher only: becomes an attempt, never reaches a
 Anything else is a bug. No text here may hold a patient's name, address or number.
 """
 
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
 
 class CareloopError(Exception):
     """Something a person can put right. The message is shown as it is."""
@@ -39,6 +43,21 @@ class NotAllowed(CareloopError):
 
 class Busy(NotAllowed):
     """Another process does the same just now. Whoever comes later finds it free."""
+
+
+class Conflict(NotAllowed):
+    """Somebody else changed it since it was opened; nothing was kept.
+
+    by           the name of who changed it
+    at           when, an aware moment
+    differences  of core.domain.difference.Difference: each part that differs, mine, theirs and as it was
+    """
+
+    def __init__(self, message: str, *, by: str, at: datetime, differences: Sequence[Any] = ()) -> None:
+        super().__init__(message)
+        self.by = by
+        self.at = at
+        self.differences = tuple(differences)
 
 
 class NotFound(CareloopError):

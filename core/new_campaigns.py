@@ -13,7 +13,9 @@ from core.audit import record_in
 from core.domain.campaign import NAME_LENGTH, Campaign
 from core.domain.campaign_start import free_name, measures_for
 from core.domain.introduction import INTRODUCTORY, free_from
+from core.domain.life_cycle import COPY, RULES
 from core.domain.organisation import EMAIL, LETTER, PHONE, TEXT, Organisation
+from core.domain.role import MAKE_CAMPAIGNS
 from core.domain.work_list import WorkList
 from core.errors import NotAllowed, NotFound, TooMany
 from core.modes import require_mode
@@ -21,7 +23,7 @@ from core.store import campaigns as rows
 from core.store import introductions, merges
 from core.store.database import reading, writing
 from core.store.people import visible_ids
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 # Nobody has written to these. What kept the others from being sent is looked at anew, and said anew if it holds.
 NOT_CONTACTED = ("stopped", "not_sent")
@@ -51,6 +53,7 @@ class CopyPlan:
     waits_for_introduction: bool = False
 
 
+@needs(MAKE_CAMPAIGNS)
 def create(
     wb: Workbench,
     *,
@@ -101,6 +104,7 @@ def plan_copy(wb: Workbench, campaign_id: str, patient_ids: Collection[str] | No
     return CopyPlan(name, ids, left_out, start_on, start_on > tomorrow)
 
 
+@needs(MAKE_CAMPAIGNS)
 def copy(
     wb: Workbench, campaign_id: str, *, patient_ids: Collection[str] | None = None, name: str | None = None
 ) -> str:
@@ -134,6 +138,8 @@ def copy(
             activated_at=None,
             activated_by=None,
             finished_at=None,
+            edited_at=None,
+            edited_by=None,
             version=1,
         )
         rows.add(connection, made, patient_ids=planned.patient_ids)
@@ -141,6 +147,7 @@ def copy(
     return made.campaign_id
 
 
+@needs(MAKE_CAMPAIGNS)
 def also_by(wb: Workbench, campaign_id: str, template_id: str) -> str:
     """Make an inactive sister campaign of another mode with the same patients (C16); returns its id.
 
@@ -196,7 +203,7 @@ def sisters(wb: Workbench, campaign: Campaign) -> list[Campaign]:
 def may_be_replaced(campaign: Campaign) -> bool:
     """Whether the campaign is stopped or finished, so that a replacement can be made of it (C9). Introductory emails
     need none: whoever has had none gets it the next day."""
-    return campaign.kind != INTRODUCTORY and campaign.status in ("stopped", "completed")
+    return campaign.kind != INTRODUCTORY and campaign.status in RULES[COPY].days
 
 
 def _replaced(source: Campaign, states: Mapping[str, str]) -> set[str]:

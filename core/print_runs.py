@@ -11,12 +11,14 @@ from typing import Any
 from sqlalchemy import Connection
 
 from core import campaigns, print_files
+from core.approval_state import missing_approval
 from core.audit import record_in
 from core.domain.campaign import Campaign
 from core.domain.letter import settings
 from core.domain.message import reason_sentence
 from core.domain.organisation import LETTER
 from core.domain.paper import LABEL_SHEETS
+from core.domain.role import MAKE_CAMPAIGNS
 from core.errors import NotAllowed, NotFound
 from core.print_plans import Plan, plan
 from core.print_progress import NOT_PRINTED as NOT_PRINTED
@@ -32,9 +34,10 @@ from core.store import download_rows, print_plan_rows, print_rows
 from core.store.database import reading, writing
 from core.store.messages import one_at_a_time
 from core.store.print_rows import Run
-from core.workbench import Workbench
+from core.workbench import Workbench, needs
 
 
+@needs(MAKE_CAMPAIGNS)
 def start(
     wb: Workbench,
     campaign_id: str,
@@ -62,11 +65,14 @@ def start(
         kept = campaign_rows.seen(connection, wb.user, campaign_id)
         _raise_if_changed(wb, connection, kept, version=version, status=shown.status)
         last = print_rows.latest(connection, campaign_id, lock=True)
+        if kept.status == "inactive" and (waits := missing_approval(wb, connection, kept)):
+            raise NotAllowed(waits)
         if kept.status == "completed":
             return _more_labels(wb, connection, last, on_sheet)
         return _planned(wb, connection, kept, last, letters=letters, labels=labels)
 
 
+@needs(MAKE_CAMPAIGNS)
 def make_again(wb: Workbench, run_id: str) -> None:
     """Let a dispatcher make the files anew that were deleted or expired: the same pages in the same order. A run that
     failed before it was ever ready is planned anew, as `start` does.

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from core import ledgers, print_files
+from core.approval_state import missing_approval
 from core.audit import record_in
 from core.domain.campaign import status_after
 from core.domain.eligibility import HOLD_OUT
@@ -169,7 +170,10 @@ def _still_holds(wb: Workbench, run: Run) -> bool:
 
 
 def _planned_anew(wb: Workbench, connection: Connection, run: Run) -> Run:
-    made = plan(wb, connection, campaign_rows.campaign(connection, run.campaign_id))
+    campaign = campaign_rows.campaign(connection, run.campaign_id)
+    if waits := missing_approval(wb, connection, campaign):
+        raise CareloopError(waits)
+    made = plan(wb, connection, campaign)
     if not made.letters:
         raise CareloopError(
             "Nobody would get a letter any more, so nothing was printed. Look at who is in the campaign."

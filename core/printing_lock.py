@@ -12,10 +12,15 @@ from core.workbench import Workbench
 
 def being_printed(wb: Workbench, campaign: Campaign) -> str:
     """Why the campaign cannot be changed now: its letters are being made; '' when it can."""
+    with reading(wb.engine) as connection:
+        return being_printed_in(connection, campaign)
+
+
+def being_printed_in(connection: Connection, campaign: Campaign) -> str:
+    """The same within the caller's transaction."""
     if campaign.channel != LETTER:
         return ""
-    with reading(wb.engine) as connection:
-        run = print_rows.latest(connection, campaign.campaign_id)
+    run = print_rows.latest(connection, campaign.campaign_id)
     if run is None or not run.is_open or not run.has_letters:
         return ""
     return (

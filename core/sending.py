@@ -14,6 +14,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from core import ledgers, receipts
+from core.approval_state import NotApproved, why_held
 from core.campaign_order import put_in_order
 from core.channels.handing_over import Channel, NoSession, Outgoing, TooFast
 from core.channels.refusals import refusal_kind
@@ -102,7 +103,8 @@ def take_batch(wb: Workbench, campaign_id: str, *, worker: str, limit: int = BAT
     """Claim due recipients, decide anew who may be written to, and write the attempts, in one transaction.
 
     The batch is empty when another worker was quicker or nobody in it may be written to; those are 'not sent', or wait
-    until two days after their introductory email. None when the account's limit lets nothing go at this moment.
+    until two days after their introductory email. None when the account's limit lets nothing go at this moment. Raises
+    NotApproved when the organisation asks for an approval and what would be sent has none.
     """
     settled, at = wb.settle(), wb.now()
     with reading(wb.engine) as connection:
@@ -110,6 +112,8 @@ def take_batch(wb: Workbench, campaign_id: str, *, worker: str, limit: int = BAT
         _require_sender(campaign, mode_rows.mode(connection))
     forms = Forms(settled, campaign)
     with writing(wb.engine) as connection:
+        if held := why_held(settled, connection, campaign):
+            raise NotApproved(held)
         limit = _let_go(settled, connection, limit, at=at)
         if not limit:
             return None

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from core import sending_control
+from core.approval_state import NotApproved
 from core.audit import record_in
 from core.channels.handing_over import NoSession, TooFast
 from core.domain.organisation import CHANNELS, EMAIL
@@ -62,6 +63,7 @@ class Loop:
     trouble: SendError | None = None  # what ended the last batch early
     held: tuple[str, ...] = ()  # what holds sending back, as it was last said in the log
     broken: set[str] = field(default_factory=set)  # campaigns that cannot be filled in; tried again the next day
+    unapproved: set[str] = field(default_factory=set)  # of which the log has said that they are held
     tending: Tending = field(default_factory=Tending)
 
     def __post_init__(self) -> None:
@@ -266,13 +268,19 @@ def _next_batch(loop: Loop, *, limit: int) -> Batch | None:
         if campaign_id in loop.broken:
             continue
         try:
-            return take_batch(wb, campaign_id, worker=loop.worker, limit=limit)
+            batch = take_batch(wb, campaign_id, worker=loop.worker, limit=limit)
+            loop.unapproved.discard(campaign_id)
+            return batch
         except messages.DatabaseLost:
             raise
         except NoLedger as error:
             _log.error("the disk of %s takes no ledger, without which nothing is sent", wb.settings.ledger)
             loop.trouble = error
             return None
+        except NotApproved:  # asked again with the next batch: it may be approved any moment
+            if campaign_id not in loop.unapproved:
+                _log.warning("campaign %s is held: nobody has approved what it is now", campaign_id)
+            loop.unapproved.add(campaign_id)
         except Exception as error:
             # Checked when it was saved, but rules may have changed since. The other campaigns go on.
             loop.broken.add(campaign_id)

@@ -7,6 +7,7 @@ import streamlit as st
 from core import campaigns, new_campaigns, preflight
 from core.domain.campaign import Campaign
 from core.domain.introduction import INTRODUCTORY
+from core.domain.role import MAKE_CAMPAIGNS
 from core.domain.template import Template
 from core.errors import CareloopError
 from core.workbench import Workbench
@@ -28,7 +29,7 @@ def sister_links(wb: Workbench, campaign: Campaign) -> None:
     """'Also by email: NAME' for every sister that the user may see."""
     for one in new_campaigns.sisters(wb, campaign):
         st.page_link(
-            "campaign_editor.py" if one.status == "inactive" else "report.py",
+            "campaign_editor.py" if one.status == "inactive" and wb.user.may(MAKE_CAMPAIGNS) else "report.py",
             label=f"Also by {one.channel}: {plain(one.name)}",
             icon=MODE_ICONS[one.channel],
             query_params={"id": one.campaign_id},
@@ -37,7 +38,11 @@ def sister_links(wb: Workbench, campaign: Campaign) -> None:
 
 def also_by_button(wb: Workbench, campaign: Campaign, *, key: str) -> bool:
     """Whether the button was pressed; it is there as long as a mode is left."""
-    if campaign.kind == INTRODUCTORY or not new_campaigns.sister_templates(wb, campaign):
+    if (
+        campaign.kind == INTRODUCTORY
+        or not wb.user.may(MAKE_CAMPAIGNS)
+        or not new_campaigns.sister_templates(wb, campaign)
+    ):
         return False
     return st.button("Also by …", key=key, icon=":material/add_circle:", type="tertiary", help=WHAT)
 

@@ -30,6 +30,17 @@ def discard(campaign: Campaign) -> None:
     st.session_state.pop(_key(campaign), None)
 
 
+def opened(campaign: Campaign) -> Campaign:
+    """As what the campaign was opened, before anything was typed."""
+    found: tuple[Campaign, Campaign] = st.session_state.get(_key(campaign), (campaign, campaign))
+    return found[0]
+
+
+def adopt(campaign: Campaign, draft: Campaign) -> None:
+    """Go on with this draft on the campaign as it is kept now."""
+    st.session_state[_key(campaign)] = (campaign, draft)
+
+
 def changes(before: Campaign, draft: Campaign) -> dict[str, Any]:
     """What the draft changes, by the names that `core.campaigns.save` takes."""
     names = [field.name for field in fields(Campaign) if field.name in EDITABLE]

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core import campaigns, communications, merges, patients
+from core import communications, merges, patients
 from core.communications import DECISIONS
 from core.domain.address import phone_text
 from core.domain.call_words import CONNECT, REPEAT, STOP
@@ -56,7 +56,7 @@ def show_history(wb: Workbench, campaign_id: str, patient_id: str) -> None:
 def draw_history(wb: Workbench, campaign_id: str, patient_id: str) -> None:
     """What became of a message, its attempts, then everything heard of it, oldest first."""
     try:
-        channel = campaigns.campaign(wb, campaign_id).channel
+        channel = communications.campaign_of(wb, campaign_id, patient_id).channel
         found = communications.history(wb, campaign_id, patient_id)
         name = patients.patient(wb, merges.survivor(wb, patient_id)).name
     except CareloopError as error:

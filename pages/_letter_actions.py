@@ -1,15 +1,18 @@
 """What can be done with a letter campaign: save it, look at a test letter, print labels, create letters (L2, L5)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import streamlit as st
 
 from core import campaigns, letters, print_runs
 from core.domain.campaign import Campaign
+from core.domain.life_cycle import PRINT
+from core.domain.role import MAKE_CAMPAIGNS, refusal
 from core.errors import CareloopError
 from core.print_runs import PrintRun
 from core.workbench import Workbench
-from pages._draft import changes, discard
+from pages._approval import approval_buttons
+from pages._draft import changes, discard, opened
 from pages._letter_before import ask_to_print
 from pages._letter_report import ask_about_letters
 from pages._letter_run import is_under_way
@@ -20,14 +23,22 @@ Attempt = Callable[[Callable[[], None]], None]
 
 
 def letter_actions(
-    wb: Workbench, campaign: Campaign, draft: Campaign, *, locked: bool, problem_count: int, attempt: Attempt
+    wb: Workbench,
+    campaign: Campaign,
+    draft: Campaign,
+    may: Mapping[str, str],
+    *,
+    locked: bool,
+    problem_count: int,
+    attempt: Attempt,
 ) -> None:
     """The bar at the bottom. `attempt` does something and shows what went wrong at the top of the page. Whoever prints
     reads first what that does."""
     is_saved = not changes(campaign, draft) and draft.version == campaign.version
     run = print_runs.run_of(wb, campaign.campaign_id)
     is_busy = is_under_way(run)
-    may_print = is_saved and not problem_count and campaign.status == "inactive" and not is_busy
+    is_ready = is_saved and not problem_count and campaign.status == "inactive" and not is_busy
+    may_print = is_ready and not may[PRINT]
     with st.bottom, st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if campaign.status != "completed" and st.button(
             "Save campaign", key="ce_save", icon=":material/save:", disabled=locked or is_saved
@@ -40,19 +51,34 @@ def letter_actions(
             ask_to_print(wb, campaign, labels_only=True)
         if campaign.status == "completed":
             _mailed_button(wb, campaign)
-        elif st.button(
-            "Create letters", key="ce_letters", icon=":material/print:", type="primary", disabled=not may_print
-        ):
-            ask_to_print(wb, campaign, labels_only=False)
+        elif not approval_buttons(wb, campaign, draft, may, problem_count=problem_count, attempt=attempt):
+            _letters_button(wb, campaign, may_print=may_print, why_not=may[PRINT] if is_ready else "")
         if why := _why_not(campaign, locked=locked, is_saved=is_saved, is_busy=is_busy, problem_count=problem_count):
             st.caption(why)
+
+
+def _letters_button(wb: Workbench, campaign: Campaign, *, may_print: bool, why_not: str) -> None:
+    if st.button(
+        "Create letters",
+        key="ce_letters",
+        icon=":material/print:",
+        type="primary",
+        disabled=not may_print,
+        help=why_not or None,
+    ):
+        ask_to_print(wb, campaign, labels_only=False)
 
 
 def _mailed_button(wb: Workbench, campaign: Campaign) -> None:
     """What follows when the letters are made."""
     printed = campaigns.progress(wb, campaign.campaign_id).results["Waiting"]
     if st.button(
-        "Mark as mailed", key="ce_mailed", icon=":material/local_post_office:", type="primary", disabled=not printed
+        "Mark as mailed",
+        key="ce_mailed",
+        icon=":material/local_post_office:",
+        type="primary",
+        disabled=not printed or not wb.user.may(MAKE_CAMPAIGNS),
+        help=None if wb.user.may(MAKE_CAMPAIGNS) else refusal(MAKE_CAMPAIGNS),
     ):
         ask_about_letters(wb, campaign.campaign_id, "mailed", [])
 
@@ -75,7 +101,8 @@ def _why_not(campaign: Campaign, *, locked: bool, is_saved: bool, is_busy: bool,
 
 def _save(wb: Workbench, campaign: Campaign, draft: Campaign) -> None:
     """Keep the draft, which then begins anew from what is kept."""
-    saved = campaigns.save(wb, campaign.campaign_id, changes(campaign, draft), version=draft.version)
+    changed, begun = changes(campaign, draft), opened(campaign)
+    saved = campaigns.save(wb, campaign.campaign_id, changed, version=draft.version, opened=begun)
     discard(saved)
     notice(f"'{saved.name}' is saved")
     st.rerun()

@@ -6,6 +6,7 @@ import polars as pl
 import streamlit as st
 
 from core import campaigns, print_runs
+from core.domain.role import MAKE_CAMPAIGNS, refusal
 from core.reports import Report
 from core.workbench import Workbench
 from pages._mailing import ask_mailed, ask_not_mailed, ask_returned, ask_take_back
@@ -18,7 +19,8 @@ _MAILABLE, _RETURNABLE, _BACK, _MAILED = ("Waiting",), ("Waiting", "Successful")
 def mailing_buttons(wb: Workbench, shown: Report, chosen: Sequence[str]) -> Asked | None:
     """Draw them; returns what was pressed and for whom. `chosen` are the patients marked in the table."""
     if not campaigns.may_change(wb, shown.campaign.campaign_id):
-        st.caption("Whoever made the campaign, or may see all of its patients, marks letters as mailed or returned.")
+        who = "Whoever made the campaign, or may see all of its patients, marks letters as mailed or returned."
+        st.caption(who if wb.user.may(MAKE_CAMPAIGNS) else refusal(MAKE_CAMPAIGNS))
         return None
     printed = shown.progress.results["Waiting"]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):

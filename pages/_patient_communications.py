@@ -74,6 +74,7 @@ def _letters(wb: Workbench, letters: list[PrintedLetter]) -> None:
                 f"{result_badge(one.result)} **{plain(one.title)}**{about}  \n:gray[{plain(letter_words(wb, one))}]",
                 width="content",
             )
-            st.page_link(
-                "report.py", label="Report", icon=":material/monitoring:", query_params={"id": one.campaign_id}
-            )
+            if one.campaign_id:
+                st.page_link(
+                    "report.py", label="Report", icon=":material/monitoring:", query_params={"id": one.campaign_id}
+                )

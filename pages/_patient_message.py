@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core import campaigns, message_previews, templates
+from core import communications, message_previews, templates
 from core.domain.campaign import DEFAULT_LANGUAGE, Campaign
 from core.domain.merge_field import EXAMPLES
 from core.domain.organisation import PHONE, TEXT
@@ -24,7 +24,7 @@ def show_message(wb: Workbench, one: PatientCommunication) -> None:
     values are not filled in, because what is on file may have changed since."""
     assert one.campaign_id is not None
     try:
-        campaign = campaigns.campaign(wb, one.campaign_id)
+        campaign = communications.campaign_of(wb, one.campaign_id, one.patient_id)
         st.markdown(f"**{plain(campaign.name)}**  \n{plain(campaign.description)}")
         if one.is_introductory and campaign.kind == "campaign":
             st.caption("The patient got the organisation's introductory email; the campaign's own did not go out.")

@@ -9,7 +9,7 @@ import streamlit as st
 from core import reports
 from core.domain.message import ICONS
 from core.domain.organisation import LETTER
-from core.domain.role import EXPORT_PATIENTS, MAKE_CAMPAIGNS
+from core.domain.role import EXPORT_PATIENTS, MAKE_CAMPAIGNS, refusal
 from core.domain.wording import folded, folded_column
 from core.reports import Report, export_names
 from core.workbench import Workbench
@@ -34,8 +34,8 @@ def recipients(wb: Workbench, shown: Report) -> tuple[str, list[str]] | None:
             f"Follow-up for {count(rows.height, 'patient')}" if is_slice else "Follow-up campaign",
             key="rp_follow_up",
             icon=":material/forward:",
-            disabled=not is_slice or rows.is_empty(),
-            help="Makes a new campaign for these patients." if is_slice else "Choose a result or a reason first.",
+            disabled=not is_slice or rows.is_empty() or not wb.user.may(MAKE_CAMPAIGNS),
+            help=_about_follow_up(wb, is_slice=is_slice),
         )
     is_letter, above = shown.campaign.channel == LETTER, st.container()
     may_mark = is_letter and wb.user.may(MAKE_CAMPAIGNS)
@@ -85,6 +85,12 @@ def _filtered(shown: Report) -> tuple[pl.DataFrame, bool]:
         icon=":material/search:",
     )
     return _found(rows, typed), bool(chosen or reasons)
+
+
+def _about_follow_up(wb: Workbench, *, is_slice: bool) -> str:
+    if not wb.user.may(MAKE_CAMPAIGNS):
+        return refusal(MAKE_CAMPAIGNS)
+    return "Makes a new campaign for these patients." if is_slice else "Choose a result or a reason first."
 
 
 def _found(rows: pl.DataFrame, typed: str) -> pl.DataFrame:

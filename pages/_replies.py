@@ -41,6 +41,8 @@ def card(wb: Workbench, reply: Reply, *, of: str = "") -> None:
                 icon=":material/sms:",
                 query_params={"id": reply.campaign_id},
             )
+        elif reply.campaign_name:
+            st.caption(f":material/sms: After the text of {plain(reply.campaign_name)}")
         if reply.status == "done":
             _done(wb, reply)
         elif reply.kind == UNSURE:

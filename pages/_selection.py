@@ -6,6 +6,7 @@ import streamlit as st
 
 from core import new_campaigns, preflight, templates, work_lists
 from core.domain.found import Found
+from core.domain.role import MAKE_CAMPAIGNS, refusal
 from core.domain.template import Template
 from core.errors import CareloopError, TooMany
 from core.workbench import Workbench
@@ -49,6 +50,9 @@ def changed() -> None:
 def bar(wb: Workbench, found: Found, selected: set[str]) -> None:
     """The bar at the bottom: how many are selected, how many can be reached, and Send campaign."""
     with st.bottom, st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        if not wb.user.may(MAKE_CAMPAIGNS):
+            st.caption(refusal(MAKE_CAMPAIGNS))
+            return
         if not selected:
             st.caption("Select patients to send them a campaign.")
             return

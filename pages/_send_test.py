@@ -8,7 +8,7 @@ from core.domain.campaign import Campaign
 from core.domain.organisation import EMAIL, PHONE, TEXT
 from core.errors import CareloopError
 from core.workbench import Workbench
-from pages._draft import changes, discard
+from pages._draft import changes, discard, opened
 from pages._message_language import language_name, language_shown
 from pages._preview import shown_patient
 from pages._shared import notice, plain
@@ -21,10 +21,10 @@ _TESTS = {
 }
 
 
-def test_button(wb: Workbench, campaign: Campaign, draft: Campaign, *, locked: bool) -> None:
-    """The button of the bar, and its dialog."""
+def test_button(wb: Workbench, campaign: Campaign, draft: Campaign, *, locked: bool, why_not: str = "") -> None:
+    """The button of the bar, and its dialog. `why_not` turns it off."""
     words, _, _, icon = _TESTS[draft.channel]
-    if st.button(words, key="ce_test", icon=icon):
+    if st.button(words, key="ce_test", icon=icon, disabled=bool(why_not), help=why_not or None):
         st.dialog(words, icon=icon)(_ask)(wb, campaign, draft, locked)
 
 
@@ -70,6 +70,7 @@ def _send_test(wb: Workbench, campaign: Campaign, draft: Campaign, to: str, *, l
         patient_id=shown_patient(),
         changes=changed,
         version=draft.version,
+        opened=opened(campaign),
         language=language,
     )
     if not locked:

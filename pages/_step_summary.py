@@ -14,6 +14,7 @@ from core.domain.wording import day_text
 from core.errors import CareloopError
 from core.workbench import Workbench
 from pages._also_by import also_by
+from pages._approval import approval_line
 from pages._letter_summary import letter_delivery_rows, letter_message_rows
 from pages._message_language import language_name
 from pages._reach import show_reach
@@ -26,6 +27,7 @@ from pages._typed import LETTER_SETTINGS, widget_key
 
 def summary(wb: Workbench, draft: Campaign, *, selected: int, locked: bool) -> Campaign:
     """Draw the step and return the draft with the description as it is now."""
+    approval_line(wb, draft)
     description = st.text_area(
         "Campaign description",
         draft.description,

@@ -8,6 +8,7 @@ import streamlit as st
 from core import campaigns, communications
 from core.communications import DECISIONS
 from core.domain.organisation import EMAIL
+from core.domain.role import MAKE_CAMPAIGNS, refusal
 from core.errors import CareloopError
 from core.reports import EXPORT_NAMES, Report
 from core.workbench import Workbench
@@ -41,7 +42,8 @@ def unknown(wb: Workbench, shown: Report) -> tuple[str, list[str]] | None:
         if rows.height < number:
             st.caption(f"{number - rows.height:,} of them are of groups or providers you do not see.")
         if not campaigns.may_change(wb, shown.campaign.campaign_id):
-            st.caption("Whoever made the campaign, or may see all of its patients, can decide about them.")
+            who = "Whoever made the campaign, or may see all of its patients, can decide about them."
+            st.caption(who if wb.user.may(MAKE_CAMPAIGNS) else refusal(MAKE_CAMPAIGNS))
             return None
         return _decisions(chosen, is_stopped=shown.campaign.status == "stopped")
 

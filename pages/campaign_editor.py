@@ -6,12 +6,14 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core import campaigns
-from core.domain.campaign import STATUS_ICONS, Campaign, edit_lock
+from core.domain.campaign import STATUS_ICONS, Campaign
+from core.domain.life_cycle import EDIT
 from core.domain.message_findings import is_dialled
 from core.domain.organisation import LETTER
 from core.domain.progress import status_shown
 from core.workbench import Workbench
-from pages._draft import changes, current, discard, keep
+from pages._conflict import conflict
+from pages._draft import changes, current, keep
 from pages._editor_actions import actions, show_error
 from pages._letter_run import printing_lock, show_run
 from pages._message_language import language_shown
@@ -37,10 +39,10 @@ def show() -> None:
     campaign = campaigns.campaign(wb, campaign_id)
     draft = current(campaign)
     selected = campaigns.progress(wb, campaign_id).selected
-    lock = edit_lock(campaign, wb.organisation(), on=wb.today()) or printing_lock(wb, campaign)
+    lock = campaigns.allowed(wb, campaign)[EDIT] or printing_lock(wb, campaign)
     page_head(draft.name or "Campaign", f"{count(selected, 'patient')} selected, by {draft.channel}")
     _state(wb, campaign, draft)
-    _above(campaign, draft, lock)
+    _above(wb, campaign, draft, lock)
     if draft.channel == LETTER:
         show_run(wb, campaign_id)
     pane, form, seen = st.columns([1.1, 3.6, 3.3], gap="medium")
@@ -71,18 +73,13 @@ def _state(wb: Workbench, campaign: Campaign, draft: Campaign) -> None:
             st.badge("Not saved yet", icon=":material/edit:", color="orange")
 
 
-def _above(campaign: Campaign, draft: Campaign, lock: str) -> None:
+def _above(wb: Workbench, campaign: Campaign, draft: Campaign, lock: str) -> None:
     """What must be known before anything is changed."""
     show_error()
     if lock:
-        st.warning(lock, icon=":material/lock:")
+        st.warning(plain(lock), icon=":material/lock:")
     elif draft.version != campaign.version:
-        st.warning(
-            "This campaign was changed meanwhile, so what you typed cannot be saved. Copy what you need, then open the "
-            "newer one.",
-            icon=":material/sync_problem:",
-        )
-        st.button("Open the newer one", key="ce_discard", on_click=discard, args=(campaign,))
+        conflict(wb, campaign, draft)
 
 
 def _step(draft: Campaign) -> str:

@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from core import campaign_list, care_gaps, corrections, inbox, loads
+from core import approvals, campaign_list, care_gaps, corrections, inbox, loads, users
 from core.campaign_list import Listed
 from core.domain.role import ANSWER_REPLIES, MAKE_CAMPAIGNS, READ_PATIENTS, SETTLE_CONFLICTS
 from core.domain.work_list import Filter, WorkList
 from core.workbench import Workbench
 from pages import _views
 from pages._arrivals import alarm_lines
+from pages._campaign_menu import opens_editor
 from pages._holds import ask_about_sending, pause_button, show_holds
 from pages._letter_counts import done_share, printed_count
 from pages._patient_links import lately_opened
@@ -30,16 +31,18 @@ def show() -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         going = [one for one in campaigns if one.status in ("Pending", "Sending")]
-        _section("Going out next", going, "Nothing is waiting to go out.")
+        _section(wb, "Going out next", going, "Nothing is waiting to go out.")
         if going:
             pause_button(wb)
-        _section("Drafts", [one for one in campaigns if one.status == "Inactive"], "No draft waits for anybody.")
+        _section(wb, "Drafts", [one for one in campaigns if one.status == "Inactive"], "No draft waits for anybody.")
         _section(
+            wb,
             "Lately completed",
             [one for one in campaigns if one.status == "Completed"][:3],
             "No campaign has been sent yet.",
         )
     with right:
+        _to_approve(wb)
         _to_decide(wb, campaigns)
         if wb.user.may(READ_PATIENTS):
             lately_opened(wb)
@@ -90,15 +93,14 @@ def _first_steps() -> None:
             st.markdown(f"**{number}. {title}**  \n{text}")
 
 
-def _section(title: str, campaigns: list[Listed], empty: str) -> None:
+def _section(wb: Workbench, title: str, campaigns: list[Listed], empty: str) -> None:
     st.subheader(title, anchor=False)
     if not campaigns:
         st.caption(empty)
     for one in campaigns[:5]:
         with st.container(border=True):
-            page = "campaign_editor.py" if one.status == "Inactive" else "report.py"
             st.page_link(
-                page,
+                "campaign_editor.py" if opens_editor(wb, one.campaign) else "report.py",
                 label=f"**{plain(one.campaign.name)}**",
                 icon=MODE_ICONS[one.campaign.channel],
                 query_params={"id": one.campaign.campaign_id},
@@ -108,6 +110,22 @@ def _section(title: str, campaigns: list[Listed], empty: str) -> None:
                 st.caption(f"{one.schedule} · {count(one.progress.selected, 'patient')}")
             if one.status in ("Sending", "Completed"):
                 st.progress(done_share(one))
+
+
+def _to_approve(wb: Workbench) -> None:
+    """Campaigns that go out when this user has approved them."""
+    waiting = approvals.waiting(wb)
+    if waiting:
+        st.subheader("Waits for approval", anchor=False)
+    for campaign, asked in waiting:
+        with st.container(gap=None):
+            st.page_link(
+                "campaign_editor.py",
+                label=plain(campaign.name),
+                icon=":material/how_to_reg:",
+                query_params={"id": campaign.campaign_id, "step": "summary"},
+            )
+            st.caption(f"{plain(users.name_of(wb, asked.by))} asked {moment(asked.at, wb)}")
 
 
 def _to_decide(wb: Workbench, campaigns: list[Listed]) -> None:

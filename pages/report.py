@@ -2,11 +2,13 @@
 
 import streamlit as st
 
-from core import charts, new_campaigns, reports
+from core import campaigns, charts, reports
 from core.domain.campaign import STATUS_ICONS
 from core.domain.introduction import INTRODUCTORY
+from core.domain.life_cycle import COPY
 from core.domain.organisation import LETTER
 from core.domain.progress import status_shown
+from core.domain.role import READ_PATIENTS
 from core.reports import Report
 from core.workbench import Workbench
 from pages._also_by import also_by_button, ask_also_by, sister_links
@@ -84,14 +86,14 @@ def _head(wb: Workbench, shown: Report) -> tuple[str, list[str]] | None:
         st.caption(f"{MODE_ICONS[campaign.channel]} {shown.schedule}", width="content")
         if campaign.kind == INTRODUCTORY:
             st.page_link("introductions.py", label="Introductory emails", icon=":material/waving_hand:")
-        else:
+        elif wb.user.may(READ_PATIENTS):
             st.page_link(
                 "campaign_editor.py",
                 label="Message and settings",
                 icon=":material/edit_note:",
                 query_params={"id": campaign.campaign_id},
             )
-        if new_campaigns.may_be_replaced(campaign):
+        if not campaigns.allowed(wb, campaign)[COPY]:
             about = "A new campaign with the same message, for the patients whom this one did not contact."
             if st.button("Copy", key="rp_copy", icon=":material/content_copy:", type="tertiary", help=about):
                 asked = "copy"

@@ -257,7 +257,7 @@ def test_whoever_creates_letters_reads_how_many_and_who_gets_none_then_sees_the_
     press(app, "ce_letters", "lb_yes")
 
     assert not app.exception and not app.error
-    assert "so it cannot be changed just now" in app.warning[0].value
+    assert "so it cannot be changed" in app.warning[0].value
     assert off(app) == {"ce_save": True, "ce_test": False, "ce_labels": True, "ce_letters": True}
     assert "2 letters in 1 file, with labels" in app.get("progress")[0].proto.text
     make(clinic)
@@ -519,7 +519,7 @@ def test_the_patients_page_says_when_a_letter_was_printed_mailed_and_came_back(c
 def test_lists_say_what_waits_to_be_mailed_and_letters_are_never_activated(clinic: Workbench) -> None:
     campaign = made(clinic)
     app = opened("campaigns")
-    assert list(app.get("menu_button")[0].proto.options) == ["Report", "Also by …", "Edit", "Stop"]
+    assert list(app.get("menu_button")[0].proto.options) == ["Report", "Edit", "Stop", "Also by …", "Delete"]
     printed(clinic, campaign)
 
     app = opened("campaigns")

@@ -270,7 +270,7 @@ def test_a_stopped_campaign_is_copied_for_those_it_did_not_contact(loaded: Workb
     app = opened("campaigns")
     assert "Copy" in app.get("menu_button")[0].proto.options
 
-    press(app, "cl_asked", ("Copy", campaign_id), "fu_make")
+    press(app, "cl_asked", ("Copy", campaigns.campaign(loaded, campaign_id)), "fu_make")
 
     copied = next(one.campaign for one in campaigns.campaigns(loaded) if one.campaign.name.endswith("copy"))
     assert campaigns.patients(loaded, copied.campaign_id) == ["bea"]

@@ -324,7 +324,7 @@ def test_every_mode_taken_leaves_nothing_to_make(clinic: Workbench) -> None:
     app = opened("report", id=first.campaign_id)
     assert not [button for button in app.button if button.key == "rp_also_by"]
     app = opened("campaigns")
-    app.session_state["cl_asked"] = ("Also by …", first.campaign_id)
+    app.session_state["cl_asked"] = ("Also by …", first)
     app.run()
 
     assert not app.exception

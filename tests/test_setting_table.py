@@ -212,7 +212,7 @@ READS: list[tuple[str, Any, str]] = [
     ("text_windows", (Window(time(9), time(11, 30)), Window(time(18), time(0))), "9:00–11:30, 18:00–0:00"),
     ("extra_holidays", (date(2026, 11, 27),), "Fri 27 Nov 2026"),
     ("names_in_bodies", False, "no"),
-    ("approval", "second_person", "A second person activates"),
+    ("approval", "second_person", "A second person approves"),
     ("call_back_number", "+15550100199", "(555) 010-0199"),
     ("help_number", "", "the call-back number"),
     ("feed_rules", (FeedRule("visits", None, 5),), "visits (any age, at most 5 % fewer)"),

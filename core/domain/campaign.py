@@ -1,4 +1,7 @@
-"""A campaign: what it is, which changes its status allows, and until when it may be edited (C3-C10, C18)."""
+"""A campaign: what it is, what its status becomes, and what keeps it from being saved (C3-C10, C18).
+
+What may be done to it when and by whom stands in core.domain.life_cycle.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -96,6 +99,8 @@ class Campaign:
     activated_at: datetime | None = None
     activated_by: str | None = None
     finished_at: datetime | None = None
+    edited_at: datetime | None = None  # the last change of what EDITABLE names; None: as it was made
+    edited_by: str | None = None
     version: int = 1
 
     @property
@@ -179,36 +184,6 @@ def shift_sentence(start_on: date, organisation: Organisation, *, channel: str =
 
 def _effective(start_on: date, organisation: Organisation, *, channel: str) -> date:
     return sending_day(organisation, start_on) if has_windows(channel) else start_on
-
-
-def edit_lock(campaign: Campaign, organisation: Organisation, *, on: date) -> str:
-    """Why the campaign cannot be edited or made inactive on that day (C8); empty when it can.
-
-    An active campaign can be changed until midnight before the effective day; an inactive one any time.
-    """
-    if campaign.status in ("completed", "stopped"):
-        return f"The campaign '{campaign.name}' cannot be changed: it is {_IS[campaign.status]}."
-    effective = goes_out_on(campaign, organisation)
-    if campaign.status == "inactive" or on < effective:
-        return ""
-    return (
-        f"The campaign '{campaign.name}' is active and goes out on {day_text(effective)}: it could be changed until "
-        "midnight before that day. It can still be stopped."
-    )
-
-
-def activation_lock(campaign: Campaign, organisation: Organisation, *, on: date) -> str:
-    """Why the campaign cannot be activated on that day; empty when it can. A day that has passed must be renewed."""
-    if campaign.channel == LETTER:
-        return _NOT_BY["activate"]
-    if campaign.status != "inactive":
-        return f"The campaign '{campaign.name}' cannot be activated: it is {_IS[campaign.status]}."
-    if goes_out_on(campaign, organisation) >= on:
-        return ""
-    return (
-        f"The start date of '{campaign.name}', {day_text(campaign.start_on)}, has passed. "
-        f"Set it to {day_text(on)} or later, then activate it."
-    )
 
 
 def problems(campaign: Campaign) -> dict[str, str]:

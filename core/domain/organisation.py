@@ -67,7 +67,7 @@ class Organisation:
     time_zone: str = "America/Chicago"
     modes: tuple[str, ...] = MODES  # C2: what is not among them is not offered and never leaves
     languages: tuple[str, ...] = MESSAGE_LANGUAGES  # C15: of messages; the first one is for everybody else
-    approval: str = "none"  # C11: 'second_person': who made a campaign does not activate it
+    approval: str = "none"  # C11: 'second_person': what goes out was approved by who neither made nor changed it last
     campaign_limit: int = 2000  # W9
     contacts_per_day: int = 1  # S6: campaign messages to one patient over all campaigns, at least 1
     contacts_per_week: int = 3  # in the last seven days, today included
@@ -181,6 +181,8 @@ def _problems(organisation: Organisation) -> Iterator[str]:
         yield f"The setting modes must have at least one of {', '.join(MODES)}, and nothing else."
     if MESSAGE_LANGUAGES[0] not in organisation.languages or set(organisation.languages) - set(MESSAGE_LANGUAGES):
         yield "The setting languages must have en, and nothing but en and es."
+    if organisation.approval not in ("none", "second_person"):
+        yield "The setting approval is none or second_person."
     for channel in CHANNELS:
         for window in getattr(organisation, f"{channel}_windows"):
             if window.closes <= window.opens and window.closes != time.min:

@@ -96,13 +96,14 @@ class PatientCommunication:
 class PrintedLetter:
     """A patient in a letter campaign. Whether and when it arrived is not known, so it is no communication (L4).
 
+    campaign_id  None once the campaign is deleted: there is no report of it any more
     why          what is known beside the result; of one that came back, what the post office says
     printed_at   when the letters were made; None for a patient who has none
     mailed_at    the day that staff gave, at noon; None while nobody has
     returned_on  the day it came back; None for one that did not
     """
 
-    campaign_id: str
+    campaign_id: str | None
     title: str
     description: str
     result: str  # core.domain.message.RESULTS

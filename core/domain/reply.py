@@ -10,7 +10,7 @@ from core.domain.person import Person
 class Reply:
     """One reply. `people` are the patients whose texts go to its number, those the user may see.
 
-    campaign_id, campaign_name   of the last text to the number before it, if there was one
+    campaign_id, campaign_name   of the last text to the number before it, if there was one; no id of a deleted one
     is_stopped                   texts to the number are stopped now, by a reply
     """
 

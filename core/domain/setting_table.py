@@ -58,8 +58,9 @@ _ROWS = (
         "choices", _PATIENTS, choices={key: LANGUAGES[key] for key in MESSAGE_LANGUAGES},
     ),
     Setting(
-        "approval", "modes", "Approval", "Whether whoever made a campaign may also activate it.",
-        "choice", _AUTHORS, choices={"none": "Nobody else must approve", "second_person": "A second person activates"},
+        "approval", "modes", "Approval",
+        "Whether somebody else must approve what goes out. What is active already goes out as it is.",
+        "choice", _AUTHORS, choices={"none": "Nobody else must approve", "second_person": "A second person approves"},
     ),
     Setting(
         "from_email", "senders", "From Email Address",

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Select,
     Update,
     and_,
+    case,
     exists,
     func,
     insert,
@@ -31,6 +32,7 @@ from core.store.schema import campaigns, merges, patients, recipients
 from core.store.scope import in_scope, is_limited
 
 _LISTS = ("measures", "protocols")
+_IS_THERE = campaigns.c.deleted_at.is_(None)
 
 
 def add(connection: Connection, campaign: Campaign, *, patient_ids: Sequence[str]) -> None:
@@ -54,11 +56,17 @@ def add(connection: Connection, campaign: Campaign, *, patient_ids: Sequence[str
 
 
 def campaign(connection: Connection, campaign_id: str) -> Campaign:
-    """One campaign whoever asks. Raises NotFound."""
+    """One campaign whoever asks, also a deleted one. Raises NotFound."""
     row = connection.execute(select(campaigns).where(campaigns.c.campaign_id == campaign_id)).one_or_none()
     if row is None:
         raise NotFound("This campaign does not exist. Look for it in the list of campaigns.")
     return _campaign(row)
+
+
+def lock(connection: Connection, campaign_id: str) -> None:
+    """Nobody else changes the campaign until the transaction ends. SQLite has one writer anyway."""
+    question = select(campaigns.c.campaign_id).where(campaigns.c.campaign_id == campaign_id).with_for_update()
+    connection.execute(question)
 
 
 def seen(connection: Connection, user: User, campaign_id: str) -> Campaign:
@@ -71,7 +79,7 @@ def seen(connection: Connection, user: User, campaign_id: str) -> Campaign:
 
 def visible(connection: Connection, user: User) -> list[Campaign]:
     """The campaigns this user may see, the newest first; introductory emails are no campaigns of anybody's."""
-    question = select(campaigns).where(campaigns.c.kind == "campaign", _may_see(user))
+    question = select(campaigns).where(campaigns.c.kind == "campaign", _IS_THERE, _may_see(user))
     rows = connection.execute(question.order_by(campaigns.c.created_at.desc(), campaigns.c.campaign_id))
     return [_campaign(row) for row in rows]
 
@@ -80,7 +88,7 @@ def family(connection: Connection, of: Campaign) -> list[Campaign]:
     """A campaign and those of other modes with the same patients, in the order they were made."""
     if of.family_id is None:
         return [of]
-    question = select(campaigns).where(campaigns.c.family_id == of.family_id)
+    question = select(campaigns).where(campaigns.c.family_id == of.family_id, _IS_THERE)
     return [_campaign(row) for row in connection.execute(question.order_by(campaigns.c.created_at))]
 
 
@@ -101,8 +109,8 @@ def join_family(connection: Connection, campaign_id: str, family_id: str) -> Non
 
 
 def is_visible(connection: Connection, user: User, campaign_id: str) -> bool:
-    """Whether the user made the campaign or may see one of its patients."""
-    question = select(campaigns.c.campaign_id).where(campaigns.c.campaign_id == campaign_id, _may_see(user))
+    """Whether the campaign is there, and the user made it or may see one of its patients."""
+    question = select(campaigns.c.campaign_id).where(campaigns.c.campaign_id == campaign_id, _IS_THERE, _may_see(user))
     return connection.execute(question).first() is not None
 
 
@@ -123,7 +131,7 @@ def with_files_for(connection: Connection, user: User, campaign_ids: Collection[
     found: set[str] = set()
     for ids in batches(campaign_ids):
         question = select(campaigns.c.campaign_id).where(
-            campaigns.c.campaign_id.in_(ids), _is_theirs(user), exists(inside)
+            campaigns.c.campaign_id.in_(ids), _IS_THERE, _is_theirs(user), exists(inside)
         )
         found |= set(connection.scalars(question))
     return found
@@ -170,12 +178,48 @@ def complete_printed(connection: Connection, campaign_id: str, status: str, *, a
     connection.execute(statement.values(**values, version=campaigns.c.version + 1))
 
 
+def has_begun(connection: Connection, campaign_id: str) -> bool:
+    """Whether a message to anybody in it was tried, or is about to be."""
+    question = select(recipients.c.recipient_id).where(
+        recipients.c.campaign_id == campaign_id,
+        or_(recipients.c.attempt_count > 0, recipients.c.state.in_(("claimed", "calling"))),
+    )
+    return connection.execute(question.limit(1)).first() is not None
+
+
+def delete(connection: Connection, campaign_id: str, *, version: int, at: datetime, by: str) -> bool:
+    """Let a campaign that is not active be gone from every list; False when it was changed meanwhile or is active.
+
+    Its row stays for what was sent, stopped if it was a draft, and its name is free again: no name has a key that
+    begins with a space.
+    """
+    statement = update(campaigns).where(
+        campaigns.c.campaign_id == campaign_id,
+        campaigns.c.version == version,
+        campaigns.c.status != "active",
+        _IS_THERE,
+    )
+    ended = case((campaigns.c.status == "inactive", "stopped"), else_=campaigns.c.status)
+    values = {
+        "status": ended,
+        "finished_at": func.coalesce(campaigns.c.finished_at, at),
+        "name_key": f" deleted {campaign_id}",
+        "deleted_at": at,
+        "deleted_by": by,
+        "asked_at": None,
+        "asked_by": None,
+        "version": version + 1,
+    }
+    return connection.execute(statement.values(values)).rowcount == 1
+
+
 def stop_waiting(connection: Connection, campaign_id: str, *, at: datetime) -> int:
-    """Make everybody who still waits in a stopped campaign 'stopped'; returns how many."""
+    """Make everybody who still waits in a stopped or deleted campaign 'stopped'; returns how many."""
+    is_over = or_(campaigns.c.status == "stopped", campaigns.c.deleted_at.is_not(None))
     statement = update(recipients).where(
         recipients.c.campaign_id == campaign_id,
         recipients.c.state == "waiting",
-        exists().where(campaigns.c.campaign_id == campaign_id, campaigns.c.status == "stopped"),
+        exists().where(campaigns.c.campaign_id == campaign_id, is_over),
     )
     return connection.execute(statement.values(state="stopped", reason=STOPPED, next_at=None, finished_at=at)).rowcount
 
@@ -184,7 +228,7 @@ def go_on(connection: Connection, campaign_id: str) -> None:
     """Take a completed campaign up again when somebody waits in it after all."""
     waiting = exists().where(recipients.c.campaign_id == campaign_id, recipients.c.state == "waiting")
     statement = update(campaigns).where(
-        campaigns.c.campaign_id == campaign_id, campaigns.c.status == "completed", waiting
+        campaigns.c.campaign_id == campaign_id, campaigns.c.status == "completed", _IS_THERE, waiting
     )
     connection.execute(statement.values(status="active", finished_at=None, version=campaigns.c.version + 1))
 

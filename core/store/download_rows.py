@@ -86,8 +86,9 @@ def of_run(connection: Connection, run_id: str, *, with_deleted: bool = False) -
 
 
 def of_campaigns(connection: Connection, *, with_deleted: bool) -> list[Download]:
-    """The files of all print runs that are, or were, ready."""
-    return find(connection, downloads.c.campaign_id.is_not(None), _IS_OUT, with_deleted=with_deleted)
+    """The files of all print runs that are, or were, ready; those of deleted campaigns are gone with them."""
+    is_there = campaigns.c.deleted_at.is_(None)
+    return find(connection, downloads.c.campaign_id.is_not(None), _IS_OUT, is_there, with_deleted=with_deleted)
 
 
 def documents(connection: Connection) -> list[Download]:

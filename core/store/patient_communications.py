@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, case, func, select
 
 from core.domain.communication import Communication
 from core.domain.organisation import LETTER
@@ -67,11 +67,11 @@ def messages_of(connection: Connection, patient_ids: Collection[str]) -> list[tu
 
 
 def letters_of(connection: Connection, patient_ids: Collection[str]) -> list[Any]:
-    """The letter campaigns that these ids are in, the newest first: campaign_id, name, description, state, reason,
-    made_at (of the letters), handed_over_at (mailed), returned_at."""
+    """The letter campaigns that these ids are in, the newest first: campaign_id (None of a deleted one), name,
+    description, state, reason, made_at (of the letters), handed_over_at (mailed), returned_at."""
     question = (
         select(
-            campaigns.c.campaign_id,
+            case((campaigns.c.deleted_at.is_(None), campaigns.c.campaign_id)).label("campaign_id"),
             campaigns.c.name,
             campaigns.c.description,
             recipients.c.state,

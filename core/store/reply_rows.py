@@ -5,7 +5,21 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Connection, Join, Select, and_, exists, func, literal, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Join,
+    Select,
+    and_,
+    case,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from core.domain.reply import Reply
 from core.domain.user import Scope
@@ -25,7 +39,7 @@ _COLUMNS = (
     replies.c.decision,
     replies.c.decided_at,
     func.coalesce(users.c.name, replies.c.decided_by).label("decided_by"),
-    recipients.c.campaign_id,
+    case((campaigns.c.deleted_at.is_(None), campaigns.c.campaign_id)).label("campaign_id"),
     campaigns.c.name.label("campaign_name"),
 )
 _JOINED = (

@@ -64,6 +64,8 @@ campaigns = Table(
     Column("created_by", String(64), nullable=False),
     Column("changed_at", UtcDateTime, nullable=False),
     Column("changed_by", String(64), nullable=False),
+    Column("edited_at", UtcDateTime),  # the last change of message, schedule or settings; NULL: as it was made
+    Column("edited_by", String(64)),
     Column("activated_at", UtcDateTime),
     Column("activated_by", String(64)),
     Column("finished_at", UtcDateTime),
@@ -83,6 +85,8 @@ approvals = Table(
     Column("approved_at", UtcDateTime, nullable=False),
     Column("approved_by", String(64), nullable=False),
     Column("note", Text, nullable=False, default=""),
+    Column("voided_at", UtcDateTime),  # when an edit followed
+    Column("voided_by", String(64)),
 )
 
 recipients = Table(
