@@ -27,6 +27,9 @@ st.set_page_config(page_title="Careloop", page_icon=str(HERE / "icon.svg"), layo
 st.html(
     "<style>[data-testid='stMainBlockContainer'], [data-testid='stBottomBlockContainer'] "
     "{ padding-left: clamp(1rem, 2.6vw, 2.2rem); padding-right: clamp(1rem, 2.6vw, 2.2rem); }"
+    # Who is signed in, and the way out, stay in sight however long the list of pages is.
+    "[data-testid='stSidebarUserContent'] { position: sticky; bottom: 0; z-index: 1; padding: 0.4rem 0 0.8rem; "
+    "background: light-dark(#f3f6f6, #162021); }"
     f"{_width.style()}</style>"
 )
 st.logo(str(HERE / "logo.svg"), size="large", icon_image=str(HERE / "icon.svg"))

@@ -1,14 +1,17 @@
 """Users: who may sign in, as what, and whose patients they see."""
 
+from datetime import datetime
+
 import polars as pl
 import streamlit as st
 
 from core import openid, users
 from core.domain.role import ROLES, names
 from core.domain.user import Scope, User
+from core.domain.wording import day_text
 from core.users import Person
 from core.workbench import Workbench
-from pages._shared import count, guarded, moment, notice, page_head, plain, workbench
+from pages._shared import count, guarded, notice, page_head, plain, workbench
 
 _LINKED = "Forget who this person is at the OpenID Connect provider, and sign out everywhere."
 
@@ -38,7 +41,7 @@ def _list(wb: Workbench, people: list[Person]) -> Person | None:
             "Roles": [names(one.user.roles) for one in people],
             "Sees": [_sees(one.user.scope) for one in people],
             "State": [_state(one) for one in people],
-            "Last here": [moment(one.seen_at, wb) for one in people],
+            "Last here": [_day(wb, one.seen_at) for one in people],
         }
     )
     st.caption(f"{count(len(people), 'user')}. Choose one to change it.")
@@ -58,6 +61,10 @@ def _sees(scope: Scope) -> str:
     if scope.providers is not None:
         parts.append(count(len(scope.providers), "provider"))
     return ", ".join(parts)
+
+
+def _day(wb: Workbench, at: datetime | None) -> str:
+    return day_text(at.astimezone(wb.zone()).date()) if at else "–"
 
 
 def _state(one: Person) -> str:
