@@ -15,12 +15,14 @@ from core import home_mode, sessions
 from core.domain.csv_cells import neutral
 from core.domain.message import ICONS
 from core.domain.role import READ_PATIENTS
+from core.domain.user import User
 from core.domain.wording import day_text
 from core.errors import CareloopError
 from core.sessions import Session
 from core.settings import read_settings
 from core.workbench import VISITOR, Workbench, open_workbench
 
+_WHOSE = "whose"  # in the session: the user to whom everything else in it belongs
 OPENED_PATIENT = "pa_opened"  # in the session: whose summary is open, until another page is
 HERE = Path(__file__).parent
 P = ParamSpec("P")
@@ -59,18 +61,27 @@ def _opened() -> Workbench:
 
 
 def current_session() -> Session | None:
-    """The session of the browser that shows this page; None without one. The only place that says who acts."""
+    """The session of the browser that shows this page; None without one."""
     opened = _opened()
     return sessions.find(opened, _token(sessions.cookie_name(opened.settings)))
 
 
-def workbench() -> Workbench:
-    """The workbench of the person who is signed in. Without one the page ends: the gate lets nobody come so far."""
+def current_user() -> User:
+    """Who is signed in: the only place where pages learn it. Without anybody the page ends here; the gate lets nobody
+    come so far. What a tab still holds of somebody else is forgotten first: a tab outlives a sign-in."""
     session = current_session()
     if session is None:
         st.info("You are signed out. [Sign in](/sign-in) to go on.", icon=":material/lock:")
         st.stop()
-    return replace(_opened(), user=session.user)
+    if st.session_state.setdefault(_WHOSE, session.user.user_id) != session.user.user_id:
+        st.session_state.clear()
+        st.rerun()
+    return session.user
+
+
+def workbench() -> Workbench:
+    """The workbench of the person who is signed in."""
+    return replace(_opened(), user=current_user())
 
 
 def _token(cookie: str) -> str:

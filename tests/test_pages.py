@@ -25,7 +25,7 @@ from pages._shared import plain
 from tests.conftest import ROOT
 from tests.feeds import write_feed
 from tests.homes import Homes
-from tests.pages import opened, words
+from tests.pages import opened, sign_in, title, words
 
 PAGES = (
     "home",
@@ -171,6 +171,21 @@ def test_a_link_to_a_view_that_was_deleted_is_told_and_the_list_is_shown(loaded:
     assert not app.exception
     assert len(app.error) == 1
     assert "3 patients" in [heading.value for heading in app.subheader]
+
+
+def test_a_tab_forgets_what_it_holds_of_somebody_else_who_was_signed_in(loaded: Workbench) -> None:
+    accounts.add_user(loaded.engine, User("zoe", "Zoe"), at=loaded.now(), by="command-line")
+    app = opened("work_list")
+    app.session_state["held"] = {"ann"}
+    app.run()
+    assert "held" in app.session_state
+
+    sign_in("zoe")
+    app.run()
+
+    assert not app.exception
+    assert "held" not in app.session_state
+    assert title(app) == "Work list"
 
 
 def test_without_a_session_a_page_shows_nothing_but_the_way_to_sign_in(
