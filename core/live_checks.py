@@ -14,6 +14,7 @@ from core.backups import BACKUP_MARK
 from core.domain.address import is_email, is_us_number, phone_link
 from core.domain.invented import is_invented_email, is_invented_number
 from core.domain.organisation import Organisation
+from core.domain.setting_table import SETTINGS
 from core.domain.wording import day_text
 from core.sending_accounts import SMTP, TWILIO
 from core.settings import Settings, is_loopback
@@ -115,7 +116,7 @@ def _organisation_checks(organisation: Organisation) -> Iterator[Check]:
     is_real = is_email(organisation.from_email) and not is_invented_email(organisation.from_email)
     sentence = organisation.from_email if is_real else "This is no address that anybody can have."
     yield Check("from_email", "From Email Address", *_state(is_real, sentence, settings))
-    names = list(_invented_settings(organisation))
+    names = [SETTINGS[key].label for key in _invented_settings(organisation)]
     sentence = f"Invented addresses or numbers stand in: {', '.join(names)}." if names else "None is invented."
     yield Check("contacts", "Other contacts", *_state(not names, sentence, settings))
 
@@ -192,7 +193,8 @@ def _people(wb: Workbench) -> Check:
         can = session_rows.with_way_in(connection)
         found = [each for each in accounts.administrators(connection) if each.user_id in can]
     count = sum(not is_invented_email(each.email or "") for each in found)
-    sentence = f"{count} can sign in and have an email address." if count else "None can sign in and has an address."
+    nobody = "No administrator who can sign in has a real email address."
+    sentence = f"{count} with an email address can sign in." if count else nobody
     to_do = "Add one with an email address on the Users page: alarms go there."
     return Check("administrators", "Administrators", *_state(count > 0, sentence, to_do))
 
