@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from core import unexpected
 from core.commands import backups
 from core.commands.addresses import address_app
 from core.commands.audit import audit_app
@@ -45,12 +46,17 @@ Port = Annotated[int | None, typer.Option(help="Port of the pages. Default: CARE
 
 
 def main() -> None:
-    """Run a command. What a person can put right is shown without a traceback."""
+    """Run a command. What a person can put right is shown as it is; of a mistake of ours its number and place, never
+    a traceback, whose words could be a patient's."""
+    unexpected.keep_values_out()
     try:
         app()
     except CareloopError as error:
         print(f"careloop: {error}", file=sys.stderr)
         sys.exit(2)
+    except Exception as error:
+        print(f"careloop: {unexpected.sentence(error)}\n{unexpected.summary(error)}", file=sys.stderr)
+        sys.exit(1)
 
 
 def _settings(port: int | None = None, **changes: str) -> Settings:

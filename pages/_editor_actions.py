@@ -86,6 +86,6 @@ def _activate(wb: Workbench, campaign: Campaign, draft: Campaign) -> None:
     show_holds(wb, with_buttons=False, channel=draft.channel)
     show_reach(wb, draft)
     st.caption(campaigns.schedule_if_active(wb, draft))
-    st.info(wb.organisation().messaging_policy, icon=":material/policy:")
+    st.info(plain(wb.organisation().messaging_policy), icon=":material/policy:")
     if st.button("Save as active", type="primary", key="ce_active_yes"):
         _try(lambda: _save(wb, campaign, draft, active=True))

@@ -1,6 +1,7 @@
 """What every page needs: the workbench, the head of the page, and how errors, dates and counts are shown."""
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -26,7 +27,16 @@ HERE = Path(__file__).parent
 P = ParamSpec("P")
 _SANDBOX = "Nothing leaves this machine: mails, texts and calls go to the local Outbox."
 _LIVE = "Messages leave for patients in their windows."
-_MARKDOWN = frozenset("\\`*_{}[]()#+-!|<>~$:")
+_MARKDOWN = frozenset("\\`*_{}[]()#+-!|<>~$:&=")
+_LIST_NUMBER = re.compile(r"^(\s*\d{1,9})([.)])(?=\s|$)", re.MULTILINE)
+# What the browser makes a link, an icon or an emoji after it has read the Markdown, escaped or not. An invisible letter
+# that forbids a break keeps it text.
+_MADE_LATER = re.compile(
+    r"(?i:(?<=http):(?=//)|(?<=https):(?=//)|(?<=www)(?=\.))|:(?=[\w+/-]*[A-Za-z+-][\w+/-]*:|1(?:00|234):)"
+)
+_JOINER = "\u2060"
+# Controls, and what turns the direction of the text around it.
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 MODE_ICONS = {
     "email": ":material/mail:",
     "text": ":material/sms:",
@@ -112,7 +122,7 @@ def guarded(action: Callable[P, None]) -> Callable[P, None]:
         try:
             action(*args, **kwargs)
         except CareloopError as error:
-            st.error(str(error), icon=":material/error:")
+            st.error(plain(str(error)), icon=":material/error:")
 
     return shown
 
@@ -155,8 +165,11 @@ def interval(low: float | None, high: float | None) -> str:
 
 
 def plain(text: str) -> str:
-    """Text as it is: nothing that a person or a feed wrote is read as Markdown."""
-    return "".join(f"\\{letter}" if letter in _MARKDOWN else letter for letter in text)
+    """Text as it is: nothing that a person or a feed wrote is read as Markdown, made a link, an icon or an emoji, or
+    turns the direction of what stands beside it."""
+    kept = _MADE_LATER.sub(lambda found: found[0] + _JOINER, _UNSEEN.sub("", text))
+    escaped = "".join(f"\\{letter}" if letter in _MARKDOWN else letter for letter in kept)
+    return _LIST_NUMBER.sub(lambda found: f"{found[1]}{chr(92)}{found[2]}", escaped)
 
 
 def summary_link(patient_id: str, label: str, *, part: str = "", icon: str = ":material/person:") -> None:

@@ -130,7 +130,7 @@ def _ask(wb: Workbench, action: str, campaign_id: str) -> None:
         st.caption(
             f"{campaigns.schedule_if_active(wb, campaign)}. On that day it cannot be edited any more, only stopped."
         )
-        st.caption(wb.organisation().messaging_policy)
+        st.caption(plain(wb.organisation().messaging_policy))
         if st.button("Activate", type="primary", key="cl_yes"):
             _activate(wb, campaign_id)
     else:

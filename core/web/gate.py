@@ -4,6 +4,7 @@ What needs none is listed; everything else does, also what Streamlit serves besi
 uploads and components.
 """
 
+import logging
 import time
 from collections.abc import Callable
 from urllib.parse import quote
@@ -13,12 +14,13 @@ from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from core import sessions
+from core import sessions, unexpected
 from core.sessions import Session
 from core.web import cookie, hosts, paths
 from core.web.headers import with_headers
 from core.workbench import Workbench
 
+_log = logging.getLogger(__name__)
 CHECK_EVERY = 2.0  # seconds after which a websocket's session is looked at again
 
 
@@ -33,6 +35,23 @@ class Gate:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
+        has_begun = False
+
+        async def begin(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self._answer(scope, receive, begin)
+        except Exception as error:  # whose own words may hold anything
+            _log.error("a request could not be answered: %s", unexpected.summary(error))
+            if scope["type"] == "http":
+                send = with_headers(scope, send, None)
+            if not has_begun:
+                await _refuse(scope, receive, send, 500, unexpected.sentence(error))
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         wb = await run_in_threadpool(self.workbench)
         if scope["type"] == "http":
             send = with_headers(scope, send, wb.settings)
