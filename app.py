@@ -8,7 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core import unexpected
+from core import private_files, unexpected
 from core.errors import CareloopError
 from core.web import middleware, routes
 
@@ -16,6 +16,7 @@ ROOT = Path(__file__).parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))  # pages import each other as `pages._shared`
 
+private_files.keep_private()
 unexpected.keep_values_out()
 
 

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from core import unexpected
+from core import private_files, unexpected
 from core.commands import backups
 from core.commands.addresses import address_app
 from core.commands.audit import audit_app
@@ -48,6 +48,7 @@ Port = Annotated[int | None, typer.Option(help="Port of the pages. Default: CARE
 def main() -> None:
     """Run a command. What a person can put right is shown as it is; of a mistake of ours its number and place, never
     a traceback, whose words could be a patient's."""
+    private_files.keep_private()
     unexpected.keep_values_out()
     try:
         app()

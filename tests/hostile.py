@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from core import (
     campaign_list,
@@ -73,12 +74,8 @@ _NOT_FREE = {
 def make(home: Path, *, patients: int, port: int) -> None:
     """The demo's home with such texts in every free field of its feed and of what people write."""
     settings = read_settings({"CARELOOP_HOME": str(home), "CARELOOP_PORT": str(port)})
-    plain = demo_story.write_sample
-    demo_story.write_sample = _written  # type: ignore[assignment]
-    try:
+    with patch.object(demo_story, "write_sample", _written):
         settings = demo.make(settings, patients=patients)
-    finally:
-        demo_story.write_sample = plain
     wb = open_workbench(settings, user=demo.TELLER)
     try:
         for fill in (_users, _settings, _files, _lists, _people, _campaigns, _replies):
