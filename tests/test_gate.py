@@ -416,3 +416,29 @@ def asked(caller: TestClient, target: str) -> int:
 
 def cookie_header(caller: TestClient) -> bytes:
     return "; ".join(f"{name}={value}" for name, value in caller.cookies.items()).encode()
+
+
+def test_pages_run_scripts_of_this_server_alone_and_none_that_is_written_into_a_page(
+    caller: TestClient, wb: Workbench
+) -> None:
+    let_in(caller, wb)
+
+    said = caller.get("/", headers=PAGE).headers["content-security-policy"]
+    rules = {name: rest for name, _, rest in (each.strip().partition(" ") for each in said.split(";"))}
+    scripts = rules["script-src"].split()
+
+    assert rules["default-src"] == rules["base-uri"] == rules["frame-ancestors"] == "'none'"
+    assert set(scripts) >= {"'self'"} and not {
+        "'unsafe-inline'",
+        "'unsafe-eval'",
+        "*",
+        "http:",
+        "https:",
+        "data:",
+    } & set(scripts)
+    assert [each for each in scripts if each.startswith("'sha256-")]  # of Streamlit's own page
+    assert all(
+        source in ("'self'", "'none'", "'unsafe-inline'", "data:", "blob:") or source.startswith("'sha256-")
+        for rest in rules.values()
+        for source in rest.split()
+    )

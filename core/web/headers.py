@@ -16,8 +16,8 @@ from core.settings import Settings
 # Streamlit sets styles by script, draws small pictures and a font from data, and runs our own components from a blob.
 _PAGES = (
     "default-src 'none'; script-src 'self' blob:{hashes}; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; manifest-src 'self'; frame-src data:; base-uri 'none'; form-action 'self'; "
-    "frame-ancestors 'none'"
+    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; manifest-src 'self'; frame-src data:; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _ALWAYS = {
