@@ -23,6 +23,7 @@ from core.settings import read_settings
 from core.workbench import VISITOR, Workbench, open_workbench
 
 OPENED_PATIENT = "pa_opened"  # in the session: whose summary is open, until another page is
+_WHOSE = "whose_session"
 HERE = Path(__file__).parent
 P = ParamSpec("P")
 _SANDBOX = "Nothing leaves this machine: mails, texts and calls go to the local Outbox."
@@ -80,7 +81,16 @@ def workbench() -> Workbench:
     if session is None:
         st.info("You are signed out. [Sign in](/sign-in) to go on.", icon=":material/lock:")
         st.stop()
+    _begin_anew_for(session.user.user_id)
     return replace(_opened(), user=session.user)
+
+
+def _begin_anew_for(user_id: str) -> None:
+    """What one person chose on a page is gone when another one signs in and an open tab comes back by itself."""
+    before = st.session_state.setdefault(_WHOSE, user_id)
+    if before != user_id:
+        st.session_state.clear()
+        st.session_state[_WHOSE] = user_id
 
 
 def _token(cookie: str) -> str:
