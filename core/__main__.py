@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from core import private_files, unexpected
 from core.commands import backups
 from core.commands.addresses import address_app
 from core.commands.audit import audit_app
@@ -47,12 +48,18 @@ Port = Annotated[int | None, typer.Option(help="Port of the pages. Default: CARE
 
 
 def main() -> None:
-    """Run a command. What a person can put right is shown without a traceback."""
+    """Run a command. What a person can put right is shown as it is; of a mistake of ours its number and place, never
+    a traceback, whose words could be a patient's."""
+    private_files.keep_private()
+    unexpected.keep_values_out()
     try:
         app()
     except CareloopError as error:
         print(f"careloop: {error}", file=sys.stderr)
         sys.exit(2)
+    except Exception as error:
+        print(f"careloop: {unexpected.sentence(error)}\n{unexpected.summary(error)}", file=sys.stderr)
+        sys.exit(1)
 
 
 def _settings(port: int | None = None, **changes: str) -> Settings:
@@ -351,10 +358,18 @@ def serve(port: Port = None) -> None:
 
     settings = _settings(port)
     wb = open_workbench(settings)
-    if not users.can_anybody_sign_in(wb):
-        print("Nobody can sign in yet. Make the first account: careloop user add NAME --role administrator", flush=True)
+    is_new = not users.can_anybody_sign_in(wb)
     wb.engine.dispose()
-    serving.serve(settings, ready=lambda address: print(f"Careloop is at {address}", flush=True))
+
+    def ready(address: str) -> None:
+        print(f"Careloop is at {address}", flush=True)
+        if is_new:
+            print(
+                "Nobody can sign in yet. Make the first account: careloop user add NAME --role administrator",
+                flush=True,
+            )
+
+    serving.serve(settings, ready=ready)
 
 
 @app.command()

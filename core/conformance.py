@@ -12,6 +12,7 @@ from core.code_meanings import KnownCodes, codes_of_sets, known_codes
 from core.domain.clinical import schema
 from core.domain.concept import MAPPING
 from core.domain.concept import mapping as code_mapping
+from core.domain.csv_cells import neutral
 from core.domain.records import RECORD_CODES
 from core.domain.reporting_evaluation import Period, evaluate_reporting
 from core.domain.reporting_rule import POPULATIONS, ReportingRule
@@ -178,7 +179,7 @@ def write_cases(results: Sequence[DeckResult], path: Path) -> int:
     if path.suffix.lower() == ".parquet":
         cases.write_parquet(path)
     else:
-        cases.with_columns(pl.col(pl.Boolean).cast(pl.Int8)).write_csv(path)
+        neutral(cases.with_columns(pl.col(pl.Boolean).cast(pl.Int8))).write_csv(path)
     return cases.height
 
 

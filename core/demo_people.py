@@ -8,7 +8,7 @@ from core.domain.user import User
 from core.errors import NotAllowed
 from core.workbench import Workbench
 
-PASSWORD = "careloop demo password"  # noqa: S105 (stands on the demo's sign-in page)
+PASSWORD = "careloop demo password"  # noqa: S105  # nosec B105 # a demo's, whose people are invented
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ def verdict(
     message: str = "campaign",
 ) -> Verdict:
     """core.domain.message.after_attempt with chance, and the next try in a window of the channel."""
-    jitter = random.random()  # noqa: S311 (spreads retries, guards nothing)
+    jitter = random.random()  # noqa: S311  # nosec B311 # draws invented people and spreads retries; guards nothing
     found = after_attempt(
         outcome, reason=reason, attempt_number=number, at=at, jitter=jitter, message=message, channel=channel
     )

@@ -9,6 +9,7 @@ from core.domain.remark import KINDS, LONGEST_COMMENT, MOST_DAYS, Kind
 from core.domain.role import REMARK, refusal
 from core.errors import CareloopError
 from core.workbench import Workbench
+from pages._shared import plain
 
 _DAYS, _UNTIL, _ENDLESS = "For some days", "Until a day", "Until it is removed"
 _LABEL, _ICON = "Remark", ":material/add_comment:"
@@ -17,7 +18,7 @@ _LABEL, _ICON = "Remark", ":material/add_comment:"
 def show_error(key: str) -> None:
     """What went wrong with the last change, said once."""
     if error := st.session_state.pop(f"rm_error_{key}", ""):
-        st.error(error, icon=":material/error:")
+        st.error(plain(error), icon=":material/error:")
 
 
 def adding(wb: Workbench, patient_id: str, measure_id: str, key: str) -> None:

@@ -97,7 +97,7 @@ def ask_to_approve(wb: Workbench, campaign: Campaign) -> None:
         "settings and its patients as they are now. Any edit ends the approval."
     )
     show_reach(wb, campaign)
-    st.caption(wb.organisation().messaging_policy)
+    st.caption(plain(wb.organisation().messaging_policy))
     note = st.text_input("Note", key="ap_note", max_chars=approvals.LONGEST_NOTE, placeholder="Optional")
     if st.button("Approve", type="primary", key="ap_yes"):
         try:

@@ -67,7 +67,7 @@ def _ask_to_activate(wb: Workbench, campaign: Campaign) -> None:
     show_holds(wb, with_buttons=False, channel=campaign.channel)
     show_reach(wb, campaign)
     st.caption(f"{campaigns.schedule_if_active(wb, campaign)}. On that day it cannot be edited any more, only stopped.")
-    st.caption(wb.organisation().messaging_policy)
+    st.caption(plain(wb.organisation().messaging_policy))
     if st.button("Activate", type="primary", key="cl_yes"):
         try:
             campaigns.activate(wb, campaign.campaign_id, version=campaign.version, opened=campaign)

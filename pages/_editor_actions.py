@@ -112,6 +112,6 @@ def _activate(wb: Workbench, campaign: Campaign, draft: Campaign) -> None:
     if campaign.status == "active" and approvals.is_on(wb):
         st.warning("It becomes inactive: what you changed needs a new approval.", icon=":material/how_to_reg:")
     st.caption(campaigns.schedule_if_active(wb, draft))
-    st.info(wb.organisation().messaging_policy, icon=":material/policy:")
+    st.info(plain(wb.organisation().messaging_policy), icon=":material/policy:")
     if st.button("Save as active", type="primary", key="ce_active_yes"):
         _try(lambda: _save(wb, campaign, draft, active=True))

@@ -49,7 +49,7 @@ def _evidence(wb: Workbench, patient_id: str, asked: Collection[str], edited: Ed
         beside = partial(remarks_of, wb, person, on=day)
         _explanations(care_gaps.explain_patient(wb, patient_id, as_of=day, known_at=moment), asked, beside=beside)
     except CareloopError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
 
 
 def _day(wb: Workbench) -> date | None:

@@ -135,7 +135,7 @@ def _head(wb: Workbench, search: _Search) -> None:
         st.markdown(f"**{_headline(search.found)}**", width="content")
         st.button("Close", key="fp_close", icon=":material/close:", type="tertiary", on_click=_clear)
     if search.error or search.found.problem:
-        st.caption(search.error or search.found.problem)
+        st.caption(plain(search.error or search.found.problem))
         return
     if search.found.is_more:
         st.caption("Type more letters, a first and a last name, or more digits to narrow the search.")

@@ -20,7 +20,7 @@ from core.workbench import Workbench
 from pages import _width
 from pages._account import account
 from pages._demo_clock import demo_clock
-from pages._shared import HERE, OPENED_PATIENT, current_session, page_head, show_notice, workbench
+from pages._shared import HERE, OPENED_PATIENT, current_session, page_head, plain, show_notice, workbench
 
 st.set_page_config(page_title="Careloop", page_icon=str(HERE / "icon.svg"), layout="wide", initial_sidebar_state=252)
 # What the theme cannot set: less empty space at the sides of wide tables, and what is shown at which width.
@@ -191,4 +191,4 @@ def _show() -> None:
 try:
     _show()
 except CareloopError as error:
-    st.error(str(error), icon=":material/error:")
+    st.error(plain(str(error)), icon=":material/error:")

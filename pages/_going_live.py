@@ -77,7 +77,7 @@ def _test(wb: Workbench, kind: str) -> None:
     try:
         found = going_live.try_account(wb, kind)
     except CareloopError as error:
-        notice(str(error), icon=":material/error:")
+        notice(plain(str(error)), icon=":material/error:")
     else:
         wrong = [step for step in found.steps if not step.is_good]
         words = " ".join(f"{step.words}. {step.advice}" for step in wrong)

@@ -87,7 +87,7 @@ def _sample() -> Sample | None:
     try:
         return header_maps.read_sample(name, content)
     except CareloopError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
         return None
 
 
@@ -95,7 +95,7 @@ def _try(wb: Workbench, asked: HeaderMap, sample: Sample) -> None:
     try:
         found = header_maps.preview(wb, asked, sample)
     except CareloopError as error:
-        st.warning(str(error), icon=":material/rule:")
+        st.warning(plain(str(error)), icon=":material/rule:")
         return
     if sample.rows.height:
         st.markdown("**The first rows as they would be read**")

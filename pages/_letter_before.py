@@ -75,7 +75,7 @@ def _about(wb: Workbench, campaign: Campaign, *, labels_only: bool) -> None:
     )
     if warned := no_post(wb, campaign):
         st.caption(warned)
-    st.info(wb.organisation().messaging_policy, icon=":material/policy:")
+    st.info(plain(wb.organisation().messaging_policy), icon=":material/policy:")
 
 
 def _sheet(campaign: Campaign) -> Campaign:

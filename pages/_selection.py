@@ -12,7 +12,7 @@ from core.errors import CareloopError, TooMany
 from core.workbench import Workbench
 from pages._holds import show_holds
 from pages._reach import show_reached
-from pages._shared import MODE_NAMES, count
+from pages._shared import MODE_NAMES, count, plain
 
 _SELECTED = "wl_selected"
 _CHECKED_UP_TO = 5000  # reach is shown live up to so many; beyond that no campaign is possible anyway
@@ -81,7 +81,7 @@ def _confirm(wb: Workbench, found: Found, patient_ids: Sequence[str]) -> None:
     try:
         work_lists.check_limit(wb, len(patient_ids))
     except TooMany as error:
-        st.error(str(error), icon=":material/group_off:")
+        st.error(plain(str(error)), icon=":material/group_off:")
         return
     library = {template.template_id: template for template in templates.offered(wb)}
     chosen = st.selectbox(
@@ -114,7 +114,7 @@ def _confirm(wb: Workbench, found: Found, patient_ids: Sequence[str]) -> None:
                 wb, template_id=chosen, patient_ids=patient_ids, work_list=found.work_list
             )
         except CareloopError as error:
-            st.error(str(error), icon=":material/error:")
+            st.error(plain(str(error)), icon=":material/error:")
             return
         clear()
         st.switch_page("campaign_editor.py", query_params={"id": campaign_id})

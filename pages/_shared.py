@@ -1,6 +1,7 @@
 """What every page needs: the workbench, the head of the page, and how errors, dates and counts are shown."""
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -22,13 +23,22 @@ from core.sessions import Session
 from core.settings import read_settings
 from core.workbench import VISITOR, Workbench, open_workbench
 
-_WHOSE = "whose"  # in the session: the user to whom everything else in it belongs
+_WHOSE = "whose_session"  # in the session: the user to whom everything else in it belongs
 OPENED_PATIENT = "pa_opened"  # in the session: whose summary is open, until another page is
 HERE = Path(__file__).parent
 P = ParamSpec("P")
 _SANDBOX = "Nothing leaves this machine: mails, texts and calls go to the local Outbox."
 _LIVE = "Messages leave for patients in their windows."
-_MARKDOWN = frozenset("\\`*_{}[]()#+-!|<>~$:")
+_MARKDOWN = frozenset("\\`*_{}[]()#+-!|<>~$:&=")
+_LIST_NUMBER = re.compile(r"^(\s*\d{1,9})([.)])(?=\s|$)", re.MULTILINE)
+# What the browser makes a link, an icon or an emoji after it has read the Markdown, escaped or not. An invisible letter
+# that forbids a break keeps it text.
+_MADE_LATER = re.compile(
+    r"(?i:(?<=http):(?=//)|(?<=https):(?=//)|(?<=www)(?=\.))|:(?=[\w+/-]*[A-Za-z+-][\w+/-]*:|1(?:00|234):)"
+)
+_JOINER = "\u2060"
+# Controls, and what turns the direction of the text around it.
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 MODE_ICONS = {
     "email": ":material/mail:",
     "text": ":material/sms:",
@@ -73,15 +83,22 @@ def current_user() -> User:
     if session is None:
         st.info("You are signed out. [Sign in](/sign-in) to go on.", icon=":material/lock:")
         st.stop()
-    if st.session_state.setdefault(_WHOSE, session.user.user_id) != session.user.user_id:
-        st.session_state.clear()
-        st.rerun()
+    _begin_anew_for(session.user.user_id)
     return session.user
 
 
 def workbench() -> Workbench:
     """The workbench of the person who is signed in."""
     return replace(_opened(), user=current_user())
+
+
+def _begin_anew_for(user_id: str) -> None:
+    """What one person chose on a page is gone when another one signs in and an open tab comes back by itself."""
+    before = st.session_state.setdefault(_WHOSE, user_id)
+    if before != user_id:
+        st.session_state.clear()
+        st.session_state[_WHOSE] = user_id
+        st.rerun()
 
 
 def _token(cookie: str) -> str:
@@ -123,7 +140,7 @@ def guarded(action: Callable[P, None]) -> Callable[P, None]:
         try:
             action(*args, **kwargs)
         except CareloopError as error:
-            st.error(str(error), icon=":material/error:")
+            st.error(plain(str(error)), icon=":material/error:")
 
     return shown
 
@@ -166,8 +183,11 @@ def interval(low: float | None, high: float | None) -> str:
 
 
 def plain(text: str) -> str:
-    """Text as it is: nothing that a person or a feed wrote is read as Markdown."""
-    return "".join(f"\\{letter}" if letter in _MARKDOWN else letter for letter in text)
+    """Text as it is: nothing that a person or a feed wrote is read as Markdown, made a link, an icon or an emoji, or
+    turns the direction of what stands beside it."""
+    kept = _MADE_LATER.sub(lambda found: found[0] + _JOINER, _UNSEEN.sub("", text))
+    escaped = "".join(f"\\{letter}" if letter in _MARKDOWN else letter for letter in kept)
+    return _LIST_NUMBER.sub(lambda found: f"{found[1]}{chr(92)}{found[2]}", escaped)
 
 
 def summary_link(patient_id: str, label: str, *, part: str = "", icon: str = ":material/person:") -> None:

@@ -44,7 +44,7 @@ def summary(wb: Workbench, draft: Campaign, *, selected: int, locked: bool) -> C
         st.markdown(f"**Patients** {MODE_ICONS[draft.channel]}  \n{count(selected, 'patient')} selected.")
         show_reach(wb, draft)
         also_by(wb, draft)
-    st.info(wb.organisation().messaging_policy, icon=":material/policy:")
+    st.info(plain(wb.organisation().messaging_policy), icon=":material/policy:")
     return replace(draft, description=description)
 
 

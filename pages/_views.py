@@ -9,7 +9,7 @@ from core.domain.work_list import WorkList
 from core.errors import CareloopError
 from core.workbench import Workbench
 from pages import _filters, _order
-from pages._shared import guarded, notice
+from pages._shared import guarded, notice, plain
 
 _OPEN = "wl_open_view"  # id of the view whose filters were put into the rows
 _PICK = "wl_view"
@@ -81,7 +81,7 @@ def _open(wb: Workbench, view_id: str) -> None:
         view = saved_views.view(wb, view_id)
         work_list = view.work_list
     except CareloopError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
         return
     show(work_list)
     st.session_state[_PICK] = view_id

@@ -76,6 +76,10 @@ class Server:
         """Everything that was written to the terminal so far."""
         return self.log.read_text("utf-8", "replace")
 
+    def broken(self) -> list[str]:
+        """The lines that tell of a mistake: a traceback, or what core.unexpected makes of one."""
+        return [line for line in self.written().splitlines() if "Traceback" in line or "case " in line]
+
 
 _SERVERS: dict[str, Server] = {}  # by their address
 

@@ -67,7 +67,7 @@ def test_a_link_to_a_page_shows_it_within_its_frame(fresh: Server, page: Page, p
     expect(page.get_by_test_id("stSidebarNavLink").filter(has_text="Work list")).to_be_visible()
     expect(page.get_by_text("SANDBOX").first).to_be_visible()
     expect(page.get_by_test_id("stException")).to_have_count(0)
-    assert "Traceback" not in fresh.written()
+    assert not fresh.broken()
 
 
 def test_the_demo_clock_is_not_offered_outside_a_demo(fresh: Server, page: Page) -> None:

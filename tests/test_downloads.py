@@ -127,3 +127,41 @@ def test_text_whose_name_promises_another_kind_of_file_is_refused(wb: Workbench,
 @pytest.mark.parametrize("typed", ["annex\u202efdp.exe", "annex\u2066fdp.exe", "annex\u200bfdp.exe"])
 def test_a_name_that_would_turn_around_is_kept_without_what_turns_it(wb: Workbench, typed: str) -> None:
     assert downloads.add_document(wb, typed, "", b"%PDF-1.7\n").name == "annexfdp.exe.pdf"
+
+
+def _docx(relations: bytes, **parts: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("[Content_Types].xml", "<Types/>")
+        file.writestr("word/document.xml", "<w:document/>")
+        file.writestr("word/_rels/settings.xml.rels", relations)
+        for name, content in parts.items():
+            file.writestr(f"word/{name}", content)
+    return packed.getvalue()
+
+
+_RELATION = '<R><Relationship Id="r1" Type="http://x/relationships/{}" Target="http://x.example/a" {}/></R>'
+
+
+@pytest.mark.parametrize("kind", ["attachedTemplate", "oleObject", "frame", "image", "subDocument"])
+def test_a_document_that_fetches_a_part_of_itself_from_elsewhere_is_refused(kind: str) -> None:
+    with pytest.raises(DataError, match="from elsewhere"):
+        kind_of(_docx(_RELATION.format(kind, 'TargetMode="External"').encode()))
+
+
+def test_a_document_with_links_and_parts_of_its_own_is_taken() -> None:
+    for relation in (_RELATION.format("hyperlink", 'TargetMode="External"'), _RELATION.format("image", "")):
+        assert kind_of(_docx(relation.encode())).ending == "docx"
+
+
+@pytest.mark.parametrize(
+    "name", ["vbaProject.bin", "VBAPROJECT.BIN", "activeX/activeX1.xml", "embeddings/oleObject1.bin"]
+)
+def test_a_document_with_what_runs_is_refused(name: str) -> None:
+    with pytest.raises(DataError, match="macros"):
+        kind_of(_docx(b"<Relationships/>", **{name: b"x"}))
+
+
+def test_a_list_of_relations_that_unpacks_without_end_is_not_unpacked() -> None:
+    with pytest.raises(DataError, match="from elsewhere"):
+        kind_of(_docx(b" " * 50_000_000))

@@ -1,7 +1,9 @@
 """The gate: without a session nothing of the pages is answered, over HTTP or websocket; other sites ask in vain."""
 
 from collections.abc import Iterator
+from urllib.parse import unquote
 
+import anyio
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -9,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
+from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from core import sessions, sign_in, users
@@ -292,3 +295,157 @@ def test_nobody_becomes_somebody_of_the_demo_outside_a_demo(caller: TestClient) 
 
     assert answer.status_code == 403
     assert "set-cookie" not in answer.headers
+
+
+# An address that the gate could read in one way and what answers it in another.
+TWO_WAYS = (
+    "//work_list",
+    "/u/../work_list",
+    "/u/%2e%2e/work_list",
+    "/u/.%2E/work_list",
+    "/u/..%2fwork_list",
+    "/u/x%2f..%2f..%2fwork_list",
+    "/u/%252e%252e/work_list",
+    "/u/..%5cwork_list",
+    "/u/..\\work_list",
+    "/u//work_list",
+    "/u/./work_list",
+    "/u/%00",
+    "/sign-in/../work_list",
+    "/sign-in/..;/work_list",
+    "/sign-in;/work_list",
+    "/sign-in%2f..%2fwork_list",
+    "/sign-in//work_list",
+    "/twilio/..//media/x",
+    "/bounces/../media/x",
+    "/health/../media/x",
+    "/work_list%20",
+    "/work_list%0d%0aset-cookie:x",
+    "/work_list;x",
+    "/" + "a" * 3000,
+    "http://evil.example/u/x",
+    "http://127.0.0.1/u/../work_list",
+    "*",
+)
+# What stands beside or below what is open and is no route of ours, so that the pages would answer.
+BESIDE = (
+    "/sign-in/work_list",
+    "/sign-in/index.html",
+    "/sign-in/",
+    "/sign-in.",
+    "/SIGN-IN",
+    "/Sign-In/password/",
+    "/sign-out/x",
+    "/session/x",
+    "/health/",
+    "/healthz",
+    "/bouncesx",
+    "/bounces/",
+    "/bounces/x",
+    "/twilio/",
+    "/twilio/index.html",
+    "/u",
+    "/U/x",
+)
+
+
+@pytest.mark.parametrize("path", TWO_WAYS)
+def test_an_address_that_can_be_read_in_two_ways_is_refused_to_everybody(
+    caller: TestClient, wb: Workbench, path: str
+) -> None:
+    for signed_in in (False, True):
+        if signed_in:
+            let_in(caller, wb)
+        answer = asked(caller, path)
+
+        assert answer == 400, (path, signed_in)
+
+
+@pytest.mark.parametrize("path", BESIDE)
+@pytest.mark.parametrize("method", ["GET", "POST", "HEAD", "DELETE"])
+def test_what_stands_beside_an_open_address_needs_a_session(caller: TestClient, method: str, path: str) -> None:
+    answer = caller.request(method, path)
+
+    assert answer.status_code == 401
+    assert "patients" not in answer.text
+
+
+@pytest.mark.parametrize("method", ["DELETE", "PUT", "PATCH", "OPTIONS", "TRACE"])
+def test_an_open_address_is_open_for_its_methods_only(caller: TestClient, method: str) -> None:
+    assert caller.request(method, "/sign-in").status_code == 405
+
+
+@pytest.mark.parametrize(
+    "path", ["/auth/login", "/auth/logout", "/oauth2callback", "/_stcore/metrics", "/_stcore/agent/mcp"]
+)
+def test_what_streamlit_serves_and_nobody_uses_is_closed(caller: TestClient, wb: Workbench, path: str) -> None:
+    let_in(caller, wb)
+
+    assert caller.get(path).status_code == 404
+
+
+def test_there_is_one_websocket(caller: TestClient, wb: Workbench) -> None:
+    let_in(caller, wb)
+
+    for path in ("/", "/u/x", "/sign-in", "/work_list", "/_stcore/stream/"):
+        with pytest.raises(WebSocketDisconnect), caller.websocket_connect(path):
+            pass
+
+
+def asked(caller: TestClient, target: str) -> int:
+    """The status of a request whose target is sent as it is: a client library would put it right first."""
+    raw = target.encode()
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": unquote(target),
+        "raw_path": raw,
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(b"host", b"127.0.0.1:8501"), (b"cookie", cookie_header(caller))],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 8501),
+    }
+    started: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        started.append(message)
+
+    anyio.run(caller.app, scope, receive, send)
+    return int(started[0]["status"])
+
+
+def cookie_header(caller: TestClient) -> bytes:
+    return "; ".join(f"{name}={value}" for name, value in caller.cookies.items()).encode()
+
+
+def test_pages_run_scripts_of_this_server_alone_and_none_that_is_written_into_a_page(
+    caller: TestClient, wb: Workbench
+) -> None:
+    let_in(caller, wb)
+
+    said = caller.get("/", headers=PAGE).headers["content-security-policy"]
+    rules = {name: rest for name, _, rest in (each.strip().partition(" ") for each in said.split(";"))}
+    scripts = rules["script-src"].split()
+
+    assert rules["default-src"] == rules["base-uri"] == rules["frame-ancestors"] == "'none'"
+    assert set(scripts) >= {"'self'"} and not {
+        "'unsafe-inline'",
+        "'unsafe-eval'",
+        "*",
+        "http:",
+        "https:",
+        "data:",
+    } & set(scripts)
+    assert [each for each in scripts if each.startswith("'sha256-")]  # of Streamlit's own page
+    assert all(
+        source in ("'self'", "'none'", "'unsafe-inline'", "data:", "blob:") or source.startswith("'sha256-")
+        for rest in rules.values()
+        for source in rest.split()
+    )

@@ -450,7 +450,7 @@ def test_taking_a_decision_back_leaves_the_stop_that_was_there_before(wb: Workbe
 
 def test_whoever_reads_replies_may_stop_texts_and_only_who_may_change_opt_outs_lets_them_go_on(wb: Workbench) -> None:
     reply_id = unsure(wb)
-    accounts.add_user(wb.engine, User("mia", "Mia", roles=frozenset({"manager"})), at=wb.now(), by="ana")
+    accounts.add_user(wb.engine, User("mia", "Mia", roles=frozenset({"analyst"})), at=wb.now(), by="ana")
     mia = wb.as_user("mia")
 
     assert inbox.decide(mia, reply_id, stop=True)

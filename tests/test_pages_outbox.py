@@ -41,7 +41,7 @@ def drawn(app: AppTest) -> str:
 def rows(app: AppTest) -> list[str]:
     """The labels of the list, as read."""
     listed = [button for button in app.button if str(button.key).startswith("outbox_row_")]
-    return [button.label.replace("\\", "") for button in listed]
+    return [button.label.replace("\\", "").replace("\u2060", "") for button in listed]
 
 
 @pytest.mark.parametrize(("mode", "said"), [("text", "No text yet"), ("phone", "No call yet")])

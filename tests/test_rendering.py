@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.domain.merge_field import EXAMPLES, FIELDS, FieldValue
-from core.domain.rendering import _HTML, LONGEST_OUTPUT, LONGEST_SOURCE, MissingField, check, render
+from core.domain.rendering import _HTML, LONGEST_OUTPUT, LONGEST_SOURCE, MissingField, check, compiled, render
 from core.errors import TemplateError
 
 VALUES: dict[str, FieldValue] = {
@@ -243,3 +243,146 @@ def test_every_field_has_an_example_and_every_example_can_be_rendered() -> None:
         expression = f"{field.name} | listed" if field.is_list else field.name
 
         assert render("{{ " + expression + " }}", EXAMPLES, html=False)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "https://x.example/{{ patient.first_name }}",
+        "HTTPS://x.example?a={{ gaps | listed }}",
+        "http://{{ practice.name }}.example",
+        "https://x.example/{% if gaps %}1{% else %}2{% endif %}",
+        "{% for x in gaps %}https://x.example/{{ x }} {% endfor %}",
+        "www.x.example/{{ patient.first_name }}",
+        "x.example/{{ patient.first_name }}",
+        "bit.ly/a{{ patient.first_name }}",
+        "mailto:a@x.example?subject={{ patient.first_name }}",
+        "sms:+15550100100?body={{ patient.first_name }}",
+        "https://x.example/\u200b{{ patient.first_name }}",
+        "{{ 'https://x.example/' }}{{ patient.first_name }}",
+        '{{ patient.first_name | default("https://x.example/") }}{{ patient.last_name }}',
+        "{{ 'x.example/' if gaps else 'y' }}{{ patient.last_name }}",
+    ],
+)
+def test_no_address_differs_from_reader_to_reader(source: str) -> None:
+    with pytest.raises(TemplateError, match="same address for everybody"):
+        check(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "Call {{ call_back_number }} or see https://x.example/visits, {{ patient.first_name }}",
+        'Dear {{ patient.first_name }}, <a href="https://x.example/a?b=c">our page</a> {{ gaps | listed("and/or") }}',
+        '<a href="tel:{{ call_back_number }}">{{ call_back_number }}</a>',
+        "At 9 a.m. {{ provider.name }}/{{ clinic.name }} and/or {{ sign_off }}",
+        "{% if gaps %}See www.x.example {% endif %}{{ sign_off }}",
+    ],
+)
+def test_an_address_beside_a_field_is_no_address_with_one(source: str) -> None:
+    check(source)
+
+
+# What has led out of a Jinja2 sandbox elsewhere, or out of one that was set up badly.
+_PUBLISHED_ESCAPES = (
+    "{{ ''.__class__.__mro__[1].__subclasses__() }}",
+    "{{ ''.__class__.__base__.__subclasses__()[104].__init__.__globals__['sys'] }}",
+    "{{ config.__class__.__init__.__globals__['os'].popen('id').read() }}",
+    "{{ self.__init__.__globals__.__builtins__.__import__('os').popen('id').read() }}",
+    "{{ self._TemplateReference__context.cycler.__init__.__globals__.os.popen('id').read() }}",
+    "{{ cycler.__init__.__globals__.os.popen('id').read() }}",
+    "{{ joiner.__init__.__globals__.os }}",
+    "{{ namespace.__init__.__globals__.os }}",
+    "{{ lipsum.__globals__['os'].popen('id').read() }}",
+    "{{ request.application.__globals__.__builtins__ }}",
+    "{{ request|attr('application')|attr('\\x5f\\x5fglobals\\x5f\\x5f') }}",
+    "{{ url_for.__globals__ }}",
+    "{{ get_flashed_messages.__globals__ }}",
+    "{{ g.pop.__globals__ }}",
+    "{{ ()|attr('__class__')|attr('__base__') }}",
+    "{{ ''|attr('__cla' ~ 'ss__') }}",
+    "{{ '{0.__class__.__init__.__globals__}'.format(patient) }}",
+    "{{ '{0.__class__}'.format_map({'0': patient}) }}",
+    "{{ ('%s' | format(patient.first_name)) }}",
+    "{{ '{0.__class__}'|attr('format')(patient) }}",
+    "{{ ['{0.__class__}']|map('format', patient)|first }}",
+    "{{ ''|xmlattr }}",
+    "{{ {'a b onload=x': 1}|xmlattr }}",
+    "{{ {'a/onload=x': 1}|xmlattr }}",
+    "{{ patient|map(attribute='__class__')|list }}",
+    "{{ [patient]|groupby('__class__') }}",
+    "{{ [patient]|sort(attribute='__class__.__name__') }}",
+    "{{ [patient]|selectattr('__class__') }}",
+    "{{ [1,2]|sum(start=patient) }}",
+    "{{ patient.first_name|replace('a','b'*10**9) }}",
+    "{{ patient.first_name|center(10**9) }}",
+    "{{ patient.first_name|indent(10**9) }}",
+    "{{ patient.first_name|truncate(10**9) }}",
+    "{{ patient.first_name|wordwrap(1) }}",
+    "{{ patient.first_name|urlize }}",
+    "{{ patient.first_name|safe }}",
+    "{{ patient.first_name|tojson }}",
+    "{{ patient.first_name|pprint }}",
+    "{{ patient.first_name|string }}",
+    "{{ gaps|join(patient) }}",
+    "{{ gaps|batch(10**9) }}",
+    "{{ gaps|slice(10**9) }}",
+    "{{ gaps|random }}",
+    "{{ dict(a=1) }}",
+    "{{ range(10**9)|list }}",
+    "{% for c in [].__class__.__base__.__subclasses__() %}{% if c.__name__ == 'x' %}{{ c }}{% endif %}{% endfor %}",
+    "{% set x = namespace(a=1) %}{% set x.a = 2 %}",
+    "{% import 'os' as os %}{{ os }}",
+    "{% from 'os' import popen %}",
+    "{% include '/etc/passwd' %}",
+    "{% include ['/etc/passwd', 'x'] ignore missing %}",
+    "{% extends '/etc/passwd' %}",
+    "{% macro a() %}{{ a() }}{% endmacro %}{{ a() }}",
+    "{% call(x) patient() %}{% endcall %}",
+    "{% filter upper %}{{ patient }}{% endfilter %}",
+    "{% raw %}{{ x }}{% endraw %}{{ x }}",
+    "{% debug %}",
+    "{% do patient.update(a=1) %}",
+    "{% trans %}x{% endtrans %}",
+    "{% print(patient) %}",
+    "{%- set loop = patient -%}{{ loop }}",
+    "{{ loop.__class__ }}",
+    "{{ caller() }}",
+    "{{ varargs }}",
+    "{{ kwargs }}",
+    "{{ super() }}",
+    "{{ True.__class__ }}",
+    "{{ none.__class__ }}",
+    "{{ 1.0.__class__ }}",
+    "{{ patient.first_name.__class__ }}",
+    "{{ patient.__dict__ }}",
+    "{{ patient.values }}",
+    "{{ patient._values }}",
+    "{{ patient.name }}",
+    "{{ patient['values'] }}",
+    "{{ patient.ｆirst_name.__class__ }}",
+    "{{ patient.﹍﹍class﹍﹍ }}",
+    "{{ ｐatient.first_name|attr('x') }}",
+    "{{ patient.first_name.encode('utf-16') }}",
+    "{{ patient . first_name . __class__ }}",
+    "{{ (patient)['first_name'] }}",
+    "{{ patient.first_name[::-1] }}",
+    "{{ patient.first_name[0:10**9] }}",
+    "{{ not patient.__class__ }}",
+    "{{ patient.first_name if patient.__class__ else 'x' }}",
+    "{{ patient.first_name|default('x', true) }}",
+    "{{ patient.first_name|default(patient.__class__) }}",
+    "{{ patient.first_name is callable }}",
+    "{{ patient.first_name is test }}",
+    "{{ await patient }}",
+    "{{ 'a'|upper()|lower()|attr('join') }}",
+)
+
+
+@pytest.mark.parametrize("source", _PUBLISHED_ESCAPES)
+def test_what_led_out_of_other_sandboxes_is_refused_in_every_part_of_a_message(source: str) -> None:
+    for text in (source, f"Hello {source}", "{% if gaps %}" + source + "{% endif %}", source.replace("{{ ", "{{- ")):
+        with pytest.raises(TemplateError):
+            compiled(text, html=True)
+        with pytest.raises(TemplateError):
+            compiled(text, html=False)

@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 
 from core import bounces, dispatcher, opt_outs
 from core.channels.email_frame import return_address, signed_recipients
+from core.channels.mailboxes import open_mailbox
 from core.errors import SettingsError
 from core.store.database import reading
 from core.store.schema import address_states, bounce_mails, message_events, recipients
@@ -372,7 +373,9 @@ def test_a_mailbox_that_cannot_be_opened_says_why(wb: Workbench, tmp_path: Path)
 
     assert "No mailbox is set" in refused(at(""))
     assert "no folder 'new'" in refused(at(f"maildir:{tmp_path}"))
-    assert "must be maildir:/path" in refused(at("imap://ana@mail.example.org/INBOX"))
+    assert "read by a live home only" in refused(at("imap://ana@mail.example.org/INBOX"))
+    with pytest.raises(SettingsError, match="must be maildir:/path"), open_mailbox("imap://ana@mail.example.org/", "x"):
+        pass
     assert "must be maildir:/path" in refused(at("pop3://ana@127.0.0.1/"))
     assert "cannot be reached" in refused(at("imap://ana@127.0.0.1:1/INBOX"))
     with imap_server([]) as (port, _):

@@ -22,7 +22,7 @@ from core.store.database import reading, writing
 from core.store.schema import audit, patients, support_cases
 from core.support import HoldsPatientInformation, Incomplete, TooManyRequests
 from core.web import support as route
-from core.web.headers import PAGES
+from core.web.headers import _PAGES
 from core.workbench import VISITOR, Workbench
 from tests.conftest import Clock
 from tests.mail_servers import Recorder
@@ -372,7 +372,7 @@ def test_a_visitor_asks_for_support_without_signing_in(caller: TestClient, wb: W
     shown = caller.get("/support")
     assert shown.status_code == 200 and "(555) 010-0177" in shown.text and "no name, initials" in shown.text
     assert "form-action 'self'" in shown.headers["content-security-policy"]
-    assert shown.headers["content-security-policy"] != PAGES
+    assert shown.headers["content-security-policy"] != _PAGES
 
     answer = caller.post("/support", data=FORM)
 

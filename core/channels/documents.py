@@ -1,7 +1,9 @@
 """Which kind of document a file is, by what it holds and never by its name."""
 
 import io
+import re
 import zipfile
+import zlib
 from dataclasses import dataclass
 
 from core.errors import DataError
@@ -31,6 +33,10 @@ _REFUSED = (
     "The file is none of: PDF, Word (.docx), Excel (.xlsx), PowerPoint (.pptx), PNG, JPEG or plain text in UTF-8. "
     "Save it as one of these, best as PDF."
 )
+_LONGEST_RELATIONS = 2_000_000  # bytes of one list of relations, unpacked; usual ones have some thousand
+_RELATION = re.compile(rb"<[\w:]*Relationship\b[^>]*>")
+_OF_KIND = re.compile(rb"""\bType\s*=\s*["'][^"']*/(\w+)["']""")
+_EXTERNAL = re.compile(rb"""\bTargetMode\s*=\s*["']External["']""")
 
 
 def promised(name: str, kind: Kind) -> str:
@@ -55,14 +61,32 @@ def _office(content: bytes) -> Kind:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             names = set(packed.namelist())
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+            fetches = any(_fetches(packed, name) for name in names if name.endswith(".rels"))
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, ValueError, OSError, EOFError):
         raise DataError(_REFUSED) from None
-    if any(name.endswith("vbaProject.bin") for name in names):
+    if any(re.search(r"vbaproject|activex/|embeddings/oleobject", name, re.IGNORECASE) for name in names):
         raise DataError("The document holds macros, which may harm who opens it. Save it without macros.")
+    if fetches:
+        raise DataError(
+            "The document fetches a part of itself from elsewhere when it is opened. Embed it, or save as PDF."
+        )
     found = next((kind for part, kind in _BY_PART.items() if part in names), None)
     if found is None or "[Content_Types].xml" not in names:
         raise DataError(_REFUSED)
     return found
+
+
+def _fetches(packed: zipfile.ZipFile, name: str) -> bool:
+    """Whether a list of relations names anything outside that a program fetches by itself; links are only followed."""
+    with packed.open(name) as part:
+        relations = part.read(_LONGEST_RELATIONS + 1)
+    if len(relations) > _LONGEST_RELATIONS or relations.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return True
+    for each in _RELATION.findall(relations):
+        kind = _OF_KIND.search(each)
+        if _EXTERNAL.search(each) and (kind is None or kind[1] != b"hyperlink"):
+            return True
+    return False
 
 
 def _text(content: bytes) -> Kind:

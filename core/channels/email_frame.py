@@ -278,7 +278,7 @@ def _part(frame: str, facts: dict[str, object], *, html: bool) -> _Part:
 @cache
 def _template(frame: str, *, html: bool) -> Template:
     source = (resources.files("core.library") / "frames" / frame).read_text(encoding="utf-8")
-    environment = Environment(autoescape=html, undefined=StrictUndefined, keep_trailing_newline=True)  # noqa: S701
+    environment = Environment(autoescape=html, undefined=StrictUndefined, keep_trailing_newline=True)  # noqa: S701  # nosec B701 # plain text, or escaped where it is HTML
     return environment.from_string(source)
 
 

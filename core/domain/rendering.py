@@ -6,6 +6,7 @@ the list is refused when the template is saved, with its line; the sandbox behin
 or the message is not sent to that patient.
 """
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NoReturn
@@ -21,6 +22,10 @@ from core.errors import TemplateError
 
 LONGEST_SOURCE = 60_000
 LONGEST_OUTPUT = 120_000
+# A web or mail address that goes on into a merge field or condition, and one within a merge field's own quotes.
+_ADDRESS = r"(?:(?:https?|ftps?|mailto|sms|data|file)[ ]?:|www\.|[\w-]+\.[a-z]{2,}/)[^\s\"'<>{}]*"
+_ADDRESS_WITH_FIELD = re.compile(_ADDRESS + r"\{[{%]", re.IGNORECASE)
+_ADDRESS_IN_FIELD = re.compile(rf"\{{[{{%](?:(?![}}%]\}}).)*?[\"']\s*[^\"'}}]*?{_ADDRESS}", re.IGNORECASE | re.DOTALL)
 
 
 def check(source: str) -> list[str]:
@@ -142,12 +147,26 @@ _PLAIN = _Environment(autoescape=False)
 def _checked(source: str) -> list[str]:
     if len(source) > LONGEST_SOURCE:
         raise TemplateError(f"The message has {len(source):,} characters; at most {LONGEST_SOURCE:,} are possible.")
+    _refuse_fields_in_addresses(source)
     try:
         return checked_fields(_PLAIN.parse(source))
     except TemplateSyntaxError as error:
         raise TemplateError(f"Line {error.lineno}: {_plain(error.message)}", line=error.lineno) from None
     except (RecursionError, ValueError, OverflowError):
         raise TemplateError("The message is nested too deeply to be understood. Make it simpler.") from None
+
+
+def _refuse_fields_in_addresses(source: str) -> None:
+    """An address that differs from reader to reader tells every server on its way who opened it. Our own link to stop
+    emails stands below each of them and is none of the message's."""
+    found = _ADDRESS_WITH_FIELD.search(source) or _ADDRESS_IN_FIELD.search(source)
+    if found:
+        line = source.count("\n", 0, found.start()) + 1
+        raise TemplateError(
+            f"Line {line}: a merge field or condition stands in a web or mail address. Every server on its way would "
+            "learn who opened it. Use the same address for everybody; a telephone number (tel:) may be a field.",
+            line=line,
+        )
 
 
 def _plain(message: str | None) -> str:

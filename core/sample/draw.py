@@ -25,7 +25,7 @@ class Draw:
     """The chance of one household or one patient. `key` names it: the same key, the same draws."""
 
     def __init__(self, *key: object) -> None:
-        self.random = Random(":".join(str(part) for part in key)).random  # noqa: S311  (invented people, not a secret)
+        self.random = Random(":".join(str(part) for part in key)).random  # noqa: S311  # nosec B311 # draws invented people and spreads retries; guards nothing
 
     def chance(self, share: float) -> bool:
         """True that share of times."""

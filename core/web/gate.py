@@ -4,24 +4,23 @@ What needs none is listed; everything else does, also what Streamlit serves besi
 uploads and components.
 """
 
+import logging
 import time
 from collections.abc import Callable
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, RedirectResponse
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from core import sessions
+from core import sessions, unexpected
 from core.sessions import Session
-from core.web import cookie, hosts
+from core.web import cookie, hosts, paths
 from core.web.headers import with_headers
 from core.workbench import Workbench
 
-# What has a check of its own: a signed link, Twilio's signature, a token, a password; and what says nothing.
-OPEN = ("/health", "/sign-in", "/sign-out", "/session", "/support")
-OPEN_BELOW = ("/sign-in/", "/u/", "/twilio/", "/bounces")
-SIGNED = ("/u/", "/twilio/", "/bounces")  # asked by other sites' pages and by programs: no question where from
+_log = logging.getLogger(__name__)
 CHECK_EVERY = 2.0  # seconds after which a websocket's session is looked at again
 
 
@@ -36,14 +35,30 @@ class Gate:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
+        has_begun = False
+
+        async def begin(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self._answer(scope, receive, begin)
+        except Exception as error:  # whose own words may hold anything
+            _log.error("a request could not be answered: %s", unexpected.summary(error))
+            if scope["type"] == "http":
+                send = with_headers(scope, send, None)
+            if not has_begun:
+                await _refuse(scope, receive, send, 500, unexpected.sentence(error))
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         wb = await run_in_threadpool(self.workbench)
         if scope["type"] == "http":
             send = with_headers(scope, send, wb.settings)
-        if not hosts.is_allowed(scope, wb.settings):
-            await _refuse(scope, receive, send, 403, "Careloop does not answer by this name.")
-        elif not scope["path"].startswith(SIGNED) and hosts.is_from_elsewhere(scope):
-            await _refuse(scope, receive, send, 403, "Careloop answers its own pages only.")
-        elif scope["type"] == "http" and _is_open(scope["path"]):
+        refused = _refusal(wb, scope)
+        if refused is not None:
+            await _refuse(scope, receive, send, *refused)
+        elif scope["type"] == "http" and paths.open_route(scope) is Match.FULL:
             await self.app(scope, receive, send)
         else:
             await self._with_session(wb, scope, receive, send)
@@ -61,8 +76,19 @@ class Gate:
             await self.app(scope, receive, send)
 
 
-def _is_open(path: str) -> bool:
-    return path in OPEN or path.startswith(OPEN_BELOW)
+def _refusal(wb: Workbench, scope: Scope) -> tuple[int, str] | None:
+    """Status and reason of what is refused to everybody, whoever is signed in."""
+    if not hosts.is_allowed(scope, wb.settings):
+        return 403, "Careloop does not answer by this name."
+    if not paths.is_plain(scope):
+        return 400, "Careloop has no such address."
+    if not paths.is_signed(scope["path"]) and hosts.is_from_elsewhere(scope):
+        return 403, "Careloop answers its own pages only."
+    if paths.is_closed(scope["path"]) or (scope["type"] == "websocket" and scope["path"] != paths.STREAM):
+        return 404, "Not found."
+    if scope["type"] == "http" and paths.open_route(scope) is Match.PARTIAL:
+        return 405, "Not possible here."
+    return None
 
 
 def _while_signed_in(wb: Workbench, token: str, receive: Receive, send: Send) -> Receive:
