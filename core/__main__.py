@@ -16,8 +16,11 @@ from core.commands import backups
 from core.commands.addresses import address_app
 from core.commands.audit import audit_app
 from core.commands.check import check
+from core.commands.codes import codes_app
+from core.commands.feed import feed_app
 from core.commands.forms import form_app, logo_app
 from core.commands.live import live
+from core.commands.sending import sending_app
 from core.commands.support import support_app
 from core.commands.users import user_app
 from core.errors import CareloopError
@@ -25,14 +28,8 @@ from core.settings import Settings, read_settings
 from core.workbench import DISPATCHER, Workbench, open_workbench
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-codes_app = typer.Typer(no_args_is_help=True, help="What codes mean: licensed lists and a feed's own codes.")
 app.add_typer(codes_app, name="codes")
-feed_app = typer.Typer(
-    no_args_is_help=True, help="How good the feed is, and the gate that keeps bad data from sending."
-)
 app.add_typer(feed_app, name="feed")
-
-sending_app = typer.Typer(no_args_is_help=True, help="Whether messages may leave, and the switch that stops them all.")
 app.add_typer(sending_app, name="sending")
 app.add_typer(form_app, name="form")
 app.add_typer(logo_app, name="logo")
@@ -143,91 +140,6 @@ def _watch(wb: Workbench, folder: Path, *, format: str, quiet: float, every: flo
     watching.watch(wb, folder, quiet=quiet, every=every, format=format, stop=stop, told=told)
 
 
-@codes_app.command("load")
-def codes_load(
-    path: Annotated[Path, typer.Argument(help="A code_map.csv, or a folder with value sets and code maps.")],
-) -> None:
-    """Say what codes mean, by code maps and by value sets under your own licence; then work out care gaps again."""
-    from core import code_loads, loads
-
-    wb = _open()
-    report, home = code_loads.load_codes(wb, path), wb.settings.home
-    print(f"{report.headline} in {home}")
-    for line in report.lines:
-        print(line)
-    if loads.current(wb) is None:
-        print(f"Nothing is loaded in {home} yet: the codes count from the first load on.")
-
-
-@codes_app.command("status")
-def codes_status(
-    measure: Annotated[str, typer.Option(help="Only this measure, by its id. Default: all that are on.")] = "",
-) -> None:
-    """Say which codes each measure knows, and which entries it therefore cannot see."""
-    from core import codes
-
-    for each in codes.status(_open(), measure_id=measure or None):
-        print(f"{each}\n")
-
-
-@codes_app.command("orphans")
-def codes_orphans() -> None:
-    """List codes of the feed that are near a list of ours and not in it, most used first."""
-    from core import local_codes
-
-    rows = local_codes.orphans(_open())
-    for row in rows.iter_rows(named=True):
-        print(f"{row['events']:>9,}  {row['system']} {row['code']}  {row['text'] or ''}")
-        print(f"           near {row['name']}: {row['why']}")
-    if rows.is_empty():
-        print("No code of the feed is near a list without being in it.")
-
-
-@feed_app.command("status")
-def feed_status() -> None:
-    """Say whether the feed gate is open, which feeds are late or failed, and how each table of the last loads is."""
-    from core import feed_gate, feed_quality, lateness, watching
-
-    wb = _open()
-    for line in feed_gate.lines(wb):
-        print(line)
-    for alarm in lateness.alarms(wb):
-        print(f"- {alarm.sentence}")
-    for failed in [each for each in watching.arrivals(wb, limit=50) if each.state == "failed"]:
-        print(f"- {failed.name}: {failed.reason}")
-    shown = feed_quality.table(wb)
-    widths = [max([len(name), *(len(_cell(value)) for value in shown[name])]) for name in shown.columns]
-    for row in [shown.columns, *shown.iter_rows()] if shown.height else []:
-        print("  ".join(f"{_cell(value):<{width}}" for value, width in zip(row, widths, strict=True)).rstrip())
-
-
-@feed_app.command("release")
-def feed_release(
-    reason: Annotated[str, typer.Option(help="Why it is right to send by this data. Kept with your release.")],
-) -> None:
-    """Open the feed gate despite the problems it is closed for, until the feed has others."""
-    from core import feed_gate
-
-    wb = _open()
-    print(f"{feed_gate.waiting_count(wb):,} messages wait.")
-    feed_gate.release(wb, reason=reason)
-    for line in feed_gate.lines(wb):
-        print(line)
-
-
-@feed_app.command("end-source")
-def feed_end_source(
-    source: Annotated[str, typer.Argument(help="Its name, as 'careloop feed status' shows it.")],
-) -> None:
-    """Say that a source sends no more: nothing is expected of it until it sends again."""
-    from core import feed_gate
-
-    wb = _open()
-    feed_gate.end_source(wb, source)
-    for line in feed_gate.lines(wb):
-        print(line)
-
-
 @app.command()
 def gaps(
     out: Annotated[Path, typer.Option(help="File to write: .parquet or .csv.")],
@@ -318,39 +230,6 @@ def collect() -> None:
     print(f"{found.mails:,} mails read{f' ({kinds})' if kinds else ''}; {found.matched:,} about messages of ours")
 
 
-@sending_app.command("status")
-def sending_status() -> None:
-    """Whether messages may leave, and if not, why. Ends with 1 when something holds them back."""
-    from core import dispatcher, sending_control
-
-    wb = _open()
-    found = sending_control.holds(wb)
-    seen = dispatcher.last_seen(wb)
-    print(f"Dispatcher last seen: {f'{seen.astimezone(wb.zone()):%Y-%m-%d %H:%M}' if seen else 'none is running'}")
-    print(*(hold.sentence for hold in found) if found else ("Nothing holds sending back.",), sep="\n")
-    if found:
-        raise typer.Exit(1)
-
-
-@sending_app.command("pause")
-def sending_pause(reason: Annotated[str, typer.Option(help="Why, for whoever reads it later.")]) -> None:
-    """Let nothing leave, in any campaign, from the next message on."""
-    from core import sending_control
-
-    print(f"All sending is paused: {sending_control.pause_all(_open(), reason=reason).reason}")
-
-
-@sending_app.command("resume")
-def sending_resume() -> None:
-    """Let messages leave again, and try an account again that was paused because it failed."""
-    from core import sending_control
-
-    wb = _open()
-    was_paused = sending_control.resume_all(wb)
-    sending_control.try_account_again(wb)
-    print("Messages may leave again." if was_paused else "Nobody had paused sending.")
-
-
 @app.command()
 def serve(port: Port = None) -> None:
     """Run the pages, the dispatcher and the local mail server until stopped."""
@@ -394,10 +273,6 @@ def demo(
         )
 
     serving.serve(settings, ready=ready)
-
-
-def _cell(value: object) -> str:
-    return "–" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _day(text: str) -> date:
