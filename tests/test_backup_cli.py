@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from core.workbench import Workbench
 from tests.clinic import add_campaign, add_clinic, add_patients
 from tests.conftest import ROOT
@@ -20,6 +22,7 @@ def careloop(home: Path, *arguments: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
+@pytest.mark.long
 def test_a_home_is_backed_up_checked_lost_restored_and_released(wb: Workbench, tmp_path: Path) -> None:
     add_clinic(wb)
     add_campaign(wb, add_patients(wb, 3))

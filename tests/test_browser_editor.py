@@ -11,7 +11,7 @@ from core.domain.work_list import Filter, WorkList
 from core.workbench import Workbench
 from tests.browser import Page, Server, click, expect, open_page, settle
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 WITH_EMAIL = WorkList(filters=((Filter("status", "equals", "Active"), Filter("email", "not_empty")),))
 

@@ -15,7 +15,7 @@ from core.store import accounts
 from core.workbench import open_workbench
 from tests.browser import Page, Server, chromium, expect, open_page, running
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 ASKED = WorkList(filters=((Filter("alerts", "contains", "influenza"), Filter("age", "greater", 40.0)),))
 

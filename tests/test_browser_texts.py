@@ -17,7 +17,7 @@ from core.workbench import Workbench
 from tests.browser import Page, Server, Watch, click, expect, mark_row, open_page, settle
 from tests.dispatchers import wait_until
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 NAME, TESTER, SELECTED = "A word to three patients", "(312) 555-0199", 3
 BODY = "{{ practice.name }}: please call us at {{ call_back_number }} about your next visit."

@@ -10,7 +10,7 @@ from core.domain.work_list import COLUMNS, Filter, WorkList
 from core.workbench import Workbench
 from tests.browser import Page, Server, cells, choose, click, expect, mark_row, open_page, settle
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 EVIDENCE_AFTER_AGE = 146  # pixels from the left of the table, when age is the first of many columns
 
