@@ -34,7 +34,8 @@ PAGES = (
 EVERY_DAY = ("", "work_list", "report")  # the others with the long tests
 TITLES = (
     "Good", "Work list", "Care gaps", "Measures", "Imm: Childhood Series", "Campaigns", "Library", "Replies", "Outbox",
-    "Data", "Introductory emails", "Downloads", "Settings", "Going live", "Users", "Audit log", "Help", "Mammogram reminder", "Diabetes care gaps",
+    "Data", "Introductory emails", "Downloads", "Settings", "Going live", "Users", "Audit log", "Help",
+    "Mammogram reminder", "Diabetes care gaps",
 )  # fmt: skip
 COLOURS = {"light": "rgb(255, 255, 255)", "dark": "rgb(17, 25, 26)"}
 _TOO_WIDE = """() => [document.documentElement, ...document.querySelectorAll('[data-testid=stMain]')]
