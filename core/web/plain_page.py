@@ -6,7 +6,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined, Template
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse
 
@@ -46,6 +46,12 @@ async def small_body(request: Request, longest: int) -> bytes | None:
 
 @cache
 def _template(file: str) -> Template:
-    source = (resources.files("core.web") / file).read_text(encoding="utf-8")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string(source.replace("{{ style }}", _STYLE))
+    environment = Environment(
+        loader=PackageLoader("core.web", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["style"] = _STYLE
+    return environment.get_template(file)
