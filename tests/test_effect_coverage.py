@@ -1,0 +1,159 @@
+"""In many simulated campaigns of each design the interval that fits it covers the truth as often as it says."""
+
+import random
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from core.domain.effects.allocation import CONTACT, HOLD_OUT, LATER, A, Allocation, B, Candidate, allocate
+from core.domain.effects.differences import (
+    Counts,
+    Interval,
+    design_effect,
+    mantel_haenszel,
+    newcombe,
+    pooled,
+    wilson,
+)
+
+CAMPAIGNS = 2000
+TRUTH = 0.05
+Closed = Mapping[str, bool]
+
+
+def panel(draw: random.Random, count: int, *, size: int) -> list[Candidate]:
+    """Patients of twelve providers, in households of 1 to `size`."""
+    people: list[Candidate] = []
+    while len(people) < count:
+        home = frozenset({f"home {len(people)}"})
+        for _ in range(draw.randint(1, size)):
+            provider = f"dr{draw.choices(range(12), range(1, 13))[0]}"
+            people.append(Candidate(f"p{len(people):05}", home, provider, draw.choices(range(5), (1, 9, 5, 2, 1))[0]))
+    return people[:count]
+
+
+def base(one: Candidate) -> float:
+    """Who has more gaps closes fewer; providers differ."""
+    return 0.08 + 0.012 * int(one.provider[2:]) - 0.01 * one.gaps
+
+
+def close(
+    draw: random.Random, people: list[Candidate], arms: Mapping[str, Allocation], lifted: str, *, together: float
+) -> Closed:
+    """Who closes: a member of a household does with the chance `together` as its household decided, else on their
+    own."""
+    of_home: dict[str, float] = {}
+    closed = {}
+    for one in people:
+        allocation = arms[one.patient_id]
+        chance = base(one) + TRUTH * (allocation.arm == lifted)
+        common = of_home.setdefault(allocation.household, draw.random())
+        closed[one.patient_id] = (common if draw.random() < together else draw.random()) < chance
+    return closed
+
+
+def plain(people: list[Candidate], arms: Mapping[str, Allocation], closed: Closed, lifted: str) -> Interval:
+    one, other = (
+        [each for each in people if (arms[each.patient_id].arm == lifted) is there] for there in (True, False)
+    )
+    counts = (Counts(sum(closed[each.patient_id] for each in arm), len(arm)) for arm in (one, other))
+    return newcombe(*counts)
+
+
+def stratified(people: list[Candidate], arms: Mapping[str, Allocation], closed: Closed, lifted: str) -> Interval:
+    cells: dict[tuple[str, bool], list[bool]] = defaultdict(list)
+    homes: dict[str, list[bool]] = defaultdict(list)
+    for each in people:
+        one = arms[each.patient_id]
+        cells[one.stratum, one.arm == lifted].append(closed[each.patient_id])
+        homes[one.household].append(closed[each.patient_id])
+    counts = {cell: Counts(sum(values), len(values)) for cell, values in cells.items()}
+    none = Counts(0, 0)
+    strata = [(counts.get((name, True), none), counts.get((name, False), none)) for name in {key[0] for key in cells}]
+    of = {one.household: counts[one.stratum, one.arm == lifted].rate for one in arms.values()}
+    widened = design_effect([(len(values), sum(values), of[home]) for home, values in homes.items()])
+    found = mantel_haenszel(strata, widened=widened)
+    assert found is not None
+    return found
+
+
+def covered(
+    shares: Mapping[str, float],
+    interval: Callable[[list[Candidate], Mapping[str, Allocation], Closed, str], Interval],
+    *,
+    patients: int,
+    size: int,
+    together: float = 0.0,
+    is_stratified: bool = True,
+) -> float:
+    """The share of campaigns whose interval holds the truth."""
+    draw = random.Random(f"{shares}{patients}{size}{together}")
+    lifted, hits = max(shares, key=lambda arm: (shares[arm], arm in (CONTACT, A))), 0
+    for number in range(CAMPAIGNS):
+        people = panel(draw, patients, size=size)
+        if is_stratified:
+            arms = allocate(people, shares, campaign_id=f"c{number}", seed=number)
+        else:
+            places = draw.sample(range(patients), round(patients * shares[lifted]))
+            contacted = {people[place].patient_id for place in places}
+            other = next(arm for arm in shares if arm != lifted)
+            arms = {
+                one.patient_id: Allocation(lifted if one.patient_id in contacted else other, "", one.patient_id)
+                for one in people
+            }
+        found = interval(people, arms, close(draw, people, arms, lifted, together=together), lifted)
+        hits += found.low <= TRUTH <= found.high
+    return hits / CAMPAIGNS
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("design", "shares", "patients", "size", "together"),
+    [
+        ("hold-out of a tenth", {CONTACT: 0.9, HOLD_OUT: 0.1}, 2000, 1, 0.0),
+        ("hold-out of a tenth, households", {CONTACT: 0.9, HOLD_OUT: 0.1}, 2000, 4, 0.5),
+        ("hold-out of a fifth, small", {CONTACT: 0.8, HOLD_OUT: 0.2}, 300, 2, 0.3),
+        ("delayed start", {CONTACT: 0.5, LATER: 0.5}, 1000, 2, 0.3),
+        ("two templates", {A: 0.5, B: 0.5}, 1000, 2, 0.3),
+        ("two templates, small", {A: 0.5, B: 0.5}, 120, 1, 0.0),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_the_interval_of_a_stratified_design_covers_the_truth(
+    design: str, shares: Mapping[str, float], patients: int, size: int, together: float
+) -> None:
+    share = covered(shares, stratified, patients=patients, size=size, together=together)
+    assert 0.93 <= share <= 0.97, f"{design}: {share:.1%}"
+
+
+@pytest.mark.long
+def test_the_interval_of_a_plain_split_covers_the_truth() -> None:
+    share = covered({CONTACT: 0.9, HOLD_OUT: 0.1}, plain, patients=1000, size=1, is_stratified=False)
+    assert 0.93 <= share <= 0.97, f"{share:.1%}"
+
+
+@pytest.mark.long
+def test_the_interval_of_a_share_covers_the_truth() -> None:
+    draw = random.Random(5)
+    found = [wilson(Counts(sum(draw.random() < 0.12 for _ in range(400)), 400)) for _ in range(CAMPAIGNS)]
+    share = sum(one.low <= 0.12 <= one.high for one in found) / CAMPAIGNS
+    assert 0.93 <= share <= 0.97, f"{share:.1%}"
+
+
+@pytest.mark.long
+def test_the_interval_of_runs_taken_together_covers_the_truth() -> None:
+    draw = random.Random(6)
+    hits = 0
+    for _ in range(CAMPAIGNS):
+        runs = []
+        for _ in range(6):
+            one = sum(draw.random() < 0.12 + TRUTH for _ in range(450))
+            other = sum(draw.random() < 0.12 for _ in range(150))
+            found = mantel_haenszel([(Counts(one, 450), Counts(other, 150))])
+            assert found is not None
+            runs.append(found)
+        together = pooled(runs)
+        assert together is not None
+        hits += together.difference.low <= TRUTH <= together.difference.high
+    assert 0.93 <= hits / CAMPAIGNS <= 0.97, f"{hits / CAMPAIGNS:.1%}"
