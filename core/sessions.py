@@ -52,9 +52,9 @@ def cookie_name(settings: Settings) -> str:
 
 
 def begin(wb: Workbench, user_id: str, *, method: str, id_token: str | None = None) -> str:
-    """Begin a session for a user whose identity was checked; returns the token for the cookie. Raises NotFound for an
-    inactive user."""
-    acting = wb.as_user(user_id)
+    """Begin a session for a person whose identity was checked; returns the token for the cookie. Raises NotFound for an
+    inactive one, and for what acts without a person."""
+    acting = replace(wb, user=accounts.person(wb.engine, user_id))
     token, at = secrets.token_urlsafe(_TOKEN_BYTES), _now(wb)
     with writing(wb.engine) as connection:
         rows.add_session(
@@ -85,7 +85,7 @@ def find(wb: Workbench, token: str) -> Session | None:
         _end(wb, row.session_id, row.user_id, how="idle" if ends_at < latest_at else "expired")
         return None
     try:
-        user = accounts.user(wb.engine, row.user_id)
+        user = accounts.person(wb.engine, row.user_id)
     except NotFound:
         return None
     return Session(row.session_id, user, row.method, row.begun_at, row.seen_at, ends_at, latest_at, row.id_token)

@@ -30,7 +30,8 @@ class Settings:
     allowed_hosts  by which names the pages may be asked for, beside loopback ones (CARELOOP_ALLOWED_HOSTS, separated
                    by commas); the public URL's host is always one
     proxies        addresses and networks whose word counts for who asked and how: X-Forwarded-For and -Proto
-                   (CARELOOP_PROXIES, separated by commas; default loopback)
+                   (CARELOOP_PROXIES, separated by commas; default loopback where the public URL begins
+                   with https, else none)
     smtp_host, smtp_port   the mail server to send through (CARELOOP_SMTP=host:port); one from which mails leave this
                    machine is used in a live home only (core.home_mode).
                    The default is the local server that `careloop serve` and `careloop demo` run themselves.
@@ -99,7 +100,7 @@ class Settings:
     ledger_folder: Path | None = None
     credentials: tuple[Source, ...] = field(default=(), compare=False)
     allowed_hosts: tuple[str, ...] = ()
-    proxies: tuple[str, ...] = ("127.0.0.1", "::1")
+    proxies: tuple[str, ...] = ()
     secret_files: tuple[Path, ...] = ()
 
     @property
@@ -167,6 +168,7 @@ def read_settings(environ: Mapping[str, str], *, demo: bool | None = None) -> Se
     is_demo = (home / "demo").exists() if demo is None else demo
     host = environ.get("CARELOOP_HOST", "127.0.0.1")
     port = _port(environ.get("CARELOOP_PORT", "8501"), "CARELOOP_PORT")
+    public_url = environ.get("CARELOOP_PUBLIC_URL", f"http://{host}:{port}").rstrip("/")
     keeps = environ.get(_KEEPS, "").split(",")
     smtp_host, _, smtp_port = environ.get("CARELOOP_SMTP", f"127.0.0.1:{port + 1}").rpartition(":")
     settings = Settings(
@@ -191,7 +193,7 @@ def read_settings(environ: Mapping[str, str], *, demo: bool | None = None) -> Se
         twilio_token=secret(environ, "CARELOOP_TWILIO_TOKEN"),
         twilio_from=environ.get("CARELOOP_TWILIO_FROM", SANDBOX_NUMBER),
         twilio_service=environ.get("CARELOOP_TWILIO_SERVICE", ""),
-        public_url=environ.get("CARELOOP_PUBLIC_URL", f"http://{host}:{port}").rstrip("/"),
+        public_url=public_url,
         oidc_issuer=environ.get("CARELOOP_OIDC_ISSUER", ""),
         oidc_client=environ.get("CARELOOP_OIDC_CLIENT", ""),
         oidc_secret=secret(environ, "CARELOOP_OIDC_SECRET"),
@@ -203,7 +205,9 @@ def read_settings(environ: Mapping[str, str], *, demo: bool | None = None) -> Se
         else None,
         credentials=sources(environ),
         allowed_hosts=_listed(environ, "CARELOOP_ALLOWED_HOSTS"),
-        proxies=_listed(environ, "CARELOOP_PROXIES", default="127.0.0.1,::1"),
+        proxies=_listed(
+            environ, "CARELOOP_PROXIES", default="127.0.0.1,::1" if public_url.startswith("https:") else ""
+        ),
         secret_files=tuple(Path(file) for name in _SECRETS if (file := environ.get(f"CARELOOP_{name}_FILE"))),
     )
     settings = _with_public_host(settings)

@@ -38,7 +38,12 @@ class Person:
 
 @needs(MANAGE_USERS)
 def add(wb: Workbench, person: User) -> None:
-    """Add a user, or replace the one with the same id. For tools; `invite` checks what people type."""
+    """Add a person, or replace the one with the same id, who is signed out everywhere. For tools; `invite` checks what
+    people type. Raises NotAllowed for the id of what acts here without a person."""
+    if person.user_id in accounts.SYSTEM_USERS:
+        raise NotAllowed(f"'{person.user_id}' is what Careloop itself acts as. Choose another name.")
+    with writing(wb.engine) as connection:
+        rows.end_all(connection, person.user_id, at=wb.now(), how="ended")
     accounts.add_user(wb.engine, person, at=wb.now(), by=wb.user.user_id)
     record(wb, "user.added", person.user_id)
 
@@ -90,7 +95,8 @@ def change(
     scope: Scope | None = None,
     is_active: bool | None = None,
 ) -> None:
-    """Change what is said of a person; what is None stays. Whoever is made inactive is signed out everywhere.
+    """Change what is said of a person; what is None stays. Whoever is made inactive, or has other roles or patients
+    than before, is signed out everywhere: an open page goes on with what its person was allowed when it was drawn.
 
     Raises NotFound, and NotAllowed when nobody would be left who can sign in and manage users.
     """
@@ -110,9 +116,9 @@ def change(
         accounts.keep_user_in(connection, changed, is_active=active, at=wb.now(), by=wb.user.user_id)
         if could_manage:
             _check_somebody_is_left(connection)
-        if not active:
-            rows.end_all(connection, user_id, at=wb.now(), how="ended")
-        details = {"roles": sorted(changed.roles), "is_active": active, **_limits(changed)}
+        is_other = (changed.roles, changed.scope) != (was.roles, was.scope)
+        ended = rows.end_all(connection, user_id, at=wb.now(), how="ended") if is_other or not active else 0
+        details = {"roles": sorted(changed.roles), "is_active": active, "sessions_ended": ended, **_limits(changed)}
         record_in(wb, connection, "user.changed", user_id, **details)
 
 

@@ -11,6 +11,7 @@ from typing import Literal, ParamSpec
 
 import polars as pl
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core import home_mode, sessions
 from core.domain.csv_cells import neutral
@@ -21,6 +22,7 @@ from core.domain.wording import day_text
 from core.errors import CareloopError
 from core.sessions import Session
 from core.settings import read_settings
+from core.web import tabs
 from core.workbench import VISITOR, Workbench, open_workbench
 
 _WHOSE = "whose_session"  # in the session: the user to whom everything else in it belongs
@@ -84,6 +86,8 @@ def current_user() -> User:
         st.info("You are signed out. [Sign in](/sign-in) to go on.", icon=":material/lock:")
         st.stop()
     _begin_anew_for(session.user.user_id)
+    if (context := get_script_run_ctx()) is not None:
+        tabs.belongs_to(context.session_id, session.session_id)
     return session.user
 
 

@@ -129,7 +129,9 @@ def test_hosts_and_proxies(tmp_path: Path) -> None:
     settings = read_settings(environ)
     assert settings.allowed_hosts == ("care.internal", "care")
     assert settings.proxies == ("10.0.0.0/28", "127.0.0.1")
-    assert read_settings({"CARELOOP_HOME": str(tmp_path)}).proxies == ("127.0.0.1", "::1")
+    assert read_settings({"CARELOOP_HOME": str(tmp_path)}).proxies == ()  # nothing stands in front
+    behind_tls = {"CARELOOP_HOME": str(tmp_path), "CARELOOP_PUBLIC_URL": "https://care.example.org"}
+    assert read_settings(behind_tls).proxies == ("127.0.0.1", "::1")
 
 
 def test_a_demo_never_reaches_another_server(tmp_path: Path) -> None:

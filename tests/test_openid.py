@@ -447,6 +447,8 @@ def test_an_administrator_links_a_user_where_the_provider_verifies_no_addresses(
         openid.link(bench, "ana", "subject-1")
     with pytest.raises(NotAllowed, match="linked already"):
         openid.link(bench, "cleo", "subject-2")
+    with pytest.raises(NotFound):
+        openid.link(bench, "dispatcher", "subject-2")  # what acts here without a person has no way in
 
     assert come_back(caller, provider).status_code == 303
 

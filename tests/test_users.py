@@ -83,15 +83,24 @@ def test_whoever_is_made_inactive_is_signed_out_everywhere(wb: Workbench) -> Non
         wb.as_user("cleo")
 
 
-def test_a_change_of_roles_counts_in_sessions_that_are_open(wb: Workbench) -> None:
+def test_a_change_of_roles_or_patients_signs_out_everywhere(wb: Workbench) -> None:
     invited(wb)
-    token = sessions.begin(wb, "cleo", method="password")
+    for change in ({"roles": ["manager"]}, {"scope": Scope(groups=frozenset())}):
+        token = sessions.begin(wb, "cleo", method="password")
+        users.change(wb, "cleo", name="Cleo Another")
+        assert sessions.find(wb, token) is not None
+        users.change(wb, "cleo", **change)  # type: ignore[arg-type]
+        assert sessions.find(wb, token) is None
 
-    users.change(wb, "cleo", roles=["manager"], scope=Scope(groups=frozenset()))
 
-    session = sessions.find(wb, token)
-    assert session is not None
-    assert (set(session.user.roles), session.user.scope) == ({"manager"}, Scope(groups=frozenset()))
+@pytest.mark.parametrize("user_id", ["dispatcher", "command-line", "patient", "visitor"])
+def test_what_acts_without_a_person_is_no_user_that_can_be_made_or_let_in(wb: Workbench, user_id: str) -> None:
+    with pytest.raises(NotAllowed):
+        users.add(wb, User(user_id, "Ann", roles=frozenset({"administrator"})))
+    with pytest.raises(NotFound):
+        users.reset_password(wb, user_id)
+    with pytest.raises(NotFound):
+        sessions.begin(wb, user_id, method="openid")
 
 
 def test_the_last_one_who_can_sign_in_and_manage_users_stays(wb: Workbench) -> None:

@@ -79,6 +79,15 @@ def persons(engine: Engine) -> list[tuple[User, bool]]:
         return [(_user(row), row.is_active) for row in connection.execute(question)]
 
 
+def person(engine: Engine, user_id: str) -> User:
+    """One active person, who can have a way in; what acts without a person cannot. Raises NotFound."""
+    with reading(engine) as connection:
+        found, is_active = person_in(connection, user_id)
+    if not is_active:
+        raise NotFound(f"There is no active user '{user_id}'.")
+    return found
+
+
 def person_in(connection: Connection, user_id: str) -> tuple[User, bool]:
     """One person with whether they are active, in the caller's transaction. Raises NotFound."""
     question = select(users).where(users.c.kind == "person", users.c.user_id == user_id)
