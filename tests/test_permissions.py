@@ -55,7 +55,7 @@ OPEN = {
     """,
     "it depends on what is asked for": """
         campaigns.activate campaigns.inactivate campaigns.stop allowed.allowed downloads.content
-        downloads.delete feed_conflicts.settle paper_forms.consent_form paper_forms.left_blank
+        downloads.delete downloads.why_not_fetch feed_conflicts.settle paper_forms.consent_form paper_forms.left_blank
         paper_forms.opt_out_request demo.clock_shift demo.move_clock demo.move_clock_to_sunday
         demo.move_clock_to_window demo.reset_clock
     """,
