@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection
 
-from core.approval_state import is_on, missing_approval, state
+from core.approval_state import is_on, missing_approval, state, why_held
 from core.domain.approval import APPROVED, WAITS
 from core.domain.campaign import Campaign
 from core.domain.life_cycle import (
@@ -19,6 +19,7 @@ from core.domain.life_cycle import (
 )
 from core.errors import NotAllowed
 from core.printing_lock import being_printed_in
+from core.store import approval_rows
 from core.store import campaigns as rows
 from core.store.database import reading
 from core.workbench import Workbench
@@ -49,7 +50,7 @@ def asking(wb: Workbench, connection: Connection, campaign: Campaign) -> Asking:
         wb.user,
         is_author=campaign.created_by == wb.user.user_id,
         sees_all=rows.may_change(connection, wb.user, campaign.campaign_id),
-        is_last_editor=campaign.edited_by == wb.user.user_id,
+        is_editor=wb.user.user_id in approval_rows.editors(connection, campaign.campaign_id),
     )
 
 
@@ -75,4 +76,6 @@ def _more(wb: Workbench, connection: Connection, action: str, campaign: Campaign
     stands = state(wb, connection, campaign).state
     if stands == APPROVED:
         return f"The campaign '{campaign.name}' is approved already."
+    if campaign.status == "active" and not why_held(wb, connection, campaign):
+        return f"The campaign '{campaign.name}' goes out as it is: it was active before approval was asked for."
     return f"The campaign '{campaign.name}' waits for approval already." if stands == WAITS and action == ASK else ""

@@ -331,6 +331,7 @@ def _keep(
         _change(wb, connection, changed, version=version, opened=opened)
         if edited:
             approval_rows.void(connection, changed.campaign_id, at=wb.now(), by=wb.user.user_id)
+            approval_rows.add_editor(connection, changed.campaign_id, at=wb.now(), by=wb.user.user_id)
         if changed.status == "active":
             approval_rows.set_asked(connection, changed.campaign_id, None)
         record_in(wb, connection, action, changed.campaign_id, **(details or {}))
