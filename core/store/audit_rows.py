@@ -67,9 +67,15 @@ def head(connection: Connection) -> tuple[int, str]:
     return (row.position, row.hash) if row else (0, BEGINNING)
 
 
-def _append(connection: Connection, waiting: list[AuditLine]) -> None:
+def hold(connection: Connection) -> None:
+    """Until the transaction ends nobody else adds lines: what is counted stays true. Only for a transaction that waits
+    for nothing else. On SQLite writers wait for each other anyway."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+
+
+def _append(connection: Connection, waiting: list[AuditLine]) -> None:
+    hold(connection)
     position, before = head(connection)
     rows = []
     for line in waiting:
