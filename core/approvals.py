@@ -6,7 +6,7 @@ It is bound to a hash of content, schedule and recipients, and any edit ends it.
 from sqlalchemy import Connection
 
 from core import approval_mail, campaigns
-from core.allowed import allowed, require_in
+from core.allowed import allowed_each, require_in
 from core.approval_state import digest, why_held
 from core.approval_state import is_on as is_on
 from core.approval_state import state as state_in
@@ -43,7 +43,8 @@ def waiting(wb: Workbench) -> list[tuple[Campaign, Asked | None]]:
             for one in seen
             if one.campaign_id in asked or (one.status == "active" and why_held(wb, connection, one))
         ]
-    mine = [each for each in found if not allowed(wb, each[0])[APPROVE]]
+        may = allowed_each(wb, [one for one, _ in found], actions=(APPROVE,))
+    mine = [each for each in found if not may[each[0].campaign_id][APPROVE]]
     return sorted(mine, key=lambda each: (each[0].status != "active", each[1].at if each[1] else each[0].changed_at))
 
 

@@ -14,6 +14,7 @@ import polars as pl
 from sqlalchemy import ColumnElement, Connection, Engine, Text, cast, func, insert, or_, select, text
 
 from core.domain.audit_line import BEGINNING, AuditLine, line_hash, plain
+from core.store.database import reading
 from core.store.schema.accounts import audit
 
 _WAITING = "careloop_audit_lines"  # in Connection.info
@@ -52,7 +53,7 @@ def lines(engine: Engine, *, after: int = 0) -> Iterator[AuditLine]:
     """All lines after a position, in their order, read in pieces."""
     question = select(audit).order_by(audit.c.position).limit(_PIECE)
     while True:
-        with engine.connect().execution_options(reads_only=True) as connection:
+        with reading(engine) as connection:
             rows = connection.execute(question.where(audit.c.position > after)).all()
         if not rows:
             return
