@@ -62,7 +62,7 @@ def asking(wb: Workbench, connection: Connection, campaign: Campaign) -> Asking:
         wb.user,
         is_author=campaign.created_by == wb.user.user_id,
         sees_all=rows.may_change(connection, wb.user, campaign.campaign_id),
-        is_editor=wb.user.user_id in approval_rows.editors(connection, campaign.campaign_id),
+        is_editor=is_on(wb) and wb.user.user_id in approval_rows.editors(connection, campaign.campaign_id),
     )
 
 
@@ -86,7 +86,8 @@ class _Facts:
 
     @cached_property
     def missing_approval(self) -> str:
-        return missing_approval(self.wb, self.connection, self.campaign)
+        stands = self.stands if is_on(self.wb) else None
+        return missing_approval(self.wb, self.connection, self.campaign, stands=stands)
 
     @cached_property
     def stands(self) -> str:
@@ -94,7 +95,7 @@ class _Facts:
 
     @cached_property
     def held(self) -> str:
-        return why_held(self.wb, self.connection, self.campaign)
+        return why_held(self.wb, self.connection, self.campaign, stands=self.stands)
 
 
 def _why(facts: _Facts, action: str) -> str:

@@ -46,15 +46,15 @@ def state(wb: Workbench, connection: Connection, campaign: Campaign) -> Approval
     return approval_of(campaign, kept, asked, digest=now, editors=rows.editors(connection, campaign.campaign_id))
 
 
-def why_held(wb: Workbench, connection: Connection, campaign: Campaign) -> str:
-    """Why an active campaign may not leave now; empty when it may.
+def why_held(wb: Workbench, connection: Connection, campaign: Campaign, *, stands: str | None = None) -> str:
+    """Why an active campaign may not leave now; empty when it may. `stands` is its `state` where that is known.
 
     What was activated before the organisation asked for approval for the first time goes out as it was activated: an
     edit would make it inactive. What was activated while approval was turned off later needs one all the same.
     """
     if not is_on(wb) or campaign.kind == INTRODUCTORY:
         return ""
-    if state(wb, connection, campaign).state == APPROVED:
+    if (stands or state(wb, connection, campaign).state) == APPROVED:
         return ""
     first = rows.first_asked_for(connection)
     if campaign.activated_at and first and campaign.activated_at < first:
@@ -65,9 +65,10 @@ def why_held(wb: Workbench, connection: Connection, campaign: Campaign) -> str:
     )
 
 
-def missing_approval(wb: Workbench, connection: Connection, campaign: Campaign) -> str:
-    """Why it cannot be activated or printed yet for want of an approval; empty when it can."""
-    if not is_on(wb) or state(wb, connection, campaign).state == APPROVED:
+def missing_approval(wb: Workbench, connection: Connection, campaign: Campaign, *, stands: str | None = None) -> str:
+    """Why it cannot be activated or printed yet for want of an approval; empty when it can. `stands` is its `state`
+    where that is known."""
+    if not is_on(wb) or (stands or state(wb, connection, campaign).state) == APPROVED:
         return ""
     return (
         f"The campaign '{campaign.name}' waits for approval by a second person, who neither made nor changed it. Ask "
