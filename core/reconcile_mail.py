@@ -35,7 +35,7 @@ _PACKED: dict[bytes, Callable[[Path], Any]] = {
 }
 _NO_MAIL_OF_OURS = (
     "No mail of this home is named there, so it does not tell what has left. Give the log of the mail server that "
-    "sends for this home, from before the backup until now, also its older pieces such as mail.log.1 and mail.log.2.gz; "
+    "sends for this home, from before the backup until now, also its older pieces such as mail.log.2.gz; "
     "it must hold the Message-ID of each mail."
 )
 _ZSTANDARD = b"\x28\xb5\x2f\xfd"
