@@ -6,7 +6,7 @@ It is bound to a hash of content, schedule and recipients, and any edit ends it.
 from sqlalchemy import Connection
 
 from core import approval_mail, campaigns
-from core.allowed import allowed, require_in
+from core.allowed import allowed_each, require_in
 from core.approval_state import digest
 from core.approval_state import is_on as is_on
 from core.approval_state import state as state_in
@@ -38,7 +38,8 @@ def waiting(wb: Workbench) -> list[tuple[Campaign, Asked]]:
         drafts = [one for one in campaign_rows.visible(connection, wb.user) if one.status == "inactive"]
         asked = rows.asked(connection, [one.campaign_id for one in drafts])
     found = [(one, asked[one.campaign_id]) for one in drafts if one.campaign_id in asked]
-    mine = [each for each in found if not allowed(wb, each[0])[APPROVE]]
+    may = allowed_each(wb, [one for one, _ in found], actions=(APPROVE,))
+    mine = [each for each in found if not may[each[0].campaign_id][APPROVE]]
     return sorted(mine, key=lambda each: each[1].at)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from core import ledgers, message_tests, templates
 from core.allowed import allowed as allowed
+from core.allowed import allowed_each as allowed_each
 from core.allowed import require
 from core.approval_state import is_on, why_held
 from core.audit import record, record_in
