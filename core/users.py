@@ -12,11 +12,11 @@ from core.audit import record, record_in
 from core.domain.address import is_email
 from core.domain.role import EXTRA, MANAGE_USERS, ROLES
 from core.domain.user import Scope, User
-from core.errors import NotAllowed
+from core.errors import NotAllowed, NotFound
 from core.store import accounts
 from core.store import session_rows as rows
 from core.store.database import reading, writing
-from core.store.scope import practice_names
+from core.store.scope import group_ids, practice_names, provider_ids
 from core.workbench import Workbench, needs
 
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
@@ -65,7 +65,10 @@ def invite(
     password: bool = True,
 ) -> str:
     """Add a person; returns the password for the first sign-in, shown nowhere again ('' without `password`: who signs
-    in with OpenID Connect needs none). Raises NotAllowed for an id that is taken or cannot be one, and for wrong roles.
+    in with OpenID Connect needs none).
+
+    Raises NotAllowed for an id that is taken or cannot be one and for wrong roles, NotFound for a group or provider
+    that is in no feed; before the first feed any is taken.
     """
     person = User(user_id.strip().lower(), " ".join(name.split()), email=email.strip() or None, scope=scope)
     person = replace(person, roles=frozenset(roles))
@@ -74,6 +77,7 @@ def invite(
         if accounts.is_known(wb.engine, person.user_id):
             raise NotAllowed(f"There is a user '{person.user_id}' already. Choose another name for signing in.")
         _check_email(connection, person)
+        _check_limits(connection, person.scope, was=Scope())
         accounts.keep_user_in(connection, person, at=wb.now(), by=wb.user.user_id, new=True)
         record_in(wb, connection, "user.added", person.user_id, roles=sorted(person.roles), **_limits(person))
     return sign_in.give_password(wb, person.user_id) if password else ""
@@ -92,7 +96,8 @@ def change(
 ) -> None:
     """Change what is said of a person; what is None stays. Whoever is made inactive is signed out everywhere.
 
-    Raises NotFound, and NotAllowed when nobody would be left who can sign in and manage users.
+    Raises NotFound, also for a group or provider that is in no feed, and NotAllowed when nobody would be left who can
+    sign in and manage users.
     """
     with writing(wb.engine) as connection:
         was, was_active = accounts.person_in(connection, user_id)
@@ -107,6 +112,7 @@ def change(
         active = was_active if is_active is None else is_active
         _check(changed)
         _check_email(connection, changed)
+        _check_limits(connection, changed.scope, was=was.scope)
         accounts.keep_user_in(connection, changed, is_active=active, at=wb.now(), by=wb.user.user_id)
         if could_manage:
             _check_somebody_is_left(connection)
@@ -171,6 +177,20 @@ def _check(person: User) -> None:
 def _check_email(connection: Connection, person: User) -> None:
     if person.email and accounts.others_with_email(connection, person.email, but=person.user_id):
         raise NotAllowed("Another user has this email address, and people can sign in with it. Use their own one.")
+
+
+def _check_limits(connection: Connection, scope: Scope, *, was: Scope) -> None:
+    """A group that was mistyped would have no patients, and nobody would see why."""
+    for what, limits, had, known in (
+        ("group", scope.groups, was.groups, group_ids(connection)),
+        ("provider", scope.providers, was.providers, provider_ids(connection)),
+    ):
+        unknown = (limits or frozenset()) - (had or frozenset()) - known
+        if known and unknown:
+            raise NotFound(
+                f"There is no {what} with the id {', '.join(sorted(unknown))} in the data. The page Users offers those "
+                "there are; nothing was changed."
+            )
 
 
 def _check_somebody_is_left(connection: Connection) -> None:
