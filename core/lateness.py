@@ -6,17 +6,16 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from core import staff_mail
-from core.audit import record_in
 from core.domain.lateness import due_at
 from core.domain.organisation import ExpectedFeed, Organisation
 from core.domain.wording import moment_text
 from core.feeds.feed import FORMATS
+from core.staff_mail import News
 from core.store import accounts, alarm_rows, arrival_rows, feed_rows
 from core.store.database import reading, writing
 from core.workbench import Workbench
 
 _FAILED_FOR = timedelta(days=7)  # how long a feed that could not be loaded is an alarm, unless a later one could
-_MOST_TRIES, _PAUSE = 5, timedelta(minutes=2)
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ def alarms(wb: Workbench) -> list[Alarm]:
 
 def tell_administrators(wb: Workbench) -> int:
     """Send the emails about alarms that are due, to each administrator with an address at most one of each alarm;
-    returns how many left. Each is claimed before: one of which nobody knows whether it left is not sent again."""
+    returns how many left."""
     found = {alarm.key: alarm for alarm in alarms(wb)}
     if not found:
         return 0
@@ -56,14 +55,7 @@ def tell_administrators(wb: Workbench) -> int:
         people = {each.user_id: each.email or "" for each in accounts.administrators(connection)}
         for key in found:
             alarm_rows.add(connection, key, list(people), at=wb.now())
-    sent = 0
-    while True:
-        with writing(wb.engine) as connection:
-            claimed = alarm_rows.take(connection, list(found), at=wb.now())
-        if claimed is None:
-            return sent
-        key, user_id, tries = claimed
-        sent += _tell(wb, found[key], user_id, people.get(user_id, ""), tries=tries)
+    return staff_mail.send_due(wb, {key: _news(alarm) for key, alarm in found.items()}, people)
 
 
 def _late(wb: Workbench, connection: Connection) -> list[Alarm]:
@@ -108,18 +100,11 @@ def _failed(wb: Workbench, connection: Connection) -> list[Alarm]:
     return found
 
 
-def _tell(wb: Workbench, alarm: Alarm, user_id: str, to: str, *, tries: int) -> int:
+def _news(alarm: Alarm) -> News:
     what = "A feed is late" if alarm.kind == "late" else "A feed could not be loaded"
     text = (
         f"{alarm.sentence}\n\nLists and care gaps are those of the last feed, and sending stops by itself when the "
         "data is too old. The Data page of Careloop says more, and so does the command 'careloop feed status'.\n"
     )
-    state = staff_mail.send(wb, to=to, subject=f"Careloop: {what.lower()}", text=text, about=f"alarm-{alarm.kind}")
-    with writing(wb.engine) as connection:
-        if state == "later" and tries < _MOST_TRIES:
-            alarm_rows.change(connection, alarm.key, user_id, state="due", next_at=wb.now() + _PAUSE)
-            return 0
-        alarm_rows.change(connection, alarm.key, user_id, state="sent" if state == "sent" else "failed")
-        if state == "sent":
-            record_in(wb, connection, "feed.alarm_told", user_id, kind=alarm.kind)
-    return int(state == "sent")
+    details = {"kind": alarm.kind}
+    return News(f"Careloop: {what.lower()}", text, f"alarm-{alarm.kind}", action="feed.alarm_told", details=details)

@@ -154,9 +154,9 @@ def test_nobody_is_limited_to_a_group_or_provider_that_does_not_exist(wb: Workbe
     add_clinic(wb)
 
     for scope in (Scope(groups=frozenset({"g1", "g9"})), Scope(providers=frozenset({"dr9"}))):
-        with pytest.raises(NotFound, match="dr9|g9"):
+        with pytest.raises(NotFound, match=r"dr9|g9"):
             invited(wb, scope=scope)
-        with pytest.raises(NotFound, match="dr9|g9"):
+        with pytest.raises(NotFound, match=r"dr9|g9"):
             users.change(wb, "early", scope=scope)
     users.change(wb, "early", scope=Scope(groups=frozenset({"typed-before-the-first-feed", "g1"})))
     invited(wb, scope=Scope(frozenset({"g1"}), frozenset({"dr1"})))

@@ -75,8 +75,13 @@ def add_user(engine: Engine, person: User, *, at: datetime, by: str) -> None:
 def persons(engine: Engine) -> list[tuple[User, bool]]:
     """All persons with whether they are active, by name."""
     with reading(engine) as connection:
-        question = select(users).where(users.c.kind == "person").order_by(users.c.name, users.c.user_id)
-        return [(_user(row), row.is_active) for row in connection.execute(question)]
+        return persons_in(connection)
+
+
+def persons_in(connection: Connection) -> list[tuple[User, bool]]:
+    """The same in the caller's transaction."""
+    question = select(users).where(users.c.kind == "person").order_by(users.c.name, users.c.user_id)
+    return [(_user(row), row.is_active) for row in connection.execute(question)]
 
 
 def person_in(connection: Connection, user_id: str) -> tuple[User, bool]:

@@ -33,6 +33,13 @@ def asked(connection: Connection, campaign_ids: Collection[str]) -> dict[str, As
     return found
 
 
+def waiting(connection: Connection) -> list[tuple[str, str, Asked]]:
+    """The drafts that wait for approval: id, channel, and since when and who asked."""
+    columns = (campaigns.c.campaign_id, campaigns.c.channel, campaigns.c.asked_at, campaigns.c.asked_by)
+    question = select(*columns).where(campaigns.c.asked_at.is_not(None), campaigns.c.status == "inactive")
+    return [(row.campaign_id, row.channel, Asked(row.asked_at, row.asked_by)) for row in connection.execute(question)]
+
+
 def add(connection: Connection, campaign_id: str, digest: str, *, at: datetime, by: str, note: str) -> None:
     """Keep an approval."""
     values = {"campaign_id": campaign_id, "digest": digest, "approved_at": at, "approved_by": by, "note": note}
