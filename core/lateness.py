@@ -15,7 +15,9 @@ from core.store import accounts, alarm_rows, arrival_rows, feed_rows
 from core.store.database import reading, writing
 from core.workbench import Workbench
 
-_FAILED_FOR = timedelta(days=7)  # how long a feed that could not be loaded is an alarm, unless a later one could
+_FAILED_FOR = timedelta(
+    days=7
+)  # how long a feed that could not be loaded is an alarm, unless a later one like it could
 
 
 @dataclass(frozen=True)
@@ -87,12 +89,18 @@ def _expected(organisation: Organisation, source: str, *, is_watched: bool) -> E
 
 
 def _failed(wb: Workbench, connection: Connection) -> list[Alarm]:
-    """Feeds that could not be loaded and after which none could."""
-    found = []
-    for each in arrival_rows.latest(connection, limit=50):
-        if each.state in ("loaded", "unchanged"):
-            break
-        if each.state != "failed" or each.finished_at is None or wb.now() - each.finished_at > _FAILED_FOR:
+    """Feeds that could not be loaded, and after which none from the same folder or source could."""
+    by_hand = feed_rows.last_arrivals(connection, FORMATS)
+    found, names, sources = [], set(), set()
+    for each in arrival_rows.ended_since(connection, wb.now() - _FAILED_FOR):
+        if each.state != "failed":
+            names.add(each.name)
+            sources.add(each.source_system)
+            continue
+        assert each.finished_at is not None
+        _, loaded_at = by_hand.get(each.source_system, (0, each.finished_at))
+        knows = each.source_system != "" and (each.source_system in sources or loaded_at > each.finished_at)
+        if knows or each.name in names:
             continue
         at = moment_text(each.finished_at.astimezone(wb.zone()))
         sentence = f"A feed that arrived could not be loaded on {at}. The data is as it was before."
