@@ -136,7 +136,7 @@ _DIGIT_WORDS = (
 )
 _DOT = r"(?: *(?:\(dot\)|\[dot\]) *| +dot +| *\. *)"
 _SPELLED_EMAIL = re.compile(
-    rf"(?<![\w.])[\w.%+'-]+(?: dot [\w-]+)*(?: *(?:\(at\)|\[at\]) *| +at +)[\w-]+(?:{_DOT}[\w-]+)*?"
+    rf"(?<![\w.])[\w.%+'-]{{1,64}}(?: dot [\w-]+)*(?: *(?:\(at\)|\[at\]) *| +at +)[\w-]+(?:{_DOT}[\w-]+)*?"
     r"(?: *(?:\(dot\)|\[dot\]) *| +dot +)(?:com|org|net|edu|gov|mil|us|info|biz|io|co|me|health|mx|es|ca|uk)\b",
     re.IGNORECASE,
 )

@@ -67,7 +67,7 @@ def candidates(text: str, found: Sequence[Word], last_names: Collection[str]) ->
 def _readings(run: Sequence[Word]) -> Iterator[Candidate]:
     texts = [word.folded for word in run]
     is_capital = all(word.text[0].isupper() for word in run)
-    readings = set()
+    readings: set[tuple[str, str, tuple[str, ...]]] = set()
     for cut in range(1, len(texts)):
         before, after = " ".join(texts[:cut]), " ".join(texts[cut:])
         readings |= {(after, before, ()), (before, after, ())}
