@@ -149,6 +149,12 @@ def name_of(wb: Workbench, user_id: str) -> str:
     return accounts.user_name(wb.engine, user_id)
 
 
+def names_of(wb: Workbench, user_ids: Collection[str]) -> dict[str, str]:
+    """The same of several users, by id."""
+    wanted = set(user_ids)
+    return {each: each for each in wanted} | accounts.user_names(wb.engine, wanted)
+
+
 def can_anybody_sign_in(wb: Workbench) -> bool:
     """Whether there is any active person with a way in; a new home has none. With an OpenID Connect provider an email
     address is one."""

@@ -1,5 +1,6 @@
 """Users, the organisation's settings and the audit log in SQL."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -44,6 +45,13 @@ def user_name(engine: Engine, user_id: str) -> str:
     with reading(engine) as connection:
         name = connection.scalar(select(users.c.name).where(users.c.user_id == user_id))
     return str(name or user_id)
+
+
+def user_names(engine: Engine, user_ids: Collection[str]) -> dict[str, str]:
+    """The names of users, active or not, by id; without those that are not known."""
+    question = select(users.c.user_id, users.c.name).where(users.c.user_id.in_(user_ids))
+    with reading(engine) as connection:
+        return {row.user_id: row.name for row in connection.execute(question)}
 
 
 def id_for_sign_in(engine: Engine, name: str) -> str | None:
