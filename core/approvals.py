@@ -50,8 +50,8 @@ def waiting(wb: Workbench) -> list[tuple[Campaign, Asked | None]]:
 
 @needs(MAKE_CAMPAIGNS)
 def ask(wb: Workbench, campaign_id: str, *, version: int | None = None) -> int:
-    """Ask for approval: it stands on the Home of those who may give it, and they get an email. Returns to how many that
-    was sent; one that could not be sent keeps nobody from asking.
+    """Ask for approval: it stands on the Home of those who may give it, and the dispatcher sends them an email.
+    Returns to how many.
 
     Raises NotAllowed when something keeps the campaign from being active, or nobody has to approve it.
     """
@@ -64,7 +64,7 @@ def ask(wb: Workbench, campaign_id: str, *, version: int | None = None) -> int:
         require_in(wb, connection, ASK, asked)
         rows.set_asked(connection, campaign_id, Asked(wb.now(), wb.user.user_id))
         record_in(wb, connection, "campaign.approval_asked", campaign_id)
-    return approval_mail.tell_approvers(wb, asked)
+        return approval_mail.queue(wb, connection, asked)
 
 
 @needs(ACTIVATE_CAMPAIGNS)

@@ -78,6 +78,15 @@ def lines(wb: Workbench, search: Search = Search(), *, limit: int = 200, before:
 
 
 @needs(READ_AUDIT)
+def before_of(wb: Workbench, search: Search = Search(), *, skip: int) -> int | None:
+    """What `lines` takes as `before` to leave out the first `skip` lines that fit. None of them is read."""
+    if not skip:
+        return None
+    with reading(wb.engine) as connection:
+        return audit_rows.before_of(connection, **_bounds(wb, search), skip=skip)
+
+
+@needs(READ_AUDIT)
 def count(wb: Workbench, search: Search = Search()) -> int:
     """How many lines fit."""
     with reading(wb.engine) as connection:

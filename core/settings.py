@@ -16,7 +16,6 @@ SMTP_SECURITY = ("none", "starttls", "tls")
 SANDBOX_NUMBER = "+15550100200"  # invented: what the stand-in for Twilio sends from
 MAIL_PORTS = (25, 465, 587)  # what listens there on this machine passes mails on to others
 _KEEPS = "CARELOOP_KEEPS"  # for processes of ours: which addresses are those of our own stand-ins
-_SECRETS = ("SMTP_PASSWORD", "MAILBOX_PASSWORD", "BOUNCE_TOKEN", "TWILIO_TOKEN", "OIDC_SECRET")
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,6 @@ class Settings:
                    folder of the home when None
     credentials    where secrets that are set come from (core.credentials): each of them may stand in a file or the
                    system's keyring instead, named by the variable with _FILE or _KEYRING at its end
-    secret_files   the files from which secrets were read
     oidc_issuer    the organisation's OpenID Connect provider (CARELOOP_OIDC_ISSUER, exactly as it calls itself), none
                    when empty; https, or http on this machine
     oidc_client, oidc_secret   how we are known there (CARELOOP_OIDC_CLIENT, CARELOOP_OIDC_SECRET or the first line of
@@ -101,7 +99,6 @@ class Settings:
     credentials: tuple[Source, ...] = field(default=(), compare=False)
     allowed_hosts: tuple[str, ...] = ()
     proxies: tuple[str, ...] = ()
-    secret_files: tuple[Path, ...] = ()
 
     @property
     def mails_leave(self) -> bool:
@@ -208,7 +205,6 @@ def read_settings(environ: Mapping[str, str], *, demo: bool | None = None) -> Se
         proxies=_listed(
             environ, "CARELOOP_PROXIES", default="127.0.0.1,::1" if public_url.startswith("https:") else ""
         ),
-        secret_files=tuple(Path(file) for name in _SECRETS if (file := environ.get(f"CARELOOP_{name}_FILE"))),
     )
     settings = _with_public_host(settings)
     _check_host(settings)

@@ -12,11 +12,11 @@ from core.audit import record, record_in
 from core.domain.address import is_email
 from core.domain.role import EXTRA, MANAGE_USERS, ROLES
 from core.domain.user import Scope, User
-from core.errors import NotAllowed
+from core.errors import NotAllowed, NotFound
 from core.store import accounts
 from core.store import session_rows as rows
 from core.store.database import reading, writing
-from core.store.scope import practice_names
+from core.store.scope import group_ids, practice_names, provider_ids
 from core.workbench import Workbench, needs
 
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
@@ -70,8 +70,10 @@ def invite(
     password: bool = True,
 ) -> str:
     """Add a person; returns the password for the first sign-in, shown nowhere again ('' without `password`, for who
-    signs in with OpenID Connect, and where no password counts). Raises NotAllowed for an id that is taken or cannot be
-    one, and for wrong roles.
+    signs in with OpenID Connect, and where no password counts).
+
+    Raises NotAllowed for an id that is taken or cannot be one and for wrong roles, NotFound for a group or provider
+    that is in no feed; before the first feed any is taken.
     """
     person = User(user_id.strip().lower(), " ".join(name.split()), email=email.strip() or None, scope=scope)
     person = replace(person, roles=frozenset(roles))
@@ -80,6 +82,7 @@ def invite(
         if accounts.is_known(wb.engine, person.user_id):
             raise NotAllowed(f"There is a user '{person.user_id}' already. Choose another name for signing in.")
         _check_email(connection, person)
+        _check_limits(connection, person.scope, was=Scope())
         accounts.keep_user_in(connection, person, at=wb.now(), by=wb.user.user_id, new=True)
         record_in(wb, connection, "user.added", person.user_id, roles=sorted(person.roles), **_limits(person))
     return sign_in.give_password(wb, person.user_id) if password and wb.settings.local_accounts else ""
@@ -99,7 +102,8 @@ def change(
     """Change what is said of a person; what is None stays. Whoever is made inactive, or has other roles or patients
     than before, is signed out everywhere: an open page goes on with what its person was allowed when it was drawn.
 
-    Raises NotFound, and NotAllowed when nobody would be left who can sign in and manage users.
+    Raises NotFound, also for a group or provider that is in no feed, and NotAllowed when nobody would be left who can
+    sign in and manage users.
     """
     with writing(wb.engine) as connection:
         rows.one_at_a_time(connection)
@@ -115,6 +119,7 @@ def change(
         active = was_active if is_active is None else is_active
         _check(changed)
         _check_email(connection, changed)
+        _check_limits(connection, changed.scope, was=was.scope)
         accounts.keep_user_in(connection, changed, is_active=active, at=wb.now(), by=wb.user.user_id)
         if could_manage:
             _check_somebody_is_left(wb, connection)
@@ -152,6 +157,12 @@ def name_of(wb: Workbench, user_id: str) -> str:
     return accounts.user_name(wb.engine, user_id)
 
 
+def names_of(wb: Workbench, user_ids: Collection[str]) -> dict[str, str]:
+    """The same of several users, by id."""
+    wanted = set(user_ids)
+    return {each: each for each in wanted} | accounts.user_names(wb.engine, wanted)
+
+
 def can_anybody_sign_in(wb: Workbench) -> bool:
     """Whether there is any active person with a way in; a new home has none. With an OpenID Connect provider an email
     address is one."""
@@ -185,6 +196,20 @@ def _check(person: User) -> None:
 def _check_email(connection: Connection, person: User) -> None:
     if person.email and accounts.others_with_email(connection, person.email, but=person.user_id):
         raise NotAllowed("Another user has this email address, and people can sign in with it. Use their own one.")
+
+
+def _check_limits(connection: Connection, scope: Scope, *, was: Scope) -> None:
+    """A group that was mistyped would have no patients, and nobody would see why."""
+    for what, limits, had, known in (
+        ("group", scope.groups, was.groups, group_ids(connection)),
+        ("provider", scope.providers, was.providers, provider_ids(connection)),
+    ):
+        unknown = (limits or frozenset()) - (had or frozenset()) - known
+        if known and unknown:
+            raise NotFound(
+                f"There is no {what} with the id {', '.join(sorted(unknown))} in the data. The page Users offers those "
+                "there are; nothing was changed."
+            )
 
 
 def _check_somebody_is_left(wb: Workbench, connection: Connection) -> None:

@@ -91,7 +91,7 @@ def _ask(wb: Workbench, campaign: Campaign, draft: Campaign) -> None:
         notice("Saved; it waits for approval already")
     else:
         told = approvals.ask(wb, campaign.campaign_id)
-        notice(f"It waits for approval; {count(told, 'person', 'people')} got an email")
+        notice(f"It waits for approval; {count(told, 'person', 'people')} get an email")
     st.rerun()
 
 

@@ -8,7 +8,6 @@ from core import campaigns
 from core.domain.campaign import Campaign
 from core.domain.introduction import INTRODUCTORY
 from core.domain.life_cycle import ACTIVATE, APPROVE, COPY, DELETE, EDIT, STOP
-from core.domain.progress import Progress
 from core.domain.role import MAKE_CAMPAIGNS
 from core.errors import CareloopError, Conflict
 from core.workbench import Workbench
@@ -82,7 +81,7 @@ def _ask_to_activate(wb: Workbench, campaign: Campaign) -> None:
 @st.dialog("Stop", icon=":material/cancel:")
 def _ask_to_stop(wb: Workbench, campaign: Campaign) -> None:
     progress = campaigns.progress(wb, campaign.campaign_id)
-    left, told = progress.selected - progress.finished, contacted(progress)
+    left, told = progress.selected - progress.finished, progress.contacted_count
     st.markdown(
         f"**{plain(campaign.name)}** ends for good and cannot be resumed.  \n"
         f"**{told:,}** {'has' if told == 1 else 'have'} been contacted already and stay in the report.  \n"
@@ -126,12 +125,6 @@ def _ask_to_delete(wb: Workbench, campaign: Campaign) -> None:
             return
         notice(f"'{campaign.name}' is deleted")
         st.rerun()
-
-
-def contacted(progress: Progress) -> int:
-    """To how many something was sent, or may have been."""
-    results = progress.results
-    return sum(results[name] for name in ("Successful", "Returned", "Unsuccessful", "Introductory Email", "Unknown"))
 
 
 def _version(wb: Workbench, campaign: Campaign) -> int:

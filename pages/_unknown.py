@@ -12,6 +12,7 @@ from core.domain.role import MAKE_CAMPAIGNS, refusal
 from core.errors import CareloopError
 from core.reports import EXPORT_NAMES, Report
 from core.workbench import Workbench
+from pages._seen import seen
 from pages._shared import count, notice, plain
 
 _ICONS = {
@@ -38,6 +39,7 @@ def unknown(wb: Workbench, shown: Report) -> tuple[str, list[str]] | None:
             f"again by itself. Look into {_by(shown)}'s log, or ask the patient, then decide."
         )
         rows = shown.patients.filter(pl.col("result") == "Unknown")
+        seen(wb, "unknown", rows["patient_id"].to_list(), subject=shown.campaign.campaign_id)
         chosen = _table(rows, "email" if shown.campaign.channel == EMAIL else "phone")
         if rows.height < number:
             st.caption(f"{number - rows.height:,} of them are of groups or providers you do not see.")

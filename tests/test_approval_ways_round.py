@@ -8,13 +8,22 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select
 
-from core import approvals, campaigns, dispatcher, introductory_email, logos, organisation_settings, setting_effects
+from core import (
+    approval_mail,
+    approvals,
+    campaigns,
+    dispatcher,
+    introductory_email,
+    logos,
+    organisation_settings,
+    setting_effects,
+)
 from core.domain.campaign import Message
 from core.errors import NotAllowed
 from core.store import approval_rows
 from core.store.database import migrate, reading, writing
 from core.store.schema import audit, provider_settings
-from core.workbench import Workbench
+from core.workbench import DISPATCHER, Workbench
 from tests.clinic import add_patients, clinic_that_sends
 from tests.colleagues import add_colleagues, set_up
 from tests.conftest import Clock
@@ -125,14 +134,17 @@ def test_turning_approval_off_and_on_again_lets_nothing_out_that_nobody_has_appr
 
 def test_turning_approval_off_is_told_everybody_else_who_may_approve(wb: Workbench, server: Recorder) -> None:
     organisation_settings.change(wb, {"approval": "none", "from_name": "Care"}, note="Too slow")
+    assert server.mails == []  # the dispatcher sends, no page
 
+    assert approval_mail.send_due(wb.as_user(DISPATCHER)) == 2
+    assert approval_mail.send_due(wb.as_user(DISPATCHER)) == 0
     assert sorted(to for to, _ in server.mails) == ["omar@example.org", "pia@example.org"]
     assert b"turned off" in server.contents[0] and b"ask at once" in server.contents[0]
     organisation_settings.change(wb, {"approval": "second_person"})
-    assert len(server.mails) == 2
+    assert approval_mail.send_due(wb.as_user(DISPATCHER)) == 0
     with reading(wb.engine) as connection:
-        told = connection.scalars(select(audit.c.details).where(audit.c.action == "settings.approvers_told")).all()
-    assert told == [{"people": 2}]
+        told = connection.scalars(select(audit.c.subject).where(audit.c.action == "settings.approver_told")).all()
+    assert sorted(told) == ["omar", "pia"]
 
 
 def test_what_is_active_already_is_not_asked_to_be_approved_where_it_goes_out_as_it_is(

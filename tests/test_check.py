@@ -48,8 +48,9 @@ def test_a_new_home_works_and_says_what_to_look_at(wb: Workbench) -> None:
 
 
 def test_a_home_that_is_set_up_is_in_order(wb: Workbench, tmp_path: Path) -> None:
-    own = {"name": "Lakeside", "from_email": "care@lakeside.example", "call_back_number": "+15550100188"}
+    own = {"name": "Lakeside", "from_email": "care@lakeside.internal", "call_back_number": "+12992345678"}
     organisation_settings.change(wb, {**own, "postal_address": "1 Main Street, Lakeside", "campaign_limit": 100})
+    (wb.settings.home / "careloop.db").chmod(0o600)
     loads.load(wb, write_feed(tmp_path / "feed", patients=[PATIENT, "P1,Ann,Example,1960-05-01,F,active"]))
     beat(wb)
     sandbox = start_sandbox(wb.settings)

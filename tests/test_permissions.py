@@ -40,7 +40,7 @@ OPEN = {
         introductions.in_force introductions.may_turn introductions.plan introductions.providers
         introductions.stream introductory_email.may_save introductory_email.preview introductory_email.problems
         introductory_email.versions letter_pictures.of_example letter_pictures.example_pages load_rows.current
-        loads.defects loads.history loads.refresh loads.unmapped_codes local_codes.mappings local_codes.orphans
+        loads.defects loads.history loads.unmapped_codes local_codes.mappings local_codes.orphans
         local_codes.unmapped logos.logo logos.logos logos.organisation_logo message_costs.cost
         new_campaigns.plan_copy new_campaigns.sister_templates new_campaigns.sisters opt_out_topics.topics
         outbox_texts.is_stand_in print_progress.not_printed print_progress.run_of print_progress.under_way
@@ -48,10 +48,13 @@ OPEN = {
         rule_versions.versions rules.described rules.every rules.in_force rules.listed rules.may_change
         rules.sees_all rules.rule rules.text_of sending_control.holds sending_control.may_resume
         templates.example templates.example_campaign templates.findings templates.invented
-        users.can_anybody_sign_in users.name_of work_lists.check_limit work_lists.choices work_lists.fields
-        work_lists.group_choices work_lists.provider_choices contact_problems.problem_names
+        users.can_anybody_sign_in users.name_of users.names_of work_lists.check_limit work_lists.choices
+        work_lists.fields work_lists.group_choices work_lists.provider_choices contact_problems.problem_names
         account_tests.last_tests approval_state.is_on approvals.state approvals.waiting campaign_list.by_day
         home_mode.is_live home_mode.mode lateness.alarms reconciling.lines templates.offered watching.arrivals
+    """,
+    "it writes what follows from data and day, the same whoever asks": """
+        loads.refresh
     """,
     "it depends on what is asked for": """
         campaigns.activate campaigns.inactivate campaigns.stop allowed.allowed allowed.allowed_each downloads.content

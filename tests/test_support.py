@@ -226,7 +226,11 @@ def test_nobody_learns_who_is_a_patient_outside_what_they_may_see(wb: Workbench)
         assert support.ask(wb.as_user(user), named, client=user).case_number
 
 
-@pytest.mark.parametrize("name", ["Mary Johnson", "Johnson, Mary", "Mrs. Zyxwell", "Sr. Quux", "Maria Garcia"])
+@pytest.mark.parametrize("name", ["Mary Johnson", "Johnson, Mary", "Mrs. Zyxwell", "Sr. Quux", "Maria Garcia",
+    "maria gonzalez", "MARIA GONZALEZ",
+    "Maria gonzalez", "gonzalez, maria", "maria l. gonzalez", "maria elena gonzalez",
+    "mary young", "mark johnson", "mrs. zyxwell", "mr zyxwell",
+])  # fmt: skip
 def test_a_usual_name_and_a_title_are_refused_at_the_door_whoever_is_on_file(door: Workbench, name: str) -> None:
     with pytest.raises(HoldsPatientInformation):
         support.ask(door, replace(GOOD, synopsis=f"The text to {name} failed."), client="a")
@@ -239,6 +243,13 @@ def test_a_usual_name_and_a_title_are_refused_at_the_door_whoever_is_on_file(doo
         "Mark Complete does nothing and Grace Period is not explained.",
         "I am Mary Johnson and my name may stand here.",
         "On Monday the Report of April shows a Hold Out of May Day.",
+        "dr. maria gonzalez is missing in the list of providers, and so is nurse mary young",
+        "please mark young patients; grant the page more time, and will long texts do?",
+        "a rose bush, an olive branch, a ray of hope, bill gates with long wood, green stone walls and a chase price",
+        "the manual page shows null fields, the angle marks and the long numbers wrong; max rounds, min bounds",
+        "maria asked whether we reach mary, and peter told maria about the smith campaign",
+        "the ms office export and the sr manager; we miss calls",
+        "grace period, mark complete, sterling page, drew cash, jack white paper, frank words, art park, pat answer",
     ],
 )
 def test_ordinary_sentences_are_taken_at_the_door(door: Workbench, sentence: str) -> None:

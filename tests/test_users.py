@@ -18,6 +18,7 @@ from core.store.schema import audit
 from core.store.schema import users as table
 from core.workbench import COMMAND_LINE, Workbench
 from tests.at_once import at_once
+from tests.clinic import add_clinic
 from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
 
 
@@ -204,3 +205,16 @@ def test_a_session_of_everybody_can_be_ended_at_once(wb: Workbench) -> None:
 def test_known_passwords_are_for_demos_only(wb: Workbench) -> None:
     with pytest.raises(NotAllowed, match="demo"):
         sign_in.set_known_password(wb, "ana", "x")
+
+
+def test_nobody_is_limited_to_a_group_or_provider_that_does_not_exist(wb: Workbench) -> None:
+    invited(wb, "early", scope=Scope(groups=frozenset({"typed-before-the-first-feed"})))
+    add_clinic(wb)
+
+    for scope in (Scope(groups=frozenset({"g1", "g9"})), Scope(providers=frozenset({"dr9"}))):
+        with pytest.raises(NotFound, match=r"dr9|g9"):
+            invited(wb, scope=scope)
+        with pytest.raises(NotFound, match=r"dr9|g9"):
+            users.change(wb, "early", scope=scope)
+    users.change(wb, "early", scope=Scope(groups=frozenset({"typed-before-the-first-feed", "g1"})))
+    invited(wb, scope=Scope(frozenset({"g1"}), frozenset({"dr1"})))

@@ -42,6 +42,14 @@ def asked(connection: Connection, campaign_ids: Collection[str]) -> dict[str, As
     return found
 
 
+def waiting(connection: Connection) -> list[tuple[str, str, Asked]]:
+    """The campaigns that wait for approval: id, channel, and since when and who asked."""
+    columns = (campaigns.c.campaign_id, campaigns.c.channel, campaigns.c.asked_at, campaigns.c.asked_by)
+    is_open = campaigns.c.status.in_(("inactive", "active"))
+    question = select(*columns).where(campaigns.c.asked_at.is_not(None), is_open)
+    return [(row.campaign_id, row.channel, Asked(row.asked_at, row.asked_by)) for row in connection.execute(question)]
+
+
 def add(connection: Connection, campaign_id: str, digest: str, *, at: datetime, by: str, note: str) -> None:
     """Keep an approval."""
     values = {"campaign_id": campaign_id, "digest": digest, "approved_at": at, "approved_by": by, "note": note}
@@ -82,6 +90,13 @@ def places(connection: Connection, campaign_id: str) -> list[int]:
     """Every recipient of a campaign. A merge of patients changes whose a place is, never which there are."""
     question = select(recipients.c.recipient_id).where(recipients.c.campaign_id == campaign_id)
     return list(connection.scalars(question))
+
+
+def turned_off(connection: Connection) -> Asked | None:
+    """When and by whom approval was turned off, if it is off; None when it is on or was never on."""
+    question = select(setting_changes).where(setting_changes.c.key == _KEY)
+    last = connection.execute(question.order_by(setting_changes.c.change_id.desc()).limit(1)).first()
+    return Asked(last.at, last.by) if last is not None and last.was == SECOND_PERSON else None
 
 
 def first_asked_for(connection: Connection) -> datetime | None:

@@ -99,6 +99,12 @@ def found(connection: Connection, *, limit: int | None, before: int | None = Non
     return [_line(row) for row in connection.execute(question.limit(limit))]
 
 
+def before_of(connection: Connection, *, skip: int, **bounds: Any) -> int:
+    """The position before which the lines after the first `skip` ones lie; 0 when there are none."""
+    question = select(audit.c.position).where(*_within(**bounds)).order_by(audit.c.position.desc())
+    return int(connection.scalar(question.offset(skip - 1).limit(1)) or 0)
+
+
 def count(connection: Connection, **bounds: Any) -> int:
     """How many lines lie within the bounds."""
     question = select(func.count()).select_from(audit).where(*_within(**bounds))
