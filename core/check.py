@@ -30,15 +30,18 @@ _PLACEHOLDERS = {  # what a new home begins with, and no patient should ever see
     "from_email": "do-not-reply@example.org",
     "call_back_number": "+15550100100",
     "postal_address": "",
+    "support_email": "",
 }
+_ADVICE = {"support_email": "Set one: nobody is told of support requests by email, they only wait under Help."}
 
 
 @dataclass(frozen=True)
 class Row:
     """One line: `section` and `label` say of what, `words` how it is, `advice` what to do where it is not in order.
 
-    state  'ok', 'note' (a setting that is not as in a new home), 'warning' (look at it before messages leave) or
-           'wrong' (something does not work)
+    reasons  why it is so, when there are several: one below the other
+    state    'ok', 'note' (a setting that is not as in a new home), 'warning' (look at it before messages leave) or
+             'wrong' (something does not work)
     """
 
     section: str
@@ -46,6 +49,7 @@ class Row:
     words: str
     state: str = OK
     advice: str = ""
+    reasons: tuple[str, ...] = ()
 
 
 @needs(CHANGE_ORGANISATION)
@@ -113,7 +117,8 @@ def _feed(wb: Workbench) -> Iterator[Row]:
         yield Row("Feed", "Feed gate", "open")
     else:
         advice = "Look at the feed on the page Data, then release it there or load a better one."
-        yield Row("Feed", "Feed gate", f"closed: {gate.reason}", WRONG, advice)
+        reasons = tuple(problem.sentence for problem in gate.problems)
+        yield Row("Feed", "Feed gate", "closed", WRONG, advice, reasons)
 
 
 def _accounts(wb: Workbench, *, test_accounts: bool) -> Iterator[Row]:
@@ -162,5 +167,5 @@ def _settings(wb: Workbench) -> Iterator[Row]:
             if setting.key in wrong:
                 state, advice = WRONG, wrong[setting.key]
             elif not wb.settings.demo and _PLACEHOLDERS.get(setting.key, ...) == value:
-                state, advice = WARNING, "Set your own before messages leave."
+                state, advice = WARNING, _ADVICE.get(setting.key, "Set your own before messages leave.")
             yield Row(name, setting.label, short_text(setting, value), state, advice)
