@@ -71,7 +71,7 @@ def _seen(section: str, now: dict[str, Any]) -> tuple[dict[str, Any], int]:
 
 def _row(setting: Setting, value: Any, *, key: str) -> tuple[Any, Any]:
     """Name and help at the left, the field at the right; what the field holds, and the place below it."""
-    with st.container(border=False, gap="xsmall"):
+    with st.container(border=False, gap="xsmall", key=f"se_row_{setting.key}"):
         about, field = st.columns([2, 3], gap="medium")
         with about, st.container(gap=None):
             st.markdown(f"**{plain(setting.label)}**")
