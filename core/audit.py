@@ -4,6 +4,7 @@ The log is append-only and one chain of hashes (core.domain.audit_line): a line 
 between shows, and a log that is cut off shows against what was noted outside the database.
 """
 
+import hmac
 import os
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -13,12 +14,14 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Connection
 
+from core.domain.address import is_email, normal_email, phone_link
 from core.domain.audit_line import AuditLine, Verified
 from core.domain.audit_line import verify as verify_lines
 from core.domain.role import READ_AUDIT
 from core.errors import NotAllowed
 from core.store import accounts, audit_rows
 from core.store.database import reading, writing
+from core.store.secret import secret_key
 from core.workbench import Workbench, needs
 
 ANCHORS = "audit-heads"  # a file in the home: position and hash of the last line, noted now and then
@@ -30,7 +33,8 @@ class Search:
     """Which lines are wanted; what is empty or None does not matter.
 
     action   the beginning of an action: 'campaign.' is everything done to campaigns
-    subject  the id of what it was done to, or of a patient among those that were shown
+    subject  the id of what it was done to, or of a patient among those that were shown; an email address, or a number
+             that begins with '+' or '(', finds the tests that were sent there
     """
 
     user_id: str = ""
@@ -49,6 +53,12 @@ def record(wb: Workbench, action: str, subject: str = "", **details: Any) -> Non
 def record_in(wb: Workbench, connection: Connection, action: str, subject: str = "", **details: Any) -> None:
     """Record within a transaction, so that the change and its line are kept together or not at all."""
     accounts.record(connection, at=wb.now(), user_id=wb.user.user_id, action=action, subject=subject, **details)
+
+
+def address_mark(wb: Workbench, address: str) -> str:
+    """What the log holds in the place of an address: who has the address finds its lines, and the lines tell nobody the
+    address. Made with the home's secret key, 16 hex digits."""
+    return hmac.digest(secret_key(wb.settings.home), b"audit-address:" + address.encode(), "sha256").hex()[:16]
 
 
 def shown(
@@ -132,6 +142,12 @@ def _anchors(wb: Workbench) -> Iterator[tuple[int, str]]:
             yield int(position), hash_then
 
 
+def _sought(wb: Workbench, typed: str) -> str:
+    if is_email(typed):
+        return address_mark(wb, normal_email(typed))
+    return address_mark(wb, phone_link(typed)) if typed[:1] in ("+", "(") and phone_link(typed) else typed
+
+
 def _bounds(wb: Workbench, search: Search) -> dict[str, Any]:
     """The search with moments instead of the organisation's days."""
 
@@ -141,7 +157,7 @@ def _bounds(wb: Workbench, search: Search) -> dict[str, Any]:
     return {
         "user_id": search.user_id,
         "action": search.action,
-        "subject": search.subject.strip(),
+        "subject": _sought(wb, search.subject.strip()),
         "first_at": midnight(search.first_on) if search.first_on else None,
         "before_at": midnight(search.last_on + timedelta(days=1)) if search.last_on else None,
     }

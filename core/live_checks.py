@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from core import feed_gate, generated_feeds, lateness, loads
+from core import feed_gate, generated_feeds, lateness, loads, users
 from core.account_tests import last_tests
 from core.backups import BACKUP_MARK
 from core.domain.address import is_email, is_us_number, phone_link
@@ -19,7 +19,7 @@ from core.domain.setting_words import value_text
 from core.domain.wording import day_text
 from core.sending_accounts import SMTP, TWILIO
 from core.settings import Settings, is_loopback
-from core.store import accounts, mode_rows, session_rows
+from core.store import accounts, mode_rows
 from core.store.database import reading
 from core.workbench import Workbench
 
@@ -202,7 +202,7 @@ def _database(wb: Workbench) -> Check:
 # ---- people and data -----------------------------------------------------------------------------------------------
 def _people(wb: Workbench) -> Check:
     with reading(wb.engine) as connection:
-        can = session_rows.with_way_in(connection)
+        can = users.with_way_in(wb, connection)
         found = [each for each in accounts.administrators(connection) if each.user_id in can]
     count = sum(not is_invented_email(each.email or "") for each in found)
     nobody = "No administrator who can sign in has a real email address."

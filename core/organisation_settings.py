@@ -5,7 +5,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from core import approval_mail
 from core.audit import record_in
+from core.domain.approval import NONE
 from core.domain.one_line import one_line
 from core.domain.role import CHANGE_ORGANISATION
 from core.domain.setting_checks import cleaned
@@ -44,6 +46,7 @@ def change(
 
     note      why, for whoever reads the history; nothing about patients
     expected  the values as the user saw them: when somebody else has changed one meanwhile, nothing is
+    Turning approval off is told those who may approve, by email.
     Raises SettingsError, with what is possible and the `key` that is wrong, for a value that cannot be, for settings
     that contradict themselves, and for a mode that is in use; NotAllowed for what is set elsewhere, for a change on old
     values, and without the permission.
@@ -60,7 +63,10 @@ def change(
         if refused:
             raise _error(refused)
         clean = {key: cleaned(SETTINGS[key], value) for key, value in values.items()}
-        return change_in(wb, connection, clean, note=reason)
+        changed = change_in(wb, connection, clean, note=reason)
+    if "approval" in changed and clean["approval"] == NONE:
+        approval_mail.tell_turned_off(wb)
+    return changed
 
 
 def change_in(

@@ -133,8 +133,10 @@ def change_password(wb: Workbench, present: str, password: str, again: str, *, c
 def give_password(wb: Workbench, user_id: str) -> str:
     """Give a user a password for once and end the user's sessions everywhere; returns it, it is shown nowhere again.
 
-    Callers have checked that they may. Raises NotFound for a user who is not there or inactive.
+    Callers have checked that they may. Raises NotFound for a user who is not there or inactive, and NotAllowed where no
+    password counts.
     """
+    _require_local_accounts(wb)
     accounts.person(wb.engine, user_id)
     password = passwords.given()
     _keep(wb, user_id, password, must_change=True, by=wb.user.user_id)

@@ -53,7 +53,7 @@ def persons(wb: Workbench) -> list[Person]:
     """All persons, by name."""
     found = accounts.persons(wb.engine)
     with reading(wb.engine) as connection:
-        ways = rows.with_way_in(connection)
+        ways = with_way_in(wb, connection)
         seen = rows.last_seen(connection, [user.user_id for user, _ in found])
     return [Person(user, active, user.user_id in ways, seen.get(user.user_id)) for user, active in found]
 
@@ -69,8 +69,9 @@ def invite(
     scope: Scope = Scope(),  # noqa: B008 (frozen)
     password: bool = True,
 ) -> str:
-    """Add a person; returns the password for the first sign-in, shown nowhere again ('' without `password`: who signs
-    in with OpenID Connect needs none). Raises NotAllowed for an id that is taken or cannot be one, and for wrong roles.
+    """Add a person; returns the password for the first sign-in, shown nowhere again ('' without `password`, for who
+    signs in with OpenID Connect, and where no password counts). Raises NotAllowed for an id that is taken or cannot be
+    one, and for wrong roles.
     """
     person = User(user_id.strip().lower(), " ".join(name.split()), email=email.strip() or None, scope=scope)
     person = replace(person, roles=frozenset(roles))
@@ -81,7 +82,7 @@ def invite(
         _check_email(connection, person)
         accounts.keep_user_in(connection, person, at=wb.now(), by=wb.user.user_id, new=True)
         record_in(wb, connection, "user.added", person.user_id, roles=sorted(person.roles), **_limits(person))
-    return sign_in.give_password(wb, person.user_id) if password else ""
+    return sign_in.give_password(wb, person.user_id) if password and wb.settings.local_accounts else ""
 
 
 @needs(MANAGE_USERS)
@@ -101,8 +102,9 @@ def change(
     Raises NotFound, and NotAllowed when nobody would be left who can sign in and manage users.
     """
     with writing(wb.engine) as connection:
+        rows.one_at_a_time(connection)
         was, was_active = accounts.person_in(connection, user_id)
-        could_manage = was_active and was.may(MANAGE_USERS) and user_id in rows.with_way_in(connection)
+        could_manage = was_active and was.may(MANAGE_USERS) and user_id in with_way_in(wb, connection)
         changed = replace(
             was,
             name=was.name if name is None else " ".join(name.split()),
@@ -115,7 +117,7 @@ def change(
         _check_email(connection, changed)
         accounts.keep_user_in(connection, changed, is_active=active, at=wb.now(), by=wb.user.user_id)
         if could_manage:
-            _check_somebody_is_left(connection)
+            _check_somebody_is_left(wb, connection)
         is_other = (changed.roles, changed.scope) != (was.roles, was.scope)
         ended = rows.end_all(connection, user_id, at=wb.now(), how="ended") if is_other or not active else 0
         details = {"roles": sorted(changed.roles), "is_active": active, "sessions_ended": ended, **_limits(changed)}
@@ -124,7 +126,8 @@ def change(
 
 @needs(MANAGE_USERS)
 def reset_password(wb: Workbench, user_id: str) -> str:
-    """Give a person a new password for once, shown nowhere again; ends the person's sessions."""
+    """Give a person a new password for once, shown nowhere again; ends the person's sessions. Raises NotAllowed where
+    no password counts."""
     return sign_in.give_password(wb, user_id)
 
 
@@ -155,7 +158,12 @@ def can_anybody_sign_in(wb: Workbench) -> bool:
     if wb.settings.oidc_issuer and any(active and user.email for user, active in accounts.persons(wb.engine)):
         return True
     with reading(wb.engine) as connection:
-        return bool(rows.with_way_in(connection))
+        return bool(with_way_in(wb, connection))
+
+
+def with_way_in(wb: Workbench, connection: Connection) -> set[str]:
+    """The ids of the active people who can sign in as this home is set up."""
+    return rows.with_way_in(connection, by_password=wb.settings.local_accounts, issuer=wb.settings.oidc_issuer)
 
 
 def _check(person: User) -> None:
@@ -179,11 +187,12 @@ def _check_email(connection: Connection, person: User) -> None:
         raise NotAllowed("Another user has this email address, and people can sign in with it. Use their own one.")
 
 
-def _check_somebody_is_left(connection: Connection) -> None:
-    can = rows.with_way_in(connection)
+def _check_somebody_is_left(wb: Workbench, connection: Connection) -> None:
+    can = with_way_in(wb, connection)
     if not any(accounts.person_in(connection, each)[0].may(MANAGE_USERS) for each in can):
         raise NotAllowed(
-            "Nobody would be left who can sign in and manage users. Make somebody else administrator first."
+            "Nobody would be left who can sign in and manage users. Make somebody else administrator first, who has a "
+            "way in."
         )
 
 

@@ -1,5 +1,7 @@
 """What can be done with a campaign from a list: the menu of what is allowed, and the dialogs that confirm it."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from core import campaigns
@@ -28,9 +30,8 @@ def opens_editor(wb: Workbench, campaign: Campaign) -> bool:
     return campaign.status == "inactive" and wb.user.may(MAKE_CAMPAIGNS)
 
 
-def menu(wb: Workbench, campaign: Campaign) -> None:
-    """The button with everything that this user may do to the campaign now."""
-    may = campaigns.allowed(wb, campaign)
+def menu(wb: Workbench, campaign: Campaign, may: Mapping[str, str]) -> None:
+    """The button with everything that this user may do to the campaign now; `may` as core.campaigns.allowed says it."""
     words = [word for action, word in _WORDS.items() if not may[action] and action != DELETE]
     if campaign.kind != INTRODUCTORY and wb.user.may(MAKE_CAMPAIGNS):
         words.append(_ALSO_BY)

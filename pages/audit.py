@@ -59,7 +59,11 @@ def _search(wb: Workbench) -> Search:
         format_func=lambda kind: kind.replace("_", " ").capitalize() or "Anything",
         key="au_action",
     )
-    about = subject.text_input("Id of a patient or campaign", key="au_subject")
+    about = subject.text_input(
+        "Id of a patient or campaign",
+        key="au_subject",
+        help="Or an email address or number, such as (312) 555-0199: whether tests were sent there.",
+    )
     between = days.date_input("Days", value=[], key="au_days", format="YYYY-MM-DD")
     first, last = (between[0], between[-1]) if isinstance(between, tuple | list) and between else (None, None)
     return Search(user_id or "", f"{action}." if action else "", about, first, last)

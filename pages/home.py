@@ -129,7 +129,11 @@ def _to_approve(wb: Workbench) -> None:
                 icon=":material/how_to_reg:",
                 query_params={"id": campaign.campaign_id, "step": "summary"},
             )
-            st.caption(f"{plain(users.name_of(wb, asked.by))} asked {moment(asked.at, wb)}")
+            st.caption(
+                f"{plain(users.name_of(wb, asked.by))} asked {moment(asked.at, wb)}"
+                if asked
+                else "Active and held: nobody has approved it as it is now"
+            )
 
 
 def _to_decide(wb: Workbench, listed: list[Listed]) -> None:

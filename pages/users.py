@@ -19,7 +19,7 @@ _LINKED = "Forget who this person is at the OpenID Connect provider, and sign ou
 def show() -> None:
     wb = workbench()
     page_head("Users", "Who may sign in, as what, and whose patients they see.")
-    _given()
+    _given(wb)
     people = users.persons(wb)
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -89,10 +89,14 @@ def _add(wb: Workbench, user_id: str, name: str, email: str, roles: list[str], s
     st.rerun()
 
 
-def _given() -> None:
-    """The password for the first sign-in, shown once."""
+def _given(wb: Workbench) -> None:
+    """The password for the first sign-in, shown once; where no password counts, that the person was added."""
     if "us_given" in st.session_state:
         name, password = st.session_state.pop("us_given")
+        if not password:
+            way_in = plain(wb.settings.oidc_name)
+            st.success(f"{plain(name)} was added and signs in with {way_in}.", icon=":material/person_add:")
+            return
         st.success(
             f"The first password of {plain(name)}, good for seven days and shown only now:", icon=":material/key:"
         )
@@ -109,7 +113,8 @@ def _person(wb: Workbench, one: Person) -> None:
         if st.form_submit_button("Save", type="primary", key=f"us_save_{user.user_id}"):
             _change(wb, user, name, email, roles, scope)
     with st.container(horizontal=True):
-        st.button("New password", key="us_reset", icon=":material/key:", on_click=_reset, args=(wb, user))
+        if wb.settings.local_accounts:
+            st.button("New password", key="us_reset", icon=":material/key:", on_click=_reset, args=(wb, user))
         st.button("Sign out everywhere", key="us_end", icon=":material/logout:", on_click=_end, args=(wb, user))
         label, icon = ("Make inactive", "person_off") if one.is_active else ("Make active", "person_check")
         if user.user_id in openid.linked(wb):

@@ -283,6 +283,14 @@ def test_that_invented_patients_were_loaded_is_kept_for_good(
     assert "patients" in wrong(wb)
 
 
+def test_whoever_loads_invented_patients_is_told_that_the_home_cannot_go_live(wb: Workbench, tmp_path: Path) -> None:
+    write_sample(tmp_path / "sample", patients=20, seed=1, as_of=wb.today())
+
+    said = str(loads.load(wb, tmp_path / "sample"))
+
+    assert "These patients are invented (sample), so this home can never go live." in said
+
+
 @pytest.mark.parametrize(("feed", "_kept"), GENERATED)
 def test_a_live_home_takes_no_invented_patients(
     wb: Workbench, tmp_path: Path, server: Recorder, feed: Callable[[Path], Path], _kept: set[str]

@@ -603,7 +603,7 @@ def test_the_door_shows_the_way_to_the_provider_beside_the_form(caller: TestClie
 
 def test_without_local_accounts_there_is_no_form_and_no_password_counts(wb: Workbench, provider: Hostile) -> None:
     bench = at_provider(wb, provider, local_accounts=False)
-    given = users.invite(bench, "cleo", "Cleo", email="cleo@example.org", roles=["manager"])
+    given = users.invite(wb, "cleo", "Cleo", email="cleo@example.org", roles=["manager"])
     with caller_of(bench) as caller:
         assert 'name="password"' not in caller.get("/sign-in").text
         answer = caller.post("/sign-in", data={"name": "cleo", "password": given})

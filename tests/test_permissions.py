@@ -30,8 +30,8 @@ Public = Callable[..., Any]
 # check by themselves because it depends on what is asked for; some are asked for with a proof of their own.
 OPEN = {
     "figures, rules and names": """
-        campaign_list.campaigns campaign_list.refused_by_carriers campaigns.campaign campaigns.progress
-        campaigns.problems_of campaigns.schedule campaigns.schedule_if_active campaigns.may_change
+        campaign_list.campaigns campaign_list.page campaign_list.refused_by_carriers campaigns.campaign
+        campaigns.progress campaigns.problems_of campaigns.schedule campaigns.schedule_if_active campaigns.may_change
         care_gaps.end_of care_gaps.measure_names care_gaps.rates codes.status conformance.codes_of
         conformance.kept dispatcher.last_seen downloads.documents feed_conflicts.waiting_count feed_gate.gate
         feed_gate.lines feed_gate.waiting_count feed_quality.table gap_rates.export_measures
@@ -54,8 +54,8 @@ OPEN = {
         home_mode.is_live home_mode.mode lateness.alarms reconciling.lines templates.offered watching.arrivals
     """,
     "it depends on what is asked for": """
-        campaigns.activate campaigns.inactivate campaigns.stop allowed.allowed downloads.content
-        downloads.delete feed_conflicts.settle paper_forms.consent_form paper_forms.left_blank
+        campaigns.activate campaigns.inactivate campaigns.stop allowed.allowed allowed.allowed_each downloads.content
+        downloads.delete downloads.why_not_fetch feed_conflicts.settle paper_forms.consent_form paper_forms.left_blank
         paper_forms.opt_out_request demo.clock_shift demo.move_clock demo.move_clock_to_sunday
         demo.move_clock_to_window demo.reset_clock
     """,

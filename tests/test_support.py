@@ -1,6 +1,7 @@
 """Support requests: what is taken, what is refused without a trace, and the mails that follow."""
 
 import re
+import secrets
 from collections.abc import Iterator
 from dataclasses import replace
 from email import message_from_bytes, policy
@@ -24,6 +25,7 @@ from core.support import HoldsPatientInformation, Incomplete, TooManyRequests
 from core.web import support as route
 from core.web.headers import _PAGES
 from core.workbench import VISITOR, Workbench
+from tests.at_once import at_once
 from tests.conftest import Clock
 from tests.mail_servers import Recorder
 from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
@@ -262,6 +264,28 @@ def test_requests_are_slowed_down_by_client_by_address_and_in_all(
     clock.forward(hours=1)
 
     assert support.ask(door, GOOD, client="192.0.2.1").case_number
+
+
+def test_requests_that_come_at_the_same_moment_are_slowed_down_like_others(bench: Workbench) -> None:  # noqa: F811
+    visitor = bench.as_user(VISITOR)
+
+    by_email = at_once(12, lambda which: support.ask(visitor, GOOD, client=f"client {which}"))
+    by_client = at_once(
+        12, lambda which: support.ask(visitor, replace(GOOD, email=f"p{which}@example.org"), client="one")
+    )
+
+    assert by_email == {"done": MOST[1], "TooManyRequests": 12 - MOST[1]}
+    assert by_client == {"done": MOST[0], "TooManyRequests": 12 - MOST[0]}
+    assert kept(bench) == MOST[0] + MOST[1]
+
+
+def test_a_number_that_is_in_use_is_drawn_again(door: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = iter([7, 7, 8])
+    monkeypatch.setattr(secrets, "randbelow", lambda _most: next(drawn))
+
+    numbers = [support.ask(door, GOOD, client="a").case_number for _ in range(2)]
+
+    assert numbers == ["2026-000007", "2026-000008"]
 
 
 def test_only_who_looks_after_the_system_sees_and_resolves_cases(door: Workbench, wb: Workbench) -> None:

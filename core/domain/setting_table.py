@@ -59,7 +59,7 @@ _ROWS = (
     ),
     Setting(
         "approval", "modes", "Approval",
-        "Whether somebody else must approve what goes out. What is active already goes out as it is.",
+        "Whether somebody else must approve what goes out. What was active before the first time goes out as it is.",
         "choice", _AUTHORS, choices={"none": "Nobody else must approve", "second_person": "A second person approves"},
     ),
     Setting(
