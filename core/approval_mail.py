@@ -69,7 +69,8 @@ def _off_key(turned_off: Asked) -> str:
 def _off_news(wb: Workbench, turned_off: Asked) -> News:
     who = one_line(accounts.user_name(wb.engine, turned_off.by))
     text = (
-        f"{who} has turned off approval by a second person. Until it is turned on again, one person alone may make a campaign and let it go out.\n\n"
+        f"{who} has turned off approval by a second person. Until it is turned on again, one person alone may make a "
+        "campaign and let it go out.\n\n"
         "If you did not expect that, ask at once. The change stands in Careloop under Settings, with the reason if one "
         "was given. When approval is turned on again, campaigns that were activated meanwhile wait for it.\n"
     )

@@ -23,6 +23,7 @@ from core.workbench import Workbench, needs
 
 OK, NOTE, WARNING, WRONG = STATES = ("ok", "note", "warning", "wrong")
 _LITTLE, _TOO_LITTLE = 5e9, 1e9  # bytes free
+_NO_SUPPORT_EMAIL = "Set one: nobody is told of support requests by email, they only wait under Help."
 _SEEN = timedelta(minutes=1)  # a dispatcher gives a sign of life every few seconds
 
 
@@ -30,8 +31,9 @@ _SEEN = timedelta(minutes=1)  # a dispatcher gives a sign of life every few seco
 class Row:
     """One line: `section` and `label` say of what, `words` how it is, `advice` what to do where it is not in order.
 
-    state  'ok', 'note' (a setting that is not as in a new home), 'warning' (look at it before messages leave) or
-           'wrong' (something does not work)
+    reasons  why it is so, when there are several: one below the other
+    state    'ok', 'note' (a setting that is not as in a new home), 'warning' (look at it before messages leave) or
+             'wrong' (something does not work)
     """
 
     section: str
@@ -39,6 +41,7 @@ class Row:
     words: str
     state: str = OK
     advice: str = ""
+    reasons: tuple[str, ...] = ()
 
 
 @needs(CHANGE_ORGANISATION)
@@ -108,7 +111,8 @@ def _feed(wb: Workbench) -> Iterator[Row]:
         yield Row("Feed", "Feed gate", "open")
     else:
         advice = "Look at the feed on the page Data, then release it there or load a better one."
-        yield Row("Feed", "Feed gate", f"closed: {gate.reason}", WRONG, advice)
+        reasons = tuple(problem.sentence for problem in gate.problems)
+        yield Row("Feed", "Feed gate", "closed", WRONG, advice, reasons)
 
 
 def _accounts(wb: Workbench, *, test_accounts: bool) -> Iterator[Row]:
@@ -161,4 +165,6 @@ def _settings(wb: Workbench) -> Iterator[Row]:
                 state, advice = WRONG, wrong[setting.key]
             elif setting.key in unset:
                 state, advice = WARNING, f"{unset[setting.key]} Set your own before messages leave."
+            elif setting.key == "support_email" and not value and not wb.settings.demo:
+                state, advice = WARNING, _NO_SUPPORT_EMAIL
             yield Row(name, setting.label, short_text(setting, value), state, advice)

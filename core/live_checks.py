@@ -13,6 +13,7 @@ from core.backups import BACKUP_MARK
 from core.domain.invented import is_invented_email, is_invented_number
 from core.domain.organisation import Organisation
 from core.domain.setting_table import SETTINGS
+from core.domain.setting_words import value_text
 from core.domain.wording import day_text
 from core.sending_accounts import SMTP, TWILIO
 from core.settings import Settings, is_loopback
@@ -22,8 +23,8 @@ from core.workbench import Workbench
 
 OK, WRONG, UNKNOWN = "ok", "wrong", "unknown"
 LOOKED_AT = {  # what a person has to look at: the settings that belong to it
-    "windows": ("time_zone", "email_windows", "text_windows", "phone_windows", "extra_holidays", "quiet_from",
-                "quiet_until", "state_quiet_hours"),
+    "windows": ("time_zone", "email_windows", "text_windows", "phone_windows", "holidays_off",
+                "extra_holidays", "quiet_from", "quiet_until", "state_quiet_hours"),
     "policy": ("messaging_policy", "opt_out_policy", "names_in_bodies", "text_needs_consent"),
 }  # fmt: skip
 _TESTED_FOR, _BACKED_UP_FOR = timedelta(days=7), timedelta(hours=48)
@@ -35,6 +36,7 @@ class Check:
 
     sentence   what was found, what_to_do what puts it right; '' when nothing is to be done
     account    the account that a test without a message would put right; '' when there is none
+    facts      what there is to look at, one below the other
     """
 
     key: str
@@ -43,6 +45,7 @@ class Check:
     sentence: str
     what_to_do: str = ""
     account: str = ""
+    facts: tuple[str, ...] = ()
 
     @property
     def may_be_confirmed(self) -> bool:
@@ -56,6 +59,7 @@ def all_checks(wb: Workbench) -> list[Check]:
     return [
         *_home_checks(wb),
         *_organisation_checks(organisation),
+        _support(organisation),
         *_account_checks(wb),
         _public_url(wb.settings),
         _secrets(wb.settings),
@@ -112,6 +116,14 @@ def _organisation_checks(organisation: Organisation) -> Iterator[Check]:
     names = ", ".join(SETTINGS[key].label for key in wrong)
     sentence = f"Invented addresses or numbers stand in: {names}." if names else "None is invented."
     yield Check("contacts", "Other contacts", *_state(not names, sentence, settings))
+
+
+def _support(organisation: Organisation) -> Check:
+    title = "Support requests"
+    if organisation.support_email:
+        return Check("support", title, OK, f"They go to {organisation.support_email}.")
+    sentence = "Nobody is told of them by email: they wait on the administrators' Home and under Help."
+    return Check("support", title, UNKNOWN, sentence, "Set an email address of support in the organisation's settings.")
 
 
 # ---- what messages leave by ----------------------------------------------------------------------------------------
@@ -182,7 +194,8 @@ def _feed(wb: Workbench) -> Check:
         return Check("feed", title, WRONG, "No feed was loaded yet.", "Load one with 'careloop load'.")
     gate = feed_gate.gate(wb)
     if not gate.is_open:
-        return Check("feed", title, WRONG, f"The feed gate is closed: {gate.reason}", to_do)
+        reasons = tuple(problem.sentence for problem in gate.problems)
+        return Check("feed", title, WRONG, "The feed gate is closed.", to_do, facts=reasons)
     alarms = lateness.alarms(wb)
     return Check("feed", title, *_state(not alarms, alarms[0].sentence if alarms else "Loaded and fresh.", to_do))
 
@@ -193,7 +206,11 @@ def _looked_at(wb: Workbench, organisation: Organisation, key: str, title: str) 
     if found and found[0] == digest_of(organisation, key):
         on = day_text(found[1].astimezone(wb.zone()).date())
         return Check(key, title, OK, f"{found[2]} looked at it on {on}.")
-    return Check(key, title, UNKNOWN, "Nobody has looked at it as it is now.", "Look at it, then say so.")
+    facts = tuple(
+        f"{SETTINGS[name].label}: {value_text(SETTINGS[name], getattr(organisation, name))}" for name in LOOKED_AT[key]
+    )
+    to_do = "Look at it, then say so."
+    return Check(key, title, UNKNOWN, "Nobody has looked at it as it is now.", to_do, facts=facts)
 
 
 def _senders(wb: Workbench) -> Check:

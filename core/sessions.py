@@ -91,6 +91,18 @@ def find(wb: Workbench, token: str) -> Session | None:
     return Session(row.session_id, user, row.method, row.begun_at, row.seen_at, ends_at, latest_at, row.id_token)
 
 
+def why_ended(wb: Workbench, token: str) -> str:
+    """What to tell who comes with the token of a session that has run out; '' when it ended otherwise, or counts."""
+    with reading(wb.engine) as connection:
+        how = rows.ended_how(connection, _id(token)) if token else ""
+    organisation = wb.organisation()
+    if how == "idle":
+        return f"You were signed out because nothing was done for {_spoken(organisation.idle_minutes, 'minute')}."
+    if how == "expired":
+        return f"You were signed out because you signed in {_spoken(organisation.session_hours, 'hour')} before."
+    return ""
+
+
 def seen(wb: Workbench, session: Session) -> Session:
     """The person has done something: the session goes on."""
     at = _now(wb)
@@ -122,6 +134,10 @@ def _end(wb: Workbench, session_id: str, user_id: str, *, how: str) -> None:
         if rows.end_session(connection, session_id, at=_now(wb), how=how):
             actor = replace(wb, user=User(user_id, user_id, roles=frozenset()))
             record_in(actor, connection, "session.ended", user_id, how=how)
+
+
+def _spoken(number: int, unit: str) -> str:
+    return f"{number} {unit}{'' if number == 1 else 's'}"
 
 
 def _now(wb: Workbench) -> datetime:

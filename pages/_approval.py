@@ -23,6 +23,16 @@ APPROVAL_BADGES: dict[str, tuple[str, str, Literal["orange", "green"]]] = {
 Attempt = Callable[[Callable[[], None]], None]
 
 
+def approval_badge(wb: Workbench, campaign: Campaign) -> None:
+    """How a draft stands with its approval, beside its status; nothing where nobody has asked for one."""
+    if not approvals.is_on(wb) or campaign.status != "inactive":
+        return
+    found = APPROVAL_BADGES.get(approvals.state(wb, campaign.campaign_id).state)
+    if found:
+        word, icon, colour = found
+        st.badge(word, icon=f":material/{icon}:", color=colour)
+
+
 def approval_line(wb: Workbench, campaign: Campaign) -> None:
     """One line on Summary: who has approved it, that it waits, or which edit ended the approval."""
     if not approvals.is_on(wb) or campaign.status not in ("inactive", "active"):

@@ -107,6 +107,30 @@ def test_a_person_who_opens_a_page_comes_to_the_sign_in_and_back(caller: TestCli
     assert caller.get("/", headers=PAGE).headers["location"] == "/sign-in"
 
 
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [
+        ([16], "because nothing was done for 15 minutes"),
+        ([14] * 52, "because you signed in 12 hours before"),
+        ([1], None),
+    ],
+)
+def test_the_sign_in_says_why_somebody_was_signed_out(
+    caller: TestClient, wb: Workbench, clock: Clock, minutes: list[int], said: str | None
+) -> None:
+    let_in(caller, wb)
+    for pause in minutes:
+        clock.forward(minutes=pause)
+        caller.post("/session")
+    if said is None:
+        users.end_sessions(wb, "ana")
+
+    shown = caller.get("/sign-in").text
+
+    assert "Sign in" in shown and ("You were signed out" in shown) == (said is not None)
+    assert said is None or said in shown
+
+
 def test_with_a_session_the_pages_answer_until_it_ends(caller: TestClient, wb: Workbench) -> None:
     let_in(caller, wb)
     assert {caller.get(path).text for path in PATHS} == {"patients"}

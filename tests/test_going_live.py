@@ -68,7 +68,7 @@ def test_when_nothing_is_wrong_a_home_goes_live_and_back(
         lines = connection.execute(select(audit.c.action, audit.c.user_id).where(audit.c.action.startswith("home.")))
         assert [tuple(line) for line in lines] == [("home.live", "bo"), ("home.sandbox", "bo"), ("home.live", "bo")]
         warnings = connection.scalars(select(home_modes.c.warnings)).first()
-    assert warnings == ["twilio", "windows", "policy", "backup"]
+    assert warnings == ["support", "twilio", "windows", "policy", "backup"]
     assert server.mails == []
 
 

@@ -17,6 +17,7 @@ from core.domain.slices import gap_list
 from core.domain.user import Scope, User
 from core.domain.wording import day_text
 from core.domain.work_list import WorkList
+from core.errors import CareloopError
 from core.settings import read_settings
 from core.store import accounts
 from core.workbench import Workbench, open_workbench
@@ -422,3 +423,14 @@ def test_what_one_person_chose_is_gone_when_another_signs_in_and_the_tab_comes_b
 
     assert not app.exception
     assert "chosen_by_ana" not in app.session_state
+
+
+def test_why_the_last_load_failed_is_shown_as_it_was_written(kept: Workbench, tmp_path: Path) -> None:
+    loads.load(kept, odd_feed(tmp_path / "feed"))
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(CareloopError):
+        loads.load(kept, tmp_path / "empty")
+
+    [message] = [each.value for each in opened("data").error]
+
+    assert plain(loads.history(kept)[0].message or "") in message

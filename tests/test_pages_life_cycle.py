@@ -30,6 +30,10 @@ def draft(wb: Workbench, *, by: str = "nina", **changes: Any) -> str:
     return campaign_id
 
 
+def badges(app: AppTest, word: str) -> bool:
+    return any("-badge[" in each.value and f" {word}]" in each.value for each in app.markdown)
+
+
 def menu(app: AppTest) -> list[str]:
     return list(app.get("menu_button")[0].proto.options)
 
@@ -103,6 +107,7 @@ def test_asked_for_in_the_editor_approved_from_home_then_active(wb: Workbench) -
 
     button(app, "ce_ask").click().run()
     assert not app.exception and "Waits for approval since" in words(app)
+    assert badges(opened("campaign_editor", user="nina", id=campaign_id), "Waits for approval")
 
     app = opened("campaign_editor", user="omar", id=campaign_id, step="summary")
     button(app, "ce_approve").click().run()
@@ -110,6 +115,7 @@ def test_asked_for_in_the_editor_approved_from_home_then_active(wb: Workbench) -
     button(app, "ap_yes").click().run()
     assert not app.exception and "Approved by Omar Sample" in words(app)
     assert approvals.state(wb, campaign_id).state == "approved"
+    assert badges(opened("campaign_editor", user="nina", id=campaign_id), "Approved")
     assert not button(app, "ce_active").disabled
 
 

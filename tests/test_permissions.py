@@ -64,7 +64,8 @@ OPEN = {
     """,
     "with a proof of its own": """
         demo_people.become sign_in.sign_in sign_in.choose_password sign_in.change_password sessions.find
-        sessions.begin sessions.seen sessions.end sessions.seconds_left sessions.limits stop_links.has_stopped
+        sessions.begin sessions.seen sessions.why_ended sessions.end sessions.seconds_left sessions.limits
+        stop_links.has_stopped
         stop_links.is_sample_link stop_links.stop_by_link calls.answered calls.pressed receipts.take_all
         incoming_texts.take_all audit.shown openid.begin openid.finish openid.name openid.sign_out_url
         support.ask support.request_of

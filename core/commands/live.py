@@ -39,6 +39,8 @@ def live(
     found = going_live.checklist(wb)
     for check in found:
         print(f"{_MARKS[check.state]}{check.title}: {check.sentence} {check.what_to_do}".rstrip())
+        for fact in check.facts:
+            print(f"       - {' '.join(fact.split())}")
     if any(check.state == "wrong" for check in found):
         raise typer.Exit(1)
 

@@ -49,6 +49,12 @@ def session(connection: Connection, session_id: str) -> Row[Any] | None:
     return connection.execute(question).one_or_none()
 
 
+def ended_how(connection: Connection, session_id: str) -> str:
+    """How a session ended; '' for one that has not, or that there never was."""
+    question = select(sessions.c.ended_how).where(sessions.c.session_id == session_id)
+    return connection.scalar(question) or ""
+
+
 def seen(connection: Connection, session_id: str, *, at: datetime) -> None:
     """The person has done something."""
     connection.execute(update(sessions).where(sessions.c.session_id == session_id).values(seen_at=at))

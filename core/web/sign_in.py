@@ -87,13 +87,16 @@ def routes(open_workbench: Callable[[], Workbench]) -> list[BaseRoute]:
 
 def _ask(wb: Workbench, request: Request, *, error: str = "", status: int = 200, name: str = "") -> Response:
     back = safe_path(request.query_params.get("next", "/"))
-    signed_in = sessions.find(wb, cookie.token(request.scope, wb.settings))
+    token = cookie.token(request.scope, wb.settings)
+    signed_in = sessions.find(wb, token)
     if signed_in is not None and not wb.settings.demo and not error:
         return RedirectResponse(back, status_code=303)
-    return _form_page(wb, back, error=error, status=status, name=name)
+    return _form_page(wb, back, error=error, status=status, name=name, ended=sessions.why_ended(wb, token))
 
 
-def _form_page(wb: Workbench, back: str, *, error: str = "", status: int = 200, name: str = "") -> Response:
+def _form_page(
+    wb: Workbench, back: str, *, error: str = "", status: int = 200, name: str = "", ended: str = ""
+) -> Response:
     paragraphs: tuple[str, ...] = ()
     local = wb.settings.local_accounts
     if wb.settings.demo:
@@ -103,7 +106,7 @@ def _form_page(wb: Workbench, back: str, *, error: str = "", status: int = 200, 
     return page(
         wb,
         "Look around in the demo" if wb.settings.demo else "Sign in",
-        paragraphs=paragraphs,
+        paragraphs=(*((ended,) if ended else ()), *paragraphs),
         error=error,
         status=status,
         action="/sign-in",
