@@ -5,8 +5,7 @@ between shows, and a log that is cut off shows against what was noted outside th
 """
 
 import hmac
-import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -19,12 +18,11 @@ from core.domain.audit_line import AuditLine, Verified
 from core.domain.audit_line import verify as verify_lines
 from core.domain.role import READ_AUDIT
 from core.errors import NotAllowed
-from core.store import accounts, audit_rows
+from core.store import accounts, audit_heads, audit_rows
 from core.store.database import reading, writing
 from core.store.secret import secret_key
 from core.workbench import Workbench, needs
 
-ANCHORS = "audit-heads"  # a file in the home: position and hash of the last line, noted now and then
 _ANCHOR_EVERY = timedelta(hours=1)
 
 
@@ -118,7 +116,7 @@ def verify(wb: Workbench, *, noted: str = "") -> Verified:
 
     noted   'POSITION:HASH', as this function's `head` gave it an earlier day
     """
-    known = dict(_anchors(wb))
+    known = audit_heads.noted(wb.settings.home)
     if noted:
         position, _, hash_then = noted.strip().partition(":")
         if not position.isdecimal():
@@ -130,25 +128,13 @@ def verify(wb: Workbench, *, noted: str = "") -> Verified:
 def note_head(wb: Workbench, *, always: bool = False) -> None:
     """Note the log's last line in a file of the home, at most once an hour unless `always`: a log that is cut off or
     written anew later shows against it."""
-    path = wb.settings.home / ANCHORS
+    path = wb.settings.home / audit_heads.FILE
     if not always and path.exists() and wb.now().timestamp() - path.stat().st_mtime < _ANCHOR_EVERY.total_seconds():
         return
     with reading(wb.engine) as connection:
         position, hash_now = audit_rows.head(connection)
     if position:
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            os.write(file, f"{position}:{hash_now}\n".encode())
-        finally:
-            os.close(file)
-
-
-def _anchors(wb: Workbench) -> Iterator[tuple[int, str]]:
-    path = wb.settings.home / ANCHORS
-    for line in path.read_text("ascii", "replace").splitlines() if path.exists() else ():
-        position, _, hash_then = line.partition(":")
-        if position.isdecimal():
-            yield int(position), hash_then
+        audit_heads.note(wb.settings.home, position, hash_now)
 
 
 def _sought(wb: Workbench, typed: str) -> str:

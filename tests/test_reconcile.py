@@ -53,7 +53,7 @@ def test_a_mail_log_tells_who_got_a_mail_and_the_others_get_theirs(
 
     assert (found.found, found.strange) == (4, 0)
     assert reconciling.status(new).unknown_of == ("text", "phone", "letter")  # type: ignore[union-attr]
-    reconciling.release(operator(new), reason="the log is whole", stops_may_be_missing=True)
+    reconciling.release(operator(new), reason="the log is whole", stops_may_be_missing=True, people_checked=True)
     send_some(new)
     assert set(mailed(server).values()) == {1} and len(server.mails) == 12
     lose(new)
@@ -150,7 +150,7 @@ def test_twilio_tells_who_got_a_text_and_who_said_stop(line: Line, tmp_path: Pat
     assert found.found == 3 and found.taken == 5 and (again.found, again.taken) == (0, 0)
     with reading(new.engine) as connection:
         assert stopped(connection, [number(n) for n in range(1, 9)], source="stop") == {number(1), number(7)}
-    reconciling.release(operator(new), reason="x", stops_may_be_missing=True)
+    reconciling.release(operator(new), reason="x", stops_may_be_missing=True, people_checked=True)
     dispatcher.drain(new, channel="text")
     ours = Counter(one.recipient for one in line.texts() if one.direction == "outbound-api")
     assert set(ours.values()) == {1} and number(7) not in ours

@@ -197,7 +197,9 @@ def test_without_a_ledger_a_person_must_say_what_became_of_those_who_waited(
         reconciling.release(operator(wb), reason="x")
     with pytest.raises(NotAllowed, match="Opt-outs"):
         reconciling.release(operator(wb), reason="x", since_unknown="maybe-sent")
-    counts = reconciling.release(operator(wb), reason="x", since_unknown="maybe-sent", stops_may_be_missing=True)
+    counts = reconciling.release(
+        operator(wb), reason="x", since_unknown="maybe-sent", stops_may_be_missing=True, people_checked=True
+    )
     send_some(wb)
 
     assert counts == {"given_up": 13, "waiting": 0}
@@ -223,7 +225,7 @@ def test_the_ledger_of_a_lost_machine_is_enough_on_another_one(
     reconciling.take_ledgers(operator(wb), [saved])
     reconciling.take_ledgers(operator(wb), [saved])
     assert not reconciling.status(wb).missing  # type: ignore[union-attr]
-    reconciling.release(operator(wb), reason="whole")
+    reconciling.release(operator(wb), reason="whole", people_checked=True)
     send_some(wb)
 
     assert set(mailed(server).values()) == {1} and len(server.mails) == 12
@@ -240,7 +242,9 @@ def test_a_batch_in_hand_at_the_moment_of_the_backup_is_not_given_back_by_a_jour
     wb = restore_elsewhere(clinic, archive, tmp_path / "new", clock)
 
     assert states_only(wb) == ["unknown"] * 4 + ["waiting"] * 2
-    reconciling.release(operator(wb), reason="x", since_unknown="not-sent", stops_may_be_missing=True)
+    reconciling.release(
+        operator(wb), reason="x", since_unknown="not-sent", stops_may_be_missing=True, people_checked=True
+    )
     clock.forward(minutes=30)
     assert send_some(wb) == 2
     assert states_only(wb) == ["unknown"] * 4 + ["handed_over"] * 2
@@ -411,7 +415,7 @@ def test_from_sqlite_to_postgresql_with_the_ledger_nobody_gets_a_second_mail(
     send_some(wb, 5)
     with database(postgres_folder) as url:
         new = restore_elsewhere(wb, archive, tmp_path / "new", clock, url=url, ledgers=[wb.settings.ledger])
-        reconciling.release(operator(new), reason="whole")
+        reconciling.release(operator(new), reason="whole", people_checked=True)
         add_campaign(new, add_patients(new, 3, start=70), campaign_id="c2", name="After")
         send_some(new)
         lose(new)
