@@ -13,7 +13,7 @@ import polars as pl
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core import home_mode, sessions
+from core import home_mode, sessions, tabs
 from core.domain.csv_cells import neutral
 from core.domain.message import ICONS
 from core.domain.role import READ_PATIENTS
@@ -22,7 +22,6 @@ from core.domain.wording import day_text
 from core.errors import CareloopError
 from core.sessions import Session
 from core.settings import read_settings
-from core.web import tabs
 from core.workbench import VISITOR, Workbench, open_workbench
 
 _WHOSE = "whose_session"  # in the session: the user to whom everything else in it belongs

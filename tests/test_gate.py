@@ -16,11 +16,10 @@ from starlette.testclient import TestClient
 from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from core import sessions, sign_in, users
+from core import sessions, sign_in, tabs, users
 from core.domain.user import Scope
 from core.errors import NotAllowed
 from core.sessions import cookie_name
-from core.web import tabs
 from core.web.gate import Gate
 from core.web.sign_in import routes, safe_path
 from core.workbench import VISITOR, Workbench

@@ -97,7 +97,7 @@ def test_a_change_of_roles_or_patients_signs_out_everywhere(wb: Workbench) -> No
         token = sessions.begin(wb, "cleo", method="password")
         users.change(wb, "cleo", name="Cleo Another")
         assert sessions.find(wb, token) is not None
-        users.change(wb, "cleo", **change)  # type: ignore[arg-type]
+        users.change(wb, "cleo", **change)
         assert sessions.find(wb, token) is None
 
 

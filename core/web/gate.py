@@ -13,12 +13,13 @@ from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from core import sessions, unexpected
-from core.web import cookie, hosts, paths, tabs
+from core import sessions, tabs, unexpected
+from core.web import cookie, hosts, paths
 from core.web.headers import with_headers
 from core.workbench import Workbench
 
 _log = logging.getLogger(__name__)
+_PROTOCOL, _TAB = b"sec-websocket-protocol", 2  # Streamlit's name, its token against forged requests, the tab's id
 
 
 class Gate:
@@ -66,7 +67,7 @@ class Gate:
         if session is None:
             await _ask_to_sign_in(scope, receive, send)
         elif scope["type"] == "websocket":
-            await self.app(tabs.only_own(scope, session.session_id), _while_signed_in(wb, token, receive, send), send)
+            await self.app(_with_own_tab(scope, session.session_id), _while_signed_in(wb, token, receive, send), send)
         else:
             if hosts.is_navigation(scope):
                 await run_in_threadpool(sessions.seen, wb, session)
@@ -100,6 +101,19 @@ def _while_signed_in(wb: Workbench, token: str, receive: Receive, send: Send) ->
         return message
 
     return next_message
+
+
+def _with_own_tab(scope: Scope, session_id: str) -> Scope:
+    """The websocket's scope without the id of a tab that is not this session's: Streamlit then begins a new one."""
+    headers = [(name, _own(value, session_id) if name == _PROTOCOL else value) for name, value in scope["headers"]]
+    return {**scope, "headers": headers}
+
+
+def _own(protocols: bytes, session_id: str) -> bytes:
+    entries = [entry.strip() for entry in protocols.split(b",")]
+    if len(entries) <= _TAB or tabs.is_of(entries[_TAB].decode("latin-1"), session_id):
+        return protocols
+    return b", ".join(entries[:_TAB])
 
 
 async def _ask_to_sign_in(scope: Scope, receive: Receive, send: Send) -> None:

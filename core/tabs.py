@@ -7,10 +7,6 @@ choices, and the person on whose behalf they act. So the id opens nothing to any
 from collections import OrderedDict
 from threading import Lock
 
-from starlette.types import Scope
-
-_PROTOCOL = b"sec-websocket-protocol"
-_ID = 2  # its place in that header, after the protocol's name and the token against forged requests
 _MOST = 20_000  # tabs remembered; one that is forgotten begins anew
 _owners: OrderedDict[str, str] = OrderedDict()
 _lock = Lock()
@@ -25,16 +21,7 @@ def belongs_to(tab_id: str, session_id: str) -> None:
             _owners.popitem(last=False)
 
 
-def only_own(scope: Scope, session_id: str) -> Scope:
-    """The websocket's scope without the id of a tab that is not this session's: Streamlit then begins a new one."""
-    headers = [(name, _own(value, session_id) if name == _PROTOCOL else value) for name, value in scope["headers"]]
-    return {**scope, "headers": headers}
-
-
-def _own(protocols: bytes, session_id: str) -> bytes:
-    entries = [entry.strip() for entry in protocols.split(b",")]
-    if len(entries) <= _ID:
-        return protocols
+def is_of(tab_id: str, session_id: str) -> bool:
+    """Whether the tab was last drawn for this session."""
     with _lock:
-        is_own = _owners.get(entries[_ID].decode("latin-1")) == session_id
-    return b", ".join(entries if is_own else entries[:_ID])
+        return _owners.get(tab_id) == session_id
