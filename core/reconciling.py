@@ -37,7 +37,8 @@ class Status:
     waiting      recipients by channel who would get a message once it is released
     unknown_of   channels of which nothing tells what left since the backup
     stops_known  whether the ledgers tell of every opt-out since
-    missing      ledgers that were in use at the backup and were not given, or are shorter than they were
+    missing      ledgers that were in use at the backup, or since as far as the database before the restore tells, and
+                 were not given or are shorter than they were
     looked_at    sentences: what was asked, and how far it goes
     people       who came back otherwise than they were before the restore, or did not; None where people could not be
                  compared
@@ -79,7 +80,8 @@ def lines(wb: Workbench) -> list[str]:
         *found.looked_at,
     ]
     said += [
-        f"The ledger {each} was in use at the backup and is not here: give it with --ledger." for each in found.missing
+        f"The ledger {each} was in use at the backup or since and is not here: give it with --ledger."
+        for each in found.missing
     ]
     if found.unknown_of:
         names = ", ".join(_NAMES[channel] for channel in found.unknown_of)
@@ -94,6 +96,11 @@ def lines(wb: Workbench) -> list[str]:
             "Twilio was asked."
         )
     said += _people(wb, found)
+    if found.people is None:
+        said.append(
+            "The database before the restore was not there to ask which machines have sent: give also the ledger of a "
+            "machine that sent for the first time after the backup."
+        )
     said.append("Let messages leave again with: careloop reconcile --release --reason 'WHY'")
     return said
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from core import audit
 from core.audit import record
 from core.errors import CareloopError, NotAllowed
-from core.ledger_replay import Replayed, replay
+from core.ledger_replay import Replayed, replay, require_ledgers
 from core.settings import Settings
 from core.store import audit_heads, audit_rows, half_restored, restore_rows, standing_rows
 from core.store.archive import Archive
@@ -85,6 +85,7 @@ def restore(
     same and is told of. Afterwards nothing leaves until `core.reconciling.release`.
     """
     report = progress or _silent
+    require_ledgers(ledgers)
     with Archive(Path(path)) as archive:
         _check_version(archive)
         _check_demo(settings, archive, may_be_demo=may_be_demo)

@@ -8,7 +8,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from core import campaigns, corrections, dispatcher, opt_outs, printing, reconciling, restoring, sending_control
+from core import (
+    campaigns,
+    corrections,
+    dispatcher,
+    ledgers,
+    opt_outs,
+    printing,
+    reconciling,
+    restoring,
+    sending_control,
+)
 from core.domain.message import RESTORED
 from core.domain.user import User
 from core.errors import CareloopError, NotAllowed, SettingsError
@@ -421,3 +431,41 @@ def test_from_sqlite_to_postgresql_with_the_ledger_nobody_gets_a_second_mail(
         lose(new)
 
     assert set(mailed(server).values()) == {1} and len(server.mails) == 13
+
+
+def test_a_machine_that_began_to_send_after_the_backup_is_asked_for_its_ledger(
+    wb: Workbench, server: Recorder, tmp_path: Path, clock: Clock
+) -> None:
+    wb = clinic_that_sends(wb, server.port)
+    add_campaign(wb, add_patients(wb, 6))
+    ledgers.begin(operator(wb))
+    send_some(wb, 1)
+    archive = back_up(wb, tmp_path)
+    other = replace(wb, settings=replace(wb.settings, ledger_folder=tmp_path / "machine-b"))
+    ledgers.begin(operator(other))
+    send_some(other, 3)
+    restore_in_place(wb, archive, clock)
+    new = reopened(wb.settings, clock)
+
+    status = reconciling.status(new)
+    assert status is not None and len(status.missing) == 1 and "email" in status.unknown_of
+    with pytest.raises(NotAllowed, match="Nothing tells which"):
+        reconciling.release(operator(new), reason="The machine is back", stops_may_be_missing=True)
+    reconciling.take_ledgers(operator(new), [tmp_path / "machine-b"])
+    reconciling.release(operator(new), reason="The machine is back")
+    send_some(new)
+    assert set(mailed(server).values()) == {1} and len(server.mails) == 6
+    lose(new)
+
+
+def test_a_folder_without_a_ledger_is_refused_before_anything_is_touched(
+    wb: Workbench, server: Recorder, tmp_path: Path, clock: Clock
+) -> None:
+    wb = clinic_that_sends(wb, server.port)
+    add_patients(wb, 3)
+    archive = back_up(wb, tmp_path)
+    (tmp_path / "typo").mkdir()
+
+    with pytest.raises(NotAllowed, match="has no ledger"):
+        restore_in_place(wb, archive, clock, ledgers=[tmp_path / "typo"])
+    assert not half_restored.is_half(wb.settings.home)

@@ -70,13 +70,14 @@ def settle(connection: Connection, archive: Archive, was: Before, *, at: datetim
     manifest = archive.manifest
     # A backup of a restored database that nobody had released: this restore takes the place of that one.
     release(connection, at=at, by=by, reason="another backup was restored", counts={})
+    written_since = [ledger_id for ledger_id, seen_at in was.ledgers.items() if seen_at >= manifest.made_at]
     add(
         connection,
         archive_id=manifest.archive_id,
         made_at=manifest.made_at,
         restored_at=at,
         by=by,
-        ledgers=manifest.ledgers,
+        ledgers=dict.fromkeys(written_since) | manifest.ledgers,
         sources={"people": settle_people(connection, was)},
     )
 

@@ -1,10 +1,11 @@
-"""How people stand in SQL, before and after a restore. What was before is asked of a database as it is found: of an
-earlier or later version, of a restore that is not released, or of none that can be read.
+"""How people stand in SQL, before and after a restore, and which ledgers were in use. What was before is asked of a
+database as it is found: of an earlier or later version, of a restore that is not released, or of none that can be read.
 """
 
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -16,7 +17,7 @@ from core.domain.standing import Difference, Standing, differences
 from core.store import restore_rows
 from core.store.accounts import SYSTEM_USERS
 from core.store.database import open_engine, reading
-from core.store.schema import credentials, identities, users
+from core.store.schema import credentials, identities, ledgers, users
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,12 @@ class Before:
     people  how each stood, by id; None where that is not known. Before a restore that takes the place of one that is
             not released: as before that one
     off     the ids of those who were switched off
+    ledgers by id when each ledger was last known to be written, also of a machine that began after the backup was made
     """
 
     people: Mapping[str, Standing] | None = None
     off: frozenset[str] = frozenset()
+    ledgers: Mapping[str, datetime] = field(default_factory=dict)
 
 
 def before(url: str | None) -> Before:
@@ -41,7 +44,10 @@ def before(url: str | None) -> Before:
     try:
         with reading(engine) as connection:
             people = standings(connection)
-            return Before(_before_the_first(connection, people), _off(people)) if people else Before()
+            written = _ledgers(connection)
+            if not people:
+                return Before(ledgers=written)
+            return Before(_before_the_first(connection, people), _off(people), written)
     except (SQLAlchemyError, sqlite3.Error):
         return Before()
     finally:
@@ -104,6 +110,12 @@ def _before_the_first(connection: Connection, now: Mapping[str, Standing]) -> Ma
     return {
         user_id: replace(each, is_active=each.is_active and user_id not in off) for user_id, each in earlier.items()
     }
+
+
+def _ledgers(connection: Connection) -> dict[str, datetime]:
+    if not inspect(connection).has_table("ledgers"):
+        return {}
+    return {row.ledger_id: row.seen_at for row in connection.execute(select(ledgers.c.ledger_id, ledgers.c.seen_at))}
 
 
 def _settle_system_users(connection: Connection) -> None:
