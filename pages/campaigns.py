@@ -6,6 +6,7 @@ import streamlit as st
 
 from core import campaign_list, campaigns
 from core.campaign_list import Listed
+from core.domain.role import MAKE_CAMPAIGNS
 from core.workbench import Workbench
 from pages._approval import APPROVAL_BADGES
 from pages._campaign_calendar import calendar
@@ -31,6 +32,7 @@ def show() -> None:
             required=True,
             key="cl_status",
             label_visibility="collapsed",
+            wrap=True,
             persist_state="session",
         )
         with st.container(horizontal=True, width="content", vertical_alignment="center"):
@@ -54,7 +56,7 @@ def _list(wb: Workbench, status: str) -> None:
     group = "" if status == "All" else status
     page = campaign_list.page(wb, group=group, number=st.session_state.get("cl_page", 1), size=SIZE)
     if not page.listed:
-        _empty(status)
+        _empty(wb, status)
         return
     may = campaigns.allowed_each(wb, [one.campaign for one in page.listed])
     for one in page.listed:
@@ -63,12 +65,13 @@ def _list(wb: Workbench, status: str) -> None:
         st.pagination(-(-page.count // SIZE), key="cl_page")
 
 
-def _empty(status: str) -> None:
+def _empty(wb: Workbench, status: str) -> None:
     if status != "All":
         st.info(f"No campaign is {status.lower()}.", icon=":material/filter_alt_off:")
         return
     st.info("No campaign yet. Select patients on the work list and press Send campaign.", icon=":material/campaign:")
-    st.page_link("work_list.py", label="Go to the work list", icon=":material/filter_list:")
+    if wb.user.may(MAKE_CAMPAIGNS):
+        st.page_link("work_list.py", label="Go to the work list", icon=":material/filter_list:")
 
 
 def _row(wb: Workbench, one: Listed, may: Mapping[str, str]) -> None:
