@@ -116,25 +116,26 @@ def load(
     beside it), or when nothing in it has changed for --quiet seconds. One that fails is tried again when its files
     change. Nothing in FOLDER is changed. Packed files (zip, gz) are not unpacked.
     """
-    from core import loads
+    from core import feed_gate, loads
 
     wb = _open()
     if watch:
         _watch(wb, folder, format=format, quiet=quiet, every=every)
         return
     print(loads.load(wb, folder, format=format, progress=_progress()))
+    print(*feed_gate.lines(wb), sep="\n")
     print(f"The data is kept in {wb.settings.home}")
 
 
 def _watch(wb: Workbench, folder: Path, *, format: str, quiet: float, every: float) -> None:
-    from core import watching
+    from core import feed_gate, watching
     from core.stopping import stop_on_signals
 
     stop = threading.Event()
     stop_on_signals(stop)
 
     def told(taken: watching.Taken) -> None:
-        print(f"{taken.name}: {taken.state}\n{taken.words}", flush=True)
+        print(f"{taken.name}: {taken.state}", taken.words, *feed_gate.lines(wb), sep="\n", flush=True)
 
     print(f"Watching {folder}", flush=True)
     watching.watch(wb, folder, quiet=quiet, every=every, format=format, stop=stop, told=told)
@@ -264,6 +265,7 @@ def demo(
     begun = time.monotonic()
     home = os.environ.get("CARELOOP_HOME") or str(Path("careloop-data") / "demo")
     settings = _settings(port, CARELOOP_HOME=home)
+    serving.require_ports(demos.settings_of(settings))
     settings = demos.make(settings, patients=patients, fresh=fresh, progress=_progress())
 
     def ready(address: str) -> None:

@@ -1,8 +1,11 @@
 """What this user may do to a campaign now: the table of core.domain.life_cycle with what the database knows."""
 
+from collections.abc import Collection, Iterable
+from functools import cached_property
+
 from sqlalchemy import Connection
 
-from core.approval_state import is_on, missing_approval, state
+from core.approval_state import is_on, missing_approval, state, why_held
 from core.domain.approval import APPROVED, WAITS
 from core.domain.campaign import Campaign
 from core.domain.life_cycle import (
@@ -19,6 +22,7 @@ from core.domain.life_cycle import (
 )
 from core.errors import NotAllowed
 from core.printing_lock import being_printed_in
+from core.store import approval_rows
 from core.store import campaigns as rows
 from core.store.database import reading
 from core.workbench import Workbench
@@ -27,8 +31,17 @@ from core.workbench import Workbench
 def allowed(wb: Workbench, campaign: Campaign) -> dict[str, str]:
     """By action (core.domain.life_cycle.ACTIONS) why this user cannot do it now and what can be done instead; an empty
     text where it is allowed."""
+    return allowed_each(wb, [campaign])[campaign.campaign_id]
+
+
+def allowed_each(
+    wb: Workbench, campaigns: Iterable[Campaign], *, actions: Collection[str] = ACTIONS
+) -> dict[str, dict[str, str]]:
+    """The same for several campaigns by their ids, of these actions alone."""
+    wb = wb.settle()
     with reading(wb.engine) as connection:
-        return {action: _why(wb, connection, action, campaign) for action in ACTIONS}
+        facts = [_Facts(wb, connection, each) for each in campaigns]
+        return {each.campaign.campaign_id: {action: _why(each, action) for action in actions} for each in facts}
 
 
 def require(wb: Workbench, action: str, campaign: Campaign) -> None:
@@ -39,7 +52,7 @@ def require(wb: Workbench, action: str, campaign: Campaign) -> None:
 
 def require_in(wb: Workbench, connection: Connection, action: str, campaign: Campaign) -> None:
     """The same within the caller's transaction."""
-    if why := _why(wb, connection, action, campaign):
+    if why := _why(_Facts(wb.settle(), connection, campaign), action):
         raise NotAllowed(why)
 
 
@@ -49,30 +62,64 @@ def asking(wb: Workbench, connection: Connection, campaign: Campaign) -> Asking:
         wb.user,
         is_author=campaign.created_by == wb.user.user_id,
         sees_all=rows.may_change(connection, wb.user, campaign.campaign_id),
-        is_last_editor=campaign.edited_by == wb.user.user_id,
+        is_editor=is_on(wb) and wb.user.user_id in approval_rows.editors(connection, campaign.campaign_id),
     )
 
 
-def _why(wb: Workbench, connection: Connection, action: str, campaign: Campaign) -> str:
-    has_begun = campaign.status == "active" and rows.has_begun(connection, campaign.campaign_id)
+class _Facts:
+    """What the database knows of a campaign: each fact is asked for once, when the first action needs it."""
+
+    def __init__(self, wb: Workbench, connection: Connection, campaign: Campaign) -> None:
+        self.wb, self.connection, self.campaign = wb, connection, campaign
+
+    @cached_property
+    def has_begun(self) -> bool:
+        return self.campaign.status == "active" and rows.has_begun(self.connection, self.campaign.campaign_id)
+
+    @cached_property
+    def asking(self) -> Asking:
+        return asking(self.wb, self.connection, self.campaign)
+
+    @cached_property
+    def being_printed(self) -> str:
+        return being_printed_in(self.connection, self.campaign)
+
+    @cached_property
+    def missing_approval(self) -> str:
+        stands = self.stands if is_on(self.wb) else None
+        return missing_approval(self.wb, self.connection, self.campaign, stands=stands)
+
+    @cached_property
+    def stands(self) -> str:
+        return state(self.wb, self.connection, self.campaign).state
+
+    @cached_property
+    def held(self) -> str:
+        return why_held(self.wb, self.connection, self.campaign, stands=self.stands)
+
+
+def _why(facts: _Facts, action: str) -> str:
+    organisation, on = facts.wb.organisation(), facts.wb.today()
     return (
-        why_not(action, campaign, wb.organisation(), on=wb.today(), has_begun=has_begun)
-        or may_not(action, campaign, asking(wb, connection, campaign))
-        or _more(wb, connection, action, campaign)
+        why_not(action, facts.campaign, organisation, on=on, has_begun=facts.has_begun)
+        or may_not(action, facts.campaign, facts.asking)
+        or _more(facts, action)
     )
 
 
-def _more(wb: Workbench, connection: Connection, action: str, campaign: Campaign) -> str:
+def _more(facts: _Facts, action: str) -> str:
     """What is neither status, day nor person: letters that are being made, and approvals."""
-    if action in (EDIT, PRINT, DELETE, APPROVE) and (busy := being_printed_in(connection, campaign)):
-        return busy
+    name = facts.campaign.name
+    if action in (EDIT, PRINT, DELETE, APPROVE) and facts.being_printed:
+        return facts.being_printed
     if action in (ACTIVATE, PRINT):
-        return missing_approval(wb, connection, campaign)
+        return facts.missing_approval
     if action not in (ASK, APPROVE):
         return ""
-    if not is_on(wb):
+    if not is_on(facts.wb):
         return "The organisation asks for no approval by a second person."
-    stands = state(wb, connection, campaign).state
-    if stands == APPROVED:
-        return f"The campaign '{campaign.name}' is approved already."
-    return f"The campaign '{campaign.name}' waits for approval already." if stands == WAITS and action == ASK else ""
+    if facts.stands == APPROVED:
+        return f"The campaign '{name}' is approved already."
+    if facts.campaign.status == "active" and not facts.held:
+        return f"The campaign '{name}' goes out as it is: it was active before approval was asked for."
+    return f"The campaign '{name}' waits for approval already." if facts.stands == WAITS and action == ASK else ""

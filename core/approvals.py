@@ -6,8 +6,8 @@ It is bound to a hash of content, schedule and recipients, and any edit ends it.
 from sqlalchemy import Connection
 
 from core import approval_mail, campaigns
-from core.allowed import allowed, require_in
-from core.approval_state import digest
+from core.allowed import allowed_each, require_in
+from core.approval_state import digest, why_held
 from core.approval_state import is_on as is_on
 from core.approval_state import state as state_in
 from core.audit import record_in
@@ -30,22 +30,28 @@ def state(wb: Workbench, campaign_id: str) -> Approval:
         return state_in(wb, connection, campaign_rows.seen(connection, wb.user, campaign_id))
 
 
-def waiting(wb: Workbench) -> list[tuple[Campaign, Asked]]:
-    """The campaigns that wait for an approval which this user may give, who waits longest first."""
+def waiting(wb: Workbench) -> list[tuple[Campaign, Asked | None]]:
+    """The campaigns that wait for an approval which this user may give: first the active ones that are held, of which
+    nobody need have asked, then who waits longest."""
     if not is_on(wb) or not wb.user.may(ACTIVATE_CAMPAIGNS):
         return []
     with reading(wb.engine) as connection:
-        drafts = [one for one in campaign_rows.visible(connection, wb.user) if one.status == "inactive"]
-        asked = rows.asked(connection, [one.campaign_id for one in drafts])
-    found = [(one, asked[one.campaign_id]) for one in drafts if one.campaign_id in asked]
-    mine = [each for each in found if not allowed(wb, each[0])[APPROVE]]
-    return sorted(mine, key=lambda each: each[1].at)
+        seen = [one for one in campaign_rows.visible(connection, wb.user) if one.status in ("inactive", "active")]
+        asked = rows.asked(connection, [one.campaign_id for one in seen])
+        found = [
+            (one, asked.get(one.campaign_id))
+            for one in seen
+            if one.campaign_id in asked or (one.status == "active" and why_held(wb, connection, one))
+        ]
+        may = allowed_each(wb, [one for one, _ in found], actions=(APPROVE,))
+    mine = [each for each in found if not may[each[0].campaign_id][APPROVE]]
+    return sorted(mine, key=lambda each: (each[0].status != "active", each[1].at if each[1] else each[0].changed_at))
 
 
 @needs(MAKE_CAMPAIGNS)
 def ask(wb: Workbench, campaign_id: str, *, version: int | None = None) -> int:
-    """Ask for approval: it stands on the Home of those who may give it, and they get an email. Returns to how many that
-    was sent; one that could not be sent keeps nobody from asking.
+    """Ask for approval: it stands on the Home of those who may give it, and the dispatcher sends them an email.
+    Returns to how many.
 
     Raises NotAllowed when something keeps the campaign from being active, or nobody has to approve it.
     """
@@ -58,12 +64,13 @@ def ask(wb: Workbench, campaign_id: str, *, version: int | None = None) -> int:
         require_in(wb, connection, ASK, asked)
         rows.set_asked(connection, campaign_id, Asked(wb.now(), wb.user.user_id))
         record_in(wb, connection, "campaign.approval_asked", campaign_id)
-    return approval_mail.tell_approvers(wb, asked)
+        return approval_mail.queue(wb, connection, asked)
 
 
 @needs(ACTIVATE_CAMPAIGNS)
 def approve(wb: Workbench, campaign_id: str, *, version: int, note: str = "") -> Approval:
-    """Approve the campaign as it is in this version: who made it or changed it last cannot. It is not active by that.
+    """Approve the campaign as it is in this version: who made it, or has changed it since then or since it was last
+    approved, cannot. A draft is not active by that; an active one that was held goes on.
 
     Raises Conflict when it was changed since it was looked at, NotAllowed when something keeps it from being active.
     """
@@ -79,6 +86,7 @@ def approve(wb: Workbench, campaign_id: str, *, version: int, note: str = "") ->
         require_in(wb, connection, APPROVE, campaign)
         what = digest(wb, connection, campaign)
         rows.add(connection, campaign_id, what, at=wb.now(), by=wb.user.user_id, note=note)
+        rows.forget_editors(connection, campaign_id)
         rows.set_asked(connection, campaign_id, None)
         record_in(wb, connection, "campaign.approved", campaign_id, digest=what[:16])
         return state_in(wb, connection, campaign)

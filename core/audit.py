@@ -4,8 +4,8 @@ The log is append-only and one chain of hashes (core.domain.audit_line): a line 
 between shows, and a log that is cut off shows against what was noted outside the database.
 """
 
-import os
-from collections.abc import Collection, Iterator
+import hmac
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -13,15 +13,16 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Connection
 
+from core.domain.address import is_email, normal_email, phone_link
 from core.domain.audit_line import AuditLine, Verified
 from core.domain.audit_line import verify as verify_lines
 from core.domain.role import READ_AUDIT
 from core.errors import NotAllowed
-from core.store import accounts, audit_rows
+from core.store import accounts, audit_heads, audit_rows
 from core.store.database import reading, writing
+from core.store.secret import secret_key
 from core.workbench import Workbench, needs
 
-ANCHORS = "audit-heads"  # a file in the home: position and hash of the last line, noted now and then
 _ANCHOR_EVERY = timedelta(hours=1)
 
 
@@ -30,7 +31,8 @@ class Search:
     """Which lines are wanted; what is empty or None does not matter.
 
     action   the beginning of an action: 'campaign.' is everything done to campaigns
-    subject  the id of what it was done to, or of a patient among those that were shown
+    subject  the id of what it was done to, or of a patient among those that were shown; an email address, or a number
+             that begins with '+' or '(', finds the tests that were sent there
     """
 
     user_id: str = ""
@@ -51,6 +53,12 @@ def record_in(wb: Workbench, connection: Connection, action: str, subject: str =
     accounts.record(connection, at=wb.now(), user_id=wb.user.user_id, action=action, subject=subject, **details)
 
 
+def address_mark(wb: Workbench, address: str) -> str:
+    """What the log holds in the place of an address: who has the address finds its lines, and the lines tell nobody the
+    address. Made with the home's secret key, 16 hex digits."""
+    return hmac.digest(secret_key(wb.settings.home), b"audit-address:" + address.encode(), "sha256").hex()[:16]
+
+
 def shown(
     wb: Workbench, what: str, patient_ids: Collection[str], *, subject: str = "", count: int | None = None
 ) -> None:
@@ -65,6 +73,15 @@ def lines(wb: Workbench, search: Search = Search(), *, limit: int = 200, before:
     """The latest lines that fit, the last one first; `before` a position, for the next page."""
     with reading(wb.engine) as connection:
         return audit_rows.found(connection, **_bounds(wb, search), limit=limit, before=before)
+
+
+@needs(READ_AUDIT)
+def before_of(wb: Workbench, search: Search = Search(), *, skip: int) -> int | None:
+    """What `lines` takes as `before` to leave out the first `skip` lines that fit. None of them is read."""
+    if not skip:
+        return None
+    with reading(wb.engine) as connection:
+        return audit_rows.before_of(connection, **_bounds(wb, search), skip=skip)
 
 
 @needs(READ_AUDIT)
@@ -99,7 +116,7 @@ def verify(wb: Workbench, *, noted: str = "") -> Verified:
 
     noted   'POSITION:HASH', as this function's `head` gave it an earlier day
     """
-    known = dict(_anchors(wb))
+    known = audit_heads.noted(wb.settings.home)
     if noted:
         position, _, hash_then = noted.strip().partition(":")
         if not position.isdecimal():
@@ -111,25 +128,19 @@ def verify(wb: Workbench, *, noted: str = "") -> Verified:
 def note_head(wb: Workbench, *, always: bool = False) -> None:
     """Note the log's last line in a file of the home, at most once an hour unless `always`: a log that is cut off or
     written anew later shows against it."""
-    path = wb.settings.home / ANCHORS
+    path = wb.settings.home / audit_heads.FILE
     if not always and path.exists() and wb.now().timestamp() - path.stat().st_mtime < _ANCHOR_EVERY.total_seconds():
         return
     with reading(wb.engine) as connection:
         position, hash_now = audit_rows.head(connection)
     if position:
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            os.write(file, f"{position}:{hash_now}\n".encode())
-        finally:
-            os.close(file)
+        audit_heads.note(wb.settings.home, position, hash_now)
 
 
-def _anchors(wb: Workbench) -> Iterator[tuple[int, str]]:
-    path = wb.settings.home / ANCHORS
-    for line in path.read_text("ascii", "replace").splitlines() if path.exists() else ():
-        position, _, hash_then = line.partition(":")
-        if position.isdecimal():
-            yield int(position), hash_then
+def _sought(wb: Workbench, typed: str) -> str:
+    if is_email(typed):
+        return address_mark(wb, normal_email(typed))
+    return address_mark(wb, phone_link(typed)) if typed[:1] in ("+", "(") and phone_link(typed) else typed
 
 
 def _bounds(wb: Workbench, search: Search) -> dict[str, Any]:
@@ -141,7 +152,7 @@ def _bounds(wb: Workbench, search: Search) -> dict[str, Any]:
     return {
         "user_id": search.user_id,
         "action": search.action,
-        "subject": search.subject.strip(),
+        "subject": _sought(wb, search.subject.strip()),
         "first_at": midnight(search.first_on) if search.first_on else None,
         "before_at": midnight(search.last_on + timedelta(days=1)) if search.last_on else None,
     }

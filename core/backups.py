@@ -18,14 +18,13 @@ from core.domain.role import OPERATE
 from core.errors import CareloopError, NotAllowed
 from core.store import dump, feed_rows, ledger, pinned, restore_rows
 from core.store.archive import Archive, Manifest, Writer, writing_archive
+from core.store.archive_names import KEPT_FILES, KEPT_FOLDERS
 from core.store.database import newest_version, snapshot
 from core.store.secret import secret_key
 from core.workbench import Workbench, needs
 
 Progress = Callable[[str, float], None]
 BACKUP_MARK = "last-backup"  # a file in the home: when the last one was made
-KEPT_FILES = ("secret.key", "demo")  # of the home, beside the clinical data
-KEPT_FOLDERS = ("conformance",)
 LEDGERS_OF = timedelta(days=30)  # a machine whose dispatcher was not started for longer sends no more
 _TRIES = 5
 

@@ -2,7 +2,6 @@
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime
 
 from core import opt_outs, receipts
 from core.caller import caller
@@ -10,7 +9,6 @@ from core.channels import twiml
 from core.domain.address import phone_link, phone_text
 from core.domain.call_words import CONNECT, REPEAT, STOP, CallWords, words_of
 from core.domain.campaign import Campaign
-from core.domain.eligibility import Contact
 from core.domain.organisation import PHONE
 from core.domain.spoken import digits_spoken
 from core.errors import TemplateError
@@ -84,36 +82,23 @@ def pressed(wb: Workbench, reference: str, *, provider_id: str, key: str) -> str
         return twiml.hung_up()
 
 
-def script(wb: Workbench, campaign: Campaign, patient_id: str, *, to_machine: bool = False) -> str:
-    """What a call says to one patient, for a preview. Raises MissingField, TemplateError."""
-    return _script(wb, campaign, patient_id, wb.now(), to_machine=to_machine)[0]
-
-
 def _says(wb: Workbench, call: _Call, *, to_machine: bool = False, before: str = "") -> str:
-    text, _ = _script(wb, call.campaign, call.patient_id, wb.now(), to_machine=to_machine, language=call.language)
+    text = _script(wb, call, to_machine=to_machine)
     if to_machine:
         return twiml.to_machine(text, call.words)
     key_url = f"{webhooks(wb.settings)}/call-key?attempt={call.reference}"
     return twiml.to_person(text, call.words, key_url=key_url, before=before)
 
 
-def _script(
-    wb: Workbench,
-    campaign: Campaign,
-    patient_id: str,
-    at: datetime,
-    *,
-    to_machine: bool = False,
-    language: str | None = None,
-) -> tuple[str, Contact]:
+def _script(wb: Workbench, call: _Call, *, to_machine: bool) -> str:
+    patient_id = call.patient_id
     with reading(wb.engine) as connection:
-        contact = eligibility_inputs(connection, [patient_id], channel=PHONE, at=at, on=wb.today(), zone=wb.zone())[
-            patient_id
-        ]
-    form = caller(campaign, language=language or contact.language or "en")
-    fields = fields_for(wb, [patient_id], campaign).get(patient_id, {})
+        found = eligibility_inputs(connection, [patient_id], channel=PHONE, at=wb.now(), on=wb.today(), zone=wb.zone())
+    contact = found[patient_id]
+    form = caller(call.campaign, language=call.language or contact.language or "en")
+    fields = fields_for(wb, [patient_id], call.campaign).get(patient_id, {})
     fill = form.leaves if to_machine else form.says
-    return fill(fields, is_shared=contact.is_shared), contact
+    return fill(fields, is_shared=contact.is_shared)
 
 
 def _call(wb: Workbench, reference: str) -> _Call | None:

@@ -42,10 +42,9 @@ def plan_deletion(wb: Workbench, campaign_id: str) -> Deletion:
         counts = rows.state_counts(connection, [campaign_id])[campaign_id]
     require(wb, DELETE, campaign)
     progress = progress_of(counts)
-    results = progress.results
-    told = sum(results[name] for name in ("Successful", "Returned", "Unsuccessful", "Introductory Email", "Unknown"))
     waiting = counts.get("waiting", 0)
-    return Deletion(progress.selected, told, waiting, results["Unknown"], counts.get(PRINTED, 0))
+    unknown = progress.results["Unknown"]
+    return Deletion(progress.selected, progress.contacted_count, waiting, unknown, counts.get(PRINTED, 0))
 
 
 @needs(DELETE_CAMPAIGNS)

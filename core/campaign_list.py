@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from sqlalchemy import Connection
+
 from core.approval_state import is_on, state, why_held
 from core.domain.campaign import STATUS_ICONS, Campaign, goes_out_on
 from core.domain.organisation import CHANNELS
@@ -42,7 +44,7 @@ class Listed:
     @property
     def group(self) -> str:
         """The status by which lists are filtered: Sending is a kind of Pending (C10)."""
-        return "Pending" if self.status == "Sending" else self.status
+        return _group(self.status)
 
 
 def refused_by_carriers(wb: Workbench) -> list[tuple[Campaign, str]]:
@@ -53,45 +55,78 @@ def refused_by_carriers(wb: Workbench) -> list[tuple[Campaign, str]]:
     return [(one, _WHAT_TO_DO[found[one.campaign_id]]) for one in shown]
 
 
+@dataclass(frozen=True)
+class Page:
+    """Some of the campaigns in a list: `number` says which page it is, the first being 1, and `count` how many
+    campaigns all pages have."""
+
+    listed: list[Listed]
+    number: int
+    count: int
+
+
 def by_day(wb: Workbench, month: date) -> dict[date, list[Listed]]:
     """The campaigns whose effective day lies in the month of `month`, by day; of letters the mail date."""
-    organisation = wb.organisation()
-    found: dict[date, list[Listed]] = {}
-    for one in campaigns(wb):
-        day = goes_out_on(one.campaign, organisation)
-        if (day.year, day.month) == (month.year, month.month):
-            found.setdefault(day, []).append(one)
-    return dict(sorted(found.items()))
+    wb = wb.settle()
+    with reading(wb.engine) as connection:
+        days = [(goes_out_on(one[0], wb.organisation()), one) for one in _counted(wb, connection)]
+        found = sorted((each for each in days if _is_in(each[0], month)), key=lambda each: each[0])
+        listed = _listed(wb, connection, [one for _, one in found])
+    by_days: dict[date, list[Listed]] = {}
+    for (day, _), one in zip(found, listed, strict=True):
+        by_days.setdefault(day, []).append(one)
+    return by_days
 
 
 def campaigns(wb: Workbench) -> list[Listed]:
     """The campaigns the user may see, the newest first. Counts are of all recipients of a campaign."""
-    organisation, at = wb.organisation(), wb.now()
+    wb = wb.settle()
     with reading(wb.engine) as connection:
-        found = rows.visible(connection, wb.user)
-        counts = rows.state_counts(connection, [one.campaign_id for one in found])
-        active = [one for one in found if one.status == "active"]
-        unapproved = {one.campaign_id: why_held(wb, connection, one) for one in active} if is_on(wb) else {}
-        approvals = (
-            {each.campaign_id: state(wb, connection, each).state for each in found if each.status == "inactive"}
-            if is_on(wb)
-            else {}
-        )
-    channels = {one.channel for one in found} & set(CHANNELS)  # letters are neither held nor measured
+        return _listed(wb, connection, _counted(wb, connection))
+
+
+def page(wb: Workbench, *, group: str = "", number: int = 1, size: int) -> Page:
+    """So many of the campaigns of a group (see Listed; empty: of all), the newest first. For a number that is too large
+    it is the last page."""
+    wb = wb.settle()
+    with reading(wb.engine) as connection:
+        found = [one for one in _counted(wb, connection) if group in ("", _group(status_shown(*one)))]
+        number = max(1, min(number, -(-len(found) // size)))
+        return Page(_listed(wb, connection, found[(number - 1) * size : number * size]), number, len(found))
+
+
+def _group(status: str) -> str:
+    return "Pending" if status == "Sending" else status
+
+
+def _is_in(day: date, month: date) -> bool:
+    return (day.year, day.month) == (month.year, month.month)
+
+
+def _counted(wb: Workbench, connection: Connection) -> list[tuple[Campaign, Progress]]:
+    """Every campaign the user may see with its counts, the newest first."""
+    found = rows.visible(connection, wb.user)
+    counts = rows.state_counts(connection, [one.campaign_id for one in found])
+    return [(one, progress_of(counts[one.campaign_id])) for one in found]
+
+
+def _listed(wb: Workbench, connection: Connection, counted: list[tuple[Campaign, Progress]]) -> list[Listed]:
+    """What is said of each of these beside its counts: it takes some questions for every one."""
+    channels = {one.channel for one, _ in counted} & set(CHANNELS)  # letters are neither held nor measured
     paces = {channel: measured_pace(wb, channel) for channel in channels}
     held = {channel: held_sentence(wb, channel) for channel in channels}
     listed = []
-    for one in found:
-        progress = progress_of(counts[one.campaign_id])
+    for one, progress in counted:
         status = status_shown(one, progress)
+        unapproved = why_held(wb, connection, one) if one.status == "active" else ""
         schedule = schedule_sentence(
             one,
-            organisation,
-            at=at,
-            held=held.get(one.channel) or unapproved.get(one.campaign_id, ""),
+            wb.organisation(),
+            at=wb.now(),
+            held=held.get(one.channel) or unapproved,
             waiting_count=progress.waiting_count,
             per_minute=paces.get(one.channel),
         )
-        approval = approvals.get(one.campaign_id, "")
+        approval = state(wb, connection, one).state if one.status == "inactive" and is_on(wb) else ""
         listed.append(Listed(one, status, STATUS_ICONS[status], progress, schedule, approval))
     return listed

@@ -13,9 +13,10 @@ from sqlalchemy import Connection
 
 from core import ledgers, message_tests, templates
 from core.allowed import allowed as allowed
+from core.allowed import allowed_each as allowed_each
 from core.allowed import require
 from core.approval_state import is_on, why_held
-from core.audit import record, record_in
+from core.audit import record_in
 from core.campaign_deletion import Deletion as Deletion
 from core.campaign_deletion import delete as delete
 from core.campaign_deletion import plan_deletion as plan_deletion
@@ -219,13 +220,13 @@ def send_test(
     """Send the message to an address or number, filled in for one of the campaign's patients (the first unless named).
 
     `changes` are saved first, like with `save`. The status stays as it is, nobody becomes a recipient, the stop link
-    in a mail stops nothing, and the address is not kept. Raises NotAllowed for what is no address or number, or has
-    stopped texts, and when the provider refuses; TemplateError when the message needs a field that this patient does
-    not have.
+    in a mail stops nothing, and the address is not kept. Raises NotAllowed where core.message_tests does, and then
+    nothing is saved; TemplateError when the message needs a field that this patient does not have.
     """
     tested = campaign(wb, campaign_id)
     require(wb, TEST, tested)
-    address = message_tests.address(wb, tested.channel, to)
+    sender = (changes or {}).get("from_email", tested.from_email)
+    address = message_tests.address(wb, replace(tested, from_email=sender), to)
     if changes:
         tested = save(wb, campaign_id, changes, version=version or tested.version, opened=opened)
     shown = patients(wb, campaign_id)
@@ -234,7 +235,6 @@ def send_test(
     if chosen not in fields:
         raise NotFound("The test needs a patient of this campaign to fill the message in. Choose another patient.")
     message_tests.send(wb, tested, address, fields[chosen], language=language)
-    record(wb, "campaign.tested", campaign_id)
     return tested
 
 
@@ -331,6 +331,7 @@ def _keep(
         _change(wb, connection, changed, version=version, opened=opened)
         if edited:
             approval_rows.void(connection, changed.campaign_id, at=wb.now(), by=wb.user.user_id)
+            approval_rows.add_editor(connection, changed.campaign_id, at=wb.now(), by=wb.user.user_id)
         if changed.status == "active":
             approval_rows.set_asked(connection, changed.campaign_id, None)
         record_in(wb, connection, action, changed.campaign_id, **(details or {}))

@@ -1,13 +1,12 @@
 """Whether this home is in order: settings, accounts, feed, disk, database and dispatcher, in rows with what to do."""
 
 import shutil
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from core import feed_gate, loads, organisation_settings
+from core import feed_gate, home_rules, loads, organisation_settings
 from core.account_tests import AccountTest, last_tests, try_account
 from core.domain.organisation import Organisation
 from core.domain.role import CHANGE_ORGANISATION
@@ -24,21 +23,17 @@ from core.workbench import Workbench, needs
 
 OK, NOTE, WARNING, WRONG = STATES = ("ok", "note", "warning", "wrong")
 _LITTLE, _TOO_LITTLE = 5e9, 1e9  # bytes free
+_NO_SUPPORT_EMAIL = "Set one: nobody is told of support requests by email, they only wait under Help."
 _SEEN = timedelta(minutes=1)  # a dispatcher gives a sign of life every few seconds
-_PLACEHOLDERS = {  # what a new home begins with, and no patient should ever see
-    "name": "Example Health Group",
-    "from_email": "do-not-reply@example.org",
-    "call_back_number": "+15550100100",
-    "postal_address": "",
-}
 
 
 @dataclass(frozen=True)
 class Row:
     """One line: `section` and `label` say of what, `words` how it is, `advice` what to do where it is not in order.
 
-    state  'ok', 'note' (a setting that is not as in a new home), 'warning' (look at it before messages leave) or
-           'wrong' (something does not work)
+    reasons  why it is so, when there are several: one below the other
+    state    'ok', 'note' (a setting that is not as in a new home), 'warning' (look at it before messages leave) or
+             'wrong' (something does not work)
     """
 
     section: str
@@ -46,6 +41,7 @@ class Row:
     words: str
     state: str = OK
     advice: str = ""
+    reasons: tuple[str, ...] = ()
 
 
 @needs(CHANGE_ORGANISATION)
@@ -73,14 +69,16 @@ def _machine(wb: Workbench) -> Iterator[Row]:
     state = WRONG if free < _TOO_LITTLE else WARNING if free < _LITTLE else OK
     advice = "Make room: without it no message can be written down, and none is sent." if state != OK else ""
     yield Row(section, "Disk", f"{free / 1e9:,.1f} GB free", state, advice)
-    mode = home.stat().st_mode
-    if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        yield Row(section, "Home", "others can look into it", WARNING, f"Run: chmod 700 {home}")
-    else:
-        yield Row(section, "Home", "only its owner can look into it")
+    problem = home_rules.home_problem(wb.settings)
+    yield Row(section, "Home", *_private(problem, "only its owner can look into it"))
     kind = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}.get(wb.engine.dialect.name, wb.engine.dialect.name)
-    yield Row(section, "Database", f"{kind}, tables at version {version(wb.engine)}{_size(wb)}")
+    words = f"{kind}, tables at version {version(wb.engine)}{_size(wb)}"
+    yield Row(section, "Database", *_private(home_rules.database_problem(wb), words))
     yield _dispatcher(wb, section)
+
+
+def _private(problem: str, words: str) -> tuple[str, str, str]:
+    return ("others can look into it", WARNING, problem) if problem else (words, OK, "")
 
 
 def _size(wb: Workbench) -> str:
@@ -113,7 +111,8 @@ def _feed(wb: Workbench) -> Iterator[Row]:
         yield Row("Feed", "Feed gate", "open")
     else:
         advice = "Look at the feed on the page Data, then release it there or load a better one."
-        yield Row("Feed", "Feed gate", f"closed: {gate.reason}", WRONG, advice)
+        reasons = tuple(problem.sentence for problem in gate.problems)
+        yield Row("Feed", "Feed gate", "closed", WRONG, advice, reasons)
 
 
 def _accounts(wb: Workbench, *, test_accounts: bool) -> Iterator[Row]:
@@ -144,6 +143,8 @@ def _tested(wb: Workbench, section: str, tested: AccountTest | None) -> Iterator
 
 
 def _secrets(wb: Workbench) -> Iterator[Row]:
+    if problem := home_rules.key_problem(wb.settings):
+        yield Row("Secrets", "Secret key", "others can look into it", WRONG, problem)
     for each in wb.settings.credentials:
         if each.problem:
             yield Row("Secrets", each.name, each.problem, WRONG)
@@ -154,6 +155,7 @@ def _secrets(wb: Workbench) -> Iterator[Row]:
 def _settings(wb: Workbench) -> Iterator[Row]:
     values, fresh = organisation_settings.current(wb), Organisation()
     wrong = problems(values, list(SETTINGS))
+    unset = {} if wb.settings.demo else home_rules.unset(values)
     for section, name in SECTIONS.items():
         for setting in of_section(section):
             value = values[setting.key]
@@ -161,6 +163,8 @@ def _settings(wb: Workbench) -> Iterator[Row]:
             advice = ""
             if setting.key in wrong:
                 state, advice = WRONG, wrong[setting.key]
-            elif not wb.settings.demo and _PLACEHOLDERS.get(setting.key, ...) == value:
-                state, advice = WARNING, "Set your own before messages leave."
+            elif setting.key in unset:
+                state, advice = WARNING, f"{unset[setting.key]} Set your own before messages leave."
+            elif setting.key == "support_email" and not value and not wb.settings.demo:
+                state, advice = WARNING, _NO_SUPPORT_EMAIL
             yield Row(name, setting.label, short_text(setting, value), state, advice)

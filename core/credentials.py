@@ -5,11 +5,11 @@ NAME_FILE=/path                 in the first line of a file that only its owner 
 NAME_KEYRING=service/user       in the keyring of the system (extra `keyring`)
 """
 
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from core import private_files
 from core.errors import SettingsError
 
 NAMES = (
@@ -44,12 +44,9 @@ class Source:
         if self.kind != "file":
             return ""
         try:
-            mode = Path(self.place).stat().st_mode
+            return private_files.problem(Path(self.place))
         except OSError:
             return f"The file that {self.name}_FILE names cannot be looked at."
-        if mode & (stat.S_IRWXG | stat.S_IRWXO):
-            return f"Others can read or change the file {self.place}. Run: chmod 600 {self.place}"
-        return ""
 
 
 def secret(environ: Mapping[str, str], name: str) -> str:

@@ -18,6 +18,7 @@ from core.workbench import Workbench, open_workbench
 
 Progress = Callable[[str, float], None]
 TELLER = "admin"  # who made what a visitor finds
+_UNFINISHED = "demo-unfinished"  # a file in a home that is being made for the first time: else it is made anew
 MARKER = "demo"  # a file in the home: says that its people are invented and that its clock may be moved
 
 
@@ -31,11 +32,14 @@ def make(settings: Settings, *, patients: int, fresh: bool = False, progress: Pr
         raise NotAllowed(
             f"{home} was not made by the demo and may hold real patients. Choose another folder with CARELOOP_HOME."
         )
-    if fresh and home.exists():
+    if home.exists() and (fresh or (home / _UNFINISHED).exists()):
         shutil.rmtree(home)
-    settings = replace(settings.in_sandbox(), demo=True, keeps_mails=True, keeps_texts=True)
+    settings = settings_of(settings)
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    is_new = not any(home.iterdir())
     (home / MARKER).write_text("Invented people. Nothing here is real.\n", "utf-8")
+    if is_new:
+        (home / _UNFINISHED).touch()
     wb = open_workbench(settings)
     try:
         add_people(wb)
@@ -43,7 +47,13 @@ def make(settings: Settings, *, patients: int, fresh: bool = False, progress: Pr
         tell(wb.as_user(TELLER), patients=patients, progress=progress or (lambda _step, _share: None))
     finally:
         wb.engine.dispose()
+    (home / _UNFINISHED).unlink(missing_ok=True)
     return settings
+
+
+def settings_of(settings: Settings) -> Settings:
+    """The settings with which a demo runs: nothing leaves this machine."""
+    return replace(settings.in_sandbox(), demo=True, keeps_mails=True, keeps_texts=True)
 
 
 def clock_shift(wb: Workbench) -> timedelta:

@@ -1,7 +1,7 @@
 """Files made in the background and the organisation's own documents: listed, fetched, deleted, expired (L3, R5).
 
-A file of letters or labels names all patients of its campaign, so it is for who made the campaign or may see all of
-them. Every fetch is recorded before the content is given out.
+A file of letters or labels names all patients of its campaign with their addresses, so it is for who made the campaign
+or may see all of them, and may print or export. Every fetch is recorded before the content is given out.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from core.audit import record_in
 from core.channels.documents import kind_of, promised
 from core.domain.one_line import is_visible, one_line
-from core.domain.role import CHANGE_ORGANISATION, MAKE_CAMPAIGNS, READ_PATIENTS
+from core.domain.role import CHANGE_ORGANISATION, EXPORT_PATIENTS, MAKE_CAMPAIGNS, READ_PATIENTS, refusal
 from core.errors import DataError, NotAllowed, NotFound
 from core.store import campaigns as campaign_rows
 from core.store import download_rows as rows
@@ -44,10 +44,20 @@ def documents(wb: Workbench) -> list[Download]:
         return sorted(rows.documents(connection), key=lambda each: (each.name.casefold(), each.file_id))
 
 
+def why_not_fetch(wb: Workbench, kind: str) -> str:
+    """Why this user fetches no file of this kind, and whom to ask; empty when allowed. The organisation's own documents
+    are for everybody."""
+    may = kind == "document" or wb.user.may(MAKE_CAMPAIGNS) or wb.user.may(EXPORT_PATIENTS)
+    return "" if may else f"Letters and labels name patients with their addresses. {refusal(EXPORT_PATIENTS)}"
+
+
 def content(wb: Workbench, file_id: str) -> Download:
-    """A file with its content. Recorded: who fetched which. Raises NotFound, also for one that was deleted."""
+    """A file with its content. Recorded: who fetched which. Raises NotFound, also for one that was deleted, and
+    NotAllowed for letters and labels without the permission to print or to export."""
     with writing(wb.engine) as connection:
         found = _one(wb, connection, file_id)
+        if why := why_not_fetch(wb, found.kind):
+            raise NotAllowed(why)
         held = rows.content(connection, file_id)
         if held is None:
             raise NotFound(_GONE)

@@ -42,6 +42,16 @@ def require_real_addresses(wb: Workbench, feed: Feed, generation: Generation) ->
     return _ALL_INVENTED
 
 
+def note(wb: Workbench, found: str) -> list[str]:
+    """What whoever loads is told of invented patients, outside a demo."""
+    if not found or wb.settings.demo:
+        return []
+    return [
+        f"These patients are invented ({found}), so this home can never go live. Real ones belong in a home of their "
+        "own (CARELOOP_HOME)."
+    ]
+
+
 def keep_in(wb: Workbench, connection: Connection, *found: str) -> None:
     """Keep for good who invented the patients that are being loaded. Raises DataError when the home went live since
     the load began."""

@@ -43,7 +43,7 @@ def go_live(wb: Workbench, *, confirm: str, reason: str) -> None:
     found = checklist(wb)
     wrong = [check for check in found if check.state == WRONG]
     if wrong:
-        listed = " ".join(f"{check.title}: {check.sentence}" for check in wrong)
+        listed = " ".join(f"{check.title}: {' '.join((check.sentence, *check.facts))}" for check in wrong)
         raise NotAllowed(f"This home cannot go live yet. {listed}")
     warnings = [check.key for check in found if check.state != OK]
     _change(wb, LIVE, words, warnings)

@@ -6,17 +6,18 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from core import staff_mail
-from core.audit import record_in
 from core.domain.lateness import due_at
 from core.domain.organisation import ExpectedFeed, Organisation
 from core.domain.wording import moment_text
 from core.feeds.feed import FORMATS
+from core.staff_mail import News
 from core.store import accounts, alarm_rows, arrival_rows, feed_rows
 from core.store.database import reading, writing
 from core.workbench import Workbench
 
-_FAILED_FOR = timedelta(days=7)  # how long a feed that could not be loaded is an alarm, unless a later one could
-_MOST_TRIES, _PAUSE = 5, timedelta(minutes=2)
+_FAILED_FOR = timedelta(
+    days=7
+)  # how long a feed that could not be loaded is an alarm, unless a later one like it could
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def alarms(wb: Workbench) -> list[Alarm]:
 
 def tell_administrators(wb: Workbench) -> int:
     """Send the emails about alarms that are due, to each administrator with an address at most one of each alarm;
-    returns how many left. Each is claimed before: one of which nobody knows whether it left is not sent again."""
+    returns how many left."""
     found = {alarm.key: alarm for alarm in alarms(wb)}
     if not found:
         return 0
@@ -56,14 +57,7 @@ def tell_administrators(wb: Workbench) -> int:
         people = {each.user_id: each.email or "" for each in accounts.administrators(connection)}
         for key in found:
             alarm_rows.add(connection, key, list(people), at=wb.now())
-    sent = 0
-    while True:
-        with writing(wb.engine) as connection:
-            claimed = alarm_rows.take(connection, list(found), at=wb.now())
-        if claimed is None:
-            return sent
-        key, user_id, tries = claimed
-        sent += _tell(wb, found[key], user_id, people.get(user_id, ""), tries=tries)
+    return staff_mail.send_due(wb, {key: _news(alarm) for key, alarm in found.items()}, people)
 
 
 def _late(wb: Workbench, connection: Connection) -> list[Alarm]:
@@ -95,12 +89,18 @@ def _expected(organisation: Organisation, source: str, *, is_watched: bool) -> E
 
 
 def _failed(wb: Workbench, connection: Connection) -> list[Alarm]:
-    """Feeds that could not be loaded and after which none could."""
-    found = []
-    for each in arrival_rows.latest(connection, limit=50):
-        if each.state in ("loaded", "unchanged"):
-            break
-        if each.state != "failed" or each.finished_at is None or wb.now() - each.finished_at > _FAILED_FOR:
+    """Feeds that could not be loaded, and after which none from the same folder or source could."""
+    by_hand = feed_rows.last_arrivals(connection, FORMATS)
+    found, names, sources = [], set(), set()
+    for each in arrival_rows.ended_since(connection, wb.now() - _FAILED_FOR):
+        if each.state != "failed":
+            names.add(each.name)
+            sources.add(each.source_system)
+            continue
+        assert each.finished_at is not None
+        _, loaded_at = by_hand.get(each.source_system, (0, each.finished_at))
+        knows = each.source_system != "" and (each.source_system in sources or loaded_at > each.finished_at)
+        if knows or each.name in names:
             continue
         at = moment_text(each.finished_at.astimezone(wb.zone()))
         sentence = f"A feed that arrived could not be loaded on {at}. The data is as it was before."
@@ -108,18 +108,11 @@ def _failed(wb: Workbench, connection: Connection) -> list[Alarm]:
     return found
 
 
-def _tell(wb: Workbench, alarm: Alarm, user_id: str, to: str, *, tries: int) -> int:
+def _news(alarm: Alarm) -> News:
     what = "A feed is late" if alarm.kind == "late" else "A feed could not be loaded"
     text = (
         f"{alarm.sentence}\n\nLists and care gaps are those of the last feed, and sending stops by itself when the "
         "data is too old. The Data page of Careloop says more, and so does the command 'careloop feed status'.\n"
     )
-    state = staff_mail.send(wb, to=to, subject=f"Careloop: {what.lower()}", text=text, about=f"alarm-{alarm.kind}")
-    with writing(wb.engine) as connection:
-        if state == "later" and tries < _MOST_TRIES:
-            alarm_rows.change(connection, alarm.key, user_id, state="due", next_at=wb.now() + _PAUSE)
-            return 0
-        alarm_rows.change(connection, alarm.key, user_id, state="sent" if state == "sent" else "failed")
-        if state == "sent":
-            record_in(wb, connection, "feed.alarm_told", user_id, kind=alarm.kind)
-    return int(state == "sent")
+    details = {"kind": alarm.kind}
+    return News(f"Careloop: {what.lower()}", text, f"alarm-{alarm.kind}", action="feed.alarm_told", details=details)

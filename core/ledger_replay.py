@@ -81,12 +81,21 @@ def replay(wb: Workbench, folders: Sequence[Path]) -> Replayed:
     return counts
 
 
+def require_ledgers(folders: Sequence[Path]) -> None:
+    """Raises NotAllowed for a folder that has no ledger."""
+    for folder in folders:
+        if ledger.known_identity(folder) is None:
+            raise NotAllowed(
+                f"{folder} has no ledger. Give the folder 'ledger' of a machine's home. Nothing was changed."
+            )
+
+
 def _ledgers(wb: Workbench, folders: Sequence[Path]) -> dict[str, tuple[Identity, Path]]:
     found: dict[str, tuple[Identity, Path]] = {}
     for folder in folders:
+        if folder != wb.settings.ledger:
+            require_ledgers([folder])
         identity = ledger.known_identity(folder)
-        if identity is None and folder != wb.settings.ledger:
-            raise NotAllowed(f"{folder} has no ledger. Give the folder 'ledger' of a machine's home.")
         if identity is not None and identity.ledger_id not in found:
             found[identity.ledger_id] = (identity, folder)
     return found

@@ -3,29 +3,28 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from urllib.parse import urlsplit
 
-from core import feed_gate, generated_feeds, lateness, loads
+from core import feed_gate, generated_feeds, home_rules, lateness, loads, users
 from core.account_tests import last_tests
 from core.backups import BACKUP_MARK
-from core.domain.address import is_email, is_us_number, phone_link
 from core.domain.invented import is_invented_email, is_invented_number
 from core.domain.organisation import Organisation
 from core.domain.setting_table import SETTINGS
+from core.domain.setting_words import value_text
 from core.domain.wording import day_text
 from core.sending_accounts import SMTP, TWILIO
 from core.settings import Settings, is_loopback
-from core.store import accounts, mode_rows, session_rows
+from core.store import accounts, mode_rows
 from core.store.database import reading
 from core.workbench import Workbench
 
 OK, WRONG, UNKNOWN = "ok", "wrong", "unknown"
 LOOKED_AT = {  # what a person has to look at: the settings that belong to it
-    "windows": ("time_zone", "email_windows", "text_windows", "phone_windows", "extra_holidays", "quiet_from",
-                "quiet_until", "state_quiet_hours"),
+    "windows": ("time_zone", "email_windows", "text_windows", "phone_windows", "holidays_off",
+                "extra_holidays", "quiet_from", "quiet_until", "state_quiet_hours"),
     "policy": ("messaging_policy", "opt_out_policy", "names_in_bodies", "text_needs_consent"),
 }  # fmt: skip
 _TESTED_FOR, _BACKED_UP_FOR = timedelta(days=7), timedelta(hours=48)
@@ -37,6 +36,7 @@ class Check:
 
     sentence   what was found, what_to_do what puts it right; '' when nothing is to be done
     account    the account that a test without a message would put right; '' when there is none
+    facts      what there is to look at, one below the other
     """
 
     key: str
@@ -45,6 +45,7 @@ class Check:
     sentence: str
     what_to_do: str = ""
     account: str = ""
+    facts: tuple[str, ...] = ()
 
     @property
     def may_be_confirmed(self) -> bool:
@@ -58,6 +59,7 @@ def all_checks(wb: Workbench) -> list[Check]:
     return [
         *_home_checks(wb),
         *_organisation_checks(organisation),
+        _support(organisation),
         *_account_checks(wb),
         _public_url(wb.settings),
         _secrets(wb.settings),
@@ -102,33 +104,26 @@ def _home_checks(wb: Workbench) -> Iterator[Check]:
 
 # ---- the organisation ----------------------------------------------------------------------------------------------
 def _organisation_checks(organisation: Organisation) -> Iterator[Check]:
-    settings, default = "Change it in the organisation's settings.", Organisation()
-    is_named = organisation.name.strip() not in ("", default.name)
-    sentence = organisation.name if is_named else "The organisation has the name that every new home has."
-    yield Check("name", "Name of the organisation", *_state(is_named, sentence, settings))
-    has_place = bool(organisation.postal_address.strip())
-    sentence = "It stands in every email." if has_place else "There is none, and US rules ask for one in every email."
-    yield Check("postal_address", "Postal address", *_state(has_place, sentence, settings))
-    number = phone_link(organisation.call_back_number)
-    is_real = is_us_number(number) and not is_invented_number(number)
-    sentence = organisation.call_back_number if is_real else "This is no number that anybody can call."
-    yield Check("call_back_number", "Call-back number", *_state(is_real, sentence, settings))
-    is_real = is_email(organisation.from_email) and not is_invented_email(organisation.from_email)
-    sentence = organisation.from_email if is_real else "This is no address that anybody can have."
-    yield Check("from_email", "From Email Address", *_state(is_real, sentence, settings))
-    names = [SETTINGS[key].label for key in _invented_settings(organisation)]
-    sentence = f"Invented addresses or numbers stand in: {', '.join(names)}." if names else "None is invented."
+    wrong, settings = home_rules.unset(vars(organisation)), "Change it in the organisation's settings."
+    for key, title, sentence in (
+        ("name", "Name of the organisation", organisation.name),
+        ("postal_address", "Postal address", "It stands in every email."),
+        ("call_back_number", "Call-back number", organisation.call_back_number),
+        ("from_email", "From Email Address", organisation.from_email),
+    ):
+        problem = wrong.pop(key, "")
+        yield Check(key, title, *_state(not problem, problem or sentence, settings))
+    names = ", ".join(SETTINGS[key].label for key in wrong)
+    sentence = f"Invented addresses or numbers stand in: {names}." if names else "None is invented."
     yield Check("contacts", "Other contacts", *_state(not names, sentence, settings))
 
 
-def _invented_settings(organisation: Organisation) -> Iterator[str]:
-    """Names of other settings that hold an invented address or number, such as those of support."""
-    for each in fields(organisation):
-        value = getattr(organisation, each.name)
-        if each.name in ("call_back_number", "from_email") or not isinstance(value, str):
-            continue
-        if (is_email(value.strip()) and is_invented_email(value)) or (phone_link(value) and is_invented_number(value)):
-            yield each.name
+def _support(organisation: Organisation) -> Check:
+    title = "Support requests"
+    if organisation.support_email:
+        return Check("support", title, OK, f"They go to {organisation.support_email}.")
+    sentence = "Nobody is told of them by email: they wait on the administrators' Home and under Help."
+    return Check("support", title, UNKNOWN, sentence, "Set an email address of support in the organisation's settings.")
 
 
 # ---- what messages leave by ----------------------------------------------------------------------------------------
@@ -169,28 +164,21 @@ def _public_url(settings: Settings) -> Check:
 
 
 def _secrets(settings: Settings) -> Check:
-    paths = [settings.home, settings.home / "secret.key", *settings.secret_files]
-    names = [path.name for path in paths if path.exists() and path.stat().st_mode & 0o007]
-    sentence = (
-        f"Everybody on this machine may look into: {', '.join(names)}." if names else "Nobody else can read them."
-    )
-    return Check("secrets", "Secrets", *_state(not names, sentence, "Take that right away with chmod o-rwx."))
+    problems = home_rules.secret_problems(settings)
+    sentence = " ".join(problems) or "Nobody else can read them."
+    return Check("secrets", "Secrets", *_state(not problems, sentence, "They are for Careloop's own account alone."))
 
 
 def _database(wb: Workbench) -> Check:
-    title = "Database"
-    if wb.engine.dialect.name != "sqlite":
-        return Check("database", title, OK, "PostgreSQL.")
-    path = Path(str(wb.engine.url.database))
-    is_own = not path.stat().st_mode & 0o077
-    sentence = "SQLite, for the owner of the file alone." if is_own else "Others on this machine may open its file."
-    return Check("database", title, *_state(is_own, sentence, f"Run chmod 600 {path.name} in the home."))
+    problem, is_file = home_rules.database_problem(wb), wb.engine.dialect.name == "sqlite"
+    sentence = problem or ("SQLite, for the owner of the file alone." if is_file else "PostgreSQL.")
+    return Check("database", "Database", *_state(not problem, sentence, "It is for Careloop's own account alone."))
 
 
 # ---- people and data -----------------------------------------------------------------------------------------------
 def _people(wb: Workbench) -> Check:
     with reading(wb.engine) as connection:
-        can = session_rows.with_way_in(connection)
+        can = users.with_way_in(wb, connection)
         found = [each for each in accounts.administrators(connection) if each.user_id in can]
     count = sum(not is_invented_email(each.email or "") for each in found)
     nobody = "No administrator who can sign in has a real email address."
@@ -206,7 +194,8 @@ def _feed(wb: Workbench) -> Check:
         return Check("feed", title, WRONG, "No feed was loaded yet.", "Load one with 'careloop load'.")
     gate = feed_gate.gate(wb)
     if not gate.is_open:
-        return Check("feed", title, WRONG, f"The feed gate is closed: {gate.reason}", to_do)
+        reasons = tuple(problem.sentence for problem in gate.problems)
+        return Check("feed", title, WRONG, "The feed gate is closed.", to_do, facts=reasons)
     alarms = lateness.alarms(wb)
     return Check("feed", title, *_state(not alarms, alarms[0].sentence if alarms else "Loaded and fresh.", to_do))
 
@@ -217,7 +206,11 @@ def _looked_at(wb: Workbench, organisation: Organisation, key: str, title: str) 
     if found and found[0] == digest_of(organisation, key):
         on = day_text(found[1].astimezone(wb.zone()).date())
         return Check(key, title, OK, f"{found[2]} looked at it on {on}.")
-    return Check(key, title, UNKNOWN, "Nobody has looked at it as it is now.", "Look at it, then say so.")
+    facts = tuple(
+        f"{SETTINGS[name].label}: {value_text(SETTINGS[name], getattr(organisation, name))}" for name in LOOKED_AT[key]
+    )
+    to_do = "Look at it, then say so."
+    return Check(key, title, UNKNOWN, "Nobody has looked at it as it is now.", to_do, facts=facts)
 
 
 def _senders(wb: Workbench) -> Check:

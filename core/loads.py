@@ -207,7 +207,7 @@ def _load(wb: Workbench, feed: Feed, started_at: datetime, progress: Progress) -
         found,
         reject_count,
         dict(feed.skipped),
-        tuple(feed.notes),
+        (*feed.notes, *generated_feeds.note(wb, generator or by_addresses)),
     )
 
 

@@ -3,6 +3,8 @@
 import secrets
 from collections.abc import Collection
 
+from sqlalchemy import Connection
+
 from core.audit import record_in
 from core.domain.one_line import is_visible, one_line
 from core.domain.role import CHANGE_ORGANISATION
@@ -80,12 +82,16 @@ def organisation_logo(wb: Workbench, kinds: Collection[str] = KINDS) -> Logo | N
 
     Mail programs do not show SVG, so emails ask for the others.
     """
-    chosen = wb.organisation().logo
     with reading(wb.engine) as connection:
-        possible = [one.logo_id for one in rows.every(connection) if one.kind in kinds]
-        if not possible:
-            return None
-        return rows.one(connection, chosen if chosen in possible else possible[0])
+        logo_id = shown_id(wb, connection, kinds)
+        return rows.one(connection, logo_id) if logo_id else None
+
+
+def shown_id(wb: Workbench, connection: Connection, kinds: Collection[str] = KINDS, *, own: str = "") -> str:
+    """The id of that logo, or of `own` where it is still there; '' when there is none. No picture changes under its
+    id."""
+    possible = [one.logo_id for one in rows.every(connection) if one.kind in kinds]
+    return next((each for each in (own, wb.organisation().logo, *possible) if each in possible), "")
 
 
 def _check_name(name: str, others: list[str]) -> None:

@@ -16,6 +16,8 @@ from core.errors import MissingField, TemplateError
 from core.store.secret import secret_key
 from core.workbench import Workbench
 
+LOGO_KINDS = ("png", "jpeg")  # mail programs show no SVG
+
 
 @dataclass(frozen=True)
 class Mail:
@@ -144,5 +146,5 @@ def _first_missing(part: Compiled, fields: FieldValues) -> str | None:
 
 
 def _logo(wb: Workbench) -> Logo | None:
-    found = logos.organisation_logo(wb, kinds=("png", "jpeg"))
+    found = logos.organisation_logo(wb, kinds=LOGO_KINDS)
     return Logo(found.content, found.kind) if found else None

@@ -1,8 +1,10 @@
 """The documentation as people read it within the pages: what there is, one text with its links, and a search."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -13,6 +15,7 @@ ROOT = Path(__file__).parent.parent  # docs/ and CHANGELOG.md lie beside pages/,
 _LINK = re.compile(r"\[([^\]\n]+)\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#{1,3} +(.+)$", re.MULTILINE)
 _MOST_FOUND = 12
+_ALIKE = 0.75  # of difflib: 'pasword' and 'password' are 0.93 alike
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,29 @@ def search(words: str) -> list[Found]:
                 in_heading = sum(word in f"{topic.title} {heading}".lower() for word in wanted)
                 hits.append((-in_heading, len(hits), Found(topic, heading, _LINK.sub(_linked, part))))
     return [found for _, _, found in sorted(hits, key=lambda hit: hit[:2])][:_MOST_FOUND]
+
+
+def meant(words: str) -> str:
+    """The words as they were probably meant: one that stands nowhere gives way to the nearest that does, if any."""
+    return " ".join(_nearest(word) for word in words.lower().split())
+
+
+def _nearest(word: str) -> str:
+    known = _words()
+    if any(word in each for each in known):
+        return word
+    return next(iter(get_close_matches(word, known, n=1, cutoff=_ALIKE)), word)
+
+
+@cache
+def _words() -> tuple[str, ...]:
+    """Every word of the texts, the most frequent first."""
+    found = Counter(
+        word
+        for topic in TOPICS.values()
+        for word in re.findall(r"[^\W\d_]{3,}", f"{topic.title} {_source(topic.file)}".lower())
+    )
+    return tuple(word for word, _ in found.most_common())
 
 
 def _parts(topic: Topic) -> Iterator[tuple[str, str]]:

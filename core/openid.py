@@ -117,7 +117,7 @@ def linked(wb: Workbench) -> dict[str, datetime]:
 def link(wb: Workbench, user_id: str, subject: str) -> None:
     """Say who a user is at the provider, for one that verifies no email addresses. Raises NotFound and NotAllowed."""
     issuer = _provider_of(wb).issuer
-    accounts.user(wb.engine, user_id)
+    accounts.person(wb.engine, user_id)
     with writing(wb.engine) as connection:
         if identity_rows.user_id(connection, issuer=issuer, subject=subject) is not None:
             raise NotAllowed("This subject is somebody's already. Unlink that user first.")
@@ -145,7 +145,7 @@ def _person(wb: Workbench, who: Identity) -> str:
             user_id = identity_rows.user_id(connection, issuer=who.issuer, subject=who.subject)
             if user_id is None:
                 user_id = _found(wb, connection, who)
-        accounts.user(wb.engine, user_id)
+        accounts.person(wb.engine, user_id)
     except IntegrityError:  # two tabs at once: the other one has linked it
         raise _refused("linked_meanwhile") from None
     except NotFound:

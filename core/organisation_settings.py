@@ -5,7 +5,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from core import approval_mail
 from core.audit import record_in
+from core.domain.approval import NONE
 from core.domain.one_line import one_line
 from core.domain.role import CHANGE_ORGANISATION
 from core.domain.setting_checks import cleaned
@@ -31,7 +33,10 @@ def current(wb: Workbench) -> dict[str, Any]:
 
 @needs(CHANGE_ORGANISATION)
 def problems(wb: Workbench, values: Mapping[str, Any]) -> dict[str, str]:
-    """Why `change` would refuse these values, by key; empty when it would not. Each sentence says what is possible."""
+    """Why `change` would refuse these values, by key; empty when it would not. Each sentence says what is possible.
+    Raises NotFound for a key that is none."""
+    for key in values:
+        _require_known(key)
     with reading(wb.engine) as connection:
         return _refused(connection, values)
 
@@ -44,9 +49,10 @@ def change(
 
     note      why, for whoever reads the history; nothing about patients
     expected  the values as the user saw them: when somebody else has changed one meanwhile, nothing is
+    Turning approval off is told those who may approve, by email.
     Raises SettingsError, with what is possible and the `key` that is wrong, for a value that cannot be, for settings
     that contradict themselves, and for a mode that is in use; NotAllowed for what is set elsewhere, for a change on old
-    values, and without the permission.
+    values, and without the permission; NotFound for a key that is none.
     """
     for key in values:
         _require_here(key)
@@ -60,7 +66,10 @@ def change(
         if refused:
             raise _error(refused)
         clean = {key: cleaned(SETTINGS[key], value) for key, value in values.items()}
-        return change_in(wb, connection, clean, note=reason)
+        changed = change_in(wb, connection, clean, note=reason)
+        if "approval" in changed and clean["approval"] == NONE:
+            approval_mail.queue_turned_off(wb, connection)
+    return changed
 
 
 def change_in(
@@ -106,11 +115,15 @@ def _require_here(key: str) -> None:
     """Whether this setting is set by `change`."""
     if key.startswith(_TARGETS):
         raise NotAllowed("The target of a measure is set on the page Care gaps.")
-    if key not in SETTINGS:
-        raise ValueError(f"no setting: {key}")
+    _require_known(key)
     if SETTINGS[key].elsewhere:
         page = SETTINGS[key].elsewhere.capitalize()
         raise NotAllowed(f"'{SETTINGS[key].label}' is set on the page {page}, which shows what that would change.")
+
+
+def _require_known(key: str) -> None:
+    if key not in SETTINGS:
+        raise NotFound(f"There is no setting '{key}'. The page Settings and docs/settings.md name those there are.")
 
 
 def _raise_if_others_changed(wb: Workbench, connection: Connection, expected: Mapping[str, Any]) -> None:

@@ -52,7 +52,7 @@ def mails(wb: Workbench, *, search: str = "", page: int = 0, size: int = PAGE_SI
         for entry in kept.entries(_folder(wb))
         if sought in entry.recipient.casefold() or sought in entry.subject.casefold()
     ]
-    found.reverse()
+    found.sort(key=lambda entry: (entry.at, entry.name), reverse=True)
     return MailPage(found[page * size : (page + 1) * size], len(found))
 
 

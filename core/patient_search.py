@@ -58,8 +58,9 @@ def find(wb: Workbench, text: str, *, everybody: bool = False) -> Found:
 
 @needs(READ_PATIENTS)
 def record_shown(wb: Workbench, found: Found, *, everybody: bool) -> None:
-    """A line in the audit log for a search whose result was shown: how many, never what was typed."""
-    record(wb, "patient.searched", people=len(found.people), everybody=everybody)
+    """A line in the audit log for a search whose result was shown: who, never what was typed."""
+    ids = [person.patient_id for person in found.people]
+    record(wb, "patient.searched", people=len(ids), everybody=everybody, patients=ids)
 
 
 def _lately(wb: Workbench) -> store.Lately:

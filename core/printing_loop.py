@@ -7,7 +7,7 @@ import secrets
 import socket
 import threading
 
-from core import printing, support_mail
+from core import approval_mail, printing, support_mail
 from core.store.messages import DatabaseLost
 from core.workbench import Workbench
 
@@ -18,9 +18,10 @@ _log = logging.getLogger(__name__)
 
 
 def print_what_is_due(wb: Workbench, stop: threading.Event, worker: str = "") -> int:
-    """Make the files that wait, and send the mails about support cases; returns how many files."""
+    """Make the files that wait, and send the mails about support cases and approvals; returns how many files."""
     worker = worker or worker_name()
     support_mail.send_due(wb)
+    approval_mail.send_due(wb)
     try:
         return printing.make_due(wb, worker=worker, stop=stop)
     finally:

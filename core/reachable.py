@@ -1,6 +1,6 @@
 """What may still reach a patient: each product by each channel, by the same rules as sending."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -36,7 +36,7 @@ def reach(wb: Workbench, patient_id: str, *, on: date | None = None) -> Reach:
     wb, today = wb.settle(), wb.today()
     day = on or today
     concerning = opt_outs.of_patient(wb, patient_id, with_removed=True)
-    contacts = dict(_contacts(wb, patient_id, on=today))
+    contacts = _contacts(wb, patient_id, on=today)
     reasons = {
         (product, channel): (
             _today(wb, contact, product, channel) if day == today else _on(concerning, contact, product, channel, day)
@@ -47,11 +47,14 @@ def reach(wb: Workbench, patient_id: str, *, on: date | None = None) -> Reach:
     return Reach(reasons, {channel: contact.address for channel, contact in contacts.items()})
 
 
-def _contacts(wb: Workbench, patient_id: str, *, on: date) -> Iterator[tuple[str, Contact]]:
+def _contacts(wb: Workbench, patient_id: str, *, on: date) -> dict[str, Contact]:
+    """The patient as each channel sees them."""
+    at, zone, ids = wb.now(), wb.zone(), [patient_id]
     with reading(wb.engine) as connection:
-        for channel in CHANNELS:
-            found = eligibility_inputs(connection, [patient_id], channel=channel, at=wb.now(), on=on, zone=wb.zone())
-            yield channel, found[patient_id]
+        return {
+            channel: eligibility_inputs(connection, ids, channel=channel, at=at, on=on, zone=zone)[patient_id]
+            for channel in CHANNELS
+        }
 
 
 def _today(wb: Workbench, contact: Contact, product: str, channel: str) -> Reason | None:

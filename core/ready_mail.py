@@ -1,16 +1,13 @@
 """The email to who asked for letters or labels: that the files are ready (L3). At most one, and no word of patients."""
 
-from datetime import timedelta
-
 from core import staff_mail
 from core.audit import record_in
 from core.errors import CareloopError
+from core.staff_mail import MOST_TRIES, PAUSE
 from core.store import print_rows, ready_mail_rows
 from core.store.database import reading, writing
 from core.store.print_rows import Run
 from core.workbench import Workbench
-
-_MOST_TRIES, _PAUSE = 5, timedelta(minutes=2)
 
 
 def tell_who_asked(wb: Workbench) -> int:
@@ -35,8 +32,8 @@ def _tell(wb: Workbench, run: Run) -> int:
         to = None
     state = _handed_over(wb, run, to) if to else "failed"
     with writing(wb.engine) as connection:
-        if state == "later" and ready_mail_rows.try_count(connection, run.run_id) < _MOST_TRIES:
-            print_rows.change(connection, run.run_id, mail_state="due", mail_at=wb.now() + _PAUSE)
+        if state == "later" and ready_mail_rows.try_count(connection, run.run_id) < MOST_TRIES:
+            print_rows.change(connection, run.run_id, mail_state="due", mail_at=wb.now() + PAUSE)
             return 0
         print_rows.change(connection, run.run_id, mail_state="sent" if state == "sent" else "failed")
         if state == "sent":

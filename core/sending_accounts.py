@@ -1,6 +1,6 @@
 """The accounts outside through which messages leave and come back: where each is set, and never a secret of it."""
 
-import hashlib
+import hmac
 import json
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 from core.domain.address import phone_text
 from core.domain.role import CHANGE_ORGANISATION
 from core.settings import Settings
+from core.store.secret import secret_key
 from core.twilio_account import webhooks
 from core.workbench import Workbench, needs
 
@@ -46,10 +47,13 @@ def accounts(wb: Workbench) -> list[Account]:
 
 
 def fingerprint(wb: Workbench, kind: str) -> str:
-    """Of the settings of an account without its secret: when one of them changes, an earlier test says nothing."""
-    found = next(each for each in (_smtp(wb), _mailbox(wb.settings), _twilio(wb.settings)) if each.kind == kind)
-    said = json.dumps([found.rows, wb.organisation().caller_id if kind == TWILIO else ""])
-    return hashlib.sha256(said.encode()).hexdigest()[:16]
+    """Of the settings of an account and of its secret, keyed, so that nothing is learned of it: when one of them
+    changes, an earlier test says nothing."""
+    settings = wb.settings
+    found = next(each for each in (_smtp(wb), _mailbox(settings), _twilio(settings)) if each.kind == kind)
+    secret = {SMTP: settings.smtp_password, MAILBOX: settings.mailbox_password, TWILIO: settings.twilio_token}[kind]
+    said = json.dumps([found.rows, wb.organisation().caller_id if kind == TWILIO else "", secret])
+    return hmac.digest(secret_key(settings.home), b"account:" + said.encode(), "sha256").hex()[:32]
 
 
 def _smtp(wb: Workbench) -> Account:

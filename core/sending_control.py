@@ -46,8 +46,9 @@ class Hold:
 def pause_all(wb: Workbench, *, reason: str) -> Pause:
     """Let nothing leave, in any campaign, until somebody resumes. Takes effect before the next message.
 
-    Anybody may: a pause too many costs an hour, a message too many cannot be taken back. `reason` says why to whoever
-    reads it later, without patients' data. Raises NotAllowed without one; a pause that holds already stays as it is.
+    Whoever may see patients may: a pause too many costs an hour, a message too many cannot be taken back. `reason` says
+    why to whoever reads it later, without patients' data. Raises NotAllowed without one; a pause that holds already
+    stays as it is.
     """
     words = _reason(reason)
     with writing(wb.engine) as connection:

@@ -53,7 +53,7 @@ def serve(
     """Run until SIGTERM, SIGINT or `stop`. Calls `ready` with the address once the pages answer."""
     stop = stop or threading.Event()
     stop_on_signals(stop)
-    _require_free(settings.host, settings.port, "CARELOOP_PORT")
+    require_ports(settings)
     sandboxes = _sandboxes(settings)
     children = _children(settings)
     try:
@@ -68,17 +68,24 @@ def serve(
             sandbox.stop()
 
 
+def require_ports(settings: Settings) -> None:
+    """Raises SettingsError when another program has a port that `serve` would listen on."""
+    _require_free(settings.host, settings.port, "CARELOOP_PORT")
+    settings = settings.in_sandbox()
+    if settings.keeps_mails:
+        _require_free(settings.host, settings.smtp_port, "CARELOOP_SMTP")
+    if settings.keeps_texts:
+        _require_free(settings.host, urlsplit(settings.twilio_url).port or 80, "CARELOOP_TWILIO_URL")
+
+
 def _sandboxes(settings: Settings) -> list[OutboxServer | TwilioSandbox]:
     """The local servers that keep what would leave, where nobody has named others."""
     started: list[OutboxServer | TwilioSandbox] = []
     settings = settings.in_sandbox()  # a live home that becomes a sandbox again finds them
     if settings.keeps_mails:
-        _require_free(settings.host, settings.smtp_port, "CARELOOP_SMTP")
         started.append(start_outbox(settings.home / "outbox", host=settings.smtp_host, port=settings.smtp_port))
     if settings.keeps_texts:
-        port = urlsplit(settings.twilio_url).port or 80
-        _require_free(settings.host, port, "CARELOOP_TWILIO_URL")
-        started.append(start_sandbox(settings, port=port))
+        started.append(start_sandbox(settings, port=urlsplit(settings.twilio_url).port or 80))
     return started
 
 

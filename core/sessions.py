@@ -52,9 +52,9 @@ def cookie_name(settings: Settings) -> str:
 
 
 def begin(wb: Workbench, user_id: str, *, method: str, id_token: str | None = None) -> str:
-    """Begin a session for a user whose identity was checked; returns the token for the cookie. Raises NotFound for an
-    inactive user."""
-    acting = wb.as_user(user_id)
+    """Begin a session for a person whose identity was checked; returns the token for the cookie. Raises NotFound for an
+    inactive one, and for what acts without a person."""
+    acting = replace(wb, user=accounts.person(wb.engine, user_id))
     token, at = secrets.token_urlsafe(_TOKEN_BYTES), _now(wb)
     with writing(wb.engine) as connection:
         rows.add_session(
@@ -85,10 +85,22 @@ def find(wb: Workbench, token: str) -> Session | None:
         _end(wb, row.session_id, row.user_id, how="idle" if ends_at < latest_at else "expired")
         return None
     try:
-        user = accounts.user(wb.engine, row.user_id)
+        user = accounts.person(wb.engine, row.user_id)
     except NotFound:
         return None
     return Session(row.session_id, user, row.method, row.begun_at, row.seen_at, ends_at, latest_at, row.id_token)
+
+
+def why_ended(wb: Workbench, token: str) -> str:
+    """What to tell who comes with the token of a session that has run out; '' when it ended otherwise, or counts."""
+    with reading(wb.engine) as connection:
+        how = rows.ended_how(connection, _id(token)) if token else ""
+    organisation = wb.organisation()
+    if how == "idle":
+        return f"You were signed out because nothing was done for {_spoken(organisation.idle_minutes, 'minute')}."
+    if how == "expired":
+        return f"You were signed out because you signed in {_spoken(organisation.session_hours, 'hour')} before."
+    return ""
 
 
 def seen(wb: Workbench, session: Session) -> Session:
@@ -122,6 +134,10 @@ def _end(wb: Workbench, session_id: str, user_id: str, *, how: str) -> None:
         if rows.end_session(connection, session_id, at=_now(wb), how=how):
             actor = replace(wb, user=User(user_id, user_id, roles=frozenset()))
             record_in(actor, connection, "session.ended", user_id, how=how)
+
+
+def _spoken(number: int, unit: str) -> str:
+    return f"{number} {unit}{'' if number == 1 else 's'}"
 
 
 def _now(wb: Workbench) -> datetime:

@@ -5,11 +5,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from core.domain.approval import NONE, SECOND_PERSON, SHOWN
 from core.domain.organisation import CHANNELS, LETTER, PHONE, TEXT
 from core.domain.role import CHANGE_ORGANISATION
 from core.domain.setting_table import MODE_WORDS
+from core.store import approval_rows, setting_rows
 from core.store import setting_effects as rows
-from core.store import setting_rows
 from core.store.database import reading
 from core.workbench import Workbench, needs
 
@@ -40,6 +41,7 @@ def effects(wb: Workbench, values: Mapping[str, Any]) -> list[str]:
             *_of_modes(connection, kept, changed),
             *_of_senders(connection, kept, changed),
             *_of_waiting(waiting, changed),
+            *_of_approval(connection, kept, changed),
         ]
 
 
@@ -78,6 +80,28 @@ def _of_senders(connection: Connection, kept: Mapping[str, Any], changed: Mappin
     return [
         f"{_count(count, 'inactive or active campaign')} {'has' if count == 1 else 'have'} an address that is on the "
         "list no more. Active ones go out as they are; the others need another one before they are activated."
+    ]
+
+
+def _of_approval(connection: Connection, kept: Mapping[str, Any], changed: Mapping[str, Any]) -> list[str]:
+    """Who is told that approval ends, what is held once it is asked for again, and which approvals end because patients
+    see what is changed."""
+    asks = changed.get("approval")
+    if asks == NONE:
+        return ["One person alone may let a campaign go out from then on. Whoever may approve is told by email."]
+    was_asked_for = asks == SECOND_PERSON and approval_rows.first_asked_for(connection) is not None
+    if was_asked_for and rows.campaign_counts(connection, "active"):
+        return ["Campaigns that were activated while approval was turned off are held until somebody approves them."]
+    if kept["approval"] != SECOND_PERSON:
+        return []
+    approved = approval_rows.approved_counts(connection)
+    count = sum(approved.get(mode, 0) for mode, keys in SHOWN.items() if changed.keys() & set(keys))
+    if not count:
+        return []
+    one, it = ("shows", "its approval ends") if count == 1 else ("show", "their approvals end")
+    return [
+        f"{_count(count, 'approved campaign')} {one} this to patients: {it}, and what is active is held until somebody "
+        "approves it again."
     ]
 
 

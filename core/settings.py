@@ -16,7 +16,6 @@ SMTP_SECURITY = ("none", "starttls", "tls")
 SANDBOX_NUMBER = "+15550100200"  # invented: what the stand-in for Twilio sends from
 MAIL_PORTS = (25, 465, 587)  # what listens there on this machine passes mails on to others
 _KEEPS = "CARELOOP_KEEPS"  # for processes of ours: which addresses are those of our own stand-ins
-_SECRETS = ("SMTP_PASSWORD", "MAILBOX_PASSWORD", "BOUNCE_TOKEN", "TWILIO_TOKEN", "OIDC_SECRET")
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,8 @@ class Settings:
     allowed_hosts  by which names the pages may be asked for, beside loopback ones (CARELOOP_ALLOWED_HOSTS, separated
                    by commas); the public URL's host is always one
     proxies        addresses and networks whose word counts for who asked and how: X-Forwarded-For and -Proto
-                   (CARELOOP_PROXIES, separated by commas; default loopback)
+                   (CARELOOP_PROXIES, separated by commas; default loopback where the public URL begins
+                   with https, else none)
     smtp_host, smtp_port   the mail server to send through (CARELOOP_SMTP=host:port); one from which mails leave this
                    machine is used in a live home only (core.home_mode).
                    The default is the local server that `careloop serve` and `careloop demo` run themselves.
@@ -58,7 +58,6 @@ class Settings:
                    folder of the home when None
     credentials    where secrets that are set come from (core.credentials): each of them may stand in a file or the
                    system's keyring instead, named by the variable with _FILE or _KEYRING at its end
-    secret_files   the files from which secrets were read
     oidc_issuer    the organisation's OpenID Connect provider (CARELOOP_OIDC_ISSUER, exactly as it calls itself), none
                    when empty; https, or http on this machine
     oidc_client, oidc_secret   how we are known there (CARELOOP_OIDC_CLIENT, CARELOOP_OIDC_SECRET or the first line of
@@ -99,8 +98,7 @@ class Settings:
     ledger_folder: Path | None = None
     credentials: tuple[Source, ...] = field(default=(), compare=False)
     allowed_hosts: tuple[str, ...] = ()
-    proxies: tuple[str, ...] = ("127.0.0.1", "::1")
-    secret_files: tuple[Path, ...] = ()
+    proxies: tuple[str, ...] = ()
 
     @property
     def mails_leave(self) -> bool:
@@ -167,6 +165,7 @@ def read_settings(environ: Mapping[str, str], *, demo: bool | None = None) -> Se
     is_demo = (home / "demo").exists() if demo is None else demo
     host = environ.get("CARELOOP_HOST", "127.0.0.1")
     port = _port(environ.get("CARELOOP_PORT", "8501"), "CARELOOP_PORT")
+    public_url = environ.get("CARELOOP_PUBLIC_URL", f"http://{host}:{port}").rstrip("/")
     keeps = environ.get(_KEEPS, "").split(",")
     smtp_host, _, smtp_port = environ.get("CARELOOP_SMTP", f"127.0.0.1:{port + 1}").rpartition(":")
     settings = Settings(
@@ -191,7 +190,7 @@ def read_settings(environ: Mapping[str, str], *, demo: bool | None = None) -> Se
         twilio_token=secret(environ, "CARELOOP_TWILIO_TOKEN"),
         twilio_from=environ.get("CARELOOP_TWILIO_FROM", SANDBOX_NUMBER),
         twilio_service=environ.get("CARELOOP_TWILIO_SERVICE", ""),
-        public_url=environ.get("CARELOOP_PUBLIC_URL", f"http://{host}:{port}").rstrip("/"),
+        public_url=public_url,
         oidc_issuer=environ.get("CARELOOP_OIDC_ISSUER", ""),
         oidc_client=environ.get("CARELOOP_OIDC_CLIENT", ""),
         oidc_secret=secret(environ, "CARELOOP_OIDC_SECRET"),
@@ -203,8 +202,9 @@ def read_settings(environ: Mapping[str, str], *, demo: bool | None = None) -> Se
         else None,
         credentials=sources(environ),
         allowed_hosts=_listed(environ, "CARELOOP_ALLOWED_HOSTS"),
-        proxies=_listed(environ, "CARELOOP_PROXIES", default="127.0.0.1,::1"),
-        secret_files=tuple(Path(file) for name in _SECRETS if (file := environ.get(f"CARELOOP_{name}_FILE"))),
+        proxies=_listed(
+            environ, "CARELOOP_PROXIES", default="127.0.0.1,::1" if public_url.startswith("https:") else ""
+        ),
     )
     settings = _with_public_host(settings)
     _check_host(settings)

@@ -5,6 +5,7 @@ both were wrong, after the same time.
 """
 
 import hashlib
+import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -31,6 +32,7 @@ WINDOW = timedelta(minutes=15)
 # So many failures in the window, then nobody is let in any more until the first of them is older: of one name from one
 # client, of one name from anywhere, of any name from one client.
 MOST = {"both": 5, "name": 20, "client": 50}
+BROWSER_DAYS = 90  # for so long a browser is known
 _CHOOSING = 15 * 60  # seconds for choosing a new password after the first one was given
 
 
@@ -53,17 +55,21 @@ class SignedIn:
 
     token: str = ""
     choosing: str = ""
+    browser: str = ""  # the proof that this person has signed in in this browser
 
 
-def sign_in(wb: Workbench, name: str, password: str, *, client: str) -> SignedIn:
+def sign_in(wb: Workbench, name: str, password: str, *, client: str, browser: str = "") -> SignedIn:
     """Check name (or email address) and password. Raises NotAllowed, the same whatever was wrong, and TooManyTries.
 
-    `client` is the address that asks, for slowing down.
+    client    the address that asks, for slowing down
+    browser   the proof of an earlier sign-in there: its failures are counted by themselves, so that nobody can keep a
+              person out by guessing under their name elsewhere
     """
     _require_local_accounts(wb)
-    name_key, at = _name_key(name), wb.now()
-    _check_tries(wb, name_key, client, at=at)
+    at = wb.now()
     user, kept = _known(wb, name)
+    name_key = _browser_key(wb, user, browser) or _name_key(name)
+    _check_tries(wb, name_key, client, at=at)
     given_hash = kept.password_hash if kept else _dummy()
     if not (_fits(given_hash, password) and user is not None and kept is not None):
         _refused(wb, user, name_key, client, at=at)
@@ -76,7 +82,8 @@ def sign_in(wb: Workbench, name: str, password: str, *, client: str) -> SignedIn
         return SignedIn(choosing=_choosing(wb).dumps([user.user_id, given_hash[-16:]]))
     if _hasher().check_needs_rehash(given_hash):
         _keep(wb, user.user_id, password, must_change=False, by=user.user_id)
-    return SignedIn(token=sessions.begin(wb, user.user_id, method="password"))
+    token = sessions.begin(wb, user.user_id, method="password")
+    return SignedIn(token=token, browser=_browsers(wb).dumps([user.user_id, secrets.token_hex(8)]))
 
 
 def choose_password(wb: Workbench, choosing: str, password: str, again: str) -> str:
@@ -93,7 +100,7 @@ def choose_password(wb: Workbench, choosing: str, password: str, again: str) -> 
         kept = rows.credential(connection, user_id)
     if kept is None or not kept.must_change or kept.password_hash[-16:] != ending:
         raise NotAllowed("This first password was used before. Sign in with the password that was chosen.")
-    user = accounts.user(wb.engine, user_id)
+    user = accounts.person(wb.engine, user_id)
     if _fits(kept.password_hash, password):
         raise NotAllowed("Choose another password than the one that you were given.")
     _check_new(user, password, again)
@@ -126,9 +133,11 @@ def change_password(wb: Workbench, present: str, password: str, again: str, *, c
 def give_password(wb: Workbench, user_id: str) -> str:
     """Give a user a password for once and end the user's sessions everywhere; returns it, it is shown nowhere again.
 
-    Callers have checked that they may. Raises NotFound for a user who is not there or inactive.
+    Callers have checked that they may. Raises NotFound for a user who is not there or inactive, and NotAllowed where no
+    password counts.
     """
-    accounts.user(wb.engine, user_id)
+    _require_local_accounts(wb)
+    accounts.person(wb.engine, user_id)
     password = passwords.given()
     _keep(wb, user_id, password, must_change=True, by=wb.user.user_id)
     return password
@@ -178,7 +187,7 @@ def _known(wb: Workbench, name: str) -> tuple[User | None, Row[Any] | None]:
     if user_id is None:
         return None, None
     try:
-        user = accounts.user(wb.engine, user_id)
+        user = accounts.person(wb.engine, user_id)
     except NotFound:
         return None, None
     with reading(wb.engine) as connection:
@@ -220,6 +229,19 @@ def _dummy() -> str:
 
 def _choosing(wb: Workbench) -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(secret_key(wb.settings.home), salt="careloop.choose-password")
+
+
+def _browsers(wb: Workbench) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(secret_key(wb.settings.home), salt="careloop.known-browser")
+
+
+def _browser_key(wb: Workbench, user: User | None, browser: str) -> str:
+    """Under what failures in a browser are counted in which this very user has signed in; empty for any other."""
+    try:
+        user_id, _ = _browsers(wb).loads(browser, max_age=BROWSER_DAYS * 24 * 3600)
+    except (BadData, ValueError, TypeError):
+        return ""
+    return _name_key(browser) if user is not None and user_id == user.user_id else ""
 
 
 def _name_key(name: str) -> str:

@@ -13,7 +13,6 @@ from functools import cache
 
 import polars as pl
 from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from core.audit import record_in
@@ -72,24 +71,20 @@ def ask(wb: Workbench, request: Request, *, client: str) -> Case:
     texts = {"name": request.name, "practice": request.practice, "synopsis": request.synopsis}
     if found := _patient_information(wb, texts, sender=request):
         raise HoldsPatientInformation(found)
-    client_key, email_key = _key(wb, f"client:{client}"), _key(wb, f"email:{request.email.lower()}")
+    keys = {"client_key": _key(wb, f"client:{client}"), "email_key": _key(wb, f"email:{request.email.lower()}")}
+    at = wb.now()
     with writing(wb.engine) as connection:
-        counts = rows.opened_since(connection, wb.now() - WINDOW, client_key=client_key, email_key=email_key)
+        rows.one_at_a_time(connection)
+        counts = rows.opened_since(connection, at - WINDOW, **keys)
         if any(count >= most for count, most in zip(counts, MOST, strict=True)):
             raise TooManyRequests
-    for _ in range(20):  # numbers are drawn: of a million a year, one in use is soon followed by one that is free
-        case = Case(_number(wb), wb.now(), wb.user.user_id, **vars(request))
-        try:
-            with writing(wb.engine) as connection:
-                rows.add(connection, case, client_key=client_key, email_key=email_key)
-                rows.add_mail(connection, case.case_number, "opened", at=wb.now())
-                if wb.organisation().support_email:
-                    rows.add_mail(connection, case.case_number, "arrived", at=wb.now())
-                record_in(wb, connection, "support.opened", case.case_number)
-            return case
-        except IntegrityError:
-            continue
-    raise TooManyRequests
+        case = Case(_free_number(wb, connection), at, wb.user.user_id, **vars(request))
+        rows.add(connection, case, **keys)
+        rows.add_mail(connection, case.case_number, "opened", at=at)
+        if wb.organisation().support_email:
+            rows.add_mail(connection, case.case_number, "arrived", at=at)
+        record_in(wb, connection, "support.opened", case.case_number)
+    return case
 
 
 @needs(OPERATE)
@@ -215,9 +210,13 @@ def _fold(texts: Sequence[str]) -> list[str]:
     return parted(folded(series)).fill_null("").to_list()
 
 
-def _number(wb: Workbench) -> str:
-    """Drawn at random: a number that counts would tell a visitor how many cases there are."""
-    return f"{wb.today().year}-{secrets.randbelow(1_000_000):06d}"
+def _free_number(wb: Workbench, connection: Connection) -> str:
+    """Drawn at random: a number that counts would tell a visitor how many cases there are. Of a million a year, one in
+    use is soon followed by one that is free."""
+    while True:
+        number = f"{wb.today().year}-{secrets.randbelow(1_000_000):06d}"
+        if rows.case(connection, number) is None:
+            return number
 
 
 def _key(wb: Workbench, text: str) -> str:

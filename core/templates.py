@@ -1,10 +1,11 @@
 """The library of templates, and a message as chosen patients would see it."""
 
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 from importlib import resources
+from itertools import chain
 
 from core import rules
 from core.caller import Caller, caller
@@ -22,6 +23,7 @@ from core.domain.template import Template as Template
 from core.domain.template import Version as Version
 from core.domain.template import read_template
 from core.domain.wording import LANGUAGES
+from core.domain.work_list import WorkList
 from core.errors import NotFound
 from core.letter_findings import letter_findings
 from core.letter_form import LetterForm, letter_form
@@ -70,6 +72,24 @@ def measure_names(template: Template) -> list[str]:
     """Words, in lower case, by which a work list's filter shows that it looks for the template's care gaps."""
     words = (word for name in template.measures if name in measures() for word in measures()[name].revealing)
     return list(dict.fromkeys(words))
+
+
+def fitting(work_list: WorkList, offered: Iterable[Template]) -> Template | None:
+    """The first of these templates whose care gap a work list looks for, else one about a condition that it looks for,
+    those about a care gap first; None when its filters say nothing of the kind."""
+    offered = sorted(offered, key=lambda one: not one.measures)
+    gaps, conditions = _looked_for(work_list, "alerts"), _looked_for(work_list, "conditions")
+    by_gap = (one for one in offered if any(word in gaps for word in measure_names(one)))
+    by_topic = (one for one in offered if any(topic.casefold() in conditions for topic in one.protocols))
+    return next(chain(by_gap, by_topic), None)
+
+
+def _looked_for(work_list: WorkList, field: str) -> str:
+    """What the filters of a field ask for, in lower case."""
+    rows = (row for group in work_list.filters for row in group if row.field == field)
+    return "\n".join(
+        str(row.value).casefold() for row in rows if row.value and row.action in ("contains", "equals", "one_of")
+    )
 
 
 def findings(wb: Workbench, campaign: Campaign) -> list[Finding]:

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core import loads
+from core import header_maps, loads
 from core.audit import record_in
 from core.domain.arrival import MOST_TRIES, Watched, is_complete
 from core.domain.role import LOAD_DATA
 from core.errors import Busy, CareloopError, DataError, SettingsError
 from core.feeds import arriving
 from core.feeds.arriving import Lying
+from core.feeds.open_feed import source_of
 from core.store import arrival_rows, messages
 from core.store.arrival_rows import Arrival as Arrival
 from core.store.database import reading, writing
@@ -133,6 +134,8 @@ class Watcher:
     def _end(
         self, begun: Arrival, lying: Lying, state: str, *, source: str = "", reason: str = "", words: str = ""
     ) -> Taken:
+        if state == "failed":
+            source = source_of(lying.folder, format=self.format, maps=header_maps.current(self.wb))
         values = {"state": state, "source_system": source, "reason": reason, "finished_at": self.wb.now()}
         if arriving.look_again(lying) != lying.stamp:
             _log.warning("a feed was changed while it was read; it is read again when it is complete")

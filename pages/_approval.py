@@ -23,6 +23,16 @@ APPROVAL_BADGES: dict[str, tuple[str, str, Literal["orange", "green"]]] = {
 Attempt = Callable[[Callable[[], None]], None]
 
 
+def approval_badge(wb: Workbench, campaign: Campaign) -> None:
+    """How a draft stands with its approval, beside its status; nothing where nobody has asked for one."""
+    if not approvals.is_on(wb) or campaign.status != "inactive":
+        return
+    found = APPROVAL_BADGES.get(approvals.state(wb, campaign.campaign_id).state)
+    if found:
+        word, icon, colour = found
+        st.badge(word, icon=f":material/{icon}:", color=colour)
+
+
 def approval_line(wb: Workbench, campaign: Campaign) -> None:
     """One line on Summary: who has approved it, that it waits, or which edit ended the approval."""
     if not approvals.is_on(wb) or campaign.status not in ("inactive", "active"):
@@ -40,21 +50,27 @@ def approval_words(wb: Workbench, found: Approval) -> str:
         return f"Approved by {_name(wb, kept.approved_by)}, {moment(kept.approved_at, wb)}.{note}"
     ended = ""
     if kept:
-        edited = f"{_name(wb, kept.voided_by)} changed it" if kept.voided_by else "what is printed beside it changed"
+        edited = (
+            f"{_name(wb, kept.voided_by)} changed it"
+            if kept.voided_by
+            else "what patients see of the organisation in it changed"
+        )
         when = f", {moment(kept.voided_at, wb)}" if kept.voided_at else ""
         ended = f" The approval by {_name(wb, kept.approved_by)} ended when {edited}{when}."
     if found.state == WAITS and asked:
         return f"Waits for approval since {moment(asked.at, wb)}; {_name(wb, asked.by)} asked.{ended}"
-    return f"Needs approval by somebody who neither made it nor changed it last.{ended}"
+    return f"Needs approval by somebody who neither made it nor changed it.{ended}"
 
 
 def approval_buttons(
     wb: Workbench, campaign: Campaign, draft: Campaign, may: Mapping[str, str], *, problem_count: int, attempt: Attempt
 ) -> bool:
     """The buttons of the bar while an approval is missing; False when none is, so that the campaign may be activated or
-    printed. What is asked for is saved first; approved is only what is saved."""
-    if not approvals.is_on(wb) or campaign.status != "inactive":
+    printed. What is asked for is saved first; approved is only what is saved. An active one that is held keeps its own
+    buttons beside these."""
+    if not approvals.is_on(wb) or campaign.status not in ("inactive", "active"):
         return False
+    is_active = campaign.status == "active"
     is_saved = not changes(campaign, draft) and draft.version == campaign.version
     if is_saved and approvals.state(wb, campaign.campaign_id).state == APPROVED:
         return False
@@ -65,9 +81,9 @@ def approval_buttons(
             "Ask for approval", key="ce_ask", type="primary", icon=":material/how_to_reg:", disabled=problem_count > 0
         ):
             attempt(lambda: _ask(wb, campaign, draft))
-    elif may[APPROVE]:
+    elif may[APPROVE] and not is_active:
         st.caption(plain(may[ASK]))
-    return True
+    return not is_active
 
 
 def _approve_button(wb: Workbench, campaign: Campaign, *, is_saved: bool, is_off: bool) -> None:
@@ -85,7 +101,7 @@ def _ask(wb: Workbench, campaign: Campaign, draft: Campaign) -> None:
         notice("Saved; it waits for approval already")
     else:
         told = approvals.ask(wb, campaign.campaign_id)
-        notice(f"It waits for approval; {count(told, 'person', 'people')} got an email")
+        notice(f"It waits for approval; {count(told, 'person', 'people')} get an email")
     st.rerun()
 
 
@@ -94,7 +110,8 @@ def ask_to_approve(wb: Workbench, campaign: Campaign) -> None:
     """Confirm what is approved: exactly the version that was looked at."""
     st.markdown(
         f"**{plain(campaign.name)}**, by {campaign.channel}. You approve its words in every language, its day, its "
-        "settings and its patients as they are now. Any edit ends the approval."
+        "settings and its patients as they are now, with the organisation's name, numbers, address and logo that they "
+        "show. Any edit ends the approval."
     )
     show_reach(wb, campaign)
     st.caption(plain(wb.organisation().messaging_policy))
@@ -105,7 +122,8 @@ def ask_to_approve(wb: Workbench, campaign: Campaign) -> None:
         except CareloopError as error:
             st.error(plain(str(error)), icon=":material/error:")
             return
-        notice(f"'{campaign.name}' is approved. It is not active by that.")
+        then = "It goes on by itself." if campaign.status == "active" else "It is not active by that."
+        notice(f"'{campaign.name}' is approved. {then}")
         st.rerun()
 
 

@@ -4,7 +4,7 @@ import polars as pl
 import streamlit as st
 
 from core import lateness, watching
-from core.domain.role import LOAD_DATA
+from core.domain.role import LOAD_DATA, READ_PATIENTS
 from core.watching import Arrival
 from core.workbench import Workbench
 from pages._shared import count, guarded, moment, notice, plain
@@ -26,7 +26,7 @@ def alarm_lines(wb: Workbench, *, with_link: bool = True) -> None:
     for alarm in found:
         icon = ":material/schedule:" if alarm.kind == "late" else ":material/error:"
         st.warning(plain(alarm.sentence), icon=icon)
-    if found and with_link:
+    if found and with_link and wb.user.may(READ_PATIENTS):
         st.page_link("data.py", label="Look at the feeds that arrived", icon=":material/database:")
 
 

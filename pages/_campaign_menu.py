@@ -1,12 +1,13 @@
 """What can be done with a campaign from a list: the menu of what is allowed, and the dialogs that confirm it."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from core import campaigns
 from core.domain.campaign import Campaign
 from core.domain.introduction import INTRODUCTORY
 from core.domain.life_cycle import ACTIVATE, APPROVE, COPY, DELETE, EDIT, STOP
-from core.domain.progress import Progress
 from core.domain.role import MAKE_CAMPAIGNS
 from core.errors import CareloopError, Conflict
 from core.workbench import Workbench
@@ -28,9 +29,8 @@ def opens_editor(wb: Workbench, campaign: Campaign) -> bool:
     return campaign.status == "inactive" and wb.user.may(MAKE_CAMPAIGNS)
 
 
-def menu(wb: Workbench, campaign: Campaign) -> None:
-    """The button with everything that this user may do to the campaign now."""
-    may = campaigns.allowed(wb, campaign)
+def menu(wb: Workbench, campaign: Campaign, may: Mapping[str, str]) -> None:
+    """The button with everything that this user may do to the campaign now; `may` as core.campaigns.allowed says it."""
     words = [word for action, word in _WORDS.items() if not may[action] and action != DELETE]
     if campaign.kind != INTRODUCTORY and wb.user.may(MAKE_CAMPAIGNS):
         words.append(_ALSO_BY)
@@ -81,7 +81,7 @@ def _ask_to_activate(wb: Workbench, campaign: Campaign) -> None:
 @st.dialog("Stop", icon=":material/cancel:")
 def _ask_to_stop(wb: Workbench, campaign: Campaign) -> None:
     progress = campaigns.progress(wb, campaign.campaign_id)
-    left, told = progress.selected - progress.finished, contacted(progress)
+    left, told = progress.selected - progress.finished, progress.contacted_count
     st.markdown(
         f"**{plain(campaign.name)}** ends for good and cannot be resumed.  \n"
         f"**{told:,}** {'has' if told == 1 else 'have'} been contacted already and stay in the report.  \n"
@@ -125,12 +125,6 @@ def _ask_to_delete(wb: Workbench, campaign: Campaign) -> None:
             return
         notice(f"'{campaign.name}' is deleted")
         st.rerun()
-
-
-def contacted(progress: Progress) -> int:
-    """To how many something was sent, or may have been."""
-    results = progress.results
-    return sum(results[name] for name in ("Successful", "Returned", "Unsuccessful", "Introductory Email", "Unknown"))
 
 
 def _version(wb: Workbench, campaign: Campaign) -> int:

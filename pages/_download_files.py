@@ -36,6 +36,8 @@ def _tab(wb: Workbench, was_under_way: bool) -> None:
         if not running:
             _empty()
         return
+    if why := downloads.why_not_fetch(wb, "letters"):
+        st.caption(plain(why))
     _list(wb, _filtered(known))
 
 

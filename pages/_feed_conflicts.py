@@ -9,6 +9,7 @@ from core.domain.role import CHANGE_OPT_OUTS, SETTLE_CONFLICTS, refusal
 from core.domain.wording import day_text
 from core.workbench import Workbench
 from pages._contact_words import made_text, value_text
+from pages._seen import seen
 from pages._shared import count, guarded, notice, plain
 
 _PAGE = 20
@@ -42,7 +43,9 @@ def feed_conflicts(wb: Workbench) -> None:
     )
     pages = -(-len(waiting) // _PAGE)
     number = min(st.session_state.get("fc_page", 1), pages)
-    for conflict in waiting[(number - 1) * _PAGE : number * _PAGE]:
+    page = waiting[(number - 1) * _PAGE : number * _PAGE]
+    seen(wb, "feed_conflicts", [each.person.patient_id for each in page], count=len(waiting))
+    for conflict in page:
         _card(wb, conflict)
     if pages > 1:
         st.pagination(pages, key="fc_page")

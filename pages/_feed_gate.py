@@ -4,7 +4,7 @@ import streamlit as st
 
 from core import feed_gate
 from core.domain.feed_gate import Gate
-from core.domain.role import LOAD_DATA, refusal
+from core.domain.role import LOAD_DATA, READ_PATIENTS, refusal
 from core.domain.wording import day_text
 from core.workbench import Workbench
 from pages._shared import count, guarded, notice, plain
@@ -15,8 +15,10 @@ def gate_warning(wb: Workbench) -> None:
     gate = feed_gate.gate(wb)
     if gate.is_open:
         return
-    st.warning(f"{_closed(wb, gate)} {plain(gate.reason)}", icon=":material/block:")
-    st.page_link("data.py", label="Look at the feed, then release it", icon=":material/database:")
+    st.warning(f"{_closed(wb, gate)}{_reasons(gate)}", icon=":material/block:")
+    if wb.user.may(READ_PATIENTS):
+        label = "Look at the feed, then release it" if wb.user.may(LOAD_DATA) else "Look at the feed"
+        st.page_link("data.py", label=label, icon=":material/database:")
 
 
 def gate_state(wb: Workbench) -> None:
@@ -25,8 +27,7 @@ def gate_state(wb: Workbench) -> None:
     if gate.is_open:
         st.success("**Feed gate open**: messages leave in their windows.", icon=":material/check_circle:")
     else:
-        reasons = "\n".join(f"- {plain(problem.sentence)}" for problem in gate.problems)
-        st.error(f"**Feed gate closed**: {_closed(wb, gate)}\n\n{reasons}", icon=":material/block:")
+        st.error(f"**Feed gate closed**: {_closed(wb, gate)}{_reasons(gate)}", icon=":material/block:")
         if not wb.user.may(LOAD_DATA):
             st.caption(refusal(LOAD_DATA))
         elif st.button("Release", key="gate_release", icon=":material/lock_open:"):
@@ -44,7 +45,7 @@ def _release(wb: Workbench, gate: Gate) -> None:
     waiting = feed_gate.waiting_count(wb)
     verb = "waits" if waiting == 1 else "wait"
     st.markdown(f"**{count(waiting, 'message')} {verb}** and will leave in the windows of their campaigns, although:")
-    st.markdown("\n".join(f"- {plain(problem.sentence)}" for problem in gate.problems))
+    st.markdown(_reasons(gate))
     st.caption(
         "The release holds for these problems only. A later load is judged anew; an old table again in some days."
     )
@@ -55,6 +56,11 @@ def _release(wb: Workbench, gate: Gate) -> None:
         feed_gate.release(wb, reason=reason or "", seen=gate)
         notice("The feed gate is open")
         st.rerun()
+
+
+def _reasons(gate: Gate) -> str:
+    """One below the other, however many there are."""
+    return "\n\n" + "\n".join(f"- {plain(problem.sentence)}" for problem in gate.problems)
 
 
 def _closed(wb: Workbench, gate: Gate) -> str:

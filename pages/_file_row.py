@@ -105,6 +105,10 @@ def _buttons(wb: Workbench, file: Download, *, may_delete: bool) -> bool:
         st.code(file.digest, language=None, wrap_lines=True)
     if file.deleted_how:
         return False
+    why = downloads.why_not_fetch(wb, file.kind)
+    if why:
+        st.button("Download", key=f"dl_get_{file.file_id}", icon=":material/download:", disabled=True, help=why)
+        return False
     st.download_button(
         "Download",
         data=lambda: downloads.content(wb, file.file_id).content,

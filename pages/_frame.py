@@ -1,8 +1,10 @@
 """The frame around every page: navigation, the sandbox badge, the demo clock, and who acts."""
 
+import re
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.domain.role import (
     ANSWER_REPLIES,
@@ -30,9 +32,14 @@ st.html(
     # Who is signed in, and the way out, stay in sight however long the list of pages is.
     "[data-testid='stSidebarUserContent'] { position: sticky; bottom: 0; z-index: 1; padding: 0.4rem 0 0.8rem; "
     "background: light-dark(#f3f6f6, #162021); }"
+    # On a phone columns stand below each other, so what kept them apart sideways would be a hole.
+    "@media (max-width: 640px) { [data-testid='stHorizontalBlock'] { row-gap: 0.75rem !important; } }"
     f"{_width.style()}</style>"
 )
 st.logo(str(HERE / "logo.svg"), size="large", icon_image=str(HERE / "icon.svg"))
+
+_NO_PAGE = "no_page"  # in the session: the address at which there is no page
+_ADDRESS = re.compile(r"[\w-]{1,80}")
 
 
 @dataclass(frozen=True)
@@ -158,6 +165,27 @@ def _pages(wb: Workbench) -> dict[str, list[st.Page]]:
     return {section: pages for section, pages in shown.items() if pages} | {"Hidden": hidden}
 
 
+def _asked_for(pages: dict[str, list[st.Page]]) -> list[st.Page]:
+    """A page that says so for an address at which there is none, in place of Streamlit's own words. It stays while
+    something is done on it."""
+    context = get_script_run_ctx()
+    asked = (context.pages_manager.intended_page_name if context else None) or st.session_state.get(_NO_PAGE, "")
+    known = {page.url_path for section in pages.values() for page in section}
+    if asked in known or not _ADDRESS.fullmatch(asked):
+        return []
+    st.session_state[_NO_PAGE] = asked
+    return [st.Page(_no_page, title="No such page", url_path=asked, visibility="hidden")]
+
+
+def _no_page() -> None:
+    page_head("No such page")
+    st.info(
+        "There is nothing at this address. It may have been typed with a slip, or the link is an old one.",
+        icon=":material/link_off:",
+    )
+    st.page_link("home.py", label="Go to Home", icon=":material/home:")
+
+
 def _why_not(wb: Workbench, page: st.Page) -> str:
     """Why this user may not see the page; empty for who may."""
     entries = (*_HIDDEN, *(one for section in _ENTRIES.values() for one in section))
@@ -175,7 +203,9 @@ def _bottom(wb: Workbench, session: Session) -> None:
 
 def _show() -> None:
     wb, session = workbench(), current_session()
-    page = st.navigation(_pages(wb), expanded=True)
+    pages = _pages(wb)
+    pages["Hidden"] += _asked_for(pages)
+    page = st.navigation(pages, expanded=True)
     if page.url_path != "patient":
         st.session_state.pop(OPENED_PATIENT, None)
     if session is not None:

@@ -7,6 +7,7 @@ import polars as pl
 import streamlit as st
 
 from core import gap_charts, gap_rates
+from core.domain.role import READ_PATIENTS
 from core.domain.slices import BY_KEY, gap_list
 from core.workbench import Workbench
 from pages import _views
@@ -40,18 +41,21 @@ def show(wb: Workbench, measure: dict[str, Any], *, year: int | None = None) -> 
         return
     with place:
         _export(wb, measure, str(by), year)
+    opens = wb.user.may(READ_PATIENTS)
     left, right = st.columns([9, 11], gap="medium")
     with left:
-        chosen = _chart(measure, str(by), slices)
+        chosen = _chart(measure, str(by), slices, opens=opens)
     with right:
-        chosen = _table(measure, str(by), slices) or chosen
+        chosen = _table(measure, str(by), slices, opens=opens) or chosen
+    if not opens:
+        return
     if year is not None:
         st.caption("A click opens the patients whose care gap is open today, by the rule for what is due.")
     if chosen is not None:
         _open(measure, str(by), chosen)
 
 
-def _chart(measure: dict[str, Any], by: str, slices: pl.DataFrame) -> dict[str, Any] | None:
+def _chart(measure: dict[str, Any], by: str, slices: pl.DataFrame, *, opens: bool) -> dict[str, Any] | None:
     if BY_KEY[by].is_compared:
         drawn = slices
         figure = gap_charts.funnel(drawn, noun=BY_KEY[by].name.lower())
@@ -60,9 +64,15 @@ def _chart(measure: dict[str, Any], by: str, slices: pl.DataFrame) -> dict[str, 
         drawn = most.drop("place")
         figure = gap_charts.bars(drawn, target=measure["target"])
     event: Any = st.plotly_chart(
-        figure, key=_key("chart", measure, by), on_select="rerun", selection_mode="points", config=_PLAIN
+        figure,
+        key=_key("chart", measure, by),
+        on_select="rerun" if opens else "ignore",
+        selection_mode="points",
+        config=_PLAIN,
     )
-    st.caption(_explained(by, slices))
+    st.caption(_explained(by, slices, opens=opens))
+    if not opens:
+        return None
     places = [point["customdata"] for point in event.selection.points if "customdata" in point]
     if not places:
         return None
@@ -70,17 +80,17 @@ def _chart(measure: dict[str, Any], by: str, slices: pl.DataFrame) -> dict[str, 
     return drawn.row(int(place), named=True)
 
 
-def _explained(by: str, slices: pl.DataFrame) -> str:
+def _explained(by: str, slices: pl.DataFrame, *, opens: bool) -> str:
     if not BY_KEY[by].is_compared:
         less = f" The {_MOST_BARS} largest of {slices.height}." if slices.height > _MOST_BARS else ""
-        return f"Lines are 95 % intervals.{less} Click on a bar to see its open gaps."
+        return f"Lines are 95 % intervals.{less}" + (" Click on a bar to see its open gaps." if opens else "")
     return (
         "Between the lines lies what chance alone explains around the rate of all together; by chance about one in "
-        "twenty lies outside the dotted lines. Click on a point to see its open gaps."
+        "twenty lies outside the dotted lines." + (" Click on a point to see its open gaps." if opens else "")
     )
 
 
-def _table(measure: dict[str, Any], by: str, slices: pl.DataFrame) -> dict[str, Any] | None:
+def _table(measure: dict[str, Any], by: str, slices: pl.DataFrame, *, opens: bool) -> dict[str, Any] | None:
     is_year, name = "ends" in measure, BY_KEY[by].name
     counts = [f"{done:,} of {size:,}" for done, size in slices.select("satisfied", "eligible").iter_rows()]
     words = {word: text.capitalize() for word, text in gap_charts.WORDS.items()}
@@ -96,14 +106,14 @@ def _table(measure: dict[str, Any], by: str, slices: pl.DataFrame) -> dict[str, 
             shown,
             key=_key("rows", measure, by),
             hide_index=True,
-            on_select="rerun",
+            on_select="rerun" if opens else "ignore",
             selection_mode="single-row",
             height="content" if shown.height <= _MOST_ROWS else 400,
             column_config={name: st.column_config.TextColumn(width=190), **_COLUMNS},
-            alt="Rates by slice; choose a row to open its work list",
+            alt="Rates by slice; choose a row to open its work list" if opens else "Rates by slice",
         )
     on_phone("cg-slices", (_line(row) for row in slices.iter_rows(named=True)))
-    rows = event.selection.rows
+    rows = event.selection.rows if opens else []
     return slices.row(rows[0], named=True) if rows else None
 
 

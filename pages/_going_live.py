@@ -3,9 +3,12 @@
 import streamlit as st
 
 from core import going_live
-from core.domain.role import OPERATE
+from core.domain.role import CHANGE_ORGANISATION, OPERATE
+from core.domain.setting import SECTIONS
+from core.domain.setting_table import SETTINGS
 from core.errors import CareloopError
 from core.going_live import Check
+from core.live_checks import LOOKED_AT
 from core.workbench import Workbench
 from pages._shared import count, guarded, moment, notice, plain
 
@@ -15,6 +18,23 @@ _STATES = {
     "unknown": ":orange[:material/visibility:]",
 }
 _WORDS = {"ok": "right", "wrong": "wrong", "unknown": "to look at"}
+_SECTIONS = {  # where on Settings a check is put right; those of settings that are looked at follow from these
+    "name": ("organisation",),
+    "postal_address": ("organisation",),
+    "call_back_number": ("senders",),
+    "from_email": ("senders",),
+    "contacts": ("senders", "support"),
+    "support": ("support",),
+    "mail_server": ("accounts",),
+    "twilio": ("accounts",),
+    **{key: tuple(dict.fromkeys(SETTINGS[name].section for name in names)) for key, names in LOOKED_AT.items()},
+}
+_PAGES = {
+    "administrators": ("users.py", "Users"),
+    "feed": ("data.py", "Data"),
+    "senders": ("campaigns.py", "Campaigns"),
+    "waiting": ("campaigns.py", "Campaigns"),
+}
 
 
 @guarded
@@ -49,12 +69,15 @@ def _step(wb: Workbench, wrong: int, *, is_live: bool) -> None:
 
 def _line(wb: Workbench, check: Check) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        more = f"  \n:gray[{plain(check.what_to_do)}]" if check.what_to_do else ""
-        st.markdown(
-            f"{_STATES[check.state]} **{plain(check.title)}** :gray[({_WORDS[check.state]})]  \n"
-            f"{plain(check.sentence)}{more}",
-            width="stretch",
-        )
+        with st.container(width="stretch", gap="small"):
+            more = f"  \n:gray[{plain(check.what_to_do)}]" if check.what_to_do else ""
+            st.markdown(
+                f"{_STATES[check.state]} **{plain(check.title)}** :gray[({_WORDS[check.state]})]  \n"
+                f"{plain(check.sentence)}{more}"
+            )
+            if check.facts:
+                st.markdown("\n".join(f"- {plain(' '.join(fact.split()))}" for fact in check.facts))
+            _places(wb, check)
         if not wb.user.may(OPERATE):
             return
         if check.account and st.button("Test", key=f"live_test_{check.account}", icon=":material/electrical_services:"):
@@ -62,6 +85,18 @@ def _line(wb: Workbench, check: Check) -> None:
         if check.may_be_confirmed and st.button("I have looked", key=f"live_{check.key}", icon=":material/visibility:"):
             going_live.confirm_looked_at(wb, check.key)
             st.rerun()
+
+
+def _places(wb: Workbench, check: Check) -> None:
+    """Links to where it is looked at and put right."""
+    sections = _SECTIONS.get(check.key, ()) if wb.user.may(CHANGE_ORGANISATION) else ()
+    with st.container(horizontal=True, gap="small"):
+        for section in sections:
+            label = f"Settings, {SECTIONS.get(section, section.capitalize())}"
+            st.page_link("settings.py", label=label, icon=":material/settings:", query_params={"section": section})
+        if check.key in _PAGES:
+            page, label = _PAGES[check.key]
+            st.page_link(page, label=label, icon=":material/arrow_forward:")
 
 
 def _right(found: list[Check]) -> None:

@@ -11,6 +11,7 @@ from core.domain.wording import day_text
 from core.errors import CareloopError
 from core.print_runs import PrintRun
 from core.workbench import Workbench
+from pages._seen import seen
 from pages._shared import count, notice, plain
 
 _ALL, _CHOSEN = "all", "chosen"
@@ -134,6 +135,7 @@ def _keep(mark: Callable[[], int], done: str) -> None:
 def _whose(wb: Workbench, run: PrintRun, chosen: Sequence[str]) -> None:
     """Names and addresses on file, to compare with the envelopes: two patients may have one name."""
     rows = reports.report(wb, run.campaign_id).patients.filter(pl.col("patient_id").is_in(list(chosen)))
+    seen(wb, "mailing", rows["patient_id"].head(_NAMED).to_list(), subject=run.campaign_id, count=rows.height)
     lines = [" · ".join(filter(None, row)) for row in rows.select("name", "postal").head(_NAMED).rows()]
     if rows.height > _NAMED:
         lines.append(f"and {rows.height - _NAMED:,} more")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from core import care_gaps, rules
+from core.domain.role import READ_PATIENTS
 from core.domain.work_list import Filter, WorkList
 from core.rules import Listed
 from core.workbench import Workbench
@@ -68,12 +69,12 @@ def _row(wb: Workbench, each: Listed, rate: dict[str, int | float | None] | None
                 st.markdown(badges(each), width="content")
             st.caption(f"{plain(measure.purpose)}  \n{source(measure)}")
         with middle.container(gap="xxsmall"):
-            _open(each, rate)
+            _open(wb, each, rate)
         with right:
             _measure_switch.switch(wb, each)
 
 
-def _open(each: Listed, rate: dict[str, int | float | None] | None) -> None:
+def _open(wb: Workbench, each: Listed, rate: dict[str, int | float | None] | None) -> None:
     if rate is None or not each.is_on:
         st.caption("Off: nobody is looked for.")
         return
@@ -81,8 +82,11 @@ def _open(each: Listed, rate: dict[str, int | float | None] | None) -> None:
     up_to_date = "Nobody is eligible" if share is None else f"{percent(share)} of {rate['eligible']:,} up to date"
     st.progress(share or 0.0, text=up_to_date)
     number = int(rate["open"] or 0)
-    if st.button(
-        f"{count(number, 'open gap')} today",
+    words = f"{count(number, 'open gap')} today"
+    if not wb.user.may(READ_PATIENTS):
+        st.caption(words)
+    elif st.button(
+        words,
         key=f"ms_open_{each.measure.measure_id}",
         type="tertiary",
         icon=":material/filter_list:",

@@ -12,6 +12,7 @@ from core.rule_drafts import Draft
 from core.rule_trials import Trial
 from core.workbench import Workbench
 from pages._evidence import evidence
+from pages._seen import seen
 from pages._shared import count, guarded, progress_bar
 
 SIZE = 100
@@ -57,7 +58,7 @@ def show(wb: Workbench, made: Draft, *, measure_id: str | None) -> None:
         st.caption("The measure is off: this counts once it is turned on.")
     _states(trial)
     for title, rows, key in (("Gained", trial.gained, "gained"), ("Lost", trial.lost, "lost")):
-        _patients(wb, title, rows, key)
+        _patients(wb, title, rows, key, measure_id=made.measure.measure_id)
     if "ms_evidence_of" in st.session_state:
         patient_id = st.session_state.pop("ms_evidence_of")
         edited = partial(rule_trials.explain, wb, made.text, patient_id, measure_id=measure_id)
@@ -83,7 +84,7 @@ def _signed(number: int) -> str:
     return f"{number:+,}" if number else "–"
 
 
-def _patients(wb: Workbench, title: str, rows: pl.DataFrame, key: str) -> None:
+def _patients(wb: Workbench, title: str, rows: pl.DataFrame, key: str, *, measure_id: str) -> None:
     st.markdown(f"**{title}: {count(rows.height, 'patient')}**")
     if rows.is_empty():
         return
@@ -91,6 +92,7 @@ def _patients(wb: Workbench, title: str, rows: pl.DataFrame, key: str) -> None:
     number = min(st.session_state.get(f"ms_{key}_page", 1), pages)
     page = rows.slice((number - 1) * SIZE, SIZE)
     ids = page["patient_id"].to_list()
+    seen(wb, f"trial_{key}", ids, subject=measure_id, count=rows.height)
     shown = page.join(work_lists.patients_shown(wb, ids, ("name", "age", "pcp")), on="patient_id", how="left")
     st.dataframe(
         shown.select(

@@ -5,6 +5,7 @@ import streamlit as st
 
 from core import print_runs
 from core.workbench import Workbench
+from pages._seen import seen
 from pages._shared import count, plain, summary_link
 
 _MOST = 40  # links of one reason; the table below has everybody
@@ -15,6 +16,7 @@ def not_printed(wb: Workbench, campaign_id: str) -> None:
     rows = print_runs.not_printed(wb, campaign_id)
     if rows.is_empty():
         return
+    seen(wb, "not_printed", rows["patient_id"].to_list(), subject=campaign_id)
     st.subheader("Not printed", anchor=False)
     st.caption("Put right what is missing, then make a copy of the campaign: it is for the patients who got no letter.")
     counts = rows.group_by("reason").len("number").sort("number", "reason", descending=[True, False])

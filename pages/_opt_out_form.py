@@ -6,10 +6,10 @@ from dataclasses import replace
 import streamlit as st
 
 from core import opt_outs
-from core.domain.opt_out import TYPES
+from core.domain.opt_out import PROTOCOL, TYPES
 from core.domain.opt_out_words import address_text
 from core.domain.person import Person
-from core.domain.wish import KINDS, Shared, Wish, addresses_used, suggested
+from core.domain.wish import KINDS, Shared, Wish, addresses_used, suggested, topic
 from core.errors import CareloopError
 from core.workbench import Workbench
 from pages._opt_out_removal import others_text
@@ -38,10 +38,26 @@ def show(wb: Workbench, person: Person, sharing: list[Shared]) -> None:
         wishes = [wish for each in chosen for wish in wishes_of(wb, TYPES[each], key)]
         also_for = _also_for(chosen, sharing, key)
         comment = st.text_area("Comment (optional)", key=f"{key}comment", height=80, max_chars=2000)
-        with st.container(horizontal=True):
-            if st.button("Add", key="oo_add", type="primary", icon=":material/block:", disabled=not chosen):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            missing = _missing(wishes)
+            is_off = bool(missing)
+            if st.button("Add", key="oo_add", type="primary", icon=":material/block:", disabled=is_off, help=missing):
                 _add(wb, person, [_with(wish, comment) for wish in wishes], also_for)
             st.button("Clear", key="oo_clear", icon=":material/close:", on_click=_clear, args=(person,))
+            if chosen and missing:
+                st.caption(missing, width="content")
+
+
+def _missing(wishes: list[Wish]) -> str | None:
+    """What must still be chosen before anything can be added."""
+    if not wishes:
+        return "Choose the types first."
+    for wish in wishes:
+        if wish.type == PROTOCOL and not topic(wish):
+            return "Choose a health topic."
+        if not wish.reason:
+            return f"Choose a reason for {plain(TYPES[wish.type].name)}."
+    return None
 
 
 def _prefix(person: Person) -> str:

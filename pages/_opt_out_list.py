@@ -11,6 +11,7 @@ from core.domain.person import Person
 from core.domain.wish import Shared
 from core.workbench import Workbench
 from pages._opt_out_removal import affected_text, ask
+from pages._seen import seen
 from pages._shared import moment, plain
 
 
@@ -58,6 +59,7 @@ def _line(wb: Workbench, person: Person, each: OptOut, sharing: list[Shared], *,
 def _of_somebody_else(wb: Workbench, each: OptOut) -> None:
     """It counts here because of an address that both have; it is taken back where it was made."""
     for other in patients.people(wb, [each.patient_id or ""]):
+        seen(wb, f"opt_out_{each.opt_out_id}", [other.patient_id])
         st.page_link(
             "patient.py",
             label=f"Made for {plain(other.name or other.patient_id)}, who has the same address",

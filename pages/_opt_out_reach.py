@@ -40,10 +40,10 @@ def show(wb: Workbench, person: Person, *, on: date) -> None:
 
 def _cell(reason: Reason | None) -> str:
     if reason is None:
-        return ":green[:material/check:\u00a0Yes]"
+        return ":green[✓\u00a0Yes]"
     if reason.key.startswith(_OPTED_OUT):
-        return f":red[:material/block: {plain(TYPES[reason.key.removeprefix(_OPTED_OUT)].name)}]"
-    return ":gray[:material/remove:\u00a0No]"
+        return f":red[✕\u00a0{plain(TYPES[reason.key.removeprefix(_OPTED_OUT)].name)}]"
+    return ":gray[–\u00a0No]"
 
 
 def _otherwise(found: reachable.Reach) -> list[tuple[str, str]]:

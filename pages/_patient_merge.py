@@ -9,6 +9,7 @@ from core.domain.role import MERGE, refusal
 from core.domain.wording import day_text
 from core.errors import NotFound
 from core.workbench import Workbench
+from pages._seen import seen
 from pages._shared import guarded, notice, plain, progress_bar
 
 _FOR_GOOD = (
@@ -66,7 +67,9 @@ def _other(wb: Workbench, person: Person, wanted: str) -> Person | None:
         st.info("That is this patient's record already.", icon=":material/info:")
         return None
     try:
-        return patients.patient(wb, merges.survivor(wb, wanted))
+        other = patients.patient(wb, merges.survivor(wb, wanted))
+        seen(wb, "merge", [other.patient_id], subject=person.patient_id)
+        return other
     except NotFound:
         st.error("There is no such patient among those you may see. Type the whole id.", icon=":material/error:")
         return None

@@ -7,6 +7,7 @@ from core.domain.patient_summary import TIES, PatientSummary, Tied
 from core.domain.person import Person
 from core.domain.wording import day_text
 from core.workbench import Workbench
+from pages._seen import seen
 from pages._shared import count, plain, summary_link
 
 _SHOWN = 6
@@ -18,6 +19,8 @@ def people_around(wb: Workbench, shown: PatientSummary) -> None:
     others = sorted((each for each in shown.tied if not _is_guarantor(each, shown)), key=_rank)
     if not others and not shown.tied_hidden and not shown.has_guarantor:
         return
+    around = [each.patient_id for each in (*(one.person for one in others), shown.guarantor) if each]
+    seen(wb, "people_around", around, subject=shown.person.patient_id)
     with st.container(horizontal=True, gap="medium", vertical_alignment="top", key="pa_people"):
         if shown.has_guarantor:
             _guarantor(wb, shown)

@@ -80,6 +80,7 @@ def _chosen(wb: Workbench, draft: Campaign, *, is_readable: bool) -> str | None:
     names = {person.patient_id: person.name or person.patient_id for person in people}
     if not names:
         return None
+    seen(wb, "preview_names", list(names), subject=draft.campaign_id)
     if st.session_state.get(_PATIENT) not in names:
         st.session_state[_PATIENT] = extremes.get("longest name", next(iter(names)))
     chosen = st.selectbox("As", list(names), format_func=names.__getitem__, key=_PATIENT, label_visibility="collapsed")

@@ -9,7 +9,7 @@ import streamlit as st
 from core import reports
 from core.domain.message import ICONS
 from core.domain.organisation import LETTER
-from core.domain.role import EXPORT_PATIENTS, MAKE_CAMPAIGNS, refusal
+from core.domain.role import EXPORT_PATIENTS, MAKE_CAMPAIGNS, READ_PATIENTS, refusal
 from core.domain.wording import folded, folded_column
 from core.reports import Report, export_names
 from core.workbench import Workbench
@@ -24,6 +24,9 @@ _HISTORY = "rp_history"
 def recipients(wb: Workbench, shown: Report) -> tuple[str, list[str]] | None:
     """Draw filters and table; returns what was asked: ('history', [id]) or ('follow_up', ids), of letters also
     ('mailed', ids) or ('returned', ids)."""
+    if not wb.user.may(READ_PATIENTS):
+        st.caption(f":material/lock: The figures above count everybody. {refusal(READ_PATIENTS)}")
+        return None
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.subheader("Patients", anchor=False, width="stretch")
         follow_up = st.empty()
@@ -108,7 +111,11 @@ def _table(wb: Workbench, rows: pl.DataFrame, shown: Report, *, may_mark: bool) 
     number = min(st.session_state.get("rp_page", 1), pages)
     page = rows.slice((number - 1) * SIZE, SIZE)
     if page.is_empty():
-        st.info("No patient has this result and reason. Clear one of them.", icon=":material/filter_alt_off:")
+        if not shown.patients.is_empty():
+            st.info(
+                "None of these patients is like that. Clear the result, the reason or the name.",
+                icon=":material/filter_alt_off:",
+            )
         return []
     ids = page["patient_id"].to_list()
     seen(wb, "report", ids, subject=shown.campaign.campaign_id, count=rows.height)

@@ -93,7 +93,7 @@ def _confirm(wb: Workbench, found: Found, patient_ids: Sequence[str]) -> None:
         placeholder="Choose a template",
     )
     if chosen is None:
-        st.caption("No template asks for what these filters look for. Choose one to see who can be reached.")
+        st.caption("Choose a template to see who can be reached.")
         return
     template = library[chosen]
     own, others = _reach_by_mode(wb, template, patient_ids)
@@ -132,14 +132,9 @@ def _reach_by_mode(
 
 
 def _suggested(found: Found, offered: list[Template]) -> int | None:
-    """The template whose patients were looked for, else one whose care gap the filters ask for, else none."""
+    """The template whose patients were looked for, else one that fits the filters, else none."""
     ids = [template.template_id for template in offered]
     if st.session_state.get("wl_template") in ids:
         return ids.index(st.session_state["wl_template"])
-    asked = " ".join(
-        str(row.value).casefold() for rows in found.work_list.filters for row in rows if row.field == "alerts"
-    )
-    for number, template in enumerate(offered):
-        if asked and any(word in asked for word in templates.measure_names(template)):
-            return number
-    return None
+    fitting = templates.fitting(found.work_list, offered)
+    return offered.index(fitting) if fitting else None

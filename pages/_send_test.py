@@ -7,6 +7,7 @@ from core.domain.address import phone_text
 from core.domain.campaign import Campaign
 from core.domain.organisation import EMAIL, PHONE, TEXT
 from core.errors import CareloopError
+from core.message_tests import TESTS_PER_HOUR
 from core.workbench import Workbench
 from pages._draft import changes, discard, opened
 from pages._message_language import language_name, language_shown
@@ -18,6 +19,12 @@ _TESTS = {
     EMAIL: ("Save & send test", "Email address", "Send test email", ":material/forward_to_inbox:"),
     TEXT: ("Save & send test text", "Mobile number", "Send test text", ":material/sms:"),
     PHONE: ("Save & send test call", "Mobile number", "Send test call", ":material/call:"),
+}
+_ALWAYS = f"Who said stop gets no test, a pause of all sending holds it, and {TESTS_PER_HOUR} an hour are possible."
+_RULES = {
+    EMAIL: f"It comes from the campaign's From Email Address, one of the organisation's. {_ALWAYS}",
+    TEXT: f"It comes at once, but not in the quiet hours that texts keep. {_ALWAYS}",
+    PHONE: f"It comes at once, but not in the quiet hours that calls keep. {_ALWAYS}",
 }
 
 
@@ -32,6 +39,7 @@ def _ask(wb: Workbench, campaign: Campaign, draft: Campaign, locked: bool) -> No
     st.caption(
         "The test does not change the status. " + ("Nothing is saved today." if locked else "Changes are saved first.")
     )
+    st.caption(plain(_RULES[draft.channel]))
     _, label, button, _ = _TESTS[draft.channel]
     is_email = draft.channel == EMAIL
     known = wb.user.email or "" if is_email else ""

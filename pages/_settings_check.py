@@ -48,5 +48,7 @@ def _block(title: str, rows: list[Row], *, with_section: bool = False) -> None:
 
 def _row(row: Row, *, with_section: bool = False) -> None:
     where = f":gray[{plain(row.section)} ·] " if with_section else ""
+    head = f"{_MARKS[row.state]} {where}{plain(row.label)}: **{plain(row.words)}**"
+    reasons = "".join(f"\n- {plain(reason)}" for reason in row.reasons)
     advice = f"  \n:gray[{plain(row.advice)}]" if row.advice else ""
-    st.markdown(f"{_MARKS[row.state]} {where}{plain(row.label)}: **{plain(row.words)}**{advice}")
+    st.markdown(f"{head}{advice}{f'{chr(10)}{reasons}' if reasons else ''}")

@@ -20,7 +20,8 @@ _STATE = "se_state"  # by section: the values as they were seen, and how often t
 
 def form(wb: Workbench, section: str) -> None:
     """Draw the section; what is typed stays until it is saved or discarded, also while other sections are looked at."""
-    seen, round_ = _seen(wb, section)
+    now = _now(wb, section)
+    seen, round_ = _seen(section, now)
     changed: dict[str, Any] = {}
     below: dict[str, Any] = {}
     for setting in of_section(section):
@@ -28,6 +29,9 @@ def form(wb: Workbench, section: str) -> None:
         if _is_other(setting, value, seen[setting.key]):
             changed[setting.key] = value
     _states()[section]["changed"] = sorted(changed)
+    if not changed and seen != now:  # somebody else saved, and nothing typed here is lost
+        start_anew(section)
+        st.rerun()
     problems = organisation_settings.problems(wb, changed) if changed else {}
     for key, sentence in problems.items():
         below.get(key, st).error(plain(sentence), icon=":material/error:")
@@ -51,19 +55,23 @@ def _states() -> dict[str, dict[str, Any]]:
     return states
 
 
-def _seen(wb: Workbench, section: str) -> tuple[dict[str, Any], int]:
-    """The settings as the user sees them: those of now, unless something was typed already."""
-    now = organisation_settings.current(wb)
+def _now(wb: Workbench, section: str) -> dict[str, Any]:
+    kept = organisation_settings.current(wb)
+    return {setting.key: kept[setting.key] for setting in of_section(section)}
+
+
+def _seen(section: str, now: dict[str, Any]) -> tuple[dict[str, Any], int]:
+    """The section's settings as the user sees them, and how often its fields were drawn anew. What is typed in this
+    run is known only when the fields are drawn: until then they stay as they were."""
     state = _states().setdefault(section, {"values": None, "round": 0, "changed": []})
-    if not state["changed"] and state["values"] != now:
-        state["round"] += state["values"] is not None
+    if state["values"] is None:
         state["values"] = now
     return state["values"], state["round"]
 
 
 def _row(setting: Setting, value: Any, *, key: str) -> tuple[Any, Any]:
     """Name and help at the left, the field at the right; what the field holds, and the place below it."""
-    with st.container(border=False, gap="xsmall"):
+    with st.container(border=False, gap="xsmall", key=f"se_row_{setting.key}"):
         about, field = st.columns([2, 3], gap="medium")
         with about, st.container(gap=None):
             st.markdown(f"**{plain(setting.label)}**")

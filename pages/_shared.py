@@ -11,8 +11,9 @@ from typing import Literal, ParamSpec
 
 import polars as pl
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core import home_mode, sessions
+from core import home_mode, sessions, tabs
 from core.domain.csv_cells import neutral
 from core.domain.message import ICONS
 from core.domain.role import READ_PATIENTS
@@ -84,6 +85,8 @@ def current_user() -> User:
         st.info("You are signed out. [Sign in](/sign-in) to go on.", icon=":material/lock:")
         st.stop()
     _begin_anew_for(session.user.user_id)
+    if (context := get_script_run_ctx()) is not None:
+        tabs.belongs_to(context.session_id, session.session_id)
     return session.user
 
 

@@ -8,10 +8,11 @@ import streamlit as st
 from core import campaigns, communications
 from core.communications import DECISIONS
 from core.domain.organisation import EMAIL
-from core.domain.role import MAKE_CAMPAIGNS, refusal
+from core.domain.role import MAKE_CAMPAIGNS, READ_PATIENTS, refusal
 from core.errors import CareloopError
 from core.reports import EXPORT_NAMES, Report
 from core.workbench import Workbench
+from pages._seen import seen
 from pages._shared import count, notice, plain
 
 _ICONS = {
@@ -37,7 +38,11 @@ def unknown(wb: Workbench, shown: Report) -> tuple[str, list[str]] | None:
             f"Their outcome is unknown: each may have left, but {_by(shown)}'s answer never came back. None is sent "
             f"again by itself. Look into {_by(shown)}'s log, or ask the patient, then decide."
         )
+        if not wb.user.may(READ_PATIENTS):
+            st.caption(refusal(READ_PATIENTS))
+            return None
         rows = shown.patients.filter(pl.col("result") == "Unknown")
+        seen(wb, "unknown", rows["patient_id"].to_list(), subject=shown.campaign.campaign_id)
         chosen = _table(rows, "email" if shown.campaign.channel == EMAIL else "phone")
         if rows.height < number:
             st.caption(f"{number - rows.height:,} of them are of groups or providers you do not see.")

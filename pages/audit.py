@@ -1,6 +1,7 @@
 """Audit log: who did what, and whether the log is whole."""
 
 import json
+from datetime import datetime
 
 import polars as pl
 import streamlit as st
@@ -9,8 +10,9 @@ from core import audit, users
 from core.audit import Search
 from core.domain.audit_line import AuditLine
 from core.domain.csv_cells import neutral
+from core.domain.wording import day_text
 from core.workbench import Workbench
-from pages._shared import count, moment, page_head, workbench
+from pages._shared import count, page_head, workbench
 
 PAGE = 100
 
@@ -38,7 +40,8 @@ def show() -> None:
         return
     pages = -(-found // PAGE)
     chosen = st.pagination(pages, key="au_page") if pages > 1 else 1
-    _table(wb, audit.lines(wb, search, limit=chosen * PAGE)[(chosen - 1) * PAGE :])
+    before = audit.before_of(wb, search, skip=(chosen - 1) * PAGE)
+    _table(wb, audit.lines(wb, search, limit=PAGE, before=before))
 
 
 def _search(wb: Workbench) -> Search:
@@ -59,17 +62,22 @@ def _search(wb: Workbench) -> Search:
         format_func=lambda kind: kind.replace("_", " ").capitalize() or "Anything",
         key="au_action",
     )
-    about = subject.text_input("Id of a patient or campaign", key="au_subject")
+    about = subject.text_input(
+        "Id of a patient or campaign",
+        key="au_subject",
+        help="Or an email address or number, such as (312) 555-0199: whether tests were sent there.",
+    )
     between = days.date_input("Days", value=[], key="au_days", format="YYYY-MM-DD")
     first, last = (between[0], between[-1]) if isinstance(between, tuple | list) and between else (None, None)
     return Search(user_id or "", f"{action}." if action else "", about, first, last)
 
 
 def _table(wb: Workbench, lines: list[AuditLine]) -> None:
+    names, zone = users.names_of(wb, [line.user_id for line in lines]), wb.zone()
     rows = pl.DataFrame(
         {
-            "When": [moment(line.at, wb, seconds=True) for line in lines],
-            "Who": [users.name_of(wb, line.user_id) for line in lines],
+            "When": [_when(line.at.astimezone(zone)) for line in lines],
+            "Who": [names[line.user_id] for line in lines],
             "What": [line.action.replace("_", " ").replace(".", ": ") for line in lines],
             "About": [line.subject for line in lines],
             "Details": [_details(line) for line in lines],
@@ -77,6 +85,11 @@ def _table(wb: Workbench, lines: list[AuditLine]) -> None:
         }
     )
     st.dataframe(rows, hide_index=True, key="au_lines", height="content")
+
+
+def _when(at: datetime) -> str:
+    """To the second: the order of lines matters."""
+    return f"{day_text(at.date())}, {at:%H:%M:%S}"
 
 
 def _details(line: AuditLine) -> str:

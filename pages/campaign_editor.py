@@ -12,6 +12,7 @@ from core.domain.message_findings import is_dialled
 from core.domain.organisation import LETTER
 from core.domain.progress import status_shown
 from core.workbench import Workbench
+from pages._approval import approval_badge
 from pages._conflict import conflict
 from pages._draft import changes, current, keep
 from pages._editor_actions import actions, show_error
@@ -68,6 +69,7 @@ def _state(wb: Workbench, campaign: Campaign, draft: Campaign) -> None:
     status = status_shown(campaign, progress)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         status_badge(status, STATUS_ICONS[status])
+        approval_badge(wb, campaign)
         st.caption(campaigns.schedule(wb, campaign), width="content")
         if changes(campaign, draft):
             st.badge("Not saved yet", icon=":material/edit:", color="orange")

@@ -1,9 +1,12 @@
 """The list of campaigns: status, when each goes out, how far it is, and what can be done with it."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 
-from core import campaign_list
+from core import campaign_list, campaigns
 from core.campaign_list import Listed
+from core.domain.role import MAKE_CAMPAIGNS
 from core.workbench import Workbench
 from pages._approval import APPROVAL_BADGES
 from pages._campaign_calendar import calendar
@@ -29,6 +32,7 @@ def show() -> None:
             required=True,
             key="cl_status",
             label_visibility="collapsed",
+            wrap=True,
             persist_state="session",
         )
         with st.container(horizontal=True, width="content", vertical_alignment="center"):
@@ -49,27 +53,28 @@ def show() -> None:
 
 @st.fragment(run_every=2)
 def _list(wb: Workbench, status: str) -> None:
-    listed = [one for one in campaign_list.campaigns(wb) if status in ("All", one.group)]
-    if not listed:
-        _empty(status)
+    group = "" if status == "All" else status
+    page = campaign_list.page(wb, group=group, number=st.session_state.get("cl_page", 1), size=SIZE)
+    if not page.listed:
+        _empty(wb, status)
         return
-    pages = -(-len(listed) // SIZE)
-    number = min(st.session_state.get("cl_page", 1), pages)
-    for one in listed[(number - 1) * SIZE : number * SIZE]:
-        _row(wb, one)
-    if pages > 1:
-        st.pagination(pages, key="cl_page")
+    may = campaigns.allowed_each(wb, [one.campaign for one in page.listed])
+    for one in page.listed:
+        _row(wb, one, may[one.campaign.campaign_id])
+    if page.count > SIZE:
+        st.pagination(-(-page.count // SIZE), key="cl_page")
 
 
-def _empty(status: str) -> None:
+def _empty(wb: Workbench, status: str) -> None:
     if status != "All":
         st.info(f"No campaign is {status.lower()}.", icon=":material/filter_alt_off:")
         return
     st.info("No campaign yet. Select patients on the work list and press Send campaign.", icon=":material/campaign:")
-    st.page_link("work_list.py", label="Go to the work list", icon=":material/filter_list:")
+    if wb.user.may(MAKE_CAMPAIGNS):
+        st.page_link("work_list.py", label="Go to the work list", icon=":material/filter_list:")
 
 
-def _row(wb: Workbench, one: Listed) -> None:
+def _row(wb: Workbench, one: Listed, may: Mapping[str, str]) -> None:
     campaign, key = one.campaign, one.campaign.campaign_id
     with st.container(border=True):
         left, middle, right = st.columns([5, 4, 1.4], vertical_alignment="center")
@@ -89,7 +94,7 @@ def _row(wb: Workbench, one: Listed) -> None:
         with middle:
             _progress(one)
         with right:
-            menu(wb, one.campaign)
+            menu(wb, one.campaign, may)
 
 
 def _progress(one: Listed) -> None:

@@ -6,6 +6,7 @@ import polars as pl
 import streamlit as st
 
 from core import gap_rates, loads
+from core.domain.role import READ_PATIENTS
 from core.domain.slices import gap_list
 from core.workbench import Workbench
 from pages import _gap_measures, _gap_slices, _gap_target, _gap_trend, _gap_year, _views
@@ -51,7 +52,7 @@ def _numbers(wb: Workbench, row: dict[str, Any], year: int | None) -> None:
         st.caption(f"{row['due_in_30']:,} in 30 days, {row['due_in_60']:,} in 60")
     with cells[3]:
         st.metric("Open gaps today", f"{row['open']:,}")
-        _open(row)
+        _open(wb, row)
     if row["on_track"] or row["cannot_tell"]:
         st.caption(
             f"Beside these: **{row['on_track']:,} on track**, with a series begun and nothing due yet, left out of the "
@@ -60,7 +61,9 @@ def _numbers(wb: Workbench, row: dict[str, Any], year: int | None) -> None:
         )
 
 
-def _open(row: dict[str, Any]) -> None:
+def _open(wb: Workbench, row: dict[str, Any]) -> None:
+    if not wb.user.may(READ_PATIENTS):
+        return
     if st.button(
         "Open the work list",
         key="cg_open",

@@ -19,7 +19,7 @@ from pages._header_maps import own_headers
 from pages._local_codes import local_codes
 from pages._orphan_codes import orphan_codes
 from pages._repairs import repair_list
-from pages._shared import count, download, moment, page_head, workbench
+from pages._shared import count, download, moment, page_head, plain, workbench
 from pages._width import on_laptop, on_phone
 
 _NUMBER = st.column_config.NumberColumn(format="localized")
@@ -81,7 +81,8 @@ def _freshness(wb: Workbench, history: list[loads.LoadRow]) -> None:
         st.metric("Patients", f"{work_lists.run(wb, WorkList()).count:,}")
     if history[0].status == "failed":
         st.error(
-            f"The newest load failed, so the one before still counts: {history[0].message}", icon=":material/error:"
+            f"The newest load failed, so the one before still counts: {plain(history[0].message or '')}",
+            icon=":material/error:",
         )
 
 

@@ -19,7 +19,8 @@ def show() -> None:
         return
     if wb.user.may(OPERATE):
         waiting = support.open_count(wb)
-        documentation, cases = st.tabs(["Documentation", f"Support cases ({waiting})" if waiting else "Support cases"])
+        names = ["Documentation", f"Support cases ({waiting})" if waiting else "Support cases"]
+        documentation, cases = st.tabs(names, default=names["cases" in st.query_params])
         with cases:
             support_cases(wb)
         with documentation:
@@ -54,6 +55,10 @@ def _contents() -> None:
 
 def _found(words: str) -> None:
     found = manual.search(words)
+    if not found and (meant := manual.meant(words)) != words.lower():
+        found = manual.search(meant)
+        if found:
+            st.caption(f"Nothing has “{plain(words)}”. This has **{plain(meant)}**.")
     if not found:
         st.info(
             "Nothing has all of these words. Try one of them, or send a support request.", icon=":material/search_off:"

@@ -1,10 +1,12 @@
 """Home: what needs me today."""
 
+from collections.abc import Iterator
+
 import streamlit as st
 
-from core import approvals, campaign_list, care_gaps, corrections, inbox, loads, users
+from core import approvals, campaign_list, campaigns, care_gaps, corrections, inbox, loads, support, users
 from core.campaign_list import Listed
-from core.domain.role import ANSWER_REPLIES, MAKE_CAMPAIGNS, READ_PATIENTS, SETTLE_CONFLICTS
+from core.domain.role import ANSWER_REPLIES, MAKE_CAMPAIGNS, OPERATE, READ_PATIENTS, SETTLE_CONFLICTS
 from core.domain.work_list import Filter, WorkList
 from core.workbench import Workbench
 from pages import _views
@@ -14,6 +16,8 @@ from pages._holds import ask_about_sending, pause_button, show_holds
 from pages._letter_counts import done_share, printed_count
 from pages._patient_links import lately_opened
 from pages._shared import MODE_ICONS, count, moment, page_head, plain, status_badge, workbench
+
+_Link = tuple[str, str, str, dict[str, str]]  # page, words, icon, what stands in the address
 
 
 def show() -> None:
@@ -25,25 +29,25 @@ def show() -> None:
     show_holds(wb)
     alarm_lines(wb)
     _refused(wb)
-    campaigns = campaign_list.campaigns(wb)
+    listed = campaign_list.campaigns(wb)
+    _to_approve(wb)
+    _to_decide(wb, listed)
     if wb.settings.demo and wb.user.may(MAKE_CAMPAIGNS):
         _demo_steps()
     left, right = st.columns([3, 2], gap="large")
     with left:
-        going = [one for one in campaigns if one.status in ("Pending", "Sending")]
+        going = [one for one in listed if one.status in ("Pending", "Sending")]
         _section(wb, "Going out next", going, "Nothing is waiting to go out.")
         if going:
             pause_button(wb)
-        _section(wb, "Drafts", [one for one in campaigns if one.status == "Inactive"], "No draft waits for anybody.")
+        _section(wb, "Drafts", [one for one in listed if one.status == "Inactive"], "No draft waits for anybody.")
         _section(
             wb,
             "Lately completed",
-            [one for one in campaigns if one.status == "Completed"][:3],
+            [one for one in listed if one.status == "Completed"][:3],
             "No campaign has been sent yet.",
         )
     with right:
-        _to_approve(wb)
-        _to_decide(wb, campaigns)
         if wb.user.may(READ_PATIENTS):
             lately_opened(wb)
         _care_gaps(wb)
@@ -125,38 +129,52 @@ def _to_approve(wb: Workbench) -> None:
                 icon=":material/how_to_reg:",
                 query_params={"id": campaign.campaign_id, "step": "summary"},
             )
-            st.caption(f"{plain(users.name_of(wb, asked.by))} asked {moment(asked.at, wb)}")
+            st.caption(
+                f"{plain(users.name_of(wb, asked.by))} asked {moment(asked.at, wb)}"
+                if asked
+                else "Active and held: nobody has approved it as it is now"
+            )
 
 
-def _to_decide(wb: Workbench, campaigns: list[Listed]) -> None:
-    """Replies that wait, and messages whose outcome nobody knows: they are never sent again by themselves."""
-    waiting = inbox.waiting_count(wb) if wb.user.may(ANSWER_REPLIES) else 0
-    unknown = [one for one in campaigns if one.progress.results["Unknown"]]
+def _to_decide(wb: Workbench, listed: list[Listed]) -> None:
+    """Replies and support cases that wait, and messages whose outcome nobody knows: they are never sent again by
+    themselves. Of each only what this user may decide; first on the page, also where it is narrow."""
+    found = [*_waiting(wb), *_about_campaigns(wb, listed)]
+    if not found:
+        return
+    st.subheader("To decide", anchor=False)
+    with st.container(horizontal=True, gap="small"):
+        for page, label, icon, query in found:
+            st.page_link(page, label=label, icon=f":material/{icon}:", query_params=query)
+
+
+def _waiting(wb: Workbench) -> Iterator[_Link]:
+    replies = inbox.waiting_count(wb) if wb.user.may(ANSWER_REPLIES) else 0
     conflicts = corrections.waiting_count(wb) if wb.user.may(SETTLE_CONFLICTS) else 0
-    printed = [one for one in campaigns if printed_count(one)]
-    if waiting or unknown or conflicts or printed:
-        st.subheader("To decide", anchor=False)
-    if waiting:
-        words = f"{count(waiting, 'reply', 'replies')} {'waits' if waiting == 1 else 'wait'} for you"
-        st.page_link("replies.py", label=words, icon=":material/forum:")
+    cases = support.open_count(wb) if wb.user.may(OPERATE) else 0
+    if replies:
+        yield "replies.py", f"{_wait(replies, 'reply', 'replies')} for you", "forum", {}
     if conflicts:
         words = f"{count(conflicts, 'value')} of the feed against what staff or patients said"
-        st.page_link("data.py", label=words, icon=":material/compare_arrows:", query_params={"decide": "1"})
-    for one in printed:
-        st.page_link(
-            "report.py",
-            label=f"{printed_count(one):,} not mailed yet: {plain(one.campaign.name)}",
-            icon=":material/local_post_office:",
-            query_params={"id": one.campaign.campaign_id},
-        )
-    for one in unknown:
-        words = count(one.progress.results["Unknown"], "message") + " with an unknown outcome"
-        st.page_link(
-            "report.py",
-            label=f"{plain(one.campaign.name)}: {words}",
-            icon=":material/help:",
-            query_params={"id": one.campaign.campaign_id},
-        )
+        yield "data.py", words, "compare_arrows", {"decide": "1"}
+    if cases:
+        yield "help.py", _wait(cases, "support case"), "support_agent", {"cases": "1"}
+
+
+def _about_campaigns(wb: Workbench, listed: list[Listed]) -> Iterator[_Link]:
+    for one in listed:
+        printed, unknown = printed_count(one), one.progress.results["Unknown"]
+        if not (printed or unknown) or not campaigns.may_change(wb, one.campaign.campaign_id):
+            continue
+        name, query = plain(one.campaign.name), {"id": one.campaign.campaign_id}
+        if printed:
+            yield "report.py", f"{printed:,} not mailed yet: {name}", "local_post_office", query
+        if unknown:
+            yield "report.py", f"{name}: {count(unknown, 'message')} with an unknown outcome", "help", query
+
+
+def _wait(number: int, noun: str, plural: str | None = None) -> str:
+    return f"{count(number, noun, plural)} {'waits' if number == 1 else 'wait'}"
 
 
 def _care_gaps(wb: Workbench) -> None:
@@ -165,8 +183,12 @@ def _care_gaps(wb: Workbench) -> None:
         share = row["rate"] or 0.0
         with st.container(gap=None):
             st.progress(share, text=f"{plain(row['name'])}: **{share:.0%}** up to date")
+            words = count(row["open"], "patient") + " with an open gap"
+            if not wb.user.may(READ_PATIENTS):
+                st.caption(words)
+                continue
             is_pressed = st.button(
-                count(row["open"], "patient") + " with an open gap",
+                words,
                 key=f"home_{row['measure_id']}",
                 icon=":material/filter_list:",
                 type="tertiary",
@@ -186,7 +208,8 @@ def _freshness(wb: Workbench) -> None:
     last = next((row for row in loads.history(wb) if row.status == "loaded"), None)
     if last:
         st.caption(f"Data of {moment(last.received_at, wb)}, loaded {moment(last.finished_at, wb)}")
-        st.page_link("data.py", label="What was wrong in the feed", icon=":material/database:")
+        if wb.user.may(READ_PATIENTS):
+            st.page_link("data.py", label="What was wrong in the feed", icon=":material/database:")
 
 
 show()

@@ -55,7 +55,8 @@ def show() -> None:
 def _report(wb: Workbench, campaign_id: str) -> None:
     shown = reports.report(wb, campaign_id)
     asked = _head(wb, shown)
-    if shown.campaign.channel == LETTER:
+    with_letters = shown.campaign.channel == LETTER and wb.user.may(READ_PATIENTS)
+    if with_letters:
         show_run(wb, campaign_id)
     asked = unknown(wb, shown) or asked
     left, right = st.columns([1, 1], gap="large")
@@ -69,7 +70,7 @@ def _report(wb: Workbench, campaign_id: str) -> None:
             st.caption("Nothing has been sent yet, so there is no course over time.")
         else:
             st.plotly_chart(charts.over_time(shown.over_time), key="rp_time", config={"displayModeBar": False})
-    if shown.campaign.channel == LETTER:
+    if with_letters:
         not_printed(wb, campaign_id)
     asked = recipients(wb, shown) or asked
     if asked:

@@ -30,6 +30,7 @@ _STYLE = """<style>
 @media (max-width: 640px) {
   .st-key-se_sections [role="radiogroup"] { flex-direction: row; flex-wrap: wrap; }
   .st-key-se_sections [role="radiogroup"] > div, .st-key-se_sections label { width: auto; }
+  [class*="st-key-se_row_"] [data-testid="stHorizontalBlock"] { row-gap: 0.25rem !important; }
 }
 </style>"""
 

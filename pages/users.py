@@ -1,5 +1,6 @@
 """Users: who may sign in, as what, and whose patients they see."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 import polars as pl
@@ -9,17 +10,29 @@ from core import openid, users
 from core.domain.role import ROLES, names
 from core.domain.user import Scope, User
 from core.domain.wording import day_text
+from core.errors import NotAllowed
 from core.users import Person
 from core.workbench import Workbench
 from pages._shared import count, guarded, notice, page_head, plain, workbench
 
 _LINKED = "Forget who this person is at the OpenID Connect provider, and sign out everywhere."
+ALL, ONLY, NOBODY = "all", "only", "nobody"
+WHOSE = {ALL: "All patients", ONLY: "Only patients of …", NOBODY: "No patients"}
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Whose patients somebody is to see as the form has it: one of WHOSE, or None when nothing was chosen."""
+
+    sees: str | None
+    groups: list[str]
+    providers: list[str]
 
 
 def show() -> None:
     wb = workbench()
     page_head("Users", "Who may sign in, as what, and whose patients they see.")
-    _given()
+    _given(wb)
     people = users.persons(wb)
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -54,7 +67,9 @@ def _list(wb: Workbench, people: list[Person]) -> Person | None:
 
 def _sees(scope: Scope) -> str:
     if scope.groups is None and scope.providers is None:
-        return "All patients"
+        return WHOSE[ALL]
+    if scope.groups == frozenset() or scope.providers == frozenset():
+        return WHOSE[NOBODY]
     parts = []
     if scope.groups is not None:
         parts.append(count(len(scope.groups), "group"))
@@ -77,22 +92,26 @@ def _invite(wb: Workbench) -> None:
         name = st.text_input("Name", key="us_add_name")
         user_id = st.text_input("Name for signing in", key="us_add_id", help="Such as ana.reyes.")
         email = st.text_input("Email address", key="us_add_email", help="With which the person can sign in as well.")
-        roles, scope = _rights(wb, None)
+        roles, chosen = _rights(wb, None)
         if st.form_submit_button("Add", type="primary", key="us_add_button"):
-            _add(wb, user_id, name, email, roles, scope)
+            _add(wb, user_id, name, email, roles, chosen)
 
 
 @guarded
-def _add(wb: Workbench, user_id: str, name: str, email: str, roles: list[str], scope: Scope) -> None:
-    given = users.invite(wb, user_id, name, email=email, roles=roles, scope=scope)
+def _add(wb: Workbench, user_id: str, name: str, email: str, roles: list[str], chosen: Chosen) -> None:
+    given = users.invite(wb, user_id, name, email=email, roles=roles, scope=_scope(chosen, None))
     st.session_state["us_given"] = (name, given)
     st.rerun()
 
 
-def _given() -> None:
-    """The password for the first sign-in, shown once."""
+def _given(wb: Workbench) -> None:
+    """The password for the first sign-in, shown once; where no password counts, that the person was added."""
     if "us_given" in st.session_state:
         name, password = st.session_state.pop("us_given")
+        if not password:
+            way_in = plain(wb.settings.oidc_name)
+            st.success(f"{plain(name)} was added and signs in with {way_in}.", icon=":material/person_add:")
+            return
         st.success(
             f"The first password of {plain(name)}, good for seven days and shown only now:", icon=":material/key:"
         )
@@ -105,11 +124,12 @@ def _person(wb: Workbench, one: Person) -> None:
     with st.form(f"us_edit_{user.user_id}", border=True):
         name = st.text_input("Name", value=user.name, key=f"us_name_{user.user_id}")
         email = st.text_input("Email address", value=user.email or "", key=f"us_email_{user.user_id}")
-        roles, scope = _rights(wb, user)
+        roles, chosen = _rights(wb, user)
         if st.form_submit_button("Save", type="primary", key=f"us_save_{user.user_id}"):
-            _change(wb, user, name, email, roles, scope)
+            _change(wb, user, name, email, roles, chosen)
     with st.container(horizontal=True):
-        st.button("New password", key="us_reset", icon=":material/key:", on_click=_reset, args=(wb, user))
+        if wb.settings.local_accounts:
+            st.button("New password", key="us_reset", icon=":material/key:", on_click=_reset, args=(wb, user))
         st.button("Sign out everywhere", key="us_end", icon=":material/logout:", on_click=_end, args=(wb, user))
         label, icon = ("Make inactive", "person_off") if one.is_active else ("Make active", "person_check")
         if user.user_id in openid.linked(wb):
@@ -121,8 +141,8 @@ def _person(wb: Workbench, one: Person) -> None:
         )
 
 
-def _rights(wb: Workbench, user: User | None) -> tuple[list[str], Scope]:
-    """What somebody may, and whose patients are seen; nothing chosen means all."""
+def _rights(wb: Workbench, user: User | None) -> tuple[list[str], Chosen]:
+    """What somebody may, and whose patients are seen, which has to be chosen."""
     key = user.user_id if user else "new"
     groups, providers = users.scopes(wb)
     has = user.scope if user else Scope()
@@ -133,28 +153,62 @@ def _rights(wb: Workbench, user: User | None) -> tuple[list[str], Scope]:
         format_func=lambda role: ROLES[role].name,
         key=f"us_roles_{key}",
     )
-    in_groups = st.multiselect(
-        "Groups",
-        list(groups),
-        default=[each for each in groups if each in (has.groups or ())],
-        format_func=lambda each: groups[each],
-        placeholder="All groups",
-        key=f"us_groups_{key}",
+    whose = _whose(user)
+    offered = [ALL, ONLY, *[NOBODY] * (whose == NOBODY)]
+    sees = st.radio(
+        "Sees",
+        offered,
+        index=offered.index(whose) if whose else None,
+        format_func=WHOSE.__getitem__,
+        key=f"us_sees_{key}",
+        help="With groups and providers: patients who are in one of the groups and have one of the providers as PCP.",
     )
-    of_providers = st.multiselect(
-        "Providers",
-        list(providers),
-        default=[each for each in providers if each in (has.providers or ())],
-        format_func=lambda each: providers[each],
-        placeholder="All providers",
-        key=f"us_providers_{key}",
+    in_groups = _limit("Groups", groups, has.groups, key=f"us_groups_{key}")
+    of_providers = _limit("Providers", providers, has.providers, key=f"us_providers_{key}")
+    return roles, Chosen(sees, in_groups, of_providers)
+
+
+def _limit(label: str, offered: dict[str, str], has: frozenset[str] | None, *, key: str) -> list[str]:
+    """What of the offered groups or providers is chosen. Those somebody is limited to are offered in any case."""
+    gone = sorted((has or frozenset()) - offered.keys())
+    return st.multiselect(
+        label,
+        [*offered, *gone],
+        default=[each for each in (*offered, *gone) if each in (has or ())],
+        format_func=lambda each: offered.get(each, f"{each} (not in the feed)"),
+        placeholder="No limit",
+        key=key,
     )
-    return roles, Scope(frozenset(in_groups) or None, frozenset(of_providers) or None)
+
+
+def _whose(user: User | None) -> str | None:
+    if user is None:
+        return None
+    limits = [each for each in (user.scope.groups, user.scope.providers) if each is not None]
+    return ALL if not limits else ONLY if all(limits) else NOBODY
+
+
+def _scope(chosen: Chosen, user: User | None) -> Scope:
+    """The limits that were chosen. Raises NotAllowed for a choice that contradicts itself: nothing is opened by what
+    was left out."""
+    limits = chosen.groups + chosen.providers
+    if chosen.sees == NOBODY and user is not None:
+        return user.scope
+    if chosen.sees == ALL and not limits:
+        return Scope()
+    if chosen.sees == ONLY and limits:
+        return Scope(frozenset(chosen.groups) or None, frozenset(chosen.providers) or None)
+    raise NotAllowed(
+        {
+            ALL: "Groups or providers are chosen beside all patients. Take them away, or choose 'Only patients of …'.",
+            ONLY: "Choose a group or a provider whose patients are seen, or choose 'All patients'.",
+        }.get(chosen.sees or "", "Choose whose patients this person sees.")
+    )
 
 
 @guarded
-def _change(wb: Workbench, user: User, name: str, email: str, roles: list[str], scope: Scope) -> None:
-    users.change(wb, user.user_id, name=name, email=email, roles=roles, scope=scope)
+def _change(wb: Workbench, user: User, name: str, email: str, roles: list[str], chosen: Chosen) -> None:
+    users.change(wb, user.user_id, name=name, email=email, roles=roles, scope=_scope(chosen, user))
     notice("Saved")
     st.rerun()
 

@@ -6,9 +6,10 @@ from functools import cache
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
+from core import audit
 from core.errors import SettingsError
 from core.settings import read_settings
-from core.workbench import open_workbench
+from core.workbench import Workbench, open_workbench
 from pages import _shared
 from tests import signed_in
 from tests.conftest import ROOT
@@ -42,6 +43,12 @@ def sign_in(user_id: str) -> None:
     finally:
         wb.engine.dispose()
     _shared._token = lambda cookie: token
+
+
+def told(wb: Workbench) -> dict[str, list[str]]:
+    """Which patients the audit log says were shown last, by view."""
+    found = reversed(audit.lines(wb, audit.Search(action="patients.shown"), limit=1000))
+    return {line.details["view"]: line.details["patients"] for line in found}
 
 
 def title(app: AppTest) -> str:

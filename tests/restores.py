@@ -1,10 +1,15 @@
 """A home that is backed up, goes on, is lost and comes back, for tests of restores."""
 
+import gzip
+import json
 import shutil
+import zipfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from core import backups, dispatcher, restoring
 from core.restoring import Restoration
@@ -65,3 +70,51 @@ def saved_ledger(wb: Workbench, to: Path) -> Path:
     """A copy of the ledger, as another disk has it."""
     shutil.copytree(wb.settings.ledger, to)
     return to
+
+
+Rows = list[dict[str, Any]]
+
+
+def rewritten(
+    archive: Path,
+    out: Path,
+    *,
+    rows: Mapping[str, Callable[[Rows], None]] | None = None,
+    tables: Mapping[str, bytes] | None = None,
+    files: Mapping[str, bytes] | None = None,
+    manifest: Callable[[dict[str, Any]], object] | None = None,
+) -> Path:
+    """A copy of an archive by somebody who changes it and puts all check sums right.
+
+    rows      changes of the rows of tables, each row by column
+    tables    whole contents of tables, in place of what there is or beside it
+    files     files of the home, beside those there are
+    manifest  what is changed in the manifest at last
+    """
+    with zipfile.ZipFile(archive) as old:
+        members = {name: old.read(name) for name in old.namelist()}
+    told = json.loads(members.pop("manifest.json"))
+    shapes = {each["name"]: each for each in told["tables"]}
+    contents = dict(tables or {})
+    for name, change in (rows or {}).items():
+        columns = [column for column, _, _ in shapes[name]["columns"]]
+        lines = gzip.decompress(members[f"tables/{name}.jsonl.gz"]).splitlines()
+        found = [dict(zip(columns, json.loads(line), strict=True)) for line in lines]
+        change(found)
+        contents[name] = b"".join(json.dumps(list(row.values())).encode() + b"\n" for row in found)
+    for name, content in contents.items():
+        if name not in shapes:
+            shapes[name] = {"name": name, "columns": [["a", "text", True]]}
+            told["tables"].append(shapes[name])
+        shapes[name] |= {"rows": content.count(b"\n"), "sha256": sha256(content).hexdigest()}
+        members[f"tables/{name}.jsonl.gz"] = gzip.compress(content, 1)
+    for name, content in (files or {}).items():
+        told["files"][name] = {"size": len(content), "sha256": sha256(content).hexdigest()}
+        members[f"files/{name}"] = content
+    if manifest:
+        manifest(told)
+    with zipfile.ZipFile(out, "w") as new:
+        for name, content in members.items():
+            new.writestr(name, content)
+        new.writestr("manifest.json", json.dumps(told))
+    return out

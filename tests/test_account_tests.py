@@ -1,6 +1,7 @@
 """Testing the accounts against real servers: what each finds, in words with what to do, and nothing leaves."""
 
 import contextlib
+import hashlib
 import socket
 import threading
 from collections.abc import Iterator
@@ -22,6 +23,8 @@ from core.domain.account_step import Step
 from core.domain.user import User
 from core.errors import NotAllowed, NotFound
 from core.store import accounts
+from core.store.database import reading
+from core.store.schema import account_tests as table
 from core.twilio_account import SANDBOX_ACCOUNT, start_sandbox
 from core.workbench import Workbench
 from tests.mail_servers import recording, rude
@@ -298,6 +301,24 @@ def test_a_test_is_kept_with_when_and_whether_it_still_says_anything(wb: Workben
     assert not last_tests(on(here, twilio_from="+15550100299"))["twilio"].is_current
     organisation_settings.change(here, {"caller_id": "+15550100299"})
     assert not last_tests(here)["twilio"].is_current
+
+
+@pytest.mark.parametrize(
+    ("kind", "secret"), [("smtp", "smtp_password"), ("mailbox", "mailbox_password"), ("twilio", "twilio_token")]
+)
+def test_a_test_says_nothing_of_another_password_and_keeps_nothing_of_the_one_it_was_made_with(
+    wb: Workbench, kind: str, secret: str
+) -> None:
+    mailbox = "imaps://careloop@127.0.0.1:1/INBOX"
+    here = on(wb, smtp_port=1, mailbox=mailbox, twilio_url="http://127.0.0.1:1", **{secret: SECRET})
+
+    try_account(here, kind)
+
+    assert last_tests(here)[kind].is_current
+    assert not last_tests(on(here, **{secret: "changed"}))[kind].is_current
+    with reading(wb.engine) as connection:
+        kept = str(connection.execute(table.select()).all())
+    assert SECRET not in kept and hashlib.sha256(SECRET.encode()).hexdigest()[:16] not in kept
     again = try_account(here, "twilio")
     assert not again.is_good and last_tests(here)["twilio"] == again
     assert isinstance(again, AccountTest) and SANDBOX_ACCOUNT not in words(again.steps)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from core import approvals, campaigns, dispatcher, print_runs, users
+from core import approval_mail, approvals, campaigns, dispatcher, print_runs, users
 from core.domain.approval import content_digest
 from core.domain.campaign import EDITABLE, Message
 from core.domain.organisation import Organisation
@@ -16,7 +16,7 @@ from core.errors import Conflict, NotAllowed, SettingsError
 from core.store.database import reading, writing
 from core.store.schema import audit, recipients
 from core.store.schema import campaigns as campaign_table
-from core.workbench import Workbench
+from core.workbench import DISPATCHER, Workbench
 from tests.clinic import CAMPAIGN, add_campaign, add_patients, clinic_that_sends, states_only
 from tests.colleagues import add_colleagues, add_limited, set_up
 from tests.conftest import Clock
@@ -63,8 +63,12 @@ def test_asked_for_it_waits_on_the_approvers_home_and_in_their_mailbox(wb: Workb
     assert state(wb, campaign_id) == "not_asked"
 
     assert approvals.ask(wb.as_user("nina"), campaign_id) == 2
+    assert server.mails == [], "a page waits for no mail server"
+    assert [approval_mail.send_due(wb) for _ in range(2)] == [2, 0]
 
     assert state(wb, campaign_id) == "waits"
+    assert b"Nina Sample asks for approval of a email campaign" not in server.contents[0]
+    assert b"Nina Sample asks for approval of an email campaign" in server.contents[0]
     assert sorted(to for to, _ in server.mails) == ["omar@example.org", "pia@example.org"]
     assert [one.campaign_id for one, _ in approvals.waiting(wb.as_user("omar"))] == [campaign_id]
     assert approvals.waiting(wb.as_user("nina")) == [] == approvals.waiting(wb.as_user("mo"))
@@ -73,13 +77,34 @@ def test_asked_for_it_waits_on_the_approvers_home_and_in_their_mailbox(wb: Workb
         approvals.ask(wb.as_user("nina"), campaign_id)
 
 
-def test_a_mail_server_that_is_away_keeps_nobody_from_asking(wb: Workbench) -> None:
+def test_a_mail_server_that_is_away_keeps_nobody_from_asking(wb: Workbench, server: Recorder, clock: Clock) -> None:
     away = replace(wb, settings=replace(wb.settings, smtp_port=1))
     campaign_id = make_draft(wb)
 
-    assert approvals.ask(away.as_user("nina"), campaign_id) == 0
+    assert approvals.ask(away.as_user("nina"), campaign_id) == 2
 
     assert state(wb, campaign_id) == "waits"
+    assert approval_mail.send_due(away) == 0 == approval_mail.send_due(wb), "not at once"
+    clock.forward(minutes=3)
+    assert approval_mail.send_due(wb) == 2
+
+
+def test_an_approver_is_told_of_each_time_somebody_asks_and_of_nothing_that_waits_no_more(
+    wb: Workbench, server: Recorder, clock: Clock
+) -> None:
+    campaign_id = make_draft(wb)
+    approvals.ask(wb.as_user("nina"), campaign_id)
+    approve(wb, campaign_id)
+    assert approval_mail.send_due(wb) == 0
+
+    campaigns.save(wb.as_user("nina"), campaign_id, {"description": "another"}, version=1)
+    clock.forward(minutes=1)
+    approvals.ask(wb.as_user("nina"), campaign_id)
+    users.change(wb, "pia", is_active=False)
+    dispatcher.run(wb.as_user(DISPATCHER), once=True)
+
+    assert [to for to, _ in server.mails] == ["omar@example.org"]
+    assert actions(wb).count("campaign.approver_told") == 1
 
 
 def test_approved_it_waits_no_more_and_can_be_activated(wb: Workbench) -> None:
@@ -106,7 +131,7 @@ def test_an_author_who_may_activate_does_so_once_somebody_else_has_approved(wb: 
     assert campaigns.activate(wb.as_user("omar"), campaign_id).activated_by == "omar"
 
 
-def test_who_changed_it_last_does_not_approve_it_and_whoever_did_not_does(wb: Workbench) -> None:
+def test_who_changed_it_does_not_approve_it_and_whoever_did_not_does(wb: Workbench) -> None:
     campaign_id = make_draft(wb)
     campaigns.save(wb.as_user("omar"), campaign_id, {"description": "For Omar's clinic"}, version=1)
 
@@ -289,10 +314,13 @@ def test_what_was_changed_behind_the_programs_back_is_held_and_the_others_go_out
     assert dispatcher.drain(wb) == 2
 
 
-def test_turned_on_the_setting_holds_nothing_that_was_activated_before(
-    wb: Workbench, server: Recorder, clock: Clock
+def test_turned_on_for_the_first_time_the_setting_holds_nothing_that_was_activated_before(
+    bench: Workbench,  # noqa: F811
+    server: Recorder,
+    clock: Clock,
 ) -> None:
-    set_up(wb, approval="none")
+    wb = clinic_that_sends(bench, server.port)
+    add_colleagues(wb)
     before = make_draft(wb, 2)
     campaigns.activate(wb.as_user("omar"), before)
     clock.forward(minutes=5)

@@ -9,7 +9,8 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Connection, delete, insert, select, text, update
+from sqlalchemy import Connection, Insert, delete, insert, select, text, update
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError
 
 from core import audit, users
@@ -17,7 +18,8 @@ from core.audit import Search
 from core.domain.audit_line import BEGINNING, AuditLine, line_hash, verify
 from core.domain.user import User
 from core.errors import NotAllowed
-from core.store.database import writing
+from core.store import audit_heads
+from core.store.database import reading, writing
 from core.store.schema import audit as table
 from core.workbench import Workbench
 from tests.conftest import TUESDAY_NOON, Clock
@@ -64,6 +66,25 @@ def test_a_line_can_be_neither_changed_nor_taken_away(bench: Workbench, change: 
         connection.execute(text(change))
 
     assert not audit.verify(bench).problem
+
+
+@pytest.mark.parametrize("key", ["audit_id", "position"])
+def test_a_line_cannot_be_put_in_the_place_of_another(bench: Workbench, key: str) -> None:  # noqa: F811
+    filled(bench)
+    with reading(bench.engine) as connection:
+        row = connection.execute(select(table).where(AT_3)).one()._asdict() | {"user_id": "eve"}
+    other = {"audit_id", "position"} - {key}
+    row |= dict.fromkeys(other, 999)
+    if bench.engine.dialect.name == "postgresql":
+        added = postgresql.insert(table).values(row)
+        put: Insert = added.on_conflict_do_update(index_elements=[key], set_={"user_id": "eve"})
+    else:
+        put = insert(table).values(row).prefix_with("OR REPLACE")
+
+    with pytest.raises(DBAPIError, match="append-only"), writing(bench.engine) as connection:
+        connection.execute(put)
+
+    assert not audit.verify(bench).problem and len(rows(bench)) == 5
 
 
 def test_on_postgresql_the_log_cannot_be_emptied_either(bench: Workbench) -> None:  # noqa: F811
@@ -128,7 +149,7 @@ def test_a_log_that_is_cut_off_or_written_anew_shows_against_what_was_noted(wb: 
     assert "it had" in audit.verify(wb).problem
     filled(wb, 4)
     assert "not the one that was noted" in audit.verify(wb).problem
-    (wb.settings.home / audit.ANCHORS).unlink()
+    (wb.settings.home / audit_heads.FILE).unlink()
     assert not audit.verify(wb).problem
     assert "not the one that was noted" in audit.verify(wb, noted=f"{noted[0]}:{noted[1]}").problem
 

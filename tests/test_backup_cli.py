@@ -47,6 +47,8 @@ def test_a_home_is_backed_up_checked_lost_restored_and_released(wb: Workbench, t
     assert code == 2 and "--since-unknown" in said
     more = ("--since-unknown", "not-sent", "--stops-may-be-missing")
     code, said = careloop(home, "reconcile", "--release", "--reason", "tried it out", *more)
+    assert code == 2 and "--people-checked" in said
+    code, said = careloop(home, "reconcile", "--release", "--reason", "tried it out", *more, "--people-checked")
     assert code == 0 and "Released: 3 messages wait" in said
     code, said = careloop(home, "sending", "status")
     assert "reconcile" not in said

@@ -75,3 +75,12 @@ def test_the_demo_clock_is_not_offered_outside_a_demo(fresh: Server, page: Page)
 
     expect(page.get_by_text("Ana Lyst")).to_be_visible()
     expect(page.get_by_role("button", name="Demo clock")).to_have_count(0)
+
+
+def test_an_address_at_which_there_is_no_page_says_so_in_our_own_words(fresh: Server, page: Page) -> None:
+    open_page(page, f"{fresh.address}/nothing_here")
+
+    expect(page.get_by_role("heading", name="No such page")).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.get_by_role("link", name="Go to Home").click()
+    expect(page.get_by_role("heading", name="Good")).to_be_visible()

@@ -43,13 +43,15 @@ def test_a_new_home_works_and_says_what_to_look_at(wb: Workbench) -> None:
         "Account: Mail server", "Test", "never", WARNING, "Run 'careloop check --accounts', or press Test on the page."
     )
     late = {each.label for each in found if each.state == WARNING}
-    assert {"Name", "From Email Address", "Call-back number", "Postal address"} <= late
+    assert {"Name", "From Email Address", "Call-back number", "Postal address", "Email address of support"} <= late
     assert all(each.advice for each in found if each.state in (WARNING, WRONG))
 
 
 def test_a_home_that_is_set_up_is_in_order(wb: Workbench, tmp_path: Path) -> None:
-    own = {"name": "Lakeside", "from_email": "care@lakeside.example", "call_back_number": "+15550100188"}
+    own = {"name": "Lakeside", "from_email": "care@lakeside.internal", "call_back_number": "+12992345678"}
+    own["support_email"] = "help@lakeside.internal"
     organisation_settings.change(wb, {**own, "postal_address": "1 Main Street, Lakeside", "campaign_limit": 100})
+    (wb.settings.home / "careloop.db").chmod(0o600)
     loads.load(wb, write_feed(tmp_path / "feed", patients=[PATIENT, "P1,Ann,Example,1960-05-01,F,active"]))
     beat(wb)
     sandbox = start_sandbox(wb.settings)
@@ -88,6 +90,7 @@ def test_what_does_not_work_is_wrong(wb: Workbench, tmp_path: Path) -> None:
     assert {"Dispatcher", "Feed gate", "CARELOOP_BOUNCE_TOKEN", "Patients in a campaign"} <= set(wrong)
     assert "messages wait" in wrong["Dispatcher"].words and "chmod 600" in wrong["CARELOOP_BOUNCE_TOKEN"].words
     assert "From 1 to 100,000" in wrong["Patients in a campaign"].advice
+    assert wrong["Feed gate"].words == "closed" and len(wrong["Feed gate"].reasons) == 1
     unreached = {each.section for each in found if each.state == WRONG and "cannot be reached" in each.words}
     assert unreached == {"Account: Mail server"}
     assert row(found, "Home").state == WARNING and "chmod 700" in row(found, "Home").advice

@@ -260,6 +260,25 @@ def test_a_fresh_demo_forgets_what_was_there(made: Workbench) -> None:
     assert "Mine" not in [view.name for view in saved_views.views(made)]
 
 
+def test_a_demo_whose_making_was_broken_off_is_made_anew(sandbox: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = sandbox.home
+
+    def broken(*_: object, **__: object) -> None:
+        raise OSError("the machine went away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(demo, "tell", broken)
+        with pytest.raises(OSError, match="went away"):
+            demo.make(sandbox, patients=60)
+    (home / "left-over").touch()
+    monkeypatch.setattr(demo, "tell", lambda *_, **__: None)
+    demo.make(sandbox, patients=60)
+    assert not (home / "left-over").exists()
+    (home / "of-a-visitor").touch()
+    demo.make(sandbox, patients=60)
+    assert (home / "of-a-visitor").exists()
+
+
 @pytest.mark.parametrize(
     "move", [demo.move_clock_to_window, demo.move_clock_to_sunday, demo.reset_clock], ids=lambda move: move.__name__
 )

@@ -165,3 +165,20 @@ def test_a_document_with_what_runs_is_refused(name: str) -> None:
 def test_a_list_of_relations_that_unpacks_without_end_is_not_unpacked() -> None:
     with pytest.raises(DataError, match="from elsewhere"):
         kind_of(_docx(b" " * 50_000_000))
+
+
+def test_letters_and_labels_are_for_who_may_print_or_export(wb: Workbench) -> None:
+    clinic_that_prints(wb)
+    made = printed(wb, letter_campaign(wb, add_people(wb, [{}])))
+    document = downloads.add_document(wb, "Consent", "", b"%PDF-1.7\n")
+    clerk, manager, analyst = (
+        replace(wb, user=replace(wb.user, user_id=role, roles=frozenset({role})))
+        for role in ("opt_out_clerk", "manager", "analyst")
+    )
+
+    assert {each.kind for each in downloads.files(clerk)} == {"letters", "labels"}
+    for file in made.files:
+        with pytest.raises(NotAllowed, match=r"name patients with their addresses\..*Ask somebody who may: analyst"):
+            downloads.content(clerk, file.file_id)
+        assert downloads.content(manager, file.file_id).content == downloads.content(analyst, file.file_id).content
+    assert downloads.content(clerk, document.file_id).size == 9

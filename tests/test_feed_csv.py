@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import DataError
-from core.feeds.csv_file import LINE, LOST, TOO_MANY, blocks, open_csv
+from core.feeds.csv_file import CUT_OFF, LINE, LOST, TOO_MANY, blocks, open_csv
 
 WANTED = ("a", "b")
 
@@ -52,6 +52,28 @@ def test_a_row_with_too_many_values_is_broken_and_others_are_kept(tmp_path: Path
 
     assert block.broken == ((2, TOO_MANY),)
     assert block.rows.select(LINE, "a").rows() == [(3, "4"), (4, "6")]
+
+
+@pytest.mark.parametrize(
+    ("content", "kept", "broken"),
+    [
+        (b"a,b\n1,2\n3", [(2, "1", "2")], ((3, CUT_OFF),)),
+        (b"a,b\r\n1,2\r\n3", [(2, "1", "2")], ((3, CUT_OFF),)),
+        (b'a,b\n1,"x\ny"\n"3"', [(2, "1", "x\ny")], ((4, CUT_OFF),)),
+        (b"a,b\n1,2\n3\n", [(2, "1", "2"), (3, "3", None)], ()),  # a writer that leaves out what is empty at the end
+        (b"a,b\n1,2\n3,4", [(2, "1", "2"), (3, "3", "4")], ()),
+        (b"a,b\n1,2\n3,", [(2, "1", "2"), (3, "3", None)], ()),
+        (b"a,b\n1,2\n  ", [(2, "1", "2"), (3, "  ", None)], ()),
+        (b'a,b\n1,2\n"3, and","4"', [(2, "1", "2"), (3, "3, and", "4")], ()),
+    ],
+)
+def test_a_last_row_within_which_the_file_ends_is_broken(
+    tmp_path: Path, content: bytes, kept: list[tuple[int, str, str | None]], broken: tuple[tuple[int, str], ...]
+) -> None:
+    (block,) = blocks(open_csv(_write(tmp_path, content), WANTED), WANTED)
+
+    assert block.broken == broken
+    assert block.rows.select(LINE, "a", "b").rows() == kept
 
 
 QUOTE = "a quote opens here and is not closed where its value ends"

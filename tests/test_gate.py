@@ -1,6 +1,8 @@
 """The gate: without a session nothing of the pages is answered, over HTTP or websocket; other sites ask in vain."""
 
+import secrets
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import unquote
 
 import anyio
@@ -14,15 +16,17 @@ from starlette.testclient import TestClient
 from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from core import sessions, sign_in, users
+from core import sessions, sign_in, tabs, users
+from core.domain.user import Scope
+from core.errors import NotAllowed
 from core.sessions import cookie_name
-from core.web import gate
 from core.web.gate import Gate
 from core.web.sign_in import routes, safe_path
 from core.workbench import VISITOR, Workbench
 from tests.conftest import Clock
 
 PAGE = {"accept": "text/html", "sec-fetch-mode": "navigate"}
+STREAM, HERE = "/_stcore/stream", {"host": "127.0.0.1:8501"}
 PATHS = (
     "/",
     "/work_list",
@@ -40,9 +44,10 @@ async def _page(request: Request) -> PlainTextResponse:
 
 async def _stream(socket: WebSocket) -> None:
     await socket.accept()
+    protocols = socket.headers.get("sec-websocket-protocol", "")
     try:
         while True:
-            await socket.send_text(f"patients {await socket.receive_text()}")
+            await socket.send_text(f"patients {await socket.receive_text()}{protocols}")
     except WebSocketDisconnect:
         return
 
@@ -101,6 +106,30 @@ def test_a_person_who_opens_a_page_comes_to_the_sign_in_and_back(caller: TestCli
     assert caller.get("/", headers=PAGE).headers["location"] == "/sign-in"
 
 
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [
+        ([16], "because nothing was done for 15 minutes"),
+        ([14] * 52, "because you signed in 12 hours before"),
+        ([1], None),
+    ],
+)
+def test_the_sign_in_says_why_somebody_was_signed_out(
+    caller: TestClient, wb: Workbench, clock: Clock, minutes: list[int], said: str | None
+) -> None:
+    let_in(caller, wb)
+    for pause in minutes:
+        clock.forward(minutes=pause)
+        caller.post("/session")
+    if said is None:
+        users.end_sessions(wb, "ana")
+
+    shown = caller.get("/sign-in").text
+
+    assert "Sign in" in shown and ("You were signed out" in shown) == (said is not None)
+    assert said is None or said in shown
+
+
 def test_with_a_session_the_pages_answer_until_it_ends(caller: TestClient, wb: Workbench) -> None:
     let_in(caller, wb)
     assert {caller.get(path).text for path in PATHS} == {"patients"}
@@ -111,22 +140,19 @@ def test_with_a_session_the_pages_answer_until_it_ends(caller: TestClient, wb: W
 
 
 def test_the_websocket_is_behind_the_same_gate(caller: TestClient, wb: Workbench) -> None:
-    with pytest.raises(WebSocketDisconnect), caller.websocket_connect("/_stcore/stream"):
+    with pytest.raises(WebSocketDisconnect), caller.websocket_connect(STREAM, headers=HERE):
         pass
     let_in(caller, wb)
 
-    with caller.websocket_connect("/_stcore/stream") as socket:
+    with caller.websocket_connect(STREAM, headers=HERE) as socket:
         socket.send_text("1")
         assert socket.receive_text() == "patients 1"
 
 
-def test_an_open_websocket_is_closed_when_its_session_ends(
-    caller: TestClient, wb: Workbench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(gate, "CHECK_EVERY", 0.0)
+def test_an_open_websocket_is_closed_when_its_session_ends(caller: TestClient, wb: Workbench) -> None:
     let_in(caller, wb)
 
-    with caller.websocket_connect("/_stcore/stream") as socket:
+    with caller.websocket_connect(STREAM, headers=HERE) as socket:
         socket.send_text("1")
         assert socket.receive_text() == "patients 1"
         users.end_sessions(wb, "ana")
@@ -134,6 +160,50 @@ def test_an_open_websocket_is_closed_when_its_session_ends(
         with pytest.raises(WebSocketDisconnect) as closed:
             socket.receive_text()
     assert closed.value.code == 1008
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"roles": ["data_scientist"]}, {"scope": Scope(groups=frozenset({"g1"}))}, {"is_active": False}],
+    ids=["other roles", "fewer patients", "switched off"],
+)
+def test_an_open_websocket_is_closed_when_its_person_may_less(
+    caller: TestClient, wb: Workbench, change: dict[str, Any]
+) -> None:
+    let_in(caller, wb)
+
+    with caller.websocket_connect(STREAM, headers=HERE) as socket:
+        users.change(wb, "ana", **change)
+        socket.send_text("press the button that the page still shows")
+        with pytest.raises(WebSocketDisconnect):
+            socket.receive_text()
+
+
+def test_another_name_leaves_the_session_as_it_is(caller: TestClient, wb: Workbench) -> None:
+    let_in(caller, wb)
+    users.change(wb, "ana", name="Ana Reyes", email="ana.reyes@example.org")
+
+    assert caller.get("/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("owner", "is_kept"), [("this session", True), ("another session", False), (None, False)], ids=str
+)
+def test_a_tab_comes_back_only_to_the_session_that_it_was_drawn_for(
+    caller: TestClient, wb: Workbench, owner: str | None, is_kept: bool
+) -> None:
+    """Streamlit keeps what a tab had open, with the person on whose behalf it acts, and gives it to whoever has the
+    tab's id."""
+    token = let_in(caller, wb)
+    session = sessions.find(wb, token)
+    assert session is not None
+    tab = secrets.token_hex(16)
+    if owner:
+        tabs.belongs_to(tab, session.session_id if owner == "this session" else "of somebody else")
+
+    with caller.websocket_connect(STREAM, subprotocols=["streamlit", "xsrf", tab], headers=HERE) as socket:
+        socket.send_text("")
+        assert socket.receive_text() == "patients streamlit, xsrf" + (f", {tab}" if is_kept else "")
 
 
 @pytest.mark.parametrize(
@@ -162,10 +232,10 @@ def test_what_another_site_makes_a_browser_ask_is_refused(
     for method in ("POST", "PUT", "DELETE"):
         assert (caller.request(method, "/_stcore/upload_file/a", headers=headers).status_code == 200) == is_answered
     if is_answered:
-        with caller.websocket_connect("/_stcore/stream", headers=asked):
+        with caller.websocket_connect(STREAM, headers=asked):
             pass
     else:
-        with pytest.raises(WebSocketDisconnect), caller.websocket_connect("/_stcore/stream", headers=asked):
+        with pytest.raises(WebSocketDisconnect), caller.websocket_connect(STREAM, headers=asked):
             pass
 
 
@@ -181,6 +251,10 @@ def test_what_another_site_makes_a_browser_ask_is_refused(
         ("localhost.evil.example:8501", False),
         ("[::1", False),
         ("a b", False),
+        ("testserver", False),
+        ("evil.example@127.0.0.1:8501", False),
+        ("127.0.0.1\\evil.example", False),
+        ("evil.example/@127.0.0.1", False),
     ],
 )
 def test_only_a_name_of_this_server_is_answered(
@@ -203,6 +277,43 @@ def test_every_answer_has_the_headers_that_keep_others_out(caller: TestClient, w
         assert "frame-ancestors 'none'" in headers["content-security-policy"]
         assert headers["cache-control"] == "no-store"
         assert "strict-transport-security" not in headers
+
+
+def test_signing_in_over_a_session_ends_it(caller: TestClient, wb: Workbench) -> None:
+    given = users.invite(wb, "cleo", "Cleo", roles=["manager"])
+    choosing = sign_in.sign_in(wb, "cleo", given, client="192.0.2.7").choosing
+    sign_in.choose_password(wb, choosing, "tangle-copper-violin", "tangle-copper-violin")
+    before = let_in(caller, wb)
+
+    answer = caller.post("/sign-in", data={"name": "cleo", "password": "tangle-copper-violin"})
+
+    assert answer.status_code == 303
+    assert sessions.find(wb, before) is None
+
+
+def test_who_has_signed_in_in_a_browser_is_not_kept_out_by_others_who_guess(
+    caller: TestClient, wb: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sign_in.MOST, "name", 3)
+    given = users.invite(wb, "cleo", "Cleo", roles=["manager"])
+    choosing = sign_in.sign_in(wb, "cleo", given, client="192.0.2.7").choosing
+    good = {"name": "cleo", "password": "tangle-copper-violin"}
+    sign_in.choose_password(wb, choosing, good["password"], good["password"])
+    assert caller.post("/sign-in", data=good).status_code == 303
+    for number in range(3):
+        with pytest.raises(NotAllowed):
+            sign_in.sign_in(wb, "cleo", "guessed", client=f"198.51.100.{number}")
+
+    assert caller.post("/sign-in", data=good).status_code == 303
+    kept = {name: value for name, value in caller.cookies.items() if name.endswith("-browser")}
+    caller.cookies.clear()
+    assert caller.post("/sign-in", data=good).status_code == 429  # elsewhere
+    for name, value in kept.items():
+        caller.cookies.set(name, value)
+    assert caller.post("/sign-in", data={**good, "name": "ana"}).status_code == 401  # good for one name only
+    for _ in range(3):
+        assert caller.post("/sign-in", data={**good, "password": "guessed"}).status_code == 401
+    assert caller.post("/sign-in", data=good).status_code == 429  # and no way to guess on
 
 
 def test_a_name_and_a_password_open_a_session_whose_cookie_no_script_reads(caller: TestClient, wb: Workbench) -> None:

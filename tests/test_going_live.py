@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from core import dispatcher, feed_gate, generated_feeds, going_live, home_mode, loads
+from core import check, dispatcher, feed_gate, generated_feeds, going_live, home_mode, loads
 from core.domain.user import Scope, User
 from core.errors import DataError, NotAllowed, NotFound
 from core.sample import write_sample
+from core.settings import read_settings
 from core.store import accounts, mode_rows
 from core.store.database import reading, writing
 from core.store.schema import audit, feed_quality, home_modes
@@ -67,7 +68,7 @@ def test_when_nothing_is_wrong_a_home_goes_live_and_back(
         lines = connection.execute(select(audit.c.action, audit.c.user_id).where(audit.c.action.startswith("home.")))
         assert [tuple(line) for line in lines] == [("home.live", "bo"), ("home.sandbox", "bo"), ("home.live", "bo")]
         warnings = connection.scalars(select(home_modes.c.warnings)).first()
-    assert warnings == ["twilio", "windows", "policy", "backup"]
+    assert warnings == ["support", "twilio", "windows", "policy", "backup"]
     assert server.mails == []
 
 
@@ -110,7 +111,18 @@ def _readable(name: str) -> Callable[[Workbench], Workbench]:
         path = wb.settings.home / name
         path.touch()
         path.chmod(0o644)
-        return replace(wb, settings=replace(wb.settings, secret_files=(path,)))
+        return wb
+
+    return change
+
+
+def _readable_secret(environ_name: str, mode: int) -> Callable[[Workbench], Workbench]:
+    def change(wb: Workbench) -> Workbench:
+        path = wb.settings.home.parent / "secret"
+        path.write_text(f"sqlite:///{wb.settings.home / 'careloop.db'}\n")
+        path.chmod(mode)
+        read = read_settings({"CARELOOP_HOME": str(wb.settings.home), environ_name: str(path)})
+        return replace(wb, settings=replace(wb.settings, credentials=read.credentials))
 
     return change
 
@@ -150,7 +162,9 @@ def _invented_sender(wb: Workbench) -> Workbench:
         ("public_url", _with(public_url="http://careloop.lakeside.internal")),
         ("public_url", _with(public_url="https://127.0.0.1")),
         ("public_url", _with(public_url="https://careloop.example.org")),
-        ("secrets", _readable("token")),
+        ("secrets", _readable("secret.key")),
+        ("secrets", _readable_secret("CARELOOP_DATABASE_FILE", 0o644)),
+        ("secrets", _readable_secret("CARELOOP_SMTP_PASSWORD_FILE", 0o640)),
         ("database", _readable("careloop.db")),
         ("administrators", _nobody_administers),
         ("feed", _gate_closed),
@@ -179,6 +193,30 @@ def test_it_needs_the_organisation_s_name_and_a_reason(
     with pytest.raises(NotAllowed, match=says):
         going_live.go_live(wb, confirm=confirm, reason=reason)
     assert not home_mode.is_live(wb)
+
+
+def test_the_command_check_judges_alike(wb: Workbench, tmp_path: Path, server: Recorder) -> None:
+    def judged(wb: Workbench) -> tuple[set[str], set[str]]:
+        alike = {"Name", "Postal address", "Call-back number", "From Email Address", "Caller ID"}
+        unset = {
+            each.label for each in check.rows(wb) if each.state in (check.WARNING, check.WRONG) and each.label in alike
+        }
+        open_to_others = {each.label for each in check.rows(wb) if each.state != check.OK and "chmod" in each.advice}
+        return unset, open_to_others
+
+    assert judged(ready(wb, tmp_path / "feed", port=server.port)) == (set(), set())
+
+    organisation(
+        wb, name=" ", postal_address="", call_back_number="none", from_email="care@mail.test", caller_id="+13125550142"
+    )
+    for name in ("", "careloop.db", "secret.key"):
+        (wb.settings.home / name).chmod(0o750)
+    unset, open_to_others = judged(wb)
+    assert len(unset) == 5, unset
+    assert open_to_others == {"Home", "Database", "Secret key"}
+    assert {"name", "postal_address", "call_back_number", "from_email", "contacts", "secrets", "database"} <= set(
+        wrong(wb)
+    )
 
 
 def test_only_who_operates_and_sees_everybody_may(wb: Workbench, tmp_path: Path, server: Recorder) -> None:
@@ -281,6 +319,14 @@ def test_that_invented_patients_were_loaded_is_kept_for_good(
     loads.load(wb, write_feed(tmp_path / "real", manifest={"full": True}, patients=[PATIENT, BOB]))
     assert set(generated_feeds.generators(wb)) == kept
     assert "patients" in wrong(wb)
+
+
+def test_whoever_loads_invented_patients_is_told_that_the_home_cannot_go_live(wb: Workbench, tmp_path: Path) -> None:
+    write_sample(tmp_path / "sample", patients=20, seed=1, as_of=wb.today())
+
+    said = str(loads.load(wb, tmp_path / "sample"))
+
+    assert "These patients are invented (sample), so this home can never go live." in said
 
 
 @pytest.mark.parametrize(("feed", "_kept"), GENERATED)

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from core import (
+    approval_mail,
+    approvals,
+    campaigns,
     dispatcher,
     going_live,
     home_mode,
@@ -16,16 +19,21 @@ from core import (
     reports,
     sending_control,
     staff_mail,
+    support,
+    support_mail,
 )
 from core.domain.campaign import Campaign
+from core.domain.support import Request
 from core.errors import NotAllowed, SendError, SettingsError
 from core.settings import Settings, read_settings
 from core.store import campaigns as campaign_rows
 from core.store.database import reading
 from core.tending import Tending
 from core.twilio_account import twilio_access
-from core.workbench import DISPATCHER, Workbench
+from core.workbench import DISPATCHER, VISITOR, Workbench
 from tests.clinic import add_campaign, add_patients, clinic_that_sends, states
+from tests.colleagues import add_colleagues, set_up
+from tests.conftest import ROOT
 from tests.dispatchers import start, wait_until
 from tests.live import live, ready
 from tests.mail_servers import Recorder
@@ -129,7 +137,9 @@ def test_hosts_and_proxies(tmp_path: Path) -> None:
     settings = read_settings(environ)
     assert settings.allowed_hosts == ("care.internal", "care")
     assert settings.proxies == ("10.0.0.0/28", "127.0.0.1")
-    assert read_settings({"CARELOOP_HOME": str(tmp_path)}).proxies == ("127.0.0.1", "::1")
+    assert read_settings({"CARELOOP_HOME": str(tmp_path)}).proxies == ()  # nothing stands in front
+    behind_tls = {"CARELOOP_HOME": str(tmp_path), "CARELOOP_PUBLIC_URL": "https://care.example.org"}
+    assert read_settings(behind_tls).proxies == ("127.0.0.1", "::1")
 
 
 def test_a_demo_never_reaches_another_server(tmp_path: Path) -> None:
@@ -152,6 +162,35 @@ def test_a_sandbox_never_speaks_to_a_server_from_which_mails_leave(wb: Workbench
     message_tests.send(wb, campaign(wb), "tester@example.org", {"patient.first_name": "Ada"})
     assert staff_mail.send(wb, to="bo@example.org", subject="a", text="b", about="test") == "sent"
     assert len(server.mails) == 4, "all of them at the stand-in"
+
+
+def test_mails_to_staff_and_about_support_stay_in_a_sandbox_too(
+    wb: Workbench, server: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.settings.MAIL_PORTS", (server.port,))
+    wb = clinic_that_sends(wb, server.port)
+    wb = replace(wb, settings=replace(wb.settings, keeps_mails=False, port=49150))
+    assert wb.settings.mails_leave, "a real server is set"
+    add_colleagues(wb)
+    set_up(wb, approval="second_person", support_email="support@example.org")
+    drafted = campaigns.create(wb.as_user("nina"), template_id="mammogram-reminder", patient_ids=add_patients(wb, 2))
+
+    approvals.ask(wb.as_user("nina"), drafted)
+    support.ask(wb.as_user(VISITOR), Request("Lee", "lee@example.org", "North", "A page does not open."), client="a")
+    assert approval_mail.send_due(wb.as_user(DISPATCHER)) == 0
+    assert support_mail.send_due(wb.as_user(DISPATCHER)) == 0
+    assert server.mails == []
+
+
+def test_only_the_homes_mode_opens_a_way_out() -> None:
+    for way, home in (("mail_channel(", "mail_server.py"), ("twilio_channel(", "twilio_account.py")):
+        users = {
+            path.name
+            for folder in ("core", "pages")
+            for path in (ROOT / folder).rglob("*.py")
+            if way in path.read_text()
+        }
+        assert users == {home, "home_mode.py"}
 
 
 def test_a_live_home_sends_and_refuses_invented_addresses(in_live: Workbench, server: Recorder) -> None:
@@ -185,11 +224,13 @@ def test_a_live_home_never_calls_or_texts_an_invented_number(in_live: Workbench)
 
 
 def test_tests_obey_as_well(in_live: Workbench, server: Recorder) -> None:
+    add_campaign(in_live, people(in_live, 1), from_email=FROM)
+    set_up(in_live, from_email=FROM)
+    tested = campaign(in_live)
     for channel, typed in (("email", "me@example.org"), ("text", "(312) 555-0142"), ("phone", "555 234 5678")):
         with pytest.raises(NotAllowed, match="the address is one that nobody can have"):
-            message_tests.address(in_live, channel, typed)
-    assert message_tests.address(in_live, "email", "me@lakeside.internal") == "me@lakeside.internal"
-    add_campaign(in_live, people(in_live, 1), from_email=FROM)
+            message_tests.address(in_live, replace(tested, channel=channel), typed)
+    assert message_tests.address(in_live, tested, "me@lakeside.internal") == "me@lakeside.internal"
     with pytest.raises(NotAllowed, match="set aside for examples"):
         message_tests.send(in_live, campaign(in_live), "me@example.org", {"patient.first_name": "Ada"})
     message_tests.send(in_live, campaign(in_live), "me@lakeside.internal", {"patient.first_name": "Ada"})

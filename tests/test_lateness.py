@@ -8,7 +8,7 @@ import pytest
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from core import lateness
+from core import lateness, watching
 from core.domain.lateness import due_at
 from core.domain.organisation import ExpectedFeed
 from core.domain.user import User
@@ -154,6 +154,47 @@ def test_a_feed_that_failed_is_an_alarm_until_one_could_be_loaded(wb: Workbench,
     assert [alarm.kind for alarm in lateness.alarms(wb)] == ["failed"]
     clock.forward(hours=1)
     arrived(wb, "mon-2", "loaded")
+    assert lateness.alarms(wb) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "is_over"),
+    [
+        ("mon", "ehr", True),
+        ("mon", "another", True),
+        ("tue", "ehr", True),
+        ("tue", "another", False),
+        ("tue", "", False),
+    ],
+)
+def test_a_failure_ends_only_when_the_same_folder_or_source_could_be_loaded(
+    wb: Workbench, clock: Clock, name: str, source: str, is_over: bool
+) -> None:
+    arrived(wb, "mon", "failed", "ehr")
+    clock.forward(hours=1)
+    for number in range(60):
+        arrived(wb, f"lab-{number}", "loaded", "lab")
+    with writing(wb.engine) as connection:
+        key = arrival_rows.begin(connection, name, "another digest", stamp="s", at=wb.now())
+        arrival_rows.change(connection, key, state="loaded", source_system=source, finished_at=wb.now())
+    assert (lateness.alarms(wb) == []) == is_over
+
+
+def test_a_feed_that_was_mended_and_loaded_by_hand_is_no_alarm_any_more(wb: Workbench, clock: Clock) -> None:
+    arrived(wb, "mon", "failed")
+    clock.forward(hours=1)
+    came(wb, "lab")
+    assert [alarm.kind for alarm in lateness.alarms(wb)] == ["failed"]
+    came(wb, "ehr")
+    assert lateness.alarms(wb) == []
+
+
+def test_an_unknown_source_is_no_source_and_trying_again_ends_the_alarm(wb: Workbench, clock: Clock) -> None:
+    arrived(wb, "mon", "failed", "")
+    clock.forward(hours=1)
+    arrived(wb, "tue", "loaded", "")
+    assert [alarm.kind for alarm in lateness.alarms(wb)] == ["failed"]
+    watching.try_again(wb)
     assert lateness.alarms(wb) == []
 
 

@@ -26,7 +26,7 @@ ALLOWED = {
     "domain": {"domain", "errors"},
     "measures": {"domain", "errors"},
     "library": {"domain", "errors"},
-    "credentials": {"errors"},
+    "credentials": {"errors", "private_files"},
     "settings": {"credentials", "domain", "errors"},
     "feeds": {"feeds", "domain", "errors"},
     "channels": {"channels", "domain", "errors"},

@@ -31,8 +31,8 @@ DRAWN = {
     "stop": ("boa", "boa", "-", "-"),
     "copy": ("-", "-", "boa", "boa"),
     "delete": ("boa", "-", "boa", "boa"),
-    "ask": ("boa", "-", "-", "-"),
-    "approve": ("boa", "-", "-", "-"),
+    "ask": ("boa", "boa", "-", "-"),
+    "approve": ("boa", "boa", "-", "-"),
 }
 LETTERS = {
     "edit": ("boa", "b", "-", "-"),
@@ -199,7 +199,7 @@ def test_who_may_not_activate_reads_how_to_edit_an_active_campaign() -> None:
     assert "Make it inactive first" in why
 
 
-def test_who_changed_it_last_does_not_approve_it() -> None:
-    asking = Asking(User("pat", "Pat"), is_author=False, sees_all=True, is_last_editor=True)
+def test_who_changed_it_does_not_approve_it() -> None:
+    asking = Asking(User("pat", "Pat"), is_author=False, sees_all=True, is_editor=True)
 
     assert "You changed this campaign" in life_cycle.may_not("approve", campaign(status="inactive"), asking)

@@ -4,7 +4,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -48,9 +48,10 @@ class Known:
 
     selected: int
     allowed: tuple[str, str] | None = None
-    allowed_unapproved: bool = False  # while no approval was asked for
+    allowed_unapproved: bool = False  # before an approval was asked for the first time
     approved: tuple[str, str] | None = None
     over: bool = False  # stopped or deleted
+    editors: set[str] = field(default_factory=set)  # since it was made or last approved
 
 
 class Life:
@@ -70,6 +71,7 @@ class Life:
         self._add_people()
         self.known: dict[str, Known] = {}
         self.tried = 0
+        self.has_asked = False
 
     def _add_people(self) -> None:
         accounts.add_user(self.wb.engine, User("ana", "Ana Lyst"), at=self.wb.now(), by="command-line")
@@ -108,6 +110,7 @@ class Life:
         changes = {"start_on": self.wb.today() + timedelta(days=self.clock.at.hour % 4), "description": user}
         if self._do(user, MAKE_CAMPAIGNS, lambda wb: campaigns.save(wb, campaign_id, changes, version=was.version)):
             assert was.status in ("inactive", "active")
+            self.known[campaign_id].editors |= {user} if self._now(campaign_id).edited_at != was.edited_at else set()
             if was.status == "active":
                 assert self.wb.today() < goes_out_on(was, self.wb.organisation())
                 assert not self._has_begun(campaign_id)
@@ -122,7 +125,7 @@ class Life:
             now, known = self._now(campaign_id), self.known[campaign_id]
             assert not known.over and goes_out_on(now, self.wb.organisation()) >= self.wb.today()
             known.allowed = (self._digest(now), user)
-            known.allowed_unapproved = not self._asks()
+            known.allowed_unapproved = not self.has_asked
 
     def inactivate(self, user: str, number: int) -> None:
         if not (campaign_id := self._id(number)):
@@ -159,12 +162,15 @@ class Life:
             return
         was = self._now(campaign_id)
         if self._do(user, ACTIVATE_CAMPAIGNS, lambda wb: approvals.approve(wb, campaign_id, version=was.version)):
-            assert self._asks() and user not in (was.created_by, was.edited_by)
-            self.known[campaign_id].approved = (self._digest(was), user)
+            known = self.known[campaign_id]
+            assert self._asks() and user not in known.editors | {was.created_by}
+            known.approved = (self._digest(was), user)
+            known.editors.clear()
 
     def ask_for_approval_or_not(self, _user: str, number: int) -> None:
         self.clock.forward(seconds=1)
         set_up(self.wb, approval="second_person" if number else "none")
+        self.has_asked |= number > 0
         self.clock.forward(seconds=1)
 
     def close_a_day(self, _user: str, number: int) -> None:
@@ -214,7 +220,7 @@ class Life:
         assert goes_out_on(was, organisation) <= self.wb.today() and is_open(organisation, "email", self.wb.now())
         if self._asks() and not known.allowed_unapproved:
             assert known.approved is not None and known.approved[0] == self._digest(was)
-            assert known.approved[1] not in (was.created_by, was.edited_by)
+            assert known.approved[1] not in known.editors | {was.created_by}
 
     def results_add_up(self) -> None:
         with reading(self.wb.engine) as connection:

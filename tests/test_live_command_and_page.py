@@ -75,6 +75,11 @@ def test_the_page_shows_what_is_wrong_and_offers_what_puts_it_right(on_pages: Wo
     assert title(app) == "Going live"
     assert "**Sandbox**" in words(app) and "Mail server" in words(app)
     assert app.button(key="live_go").disabled
+    shown = words(app).replace("\\", "")
+    assert "Time zone: America/Chicago" in shown and "Email windows: 9:00–22:45" in shown
+    assert "Messaging policy: Check the message" in shown and "Support requests" in shown
+    sections = [each.proto.query_string for each in app.get("page_link") if each.proto.page == "settings"]
+    assert {"section=windows", "section=policies", "section=support"} <= set(sections)
     app.button(key="live_windows").click().run()
     assert "bo looked at it on" in words(app)
     app.button(key="live_test_smtp").click().run()

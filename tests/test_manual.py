@@ -5,14 +5,16 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
+from streamlit.testing.v1 import AppTest
 
-from core import manual, support
+from core import loads, manual, support
 from core.domain.support import Request
 from core.errors import NotFound
 from core.store import accounts
 from core.workbench import VISITOR, Workbench
 from tests import signed_in
 from tests.conftest import ROOT
+from tests.feeds import PATIENT, write_feed
 from tests.pages import opened, title, words
 
 PAGES = {f"/{path.stem}" for path in (ROOT / "pages").glob("[a-z]*.py")} | {"/"}
@@ -120,3 +122,34 @@ def test_only_who_looks_after_the_system_sees_support_cases(home_of_pages: Workb
     app.button(key=f"sc_resolve_{case.case_number}").click().run()
 
     assert not app.exception and support.case(home_of_pages, case.case_number).resolution == "Done."
+
+
+def test_home_says_that_a_support_case_waits_and_leads_to_it(home_of_pages: Workbench, tmp_path: Path) -> None:
+    loads.load(home_of_pages, write_feed(tmp_path / "feed", patients=[PATIENT, "P1,Ann,Example,1960-05-01,F,active"]))
+    signed_in.ensure(home_of_pages)
+    assert "support" not in str(links(opened("home")))
+
+    support.ask(home_of_pages.as_user(VISITOR), Request("Lee", "lee@example.org", "", "It failed."), client="a")
+
+    assert ("1 support case waits", "help", "cases=1") in links(opened("home"))
+    assert [tab.label for tab in opened("help", cases="1").tabs] == ["Documentation", "Support cases (1)"]
+
+
+def links(app: AppTest) -> list[tuple[str, str, str]]:
+    return [(each.proto.label, each.proto.page, each.proto.query_string) for each in app.main.get("page_link")]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("pasword", "password"), ("introductry email", "introductory email"), ("xyzzy", "xyzzy"), ("feed", "feed")],
+)
+def test_a_word_typed_with_a_slip_is_taken_for_the_nearest(typed: str, meant: str) -> None:
+    assert manual.meant(typed) == meant
+
+
+def test_the_search_says_what_it_took_a_word_for(home_of_pages: Workbench) -> None:
+    app = opened("help")
+
+    app.text_input(key="he_search").set_value("pasword").run()
+
+    assert "This has **password**" in words(app) and app.expander

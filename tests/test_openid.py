@@ -447,6 +447,8 @@ def test_an_administrator_links_a_user_where_the_provider_verifies_no_addresses(
         openid.link(bench, "ana", "subject-1")
     with pytest.raises(NotAllowed, match="linked already"):
         openid.link(bench, "cleo", "subject-2")
+    with pytest.raises(NotFound):
+        openid.link(bench, "dispatcher", "subject-2")  # what acts here without a person has no way in
 
     assert come_back(caller, provider).status_code == 303
 
@@ -601,7 +603,7 @@ def test_the_door_shows_the_way_to_the_provider_beside_the_form(caller: TestClie
 
 def test_without_local_accounts_there_is_no_form_and_no_password_counts(wb: Workbench, provider: Hostile) -> None:
     bench = at_provider(wb, provider, local_accounts=False)
-    given = users.invite(bench, "cleo", "Cleo", email="cleo@example.org", roles=["manager"])
+    given = users.invite(wb, "cleo", "Cleo", email="cleo@example.org", roles=["manager"])
     with caller_of(bench) as caller:
         assert 'name="password"' not in caller.get("/sign-in").text
         answer = caller.post("/sign-in", data={"name": "cleo", "password": given})

@@ -259,3 +259,10 @@ def at_once(*actions: Any) -> list[Any]:
     for thread in threads:
         thread.join(60)
     return results
+
+
+def test_a_setting_that_does_not_exist_is_said_to_be_none(wb: Workbench) -> None:
+    for ask in (organisation_settings.problems, organisation_settings.change):
+        with pytest.raises(NotFound, match="There is no setting 'nope'"):
+            ask(wb, {"name": "Lakeside", "nope": 1})
+    assert wb.organisation().name != "Lakeside"

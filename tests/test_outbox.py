@@ -81,6 +81,15 @@ def test_the_newest_mails_come_first_a_page_at_a_time(wb: Workbench) -> None:
     assert [entry.recipient for entry in page.mails] == ["patient2@example.org", "patient1@example.org"]
 
 
+def test_the_newest_mail_is_the_one_sent_last_whenever_it_arrived(wb: Workbench) -> None:
+    dated = [mail(number) for number in range(3)]
+    for message, day in zip(dated, (21, 24, 20), strict=True):
+        message["Date"] = f"{day} Nov 2026 12:00:00 +0000"
+    deliver(wb, *dated)
+
+    assert [entry.at[:10] for entry in outbox.mails(wb).mails] == ["2026-11-24", "2026-11-21", "2026-11-20"]
+
+
 def test_mails_are_found_by_address_or_subject(wb: Workbench) -> None:
     deliver(wb, mail(1), mail(2, subject="Thank you for your visit"))
 

@@ -11,12 +11,13 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import campaigns, loads, local_codes, new_campaigns, saved_views
+from core import campaigns, loads, local_codes, new_campaigns, saved_views, users
 from core.channels.outbox import start_outbox
 from core.domain.slices import gap_list
 from core.domain.user import Scope, User
 from core.domain.wording import day_text
 from core.domain.work_list import WorkList
+from core.errors import CareloopError
 from core.settings import read_settings
 from core.store import accounts
 from core.workbench import Workbench, open_workbench
@@ -391,6 +392,26 @@ def test_the_words_of_a_feed_are_shown_as_they_are_and_mapped_with_the_reason(ke
     assert local_codes.mappings(kept).select("code", "concept").rows() == [(quoted, "mammogram")]
 
 
+def test_without_local_accounts_the_page_of_users_gives_no_passwords(
+    kept: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    oidc = {"ISSUER": "https://id.example.org", "CLIENT": "careloop", "SECRET": "secret", "NAME": "Example Hospital"}
+    for name, value in oidc.items():
+        monkeypatch.setenv(f"CARELOOP_OIDC_{name}", value)
+    monkeypatch.setenv("CARELOOP_LOCAL_ACCOUNTS", "off")
+    app = opened("users")
+
+    app.text_input(key="us_add_name").set_value("Cleo Clerk")
+    app.text_input(key="us_add_id").set_value("cleo")
+    app.multiselect(key="us_roles_new").set_value(["manager"])
+    app.button(key="us_add_button").click().run()
+
+    assert not app.exception
+    assert "Cleo Clerk was added and signs in with Example Hospital." in words(app)
+    assert not app.code
+    assert [one.has_way_in for one in users.persons(kept) if one.user.user_id == "cleo"] == [False]
+
+
 def test_what_one_person_chose_is_gone_when_another_signs_in_and_the_tab_comes_back(kept: Workbench) -> None:
     app = opened("work_list", user="ana")
     app.session_state["chosen_by_ana"] = ["p1"]
@@ -402,3 +423,14 @@ def test_what_one_person_chose_is_gone_when_another_signs_in_and_the_tab_comes_b
 
     assert not app.exception
     assert "chosen_by_ana" not in app.session_state
+
+
+def test_why_the_last_load_failed_is_shown_as_it_was_written(kept: Workbench, tmp_path: Path) -> None:
+    loads.load(kept, odd_feed(tmp_path / "feed"))
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(CareloopError):
+        loads.load(kept, tmp_path / "empty")
+
+    [message] = [each.value for each in opened("data").error]
+
+    assert plain(loads.history(kept)[0].message or "") in message

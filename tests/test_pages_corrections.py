@@ -13,7 +13,7 @@ from core.workbench import Workbench
 from pages._shared import plain
 from tests.feeds import without_rules, write_feed
 from tests.homes import Homes
-from tests.pages import opened, words
+from tests.pages import opened, told, words
 from tests.test_pages import ODD, kept  # noqa: F401 (fixture)
 
 HEAD = "patient_id,first,last,birth_date,sex,status,group_id,pcp_id,phone_mobile,email,email_consent,address1"
@@ -131,6 +131,7 @@ def test_both_kinds_of_questions_are_decided_on_the_data_page_and_counted_on_hom
     value, consent = corrections.conflicts(asked)
     home, app = opened("home"), opened("data")
     assert "2 values of the feed" in str([getattr(each, "label", "") for each in home.get("page_link")])
+    assert told(asked)["feed_conflicts"] == ["ann", "ann"], "names and contact data were shown"
     assert "To decide (2)" in [tab.label for tab in app.tabs] and not app.exception
     assert "(312) 555-0103" in words(app).replace("\\", "") and plain(f"said {ODD}") in words(app)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import loads, patient_search
+from core import audit, loads, patient_search
 from core.domain.user import Scope, User
 from core.store import accounts
 from core.workbench import Workbench
@@ -58,6 +58,8 @@ def test_several_are_listed_and_one_press_opens_a_summary(clinic: Workbench) -> 
     assert "Born Mon 1 May 1960" not in words(app) and "Born Sun 1 May 1960" in words(app)
     assert "home (312) 555-0142" in words(app).replace("\\", "")
     assert "obrien" not in str(app.query_params)
+    (line,) = audit.lines(clinic, audit.Search(action="patient.searched", subject="P2"))
+    assert line.details["people"] == len(line.details["patients"]) > 1, "whom the list has shown"
     app.button(key="fp_P2").click().run()
     assert (title(app), app.query_params["id"]) == ("Patient Summary", "P2")
     assert shown(app) == []

@@ -10,8 +10,9 @@ from streamlit.testing.v1 import AppTest
 
 from core import campaigns, downloads, logos, mailings, new_campaigns, opt_outs
 from core.domain.campaign import Campaign
+from core.domain.user import User
 from core.domain.wording import day_text
-from core.store import schema
+from core.store import accounts, schema
 from core.store.database import writing
 from core.workbench import Workbench
 from tests.letters import add_people, ask, clinic_that_prints, letter_campaign, make, printed, run_of, states
@@ -369,6 +370,18 @@ def test_downloads_show_what_is_being_made_then_the_files_then_what_was_deleted(
     app.toggle(key="dl_gone").set_value(True).run()
     assert "deleted by Ana Lyst" in words(app)
     assert len(app.get("download_button")) == 1
+
+
+def test_who_may_neither_print_nor_export_sees_the_files_and_whom_to_ask(clinic: Workbench) -> None:
+    file = printed(clinic, letter_campaign(clinic, ["p1"]), labels=False).files[0]
+    clerk = User("cleo", "Cleo", roles=frozenset({"opt_out_clerk"}))
+    accounts.add_user(clinic.engine, clerk, at=clinic.now(), by="admin")
+
+    app = opened("downloads", user="cleo")
+
+    shown = words(app).replace("\\", "")
+    assert file.name in shown and "Ask somebody who may: analyst" in shown
+    assert app.button(key=f"dl_get_{file.file_id}").disabled and not app.get("download_button")
 
 
 def test_files_are_found_by_campaign(clinic: Workbench) -> None:

@@ -30,6 +30,10 @@ def draft(wb: Workbench, *, by: str = "nina", **changes: Any) -> str:
     return campaign_id
 
 
+def badges(app: AppTest, word: str) -> bool:
+    return any("-badge[" in each.value and f" {word}]" in each.value for each in app.markdown)
+
+
 def menu(app: AppTest) -> list[str]:
     return list(app.get("menu_button")[0].proto.options)
 
@@ -103,6 +107,7 @@ def test_asked_for_in_the_editor_approved_from_home_then_active(wb: Workbench) -
 
     button(app, "ce_ask").click().run()
     assert not app.exception and "Waits for approval since" in words(app)
+    assert badges(opened("campaign_editor", user="nina", id=campaign_id), "Waits for approval")
 
     app = opened("campaign_editor", user="omar", id=campaign_id, step="summary")
     button(app, "ce_approve").click().run()
@@ -110,6 +115,7 @@ def test_asked_for_in_the_editor_approved_from_home_then_active(wb: Workbench) -
     button(app, "ap_yes").click().run()
     assert not app.exception and "Approved by Omar Sample" in words(app)
     assert approvals.state(wb, campaign_id).state == "approved"
+    assert badges(opened("campaign_editor", user="nina", id=campaign_id), "Approved")
     assert not button(app, "ce_active").disabled
 
 
@@ -120,6 +126,36 @@ def test_home_shows_approvers_what_waits_for_them(loaded: Workbench) -> None:  #
 
     assert "Waits for approval" in [each.value for each in opened("home", user="omar").subheader]
     assert "Waits for approval" not in [each.value for each in opened("home", user="nina").subheader]
+
+
+def activated_while_approval_was_off(wb: Workbench, campaign_id: str) -> None:
+    set_up(wb, approval="second_person")
+    set_up(wb, approval="none")
+    campaigns.activate(wb.as_user("omar"), campaign_id)
+    set_up(wb, approval="second_person")
+
+
+def test_home_shows_approvers_what_is_active_and_held(loaded: Workbench) -> None:  # noqa: F811
+    add_colleagues(loaded)
+    activated_while_approval_was_off(loaded, campaign(loaded))
+
+    assert "Active and held" in words(opened("home", user="pia"))
+    assert "Active and held" not in words(opened("home", user="nina"))
+
+
+def test_what_is_active_and_held_is_approved_in_the_editor(wb: Workbench) -> None:
+    campaign_id = draft(wb)
+    activated_while_approval_was_off(wb, campaign_id)
+
+    app = opened("campaign_editor", user="pia", id=campaign_id, step="summary")
+    assert button(app, "ce_inactive") is not None
+    button(app, "ce_approve").click().run()
+    button(app, "ce_approve").click()
+    button(app, "ap_yes").click().run()
+
+    assert not app.exception and "Approved by Pia Sample" in words(app)
+    assert approvals.state(wb, campaign_id).state == "approved"
+    assert button(app, "ce_approve") is None
 
 
 # ---- stopping and deleting -----------------------------------------------------------------------------------------

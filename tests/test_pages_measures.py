@@ -14,7 +14,7 @@ from core.workbench import Workbench
 from pages._shared import plain
 from tests.feeds import write_files
 from tests.homes import Homes
-from tests.pages import opened, title, words
+from tests.pages import opened, title, told, words
 from tests.test_conformance import result
 from tests.test_pages import kept  # noqa: F401 (fixture)
 from tests.test_rules import FEED, LONGER, MAMMOGRAM
@@ -121,6 +121,7 @@ def test_what_is_published_must_be_tried_first_and_its_test_patients_must_come_o
     assert not app.exception
     assert "#### 0 gained, 2 lost if published" in words(app)
     assert not app.button(key="ms_publish").disabled
+    assert len(told(practice)["trial_lost"]) == 2 and "trial_gained" not in told(practice)
     assert [next(iter(frame.value.columns)) for frame in app.dataframe] == ["Outcome", "State", "Patient"]
 
 

@@ -63,7 +63,7 @@ def test_the_answers_of_a_caller_lead_to_types_that_are_added_at_once(loaded: Wo
     app.number_input(key=f"{FORM}health_phone_days").set_value(1).run()
     app.selectbox(key=f"{FORM}health_phone_reason").set_value("Privacy")
     app.selectbox(key=f"{FORM}health_email_reason").set_value("Too many messages")
-    app.text_area(key=f"{FORM}comment").set_value("*rang* twice")
+    app.text_area(key=f"{FORM}comment").set_value("*rang* twice").run()
     app.button(key="oo_add").click().run()
 
     assert not errors(app)
@@ -77,10 +77,11 @@ def test_the_answers_of_a_caller_lead_to_types_that_are_added_at_once(loaded: Wo
 def test_what_is_missing_is_said_and_nothing_is_recorded(loaded: Workbench) -> None:  # noqa: F811
     app = tab()
     app.multiselect(key=f"{FORM}types").set_value(["all_text", "protocol"]).run()
-    app.selectbox(key=f"{FORM}all_text_reason").set_value("Privacy")
-    app.button(key="oo_add").click().run()
+    assert app.button(key="oo_add").disabled and "Choose a reason for" in app.button(key="oo_add").help
+    app.selectbox(key=f"{FORM}all_text_reason").set_value("Privacy").run()
 
-    assert len(errors(app)) == 1 and types(loaded) == []
+    assert app.button(key="oo_add").disabled and "Choose a health topic" in words(app)
+    assert errors(app) == [] and types(loaded) == []
 
 
 def test_clear_empties_the_form_and_removes_nothing(loaded: Workbench) -> None:  # noqa: F811
@@ -99,7 +100,7 @@ def test_health_topics_are_chosen_or_typed(loaded: Workbench) -> None:  # noqa: 
     app.multiselect(key=f"{FORM}types").set_value(["protocol"]).run()
     assert "Diabetes" in app.multiselect(key=f"{FORM}protocol_topics").options
     app.multiselect(key=f"{FORM}protocol_topics").set_value(["Diabetes", "Influenza"]).run()
-    app.selectbox(key=f"{FORM}protocol_reason").set_value("Gets this care elsewhere")
+    app.selectbox(key=f"{FORM}protocol_reason").set_value("Gets this care elsewhere").run()
     app.button(key="oo_add").click().run()
 
     assert sorted(each.name for each in opt_outs.of_patient(loaded, "ann")) == [
@@ -117,7 +118,7 @@ def test_who_shares_the_number_is_named_and_stopped_only_when_asked(loaded: Work
     assert "1 other" in box.label and "Cy Cole" in box.label and not box.value
 
     box.check().run()
-    app.selectbox(key=f"{FORM}all_text_reason").set_value("Privacy")
+    app.selectbox(key=f"{FORM}all_text_reason").set_value("Privacy").run()
     app.button(key="oo_add").click().run()
 
     assert "also stopped for Cy Cole" in words(app)

@@ -102,6 +102,38 @@ def test_what_somebody_else_changed_meanwhile_is_not_overwritten(kept: Workbench
     assert field(app, "number_input", "letters_per_file").value == 100
 
 
+def test_what_is_typed_just_after_somebody_else_saved_stays(kept: Workbench) -> None:  # noqa: F811
+    app = at("organisation")
+    organisation_settings.change(kept, {"letters_per_file": 100})
+
+    field(app, "text_input", "name").set_value("Harbor Health").run()
+
+    assert field(app, "text_input", "name").value == "Harbor Health"
+    save(app, "organisation").click().run()
+    assert kept.organisation().name == "Harbor Health" and kept.organisation().letters_per_file == 100
+
+
+def test_what_is_typed_over_what_somebody_else_just_changed_stays_and_is_said(kept: Workbench) -> None:  # noqa: F811
+    app = at("limits")
+    organisation_settings.change(kept, {"letters_per_file": 100})
+
+    field(app, "number_input", "letters_per_file").set_value(150).run()
+    save(app, "limits").click().run()
+
+    assert field(app, "number_input", "letters_per_file").value == 150
+    assert "has changed 'Letters in a file' meanwhile" in app.error[0].value.replace("\\", "")
+
+
+def test_what_somebody_else_changed_is_shown_when_nothing_is_typed(kept: Workbench) -> None:  # noqa: F811
+    app = at("limits")
+    organisation_settings.change(kept, {"letters_per_file": 100})
+
+    app.run()
+
+    assert field(app, "number_input", "letters_per_file").value == 100
+    assert save(app, "limits").disabled
+
+
 def test_what_is_typed_stays_while_another_section_is_looked_at(kept: Workbench) -> None:  # noqa: F811
     app = at("limits")
     field(app, "number_input", "letters_per_file").set_value(150).run()

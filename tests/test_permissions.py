@@ -30,8 +30,8 @@ Public = Callable[..., Any]
 # check by themselves because it depends on what is asked for; some are asked for with a proof of their own.
 OPEN = {
     "figures, rules and names": """
-        campaign_list.campaigns campaign_list.refused_by_carriers campaigns.campaign campaigns.progress
-        campaigns.problems_of campaigns.schedule campaigns.schedule_if_active campaigns.may_change
+        campaign_list.campaigns campaign_list.page campaign_list.refused_by_carriers campaigns.campaign
+        campaigns.progress campaigns.problems_of campaigns.schedule campaigns.schedule_if_active campaigns.may_change
         care_gaps.end_of care_gaps.measure_names care_gaps.rates codes.status conformance.codes_of
         conformance.kept dispatcher.last_seen downloads.documents feed_conflicts.waiting_count feed_gate.gate
         feed_gate.lines feed_gate.waiting_count feed_quality.table gap_rates.export_measures
@@ -40,7 +40,7 @@ OPEN = {
         introductions.in_force introductions.may_turn introductions.plan introductions.providers
         introductions.stream introductory_email.may_save introductory_email.preview introductory_email.problems
         introductory_email.versions letter_pictures.of_example letter_pictures.example_pages load_rows.current
-        loads.defects loads.history loads.refresh loads.unmapped_codes local_codes.mappings local_codes.orphans
+        loads.defects loads.history loads.unmapped_codes local_codes.mappings local_codes.orphans
         local_codes.unmapped logos.logo logos.logos logos.organisation_logo message_costs.cost
         new_campaigns.plan_copy new_campaigns.sister_templates new_campaigns.sisters opt_out_topics.topics
         outbox_texts.is_stand_in print_progress.not_printed print_progress.run_of print_progress.under_way
@@ -48,20 +48,24 @@ OPEN = {
         rule_versions.versions rules.described rules.every rules.in_force rules.listed rules.may_change
         rules.sees_all rules.rule rules.text_of sending_control.holds sending_control.may_resume
         templates.example templates.example_campaign templates.findings templates.invented
-        users.can_anybody_sign_in users.name_of work_lists.check_limit work_lists.choices work_lists.fields
-        work_lists.group_choices work_lists.provider_choices contact_problems.problem_names
+        users.can_anybody_sign_in users.name_of users.names_of work_lists.check_limit work_lists.choices
+        work_lists.fields work_lists.group_choices work_lists.provider_choices contact_problems.problem_names
         account_tests.last_tests approval_state.is_on approvals.state approvals.waiting campaign_list.by_day
         home_mode.is_live home_mode.mode lateness.alarms reconciling.lines templates.offered watching.arrivals
     """,
+    "it writes what follows from data and day, the same whoever asks": """
+        loads.refresh
+    """,
     "it depends on what is asked for": """
-        campaigns.activate campaigns.inactivate campaigns.stop allowed.allowed downloads.content
-        downloads.delete feed_conflicts.settle paper_forms.consent_form paper_forms.left_blank
+        campaigns.activate campaigns.inactivate campaigns.stop allowed.allowed allowed.allowed_each downloads.content
+        downloads.delete downloads.why_not_fetch feed_conflicts.settle paper_forms.consent_form paper_forms.left_blank
         paper_forms.opt_out_request demo.clock_shift demo.move_clock demo.move_clock_to_sunday
         demo.move_clock_to_window demo.reset_clock
     """,
     "with a proof of its own": """
         demo_people.become sign_in.sign_in sign_in.choose_password sign_in.change_password sessions.find
-        sessions.begin sessions.seen sessions.end sessions.seconds_left sessions.limits stop_links.has_stopped
+        sessions.begin sessions.seen sessions.why_ended sessions.end sessions.seconds_left sessions.limits
+        stop_links.has_stopped
         stop_links.is_sample_link stop_links.stop_by_link calls.answered calls.pressed receipts.take_all
         incoming_texts.take_all audit.shown openid.begin openid.finish openid.name openid.sign_out_url
         support.ask support.request_of

@@ -1,7 +1,10 @@
 """What Twilio, logs of mail servers and the outbox tell after a restore for which there is no ledger."""
 
+import bz2
+import gzip
+import lzma
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +13,7 @@ import pytest
 from core import dispatcher, reconcile_mail, reconcile_twilio, reconciling
 from core.channels import twilio_outbox
 from core.domain.message import RESTORED
+from core.domain.organisation import EMAIL
 from core.errors import CareloopError, NotAllowed
 from core.store import accounts
 from core.store.database import reading
@@ -49,7 +53,7 @@ def test_a_mail_log_tells_who_got_a_mail_and_the_others_get_theirs(
 
     assert (found.found, found.strange) == (4, 0)
     assert reconciling.status(new).unknown_of == ("text", "phone", "letter")  # type: ignore[union-attr]
-    reconciling.release(operator(new), reason="the log is whole", stops_may_be_missing=True)
+    reconciling.release(operator(new), reason="the log is whole", stops_may_be_missing=True, people_checked=True)
     send_some(new)
     assert set(mailed(server).values()) == {1} and len(server.mails) == 12
     lose(new)
@@ -78,9 +82,33 @@ def test_a_message_id_that_the_home_did_not_sign_tells_nothing(
     log = tmp_path / "log"
     log.write_text(f"<c1.1.{'0' * 20}@example.org>")
 
-    assert reconcile_mail.read_mail_logs(operator(new), [log]).found == 0
+    with pytest.raises(NotAllowed, match="No mail of this home"):
+        reconcile_mail.read_mail_logs(operator(new), [log])
+    status = reconciling.status(operator(new))
+    assert status is not None and EMAIL in status.unknown_of  # the log of another server proves nothing
     with pytest.raises(CareloopError, match="no file"):
         reconcile_mail.read_mail_logs(operator(new), [tmp_path / "none"])
+    lose(new)
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress], ids=["gzip", "bzip2", "xz"])
+def test_a_log_that_was_rotated_and_packed_is_read(
+    wb: Workbench, server: Recorder, tmp_path: Path, clock: Clock, pack: Callable[[bytes], bytes]
+) -> None:
+    wb = clinic_that_sends(wb, server.port)
+    add_campaign(wb, add_patients(wb, 5))
+    send_some(wb, 2)
+    archive = back_up(wb, tmp_path)
+    send_some(wb)
+    new = restore_elsewhere(wb, archive, tmp_path / "new", clock)
+    log = mail_log(server, tmp_path)
+    packed = tmp_path / "mail.log.2.gz"
+    packed.write_bytes(pack(log.read_bytes()))
+
+    assert reconcile_mail.read_mail_logs(operator(new), [packed]).found == 3
+    packed.write_bytes(packed.read_bytes()[:-10])
+    with pytest.raises(CareloopError, match="not complete"):
+        reconcile_mail.read_mail_logs(operator(new), [packed])
     lose(new)
 
 
@@ -122,7 +150,7 @@ def test_twilio_tells_who_got_a_text_and_who_said_stop(line: Line, tmp_path: Pat
     assert found.found == 3 and found.taken == 5 and (again.found, again.taken) == (0, 0)
     with reading(new.engine) as connection:
         assert stopped(connection, [number(n) for n in range(1, 9)], source="stop") == {number(1), number(7)}
-    reconciling.release(operator(new), reason="x", stops_may_be_missing=True)
+    reconciling.release(operator(new), reason="x", stops_may_be_missing=True, people_checked=True)
     dispatcher.drain(new, channel="text")
     ours = Counter(one.recipient for one in line.texts() if one.direction == "outbound-api")
     assert set(ours.values()) == {1} and number(7) not in ours

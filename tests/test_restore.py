@@ -8,7 +8,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from core import campaigns, corrections, dispatcher, opt_outs, printing, reconciling, restoring, sending_control
+from core import (
+    campaigns,
+    corrections,
+    dispatcher,
+    ledgers,
+    opt_outs,
+    printing,
+    reconciling,
+    restoring,
+    sending_control,
+)
 from core.domain.message import RESTORED
 from core.domain.user import User
 from core.errors import CareloopError, NotAllowed, SettingsError
@@ -197,7 +207,9 @@ def test_without_a_ledger_a_person_must_say_what_became_of_those_who_waited(
         reconciling.release(operator(wb), reason="x")
     with pytest.raises(NotAllowed, match="Opt-outs"):
         reconciling.release(operator(wb), reason="x", since_unknown="maybe-sent")
-    counts = reconciling.release(operator(wb), reason="x", since_unknown="maybe-sent", stops_may_be_missing=True)
+    counts = reconciling.release(
+        operator(wb), reason="x", since_unknown="maybe-sent", stops_may_be_missing=True, people_checked=True
+    )
     send_some(wb)
 
     assert counts == {"given_up": 13, "waiting": 0}
@@ -223,7 +235,7 @@ def test_the_ledger_of_a_lost_machine_is_enough_on_another_one(
     reconciling.take_ledgers(operator(wb), [saved])
     reconciling.take_ledgers(operator(wb), [saved])
     assert not reconciling.status(wb).missing  # type: ignore[union-attr]
-    reconciling.release(operator(wb), reason="whole")
+    reconciling.release(operator(wb), reason="whole", people_checked=True)
     send_some(wb)
 
     assert set(mailed(server).values()) == {1} and len(server.mails) == 12
@@ -240,7 +252,9 @@ def test_a_batch_in_hand_at_the_moment_of_the_backup_is_not_given_back_by_a_jour
     wb = restore_elsewhere(clinic, archive, tmp_path / "new", clock)
 
     assert states_only(wb) == ["unknown"] * 4 + ["waiting"] * 2
-    reconciling.release(operator(wb), reason="x", since_unknown="not-sent", stops_may_be_missing=True)
+    reconciling.release(
+        operator(wb), reason="x", since_unknown="not-sent", stops_may_be_missing=True, people_checked=True
+    )
     clock.forward(minutes=30)
     assert send_some(wb) == 2
     assert states_only(wb) == ["unknown"] * 4 + ["handed_over"] * 2
@@ -411,9 +425,47 @@ def test_from_sqlite_to_postgresql_with_the_ledger_nobody_gets_a_second_mail(
     send_some(wb, 5)
     with database(postgres_folder) as url:
         new = restore_elsewhere(wb, archive, tmp_path / "new", clock, url=url, ledgers=[wb.settings.ledger])
-        reconciling.release(operator(new), reason="whole")
+        reconciling.release(operator(new), reason="whole", people_checked=True)
         add_campaign(new, add_patients(new, 3, start=70), campaign_id="c2", name="After")
         send_some(new)
         lose(new)
 
     assert set(mailed(server).values()) == {1} and len(server.mails) == 13
+
+
+def test_a_machine_that_began_to_send_after_the_backup_is_asked_for_its_ledger(
+    wb: Workbench, server: Recorder, tmp_path: Path, clock: Clock
+) -> None:
+    wb = clinic_that_sends(wb, server.port)
+    add_campaign(wb, add_patients(wb, 6))
+    ledgers.begin(operator(wb))
+    send_some(wb, 1)
+    archive = back_up(wb, tmp_path)
+    other = replace(wb, settings=replace(wb.settings, ledger_folder=tmp_path / "machine-b"))
+    ledgers.begin(operator(other))
+    send_some(other, 3)
+    restore_in_place(wb, archive, clock)
+    new = reopened(wb.settings, clock)
+
+    status = reconciling.status(new)
+    assert status is not None and len(status.missing) == 1 and "email" in status.unknown_of
+    with pytest.raises(NotAllowed, match="Nothing tells which"):
+        reconciling.release(operator(new), reason="The machine is back", stops_may_be_missing=True)
+    reconciling.take_ledgers(operator(new), [tmp_path / "machine-b"])
+    reconciling.release(operator(new), reason="The machine is back")
+    send_some(new)
+    assert set(mailed(server).values()) == {1} and len(server.mails) == 6
+    lose(new)
+
+
+def test_a_folder_without_a_ledger_is_refused_before_anything_is_touched(
+    wb: Workbench, server: Recorder, tmp_path: Path, clock: Clock
+) -> None:
+    wb = clinic_that_sends(wb, server.port)
+    add_patients(wb, 3)
+    archive = back_up(wb, tmp_path)
+    (tmp_path / "typo").mkdir()
+
+    with pytest.raises(NotAllowed, match="has no ledger"):
+        restore_in_place(wb, archive, clock, ledgers=[tmp_path / "typo"])
+    assert not half_restored.is_half(wb.settings.home)

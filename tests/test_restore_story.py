@@ -168,7 +168,11 @@ def check(
     restored(history, archive, elsewhere=elsewhere, has_ledger=has_ledger)
     dispatcher.drain(history.wb)
     reconciling.release(
-        operator(history.wb), reason="x", since_unknown="maybe-sent", stops_may_be_missing=not has_ledger
+        operator(history.wb),
+        reason="x",
+        since_unknown="maybe-sent",
+        stops_may_be_missing=not has_ledger,
+        people_checked=elsewhere,
     )
     if has_ledger:
         assert history.stands() == stands and history.stopped | history.numbers <= stands

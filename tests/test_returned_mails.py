@@ -388,8 +388,8 @@ def test_a_provider_hands_in_mails_over_the_web_with_its_token(wb: Workbench) ->
 
     mail = report("p1@example.org", to=returns_to(wb, "p1"))
     open_here = replace(wb, settings=replace(wb.settings, bounce_token="a token")).as_user("dispatcher")
-    client = TestClient(Starlette(routes=routes(lambda: open_here)))
-    closed = TestClient(Starlette(routes=routes(lambda: wb)))
+    client = TestClient(Starlette(routes=routes(lambda: open_here)), base_url="http://127.0.0.1")
+    closed = TestClient(Starlette(routes=routes(lambda: wb)), base_url="http://127.0.0.1")
     allowed = {"Authorization": "Bearer a token"}
 
     assert closed.post("/bounces", content=mail, headers=allowed).status_code == 404

@@ -7,7 +7,7 @@ from argon2 import PasswordHasher
 
 from core import sessions, sign_in, users
 from core.domain import password as passwords
-from core.errors import NotAllowed
+from core.errors import NotAllowed, NotFound
 from core.sign_in import MOST, WRONG, TooManyTries
 from core.store.database import reading
 from core.store.schema import audit, credentials
@@ -115,11 +115,9 @@ def test_whoever_is_refused_reads_the_same_whatever_was_wrong(wb: Workbench, cle
     assert str(refused.value) == WRONG
 
 
-def test_a_system_user_never_signs_in(wb: Workbench) -> None:
-    sign_in.give_password(wb, "command-line")
-
-    with reading(wb.engine) as connection:
-        assert connection.execute(credentials.select()).one().user_id == "command-line"
+def test_a_system_user_gets_no_password_and_never_signs_in(wb: Workbench) -> None:
+    with pytest.raises(NotFound):
+        sign_in.give_password(wb, "command-line")
     tries(wb, 1, name="command-line")
 
 

@@ -1,6 +1,7 @@
 """Support requests: what is taken, what is refused without a trace, and the mails that follow."""
 
 import re
+import secrets
 from collections.abc import Iterator
 from dataclasses import replace
 from email import message_from_bytes, policy
@@ -24,6 +25,7 @@ from core.support import HoldsPatientInformation, Incomplete, TooManyRequests
 from core.web import support as route
 from core.web.headers import _PAGES
 from core.workbench import VISITOR, Workbench
+from tests.at_once import at_once
 from tests.conftest import Clock
 from tests.mail_servers import Recorder
 from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
@@ -224,7 +226,11 @@ def test_nobody_learns_who_is_a_patient_outside_what_they_may_see(wb: Workbench)
         assert support.ask(wb.as_user(user), named, client=user).case_number
 
 
-@pytest.mark.parametrize("name", ["Mary Johnson", "Johnson, Mary", "Mrs. Zyxwell", "Sr. Quux", "Maria Garcia"])
+@pytest.mark.parametrize("name", ["Mary Johnson", "Johnson, Mary", "Mrs. Zyxwell", "Sr. Quux", "Maria Garcia",
+    "maria gonzalez", "MARIA GONZALEZ",
+    "Maria gonzalez", "gonzalez, maria", "maria l. gonzalez", "maria elena gonzalez",
+    "mary young", "mark johnson", "mrs. zyxwell", "mr zyxwell",
+])  # fmt: skip
 def test_a_usual_name_and_a_title_are_refused_at_the_door_whoever_is_on_file(door: Workbench, name: str) -> None:
     with pytest.raises(HoldsPatientInformation):
         support.ask(door, replace(GOOD, synopsis=f"The text to {name} failed."), client="a")
@@ -237,6 +243,13 @@ def test_a_usual_name_and_a_title_are_refused_at_the_door_whoever_is_on_file(doo
         "Mark Complete does nothing and Grace Period is not explained.",
         "I am Mary Johnson and my name may stand here.",
         "On Monday the Report of April shows a Hold Out of May Day.",
+        "dr. maria gonzalez is missing in the list of providers, and so is nurse mary young",
+        "please mark young patients; grant the page more time, and will long texts do?",
+        "a rose bush, an olive branch, a ray of hope, bill gates with long wood, green stone walls and a chase price",
+        "the manual page shows null fields, the angle marks and the long numbers wrong; max rounds, min bounds",
+        "maria asked whether we reach mary, and peter told maria about the smith campaign",
+        "the ms office export and the sr manager; we miss calls",
+        "grace period, mark complete, sterling page, drew cash, jack white paper, frank words, art park, pat answer",
     ],
 )
 def test_ordinary_sentences_are_taken_at_the_door(door: Workbench, sentence: str) -> None:
@@ -262,6 +275,28 @@ def test_requests_are_slowed_down_by_client_by_address_and_in_all(
     clock.forward(hours=1)
 
     assert support.ask(door, GOOD, client="192.0.2.1").case_number
+
+
+def test_requests_that_come_at_the_same_moment_are_slowed_down_like_others(bench: Workbench) -> None:  # noqa: F811
+    visitor = bench.as_user(VISITOR)
+
+    by_email = at_once(12, lambda which: support.ask(visitor, GOOD, client=f"client {which}"))
+    by_client = at_once(
+        12, lambda which: support.ask(visitor, replace(GOOD, email=f"p{which}@example.org"), client="one")
+    )
+
+    assert by_email == {"done": MOST[1], "TooManyRequests": 12 - MOST[1]}
+    assert by_client == {"done": MOST[0], "TooManyRequests": 12 - MOST[0]}
+    assert kept(bench) == MOST[0] + MOST[1]
+
+
+def test_a_number_that_is_in_use_is_drawn_again(door: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = iter([7, 7, 8])
+    monkeypatch.setattr(secrets, "randbelow", lambda _most: next(drawn))
+
+    numbers = [support.ask(door, GOOD, client="a").case_number for _ in range(2)]
+
+    assert numbers == ["2026-000007", "2026-000008"]
 
 
 def test_only_who_looks_after_the_system_sees_and_resolves_cases(door: Workbench, wb: Workbench) -> None:

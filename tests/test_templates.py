@@ -21,7 +21,7 @@ from core.domain.rendering import MissingField, render
 from core.domain.template import Template
 from core.domain.unsubscribe import SAMPLE
 from core.domain.user import Scope, User
-from core.domain.work_list import WorkList
+from core.domain.work_list import Filter, WorkList
 from core.errors import NotFound, TemplateError
 from core.mailer import mailer
 from core.merge_fields import fields_for
@@ -469,3 +469,23 @@ def test_names_and_dates_read_as_people_write_them() -> None:
     assert long_date(date(2026, 2, 1)) == "Sunday, February 1, 2026"
     assert full_name("Ada", None, None) is None
     assert full_name("Ada", "Example", None) == "Ada Example"
+
+
+@pytest.mark.parametrize(
+    ("rows", "name"),
+    [
+        ([Filter("conditions", "contains", "diabetes"), Filter("alerts", "not_empty")], "Diabetics with Care Gaps"),
+        ([Filter("alerts", "contains", "Scr: Mammogram")], "Mammogram Reminder"),
+        (
+            [Filter("conditions", "contains", "diabetes"), Filter("alerts", "contains", "mammogram")],
+            "Mammogram Reminder",
+        ),
+        ([Filter("conditions", "not_contains", "diabetes")], None),
+        ([Filter("alerts", "not_contains", "mammogram")], None),
+        ([Filter("age", "greater", 49)], None),
+    ],
+)
+def test_the_template_is_suggested_whose_gap_or_condition_is_looked_for(rows: list[Filter], name: str | None) -> None:
+    found = templates.fitting(WorkList(filters=(tuple(rows),)), templates.library())
+
+    assert (found.name if found else None) == name

@@ -37,7 +37,7 @@ def wb(bench_by_day: Workbench) -> Workbench:  # noqa: F811
 @pytest.fixture
 def client(wb: Workbench) -> Iterator[TestClient]:
     app = Starlette(routes=routes(lambda: wb.as_user("patient"), lambda: wb.as_user(DISPATCHER)))
-    with TestClient(app) as opened:
+    with TestClient(app, base_url="http://127.0.0.1") as opened:
         yield opened
 
 

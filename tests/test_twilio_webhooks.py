@@ -41,7 +41,7 @@ def client(wb: Workbench) -> Iterator[TestClient]:
     app = Starlette(
         routes=routes(lambda: wb.as_user("patient"), lambda: wb.as_user("dispatcher")), middleware=middleware()
     )
-    with TestClient(app) as opened:
+    with TestClient(app, base_url="http://127.0.0.1") as opened:
         yield opened
 
 
@@ -72,7 +72,7 @@ def test_a_signed_text_is_kept_and_answered_in_twilios_language(wb: Workbench, c
 
 def test_an_answer_holds_whatever_the_practice_is_called(wb: Workbench) -> None:
     accounts.change_organisation(wb.engine, {"name": 'A & B <"Clinic">'}, at=wb.now(), by="ana")
-    with TestClient(Starlette(routes=routes(lambda: wb, lambda: wb))) as client:
+    with TestClient(Starlette(routes=routes(lambda: wb, lambda: wb)), base_url="http://127.0.0.1") as client:
         body, headers = signed(wb, form(1, FREE_STOP))
         assert answers(client.post(PATH, content=body, headers=headers).content)[0].startswith('A & B <"Clinic">: you')
 

@@ -1,17 +1,25 @@
 """The people who work here: added, changed, made inactive, and never all of them locked out."""
 
+import threading
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from sqlalchemy import update
 
-from core import sessions, sign_in, users
+from core import live_checks, sessions, sign_in, users
 from core.domain.role import CHANGE_OPT_OUTS, MANAGE_USERS
 from core.domain.user import Scope, User
 from core.errors import CareloopError, NotAllowed, NotFound
-from core.store import accounts
+from core.store import accounts, identity_rows
 from core.store.database import reading, writing
 from core.store.schema import audit
 from core.store.schema import users as table
 from core.workbench import COMMAND_LINE, Workbench
+from tests.at_once import at_once
+from tests.clinic import add_clinic
+from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
 
 
 def invited(wb: Workbench, user_id: str = "cleo", **changes: object) -> str:
@@ -83,15 +91,24 @@ def test_whoever_is_made_inactive_is_signed_out_everywhere(wb: Workbench) -> Non
         wb.as_user("cleo")
 
 
-def test_a_change_of_roles_counts_in_sessions_that_are_open(wb: Workbench) -> None:
+def test_a_change_of_roles_or_patients_signs_out_everywhere(wb: Workbench) -> None:
     invited(wb)
-    token = sessions.begin(wb, "cleo", method="password")
+    for change in ({"roles": ["manager"]}, {"scope": Scope(groups=frozenset())}):
+        token = sessions.begin(wb, "cleo", method="password")
+        users.change(wb, "cleo", name="Cleo Another")
+        assert sessions.find(wb, token) is not None
+        users.change(wb, "cleo", **change)
+        assert sessions.find(wb, token) is None
 
-    users.change(wb, "cleo", roles=["manager"], scope=Scope(groups=frozenset()))
 
-    session = sessions.find(wb, token)
-    assert session is not None
-    assert (set(session.user.roles), session.user.scope) == ({"manager"}, Scope(groups=frozenset()))
+@pytest.mark.parametrize("user_id", ["dispatcher", "command-line", "patient", "visitor"])
+def test_what_acts_without_a_person_is_no_user_that_can_be_made_or_let_in(wb: Workbench, user_id: str) -> None:
+    with pytest.raises(NotAllowed):
+        users.add(wb, User(user_id, "Ann", roles=frozenset({"administrator"})))
+    with pytest.raises(NotFound):
+        users.reset_password(wb, user_id)
+    with pytest.raises(NotFound):
+        sessions.begin(wb, user_id, method="openid")
 
 
 def test_the_last_one_who_can_sign_in_and_manage_users_stays(wb: Workbench) -> None:
@@ -106,6 +123,48 @@ def test_the_last_one_who_can_sign_in_and_manage_users_stays(wb: Workbench) -> N
     users.change(command_line, "root", is_active=False)
 
     assert [one.is_active for one in users.persons(command_line) if one.user.user_id == "root"] == [False]
+
+
+def test_two_administrators_made_inactive_at_the_same_moment_leave_one(
+    bench: Workbench,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for each in ("root", "ruth"):
+        invited(bench, each, roles=["administrator"])
+    both, check = threading.Barrier(2), users._check_somebody_is_left
+
+    def check_when_both_are_there(*args: Any) -> None:
+        with suppress(threading.BrokenBarrierError):
+            both.wait(timeout=1)
+        check(*args)
+
+    monkeypatch.setattr(users, "_check_somebody_is_left", check_when_both_are_there)
+
+    ends = at_once(2, lambda which: users.change(bench, ("root", "ruth")[which], is_active=False))
+
+    assert ends == {"done": 1, "NotAllowed": 1}
+    assert [one.is_active for one in users.persons(bench) if one.user.user_id in ("root", "ruth")].count(True) == 1
+
+
+def test_without_local_accounts_a_password_is_no_way_in_and_none_is_given(wb: Workbench) -> None:
+    command_line = wb.as_user(COMMAND_LINE)
+    invited(command_line, "root", roles=["administrator"], email="root@clinic.org")
+    invited(command_line, "ruth", roles=["administrator"], email="ruth@clinic.org")
+    at_provider: dict[str, Any] = {"local_accounts": False, "oidc_issuer": "https://id.example.org"}
+    here = replace(command_line, settings=replace(wb.settings, **at_provider))
+    with writing(wb.engine) as connection:
+        identity_rows.link(connection, "root", issuer="https://id.example.org", subject="1", at=wb.now())
+        identity_rows.link(connection, "ruth", issuer="https://elsewhere.example.org", subject="2", at=wb.now())
+
+    assert [one.user.user_id for one in users.persons(here) if one.has_way_in] == ["root"]
+    assert "1 with an email address" in next(
+        each.sentence for each in live_checks.all_checks(here) if each.key == "administrators"
+    )
+    with pytest.raises(NotAllowed, match="Nobody would be left"):
+        users.change(here, "root", is_active=False)
+    assert invited(here) == ""
+    with pytest.raises(NotAllowed, match="Passwords do not count here"):
+        users.reset_password(here, "cleo")
 
 
 @pytest.mark.parametrize("role", ["analyst", "approver", "manager", "opt_out_clerk", "data_scientist"])
@@ -146,3 +205,16 @@ def test_a_session_of_everybody_can_be_ended_at_once(wb: Workbench) -> None:
 def test_known_passwords_are_for_demos_only(wb: Workbench) -> None:
     with pytest.raises(NotAllowed, match="demo"):
         sign_in.set_known_password(wb, "ana", "x")
+
+
+def test_nobody_is_limited_to_a_group_or_provider_that_does_not_exist(wb: Workbench) -> None:
+    invited(wb, "early", scope=Scope(groups=frozenset({"typed-before-the-first-feed"})))
+    add_clinic(wb)
+
+    for scope in (Scope(groups=frozenset({"g1", "g9"})), Scope(providers=frozenset({"dr9"}))):
+        with pytest.raises(NotFound, match=r"dr9|g9"):
+            invited(wb, scope=scope)
+        with pytest.raises(NotFound, match=r"dr9|g9"):
+            users.change(wb, "early", scope=scope)
+    users.change(wb, "early", scope=Scope(groups=frozenset({"typed-before-the-first-feed", "g1"})))
+    invited(wb, scope=Scope(frozenset({"g1"}), frozenset({"dr1"})))

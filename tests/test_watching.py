@@ -205,6 +205,7 @@ def test_what_fails_is_kept_with_the_reason_and_tried_again_only_when_its_files_
     assert looks(watcher, seconds) == looks(Watcher(wb, inbox, clock=seconds), seconds) == []
     (failed,) = watching.arrivals(wb)
     assert "the column birth_date is missing" in failed.reason
+    assert failed.source_system == "careloop", "as it would have had when it was loaded"
 
     write_feed(inbox / "mon", patients=[PATIENT, ANN])
     assert looks(watcher, seconds) == [("mon", "loaded")]
@@ -226,10 +227,12 @@ def test_packed_feeds_fail_with_what_to_do(wb: Workbench, watcher: Watcher, inbo
     assert "Unpack it" in watching.arrivals(wb)[0].reason
 
 
-def test_one_that_fails_holds_no_other_back(watcher: Watcher, inbox: Path, seconds: Seconds) -> None:
+def test_one_that_fails_holds_no_other_back(wb: Workbench, watcher: Watcher, inbox: Path, seconds: Seconds) -> None:
     write_feed(inbox / "a", patients=["patient_id,first", "P1,Ann"])
+    (inbox / "a" / "manifest.json").write_text('{"source_system": "lab"}')
     write_feed(inbox / "b", patients=[PATIENT, ANN])
     assert sorted(looks(watcher, seconds)) == [("a", "failed"), ("b", "loaded")]
+    assert {each.name: each.source_system for each in watching.arrivals(wb)} == {"a": "lab", "b": "careloop"}
 
 
 def test_a_load_that_ends_in_the_middle_again_and_again_is_given_up(

@@ -44,18 +44,29 @@ def restore(
     replace: Annotated[
         bool, typer.Option("--replace", help="Also where data is: it is put aside, not deleted.")
     ] = False,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="The backup is one of a demo, and the home becomes a demo.")
+    ] = False,
     ledger: Ledgers = None,
 ) -> None:
-    """Put the state of an archive into the home and database. Nothing is sent until 'careloop reconcile --release'."""
+    """Put the state of an archive into the home and database. Nothing is sent until 'careloop reconcile --release'.
+
+    Ends with 1 when everything came back but the audit log is not whole.
+    """
     from core import reconciling, restoring
 
     settings = read_settings(os.environ)
-    done = restoring.restore(settings, archive, replace=replace, ledgers=ledger or [], progress=_progress)
+    done = restoring.restore(
+        settings, archive, replace=replace, may_be_demo=demo, ledgers=ledger or [], progress=_progress
+    )
     print(f"Restored into {settings.home}: {done.rows:,} rows and {done.files:,} files.")
     if done.aside:
         print(f"What was there lies in {done.aside}; an old database beside the new one.")
     _say(done.replayed)
     print(*reconciling.lines(open_workbench(settings)), sep="\n")
+    if done.audit.problem:
+        print(f"The audit log is not whole. {done.audit.problem}", file=sys.stderr)
+        raise typer.Exit(1)
 
 
 def reconcile(
@@ -72,6 +83,9 @@ def reconcile(
     ] = None,
     stops_may_be_missing: Annotated[
         bool, typer.Option("--stops-may-be-missing", help="Accept that opt-outs since are not known.")
+    ] = False,
+    people_checked: Annotated[
+        bool, typer.Option("--people-checked", help="You have looked at who came back otherwise than before.")
     ] = False,
 ) -> None:
     """After a restore: say what is known of the time since the backup, ask for more, and let messages leave again."""
@@ -90,7 +104,11 @@ def reconcile(
         print(*reconciling.lines(wb), sep="\n")
         return
     counts = reconciling.release(
-        wb, reason=reason, since_unknown=since_unknown, stops_may_be_missing=stops_may_be_missing
+        wb,
+        reason=reason,
+        since_unknown=since_unknown,
+        stops_may_be_missing=stops_may_be_missing,
+        people_checked=people_checked,
     )
     if counts["given_up"]:
         print(f"{counts['given_up']:,} may have got their message and are 'unknown' now")

@@ -32,6 +32,8 @@ def check(
             section = row.section
             print(f"\n{section}")
         print(f"{_MARKS[row.state]}{row.label}: {row.words}")
+        for reason in row.reasons:
+            print(f"    - {reason}")
         if row.advice:
             print(f"    {row.advice}")
     counts = {state: sum(row.state == state for row in found) for state in checks.STATES}

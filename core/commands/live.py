@@ -1,6 +1,6 @@
 """`careloop live`: the check list of going live, and the step itself."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -14,8 +14,12 @@ def live(
     confirm: Annotated[str, typer.Option(help="Go live: the organisation's name, as it stands in the settings.")] = "",
     reason: Annotated[str, typer.Option(help="Why, for whoever reads it later. Kept with your name.")] = "",
     sandbox: Annotated[bool, typer.Option("--sandbox", help="Back to a sandbox: nothing leaves any more.")] = False,
-    test: Annotated[str, typer.Option(help="Connect to an account without sending: smtp or twilio.")] = "",
-    looked_at: Annotated[str, typer.Option(help="Say that you have looked at it: windows or policy.")] = "",
+    test: Annotated[
+        Literal["smtp", "twilio"] | None, typer.Option(help="Connect to an account without sending.")
+    ] = None,
+    looked_at: Annotated[
+        Literal["windows", "policy"] | None, typer.Option(help="Say that you have looked at it.")
+    ] = None,
 ) -> None:
     """Whether this home is a sandbox or live, and what must be right before it goes live. Ends with 1 when a check is
     wrong. With --confirm messages leave for patients from then on."""
@@ -35,6 +39,8 @@ def live(
     found = going_live.checklist(wb)
     for check in found:
         print(f"{_MARKS[check.state]}{check.title}: {check.sentence} {check.what_to_do}".rstrip())
+        for fact in check.facts:
+            print(f"       - {' '.join(fact.split())}")
     if any(check.state == "wrong" for check in found):
         raise typer.Exit(1)
 

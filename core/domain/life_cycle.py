@@ -54,8 +54,9 @@ RULES: dict[str, Rule] = {
     COPY: Rule(_ENDED, of_whole=False),
     DELETE: Rule({"inactive": ALWAYS} | _ENDED, needs=DELETE_CAMPAIGNS),
     PRINT: Rule({"inactive": ALWAYS}, letters=True),
-    ASK: Rule({"inactive": ALWAYS}),
-    APPROVE: Rule({"inactive": ALWAYS}, needs=ACTIVATE_CAMPAIGNS),
+    # Active ones as well: what is held because its approval has ended could not go on otherwise.
+    ASK: Rule({"inactive": ALWAYS, "active": ALWAYS}),
+    APPROVE: Rule({"inactive": ALWAYS, "active": ALWAYS}, needs=ACTIVATE_CAMPAIGNS),
 }
 ACTIONS = tuple(RULES)
 _OF_INTRODUCTIONS = (STOP,)  # the internal campaigns of introductory emails go out by themselves
@@ -83,7 +84,6 @@ _INSTEAD = {
     (DELETE, "active"): "Stop it first.",
     (PRINT, "completed"): "Nobody gets a second letter. Download the files, or make them again.",
     (PRINT, "stopped"): "Copy it to print letters.",
-    (APPROVE, "active"): "Make it inactive first.",
 }
 _WRONG_MODE = {
     ACTIVATE: "Letters are not activated: print the labels and create the letters once the campaign is saved.",
@@ -98,14 +98,14 @@ _INTRODUCTORY = "Introductory emails go out by themselves. Start a campaign in t
 class Asking:
     """Who asks, and what the campaign is to this user.
 
-    sees_all         may see every patient of it
-    is_last_editor   the last change of what it says, when and to whom is this user's
+    sees_all   may see every patient of it
+    is_editor  has changed what it says, when or to whom, since it was made or last approved
     """
 
     user: User
     is_author: bool
     sees_all: bool
-    is_last_editor: bool = False
+    is_editor: bool = False
 
 
 def day_of(campaign: Campaign, organisation: Organisation, *, on: date, has_begun: bool = False) -> str:
@@ -143,7 +143,7 @@ def may_not(action: str, campaign: Campaign, asking: Asking) -> str:
             f"The campaign '{campaign.name}' has patients you may not see, and somebody else made it. Ask its author "
             "to change it."
         )
-    if action == APPROVE and (asking.is_author or asking.is_last_editor):
+    if action == APPROVE and (asking.is_author or asking.is_editor):
         what = "made" if asking.is_author else "changed"
         return f"You {what} this campaign. Somebody else who may activate campaigns approves it."
     return ""

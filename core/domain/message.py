@@ -37,6 +37,7 @@ CANNOT_BE_WRITTEN = "cannot_be_written"
 PRINTED, MAILED = "printed", "mailed"
 
 RESULTS = ("Successful", "Returned", "Unsuccessful", "Introductory Email", "Not sent", "Waiting", "Unknown")
+CONTACTED = frozenset(RESULTS) - {"Not sent", "Waiting"}  # something was sent, or may have been
 
 
 @dataclass(frozen=True)

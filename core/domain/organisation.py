@@ -67,7 +67,7 @@ class Organisation:
     time_zone: str = "America/Chicago"
     modes: tuple[str, ...] = MODES  # C2: what is not among them is not offered and never leaves
     languages: tuple[str, ...] = MESSAGE_LANGUAGES  # C15: of messages; the first one is for everybody else
-    approval: str = "none"  # C11: 'second_person': what goes out was approved by who neither made nor changed it last
+    approval: str = "none"  # C11: 'second_person': what goes out was approved by who neither made nor changed it
     campaign_limit: int = 2000  # W9
     contacts_per_day: int = 1  # S6: campaign messages to one patient over all campaigns, at least 1
     contacts_per_week: int = 3  # in the last seven days, today included

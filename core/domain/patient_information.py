@@ -85,6 +85,14 @@ _MONTHS = (
 )
 _YEAR = r"(?P<{0}>(?:1[89]|20)\d\d|'?\d\d)(?![\d])"
 _NTH = r"(?:st|nd|rd|th)?"
+_DAY_NAMES = (
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth "
+    "sixteenth seventeenth eighteenth nineteenth twentieth twenty-first twenty-second twenty-third twenty-fourth "
+    "twenty-fifth twenty-sixth twenty-seventh twenty-eighth twenty-ninth thirtieth thirty-first"
+)
+_DAY_NUMBERS = {word: number for number, word in enumerate(_DAY_NAMES.split(), 1)}
+_DAY_WORD = "|".join(word.replace("-", "[- ]") for word in _DAY_NUMBERS)
+_YEAR_WORD = r"(?:eighteen|nineteen|twenty)[ -](?:hundred|oh|ten|[a-z]+teen|[a-z]+ty)\b(?:[ -](?:and )?[a-z]+)?"
 _MONTH_NUMBERS = {
     name[:3]: number
     for names in (
@@ -96,6 +104,8 @@ _MONTH_NUMBERS = {
 }
 _WRITTEN = re.compile(
     rf"(?<![\w])(?:(?P<d1>\d{{1,2}}){_NTH}[ -]+(?:of |de )?(?P<m1>{_MONTHS})\.?[ ,-]+(?:de )?{_YEAR.format('y1')}"
+    rf"|(?P<w1>{_DAY_WORD}) of (?P<m3>{_MONTHS})\.?[ ,]+{_YEAR.format('y3')}"
+    rf"|(?P<m4>{_MONTHS})\.? +(?:the +)?(?P<w2>{_DAY_WORD}),? +{_YEAR.format('y4')}"
     rf"|(?P<m2>{_MONTHS})\.? +(?P<d2>\d{{1,2}}){_NTH},? +{_YEAR.format('y2')})",
     re.IGNORECASE,
 )
@@ -104,7 +114,9 @@ _ISO = re.compile(r"(?<![\w/.-])(\d{4})([/.-]?)(\d{1,2})\2(\d{1,2})(?![\w/]|[.-]
 _BORN = re.compile(
     r"\b(?:d\.?o\.?b\b\.?|born|birth ?date|birth ?day|date of birth|nacid[oa]|fecha de nacimiento)"
     r"(?:[\s:=#(,-]|\b(?:is|was|on|in|el|en|the)\b){0,12}"
-    rf"(?:\d{{1,4}}[/.-]\d{{1,2}}(?:[/.-]\d{{1,4}})?|(?:\d{{1,2}}{_NTH} (?:of |de )?)?(?:{_MONTHS})\b[ .,\d]*|"
+    rf"(?:\d{{1,4}}[/.-]\d{{1,2}}(?:[/.-]\d{{1,4}})?|"
+    rf"(?:(?:\d{{1,2}}{_NTH}|{_DAY_WORD}) (?:of |de )?)?(?:{_MONTHS})\b(?: +(?:the )?(?:{_DAY_WORD})\b)?[ .,\d]*|"
+    rf"{_YEAR_WORD}|"
     r"(?:18|19|20)\d\d\b|\d{6,8}\b)",
     re.IGNORECASE,
 )
@@ -117,6 +129,16 @@ _STREET = re.compile(
     rf"(?<![\w/.:-])\d{{1,6}}[A-Za-z]? (?:[NSEWnsew]{{1,2}}\.? )?(?:{_NOT_A_STREET}{_WORDS} ){{1,3}}"
     r"(?:[Ss]treet|[Aa]venue|[Rr]oad|[Bb]oulevard|[Ll]ane|[Dd]rive|[Cc]ourt|[Cc]ircle|[Tt]errace|[Pp]arkway|[Hh]ighway|"
     r"STREET|AVENUE|ROAD|LANE|DRIVE|St|Ave?|Rd|Blvd|Ln|Dr|Ct|Cir|Ter|Pkwy|Hwy|Pl|Way|ST|AVE|RD|BLVD|LN|DR|CT)\b"
+)
+_APART = re.compile(r"(?<![\w.-])(?:\d[ .()/-]{1,3}){8,}\d(?![\w]|[.-]\d)")  # digit by digit
+_DIGIT_WORDS = (
+    "zero|oh|one|two|three|four|five|six|seven|eight|nine|cero|uno|dos|tres|cuatro|cinco|seis|siete|ocho|nueve"
+)
+_DOT = r"(?: *(?:\(dot\)|\[dot\]) *| +dot +| *\. *)"
+_SPELLED_EMAIL = re.compile(
+    rf"(?<![\w.])[\w.%+'-]{{1,64}}(?: dot [\w-]+)*(?: *(?:\(at\)|\[at\]) *| +at +)[\w-]+(?:{_DOT}[\w-]+)*?"
+    r"(?: *(?:\(dot\)|\[dot\]) *| +dot +)(?:com|org|net|edu|gov|mil|us|info|biz|io|co|me|health|mx|es|ca|uk)\b",
+    re.IGNORECASE,
 )
 _PLACE = re.compile(rf"\b(?:{'|'.join(STATES)})[ ,]+\d{{5}}(?:-\d{{4}})?(?!\d)")
 _RECORD = re.compile(
@@ -163,9 +185,16 @@ def _is_long_ago_iso(match: re.Match[str], today: date) -> bool:
 
 
 def _is_long_ago_written(match: re.Match[str], today: date) -> bool:
-    month = _MONTH_NUMBERS[(match["m1"] or match["m2"])[:3].lower()]
-    day = _day(_full(match["y1"] or match["y2"], today), str(month), match["d1"] or match["d2"])
+    said = {name[0]: value for name, value in match.groupdict().items() if value}
+    number = said.get("d") or _DAY_NUMBERS[said["w"].lower().replace(" ", "-")]
+    day = _day(_full(said["y"], today), str(_MONTH_NUMBERS[said["m"][:3].lower()]), str(number))
     return day is not None and day < today - RECENT
+
+
+def _is_no_counting(match: re.Match[str], _today: date) -> bool:
+    """Not 1 2 3 4 5 6 7 8 9, which counts rows."""
+    digits = _digits(match[0])
+    return digits not in "01234567890"
 
 
 def _full(year: str, today: date) -> str:
@@ -188,6 +217,7 @@ Counts = Callable[[re.Match[str], date], bool]
 _MESSAGE_ID = r"<?[\w-]+\.[\w-]+\.[0-9a-f]{20}@"  # ours (core.channels.email_frame.message_id)
 _RULES: tuple[tuple[str, re.Pattern[str], Counts], ...] = (
     (LINK, re.compile(r"\S*\bpatient/?\?\S*\bid=\S+", re.IGNORECASE), _always),
+    (EMAIL, _SPELLED_EMAIL, _always),
     (EMAIL, re.compile(rf"(?<![\w.])(?!{_MESSAGE_ID})[\w.%+'-]+ ?(?:@|\(at\)|\[at\]) ?[\w-]+(?:\.[\w-]+)+"), _always),
     (BIRTH, _BORN, _always),
     (BIRTH, _NUMERIC, _is_long_ago),
@@ -210,6 +240,8 @@ _RULES: tuple[tuple[str, re.Pattern[str], Counts], ...] = (
     ),
     (RECORD, _RECORD, _is_record),
     (PHONE, re.compile(r"(?<![\w.-])(?:\+?1[ .-]*)?\(?\d{3}\)?[ ./-]*\d{3}[ .-]*\d{4}(?![\d]|-\d)"), _always),
+    (PHONE, _APART, _is_no_counting),
+    (PHONE, re.compile(rf"\b(?:(?:{_DIGIT_WORDS})\b[ ,.-]*){{7,}}", re.IGNORECASE), _always),
     (PHONE, re.compile(r"(?<![\w.])\+\d[\d .()-]{5,18}\d(?!\d)"), _always),
     (PHONE, re.compile(r"(?<![\w.-])\d{3}[ -]\d{4}(?![\d-]|\.\d)"), _always),
     (RECORD, re.compile(r"(?<![\w.@=/-])[A-Za-z]{0,3}-?\d{7,}(?![\w@])"), _is_long_number),

@@ -4,12 +4,14 @@ import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+from core.domain.ordinary_words import ORDINARY
 from core.domain.patient_information import NAME, Finding
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’‘`-][^\W\d_]+)*")
 _BETWEEN = re.compile(r"[ \t]*[,.]?[ \t]*(?:\n[ \t]*)?")
 _TITLE = re.compile(r"\b(?:Mr|Mrs|Ms|Miss|Mister|Sr|Sra|Srta|Señor|Señora)\b\.? +[A-ZÀ-Þ][^\W\d_]+")
-_DOCTOR = re.compile(r"\b(?:Dr|Doctor|Dra|Prof|Professor|Nurse)\b\.?\s*$")
+_SMALL_TITLE = re.compile(r"\bmrs?\b\.? +[^\W\d_]{2,}")  # 'ms office' and 'sr manager' are no names
+_DOCTOR = re.compile(r"\b(?:Dr|Doctor|Dra|Prof|Professor|Nurse)\b\.?\s*$", re.IGNORECASE)
 MOST_WORDS = 5  # of a name
 
 
@@ -26,10 +28,12 @@ class Word:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A run of words read as a last name and a first one; the first may be an initial."""
+    """A run of words read as a last name and a first one; the first may be an initial. `middle` are the words between
+    that stand for nothing."""
 
     last: str
     first: str
+    middle: tuple[str, ...]
     start: int
     end: int
     is_capital: bool  # each of its words begins with a capital
@@ -63,26 +67,33 @@ def candidates(text: str, found: Sequence[Word], last_names: Collection[str]) ->
 def _readings(run: Sequence[Word]) -> Iterator[Candidate]:
     texts = [word.folded for word in run]
     is_capital = all(word.text[0].isupper() for word in run)
-    pairs = set()
+    readings: set[tuple[str, str, tuple[str, ...]]] = set()
     for cut in range(1, len(texts)):
         before, after = " ".join(texts[:cut]), " ".join(texts[cut:])
-        pairs |= {(after, before), (before, after)}
+        readings |= {(after, before, ()), (before, after, ())}
         if cut > 1:
-            pairs |= {(after, texts[0])}  # what lies between is a middle name
-    for last, first in sorted(pairs):
+            readings |= {(after, texts[0], tuple(texts[1:cut]))}
+    for last, first, middle in sorted(readings):
         if len(last) > 1 and (len(first) > 1 or is_capital):
-            yield Candidate(last, first, run[0].start, run[-1].end, is_capital)
+            yield Candidate(last, first, middle, run[0].start, run[-1].end, is_capital)
 
 
 def titled(text: str) -> Iterator[Finding]:
     """'Mrs. Example': somebody who is called so, whoever it is."""
-    return (Finding(NAME, match.start(), match.end()) for match in _TITLE.finditer(text))
+    for title in (_TITLE, _SMALL_TITLE):
+        yield from (Finding(NAME, match.start(), match.end()) for match in title.finditer(text))
 
 
 def known(text: str, found: Sequence[Word], first_names: Collection[str], last_names: Collection[str]) -> list[Finding]:
-    """Runs with capitals that are a usual first name and a usual last name, whoever it is."""
+    """Runs that are a usual first name and a usual last name, whoever it is. In small letters what lies between is a
+    name or an initial, and not both are words of every day."""
+
+    def is_name(each: Candidate) -> bool:
+        between = all(len(word) == 1 or word in first_names or word in last_names for word in each.middle)
+        return each.is_capital or (between and not {each.first, each.last} <= ORDINARY)
+
     return [
         Finding(NAME, each.start, each.end)
         for each in candidates(text, found, last_names)
-        if each.is_capital and each.first in first_names and each.last in last_names
+        if each.first in first_names and each.last in last_names and is_name(each)
     ]

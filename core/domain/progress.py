@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from core.domain.campaign import Campaign, goes_out_on
 from core.domain.forecast import clock_text, forecast, forecast_sentence
-from core.domain.message import RESULTS, STATES
+from core.domain.message import CONTACTED, RESULTS, STATES
 from core.domain.organisation import LETTER, Organisation
 from core.domain.window import first_send_at, next_window
 from core.domain.wording import day_text
@@ -26,6 +26,11 @@ class Progress:
     def waiting_count(self) -> int:
         """Those still to be decided or written to, the claimed ones included."""
         return self.selected - self.finished
+
+    @property
+    def contacted_count(self) -> int:
+        """To how many something was sent, or may have been."""
+        return sum(self.results[name] for name in CONTACTED)
 
     @property
     def share(self) -> float:

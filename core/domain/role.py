@@ -78,7 +78,7 @@ _ROWS = (
     Role(
         "data_scientist",
         "Data scientist",
-        "Works with rates, rules and de-identified data; sees no patient.",
+        "Works with figures and rules; sees no patient.",
         frozenset({EDIT_RULES}),
     ),
     Role(

@@ -59,7 +59,7 @@ _ROWS = (
     ),
     Setting(
         "approval", "modes", "Approval",
-        "Whether somebody else must approve what goes out. What is active already goes out as it is.",
+        "Whether somebody else must approve what goes out. What was active before the first time goes out as it is.",
         "choice", _AUTHORS, choices={"none": "Nobody else must approve", "second_person": "A second person approves"},
     ),
     Setting(
@@ -95,8 +95,8 @@ _ROWS = (
         "Keep the laws of states that end the day at 20:00.", "yes_no", _PATIENTS,
     ),
     Setting(
-        "holidays_off", "holidays", "Federal holidays that are sending days",
-        "Choose those on which you send all the same.",
+        "holidays_off", "holidays", "Send on these federal holidays",
+        "Nothing is sent on the eleven federal holidays, except on those that you choose here.",
         "choices", _PATIENTS, choices={name: name for name in FEDERAL_HOLIDAYS}, is_optional=True, without="none",
     ),
     Setting(

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import DataError
+from core.feeds.feed import MARKERS
 
-MARKERS = frozenset({"_done", ".done", "done", "_success"})
 _UNFINISHED = (".part", ".partial", ".tmp", ".temp", ".filepart", ".crdownload", ".writing", ".download", "~")
 
 

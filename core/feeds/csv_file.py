@@ -22,6 +22,7 @@ BLOCK_BYTES = 30 << 20  # below what glibc gives back to the system at once, and
 LINE = "_line"
 FILE = "_file"
 TOO_MANY = "the row has more values than the header has columns"
+CUT_OFF = "the file ends within this row: it was cut off, and what the row says cannot be trusted"
 LOST = "the line holds only zero bytes: what was written here is lost"
 
 
@@ -101,6 +102,8 @@ _Kinds = Mapping[str, pl.DataType]
 def _parse(file: CsvFile, raw: bytes, kinds: _Kinds, *, first_line: int, skip_header: bool) -> Block:
     quoted = raw.split(b'"') if b'"' in raw else []
     rows = None
+    if _may_be_cut_off(file, raw):
+        return _parse_slow(file, _decoded(raw), kinds, first_line, skip_header=skip_header)
     if not quoted or _quotes_are_plain(quoted, file.separator):
         rows = _parse_fast(file, raw, kinds, first_line, skip_header=skip_header)
     if rows is None:
@@ -136,6 +139,14 @@ def _parse_fast(file: CsvFile, raw: bytes, kinds: _Kinds, first_line: int, *, sk
     return rows
 
 
+def _may_be_cut_off(file: CsvFile, raw: bytes) -> bool:
+    """Whether the last row, which no line end follows, may have fewer values than the header."""
+    if raw.endswith((b"\n", b"\r")):
+        return False
+    tail = raw[raw.rfind(b"\n") + 1 :]
+    return b'"' in tail or tail.count(file.separator.encode()) + 1 < len(file.columns)
+
+
 def _parse_slow(file: CsvFile, text: str, kinds: _Kinds, first_line: int, *, skip_header: bool) -> Block:
     places = [file.columns.index(name) for name in kinds]
     width = len(file.columns)
@@ -143,6 +154,7 @@ def _parse_slow(file: CsvFile, text: str, kinds: _Kinds, first_line: int, *, ski
     lines: list[int] = []
     broken: list[tuple[int, str]] = []
     ended = 0
+    last = None if text.endswith(("\n", "\r")) else text.count("\n") + 1  # the line that nothing ends
     for record, line_count in records_of(text, file.separator, name=file.path.name, first_line=first_line):
         begun = first_line + ended
         ended += line_count
@@ -150,6 +162,9 @@ def _parse_slow(file: CsvFile, text: str, kinds: _Kinds, first_line: int, *, ski
             continue
         if len(record) > width and any(value.strip() for value in record[width:]):
             broken.append((begun, TOO_MANY))
+            continue
+        if len(record) < width and any(value.strip() for value in record) and ended == last:
+            broken.append((begun, CUT_OFF))
             continue
         records.append([record[place] if place < len(record) else None for place in places])
         lines.append(begun)

@@ -13,6 +13,7 @@ from core.errors import DataError
 from core.feeds.layout import TABLE
 
 MANIFEST = "manifest.json"
+MARKERS = frozenset({"_done", ".done", "done", "_success"})  # files that say that a feed is complete
 COUNTED = "_counted"  # False for rows that are only a further part of a row before, such as a diastolic pressure
 _PACKED = (".gz", ".zip", ".bz2", ".xz", ".zst", ".7z")
 _SHOWN = 5  # names of files in a note
@@ -132,6 +133,7 @@ def not_read(folder: Path, read: Collection[Path], *, endings: Sequence[str], is
     """A note on the files of a folder, and of those in it if `is_below`, of which nothing is read."""
     found = sorted(folder.rglob("*") if is_below else folder.iterdir())
     left = [path for path in found if path.is_file() and path not in read and path.name != MANIFEST]
+    left = [path for path in left if path.name.lower() not in MARKERS]
     names = [str(path.relative_to(folder)) for path in left if not path.name.startswith(".")]
     if not names:
         return []

@@ -7,7 +7,7 @@ from pathlib import Path
 from core.domain.header_map import HeaderMap
 from core.errors import DataError
 from core.feeds.careloop_csv import mapped_files, open_careloop, table_files
-from core.feeds.feed import FORMATS, Feed
+from core.feeds.feed import FORMATS, Feed, read_manifest
 from core.feeds.fhir import fhir_files, open_fhir
 from core.feeds.synthea import open_synthea, synthea_files
 
@@ -23,10 +23,7 @@ def open_feed(folder: Path, *, format: str = "auto", maps: Sequence[HeaderMap] =
         raise DataError(f"The format '{format}' is not known. Formats: {', '.join(FORMATS)}.")
     if not folder.is_dir():
         raise DataError(f"{folder.name} is not a folder. Name the folder that holds the files of the feed.")
-    if format in ("auto", "synthea") and _is_output_of_synthea(folder):
-        folder = folder / "csv"
-    if format == "auto":
-        format = "careloop" if mapped_files(folder, maps) else _format_of(folder)
+    folder, format = _chosen(folder, format, maps)
     readers: dict[str, Callable[[Path], Feed]] = {
         "careloop": partial(open_careloop, maps=maps),
         "synthea": open_synthea,
@@ -36,6 +33,24 @@ def open_feed(folder: Path, *, format: str = "auto", maps: Sequence[HeaderMap] =
     if not feed.files:
         raise DataError(f"{folder.name} holds no file of the format {format}. Expected {_EXPECTED[format]}.")
     return feed
+
+
+def source_of(folder: Path, *, format: str = "auto", maps: Sequence[HeaderMap] = ()) -> str:
+    """The source system of a feed, also of one that cannot be opened; '' when its files do not say it."""
+    try:
+        folder, format = _chosen(folder, format, maps)
+        return read_manifest(folder).source_system or format
+    except (DataError, OSError):
+        return ""
+
+
+def _chosen(folder: Path, format: str, maps: Sequence[HeaderMap]) -> tuple[Path, str]:
+    """Where the files lie, and of which format they are."""
+    if format in ("auto", "synthea") and _is_output_of_synthea(folder):
+        folder = folder / "csv"
+    if format == "auto":
+        format = "careloop" if mapped_files(folder, maps) else _format_of(folder)
+    return folder, format
 
 
 _EXPECTED = {

@@ -1,5 +1,6 @@
 """Users, the organisation's settings and the audit log in SQL."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -46,6 +47,13 @@ def user_name(engine: Engine, user_id: str) -> str:
     return str(name or user_id)
 
 
+def user_names(engine: Engine, user_ids: Collection[str]) -> dict[str, str]:
+    """The names of users, active or not, by id; without those that are not known."""
+    question = select(users.c.user_id, users.c.name).where(users.c.user_id.in_(user_ids))
+    with reading(engine) as connection:
+        return {row.user_id: row.name for row in connection.execute(question)}
+
+
 def id_for_sign_in(engine: Engine, name: str) -> str | None:
     """The active person of this id or, when only one has it, of this email address, which does not tell capital letters
     from small ones."""
@@ -75,8 +83,22 @@ def add_user(engine: Engine, person: User, *, at: datetime, by: str) -> None:
 def persons(engine: Engine) -> list[tuple[User, bool]]:
     """All persons with whether they are active, by name."""
     with reading(engine) as connection:
-        question = select(users).where(users.c.kind == "person").order_by(users.c.name, users.c.user_id)
-        return [(_user(row), row.is_active) for row in connection.execute(question)]
+        return persons_in(connection)
+
+
+def persons_in(connection: Connection) -> list[tuple[User, bool]]:
+    """The same in the caller's transaction."""
+    question = select(users).where(users.c.kind == "person").order_by(users.c.name, users.c.user_id)
+    return [(_user(row), row.is_active) for row in connection.execute(question)]
+
+
+def person(engine: Engine, user_id: str) -> User:
+    """One active person, who can have a way in; what acts without a person cannot. Raises NotFound."""
+    with reading(engine) as connection:
+        found, is_active = person_in(connection, user_id)
+    if not is_active:
+        raise NotFound(f"There is no active user '{user_id}'.")
+    return found
 
 
 def person_in(connection: Connection, user_id: str) -> tuple[User, bool]:

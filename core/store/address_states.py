@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert
+from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from core.store.schema import address_states
@@ -17,6 +17,14 @@ def mark_dead(connection: Connection, address: str, *, channel: str, reason: str
     except IntegrityError:
         return False
     return True
+
+
+def is_dead(connection: Connection, address: str, *, channel: str) -> bool:
+    """Whether nothing more goes to an address."""
+    question = select(address_states.c.address).where(
+        address_states.c.channel == channel, address_states.c.address == address, address_states.c.state == "bounced"
+    )
+    return connection.execute(question).first() is not None
 
 
 def revive(connection: Connection, address: str, *, channel: str) -> None:

@@ -1,9 +1,9 @@
-"""Who was told of which alarm, in SQL: each administrator once of each."""
+"""Who was told of which alarm about feeds, or of which campaign that waits for approval, in SQL: each once of each."""
 
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Connection, Table, select, update
+from sqlalchemy import ColumnElement, Connection, Table, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.store.schema import alarm_mails as table
@@ -17,16 +17,21 @@ def add(connection: Connection, alarm: str, user_ids: Collection[str], *, at: da
     connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
 
 
+def is_due(connection: Connection, alarms: Collection[str], *, at: datetime) -> bool:
+    """Whether an email about one of these is to be sent."""
+    return connection.execute(select(table.c.alarm).where(_is_due(alarms, at)).limit(1)).first() is not None
+
+
 def take(connection: Connection, alarms: Collection[str], *, at: datetime) -> tuple[str, str, int] | None:
     """Claim one email that is due, so that one worker sends it: alarm, user and which try it is. None: there is none.
 
     Only of these alarms: one that is over meanwhile is told to nobody."""
-    is_due = (table.c.state == "due") & (table.c.next_at <= at) & table.c.alarm.in_(alarms)
-    found = connection.execute(select(table.c.alarm, table.c.user_id, table.c.tries).where(is_due).limit(1)).first()
+    due = _is_due(alarms, at)
+    found = connection.execute(select(table.c.alarm, table.c.user_id, table.c.tries).where(due).limit(1)).first()
     if found is None:
         return None
     mine = (table.c.alarm == found.alarm) & (table.c.user_id == found.user_id)
-    claim = update(table).where(mine, is_due).values(state="sending", tries=found.tries + 1)
+    claim = update(table).where(mine, due).values(state="sending", tries=found.tries + 1)
     is_ours = connection.execute(claim).rowcount == 1
     return (found.alarm, found.user_id, found.tries + 1) if is_ours else None
 
@@ -34,6 +39,10 @@ def take(connection: Connection, alarms: Collection[str], *, at: datetime) -> tu
 def change(connection: Connection, alarm: str, user_id: str, **values: object) -> None:
     """Set columns of one email."""
     connection.execute(update(table).where(table.c.alarm == alarm, table.c.user_id == user_id).values(**values))
+
+
+def _is_due(alarms: Collection[str], at: datetime) -> ColumnElement[bool]:
+    return (table.c.state == "due") & (table.c.next_at <= at) & table.c.alarm.in_(alarms)
 
 
 def _insert(connection: Connection, into: Table) -> "postgresql.Insert | sqlite.Insert":

@@ -3,11 +3,20 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
-from core.domain.approval import Asked, Kept
+from core.domain.approval import SECOND_PERSON, Asked, Kept
 from core.store.contacts import batches
-from core.store.schema import approvals, campaigns, organisation_settings, recipients
+from core.store.schema import (
+    approvals,
+    campaign_editors,
+    campaigns,
+    organisation_settings,
+    recipients,
+    setting_changes,
+)
+
+_KEY = "approval"  # of the organisation's setting
 
 
 def latest(connection: Connection, campaign_ids: Collection[str]) -> dict[str, Kept]:
@@ -33,10 +42,36 @@ def asked(connection: Connection, campaign_ids: Collection[str]) -> dict[str, As
     return found
 
 
+def waiting(connection: Connection) -> list[tuple[str, str, Asked]]:
+    """The campaigns that wait for approval: id, channel, and since when and who asked."""
+    columns = (campaigns.c.campaign_id, campaigns.c.channel, campaigns.c.asked_at, campaigns.c.asked_by)
+    is_open = campaigns.c.status.in_(("inactive", "active"))
+    question = select(*columns).where(campaigns.c.asked_at.is_not(None), is_open)
+    return [(row.campaign_id, row.channel, Asked(row.asked_at, row.asked_by)) for row in connection.execute(question)]
+
+
 def add(connection: Connection, campaign_id: str, digest: str, *, at: datetime, by: str, note: str) -> None:
     """Keep an approval."""
     values = {"campaign_id": campaign_id, "digest": digest, "approved_at": at, "approved_by": by, "note": note}
     connection.execute(insert(approvals).values(values))
+
+
+def add_editor(connection: Connection, campaign_id: str, *, at: datetime, by: str) -> None:
+    """Somebody has changed what a campaign says, when or to whom."""
+    mine = (campaign_editors.c.campaign_id == campaign_id) & (campaign_editors.c.user_id == by)
+    connection.execute(delete(campaign_editors).where(mine))
+    connection.execute(insert(campaign_editors).values(campaign_id=campaign_id, user_id=by, edited_at=at))
+
+
+def editors(connection: Connection, campaign_id: str) -> set[str]:
+    """Everybody who has changed a campaign since it was made or last approved."""
+    question = select(campaign_editors.c.user_id).where(campaign_editors.c.campaign_id == campaign_id)
+    return set(connection.scalars(question))
+
+
+def forget_editors(connection: Connection, campaign_id: str) -> None:
+    """A second person has approved what they wrote: from now on who changes it counts."""
+    connection.execute(delete(campaign_editors).where(campaign_editors.c.campaign_id == campaign_id))
 
 
 def void(connection: Connection, campaign_id: str, *, at: datetime, by: str) -> int:
@@ -57,8 +92,29 @@ def places(connection: Connection, campaign_id: str) -> list[int]:
     return list(connection.scalars(question))
 
 
-def setting_since(connection: Connection, key: str) -> datetime | None:
-    """Since when a setting of the organisation is what it is; None when it was never set."""
-    question = select(organisation_settings.c.changed_at).where(organisation_settings.c.key == key)
-    found: datetime | None = connection.scalar(question)
+def turned_off(connection: Connection) -> Asked | None:
+    """When and by whom approval was turned off, if it is off; None when it is on or was never on."""
+    question = select(setting_changes).where(setting_changes.c.key == _KEY)
+    last = connection.execute(question.order_by(setting_changes.c.change_id.desc()).limit(1)).first()
+    return Asked(last.at, last.by) if last is not None and last.was == SECOND_PERSON else None
+
+
+def first_asked_for(connection: Connection) -> datetime | None:
+    """When the organisation asked for approval for the first time; None when it never did, or always has as far as its
+    history goes."""
+    question = select(setting_changes.c.was, setting_changes.c.at).where(setting_changes.c.key == _KEY)
+    first = connection.execute(question.order_by(setting_changes.c.change_id).limit(1)).first()
+    if first is not None:
+        return None if first.was == SECOND_PERSON else first.at
+    question_now = select(organisation_settings.c.changed_at).where(organisation_settings.c.key == _KEY)
+    found: datetime | None = connection.scalar(question_now)
     return found
+
+
+def approved_counts(connection: Connection) -> dict[str, int]:
+    """How many campaigns that can still go out have an approval that no edit has ended, by channel."""
+    standing = select(approvals.c.campaign_id).where(approvals.c.voided_at.is_(None))
+    question = select(campaigns.c.channel, func.count()).where(
+        campaigns.c.campaign_id.in_(standing), campaigns.c.status.in_(("inactive", "active"))
+    )
+    return {row.channel: int(row[1]) for row in connection.execute(question.group_by(campaigns.c.channel))}

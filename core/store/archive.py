@@ -10,7 +10,7 @@ import json
 import os
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -19,13 +19,19 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import CareloopError
+from core.store import archive_names
+from core.store.archive_names import Strange
 from core.store.dump import Shape
 from core.store.half_restored import sync_folder
 
 FORMAT = 1
 _MANIFEST = "manifest.json"
 _PIECE = 1 << 20
-_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, KeyError, ValueError, TypeError, NotImplementedError)
+_LONGEST_MANIFEST = 16 << 20
+_DAMAGED = (
+    zipfile.BadZipFile, zlib.error, EOFError, OSError, KeyError, ValueError, TypeError, AttributeError,
+    NotImplementedError, RecursionError,
+)  # fmt: skip
 
 
 @dataclass
@@ -73,12 +79,17 @@ class Writer:
 
     def table(self, manifest: Manifest, shape: Shape, lines: Iterable[bytes]) -> int:
         """Add a table; returns its rows."""
-        digest, rows = sha256(), 0
+        digest, rows, longest = sha256(), 0, archive_names.longest(shape.name)
         with (
             self._archive.open(_info(_of_table(shape.name)), "w", force_zip64=True) as member,
             gzip.GzipFile(fileobj=member, mode="wb", compresslevel=1, mtime=0) as packed,
         ):
             for line in lines:
+                if len(line) > longest:
+                    raise CareloopError(
+                        f"The backup was not made: a row of the table {shape.name} is larger than {longest >> 20:,} MB "
+                        "and could not be taken back. Ask whoever looks after Careloop to look at that table."
+                    )
                 digest.update(line)
                 packed.write(line)
                 rows += 1
@@ -140,16 +151,39 @@ class Archive:
         self.path = path
         try:
             self._archive = zipfile.ZipFile(path)
-            self.manifest = _manifest(self._archive.read(_MANIFEST))
         except FileNotFoundError:
             raise CareloopError(f"There is no archive {path}. Check its name.") from None
         except _DAMAGED:
+            raise self._damaged() from None
+        try:
+            self.manifest = self._manifest()
+        except CareloopError:
+            self.close()
+            raise
+
+    def _manifest(self) -> Manifest:
+        try:
+            if self._archive.getinfo(_MANIFEST).file_size > _LONGEST_MANIFEST:
+                raise ValueError("a manifest without an end")
+            told: dict[str, Any] = json.loads(self._archive.read(_MANIFEST))
+            if told.get("format", FORMAT) > FORMAT:
+                raise CareloopError(f"{self.path} was made by a newer Careloop. Restore it with that one.")
+            archive_names.require_known(told)
+            known = {name: told[name] for name in Manifest.__dataclass_fields__ if name in told}
+            return Manifest(**known | {"made_at": datetime.fromisoformat(told["made_at"])})
+        except Strange as error:
             raise CareloopError(
-                f"{path} is no whole backup: it is cut off, damaged, or was not made by 'careloop backup'. Use another "
-                "one; nothing was changed."
+                f"{self.path} is no whole backup: it names {error}, which no backup has. It was changed, or not made "
+                "by 'careloop backup'. Use another one; nothing was changed."
             ) from None
-        if self.manifest.format > FORMAT:
-            raise CareloopError(f"{path} was made by a newer Careloop. Restore it with that one.")
+        except _DAMAGED:
+            raise self._damaged() from None
+
+    def _damaged(self) -> CareloopError:
+        return CareloopError(
+            f"{self.path} is no whole backup: it is cut off, damaged, or was not made by 'careloop backup'. Use "
+            "another one; nothing was changed."
+        )
 
     def verify(self) -> None:
         """Read everything and compare it with the manifest. Raises CareloopError for what is missing or different."""
@@ -171,7 +205,7 @@ class Archive:
                 "backup; nothing was changed."
             )
 
-    def rows(self, name: str) -> Iterator[bytes]:
+    def rows(self, name: str) -> Generator[bytes]:
         """The lines of a table."""
         yield from self._lines(name)
 
@@ -187,7 +221,11 @@ class Archive:
 
     def _lines(self, name: str) -> Iterator[bytes]:
         with self._archive.open(_of_table(name)) as member, gzip.GzipFile(fileobj=member, mode="rb") as lines:
-            yield from lines
+            longest = archive_names.longest(name)
+            while line := lines.readline(longest + 1):
+                if len(line) > longest:
+                    raise ValueError("a line without an end")
+                yield line
 
     def _is_right(self, name: str, about: dict[str, Any]) -> bool:
         digest, size = sha256(), 0
@@ -209,14 +247,6 @@ class Archive:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _manifest(content: bytes) -> Manifest:
-    told: dict[str, Any] = json.loads(content)
-    known = {name: told[name] for name in Manifest.__dataclass_fields__ if name in told}
-    if any(name.startswith("/") or ".." in Path(name).parts for name in known.get("files", {})):
-        raise ValueError("a path out of the home")
-    return Manifest(**known | {"made_at": datetime.fromisoformat(told["made_at"])})
 
 
 def _of_table(name: str) -> str:

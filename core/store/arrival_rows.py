@@ -14,7 +14,10 @@ ENDED = ("loaded", "unchanged", "failed")
 @dataclass(frozen=True)
 class Arrival:
     """One row. state: loading, waiting (another load was running), loaded, unchanged (it said nothing new), failed, or
-    again (failed, and to be tried again)."""
+    again (failed, and to be tried again).
+
+    source_system  of one that failed as its files say, '' when they do not
+    """
 
     arrival_id: int
     name: str
@@ -31,6 +34,13 @@ class Arrival:
 def latest(connection: Connection, *, limit: int | None = None) -> list[Arrival]:
     """The arrivals, the latest first."""
     question = select(table).order_by(table.c.started_at.desc(), table.c.arrival_id.desc()).limit(limit)
+    return [Arrival(**row) for row in connection.execute(question).mappings()]
+
+
+def ended_since(connection: Connection, since: datetime) -> list[Arrival]:
+    """The arrivals that were loaded, said nothing new or failed since then, the latest to arrive first."""
+    recent = table.c.state.in_(ENDED) & (table.c.finished_at >= since)
+    question = select(table).where(recent).order_by(table.c.started_at.desc(), table.c.arrival_id.desc())
     return [Arrival(**row) for row in connection.execute(question).mappings()]
 
 

@@ -14,6 +14,7 @@ import polars as pl
 from sqlalchemy import ColumnElement, Connection, Engine, Text, cast, func, insert, or_, select, text
 
 from core.domain.audit_line import BEGINNING, AuditLine, line_hash, plain
+from core.store.database import reading
 from core.store.schema.accounts import audit
 
 _WAITING = "careloop_audit_lines"  # in Connection.info
@@ -52,7 +53,7 @@ def lines(engine: Engine, *, after: int = 0) -> Iterator[AuditLine]:
     """All lines after a position, in their order, read in pieces."""
     question = select(audit).order_by(audit.c.position).limit(_PIECE)
     while True:
-        with engine.connect().execution_options(reads_only=True) as connection:
+        with reading(engine) as connection:
             rows = connection.execute(question.where(audit.c.position > after)).all()
         if not rows:
             return
@@ -67,9 +68,15 @@ def head(connection: Connection) -> tuple[int, str]:
     return (row.position, row.hash) if row else (0, BEGINNING)
 
 
-def _append(connection: Connection, waiting: list[AuditLine]) -> None:
+def hold(connection: Connection) -> None:
+    """Until the transaction ends nobody else adds lines: what is counted stays true. Only for a transaction that waits
+    for nothing else. On SQLite writers wait for each other anyway."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+
+
+def _append(connection: Connection, waiting: list[AuditLine]) -> None:
+    hold(connection)
     position, before = head(connection)
     rows = []
     for line in waiting:
@@ -90,6 +97,12 @@ def found(connection: Connection, *, limit: int | None, before: int | None = Non
     if before is not None:
         question = question.where(audit.c.position < before)
     return [_line(row) for row in connection.execute(question.limit(limit))]
+
+
+def before_of(connection: Connection, *, skip: int, **bounds: Any) -> int:
+    """The position before which the lines after the first `skip` ones lie; 0 when there are none."""
+    question = select(audit.c.position).where(*_within(**bounds)).order_by(audit.c.position.desc())
+    return int(connection.scalar(question.offset(skip - 1).limit(1)) or 0)
 
 
 def count(connection: Connection, **bounds: Any) -> int:

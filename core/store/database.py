@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from threading import local
 from typing import Any
 
 from sqlalchemy import (
@@ -78,30 +79,51 @@ def open_engine(url: str, *, ledger: Path | None = None) -> Engine:
     return engine
 
 
+class _Open(local):
+    """The connection of the block that is open in this thread, by engine. docs/decisions/one-connection-a-thread.md"""
+
+    def __init__(self) -> None:
+        self.by_engine: dict[Engine, Connection] = {}
+
+
+_open = _Open()
+
+
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """A connection for questions only: on SQLite it never waits for a writer."""
-    with engine.connect().execution_options(reads_only=True) as connection:
+    """A connection for questions only: on SQLite it never waits for a writer.
+
+    Within another block of this thread and engine it is the connection of that block, so that nobody waits for a second
+    one while holding the first; a question then sees what the block's transaction has written.
+    """
+    if (connection := _open.by_engine.get(engine)) is not None:
+        yield connection
+        return
+    with engine.connect().execution_options(reads_only=True) as connection, _block(engine, connection):
         yield connection
 
 
 @contextmanager
 def snapshot(engine: Engine) -> Iterator[Connection]:
-    """A connection for questions that are all answered as of one moment, whatever is written meanwhile."""
+    """A connection for questions that are all answered as of one moment, whatever is written meanwhile. It begins in no
+    other block."""
+    _check_outside(engine)
     options: dict[str, Any] = {"reads_only": True}
     if engine.dialect.name == "postgresql":
         options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-    with engine.connect().execution_options(**options) as connection:
+    with engine.connect().execution_options(**options) as connection, _block(engine, connection):
         yield connection
 
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction: committed when the block ends, rolled back when it raises. What was put off by `before_commit`
-    and `after_commit` is done then, and the audit log's lines are added as its last step."""
+    and `after_commit` is done then, and the audit log's lines are added as its last step. It begins in no other block.
+    """
     from core.store.audit_rows import appending  # whose table needs what is here
 
-    with engine.begin() as connection, appending(connection):
+    _check_outside(engine)
+    with engine.begin() as connection, _block(engine, connection), appending(connection):
         before: list[Callable[[], None]] = []
         after: list[Callable[[], None]] = []
         connection.info[_PUT_OFF] = (before, after)
@@ -113,6 +135,23 @@ def writing(engine: Engine) -> Iterator[Connection]:
             connection.info.pop(_PUT_OFF, None)
     for each in after:
         each()
+
+
+@contextmanager
+def _block(engine: Engine, connection: Connection) -> Iterator[None]:
+    _open.by_engine[engine] = connection
+    try:
+        yield
+    finally:
+        del _open.by_engine[engine]
+
+
+def _check_outside(engine: Engine) -> None:
+    if engine in _open.by_engine:
+        raise RuntimeError(
+            "A transaction or snapshot was begun inside another block of its thread, which would hold two connections. "
+            "End the other block first, or pass its connection on."
+        )
 
 
 def before_commit(connection: Connection, do: Callable[[], None]) -> None:

@@ -159,6 +159,7 @@ _TYPES: dict[str, Callable[[], TypeEngine[Any]]] = {
     "float": Float,
     "text": Text,
 }
+KINDS = frozenset(_TYPES)
 
 
 def _table(shape: Shape) -> Table:

@@ -12,7 +12,6 @@ from core.store.contacts import batches
 from core.store.database import UtcDateTime
 from core.store.schema import attempts, campaigns, corrections, merges, opt_outs, patients, recipients
 
-ADDRESS_COLUMN = {"email": "email", "text": "phone_mobile", "phone": "phone_mobile"}
 _REMOVAL = ("removed_at", "removed_by", "removed_how", "removed_note")
 _SAME = ("source", "type", "protocol", "patient_id", "address", "starts_on", "until", "made_at")
 

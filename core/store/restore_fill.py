@@ -1,36 +1,61 @@
 """What is put right in the tables of a backup before they count: claims of workers that are gone, and free numbers."""
 
+import logging
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, exists, func, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from core.domain.message import RESTORED
+from core.errors import CareloopError
 from core.store import dump
 from core.store.archive import Archive
 from core.store.database import migrate_to
-from core.store.restore_rows import add
+from core.store.dump import Shape
+from core.store.restore_rows import add, release
 from core.store.schema import attempts, campaigns, recipients
+from core.store.standing_rows import Before, settle_people
 
 _GAP = 1_000_000  # recipients' numbers that may have been given out since the backup: they stand in mails
 
+_log = logging.getLogger(__name__)
+
 
 def fill(connection: Connection, archive: Archive, progress: Callable[[float], None]) -> None:
-    """The tables of an archive in an empty database, brought to the present version."""
+    """The tables of an archive in an empty database, brought to the present version. Raises CareloopError for rows that
+    do not fit into their table."""
     manifest = archive.manifest
     migrate_to(connection, manifest.version)
     shapes = manifest.shapes()
     dump.clear(connection, shapes)
     for number, shape in enumerate(shapes):
         progress(number / len(shapes))
-        dump.fill(connection, shape, archive.rows(shape.name))
+        _fill(connection, archive, shape)
     migrate_to(connection)
 
 
-def settle(connection: Connection, archive: Archive, *, at: datetime, by: str) -> None:
-    """Hold everything back, and let nobody finish what a worker held at the moment of the backup: what became of it is
-    not known here, and a journal of today tells of other batches."""
+def _fill(connection: Connection, archive: Archive, shape: Shape) -> None:
+    try:
+        with closing(archive.rows(shape.name)) as rows:
+            dump.fill(connection, shape, rows)
+    except (SQLAlchemyError, ValueError, TypeError, AttributeError, ArithmeticError) as error:
+        _log.error("the table %s of the archive cannot be filled (%s)", shape.name, type(error).__name__)
+        raise CareloopError(
+            f"The table {shape.name} of the backup cannot be taken back ({type(error).__name__}): it was changed after "
+            "the backup was made, or the database takes no more. Make sure of its space, or use another backup. "
+            "Nothing was changed."
+        ) from None
+
+
+def settle(connection: Connection, archive: Archive, was: Before, *, at: datetime, by: str) -> None:
+    """Hold everything back, let nobody be on who was switched off, and let nobody finish what a worker held at the
+    moment of the backup: what became of it is not known here, and a journal of today tells of other batches.
+
+    was  who was here before
+    """
     claimed = recipients.c.state == "claimed"
     held = exists().where(recipients.c.recipient_id == attempts.c.recipient_id, claimed)
     running = update(attempts).where(attempts.c.outcome.is_(None), held)
@@ -43,13 +68,17 @@ def settle(connection: Connection, archive: Archive, *, at: datetime, by: str) -
     _leave_numbers_free(connection, archive.manifest.archive_id, at=at, by=by)
     dump.set_sequences(connection)
     manifest = archive.manifest
+    # A backup of a restored database that nobody had released: this restore takes the place of that one.
+    release(connection, at=at, by=by, reason="another backup was restored", counts={})
+    written_since = [ledger_id for ledger_id, seen_at in was.ledgers.items() if seen_at >= manifest.made_at]
     add(
         connection,
         archive_id=manifest.archive_id,
         made_at=manifest.made_at,
         restored_at=at,
         by=by,
-        ledgers=manifest.ledgers,
+        ledgers=dict.fromkeys(written_since) | manifest.ledgers,
+        sources={"people": settle_people(connection, was)},
     )
 
 

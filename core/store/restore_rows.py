@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
@@ -18,7 +19,8 @@ class Restored:
     """A restore that is not reconciled.
 
     ledgers  by id how many bytes each ledger had at the backup, None where that is not known: those that must be asked
-    sources  what was asked since: 'ledgers', 'twilio', 'mail_logs'
+    sources  what was found in the restored state ('people', 'audit') and what was asked since: 'ledgers', 'twilio',
+             'mail_logs'
     """
 
     restore_id: int
@@ -50,6 +52,7 @@ def add(
     restored_at: datetime,
     by: str,
     ledgers: Mapping[str, int | None],
+    sources: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
     """A backup was restored: nothing leaves until it is released."""
     connection.execute(
@@ -59,7 +62,7 @@ def add(
             restored_at=restored_at,
             restored_by=by,
             ledgers=dict(ledgers),
-            sources={},
+            sources=dict(sources),
             reason="",
             counts={},
         )
@@ -69,6 +72,13 @@ def add(
 def keep_sources(connection: Connection, restore_id: int, sources: Mapping[str, Any]) -> None:
     """What was asked about the time since the backup."""
     connection.execute(update(restores).where(restores.c.restore_id == restore_id).values(sources=dict(sources)))
+
+
+def keep_found(connection: Connection, found: Mapping[str, Any]) -> None:
+    """What was found in the state that came back, with the restore that holds everything back."""
+    restored = open_restore(connection)
+    if restored:
+        keep_sources(connection, restored.restore_id, {**restored.sources, **found})
 
 
 def release(connection: Connection, *, at: datetime, by: str, reason: str, counts: Mapping[str, Any]) -> int:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, func, inspect, select, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DatabaseError
 
 from core.errors import NotAllowed
 from core.store.database import open_engine, writing
@@ -20,6 +21,7 @@ from core.store.half_restored import sync_folder
 from core.store.schema import metadata
 
 _USED = ("patients", "campaigns", "loads", "opt_outs", "users")
+_ASIDE = ".before-restore-"
 _IN_USE = (
     "Somebody uses the database: pages, a dispatcher, a load or another program is connected to it. Stop 'careloop "
     "serve' and every 'careloop dispatch', then restore again. Nothing was changed."
@@ -33,14 +35,24 @@ class SqliteTarget:
     path: Path
 
     def is_used(self) -> bool:
-        """Whether it holds anything of somebody's."""
+        """Whether it holds anything of somebody's. What is damaged does."""
         if not self.path.exists():
             return False
         engine = open_engine(f"sqlite:///{self.path}")
         try:
             return _is_used(engine)
+        except (DatabaseError, sqlite3.DatabaseError):
+            return True
         finally:
             engine.dispose()
+
+    def earlier(self, *, is_again: bool) -> str | None:
+        """The address of the database whose place will be taken; None when there is none. A restore that was
+        interrupted (`is_again`) may have put it aside already."""
+        if self.path.exists():
+            return f"sqlite:///{self.path}"
+        put_aside = sorted(self.path.parent.glob(f"{self.path.name}{_ASIDE}*[0-9]")) if is_again else []
+        return f"sqlite:///{put_aside[-1]}" if put_aside else None
 
     def require_idle(self) -> None:
         """Raises NotAllowed while any process has it open: SQLite leaves its WAL only for the last one."""
@@ -51,6 +63,8 @@ class SqliteTarget:
             mode = connection.execute("PRAGMA journal_mode=DELETE").fetchone()[0]
         except sqlite3.OperationalError:
             mode = "wal"
+        except sqlite3.DatabaseError:  # damaged: nobody can use it
+            mode = "delete"
         finally:
             connection.close()
         if mode != "delete":
@@ -80,7 +94,7 @@ class SqliteTarget:
         for ending in ("", "-wal", "-shm", "-journal"):
             old = Path(f"{self.path}{ending}")
             if old.exists():
-                old.rename(f"{self.path}.before-restore-{stamp}{ending}")
+                old.rename(f"{self.path}{_ASIDE}{stamp}{ending}")
         part.rename(self.path)
         sync_folder(self.path.parent)
 
@@ -98,6 +112,10 @@ class PostgresTarget:
             return _is_used(engine)
         finally:
             engine.dispose()
+
+    def earlier(self, *, is_again: bool) -> str | None:  # noqa: ARG002
+        """See SqliteTarget."""
+        return self.url
 
     def require_idle(self) -> None:
         """Raises NotAllowed while anybody else is connected."""

@@ -27,3 +27,13 @@ def practice_names(connection: Connection) -> tuple[dict[str, str], dict[str, st
     pcps = select(providers.c.provider_id, providers.c.display_name).where(providers.c.is_pcp)
     people = connection.execute(pcps.order_by(providers.c.last, providers.c.provider_id))
     return {row.group_id: row.name for row in rows}, {row.provider_id: row.display_name for row in people}
+
+
+def group_ids(connection: Connection) -> set[str]:
+    """The ids of all groups."""
+    return set(connection.scalars(select(groups.c.group_id)))
+
+
+def provider_ids(connection: Connection) -> set[str]:
+    """The ids of all providers, also of those who are nobody's PCP."""
+    return set(connection.scalars(select(providers.c.provider_id)))

@@ -10,12 +10,17 @@ _FILE = "secret.key"
 _LENGTH = 32
 
 
+def key_file(home: Path) -> Path:
+    """Where the key is kept."""
+    return home / _FILE
+
+
 def secret_key(home: Path) -> bytes:
     """The key, made when there is none. Raises SettingsError for a file that holds something else.
 
     Links in mails that were sent stop working when the key is lost, so a damaged one is never replaced silently.
     """
-    path = home / _FILE
+    path = key_file(home)
     if not path.exists():
         _create(path)
     key = path.read_bytes()

@@ -8,6 +8,8 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from core.store.schema import credentials, identities, sessions, sign_in_failures, users
 
+_MANAGING = 0x6D616E61676572  # the number of the lock under which it is looked whether a manager of users is left
+
 
 def credential(connection: Connection, user_id: str) -> Row[Any] | None:
     """The password of a user as it is kept; None for who has none."""
@@ -20,11 +22,20 @@ def keep_credential(connection: Connection, user_id: str, **values: Any) -> None
     connection.execute(insert(credentials).values(user_id=user_id, **values))
 
 
-def with_way_in(connection: Connection) -> set[str]:
-    """The ids of active persons who have a password or an identity elsewhere."""
-    known = select(credentials.c.user_id).union(select(identities.c.user_id))
+def with_way_in(connection: Connection, *, by_password: bool, issuer: str) -> set[str]:
+    """The ids of active persons who can sign in: with a password, where passwords count, or as somebody at the OpenID
+    Connect provider that is set up ('' for none)."""
+    at_provider = select(identities.c.user_id).where(identities.c.issuer == issuer)
+    known = at_provider.union(select(credentials.c.user_id)) if by_password else at_provider
     question = select(users.c.user_id).where(users.c.is_active, users.c.kind == "person", users.c.user_id.in_(known))
     return set(connection.scalars(question))
+
+
+def one_at_a_time(connection: Connection) -> None:
+    """Until the end of the transaction nobody else changes who can sign in and manage users. On SQLite writers wait for
+    each other anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_MANAGING)))
 
 
 def add_session(connection: Connection, **values: Any) -> None:
@@ -36,6 +47,12 @@ def session(connection: Connection, session_id: str) -> Row[Any] | None:
     """A session that nobody has ended, whether it ran out or not."""
     question = select(sessions).where(sessions.c.session_id == session_id, sessions.c.ended_at.is_(None))
     return connection.execute(question).one_or_none()
+
+
+def ended_how(connection: Connection, session_id: str) -> str:
+    """How a session ended; '' for one that has not, or that there never was."""
+    question = select(sessions.c.ended_how).where(sessions.c.session_id == session_id)
+    return connection.scalar(question) or ""
 
 
 def seen(connection: Connection, session_id: str, *, at: datetime) -> None:

@@ -7,6 +7,7 @@ from starlette.types import Scope
 
 from core.sessions import cookie_name, is_behind_tls
 from core.settings import Settings
+from core.sign_in import BROWSER_DAYS
 
 
 def token(scope: Scope, settings: Settings) -> str:
@@ -37,6 +38,29 @@ def keep(response: Response, settings: Settings, value: str) -> Response:
         cookie_name(settings), value, path="/", secure=is_behind_tls(settings), httponly=True, samesite="lax"
     )
     return response
+
+
+def known_browser(scope: Scope, settings: Settings) -> str:
+    """The proof that somebody signed in in this browser before; empty without one."""
+    return read(scope, _browser_name(settings))
+
+
+def keep_browser(response: Response, settings: Settings, proof: str) -> Response:
+    """Let the browser keep that proof, past the end of the session."""
+    response.set_cookie(
+        _browser_name(settings),
+        proof,
+        max_age=BROWSER_DAYS * 24 * 3600,
+        path="/",
+        secure=is_behind_tls(settings),
+        httponly=True,
+        samesite="lax",
+    )
+    return response
+
+
+def _browser_name(settings: Settings) -> str:
+    return f"{cookie_name(settings)}-browser"
 
 
 def forget(response: Response, settings: Settings) -> Response:

@@ -5,7 +5,6 @@ uploads and components.
 """
 
 import logging
-import time
 from collections.abc import Callable
 from urllib.parse import quote
 
@@ -14,14 +13,13 @@ from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from core import sessions, unexpected
-from core.sessions import Session
+from core import sessions, tabs, unexpected
 from core.web import cookie, hosts, paths
 from core.web.headers import with_headers
 from core.workbench import Workbench
 
 _log = logging.getLogger(__name__)
-CHECK_EVERY = 2.0  # seconds after which a websocket's session is looked at again
+_PROTOCOL, _TAB = b"sec-websocket-protocol", 2  # Streamlit's name, its token against forged requests, the tab's id
 
 
 class Gate:
@@ -69,7 +67,7 @@ class Gate:
         if session is None:
             await _ask_to_sign_in(scope, receive, send)
         elif scope["type"] == "websocket":
-            await self.app(scope, _while_signed_in(wb, token, receive, send), send)
+            await self.app(_with_own_tab(scope, session.session_id), _while_signed_in(wb, token, receive, send), send)
         else:
             if hosts.is_navigation(scope):
                 await run_in_threadpool(sessions.seen, wb, session)
@@ -92,22 +90,30 @@ def _refusal(wb: Workbench, scope: Scope) -> tuple[int, str] | None:
 
 
 def _while_signed_in(wb: Workbench, token: str, receive: Receive, send: Send) -> Receive:
-    """What the browser says, as long as the session counts. Then the websocket is closed, and the page asks to sign in
-    again."""
-    checked_at = time.monotonic()
+    """What the browser says, as long as the session counts: it is looked at anew with each thing that is done. Then the
+    websocket is closed, and the page asks to sign in again."""
 
     async def next_message() -> Message:
-        nonlocal checked_at
         message = await receive()
-        if message["type"] == "websocket.receive" and time.monotonic() - checked_at >= CHECK_EVERY:
-            session: Session | None = await run_in_threadpool(sessions.find, wb, token)
-            if session is None:
-                await send({"type": "websocket.close", "code": 1008, "reason": "signed out"})
-                return {"type": "websocket.disconnect", "code": 1008}
-            checked_at = time.monotonic()
+        if message["type"] == "websocket.receive" and await run_in_threadpool(sessions.find, wb, token) is None:
+            await send({"type": "websocket.close", "code": 1008, "reason": "signed out"})
+            return {"type": "websocket.disconnect", "code": 1008}
         return message
 
     return next_message
+
+
+def _with_own_tab(scope: Scope, session_id: str) -> Scope:
+    """The websocket's scope without the id of a tab that is not this session's: Streamlit then begins a new one."""
+    headers = [(name, _own(value, session_id) if name == _PROTOCOL else value) for name, value in scope["headers"]]
+    return {**scope, "headers": headers}
+
+
+def _own(protocols: bytes, session_id: str) -> bytes:
+    entries = [entry.strip() for entry in protocols.split(b",")]
+    if len(entries) <= _TAB or tabs.is_of(entries[_TAB].decode("latin-1"), session_id):
+        return protocols
+    return b", ".join(entries[:_TAB])
 
 
 async def _ask_to_sign_in(scope: Scope, receive: Receive, send: Send) -> None:

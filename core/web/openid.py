@@ -16,6 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from core import openid
+from core.domain.address import is_loopback_host
 from core.errors import CareloopError, NotFound
 from core.openid import ProviderAway
 from core.sessions import is_behind_tls
@@ -71,7 +72,7 @@ def _failed(wb: Workbench, error: CareloopError, *, status: int) -> Response:
 def _begin(wb: Workbench, request: Request) -> Response:
     back = safe_path(request.query_params.get("next", "/"))
     public, asked = urlsplit(wb.settings.public_url), hosts.header(request.scope, b"host")
-    if asked != public.netloc and hosts.is_loopback(public.hostname or ""):
+    if asked != public.netloc and is_loopback_host(public.hostname or ""):
         # 'localhost' in place of 127.0.0.1: the provider sends people back to the latter, where the cookie must be. A
         # public name that is none of this machine's is a proxy's, which may ask here by another one.
         here = f"{wb.settings.public_url}/sign-in/openid?next={quote(back, safe='')}"

@@ -87,13 +87,16 @@ def routes(open_workbench: Callable[[], Workbench]) -> list[BaseRoute]:
 
 def _ask(wb: Workbench, request: Request, *, error: str = "", status: int = 200, name: str = "") -> Response:
     back = safe_path(request.query_params.get("next", "/"))
-    signed_in = sessions.find(wb, cookie.token(request.scope, wb.settings))
+    token = cookie.token(request.scope, wb.settings)
+    signed_in = sessions.find(wb, token)
     if signed_in is not None and not wb.settings.demo and not error:
         return RedirectResponse(back, status_code=303)
-    return _form_page(wb, back, error=error, status=status, name=name)
+    return _form_page(wb, back, error=error, status=status, name=name, ended=sessions.why_ended(wb, token))
 
 
-def _form_page(wb: Workbench, back: str, *, error: str = "", status: int = 200, name: str = "") -> Response:
+def _form_page(
+    wb: Workbench, back: str, *, error: str = "", status: int = 200, name: str = "", ended: str = ""
+) -> Response:
     paragraphs: tuple[str, ...] = ()
     local = wb.settings.local_accounts
     if wb.settings.demo:
@@ -103,7 +106,7 @@ def _form_page(wb: Workbench, back: str, *, error: str = "", status: int = 200, 
     return page(
         wb,
         "Look around in the demo" if wb.settings.demo else "Sign in",
-        paragraphs=paragraphs,
+        paragraphs=(*((ended,) if ended else ()), *paragraphs),
         error=error,
         status=status,
         action="/sign-in",
@@ -121,7 +124,13 @@ def _form_page(wb: Workbench, back: str, *, error: str = "", status: int = 200, 
 def _sign_in(wb: Workbench, request: Request, form: Form) -> Response:
     back, name = safe_path(form.get("next", "/")), form.get("name", "")
     try:
-        signed_in = sign_in.sign_in(wb, name, form.get("password", ""), client=hosts.client(request.scope))
+        signed_in = sign_in.sign_in(
+            wb,
+            name,
+            form.get("password", ""),
+            client=hosts.client(request.scope),
+            browser=cookie.known_browser(request.scope, wb.settings),
+        )
     except TooManyTries as error:
         answer = _form_page(wb, back, error=str(error), status=429, name=name)
         answer.headers["retry-after"] = str(max(1, int(error.again_after.total_seconds())))
@@ -130,7 +139,8 @@ def _sign_in(wb: Workbench, request: Request, form: Form) -> Response:
         return _form_page(wb, back, error=str(error), status=401, name=name)
     if signed_in.choosing:
         return _choose_page(wb, signed_in.choosing, back)
-    return entered(wb, signed_in.token, back)
+    _end(wb, request)
+    return cookie.keep_browser(entered(wb, signed_in.token, back), wb.settings, signed_in.browser)
 
 
 def _choose_page(wb: Workbench, choosing: str, back: str, *, error: str = "") -> Response:
@@ -148,12 +158,13 @@ def _choose_page(wb: Workbench, choosing: str, back: str, *, error: str = "") ->
     )
 
 
-def _choose(wb: Workbench, _request: Request, form: Form) -> Response:
+def _choose(wb: Workbench, request: Request, form: Form) -> Response:
     choosing, back = form.get("choosing", ""), safe_path(form.get("next", "/"))
     try:
         token = sign_in.choose_password(wb, choosing, form.get("password", ""), form.get("again", ""))
     except CareloopError as error:
         return _choose_page(wb, choosing, back, error=str(error))
+    _end(wb, request)
     return entered(wb, token, back)
 
 

@@ -89,6 +89,14 @@ approvals = Table(
     Column("voided_by", String(64)),
 )
 
+campaign_editors = Table(
+    "campaign_editors",  # who has changed a campaign since it was made or last approved: they do not approve it
+    metadata,
+    Column("campaign_id", String(32), primary_key=True),
+    Column("user_id", String(64), primary_key=True),
+    Column("edited_at", UtcDateTime, nullable=False),  # the last time
+)
+
 recipients = Table(
     "recipients",
     metadata,

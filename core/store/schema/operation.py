@@ -27,7 +27,7 @@ feed_arrivals = Table(
 alarm_mails = Table(
     "alarm_mails",
     metadata,
-    Column("alarm", String(160), primary_key=True),  # core.lateness.Alarm.key
+    Column("alarm", String(160), primary_key=True),  # core.lateness.Alarm.key, or of a campaign (core.approval_mail)
     Column("user_id", String(64), primary_key=True),
     Column("state", String(16), nullable=False),  # due | sending | sent | failed
     Column("tries", Integer, nullable=False, default=0),
