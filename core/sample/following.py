@@ -84,7 +84,7 @@ def write_next(previous: Path, out: Path, *, as_of: date, asked: pl.DataFrame, s
     led there. The same arguments give the same bytes. Raises CareloopError for a folder that holds no sample, one that
     is not empty, and a day that is not after the previous feed's.
     """
-    before = _as_of(previous)
+    before = feed_day(previous)
     if as_of <= before:
         raise CareloopError(f"The feed before is of {before}. The following one must be of a later day.")
     if out.exists() and any(out.iterdir()):
@@ -108,7 +108,8 @@ def write_next(previous: Path, out: Path, *, as_of: date, asked: pl.DataFrame, s
     return answer
 
 
-def _as_of(folder: Path) -> date:
+def feed_day(folder: Path) -> date:
+    """The day of a sample's feed. Raises CareloopError for a folder that holds none."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
         if manifest["generator"] != "sample":

@@ -9,11 +9,20 @@ from sqlalchemy import ColumnElement, Connection, func, select
 from core.domain.clinical import schema
 from core.domain.organisation import EMAIL, LETTER, TEXT
 from core.domain.user import Scope
-from core.store.schema import attempts, groups, merges, patients, providers, recipients
+from core.store.schema import attempts, campaigns, groups, merges, patients, providers, recipients
 from core.store.scope import in_scope
 
 _MOMENT = pl.Datetime("us", "UTC")
 COUNTS = schema({"state": pl.String, "reason": pl.String, "count": pl.Int64})
+CONTACTED = schema(
+    {
+        "patient_id": pl.String,
+        "measures": pl.List(pl.String),
+        "channel": pl.String,
+        "state": pl.String,
+        "activated_at": _MOMENT,
+    }
+)
 ENDS = schema({"state": pl.String, "at": _MOMENT})
 PATIENTS = schema(
     {
@@ -39,6 +48,15 @@ def counts(connection: Connection, campaign_id: str) -> pl.DataFrame:
     columns = (recipients.c.state, recipients.c.reason)
     question = select(*columns, func.count()).where(recipients.c.campaign_id == campaign_id).group_by(*columns)
     return _frame(connection.execute(question), COUNTS)
+
+
+def contacted(connection: Connection) -> pl.DataFrame:
+    """CONTACTED: every recipient of a campaign that was activated or printed, except introductory emails."""
+    columns = (recipients.c.patient_id, campaigns.c.measures, campaigns.c.channel, recipients.c.state)
+    since = func.coalesce(campaigns.c.activated_at, campaigns.c.finished_at, campaigns.c.created_at)
+    question = select(*columns, since).join(campaigns, campaigns.c.campaign_id == recipients.c.campaign_id)
+    rows = connection.execute(question.where(campaigns.c.kind == "campaign", campaigns.c.status != "inactive"))
+    return _frame(rows, CONTACTED)
 
 
 def ends(connection: Connection, campaign_id: str) -> pl.DataFrame:
