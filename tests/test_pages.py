@@ -404,6 +404,7 @@ def test_without_local_accounts_the_page_of_users_gives_no_passwords(
     app.text_input(key="us_add_name").set_value("Cleo Clerk")
     app.text_input(key="us_add_id").set_value("cleo")
     app.multiselect(key="us_roles_new").set_value(["manager"])
+    app.radio(key="us_sees_new").set_value("all")
     app.button(key="us_add_button").click().run()
 
     assert not app.exception
