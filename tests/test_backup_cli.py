@@ -55,6 +55,7 @@ def test_a_home_is_backed_up_checked_lost_restored_and_released(wb: Workbench, t
     assert careloop(home, "reconcile") == (0, "No restored backup waits to be reconciled.\n")
 
 
+@pytest.mark.long
 def test_a_home_in_which_a_restore_was_interrupted_says_so(wb: Workbench, tmp_path: Path) -> None:
     lose(wb)
     (wb.settings.home / "restore-under-way").write_text("1\n")

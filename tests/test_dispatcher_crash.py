@@ -17,12 +17,12 @@ from tests.clinic import add_campaign, add_patients, clinic_that_sends, states
 from tests.conftest import Clock
 from tests.dispatchers import start, wait_until
 from tests.mail_servers import Recorder
-from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.postgres import bench_by_day, postgres_folder  # noqa: F401 (fixtures)
 
 
 @pytest.fixture
-def wb(bench: Workbench, server: Recorder) -> Workbench:  # noqa: F811
-    return clinic_that_sends(bench, server.port)
+def wb(bench_by_day: Workbench, server: Recorder) -> Workbench:  # noqa: F811
+    return clinic_that_sends(bench_by_day, server.port)
 
 
 def test_a_killed_dispatcher_leaves_unknown_messages_but_never_a_second_mail(

@@ -370,7 +370,7 @@ _FEEDS = 3
 
 
 @drawn(
-    daily=2,
+    daily=1,
     many=25,
     owners=st.lists(st.sampled_from(sorted(_PERSONS)), min_size=8, max_size=8),
     came=st.lists(st.integers(0, _FEEDS - 1), min_size=8, max_size=8),

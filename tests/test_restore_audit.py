@@ -12,7 +12,7 @@ from core.domain.audit_line import BEGINNING, AuditLine, line_hash
 from core.restoring import Restoration
 from core.workbench import Workbench
 from tests.conftest import Clock
-from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.postgres import bench_by_day, postgres_folder  # noqa: F401 (fixtures)
 from tests.restores import Rows, back_up, lose, operator, reopened, restore_in_place, rewritten
 from tests.test_audit import filled
 from tests.test_backup_cli import careloop
@@ -56,16 +56,16 @@ def restored(wb: Workbench, archive: Path, clock: Clock) -> tuple[Restoration, W
 
 @pytest.mark.parametrize(("change", "words"), [(forged, "written anew"), (changed, "was changed"), (cut, "is missing")])
 def test_a_log_that_was_rewritten_in_the_archive_is_said_by_the_restore_and_shows_ever_after(
-    bench: Workbench,  # noqa: F811
+    bench_by_day: Workbench,  # noqa: F811
     tmp_path: Path,
     clock: Clock,
     change: Callable[[Rows], None],
     words: str,
 ) -> None:
-    archive = noted_and_backed_up(bench, tmp_path / "a.zip")
+    archive = noted_and_backed_up(bench_by_day, tmp_path / "a.zip")
     false = rewritten(archive, tmp_path / "b.zip", rows={"audit": change})
 
-    done, wb = restored(bench, false, clock)
+    done, wb = restored(bench_by_day, false, clock)
 
     assert words in done.audit.problem
     assert words in audit.verify(wb).problem
@@ -75,15 +75,15 @@ def test_a_log_that_was_rewritten_in_the_archive_is_said_by_the_restore_and_show
 
 
 def test_a_log_that_is_what_was_noted_is_whole_after_the_restore(
-    bench: Workbench,  # noqa: F811
+    bench_by_day: Workbench,  # noqa: F811
     tmp_path: Path,
     clock: Clock,
 ) -> None:
-    archive = noted_and_backed_up(bench, tmp_path / "a.zip")
-    filled(bench)
-    audit.note_head(bench, always=True)
+    archive = noted_and_backed_up(bench_by_day, tmp_path / "a.zip")
+    filled(bench_by_day)
+    audit.note_head(bench_by_day, always=True)
 
-    done, wb = restored(bench, archive, clock)
+    done, wb = restored(bench_by_day, archive, clock)
 
     assert (done.audit.problem, done.audit.compared, done.audit.beyond) == ("", 1, 1)
     filled(wb, 8)
@@ -95,13 +95,13 @@ def test_a_log_that_is_what_was_noted_is_whole_after_the_restore(
 
 
 def test_after_the_wrong_backup_was_restored_the_right_one_is_compared_with_what_was_noted_before_both(
-    bench: Workbench,  # noqa: F811
+    bench_by_day: Workbench,  # noqa: F811
     tmp_path: Path,
     clock: Clock,
 ) -> None:
-    early = back_up(bench, tmp_path / "early.zip")
-    right = noted_and_backed_up(bench, tmp_path / "right.zip")
-    _, wb = restored(bench, early, clock)
+    early = back_up(bench_by_day, tmp_path / "early.zip")
+    right = noted_and_backed_up(bench_by_day, tmp_path / "right.zip")
+    _, wb = restored(bench_by_day, early, clock)
     filled(wb, 4)
     audit.note_head(wb, always=True)
 

@@ -15,7 +15,7 @@ from core.store.session_rows import credential
 from core.workbench import Workbench
 from tests.clinic import add_clinic
 from tests.conftest import Clock
-from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.postgres import bench_by_day, postgres_folder  # noqa: F401 (fixtures)
 from tests.restores import Rows, back_up, lose, operator, reopened, restore_elsewhere, restore_in_place, rewritten
 from tests.test_backup_cli import careloop
 
@@ -34,12 +34,12 @@ def active(wb: Workbench) -> set[str]:
 
 
 @pytest.fixture
-def group(bench: Workbench) -> Workbench:  # noqa: F811
+def group(bench_by_day: Workbench) -> Workbench:  # noqa: F811
     """Five people before the backup."""
-    add_clinic(bench)
+    add_clinic(bench_by_day)
     for name in ("Bea", "Cy", "Dee", "Eli"):
-        users.invite(operator(bench), name.lower() + ".x", name, roles=ANALYST)
-    return bench
+        users.invite(operator(bench_by_day), name.lower() + ".x", name, roles=ANALYST)
+    return bench_by_day
 
 
 def test_whoever_was_switched_off_stays_off_and_that_is_said(group: Workbench, tmp_path: Path, clock: Clock) -> None:

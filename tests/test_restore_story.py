@@ -191,7 +191,7 @@ def check(
 
 
 @drawn(
-    daily=6,
+    daily=2,
     many=60,
     before=ACTIONS,
     after=ACTIONS,
