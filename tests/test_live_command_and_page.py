@@ -47,7 +47,7 @@ def test_the_command_shows_the_check_list_and_goes_live_only_when_nothing_is_wro
     refused = careloop(wb, "--confirm", "Lakeside Health", "--reason", "Tried out.")
     assert refused.returncode == 2 and "cannot go live yet" in refused.stderr
 
-    assert "No message was sent" in careloop(wb, "--test", "smtp").stdout
+    assert "none was sent" in careloop(wb, "--test", "smtp").stdout
     assert careloop(wb, "--confirm", "Lakeside", "--reason", "Tried out.").returncode == 2
     going = careloop(wb, "--confirm", "Lakeside Health", "--reason", "Tried out.")
     assert (going.returncode, "This home is live since" in going.stdout) == (0, True), going.stdout + going.stderr
