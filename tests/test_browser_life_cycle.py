@@ -83,7 +83,7 @@ def test_what_one_asks_for_another_approves_and_an_edit_ends_it(
     expect(page.get_by_text("Waits for approval since")).to_be_visible()
 
     open_page(other, demo.address, user="approver")
-    other.get_by_role("link", name="Approved by another").last.click()  # under 'Waits for approval'
+    other.get_by_role("link", name="Approved by another").first.click()  # under 'Waits for approval'
     settle(other)
     click(other, "Approve")
     other.get_by_role("dialog").get_by_role("button", name="Approve").click()
