@@ -117,13 +117,18 @@ def _own(protocols: bytes, session_id: str) -> bytes:
 
 
 async def _ask_to_sign_in(scope: Scope, receive: Receive, send: Send) -> None:
-    if scope["type"] == "http" and hosts.is_navigation(scope):
+    if scope["type"] == "http" and (hosts.is_navigation(scope) or _is_front_door(scope)):
         query = f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else ""
         back = quote(scope["path"] + query, safe="")
         where = "/sign-in" if back == quote("/", safe="") else f"/sign-in?next={back}"
         await RedirectResponse(where, status_code=303)(scope, receive, send)
     else:
         await _refuse(scope, receive, send, 401, "Sign in first.")
+
+
+def _is_front_door(scope: Scope) -> bool:
+    """Whether a program that is no browser asks for the bare address, to see whether Careloop is up."""
+    return scope["path"] == "/" and scope["method"] == "GET" and not hosts.header(scope, b"sec-fetch-mode")
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, why: str) -> None:
