@@ -34,7 +34,7 @@ def show() -> None:
     page_head("Users", "Who may sign in, as what, and whose patients they see.")
     _given(wb)
     people = users.persons(wb)
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns([2, 1], gap="large")
     with left:
         chosen = _list(wb, people)
     with right:
@@ -50,16 +50,21 @@ def _list(wb: Workbench, people: list[Person]) -> Person | None:
     rows = pl.DataFrame(
         {
             "Name": [one.user.name for one in people],
-            "Signs in as": [one.user.user_id for one in people],
-            "Roles": [names(one.user.roles) for one in people],
             "Sees": [_sees(one.user.scope) for one in people],
             "State": [_state(one) for one in people],
+            "Roles": [names(one.user.roles) for one in people],
+            "Signs in as": [one.user.user_id for one in people],
             "Last here": [_day(wb, one.seen_at) for one in people],
         }
     )
     st.caption(f"{count(len(people), 'user')}. Choose one to change it.")
     event = st.dataframe(
-        rows, hide_index=True, key="us_list", on_select="rerun", selection_mode="single-row", height="content"
+        rows,
+        hide_index=True,
+        key="us_list",
+        on_select="rerun",
+        selection_mode="single-row",
+        height="content",
     )
     picked = event.selection.rows
     return people[picked[0]] if picked and picked[0] < len(people) else None
@@ -161,7 +166,8 @@ def _rights(wb: Workbench, user: User | None) -> tuple[list[str], Chosen]:
         index=offered.index(whose) if whose else None,
         format_func=WHOSE.__getitem__,
         key=f"us_sees_{key}",
-        help="With groups and providers: patients who are in one of the groups and have one of the providers as PCP.",
+        help="Only patients of …: those in one of the groups chosen below. Where providers are chosen too, those of "
+        "them whose PCP is one of these.",
     )
     in_groups = _limit("Groups", groups, has.groups, key=f"us_groups_{key}")
     of_providers = _limit("Providers", providers, has.providers, key=f"us_providers_{key}")
@@ -176,7 +182,7 @@ def _limit(label: str, offered: dict[str, str], has: frozenset[str] | None, *, k
         [*offered, *gone],
         default=[each for each in (*offered, *gone) if each in (has or ())],
         format_func=lambda each: offered.get(each, f"{each} (not in the feed)"),
-        placeholder="No limit",
+        placeholder=f"Choose {label.lower()}",
         key=key,
     )
 

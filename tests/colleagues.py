@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from core import approvals, campaigns
 from core.domain.user import Scope, User
 from core.store import accounts
 from core.workbench import Workbench
+from tests.clinic import clinic_that_sends
 
 ROLES = {"nina": "analyst", "nick": "analyst", "omar": "approver", "pia": "approver", "mo": "manager"}
 
@@ -26,3 +28,21 @@ def add_limited(wb: Workbench, user_id: str, role: str, *groups: str) -> Workben
 def set_up(wb: Workbench, **changes: Any) -> None:
     """Change the organisation's settings."""
     accounts.change_organisation(wb.engine, changes, at=wb.now(), by="ana")
+
+
+def clinic_with_approval(bench: Workbench, port: int) -> Workbench:
+    """A clinic whose campaigns a second person approves, with its colleagues; its emails go to the port."""
+    wb = clinic_that_sends(bench, port)
+    add_colleagues(wb)
+    set_up(wb, approval="second_person")
+    return wb
+
+
+def approve(wb: Workbench, campaign_id: str, by: str = "omar") -> None:
+    """Somebody approves the campaign as it is now."""
+    approvals.approve(wb.as_user(by), campaign_id, version=campaigns.campaign(wb, campaign_id).version)
+
+
+def state(wb: Workbench, campaign_id: str) -> str:
+    """How far the approval of the campaign is."""
+    return approvals.state(wb, campaign_id).state

@@ -1,7 +1,6 @@
 """What one person may not do alone where a second one must approve: not with somebody's help who only saves, not by the
 setting, and not by what patients see beside the campaign (C11)."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,9 +24,9 @@ from core.store.database import migrate, reading, writing
 from core.store.schema import audit, provider_settings
 from core.workbench import DISPATCHER, Workbench
 from tests.clinic import add_patients, clinic_that_sends
-from tests.colleagues import add_colleagues, set_up
+from tests.colleagues import add_colleagues, approve, clinic_with_approval, set_up, state
 from tests.conftest import Clock
-from tests.mail_servers import Recorder, recording
+from tests.mail_servers import Recorder
 from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
 from tests.test_logos import png
 from tests.test_migrations import to
@@ -36,17 +35,8 @@ TEMPLATES = {"email": "mammogram-reminder", "text": "ad-hoc-text", "phone": "che
 
 
 @pytest.fixture
-def server() -> Iterator[Recorder]:
-    with recording() as recorder:
-        yield recorder
-
-
-@pytest.fixture
 def wb(bench: Workbench, server: Recorder) -> Workbench:  # noqa: F811
-    wb = clinic_that_sends(bench, server.port)
-    add_colleagues(wb)
-    set_up(wb, approval="second_person")
-    return wb
+    return clinic_with_approval(bench, server.port)
 
 
 def draft(wb: Workbench, channel: str = "email") -> str:
@@ -60,14 +50,6 @@ def draft(wb: Workbench, channel: str = "email") -> str:
 
 def save(wb: Workbench, campaign_id: str, by: str, **changes: Any) -> None:
     campaigns.save(wb.as_user(by), campaign_id, changes, version=campaigns.campaign(wb, campaign_id).version)
-
-
-def approve(wb: Workbench, campaign_id: str, by: str = "omar") -> None:
-    approvals.approve(wb.as_user(by), campaign_id, version=campaigns.campaign(wb, campaign_id).version)
-
-
-def state(wb: Workbench, campaign_id: str) -> str:
-    return approvals.state(wb, campaign_id).state
 
 
 # ---- who has changed it ---------------------------------------------------------------------------------------------

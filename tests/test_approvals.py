@@ -1,6 +1,5 @@
 """Approval by a second person: what goes out is what somebody else has approved, to the letter (C11)."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -18,38 +17,21 @@ from core.store.schema import audit, recipients
 from core.store.schema import campaigns as campaign_table
 from core.workbench import DISPATCHER, Workbench
 from tests.clinic import CAMPAIGN, add_campaign, add_patients, clinic_that_sends, states_only
-from tests.colleagues import add_colleagues, add_limited, set_up
+from tests.colleagues import add_colleagues, add_limited, approve, clinic_with_approval, set_up, state
 from tests.conftest import Clock
 from tests.letters import add_people, clinic_that_prints, letter_campaign, make, run_of
-from tests.mail_servers import Recorder, recording
+from tests.mail_servers import Recorder
 from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
 
 
 @pytest.fixture
-def server() -> Iterator[Recorder]:
-    with recording() as recorder:
-        yield recorder
-
-
-@pytest.fixture
 def wb(bench: Workbench, server: Recorder) -> Workbench:  # noqa: F811
-    wb = clinic_that_sends(bench, server.port)
-    add_colleagues(wb)
-    set_up(wb, approval="second_person")
-    return wb
+    return clinic_with_approval(bench, server.port)
 
 
 def make_draft(wb: Workbench, count: int = 3, *, by: str = "nina") -> str:
     ids = add_patients(wb, count)
     return campaigns.create(wb.as_user(by), template_id="mammogram-reminder", patient_ids=ids)
-
-
-def state(wb: Workbench, campaign_id: str) -> str:
-    return approvals.state(wb, campaign_id).state
-
-
-def approve(wb: Workbench, campaign_id: str, by: str = "omar") -> None:
-    approvals.approve(wb.as_user(by), campaign_id, version=campaigns.campaign(wb, campaign_id).version)
 
 
 def actions(wb: Workbench) -> list[str]:

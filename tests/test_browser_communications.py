@@ -9,7 +9,7 @@ from core.domain.address import phone_text
 from core.domain.person import Person
 from core.patients import patient
 from core.workbench import Workbench
-from tests.browser import NARROW, WIDE, Page, Server, Watch, click, expect, open_page, settle
+from tests.browser import NARROW, WIDE, Page, Server, Watch, expect, open_page, press_until, settle
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 
@@ -62,7 +62,6 @@ def test_a_caller_is_told_why_in_three_steps(demo: Server, page: Page, wb: Workb
     expect(page.get_by_text(description).locator("visible=true").first).to_be_visible()
     page.locator("summary").first.click()
     expect(page.get_by_text("1. Text").first).to_be_visible()
-    click(page, "Open the message")
-    expect(page.get_by_role("dialog").get_by_text("our records show").first).to_be_visible()
+    press_until(page, "Open the message", page.get_by_role("dialog").get_by_text("our records show"))
     assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")
     assert (watch.errors, watch.elsewhere) == ([], [])

@@ -1,6 +1,5 @@
 """The life of a campaign: made, edited, tested, activated, stopped; who may do it and until when."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -22,7 +21,7 @@ from core.store.schema import audit
 from core.workbench import Workbench
 from tests.clinic import CAMPAIGN, add_campaign, add_clinic, add_patients, states
 from tests.conftest import Clock
-from tests.mail_servers import Recorder, recording
+from tests.mail_servers import Recorder
 from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
 
 WEDNESDAY = date(2026, 11, 25)  # tests begin on Tuesday the 24th at noon
@@ -32,12 +31,6 @@ WEDNESDAY = date(2026, 11, 25)  # tests begin on Tuesday the 24th at noon
 def wb(bench: Workbench) -> Workbench:  # noqa: F811
     add_clinic(bench)
     return bench
-
-
-@pytest.fixture
-def server() -> Iterator[Recorder]:
-    with recording() as recorder:
-        yield recorder
 
 
 def make(wb: Workbench, count: int = 3, **changes: Any) -> str:

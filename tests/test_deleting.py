@@ -1,6 +1,5 @@
 """Deleting a campaign: gone from every list, and nothing forgotten of what its patients got (C12)."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,14 +28,8 @@ from tests.clinic import add_campaign, add_patients, clinic_that_sends, states, 
 from tests.colleagues import add_colleagues
 from tests.conftest import Clock
 from tests.letters import add_people, clinic_that_prints, letter_campaign, printed
-from tests.mail_servers import Recorder, recording
+from tests.mail_servers import Recorder
 from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
-
-
-@pytest.fixture
-def server() -> Iterator[Recorder]:
-    with recording() as recorder:
-        yield recorder
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """What follows the organisation's settings: modes, senders, languages, letters in a file; and what a change touches."""
 
-from collections.abc import Iterator
 from datetime import time
 from typing import Any
 
@@ -15,16 +14,10 @@ from core.workbench import DISPATCHER, Workbench
 from tests.clinic import add_campaign, add_patients, clinic_that_sends
 from tests.conftest import Clock
 from tests.letters import add_people, ask, clinic_that_prints, letter_campaign, make, run_of
-from tests.mail_servers import Recorder, recording
+from tests.mail_servers import Recorder
 from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
 
 change = organisation_settings.change
-
-
-@pytest.fixture
-def server() -> Iterator[Recorder]:
-    with recording() as recorder:
-        yield recorder
 
 
 @pytest.fixture
