@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -27,6 +28,14 @@ from core.workbench import Workbench, needs
 
 # Nobody has written to these. What kept the others from being sent is looked at anew, and said anew if it holds.
 NOT_CONTACTED = ("stopped", "not_sent")
+# A copy has a design of its own.
+_FOR_EVERYBODY: dict[str, Any] = {
+    "design": "everyone",
+    "holdout_share": 0,
+    "delay_weeks": 0,
+    "variant": {},
+    "allocated_at": None,
+}
 # Who cannot be in a follow-up, continuing '3 of them ...'.
 _LEFT_OUT = {
     "waiting": "still wait in this campaign",
@@ -141,6 +150,8 @@ def copy(
             edited_at=None,
             edited_by=None,
             version=1,
+            **_FOR_EVERYBODY,
+            seed=_seed(),
         )
         rows.add(connection, made, patient_ids=planned.patient_ids)
         record_in(wb, connection, "campaign.copied", made.campaign_id, source=campaign_id, recipients=count)
@@ -247,7 +258,13 @@ def _new(
         created_by=by,
         changed_at=at,
         changed_by=by,
+        seed=_seed(),
     )
+
+
+def _seed() -> int:
+    """From which the arms of a campaign are drawn, should it have any."""
+    return secrets.randbits(62)
 
 
 def _fields(channel: str, organisation: Organisation) -> dict[str, str]:

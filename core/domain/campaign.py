@@ -96,6 +96,12 @@ class Campaign:
     skip_booked: bool = True  # whoever made an appointment since the campaign was made
     kind: str = "campaign"  # | introductory
     family_id: str | None = None  # shared with campaigns of other modes for the same patients (C16)
+    design: str = "everyone"  # core.domain.effects.design
+    holdout_share: int = 0  # percent of the patients who are held out, contacted later, or get version B
+    delay_weeks: int = 0  # after which those of the arm 'later' are contacted
+    variant: Mapping[str, Message] = field(default_factory=dict)  # version B, by language
+    seed: int = 0  # from which the arms are drawn; it never changes
+    allocated_at: datetime | None = None
     activated_at: datetime | None = None
     activated_by: str | None = None
     finished_at: datetime | None = None

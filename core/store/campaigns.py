@@ -1,6 +1,6 @@
 """Campaigns in SQL: kept, listed within a scope, changed by one editor at a time."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -32,6 +32,7 @@ from core.store.schema import campaigns, merges, patients, recipients
 from core.store.scope import in_scope, is_limited
 
 _LISTS = ("measures", "protocols")
+_TEXTS = ("messages", "variant")
 _IS_THERE = campaigns.c.deleted_at.is_(None)
 
 
@@ -307,17 +308,21 @@ def row_of(campaign: Campaign) -> dict[str, Any]:
     """A campaign as its row."""
     row = {str(column.name): getattr(campaign, column.name) for column in campaigns.c if hasattr(campaign, column.name)}
     row["name_key"] = name_key(campaign.name)
-    row["messages"] = {
-        language: {name: text for name, text in asdict(message).items() if text or name != "voicemail"}
-        for language, message in campaign.messages.items()
-    }
+    row |= {name: _texts(getattr(campaign, name)) for name in _TEXTS}
     row |= {name: list(row[name]) for name in _LISTS}
     row |= {name: dict(row[name]) for name in ("fields", "work_list")}
     return row
 
 
+def _texts(messages: Mapping[str, Message]) -> dict[str, dict[str, str]]:
+    return {
+        language: {name: text for name, text in asdict(message).items() if text or name != "voicemail"}
+        for language, message in messages.items()
+    }
+
+
 def _campaign(row: Row[Any]) -> Campaign:
     kept = {name: row._mapping[name] for name in Campaign.__dataclass_fields__}
     kept |= {name: tuple(kept[name]) for name in _LISTS}
-    kept["messages"] = {language: Message(**message) for language, message in kept["messages"].items()}
+    kept |= {name: {language: Message(**each) for language, each in kept[name].items()} for name in _TEXTS}
     return Campaign(**kept)

@@ -58,8 +58,12 @@ campaigns = Table(
     Column("work_list", JSON, nullable=False),  # the work list it was made from, and its counts then
     Column("skip_closed_gaps", Boolean, nullable=False, default=True),
     Column("skip_booked", Boolean, nullable=False, default=True, server_default=false()),
-    Column("holdout_share", Integer, nullable=False, default=0),  # percent not to be contacted
+    Column("design", String(16), nullable=False, default="everyone", server_default="everyone"),  # | hold_out ...
+    Column("holdout_share", Integer, nullable=False, default=0),  # percent held out, contacted later, or who get B
+    Column("delay_weeks", Integer, nullable=False, default=0, server_default="0"),  # until those of a later start
+    Column("variant", JSON, nullable=False, default=dict, server_default="{}"),  # the messages of B, as `messages`
     Column("seed", BigInteger, nullable=False, default=0),
+    Column("allocated_at", UtcDateTime),  # when the arms were drawn; NULL: everybody is contacted alike
     Column("created_at", UtcDateTime, nullable=False),
     Column("created_by", String(64), nullable=False),
     Column("changed_at", UtcDateTime, nullable=False),
@@ -103,8 +107,9 @@ recipients = Table(
     Column("recipient_id", LongId, primary_key=True),
     Column("campaign_id", String(32), ForeignKey("campaigns.campaign_id"), nullable=False),
     Column("patient_id", String(128), nullable=False),
-    Column("arm", String(16), nullable=False, default="contact"),  # contact | hold_out
+    Column("arm", String(16), nullable=False, default="contact"),  # contact | hold_out | later | a | b
     Column("stratum", Text, nullable=False, default=""),
+    Column("household", String(128), nullable=False, default="", server_default=""),  # the least id in it
     Column("appointment_at", UtcDateTime),  # the patient's next appointment when the campaign was made
     Column("message", String(16), nullable=False, default="campaign", server_default="campaign"),  # | introductory
     Column("state", String(16), nullable=False, default="waiting"),  # core.domain.message.STATES
@@ -124,6 +129,34 @@ recipients = Table(
     Index("ix_recipients_patient_id", "patient_id"),
     Index("ix_recipients_lease_until", "lease_until"),  # finds claims of workers that died
     Index("ix_recipients_address", "address", "handed_over_at"),  # the last message before a reply or a bounce
+)
+
+outcomes = Table(
+    "outcomes",
+    metadata,
+    # What became of a recipient after the allocation, by the latest feed (core.outcomes); written anew as feeds come.
+    Column("recipient_id", LongId, ForeignKey("recipients.recipient_id"), primary_key=True, autoincrement=False),
+    Column("campaign_id", String(32), nullable=False, index=True),
+    Column("gap_count", Integer, nullable=False),  # open at the allocation, of the measures it is about
+    Column("closed_30", Integer, nullable=False),  # of these gaps, closed by an event within so many days
+    Column("closed_60", Integer, nullable=False),
+    Column("closed_90", Integer, nullable=False),
+    Column("closed_on", Date),  # the day of the first closing within 90 days
+    Column("booked_on", Date),  # an appointment made within 30 days
+    Column("kept_on", Date),  # when that one was kept
+    Column("followed_through", Date, nullable=False),  # the last day on which it is known: feed, death, or leaving
+)
+
+follow_ups = Table(
+    "follow_ups",
+    metadata,
+    # How far the outcomes of a campaign are known.
+    Column("campaign_id", String(32), primary_key=True),
+    Column("allocated_on", Date, nullable=False),  # the day from which closures count
+    Column("known_through", Date, nullable=False),  # the day of the feed less its usual delay
+    Column("lag_days", Integer, nullable=False),
+    Column("generation", String(64), nullable=False),  # of the clinical store
+    Column("evaluated_at", UtcDateTime, nullable=False),
 )
 
 attempts = Table(
