@@ -33,7 +33,7 @@ from core.domain.campaign import (
     status_after,
 )
 from core.domain.difference import differences
-from core.domain.effects.allocation import B
+from core.domain.effects.allocation import A, B
 from core.domain.effects.design import design_problems
 from core.domain.findings import ERROR, Finding
 from core.domain.life_cycle import ACTIVATE, EDIT, INACTIVATE, STOP, TEST
@@ -232,12 +232,14 @@ def send_test(
     version: int | None = None,
     opened: Campaign | None = None,
     language: str = DEFAULT_LANGUAGE,
+    arm: str = A,
 ) -> Campaign:
     """Send the message to an address or number, filled in for one of the campaign's patients (the first unless named).
 
-    `changes` are saved first, like with `save`. The status stays as it is, nobody becomes a recipient, the stop link
-    in a mail stops nothing, and the address is not kept. Raises NotAllowed where core.message_tests does, and then
-    nothing is saved; TemplateError when the message needs a field that this patient does not have.
+    `changes` are saved first, like with `save`; `arm` B sends version B. The status stays as it is, nobody becomes a
+    recipient, the stop link in a mail stops nothing, and the address is not kept. Raises NotAllowed where
+    core.message_tests does, and then nothing is saved; TemplateError when the message needs a field that this patient
+    does not have.
     """
     tested = campaign(wb, campaign_id)
     require(wb, TEST, tested)
@@ -250,7 +252,7 @@ def send_test(
     fields = fields_for(wb, {chosen} & set(shown), tested)
     if chosen not in fields:
         raise NotFound("The test needs a patient of this campaign to fill the message in. Choose another patient.")
-    message_tests.send(wb, tested, address, fields[chosen], language=language)
+    message_tests.send(wb, tested.version_for(arm), address, fields[chosen], language=language)
     return tested
 
 
