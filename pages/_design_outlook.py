@@ -6,8 +6,9 @@ from core import designs
 from core.domain.campaign import AB, DELAYED, Campaign
 from core.domain.effects.design import ARM_NAMES, HELD_OUT, shares
 from core.domain.effects.outlook import PUBLISHED, PUBLISHED_SOURCE, Outlook, outlook_sentences
+from core.domain.role import READ_PATIENTS
 from core.workbench import Workbench
-from pages._shared import percent, plain
+from pages._shared import plain
 from pages._typed import widget_key
 
 _ABOUT = {HELD_OUT: "held out", DELAYED: "contacted later", AB: "with version B"}
@@ -37,17 +38,17 @@ def show_outlook(wb: Workbench, draft: Campaign) -> None:
 
 def _asked(wb: Workbench, draft: Campaign) -> tuple[float, float]:
     """The share that closes without contact, and the rise hoped for, in percent."""
-    key = widget_key(draft, "base")
+    key = widget_key(draft, "own_base")
     published = round(100 * PUBLISHED[draft.channel], 1)
+    own: float | None = st.session_state.get(key)
     left, right = st.columns(2)
-    own = st.session_state.get(f"{key}_own")
     base = left.number_input(
         "Close with version A, %" if draft.design == AB else "Close without contact, %",
         0.5,
         95.0,
-        st.session_state.get(key, published),
+        own or published,
         step=1.0,
-        key=key,
+        key=widget_key(draft, f"base_{own}"),
         format="%.1f",
         persist_state="session",
         help="Of all care gaps the share that closes within 90 days. It is what the effect is measured against.",
@@ -58,20 +59,18 @@ def _asked(wb: Workbench, draft: Campaign) -> tuple[float, float]:
     )  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(_source(base, published, own), width="content")
-        if own is None and wb.user.may("read_patients"):
-            st.button("Take our own", key=f"{key}_take", type="tertiary", on_click=_take_own, args=(wb, draft, key))
+        if own is None and wb.user.may(READ_PATIENTS):
+            st.button("Take our own", key="ce_own_base", type="tertiary", on_click=_take_own, args=(wb, draft, key))
     return base, wanted
 
 
 def _take_own(wb: Workbench, draft: Campaign, key: str) -> None:
     found = designs.own_base(wb, draft)
-    st.session_state[f"{key}_own"] = -1.0 if found is None else round(100 * found, 1)
-    if found is not None:
-        st.session_state[key] = min(95.0, max(0.5, round(100 * found, 1)))
+    st.session_state[key] = 0.0 if found is None else min(95.0, max(0.5, round(100 * found, 1)))
 
 
 def _source(base: float, published: float, own: float | None) -> str:
-    if own is not None and own < 0:
+    if own == 0:
         return "Of your own patients nobody had such a gap 90 days ago."
     if own is not None and base == own:
         return f"{own:.1f} % of your own patients' gaps open 90 days ago have closed since, some after a reminder."
@@ -81,7 +80,10 @@ def _source(base: float, published: float, own: float | None) -> str:
 
 
 def _small_print(shown: Outlook) -> str:
-    alike = f" Households count as {percent(1 / shown.design_effect)} of as many single patients." * (
-        shown.design_effect > 1.005
+    total = sum(shown.patients.values())
+    single = round(total / shown.design_effect)
+    alike = f" Since households are treated alike, {total:,} patients tell as much as {single:,} single ones."
+    return (
+        "At 5\u00a0% error and 80\u00a0% power. Everybody in the campaign counts, also who cannot be reached."
+        + alike * (single < total)
     )
-    return f"At 5 % error and 80 % power. Everybody in the campaign counts, also who cannot be reached.{alike}"

@@ -11,7 +11,6 @@ from core.domain.effects.design import design_sentence
 from core.domain.organisation import EMAIL
 from core.domain.wording import day_text
 from core.workbench import Workbench
-from pages._shared import count
 
 
 def design_rows(draft: Campaign) -> dict[str, str]:
@@ -27,6 +26,6 @@ def show_held_back(wb: Workbench, campaign: Campaign, reached: Collection[str]) 
     number = designs.held_back(wb, campaign, reached)
     if number and campaign.design == DELAYED:
         first = day_text(campaign.later_on(wb.organisation()))
-        st.caption(f":material/schedule: {count(number, 'patient')} of them, by chance, only from {first}.")
+        st.caption(f":material/schedule: {number:,} of them only from {first}: chance decides who.")
     elif number:
-        st.caption(f":material/casino: {count(number, 'patient')} of them held out: chance decides who.")
+        st.caption(f":material/person_off: {number:,} of them held out: chance decides who.")

@@ -52,7 +52,7 @@ def choose_version_shown(draft: Campaign) -> Campaign:
 def _from_template(wb: Workbench, draft: Campaign) -> Campaign:
     """The list of templates of the mode; choosing one replaces version B."""
     offered = {
-        f"{one.name}{' – ' if version.name else ''}{version.name}": templates.with_version(one, version)
+        f"{one.name}{' – ' if version.name else ''}{version.name}": templates.wording_in(draft.messages, one, version)
         for one in templates.offered(wb)
         if one.channel == draft.channel
         for version in one.versions
@@ -73,8 +73,7 @@ def _from_template(wb: Workbench, draft: Campaign) -> Campaign:
     new_boxes()
     for language in draft.messages:
         st.session_state.pop(widget_key(draft, f"b_subject_{language}"), None)
-    words = offered[chosen]
-    return replace(draft, variant={each: words.get(each, words[DEFAULT_LANGUAGE]) for each in draft.messages})
+    return replace(draft, variant=offered[chosen])
 
 
 def _count_choice(flag: str) -> None:

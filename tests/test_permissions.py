@@ -51,6 +51,7 @@ OPEN = {
         users.can_anybody_sign_in users.name_of users.names_of work_lists.check_limit work_lists.choices
         work_lists.fields work_lists.group_choices work_lists.provider_choices contact_problems.problem_names
         account_tests.last_tests approval_state.is_on approvals.state approvals.waiting campaign_list.by_day
+        designs.foreseen designs.held_back
         home_mode.is_live home_mode.mode lateness.alarms reconciling.lines templates.offered watching.arrivals
     """,
     "it writes what follows from data and day, the same whoever asks": """

@@ -65,7 +65,7 @@ def household_effect(sizes: Collection[int]) -> float:
 def outlook_sentences(shown: Outlook, *, about: str) -> list[str]:
     """What it comes to in words. `about` says whose share it is: 'held out', 'contacted later', 'with version B'."""
     total, other = sum(shown.patients.values()), list(shown.patients.values())[-1]
-    base = f"{100 * shown.base:.0f} %"
+    base = f"{100 * shown.base:.0f}\u00a0%"
     if shown.rise is None:
         found = [f"With {other:,} {about} of {total:,} patients no rise above {base} could be told from chance."]
     else:
@@ -83,4 +83,4 @@ def outlook_sentences(shown: Outlook, *, about: str) -> list[str]:
 
 def _percent(share: float) -> str:
     """Rounded up: what is promised shows."""
-    return f"{min(100, ceil(100 * share - 1e-9))} %"
+    return f"{min(100, ceil(100 * share - 1e-9))}\u00a0%"
