@@ -13,6 +13,7 @@ from pages._typed import widget_key
 
 _ABOUT = {HELD_OUT: "held out", DELAYED: "contacted later", AB: "with version B"}
 _WANTED = 3.0  # points
+_NONE = -1.0  # nobody of our own to reckon from
 _KIND = "Half now and half later is kinder: nobody goes without, and it shows smaller effects."
 
 
@@ -44,9 +45,9 @@ def _asked(wb: Workbench, draft: Campaign) -> tuple[float, float]:
     left, right = st.columns(2)
     base = left.number_input(
         "Close with version A, %" if draft.design == AB else "Close without contact, %",
-        0.5,
+        0.0,
         95.0,
-        own or published,
+        published if own is None or own < 0 else own,
         step=1.0,
         key=widget_key(draft, f"base_{own}"),
         format="%.1f",
@@ -66,11 +67,11 @@ def _asked(wb: Workbench, draft: Campaign) -> tuple[float, float]:
 
 def _take_own(wb: Workbench, draft: Campaign, key: str) -> None:
     found = designs.own_base(wb, draft)
-    st.session_state[key] = 0.0 if found is None else min(95.0, max(0.5, round(100 * found, 1)))
+    st.session_state[key] = _NONE if found is None else min(95.0, round(100 * found, 1))
 
 
 def _source(base: float, published: float, own: float | None) -> str:
-    if own == 0:
+    if own == _NONE:
         return "Of your own patients nobody had such a gap 90 days ago."
     if own is not None and base == own:
         return f"{own:.1f} % of your own patients' gaps open 90 days ago have closed since, some after a reminder."
