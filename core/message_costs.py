@@ -57,12 +57,12 @@ def cost(wb: Workbench, campaign: Campaign, patient_ids: Collection[str]) -> Cos
 
 def _by_arm(campaign: Campaign, languages: Counter[str]) -> dict[str, Counter[str]]:
     """How many of each language get which version; those who are held out get none."""
-    arms = shares(campaign) or {CONTACT: 1.0}
-    return {
-        arm: Counter({language: round(number * share) for language, number in languages.items()})
-        for arm, share in arms.items()
-        if arm != HOLD_OUT
-    }
+    of_arms = shares(campaign)
+    if not of_arms:
+        return {CONTACT: languages}
+    first, other = of_arms
+    others = Counter({language: round(number * of_arms[other]) for language, number in languages.items()})
+    return {first: languages - others} | ({} if other == HOLD_OUT else {other: others})
 
 
 def units_of(campaign: Campaign, language: str) -> int:

@@ -31,7 +31,8 @@ Public = Callable[..., Any]
 OPEN = {
     "figures, rules and names": """
         campaign_list.campaigns campaign_list.page campaign_list.refused_by_carriers campaigns.campaign
-        campaigns.progress campaigns.problems_of campaigns.schedule campaigns.schedule_if_active campaigns.may_change
+        campaigns.progress campaigns.schedule campaigns.schedule_if_active campaigns.may_change
+        draft_problems.problems_of
         care_gaps.end_of care_gaps.measure_names care_gaps.rates codes.status conformance.codes_of
         conformance.kept dispatcher.last_seen downloads.documents feed_conflicts.waiting_count feed_gate.gate
         feed_gate.lines feed_gate.waiting_count feed_quality.table gap_rates.export_measures
