@@ -68,6 +68,23 @@ def is_locked(template_id: str) -> bool:
     return found is not None and found.is_locked
 
 
+def has_wording(channel: str, messages: Mapping[str, Message]) -> bool:
+    """Whether these messages are those of a template of the mode as it is (see `wording_in`)."""
+    return any(
+        messages == wording_in(messages, one, version)
+        for one in library()
+        if one.channel == channel
+        for version in one.versions
+    )
+
+
+def wording_in(languages: Iterable[str], template: Template, version: Version) -> dict[str, Message]:
+    """One of a template's messages in each of these languages; in those that it does not have, the English one."""
+    found = template.messages
+    found[DEFAULT_LANGUAGE] = replace(found[DEFAULT_LANGUAGE], body=version.body)
+    return {each: found.get(each, found[DEFAULT_LANGUAGE]) for each in languages}
+
+
 def measure_names(template: Template) -> list[str]:
     """Words, in lower case, by which a work list's filter shows that it looks for the template's care gaps."""
     words = (word for name in template.measures if name in measures() for word in measures()[name].revealing)
