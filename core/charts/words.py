@@ -1,0 +1,75 @@
+"""A figure in words, for who does not see it: its finding, then what each bar or line shows."""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+
+import plotly.graph_objects as go
+
+from core.charts.places import shown
+from core.domain.wording import day_text
+
+_MOST = 12  # bars or points that are told one by one
+
+
+def alt_text(figure: go.Figure) -> str:
+    """Some sentences: '6 of 8 patients were reached. Successful 6 (75%), Not sent 2 (25%).'"""
+    title = shown(figure.layout.title.text or "")
+    told = [each for trace in figure.data if trace.visible is not False and (each := _told(trace, figure))]
+    return ". ".join([title, *told]) + "."
+
+
+def _told(trace: Any, figure: go.Figure) -> str:
+    name = f"{shown(trace.name)}: " if trace.name else ""
+    if isinstance(trace, go.Bar | go.Funnel):
+        return name + _listed(_bars(trace, figure))
+    if not isinstance(trace, go.Scatter) or trace.hoverinfo == "skip" or not len(trace.x or ()):
+        return ""
+    if trace.mode == "markers" and trace.text is not None:
+        return name + _listed(shown(str(each)) for each in _all(trace.text))
+    return name + _course(trace, figure)
+
+
+def _bars(trace: Any, figure: go.Figure) -> Iterator[str]:
+    is_flat = isinstance(trace, go.Funnel) or trace.orientation == "h"
+    names, values = (trace.y, trace.x) if is_flat else (trace.x, trace.y)
+    axis = figure.layout.xaxis if is_flat else figure.layout.yaxis
+    own = figure.layout.yaxis if is_flat else figure.layout.xaxis
+    ticks = dict(zip(own.tickvals or (), own.ticktext or (), strict=False))
+    texts = trace.text if trace.text is not None else [None] * len(names)
+    for name, value, text in zip(names, values, texts, strict=False):
+        yield f"{shown(str(ticks.get(name, name)))} {shown(str(text)) if text else _number(value, axis)}"
+
+
+def _listed(parts: Iterator[str]) -> str:
+    listed = [each for each in parts if each]
+    rest = f" and {len(listed) - _MOST} more" if len(listed) > _MOST else ""
+    return ", ".join(listed[:_MOST]) + rest
+
+
+def _course(trace: Any, figure: go.Figure) -> str:
+    points = [(x, y) for x, y in zip(trace.x, trace.y, strict=True) if x is not None and y is not None]
+    if not points:
+        return ""
+    (first, begun), (last, ended) = points[0], points[-1]
+    axis = figure.layout.yaxis
+    return f"from {_number(begun, axis)} at {_place(first)} to {_number(ended, axis)} at {_place(last)}"
+
+
+def _all(texts: Any) -> list[str]:
+    return [texts] if isinstance(texts, str) else list(texts)
+
+
+def _number(value: Any, axis: Any) -> str:
+    if value is None:
+        return "unknown"
+    if "%" in (axis.tickformat or ""):
+        return f"{value:.1%}"
+    return f"{value:,.0f}" if value == round(value) else f"{value:,.4g}"
+
+
+def _place(value: Any) -> str:
+    value = value.item() if hasattr(value, "item") else value
+    if isinstance(value, datetime):
+        return f"{day_text(value.date())}, {value:%H:%M}"
+    return day_text(value) if isinstance(value, date) else f"{value:,}" if isinstance(value, int) else str(value)
