@@ -21,6 +21,7 @@ from pages._letter_report import ask_about_letters
 from pages._letter_run import show_run
 from pages._not_printed import not_printed
 from pages._recipients import recipients
+from pages._report_downloads import figures_menu
 from pages._shared import MODE_ICONS, count, page_head, percent, plain, result_badge, status_badge, workbench
 from pages._unknown import confirm, unknown
 
@@ -107,6 +108,7 @@ def _head(wb: Workbench, shown: Report) -> tuple[str, list[str]] | None:
         if also_by_button(wb, campaign, key="rp_also_by"):
             asked = "also_by"
         sister_links(wb, campaign)
+        figures_menu(wb, shown)
     if campaign.status == "active":
         show_holds(wb, channel=campaign.channel)
     st.markdown(f"#### {plain(shown.headline)}")

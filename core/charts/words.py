@@ -27,7 +27,23 @@ def _told(trace: Any, figure: go.Figure) -> str:
         return ""
     if trace.mode == "markers" and trace.text is not None:
         return name + _listed(shown(str(each)) for each in _all(trace.text))
+    if any(isinstance(each, str) for each in (trace.x[0], trace.y[0])) and not _is_day(trace.x[0]):
+        return name + _listed(_points(trace, figure))
     return name + _course(trace, figure)
+
+
+def _points(trace: Any, figure: go.Figure) -> Iterator[str]:
+    """Points beside names, with their intervals."""
+    is_flat = isinstance(trace.y[0], str)
+    names, values, error = (trace.y, trace.x, trace.error_x) if is_flat else (trace.x, trace.y, trace.error_y)
+    axis = figure.layout.xaxis if is_flat else figure.layout.yaxis
+    for row, (name, value) in enumerate(zip(names, values, strict=True)):
+        interval = ""
+        if value is not None and error.array is not None:
+            more = error.array[row]
+            less = more if error.arrayminus is None else error.arrayminus[row]
+            interval = f" ({_number(value - less, axis)} to {_number(value + more, axis)})"
+        yield f"{shown(str(name))} {_number(value, axis)}{interval}"
 
 
 def _bars(trace: Any, figure: go.Figure) -> Iterator[str]:
@@ -54,6 +70,10 @@ def _course(trace: Any, figure: go.Figure) -> str:
     (first, begun), (last, ended) = points[0], points[-1]
     axis = figure.layout.yaxis
     return f"from {_number(begun, axis)} at {_place(first)} to {_number(ended, axis)} at {_place(last)}"
+
+
+def _is_day(value: Any) -> bool:
+    return isinstance(value, str) and value[:4].isdecimal() and value[4:5] == "-"
 
 
 def _all(texts: Any) -> list[str]:
