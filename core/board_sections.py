@@ -99,7 +99,7 @@ def _totals(listed: Sequence[Listed]) -> tuple[Section, ...]:
     said = f"{len(listed):,} {word} selected {selected:,} patients and reached {reached:,} of them"
     cells = (
         ("Campaigns", f"{len(listed):,}", ""),
-        ("Selected", f"{selected:,}", "a patient counts in each campaign"),
+        ("Selected", f"{selected:,}", "once per campaign"),
         ("Reached", f"{reached:,}", _of(reached, selected)),
         ("Not sent", f"{counts['Not sent']:,}", _of(counts["Not sent"], selected)),
         ("Waiting", f"{counts['Waiting']:,}", ""),

@@ -45,6 +45,7 @@ class _Plane:
         """Everything, the grid first."""
         self._legend()
         self._ticks()
+        self._clip()
         for mark in self.chart.marks:
             match mark:
                 case Area(points, ink):
@@ -52,14 +53,22 @@ class _Plane:
                 case Box(first, last, ink):
                     self._box(first, last, ink)
         for mark in self.chart.marks:
+            if isinstance(mark, Line):
+                self._line([self._at(point) for point in mark.points], mark.ink, mark.width)
+        self.kit._out("Q")
+        for mark in self.chart.marks:
             match mark:
-                case Line(points, ink, width):
-                    self._line([self._at(point) for point in points], ink, width)
                 case Dot(at, ink, form):
                     self._dot(*self._at(at), ink, form)
                 case Note(at, text, side):
                     self._note(*self._at(at), text, side)
         self._ends()
+
+    def _clip(self) -> None:
+        """Until the next Q nothing is drawn beyond the axes; a line along an edge is."""
+        left, low = self.left - 1, self.kit.h - self.bottom - 1
+        wide, high = self.right - self.left + 2, self.bottom - self.top + 2
+        self.kit._out(f"q {left:.2f} {low:.2f} {wide:.2f} {high:.2f} re W n")
 
     # ---- room and places ---------------------------------------------------------------------------------------------
     def _left_room(self) -> float:
@@ -122,12 +131,12 @@ class _Plane:
 
     def _ends(self) -> None:
         """The names of lines at their ends, moved apart where they would lie over each other."""
-        named = [(self._at(mark.points[-1]), mark) for mark in self.chart.marks if isinstance(mark, Line) and mark.end]
-        low = -1e9
-        for (x, y), mark in sorted(named, key=lambda each: each[0][1]):
-            low = max(y, low + _LEAST_GAP)
-            self._line([(x + 1, y), (self.right + 3, low)], Ink(mark.ink.colour), 0.4)
-            self._words(self.right + 5, low + 2.6, cut(self.kit, mark.end, _WIDEST_NAME, _SMALL), _SMALL)
+        ends = [(self._at(mark.points[-1]), mark) for mark in self.chart.marks if isinstance(mark, Line) and mark.end]
+        ends.sort(key=lambda each: each[0][1])
+        places = _apart([y for (_, y), _ in ends], self.bottom)
+        for ((x, y), mark), place in zip(ends, places, strict=True):
+            self._line([(x + 1, y), (self.right + 3, place)], Ink(mark.ink.colour), 0.4)
+            self._words(self.right + 5, place + 2.6, cut(self.kit, mark.end, _WIDEST_NAME, _SMALL), _SMALL)
 
     def _legend(self) -> None:
         x, y = self.left, self.top - (10 if self.chart.y.title else 0) - 12
@@ -180,6 +189,17 @@ def cut(kit: Kit, text: str, width: float, size: float, *, bold: bool = False) -
     while text and kit.width_of(text, size, bold=bold) > width:
         text = text[:-2].rstrip() + "…" if len(text) > 2 else ""
     return text
+
+
+def _apart(places: Sequence[float], bottom: float) -> list[float]:
+    """Places in their order with room between them, none below the bottom."""
+    moved: list[float] = []
+    for place in places:
+        moved.append(max(place, moved[-1] + _LEAST_GAP) if moved else place)
+    for number in reversed(range(len(moved))):
+        below = moved[number + 1] - _LEAST_GAP if number + 1 < len(moved) else bottom
+        moved[number] = min(moved[number], below)
+    return moved
 
 
 def _share(value: float, axis: Axis) -> float:

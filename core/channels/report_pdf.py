@@ -22,7 +22,7 @@ from core.domain.report_document import Block, Lead, Numbers, Paragraph, ReportD
 _LEFT, _TOP, _WIDTH, _BOTTOM = 54.0, 42.0, 504.0, 730.0
 _FOOT = 752.0
 _LOGO_WIDTH, _LOGO_HEIGHT = 150.0, 40.0
-_HEADING_ROOM = 150.0  # a heading does not stand at the foot of a page, parted from what follows
+_HEADING = 24.0
 
 
 def report_pdf(document: ReportDocument, *, letterhead: Letterhead, made_at: datetime) -> bytes:
@@ -91,7 +91,7 @@ class _Pages:
     def _section(self, section: Section, y: float, *, is_first: bool) -> float:
         y = self._new_page() if section.begins_page and not is_first else y
         if section.heading:
-            y, _ = self._room(y + 10, _HEADING_ROOM)
+            y, _ = self._room(y + 10, _HEADING + _least(section.blocks[:1]))
             with self.kit.part("H2"):
                 y = self.kit.text_block(_LEFT, y, section.heading, _WIDTH, 13, bold=True) + 4
         for block in section.blocks:
@@ -174,6 +174,12 @@ class _Pages:
                 kit.line_of(right, _FOOT + 8, words, 8, grey=DARK)
                 for number, line in enumerate(kit.wrapped(self.document.footer, right - _LEFT - 20, 7)[:2]):
                     kit.line_of(_LEFT, _FOOT + 7 + 9 * number, line, 7, grey=DARK)
+
+
+def _least(blocks: tuple[Block, ...]) -> float:
+    """How much of what follows stands on one page with its heading."""
+    chart = next((each for each in blocks if isinstance(each, Chart)), None)
+    return 26 + chart_height(chart) if chart else 70.0
 
 
 def _printable(given: Any) -> Any:

@@ -21,6 +21,7 @@ class Scale:
     layout: Any  # plotly's: range, ticks and title
     is_time: bool = False
     is_turned: bool = False  # from the top down
+    from_zero: bool = False
     names: list[str] = field(default_factory=list)
     seen: list[float] = field(default_factory=list)
 
@@ -61,22 +62,23 @@ class Scale:
         if self.layout.visible is False or self.layout.showticklabels is False:
             return Axis(low, high, title=shown(title), has_grid=False)
         ticks = tuple((at, words) for at, words in self._ticks(low, high) if min(low, high) <= at <= max(low, high))
-        return Axis(low, high, ticks, shown(title), has_grid=not self.names and self.layout.showgrid is not False)
+        has_grid = not (self.names or self._counts_places()) and self.layout.showgrid is not False
+        return Axis(low, high, ticks, shown(title), has_grid=has_grid)
 
     def _range(self) -> tuple[float, float]:
         if self.layout.range:
             low, high = (self._number(each) for each in self.layout.range)
             assert low is not None and high is not None
             return low, high
-        if self.names or (self.layout.tickvals is not None and self._counts_places()):
+        if self.names or self._counts_places():
             ends = (-0.5, max(len(self.names), 1 + int(max(self.seen, default=0))) - 0.5)
         else:
-            ends = _with_room(self.seen, from_zero=self.layout.rangemode == "tozero")
+            ends = _with_room(self.seen, from_zero=self.from_zero or self.layout.rangemode == "tozero")
         return (ends[1], ends[0]) if self.is_turned or self.layout.autorange == "reversed" else ends
 
     def _counts_places(self) -> bool:
-        values = list(self.layout.tickvals)
-        return values == list(range(len(values))) and self.layout.ticktext is not None
+        values = list(self.layout.tickvals or ())
+        return bool(values) and values == list(range(len(values))) and self.layout.ticktext is not None
 
     def _ticks(self, low: float, high: float) -> list[tuple[float, str]]:
         if self.layout.tickvals is not None:
@@ -156,5 +158,5 @@ def _moment(days: float) -> datetime:
 def _with_room(seen: Sequence[float], *, from_zero: bool) -> tuple[float, float]:
     low, high = min(seen, default=0.0), max(seen, default=1.0)
     low = min(low, 0.0) if from_zero else low
-    room = 0.05 * (high - low) or 0.5
+    room = 0.08 * (high - low) or 0.5
     return (low if from_zero and low == 0.0 else low - room), high + room

@@ -70,6 +70,7 @@ def _bars(
     values, names = (trace.x, trace.y) if is_flat else (trace.y, trace.x)
     sizes, places = along.take(values), across.take(names)
     along.place(0.0)
+    along.from_zero = True
     for row, (size, place) in enumerate(zip(sizes, places, strict=True)):
         if size is None or place is None:
             continue
@@ -96,6 +97,7 @@ def _steps(trace: Any, x: Scale, y: Scale) -> Iterator[Mark]:
             yield Box((0.0, place - 0.35), (size, place + 0.35), _ink(trace.marker, row))
             yield Note((size, place), shown(str(_at(trace.text, row) or f"{size:,.0f}")), "right")
     x.place(0.0)
+    x.from_zero = True
 
 
 def _scatter(trace: Any, x: Scale, y: Scale, before: list[Point], number: int) -> Generator[Mark, None, list[Point]]:
