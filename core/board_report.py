@@ -34,8 +34,13 @@ def overview_pdf(wb: Workbench, first_on: date, last_on: date) -> bytes:
     when the period ends before it begins."""
     if last_on < first_on:
         raise NotAllowed("The period ends before it begins. Choose a later last day.")
-    said = exports.about(wb, "Overview of campaigns")
     record(wb, "overview.printed", first_on=first_on.isoformat(), last_on=last_on.isoformat())
+    return overview_for(wb, first_on, last_on)
+
+
+def overview_for(wb: Workbench, first_on: date, last_on: date) -> bytes:
+    """The same for a scheduled email, whose own line in the audit log says who got it. For core.report_mail."""
+    said = exports.about(wb, "Overview of campaigns")
     document = ReportDocument(
         title="Overview of campaigns",
         subtitle=f"{day_text(first_on)} to {day_text(last_on)}",
@@ -58,7 +63,7 @@ def _made(wb: Workbench, document: ReportDocument) -> bytes:
 def _facts(said: Manifest) -> tuple[tuple[str, str], ...]:
     feed = day_text(said.data_of) if said.data_of else "none yet"
     made = f"{said.made_by}, {moment_text(said.made_at)}"
-    return (("As of", day_text(said.as_of)), ("Last feed", feed), ("Made by", made))
+    return (("As of", day_text(said.as_of)), ("Last feed", feed), ("Made for", made))
 
 
 def _footer(said: Manifest) -> str:
