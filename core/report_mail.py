@@ -44,7 +44,7 @@ def _news(wb: Workbench, schedule: Schedule, due: date) -> News:
         f"{name}, {day_text(first_on)} to {day_text(last_on)}: the report is attached as a PDF. It holds figures only, "
         "of the campaigns that you may see.\n\n"
         f"It comes by email because somebody scheduled it ({schedule.sentence.lower()}). You can stop it in Careloop "
-        "under Downloads, Scheduled reports.\n"
+        "under Downloads, Reports.\n"
     )
 
     def attached(user_id: str) -> Attachment:
