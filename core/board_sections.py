@@ -12,7 +12,7 @@ from core import campaign_list, charts
 from core.campaign_list import Listed
 from core.domain.campaign import goes_out_on
 from core.domain.message import RESULTS
-from core.domain.organisation import CHANNELS, LETTER
+from core.domain.organisation import LETTER
 from core.domain.report_document import Lead, Numbers, Paragraph, Section, table_of
 from core.domain.wording import percent
 from core.reports import Report
@@ -113,9 +113,9 @@ def _modes(wb: Workbench, listed: Sequence[Listed]) -> tuple[Section, ...]:
     if not listed:
         return ()
     rows = (
-        _rows(wb, listed).group_by("mode").agg(pl.len().cast(pl.Int64).alias("campaigns"), _sum("selected", "reached"))
+        _rows(wb, listed).group_by("mode").agg(pl.len().cast(pl.Int64).alias("campaigns"), *_sum("selected", "reached"))
     )
-    order = [_MODES[channel] for channel in CHANNELS]
+    order = list(_MODES.values())
     rows = rows.with_columns(_share()).sort(pl.col("mode").cast(pl.Enum(order)))
     return (Section("By mode", (table_of(rows, _BY_MODE, percents=("share",)),)),)
 
@@ -125,7 +125,7 @@ def _each(wb: Workbench, listed: Sequence[Listed]) -> tuple[Section, ...]:
         return ()
     rows = _rows(wb, listed).sort("on", "name", descending=[True, False])
     total = rows.select(
-        pl.lit("All").alias("name"), pl.lit("").alias("mode"), pl.lit(None, pl.Date).alias("on"), _sum()
+        pl.lit("All").alias("name"), pl.lit("").alias("mode"), pl.lit(None, pl.Date).alias("on"), *_sum()
     )
     rows = pl.concat([rows, total.select(rows.columns)]).with_columns(_share())
     return (Section("Campaigns", (table_of(rows, _CAMPAIGNS, percents=("share",), has_total=True),)),)

@@ -43,7 +43,7 @@ def _news(wb: Workbench, schedule: Schedule, due: date) -> News:
     text = (
         f"{name}, {day_text(first_on)} to {day_text(last_on)}: the report is attached as a PDF. It holds figures only, "
         "of the campaigns that you may see.\n\n"
-        f"It comes by email because somebody scheduled it ({schedule.sentence.lower()}). You can stop it in Careloop "
+        f"It comes by email because somebody scheduled it ({schedule.sentence}). You can stop it in Careloop "
         "under Downloads, Reports.\n"
     )
 

@@ -64,7 +64,7 @@ def _row(wb: Workbench, each: Schedule, names: dict[str, str]) -> None:
     when = f"next on {day_text(next_due(each, at=wb.now(), zone=wb.zone()))}" if each.is_on else "paused"
     with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small"):
         with st.container(gap=None):
-            st.markdown(f"**{REPORTS[each.report]}** · {each.sentence.lower()}, {when}")
+            st.markdown(f"**{REPORTS[each.report]}** · {each.sentence}, {when}")
             st.caption(f"To {plain(who)} · scheduled by {plain(names.get(each.made_by, each.made_by))}")
         if wb.user.may(SCHEDULE_REPORTS):
             label, icon = ("Pause", ":material/pause:") if each.is_on else ("Go on", ":material/play_arrow:")

@@ -38,7 +38,8 @@ class TableSetter:
         return self.table.has_total and number == len(self.table.rows) - 1
 
     def _lines(self, cells: Sequence[str], *, bold: bool) -> list[list[str]]:
-        return [self._wrapped(text, width, bold=bold) for text, width in zip(cells, self.widths, strict=True)]
+        columns = zip(cells, self.widths, self.table.is_number, strict=True)
+        return [[text] if is_number else self._wrapped(text, width, bold=bold) for text, width, is_number in columns]
 
     def _wrapped(self, text: str, width: float, *, bold: bool) -> list[str]:
         lines = self.kit.wrapped(text, width - _GAP, _SIZE, bold=bold)
@@ -101,8 +102,8 @@ def _widths(kit: Kit, table: Table, width: float) -> list[float]:
     texts = [column for column, is_number in enumerate(table.is_number) if not is_number]
     spare = width - sum(wanted)
     if spare >= 0:
-        for column in texts[:1]:
-            wanted[column] += spare
+        if texts:
+            wanted[max(texts, key=lambda each: wanted[each])] += spare
         return wanted
     for column in sorted(texts, key=lambda each: -wanted[each]):
         less = min(-spare, max(0.0, wanted[column] - max(_NARROWEST, wanted[column] + spare)))

@@ -32,8 +32,8 @@ class Schedule:
 
     @property
     def sentence(self) -> str:
-        """'Every Monday', 'On day 1 of every month'."""
-        return f"Every {WEEKDAYS[self.day]}" if self.every == WEEK else f"On day {self.day} of every month"
+        """'every Monday', 'on day 1 of every month'."""
+        return f"every {WEEKDAYS[self.day]}" if self.every == WEEK else f"on day {self.day} of every month"
 
 
 def check(report: str, every: str, day: int, recipients: tuple[str, ...]) -> None:
