@@ -73,6 +73,56 @@ def test_stacked_bars_stand_on_each_other() -> None:
     assert [(box.first[1], box.last[1]) for box in boxes] == [(0, 3), (3, 7)]
 
 
+def test_series_without_a_pattern_of_their_own_get_one_so_that_they_are_told_apart_without_colours() -> None:
+    figure = go.Figure([go.Bar(x=["a"], y=[size], name=str(size)) for size in (1, 2, 3)])
+
+    boxes = [mark for mark in charts.printed(figure).marks if isinstance(mark, Box)]
+
+    assert [box.ink.pattern for box in boxes] == ["", "/", "."]
+
+
+WIDTHS = [
+    # where bars stand, their own width, from where to where the first one reaches in days
+    ([datetime(2026, 11, 24, 9), datetime(2026, 11, 24, 10)], None, 1 / 24),
+    ([date(2026, 11, 2), date(2026, 11, 9)], None, 7),
+    ([date(2026, 11, 2), date(2026, 11, 9)], 6 * 86_400_000 / 0.8, 6 / 0.8 / 0.8),
+]
+
+
+@pytest.mark.parametrize(("on", "width", "room"), WIDTHS)
+def test_bars_on_an_axis_of_time_are_as_wide_as_their_distance_or_as_they_say(
+    on: list[date], width: float | None, room: float
+) -> None:
+    figure = go.Figure(go.Bar(x=on, y=[1, 2], width=width))
+
+    first = next(mark for mark in charts.printed(figure).marks if isinstance(mark, Box))
+
+    assert first.last[0] - first.first[0] == pytest.approx(0.8 * room)
+
+
+def test_a_line_has_a_hole_where_nothing_is_known_and_its_name_at_its_last_end() -> None:
+    figure = go.Figure(go.Scatter(x=["a", "b", "c", "d"], y=[1, None, 3, 4], name="English", line_color="#123456"))
+
+    chart = charts.printed(figure)
+
+    assert [(line.points, line.end) for line in chart.marks if isinstance(line, Line)] == [
+        (((0, 1),), ""),
+        (((2, 3), (3, 4)), "English"),
+    ]
+    assert {dot.ink.colour for dot in chart.marks if isinstance(dot, Dot)} == {"#123456"}
+
+
+def test_a_line_across_with_words_and_signed_percents_are_printed() -> None:
+    figure = go.Figure(go.Scatter(x=[-0.02, 0.055], y=["a", "b"], mode="markers"))
+    figure.update_xaxes(tickformat="+.1~%")
+    figure.add_vline(x=0, annotation={"text": "no difference"}, annotation_position="top right")
+
+    chart = charts.printed(figure)
+
+    assert {"-2%", "+0%", "+4%"} <= {words for _, words in chart.x.ticks}
+    assert [(note.text, note.at[0]) for note in chart.marks if isinstance(note, Note)] == [("no difference", 0)]
+
+
 def test_what_has_no_form_on_paper_is_refused() -> None:
     with pytest.raises(TypeError, match="Pie has no form on paper"):
         charts.printed(go.Figure(go.Pie(values=[1])))

@@ -12,6 +12,7 @@ from core.domain.chart import Area, Axis, Box, Chart, Dot, Ink, Line, Note, Poin
 
 _SIZE, _SMALL = 8.0, 7.5
 _WIDEST_NAME = 150.0
+_TITLE = 15.0  # room for the title of the upright axis
 _LEAST_GAP = 9.5  # between the names of two lines
 
 
@@ -38,7 +39,7 @@ class _Plane:
         self.edge, self.end = x, x + width
         self.left = x + self._left_room()
         self.right = x + width - self._right_room()
-        self.top = y + (14 if chart.legend else 0) + (10 if chart.y.title else 0)
+        self.top = y + (14 if chart.legend else 0) + (_TITLE if chart.y.title else 0)
         self.bottom = y + chart.height + (14 if chart.legend else 0)
 
     def draw(self) -> None:
@@ -114,20 +115,15 @@ class _Plane:
                 (self.left + self.right) / 2, self.bottom + 23, self.chart.x.title, _SMALL, side="middle", grey=DARK
             )
         if self.chart.y.title:
-            self._words(self.edge, self.top - 4, self.chart.y.title, _SMALL, grey=DARK)
+            self._words(self.edge, self.top - 8, self.chart.y.title, _SMALL, grey=DARK)
 
     def _note(self, x: float, y: float, text: str, side: str) -> None:
-        match side:
-            case "above":
-                self._words(x, y - 3.5, text, side="middle")
-            case "below":
-                self._words(x, y + 10, text, side="middle")
-            case "middle":
-                self._words(x, y + 2.8, text, side="middle")
-            case "left":
-                self._words(x - 4, y + 2.8, text, side="left")
-            case _:
-                self._words(x + 4, y + 2.8, text)
+        up = -4.0 if "above" in side else 10.0 if "below" in side else 2.8
+        room = 4.0 if side in ("left", "right") else 0.0
+        if "left" in side:
+            self._words(x - room, y + up, text, side="left")
+        else:
+            self._words(x + room, y + up, text, side="right" if "right" in side else "middle")
 
     def _ends(self) -> None:
         """The names of lines at their ends, moved apart where they would lie over each other."""
@@ -139,7 +135,7 @@ class _Plane:
             self._words(self.right + 5, place + 2.6, cut(self.kit, mark.end, _WIDEST_NAME, _SMALL), _SMALL)
 
     def _legend(self) -> None:
-        x, y = self.left, self.top - (10 if self.chart.y.title else 0) - 12
+        x, y = self.left, self.top - (_TITLE if self.chart.y.title else 0) - 12
         for name, ink in self.chart.legend:
             self._filled([(x, y), (x + 12, y), (x + 12, y + 7), (x, y + 7)], ink)
             self._words(x + 16, y + 6.5, name, _SMALL)

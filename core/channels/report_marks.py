@@ -40,7 +40,19 @@ def corners_of(form: str) -> Sequence[Point]:
             return [(0, 1.2), (1.1, -0.8), (-1.1, -0.8)]
         case "x":
             return [(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)]
-    return [(cos(2 * pi * part / _ROUND), sin(2 * pi * part / _ROUND)) for part in range(_ROUND)]
+        case "pentagon" | "hexagon":
+            return _round(5 if form == "pentagon" else 6)
+        case "star":
+            return [
+                (x * (1.3 if place % 2 == 0 else 0.55), y * (1.3 if place % 2 == 0 else 0.55))
+                for place, (x, y) in enumerate(_round(10))
+            ]
+    return _round(_ROUND)
+
+
+def _round(count: int) -> list[Point]:
+    """Corners around a circle, the first one at the top."""
+    return [(sin(2 * pi * part / count), -cos(2 * pi * part / count)) for part in range(count)]
 
 
 def hatch(corners: Sequence[Point], pattern: str, height: float) -> Iterator[str]:

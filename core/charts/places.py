@@ -94,8 +94,9 @@ class Scale:
 
     def _number_text(self, number: float) -> str:
         form = self.layout.tickformat
-        if form and re.fullmatch(r"[+]?,?(?:\.\d+)?[%f]?", form):
-            text = format(number, form)
+        if form and re.fullmatch(r"[+]?,?(?:\.\d+)?~?[%f]?", form):
+            text = format(number, form.replace("~", ""))
+            text = re.sub(r"\.?0+(?=%|$)", "", text) if "~" in form and "." in text else text
         else:
             text = f"{number:,.0f}" if number == round(number) else f"{number:,.6g}"
         return f"{shown(self.layout.tickprefix or '')}{text}{shown(self.layout.ticksuffix or '')}"

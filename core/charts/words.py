@@ -6,6 +6,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from core.charts.inks import listed, of_row
 from core.charts.places import shown
 from core.domain.wording import day_text
 
@@ -22,13 +23,13 @@ def alt_text(figure: go.Figure) -> str:
 def _told(trace: Any, figure: go.Figure) -> str:
     name = f"{shown(trace.name)}: " if trace.name else ""
     if isinstance(trace, go.Bar | go.Funnel):
-        return name + _listed(_bars(trace, figure))
-    if not isinstance(trace, go.Scatter) or trace.hoverinfo == "skip" or not len(trace.x or ()):
+        return name + _enumerated(_bars(trace, figure))
+    if not isinstance(trace, go.Scatter) or trace.hoverinfo == "skip" or not listed(trace.x):
         return ""
     if trace.mode == "markers" and trace.text is not None:
-        return name + _listed(shown(str(each)) for each in _all(trace.text))
+        return name + _enumerated(shown(str(each)) for each in _all(trace.text))
     if any(isinstance(each, str) for each in (trace.x[0], trace.y[0])) and not _is_day(trace.x[0]):
-        return name + _listed(_points(trace, figure))
+        return name + _enumerated(_points(trace, figure))
     return name + _course(trace, figure)
 
 
@@ -51,16 +52,16 @@ def _bars(trace: Any, figure: go.Figure) -> Iterator[str]:
     names, values = (trace.y, trace.x) if is_flat else (trace.x, trace.y)
     axis = figure.layout.xaxis if is_flat else figure.layout.yaxis
     own = figure.layout.yaxis if is_flat else figure.layout.xaxis
-    ticks = dict(zip(own.tickvals or (), own.ticktext or (), strict=False))
-    texts = trace.text if trace.text is not None else [None] * len(names)
-    for name, value, text in zip(names, values, texts, strict=False):
-        yield f"{shown(str(ticks.get(name, name)))} {shown(str(text)) if text else _number(value, axis)}"
+    ticks = dict(zip(listed(own.tickvals), listed(own.ticktext), strict=False))
+    for row, (name, value) in enumerate(zip(listed(names), listed(values), strict=True)):
+        text = of_row(trace.text, row)
+        yield f"{shown(_place(ticks.get(name, name)))} {shown(str(text)) if text else _number(value, axis)}"
 
 
-def _listed(parts: Iterator[str]) -> str:
-    listed = [each for each in parts if each]
-    rest = f" and {len(listed) - _MOST} more" if len(listed) > _MOST else ""
-    return ", ".join(listed[:_MOST]) + rest
+def _enumerated(parts: Iterator[str]) -> str:
+    told = [each for each in parts if each]
+    rest = f" and {len(told) - _MOST} more" if len(told) > _MOST else ""
+    return ", ".join(told[:_MOST]) + rest
 
 
 def _course(trace: Any, figure: go.Figure) -> str:

@@ -61,7 +61,8 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """A mark at a point. `form` is circle, square, diamond, triangle-up, triangle-down or x; '-open' is not filled."""
+    """A mark at a point. `form` is circle, square, diamond, triangle-up, triangle-down, pentagon, hexagon, star or x;
+    '-open' is not filled."""
 
     at: Point
     ink: Ink
@@ -70,7 +71,7 @@ class Dot:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Words at a point: right of it, left of it, above, below, or on it ('middle')."""
+    """Words at a point: right of it, left of it, above, below, 'above right' ..., or on it ('middle')."""
 
     at: Point
     text: str
