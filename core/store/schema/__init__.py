@@ -41,6 +41,7 @@ from core.store.schema.operation import (
 )
 from core.store.schema.patients import merges, open_gaps, patients, search_keys
 from core.store.schema.practice import groups, locations, provider_settings, providers
+from core.store.schema.reports import report_schedules
 from core.store.schema.restores import ledgers, restores
 from core.store.schema.rules import measure_rules, measure_switches
 from core.store.schema.sending import dispatchers, sending_accounts, sending_pauses
@@ -97,6 +98,7 @@ __all__ = [
     "recipients",
     "remarks",
     "replies",
+    "report_schedules",
     "restores",
     "saved_views",
     "search_keys",
