@@ -2,9 +2,9 @@
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from core import audit, bounces, downloads, home_mode, introductions, lateness, ledgers, lookups
+from core import audit, bounces, downloads, home_mode, introductions, lateness, ledgers, lookups, roll_ups
 from core.domain.message import UNCONFIRMED_AFTER
 from core.domain.organisation import TEXT
 from core.errors import SettingsError
@@ -25,6 +25,7 @@ class Tending:
 
     recovered_at: float = -_RECOVER
     tended_at: float = -_TEND
+    rolling: roll_ups.Rolling = field(default_factory=roll_ups.Rolling)
 
     def recover(self, wb: Workbench) -> None:
         """Now and then, and before a dispatcher's first batch: what others left behind."""
@@ -37,8 +38,9 @@ class Tending:
         self.recovered_at = -_RECOVER
 
     def tend(self, wb: Workbench) -> None:
-        """Now and then: introductory emails, texts without a receipt, old files, feeds that are late, mails come
-        back, what Twilio knows."""
+        """Now and then: what campaigns have come to, introductory emails, texts without a receipt, old files, feeds
+        that are late, mails come back, what Twilio knows."""
+        self.rolling.roll(wb)
         if time.monotonic() - self.tended_at < _TEND:
             return
         ledgers.beat(wb)
