@@ -12,6 +12,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from core import roll_ups
 from core.domain.campaign import Message
 from core.domain.roll_up import COUNTS, DIMENSIONS
+from core.domain.roll_up_counts import ROLL_UPS
 from core.store import roll_up_rows
 from core.store.database import reading, writing
 from core.store.schema import (
@@ -99,6 +100,7 @@ def _counted(connection: Connection, one: Any, campaign: Any, person: Any) -> di
     return {
         "selected": 1,
         "eligible": not refused,
+        "followed": bool(left and became),
         "waiting": not refused and one.state in ("waiting", "claimed", "printed"),
         "handed_over": left,
         "delivered": left and arrived,
@@ -266,7 +268,7 @@ def test_what_changes_while_a_campaign_is_counted_is_counted_with_the_next_chang
     assert taken == "email"
     do(bench, 1, "state", 1, "handed_over", TUESDAY_NOON, 1, False)
     with writing(bench.engine) as connection:  # counted by somebody who has not seen the change
-        roll_up_rows.put(connection, "email", roll_ups.ROLL_UPS.to_frame(), token="one")
+        roll_up_rows.put(connection, "email", ROLL_UPS.to_frame(), token="one")
 
     assert "email" in changed(bench)
     roll_ups.refresh(bench)
@@ -287,7 +289,7 @@ def test_whoever_was_overtaken_keeps_nothing_and_whoever_is_gone_is_overtaken(
     clock.forward(minutes=2)
     roll_ups.refresh(bench)
     with writing(bench.engine) as connection:
-        kept = roll_up_rows.put(connection, "email", roll_ups.ROLL_UPS.to_frame(), token="slow")
+        kept = roll_up_rows.put(connection, "email", ROLL_UPS.to_frame(), token="slow")
 
     assert not kept
     assert totals(bench) == scanned(bench)

@@ -30,7 +30,8 @@ FACTS = schema(
         "sex": pl.String,
         "race": pl.String,
         "payer": pl.String,
-        "gaps_closed": pl.Int64,  # within 90 days; null while nothing is known of it
+        "gap_count": pl.Int64,  # open at first, of those the campaign is about; null while nothing is known of it
+        "gaps_closed": pl.Int64,  # within 90 days
         "is_booked": pl.Boolean,
         "is_kept": pl.Boolean,
         "is_answered": pl.Boolean,
@@ -94,6 +95,7 @@ def _counts(channel: str) -> Iterator[pl.Expr]:
         "booked": has_left & pl.col("is_booked"),
         "kept": has_left & pl.col("is_kept"),
         "closed": has_left & (gaps > 0),
+        "followed": has_left & (pl.col("gap_count") > 0),
         "waiting": ~is_refused & state.is_in(_WAITS),
         "failed": is_own & state.is_in([RETURNED, "unsuccessful"]),
         "opt_outs": has_left & pl.col("has_opted_out"),

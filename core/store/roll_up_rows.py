@@ -117,6 +117,7 @@ def _people(campaign_id: str) -> Select[Any]:
             patients.c.sex,
             patients.c.race,
             patients.c.payer,
+            outcomes.c.gap_count,
             outcomes.c.closed_90,
             outcomes.c.booked_on.is_not(None),
             outcomes.c.kept_on.is_not(None),

@@ -14,8 +14,8 @@ branch_labels = None
 depends_on = None
 
 _COUNTS = (
-    "selected", "eligible", "handed_over", "delivered", "answered", "booked", "kept", "closed", "waiting", "failed",
-    "opt_outs", "gaps_closed", "segments", "call_minutes", "letters",
+    "selected", "eligible", "handed_over", "delivered", "answered", "booked", "kept", "closed", "followed", "waiting",
+    "failed", "opt_outs", "gaps_closed", "segments", "call_minutes", "letters",
 )  # fmt: skip
 # Whose change counts: of a row alone on SQLite (NEW), of all rows of a statement on PostgreSQL (new_rows).
 _EVENTS = "('key', 'completed')"
