@@ -16,13 +16,14 @@ from core.domain.organisation import Organisation
 from core.domain.rates import with_interval
 from core.domain.role import READ_PATIENTS
 from core.domain.roll_up import COUNTS, Wanted
+from core.domain.small_cells import suppressed
 from core.domain.small_counts import without_small
 from core.store import overview_rows as rows
 from core.store.database import reading
 from core.store.scope import is_limited, practice_names
 from core.workbench import Workbench
 
-_FEW = 3  # campaigns that are added up before a page is shown; of more it says that they are not yet
+_SHORTLY = 0.3  # seconds for adding up what has changed; of what is left it is said that it is not added up yet
 _FIGURES = dict.fromkeys(("delivery_rate", "opt_out_rate", "cost", "cost_per_gap"), pl.Float64)
 CAMPAIGNS = schema({**rows.CAMPAIGNS, **dict.fromkeys(COUNTS, pl.Int64), **_FIGURES})
 VOLUMES = schema({"on": pl.Date, "channel": pl.String, "handed_over": pl.Int64})
@@ -59,8 +60,7 @@ class Overview:
 
 def overview(wb: Workbench, wanted: Wanted) -> Overview:
     """What the campaigns came to that are wanted."""
-    if roll_ups.stale_count(wb) <= _FEW:
-        roll_ups.refresh(wb, most=_FEW)
+    roll_ups.refresh(wb, seconds=_SHORTLY)
     with reading(wb.engine) as connection:
         found = rows.by_day(connection, wanted, wb.user.scope)
         named = rows.campaigns_sent(connection, wanted.channel)
@@ -142,5 +142,6 @@ def _closed(counts: pl.DataFrame, *, is_partial: bool) -> pl.DataFrame:
         pl.col("followed").sum().alias("eligible"), pl.col("closed", "followed").sum()
     )
     found = by_mode.select("channel", "eligible", satisfied=pl.min_horizontal("closed", "followed"))
-    known = found.filter(pl.col("eligible") > (10 if is_partial else 0))
+    known = found.filter(pl.col("eligible") > 0)
+    known = known.filter(~suppressed(known, is_whole=True)) if is_partial else known
     return with_interval(known).select(CLOSED.names()).cast(CLOSED).sort("channel")

@@ -38,6 +38,8 @@ def volumes(frame: pl.DataFrame, *, is_weekly: bool) -> go.Figure:
                 hovertemplate=f"{'Week of ' if is_weekly else ''}%{{x|%a %e %b %Y}}: %{{y:,}} by {mode}<extra></extra>",
             )
     _axes(figure, "Patients")
+    if not frame.is_empty():
+        figure.update_xaxes(range=_span(frame["on"].to_list()))
     figure.update_layout(barmode="stack", showlegend=len(figure.data) > 1, legend={"orientation": "h", "y": -0.2})
     return dressed(figure, title=_volumes_title(frame, is_weekly=is_weekly), height=300)
 
@@ -86,6 +88,12 @@ def calls(frame: pl.DataFrame) -> go.Figure:
     _axes(figure, "Calls an hour")
     figure.update_layout(showlegend=False)
     return dressed(figure, title=_calls_title(frame), height=280)
+
+
+def _span(days: list[date]) -> tuple[date, date]:
+    """Three weeks at least, so that a bar is as wide as its days."""
+    first, last = min(days), max(days)
+    return min(first, last - timedelta(days=20)) - timedelta(days=4), last + timedelta(days=4)
 
 
 def _axes(figure: go.Figure, title: str) -> None:

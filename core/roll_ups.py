@@ -5,6 +5,7 @@ outside of any write, so nobody who sends waits for it.
 """
 
 import logging
+import math
 import secrets
 import time
 from dataclasses import dataclass, replace
@@ -27,10 +28,11 @@ _PAUSE, _SHARE = 1.0, 20.0  # seconds at least between two campaigns, and how ma
 _log = logging.getLogger(__name__)
 
 
-def refresh(wb: Workbench, *, most: int | None = None) -> int:
-    """Add up the campaigns that have changed, `most` of them at most; returns how many that were."""
-    count = 0
-    while (most is None or count < most) and _refresh_one(wb):
+def refresh(wb: Workbench, *, most: int | None = None, seconds: float = math.inf) -> int:
+    """Add up the campaigns that have changed, `most` of them at most and none any more when so many seconds are over;
+    returns how many that were."""
+    begun, count = time.monotonic(), 0
+    while (most is None or count < most) and time.monotonic() - begun < seconds and _refresh_one(wb):
         count += 1
     return count
 

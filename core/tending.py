@@ -40,9 +40,11 @@ class Tending:
     def tend(self, wb: Workbench) -> None:
         """Now and then: what campaigns have come to, introductory emails, texts without a receipt, old files, feeds
         that are late, mails come back, what Twilio knows."""
+        if time.monotonic() - self.tended_at >= _TEND:
+            self._tend(wb)
         self.rolling.roll(wb)
-        if time.monotonic() - self.tended_at < _TEND:
-            return
+
+    def _tend(self, wb: Workbench) -> None:
         ledgers.beat(wb)
         introductions.top_up(wb)
         with writing(wb.engine) as connection:

@@ -15,16 +15,16 @@ _OPENED = "ov_opened"  # part of the key, so that a row that was opened is not o
 _MOST_ON_PHONE = 20
 _COUNT = partial(st.column_config.NumberColumn, format="localized")
 _COLUMNS = {
-    "Campaign": st.column_config.TextColumn(width=280),
-    "Mode": st.column_config.TextColumn(width=64),
-    "Start": st.column_config.DateColumn(format="D MMM YYYY", width=96),
-    "Contacts": _COUNT(width=78, help="Patients to whom a message was handed over"),
-    "Delivered": st.column_config.NumberColumn(format="%.1f %%", width=78, help="Of those of which it is known"),
-    "Opt-outs": _COUNT(width=74, help="By patients themselves, within 14 days of the message"),
-    "Booked": _COUNT(width=68, help="An appointment was made within 30 days"),
-    "Gaps closed": _COUNT(width=88, help="Within 90 days, of patients who were contacted"),
-    "Cost": st.column_config.NumberColumn(format="$%.2f", width=86),
-    "Per gap": st.column_config.NumberColumn(format="$%.2f", width=78, help="Cost per gap closed"),
+    "Campaign": st.column_config.TextColumn(width=238),
+    "Mode": st.column_config.TextColumn(width=58),
+    "Start": st.column_config.DateColumn(format="D MMM YYYY", width=92),
+    "Contacts": _COUNT(width=70, help="Patients to whom a message was handed over"),
+    "Delivered": st.column_config.NumberColumn(format="%.1f %%", width=74, help="Of those of which it is known"),
+    "Opt-outs": _COUNT(width=70, help="By patients themselves, within 14 days of the message"),
+    "Booked": _COUNT(width=62, help="An appointment was made within 30 days"),
+    "Gaps closed": _COUNT(width=84, help="Within 90 days, of patients who were contacted"),
+    "Cost": st.column_config.NumberColumn(format="$%.2f", width=82),
+    "Per gap": st.column_config.NumberColumn(format="$%.2f", width=72, help="Cost per gap closed"),
 }
 
 

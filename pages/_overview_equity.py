@@ -28,12 +28,15 @@ def show(wb: Workbench, wanted: Wanted) -> None:
         label_visibility="collapsed",
         persist_state="session",
     )
-    rows = equity.equity(wb, wanted).filter(pl.col("dimension") == str(dimension))
-    if rows["rate"].is_null().all():
+    every = equity.equity(wb, wanted).filter(pl.col("dimension") == str(dimension))
+    told = every.filter((pl.col("step") != "selected") & pl.col("rate").is_not_null())
+    rows = every.filter(pl.col("name").is_in(told["name"].implode()))
+    if rows.is_empty():
         st.caption(f"Too few patients: counts under {LEAST}, and those that could be worked out, are hidden.")
         return
-    figure = overview_charts.steps(rows, noun=DIMENSIONS[str(dimension)])
-    st.plotly_chart(figure, key=f"ov_steps_{dimension}", config={"displayModeBar": False})
+    if rows["name"].n_unique() > 1:  # one line alone compares nothing
+        figure = overview_charts.steps(rows, noun=DIMENSIONS[str(dimension)])
+        st.plotly_chart(figure, key=f"ov_steps_{dimension}", config={"displayModeBar": False})
     with on_laptop("ov-equity"):
         st.dataframe(
             _table(rows, DIMENSIONS[str(dimension)]),
@@ -45,9 +48,10 @@ def show(wb: Workbench, wanted: Wanted) -> None:
             alt="Share of those selected who came to each step",
         )
     on_phone("ov-equity", map(_line, rows.partition_by("name", maintain_order=True)))
+    left_out = every["name"].n_unique() - rows["name"].n_unique()
     st.caption(
-        f"Shares of those selected. Counts under {LEAST}, and those that could be worked out from others, are hidden. "
-        "A difference here can have many reasons; it says where to look."
+        f"Shares of those selected. Counts under {LEAST}, and those that could be worked out from others, are hidden"
+        f"{f', as all of {left_out} others' if left_out else ''}. A difference says where to look, not why it is so."
     )
 
 

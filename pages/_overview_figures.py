@@ -11,6 +11,7 @@ from pages._shared import count, percent
 
 LIST = "ov_list"  # in the session: which figure's campaigns are listed, a key of LISTS
 CLICKS = "ov_clicks"  # part of the chart's key, so that the bar that was chosen is no longer
+_WIDTH = 152  # pixels: six of them beside each other on a laptop, two on a phone
 _HIDDEN = "hidden"
 # Which campaigns each figure is about, and the column by which they are listed.
 LISTS: dict[str, tuple[str, Callable[[], pl.Expr], str, bool]] = {
@@ -25,27 +26,31 @@ LISTS: dict[str, tuple[str, Callable[[], pl.Expr], str, bool]] = {
 
 
 def show(shown: Overview) -> None:
-    """Six figures in a row, below each other on a phone."""
-    totals, known = (
-        shown.totals,
-        f"known through {day_text(shown.known_through)}" if shown.known_through else "not known yet",
-    )
+    """Six figures in a row, two in each on a phone. What stands below a figure opens its list."""
+    totals, known = shown.totals, shown.known_through
     sent = shown.campaigns.filter(pl.col("handed_over") > 0).height
+    through = f"Closings are known through {day_text(known)}." if known else "No closing is known yet."
     figures = (
-        ("Contacts", _number(totals["handed_over"]), count(sent, "campaign"), "handed_over"),
-        ("Delivered", _share(totals["delivery_rate"]), f"{_number(totals['failed'])} did not arrive", "failed"),
-        ("Opt-out rate", _share(totals["opt_out_rate"]), count_of(totals["opt_outs"], "opt-out"), "opt_outs"),
-        ("Cost", dollars(totals["cost"]), _units(shown), "cost"),
-        ("Gaps closed", _number(totals["gaps_closed"]), f"within 90 days; {known}", "gaps_closed"),
-        ("Cost per gap closed", dollars(totals["cost_per_gap"]), "of all contacts together", "cost_per_gap"),
+        ("Contacts", _number(totals["handed_over"]), count(sent, "campaign"), "handed_over", ""),
+        ("Delivered", percent(totals["delivery_rate"]), f"{_number(totals['failed'])} did not arrive", "failed", ""),
+        ("Opt-out rate", percent(totals["opt_out_rate"]), _opt_outs(totals["opt_outs"]), "opt_outs", ""),
+        ("Cost", dollars(totals["cost"]), "By campaign", "cost", _units(shown)),
+        ("Gaps closed", _number(totals["gaps_closed"]), "Within 90 days", "gaps_closed", through),
+        ("Cost per gap closed", dollars(totals["cost_per_gap"]), "By campaign", "cost_per_gap", through),
     )
-    for cell, (name, value, words, key) in zip(st.columns(6, gap="small"), figures, strict=True):
-        with cell.container(gap="xxsmall"):
-            st.metric(name, value)
-            st.caption(words)
-            st.button(
-                "List", key=f"ov_open_{key}", type="tertiary", icon=":material/list:", on_click=open_list, args=(key,)
-            )
+    with st.container(horizontal=True, gap="small"):
+        for name, value, words, key, about in figures:
+            with st.container(gap="xxsmall", width=_WIDTH):
+                st.metric(name, value, help=about or None)
+                st.button(
+                    words,
+                    key=f"ov_open_{key}",
+                    type="tertiary",
+                    icon=":material/chevron_right:",
+                    icon_position="right",
+                    on_click=open_list,
+                    args=(key,),
+                )
 
 
 def open_list(key: str = "all") -> None:
@@ -54,8 +59,8 @@ def open_list(key: str = "all") -> None:
     st.session_state[CLICKS] = st.session_state.get(CLICKS, 0) + 1
 
 
-def count_of(number: float | None, noun: str) -> str:
-    return _HIDDEN if number is None else count(int(number), noun)
+def _opt_outs(number: float | None) -> str:
+    return f"{_HIDDEN.capitalize()} opt-outs" if number is None else count(int(number), "opt-out")
 
 
 def dollars(value: float | None) -> str:
@@ -67,11 +72,7 @@ def _number(value: float | None) -> str:
     return _HIDDEN if value is None else f"{int(value):,}"
 
 
-def _share(value: float | None) -> str:
-    return percent(value)
-
-
 def _units(shown: Overview) -> str:
     parts = (("segments", "text segment"), ("call_minutes", "call minute"), ("letters", "letter"))
     told = [count(int(shown.totals[key] or 0), noun) for key, noun in parts if shown.totals[key]]
-    return ", ".join(told) or "emails cost nothing"
+    return ", ".join(told) or "Emails cost nothing."

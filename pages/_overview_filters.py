@@ -10,7 +10,7 @@ from core.domain.roll_up import Wanted
 from core.workbench import Workbench
 from pages._shared import MODE_NAMES, plain
 
-_PERIODS = {"30 days": 30, "90 days": 90, "12 months": 365, "All": None, "Dates": None}
+_PERIODS = {"30 days": 30, "90 days": 90, "12 months": 365, "All time": None, "Dates": None}
 _EVERY = ""
 
 
@@ -19,10 +19,11 @@ def wanted(wb: Workbench) -> Wanted:
     groups, providers = overview.choices(wb)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         period = st.segmented_control(
-            "Contacted in the last",
+            "Contacts of",
             tuple(_PERIODS),
             default="90 days",
             required=True,
+            wrap=True,
             key="ov_period",
             persist_state="session",
         )
@@ -42,7 +43,7 @@ def _choice(label: str, names: dict[str, str], key: str) -> str:
             (_EVERY, *names),
             format_func=lambda each: plain(names[each]) if each else "All",
             key=key,
-            width=190,
+            width=158,
             persist_state="session",
         )
     )
@@ -50,7 +51,7 @@ def _choice(label: str, names: dict[str, str], key: str) -> str:
 
 def _days(wb: Workbench, period: str) -> tuple[date | None, date | None]:
     today = wb.today()
-    if period == "All":
+    if period == "All time":
         return None, None
     if period != "Dates":
         return today - timedelta(days=(_PERIODS[period] or 0) - 1), today

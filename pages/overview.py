@@ -32,7 +32,7 @@ def show() -> None:
     shown = overview.overview(wb, wanted)
     _notes(shown)
     if shown.campaigns.is_empty():
-        _empty(wb)
+        _empty(wb, shown)
     else:
         _overview_figures.show(shown)
         _volumes(wb, wanted, shown)
@@ -49,7 +49,9 @@ def _notes(shown: Overview) -> None:
         st.caption(f":material/visibility_off: Counts under {LEAST}, and those that could be worked out, are hidden.")
 
 
-def _empty(wb: Workbench) -> None:
+def _empty(wb: Workbench, shown: Overview) -> None:
+    if shown.stale:
+        return
     st.info("No campaign contacted anybody in this time. Choose another one above, or send a campaign.")
     if wb.user.may(MAKE_CAMPAIGNS):
         st.page_link("work_list.py", label="Go to the work list", icon=":material/filter_list:")

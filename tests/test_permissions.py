@@ -52,6 +52,7 @@ OPEN = {
         work_lists.fields work_lists.group_choices work_lists.provider_choices contact_problems.problem_names
         account_tests.last_tests approval_state.is_on approvals.state approvals.waiting campaign_list.by_day
         home_mode.is_live home_mode.mode lateness.alarms reconciling.lines templates.offered watching.arrivals
+        overview.overview overview.choices equity.equity equity.is_kept coming.coming
     """,
     "it writes what follows from data and day, the same whoever asks": """
         loads.refresh
@@ -81,6 +82,7 @@ PAGES = {
     "library": "make_campaigns",
     "replies": "answer_replies",
     "outbox": "read_patients",
+    "overview": "",
     "downloads": "read_patients",
     "data": "read_patients",
     "introductions": "change_organisation",
