@@ -15,7 +15,7 @@ import polars as pl
 from core import message_costs
 from core.domain.campaign import DEFAULT_LANGUAGE, Campaign
 from core.domain.organisation import TEXT
-from core.domain.roll_up_counts import ROLL_UPS, rolled_up
+from core.domain.roll_up_counts import ROLL_UPS, rolled_up, summed
 from core.errors import TemplateError
 from core.store import campaigns as campaign_rows
 from core.store import roll_up_rows as rows
@@ -46,7 +46,7 @@ def stale_count(wb: Workbench) -> int:
 @dataclass
 class Rolling:
     """When a dispatcher adds up the next campaign, in seconds of a clock that never steps back: so seldom that it takes
-    a twentieth of its time."""
+    a twentieth of the time of one processor."""
 
     not_before: float = 0.0
 
@@ -83,15 +83,23 @@ def _refresh_one(wb: Workbench) -> bool:
 
 def _sums(wb: Workbench, campaign_id: str) -> pl.DataFrame:
     """ROLL_UPS of a campaign as it is now."""
+    zone = wb.organisation().time_zone
     with snapshot(wb.engine) as connection:
         about = rows.about(connection, campaign_id)
         if about is None:
             return ROLL_UPS.to_frame()
-        facts = rows.facts(connection, campaign_id, about.channel)
         campaign = campaign_rows.campaign(connection, campaign_id) if about.channel == TEXT else None
-    zone = wb.organisation().time_zone
-    with_segments = facts.with_columns(_segments(campaign))
-    return rolled_up(with_segments, campaign_id=campaign_id, channel=about.channel, start_on=about.start_on, zone=zone)
+        segments = _segments(campaign)
+        return summed(
+            rolled_up(
+                each.with_columns(segments),
+                campaign_id=campaign_id,
+                channel=about.channel,
+                start_on=about.start_on,
+                zone=zone,
+            )
+            for each in rows.facts(connection, campaign_id, about.channel)
+        )
 
 
 def _segments(campaign: Campaign | None) -> pl.Expr:

@@ -2,9 +2,9 @@
 
 import logging
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from core import audit, bounces, downloads, home_mode, introductions, lateness, ledgers, lookups, roll_ups
+from core import audit, bounces, downloads, home_mode, introductions, lateness, ledgers, lookups
 from core.domain.message import UNCONFIRMED_AFTER
 from core.domain.organisation import TEXT
 from core.errors import SettingsError
@@ -25,7 +25,6 @@ class Tending:
 
     recovered_at: float = -_RECOVER
     tended_at: float = -_TEND
-    rolling: roll_ups.Rolling = field(default_factory=roll_ups.Rolling)
 
     def recover(self, wb: Workbench) -> None:
         """Now and then, and before a dispatcher's first batch: what others left behind."""
@@ -38,13 +37,10 @@ class Tending:
         self.recovered_at = -_RECOVER
 
     def tend(self, wb: Workbench) -> None:
-        """Now and then: what campaigns have come to, introductory emails, texts without a receipt, old files, feeds
-        that are late, mails come back, what Twilio knows."""
-        if time.monotonic() - self.tended_at >= _TEND:
-            self._tend(wb)
-        self.rolling.roll(wb)
-
-    def _tend(self, wb: Workbench) -> None:
+        """Now and then: introductory emails, texts without a receipt, old files, feeds that are late, mails come
+        back, what Twilio knows."""
+        if time.monotonic() - self.tended_at < _TEND:
+            return
         ledgers.beat(wb)
         introductions.top_up(wb)
         with writing(wb.engine) as connection:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import strategies as st
 from sqlalchemy import Connection, delete, insert, select, update
 
-from core import roll_ups
+from core import receipts, roll_ups
 from core.domain.campaign import Message
 from core.domain.roll_up import COUNTS, DIMENSIONS
 from core.domain.roll_up_counts import ROLL_UPS
@@ -338,3 +338,28 @@ def test_a_campaign_that_cannot_be_counted_does_not_stop_a_dispatcher(
 
     assert "a campaign could not be added up" in caplog.text
     assert {key[0] for key in totals(wb)} == set(CHANNELS) - {"text"}
+
+
+@pytest.mark.parametrize(("told", "seconds"), [("61", 61), ("0", 0), ("", None), ("1e3", None), ("-5", None)])
+def test_how_long_a_call_took_is_kept_from_what_twilio_tells(wb: Workbench, told: str, seconds: int | None) -> None:
+    filled(wb)
+    fields = {"CallSid": "CA1", "CallStatus": "completed", "CallDuration": told}
+    status = receipts.status_of("phone", fields, attempt="13-1")
+    assert status is not None
+
+    receipts.take_all(wb, [status])
+
+    with reading(wb.engine) as connection:
+        details = connection.scalars(select(message_events.c.details)).one()
+    assert details.get("seconds") == seconds
+    assert "phone" in changed(wb)
+
+
+def test_a_large_campaign_is_counted_in_pieces(wb: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled(wb)
+    do(wb, 1, "state", 1, "delivered", TUESDAY_NOON, 1, False)
+    monkeypatch.setattr(roll_up_rows, "_PIECE", 2)
+
+    roll_ups.refresh(wb)
+
+    assert totals(wb) == scanned(wb)

@@ -1,6 +1,6 @@
 """How the counts of a campaign come of its messages (core.domain.roll_up)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 import polars as pl
@@ -13,7 +13,7 @@ from core.domain.organisation import EMAIL, LETTER, PHONE, TEXT
 from core.domain.roll_up import COUNTS, DIMENSIONS
 from core.domain.slices import AGE_BANDS, NOT_RECORDED, band_name
 
-# One row for each recipient of one campaign, as core.store.roll_up_rows reads them.
+# One row for each recipient of a campaign, as core.store.roll_up_rows reads them.
 FACTS = schema(
     {
         "recipient_id": pl.Int64,
@@ -37,7 +37,7 @@ FACTS = schema(
         "is_answered": pl.Boolean,
         "has_opted_out": pl.Boolean,
         "call_seconds": pl.List(pl.Int64),  # of each call that was answered
-        "letter": pl.String,  # which letter of a print run it has; a household shares one
+        "is_own_letter": pl.Boolean,  # false for all but one of those who share a letter
     }
 )
 _KEYS = ("campaign_id", "on", "group_id", "provider_id", "dimension", "value")
@@ -49,8 +49,14 @@ _ARRIVED = ("delivered", "unconfirmed", MAILED)
 _WAITS = (*(name for name, state in STATES.items() if not state.is_finished and name != "calling"), PRINTED)
 
 
+def summed(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """ROLL_UPS of all parts of a campaign together."""
+    every = pl.concat([ROLL_UPS.to_frame(), *parts])
+    return every.group_by(_KEYS).agg(pl.col(COUNTS).sum())
+
+
 def rolled_up(facts: pl.DataFrame, *, campaign_id: str, channel: str, start_on: date, zone: str) -> pl.DataFrame:
-    """ROLL_UPS of one campaign. `facts` has FACTS and `segments`, what a text to the recipient takes.
+    """ROLL_UPS of some recipients of a campaign. `facts` has FACTS and `segments`, what a text to the recipient takes.
 
     start_on   the day of who was not contacted
     """
@@ -102,15 +108,9 @@ def _counts(channel: str) -> Iterator[pl.Expr]:
         "gaps_closed": pl.when(has_left).then(gaps).otherwise(0),
         "segments": pl.when(has_left).then(pl.col("segments")).otherwise(0) if channel == TEXT else pl.lit(0),
         "call_minutes": pl.col("call_seconds").list.eval((pl.element().clip(1) / 60).ceil()).list.sum(),
-        "letters": has_left & _is_first_of_letter() if channel == LETTER else pl.lit(0),
+        "letters": has_left & pl.col("is_own_letter") if channel == LETTER else pl.lit(0),
     }
     return (value.fill_null(0).cast(pl.Int64).alias(name) for name, value in found.items())
-
-
-def _is_first_of_letter() -> pl.Expr:
-    """Of a household's letter one is counted; who has no print run, so that it is not known, has a letter alone."""
-    letter = pl.coalesce("letter", pl.col("recipient_id").cast(pl.String))
-    return letter.is_first_distinct()
 
 
 def _values() -> list[pl.Expr]:

@@ -1,12 +1,12 @@
 """Roll-ups in SQL: which campaigns are to be added up anew, what is added up, and where the sums are put."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Connection, Select, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, delete, exists, func, insert, select, update
 
 from core.domain.organisation import LETTER, PHONE
 from core.domain.roll_up import ANSWER_WITHIN, DIMENSIONS
@@ -27,6 +27,7 @@ from core.store.schema import (
 )
 
 _LOST_AFTER = timedelta(minutes=1)  # whoever has counted a campaign for so long is gone
+_PIECE = 20_000  # recipients in memory
 _BY_PATIENTS = ("link", "stop", "key", "complaint")  # opt-outs that are the answer to a message
 
 
@@ -80,18 +81,20 @@ def about(connection: Connection, campaign_id: str) -> About | None:
     return About(*row) if row else None
 
 
-def facts(connection: Connection, campaign_id: str, channel: str) -> pl.DataFrame:
-    """FACTS of one campaign; whom an id was merged into counts as the patient."""
+def facts(connection: Connection, campaign_id: str, channel: str) -> Iterator[pl.DataFrame]:
+    """FACTS of one campaign, in pieces that fit into memory; whom an id was merged into counts as the patient."""
     answered = _of(connection, _answered(campaign_id))
     opted_out = _of(connection, _opted_out(campaign_id))
     seconds = _seconds(connection, campaign_id) if channel == PHONE else {}
-    letters = _letters(connection, campaign_id) if channel == LETTER else {}
-    rows = (
-        (*row, row.recipient_id in answered, row.recipient_id in opted_out, seconds.get(row.recipient_id, []),
-         letters.get(row.recipient_id))
-        for row in connection.execute(_people(campaign_id))
-    )  # fmt: skip
-    return pl.DataFrame(list(rows), schema=FACTS, orient="row")
+    sharers = _sharers(connection, campaign_id) if channel == LETTER else set[int]()
+
+    def more(recipient_id: int) -> tuple[bool, bool, list[int], bool]:
+        is_own = recipient_id not in sharers
+        return recipient_id in answered, recipient_id in opted_out, seconds.get(recipient_id, []), is_own
+
+    question = _people(campaign_id).execution_options(yield_per=_PIECE)
+    for some in connection.execute(question).partitions():
+        yield pl.DataFrame([(*row, *more(row.recipient_id)) for row in some], schema=FACTS, orient="row")
 
 
 def _people(campaign_id: str) -> Select[Any]:
@@ -184,13 +187,17 @@ def _seconds(connection: Connection, campaign_id: str) -> dict[int, list[int]]:
     return found
 
 
-def _letters(connection: Connection, campaign_id: str) -> dict[int, str]:
-    """Which letter each recipient has: its print run and place."""
+def _sharers(connection: Connection, campaign_id: str) -> set[int]:
+    """Whose letter is another one's as well, and is counted there: a household has one together."""
     question = (
         select(print_decisions.c.recipient_id, print_decisions.c.run_id, print_decisions.c.position)
         .join(print_runs, print_runs.c.run_id == print_decisions.c.run_id)
-        .where(print_runs.c.campaign_id == campaign_id, or_(print_runs.c.has_letters, print_runs.c.has_labels))
-        .where(print_decisions.c.position.is_not(None))
-        .order_by(print_runs.c.number)
+        .where(print_runs.c.campaign_id == campaign_id, print_decisions.c.position.is_not(None))
+        .order_by(print_decisions.c.recipient_id)
     )
-    return {row.recipient_id: f"{row.run_id}/{row.position}" for row in connection.execute(question)}
+    letters, sharers = set[tuple[str, int]](), set[int]()
+    for recipient_id, *letter in connection.execute(question):
+        if (found := (letter[0], letter[1])) in letters:
+            sharers.add(recipient_id)
+        letters.add(found)
+    return sharers
