@@ -3,7 +3,7 @@
 Frames in, figures out, as in core.charts. Bars of volumes carry the place of their row in the frame as `customdata`.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import plotly.graph_objects as go
@@ -86,6 +86,7 @@ def calls(frame: pl.DataFrame) -> go.Figure:
         annotation_position="top left",
     )
     _axes(figure, "Calls an hour")
+    figure.update_yaxes(range=[0, 1.2 * max([*frame["planned"], *frame["most"]], default=1)])
     figure.update_layout(showlegend=False)
     return dressed(figure, title=_calls_title(frame), height=280)
 
@@ -138,8 +139,9 @@ def _told(row: dict[str, Any]) -> str:
 
 
 def _calls_title(frame: pl.DataFrame) -> str:
-    total = frame["planned"].sum()
+    """One that fits on a phone."""
     full = frame.filter(pl.col("planned") >= _FULL * pl.col("most")).height
-    first: datetime = frame["at"].to_list()[0]
-    planned = f"{total:,} call{'' if total == 1 else 's'} planned from {first:%a} {first.day} {first:%b}"
-    return f"{planned}; lines full in {full} hour{'' if full == 1 else 's'}" if full else f"{planned}; lines never full"
+    if full:
+        return f"Lines full in {full} of {frame.height} hours"
+    total = frame["planned"].sum()
+    return f"{total:,} call{'' if total == 1 else 's'} planned, lines never full"

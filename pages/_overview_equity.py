@@ -28,7 +28,7 @@ def show(wb: Workbench, wanted: Wanted) -> None:
         label_visibility="collapsed",
         persist_state="session",
     )
-    every = equity.equity(wb, wanted).filter(pl.col("dimension") == str(dimension))
+    every = equity.equity(wb, wanted, str(dimension))
     told = every.filter((pl.col("step") != "selected") & pl.col("rate").is_not_null())
     rows = every.filter(pl.col("name").is_in(told["name"].implode()))
     if rows.is_empty():

@@ -11,7 +11,7 @@ from pages._shared import count, percent
 
 LIST = "ov_list"  # in the session: which figure's campaigns are listed, a key of LISTS
 CLICKS = "ov_clicks"  # part of the chart's key, so that the bar that was chosen is no longer
-_WIDTH = 152  # pixels: six of them beside each other on a laptop, two on a phone
+_WIDTH = 144  # pixels: six of them beside each other on a laptop, two on a phone
 _HIDDEN = "hidden"
 # Which campaigns each figure is about, and the column by which they are listed.
 LISTS: dict[str, tuple[str, Callable[[], pl.Expr], str, bool]] = {

@@ -15,6 +15,7 @@ from core.domain.planned import Backlog, planned
 from core.domain.roll_up import COUNTS, DIMENSIONS, STEPS, Wanted
 from core.domain.small_counts import without_small
 from core.domain.user import Scope
+from core.errors import NotFound
 from core.store.database import writing
 from core.store.schema import campaigns, message_events, outcomes, providers, recipients
 from core.workbench import Workbench
@@ -66,7 +67,7 @@ def test_an_empty_home_has_no_figures_and_no_fault(bench: Workbench) -> None:  #
 
     assert shown.campaigns.is_empty() and shown.volumes.is_empty() and shown.closed.is_empty()
     assert (shown.totals["selected"], shown.totals["delivery_rate"], shown.totals["cost_per_gap"]) == (0, None, None)
-    assert equity.equity(bench, EVERYTHING).is_empty()
+    assert equity.equity(bench, EVERYTHING, "language").is_empty()
     assert coming.coming(bench).sends.is_empty()
 
 
@@ -164,21 +165,23 @@ def test_small_counts_are_hidden_from_everybody_by_language_and_the_like(bench: 
     filled(bench)
     roll_ups.refresh(bench)
 
-    rows = equity.equity(bench, EVERYTHING)
+    languages = equity.equity(bench, EVERYTHING, "language")
 
-    languages = rows.filter(pl.col("dimension") == "language")
     assert languages["name"].unique(maintain_order=True).to_list() == ["English", "Spanish"]
     selected = languages.filter(pl.col("step") == "selected")
     assert selected["count"].to_list() == [20, 20]
     assert languages.filter(pl.col("step") == "closed")["count"].to_list() == [None, None]  # one each
-    assert rows.filter(pl.col("count").is_null())["rate"].is_null().all()
-    assert set(rows["dimension"]) == set(DIMENSIONS) and set(rows["step"]) == set(STEPS)
+    assert languages.filter(pl.col("count").is_null())["rate"].is_null().all()
+    for dimension in DIMENSIONS:
+        assert set(equity.equity(bench, EVERYTHING, dimension)["step"]) == set(STEPS)
+    with pytest.raises(NotFound, match="no figures by 'shoe'"):
+        equity.equity(bench, EVERYTHING, "shoe")
 
 
 def test_single_providers_are_not_broken_down(wb: Workbench) -> None:
     filled(wb)
 
-    assert equity.equity(wb, Wanted(provider_id="dr1")).is_empty()
+    assert equity.equity(wb, Wanted(provider_id="dr1"), "age").is_empty()
     limited = replace(wb, user=replace(wb.user, scope=Scope(providers=frozenset({"dr1"}))))
     assert not equity.is_kept(limited, EVERYTHING)
     assert equity.is_kept(wb, Wanted(group_id="g1"))
@@ -252,7 +255,7 @@ def test_coming_sends_are_those_of_active_campaigns_whose_patients_wait(wb: Work
     assert found.campaigns["campaign_id"].to_list() == ["n"]
     assert found.sends.rows() == [(date(2026, 11, 27), "phone", 90)]
     assert found.calls["planned"].sum() == 90
-    assert "90 calls planned from Fri 27 Nov; lines never full" in str(overview_charts.calls(found.calls).layout.title)
+    assert overview_charts.calls(found.calls).layout.title.text == "90 calls planned, lines never full"
     assert coming.coming(wb, "text").sends.is_empty()
 
 
@@ -276,7 +279,7 @@ def test_charts_say_what_was_found(wb: Workbench) -> None:
 def test_the_chart_of_steps_names_only_what_chance_does_not_explain(closed: tuple[int, int], title: str) -> None:
     counts = pl.DataFrame(
         [
-            {"dimension": "language", "value": value, **dict.fromkeys(COUNTS, 70), "selected": 100, "closed": number}
+            {"value": value, **dict.fromkeys(COUNTS, 70), "selected": 100, "closed": number}
             for value, number in zip(("en", "es"), closed, strict=True)
         ]
     )
@@ -287,7 +290,7 @@ def test_the_chart_of_steps_names_only_what_chance_does_not_explain(closed: tupl
 
 def test_ages_stand_in_their_order_and_words_of_different_case_are_one() -> None:
     def named(dimension: str, *values: str) -> list[str]:
-        rows = [{"dimension": dimension, "value": each, **dict.fromkeys(COUNTS, 20 + len(each))} for each in values]
+        rows = [{"value": each, **dict.fromkeys(COUNTS, 20 + len(each))} for each in values]
         return equity._named(pl.DataFrame(rows), dimension)["name"].to_list()
 
     assert named("age", "(not recorded)", "85 and over", "0–17", "65–74") == [

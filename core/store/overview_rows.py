@@ -14,7 +14,7 @@ from core.store.schema import campaigns, follow_ups, roll_ups
 _SUMS = [func.sum(roll_ups.c[name]).label(name) for name in COUNTS]
 _NUMBERS = dict.fromkeys(COUNTS, pl.Int64)
 BY_DAY = schema({"campaign_id": pl.String, "on": pl.Date, **_NUMBERS})
-BY_VALUE = schema({"dimension": pl.String, "value": pl.String, **_NUMBERS})
+BY_VALUE = schema({"value": pl.String, **_NUMBERS})
 CAMPAIGNS = schema(
     {"campaign_id": pl.String, "name": pl.String, "channel": pl.String, "status": pl.String, "start_on": pl.Date}
 )
@@ -38,13 +38,12 @@ def by_day(connection: Connection, wanted: Wanted, scope: Scope) -> pl.DataFrame
     return _frame(connection, question.group_by(*keys), BY_DAY)
 
 
-def by_value(connection: Connection, wanted: Wanted, scope: Scope) -> pl.DataFrame:
+def by_value(connection: Connection, dimension: str, wanted: Wanted, scope: Scope) -> pl.DataFrame:
     """BY_VALUE: the counts by language, age ... . Only whole groups are kept by these, so neither what is wanted nor
     the scope may name providers."""
-    keys = (roll_ups.c.dimension, roll_ups.c.value)
-    question = select(*keys, *_SUMS).where(roll_ups.c.dimension != "", _of(wanted), _in_scope(scope))
+    question = select(roll_ups.c.value, *_SUMS).where(roll_ups.c.dimension == dimension, _of(wanted), _in_scope(scope))
     question = question.where(roll_ups.c.campaign_id.in_(_counted(wanted.channel)))
-    return _frame(connection, question.group_by(*keys), BY_VALUE)
+    return _frame(connection, question.group_by(roll_ups.c.value), BY_VALUE)
 
 
 def waiting(connection: Connection, channel: str, scope: Scope) -> pl.DataFrame:
