@@ -54,7 +54,11 @@ OPEN = {
         account_tests.last_tests approval_state.is_on approvals.state approvals.waiting campaign_list.by_day
         designs.foreseen designs.held_back
         home_mode.is_live home_mode.mode lateness.alarms reconciling.lines templates.offered watching.arrivals
+<<<<<<< HEAD
         board_report.campaign_pdf board_report.overview_pdf report_exports.write_figures
+=======
+        overview.overview overview.choices equity.equity equity.is_kept coming.coming
+>>>>>>> O
     """,
     "it writes what follows from data and day, the same whoever asks": """
         loads.refresh
@@ -84,6 +88,7 @@ PAGES = {
     "library": "make_campaigns",
     "replies": "answer_replies",
     "outbox": "read_patients",
+    "overview": "",
     "downloads": "read_patients",
     "data": "read_patients",
     "introductions": "change_organisation",
