@@ -41,7 +41,7 @@ class _Campaign(NamedTuple):
 
 
 def refresh(wb: Workbench, *, days: int | None = None) -> int:
-    """Work out anew what became of the recipients of each campaign, as far as feeds have come since; returns how many campaigns.
+    """Work out anew what became of the recipients of each campaign, as far as feeds have come since; returns how many.
     Costs one question of SQL when nothing has come.
 
     days   how many days of allocation to take on at most, the latest first: campaigns of a day share their evaluation

@@ -1,4 +1,4 @@
-"""What became of patients after the allocation: gaps closed, by the days of events, and visits booked upon a contact."""
+"""What became of patients after the allocation: gaps closed by the days of events, visits booked upon a contact."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
