@@ -110,7 +110,7 @@ def _call(wb: Workbench, reference: str) -> _Call | None:
         found = communications.of_recipient(connection, attempt[0])
         if found is None or found.address is None:
             return None
-        campaign = campaign_rows.campaign(connection, found.campaign_id)
+        campaign = campaign_rows.campaign(connection, found.campaign_id).version_for(found.arm)
         patient_id = merges.survivor(connection, found.patient_id)
     if campaign.channel != PHONE:
         return None

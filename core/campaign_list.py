@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from sqlalchemy import Connection
 
+from core import designs
 from core.approval_state import is_on, state, why_held
 from core.domain.campaign import STATUS_ICONS, Campaign, goes_out_on
 from core.domain.organisation import CHANNELS
@@ -126,6 +127,7 @@ def _listed(wb: Workbench, connection: Connection, counted: list[tuple[Campaign,
             held=held.get(one.channel) or unapproved,
             waiting_count=progress.waiting_count,
             per_minute=paces.get(one.channel),
+            later=designs.later(wb, one, waiting_count=progress.waiting_count),
         )
         approval = state(wb, connection, one).state if one.status == "inactive" and is_on(wb) else ""
         listed.append(Listed(one, status, STATUS_ICONS[status], progress, schedule, approval))

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from core import ledgers, message_tests, templates
+from core import designs, ledgers, message_tests, templates
 from core.allowed import allowed as allowed
 from core.allowed import allowed_each as allowed_each
 from core.allowed import require
@@ -23,6 +23,7 @@ from core.campaign_deletion import plan_deletion as plan_deletion
 from core.campaign_list import Listed as Listed
 from core.campaign_list import campaigns as campaigns
 from core.domain.campaign import (
+    AB,
     DEFAULT_LANGUAGE,
     EDITABLE,
     Campaign,
@@ -32,7 +33,9 @@ from core.domain.campaign import (
     status_after,
 )
 from core.domain.difference import differences
-from core.domain.findings import ERROR
+from core.domain.effects.allocation import B
+from core.domain.effects.design import design_problems
+from core.domain.findings import ERROR, Finding
 from core.domain.life_cycle import ACTIVATE, EDIT, INACTIVATE, STOP, TEST
 from core.domain.message_body import message_body
 from core.domain.organisation import EMAIL, LETTER
@@ -87,11 +90,21 @@ def problems_of(wb: Workbench, draft: Campaign, *, was: Campaign | None = None) 
     """What keeps a draft from being active, by field; empty when nothing does. `was` is the campaign as it is kept."""
     draft = _cleaned(draft)
     found = _saving_problems(wb, draft, was=was) | setting_problems(wb, draft)
+    if in_family := designs.problem_in_family(wb, draft):
+        found.setdefault("design", in_family)
     for finding in templates.findings(wb, draft):
         key = "messages" if finding.part in ("subject", "body", "voicemail") else finding.part
-        if finding.level == ERROR and finding.sentence not in found.get(key, ""):
-            found[key] = f"{found.get(key, '')} {finding.sentence}".strip()
+        _add(found, key, finding)
+    if draft.design == AB and "variant" not in found:
+        for finding in templates.findings(wb, draft.version_for(B)):
+            if finding.part in ("subject", "body", "voicemail"):
+                _add(found, "variant", replace(finding, sentence=f"Version B: {finding.sentence}"))
     return found
+
+
+def _add(found: dict[str, str], key: str, finding: Finding) -> None:
+    if finding.level == ERROR and finding.sentence not in found.get(key, ""):
+        found[key] = f"{found.get(key, '')} {finding.sentence}".strip()
 
 
 def schedule(wb: Workbench, shown: Campaign) -> str:
@@ -111,13 +124,15 @@ def schedule_if_active(wb: Workbench, draft: Campaign) -> str:
 def _schedule(wb: Workbench, shown: Campaign, *, held: str = "") -> str:
     if shown.channel == LETTER:
         return schedule_sentence(shown, wb.organisation(), at=wb.now())
+    waiting_count = progress(wb, shown.campaign_id).waiting_count
     return schedule_sentence(
         shown,
         wb.organisation(),
         at=wb.now(),
         held=held_sentence(wb, shown.channel) or held,
-        waiting_count=progress(wb, shown.campaign_id).waiting_count,
+        waiting_count=waiting_count,
         per_minute=measured_pace(wb, shown.channel),
+        later=designs.later(wb, shown, waiting_count=waiting_count),
     )
 
 
@@ -197,6 +212,7 @@ def stop(wb: Workbench, campaign_id: str, *, version: int | None = None, opened:
     stopped = replace(was, status=status_after("stop", was), finished_at=wb.now())
     with writing(wb.engine) as connection:
         _change(wb, connection, stopped, version=was.version, opened=opened)
+        designs.undo(connection, stopped)
         count = rows.stop_waiting(connection, campaign_id, at=wb.now())
         stop_printing_in(wb, connection, campaign_id)
         approval_rows.set_asked(connection, campaign_id, None)
@@ -242,24 +258,33 @@ def _cleaned(draft: Campaign) -> Campaign:
     """The draft with clean bodies: what is judged is what is kept and sent. One that cannot be read stays as it is."""
     if draft.channel not in (EMAIL, LETTER):
         return draft
-    messages = dict(draft.messages)
-    for language, message in draft.messages.items():
+    return replace(draft, messages=_clean(draft.messages), variant=_clean(draft.variant))
+
+
+def _clean(messages: Mapping[str, Message]) -> dict[str, Message]:
+    found = dict(messages)
+    for language, message in messages.items():
         with contextlib.suppress(TemplateError):
-            messages[language] = replace(message, body=message_body(message.body).clean)
-    return replace(draft, messages=messages)
+            found[language] = replace(message, body=message_body(message.body).clean)
+    return found
 
 
 def _saving_problems(wb: Workbench, draft: Campaign, *, was: Campaign | None = None) -> dict[str, str]:
     """What keeps a draft from being kept at all: missing texts, merge fields that do not exist, a day that passed."""
-    found = problems(draft)
-    for message in draft.messages.values():
-        for part, read, source in _parts(draft.channel, message):
-            try:
-                read(source)
-            except TemplateError as error:
-                found.setdefault("messages", f"In the {part}: {error}")
-    if was is not None and draft.messages != was.messages and templates.is_locked(draft.template_id):
-        found["messages"] = "The wording of this template is fixed. Choose a template without fixed wording to write."
+    found = problems(draft) | design_problems(draft)
+    for name in ("messages", "variant") if draft.design == AB else ("messages",):
+        for message in getattr(draft, name).values():
+            for part, read, source in _parts(draft.channel, message):
+                try:
+                    read(source)
+                except TemplateError as error:
+                    of_b = "version B's " if name == "variant" else ""
+                    found.setdefault(name, f"In {of_b or 'the '}{part}: {error}")
+    if was is not None and templates.is_locked(draft.template_id):
+        if draft.messages != was.messages:
+            found["messages"] = _FIXED
+        if draft.design == AB and not templates.has_wording(draft.channel, draft.variant):
+            found.setdefault("variant", f"{_FIXED} For version B take a template as it is.")
     is_new_date = was is None or draft.start_on != was.start_on
     if is_new_date and draft.channel != LETTER and goes_out_on(draft, wb.organisation()) < wb.today():
         found["start_on"] = f"The start date has passed. Choose {day_text(wb.today())} or later."
@@ -267,6 +292,9 @@ def _saving_problems(wb: Workbench, draft: Campaign, *, was: Campaign | None = N
         if not rows.is_name_free(connection, draft.name, except_for=draft.campaign_id):
             found.setdefault("name", "Another campaign has this name. Add a date or a number to it.")
     return found
+
+
+_FIXED = "The wording of this template is fixed. Choose a template without fixed wording to write."
 
 
 def _parts(channel: str, message: Message) -> list[tuple[str, Callable[[str], object], str]]:
@@ -334,6 +362,9 @@ def _keep(
             approval_rows.add_editor(connection, changed.campaign_id, at=wb.now(), by=wb.user.user_id)
         if changed.status == "active":
             approval_rows.set_asked(connection, changed.campaign_id, None)
+            designs.draw(wb, connection, changed)
+        else:
+            designs.undo(connection, changed)
         record_in(wb, connection, action, changed.campaign_id, **(details or {}))
         return rows.campaign(connection, changed.campaign_id)
 

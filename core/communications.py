@@ -52,11 +52,11 @@ def history(wb: Workbench, campaign_id: str, patient_id: str) -> Communication:
 
 @needs(READ_PATIENTS)
 def campaign_of(wb: Workbench, campaign_id: str, patient_id: str) -> Campaign:
-    """The campaign of a message to a patient, also when it is deleted: what was said stays known (C12). Raises NotFound
-    like `history`."""
-    history(wb, campaign_id, patient_id)
+    """The campaign of a message to a patient in the patient's version, also when it is deleted: what was said stays
+    known (C12). Raises NotFound like `history`."""
+    arm = history(wb, campaign_id, patient_id).arm
     with reading(wb.engine) as connection:
-        return campaign_rows.campaign(connection, campaign_id)
+        return campaign_rows.campaign(connection, campaign_id).version_for(arm)
 
 
 @needs(READ_PATIENTS)

@@ -6,7 +6,8 @@ from typing import Protocol
 from core.caller import Caller, caller
 from core.channels.handing_over import Outgoing
 from core.domain.address import phone_link
-from core.domain.campaign import DEFAULT_LANGUAGE, Campaign
+from core.domain.campaign import AB, DEFAULT_LANGUAGE, Campaign
+from core.domain.effects.allocation import A, B
 from core.domain.introduction import INTRODUCTORY
 from core.domain.merge_field import FieldValues
 from core.domain.organisation import PHONE, TEXT
@@ -92,17 +93,19 @@ class Forms:
     def __init__(self, wb: Workbench, campaign: Campaign) -> None:
         self._wb = wb
         self._campaign = campaign
-        self._forms: dict[tuple[str, str], Form] = {}
-        self.of(INTRODUCTORY if campaign.kind == INTRODUCTORY else "campaign", DEFAULT_LANGUAGE)
+        self._forms: dict[tuple[str, str, str], Form] = {}
+        for arm in (A, B) if campaign.design == AB else (A,):
+            self.of(INTRODUCTORY if campaign.kind == INTRODUCTORY else "campaign", DEFAULT_LANGUAGE, arm=arm)
 
-    def of(self, message: str, language: str | None) -> tuple[Form, str]:
-        """The message in the patient's language, else in the default one, and which of them it is."""
-        campaign = self._campaign
+    def of(self, message: str, language: str | None, *, arm: str) -> tuple[Form, str]:
+        """The message of the recipient's arm in the patient's language, else in the default one, and which language it
+        is."""
+        campaign = self._campaign.version_for(arm)
         if message == INTRODUCTORY:  # the text that counts now, also for those who wait since an earlier day
             campaign = instead_of(self._wb, campaign)
         chosen = language if language in campaign.messages else DEFAULT_LANGUAGE
         assert chosen is not None
-        key = (message, chosen)
+        key = (message, chosen, B if arm == B else A)
         if key not in self._forms:
             self._forms[key] = self._form(campaign, chosen)
         return self._forms[key], chosen

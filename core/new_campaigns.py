@@ -11,8 +11,10 @@ from sqlalchemy import Connection
 
 from core import rules, templates
 from core.audit import record_in
-from core.domain.campaign import NAME_LENGTH, Campaign
+from core.domain.campaign import DELAYED, NAME_LENGTH, Campaign
 from core.domain.campaign_start import free_name, measures_for
+from core.domain.effects.allocation import HOLD_OUT
+from core.domain.effects.design import HELD_OUT, designs_of, fitted
 from core.domain.introduction import INTRODUCTORY, free_from
 from core.domain.life_cycle import COPY, RULES
 from core.domain.organisation import EMAIL, LETTER, PHONE, TEXT, Organisation
@@ -20,8 +22,8 @@ from core.domain.role import MAKE_CAMPAIGNS
 from core.domain.work_list import WorkList
 from core.errors import NotAllowed, NotFound, TooMany
 from core.modes import require_mode
+from core.store import arms, introductions, merges
 from core.store import campaigns as rows
-from core.store import introductions, merges
 from core.store.database import reading, writing
 from core.store.people import visible_ids
 from core.workbench import Workbench, needs
@@ -103,6 +105,8 @@ def plan_copy(wb: Workbench, campaign_id: str, patient_ids: Collection[str] | No
         chosen -= merges.survivors(connection, chosen).keys()  # the survivor's own row says what was received
         if not chosen <= states.keys():
             raise NotFound("Some of these patients are not among those of the campaign that you may see.")
+        held_out = arms.held_out(connection, campaign_id) if source.allocated_at else set()
+        states |= dict.fromkeys(held_out & states.keys(), HOLD_OUT)
         ids = tuple(each for each in states if each in chosen and states[each] not in _LEFT_OUT)
         ending = " – copy" if patient_ids is None else " – follow-up"
         name = _free_name(connection, source.name.removesuffix(ending)[: NAME_LENGTH - len(ending) - 5] + ending)
@@ -216,10 +220,19 @@ def also_by(wb: Workbench, campaign_id: str, template_id: str) -> str:
             start_on=max(source.start_on, made.start_on),
             work_list={**source.work_list, "selected": len(ids), "also_by": campaign_id},
         )
+        made = replace(made, **_design_of(made, present, wb.organisation()))
         rows.join_family(connection, campaign_id, family_id)
         rows.add(connection, made, patient_ids=ids)
         record_in(wb, connection, "campaign.also_by", made.campaign_id, source=campaign_id, recipients=len(ids))
     return made.campaign_id
+
+
+def _design_of(made: Campaign, present: Sequence[Campaign], organisation: Organisation) -> dict[str, Any]:
+    """The design of a sister: whoever is not contacted by one mode, or later, is not by another either."""
+    lead = next((one for one in present if one.design in (HELD_OUT, DELAYED)), None)
+    if lead is None or lead.design not in designs_of(made.channel):
+        return {}
+    return fitted(made, lead, organisation)
 
 
 def sister_templates(wb: Workbench, campaign: Campaign) -> list[templates.Template]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from core import campaigns, print_files
+from core import campaigns, designs, print_files
 from core.approval_state import missing_approval
 from core.audit import record_in
 from core.domain.campaign import Campaign
@@ -150,6 +150,7 @@ def _planned(
 ) -> str:
     if last is not None and last.is_open and last.has_letters:
         raise NotAllowed("The letters are being made already. Wait until they are ready.")
+    designs.draw(wb, connection, campaign)
     made = plan(wb, connection, campaign)
     if not made.letters:
         raise NotAllowed(_nobody(made))

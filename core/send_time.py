@@ -7,7 +7,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from core.designs import later_at
 from core.domain.campaign import Campaign
+from core.domain.effects.allocation import CONTACT, LATER
 from core.domain.eligibility import (
     INTRODUCED,
     Contact,
@@ -68,9 +70,11 @@ class Decided:
 
 @dataclass(frozen=True)
 class _Rules:
-    """What holds for a whole batch."""
+    """What holds for a whole batch. `later_mailing`, `later_at`: for those of the arm 'later'."""
 
     mailing: Mailing
+    later_mailing: Mailing
+    later_at: datetime
     cap: FrequencyCap
     introduces: bool
     is_introductory: bool
@@ -79,11 +83,16 @@ class _Rules:
     zone: ZoneInfo
     organisation: Organisation
 
+    def mailing_of(self, arm: str) -> Mailing:
+        return self.later_mailing if arm == LATER else self.mailing
+
     def message(self, contact: Contact) -> str:
         must_introduce = self.introduces and is_missing(contact.introduced_at)
         return INTRODUCTORY if self.is_introductory or must_introduce else "campaign"
 
-    def waits_until(self, contact: Contact) -> datetime | None:
+    def waits_until(self, contact: Contact, arm: str) -> datetime | None:
+        if arm == LATER and self.at < self.later_at:
+            return self.later_at
         if self.mailing.channel in LOCAL_CHANNELS:
             opens, _ = self.stretch(contact)
             return opens if self.at < opens else None
@@ -106,11 +115,14 @@ def decide(
         return {}
     organisation, is_introductory = wb.organisation(), campaign.kind == INTRODUCTORY
     zone = ZoneInfo(organisation.time_zone)
+    is_live = mode_rows.mode(connection).is_live
+    mailing, later = (
+        campaign.mailing if is_introductory else campaign.mailing_by(organisation, arm=arm) for arm in (CONTACT, LATER)
+    )
     rules = _Rules(
-        mailing=replace(
-            campaign.mailing if is_introductory else campaign.mailing_by(organisation),
-            refuses_invented=mode_rows.mode(connection).is_live,
-        ),
+        mailing=replace(mailing, refuses_invented=is_live),
+        later_mailing=replace(later, refuses_invented=is_live),
+        later_at=later_at(wb, campaign),
         cap=frequency_cap(organisation),
         introduces=campaign.channel == EMAIL and introduces(connection),
         is_introductory=is_introductory,
@@ -145,14 +157,14 @@ def _decided(one: Claimed, contact: Contact, rules: _Rules, sibling: Sibling, *,
         return Decided(contact, "", rules.at + _UNTIL_KNOWN, message)
     valid_until = rules.stretch(contact)[1] if rules.mailing.channel in LOCAL_CHANNELS else None
     unsaid = frozenset(stopping(contact.remarks, contact.open_gaps, rules.on)) if contact.remarks else frozenset()
-    return Decided(contact, "", rules.waits_until(contact), message, valid_until, unsaid)
+    return Decided(contact, "", rules.waits_until(contact, one.arm), message, valid_until, unsaid)
 
 
 def _why_not(contact: Contact, arm: str, rules: _Rules, *, is_taken: bool = False) -> str:
     if rules.is_introductory and not is_missing(contact.introduced_at):  # a campaign has brought it meanwhile
         return INTRODUCED
     cap = None if rules.message(contact) == INTRODUCTORY else rules.cap
-    why = eligibility(contact, rules.mailing, on=rules.on, cap=cap, arm=arm, is_address_taken=is_taken)
+    why = eligibility(contact, rules.mailing_of(arm), on=rules.on, cap=cap, arm=arm, is_address_taken=is_taken)
     return why.key if why else ""
 
 

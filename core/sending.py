@@ -209,7 +209,7 @@ def _ready(
         return decided.refused
     if fields is None:  # a load may have removed a patient between the two questions
         return "unknown_patient"
-    form, language = forms.of(decided.message, decided.contact.language)
+    form, language = forms.of(decided.message, decided.contact.language, arm=claimed.arm)
     try:
         outgoing = form.outgoing(claimed, decided, fields, at=at)
     except MissingField as error:

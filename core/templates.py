@@ -68,6 +68,22 @@ def is_locked(template_id: str) -> bool:
     return found is not None and found.is_locked
 
 
+def has_wording(channel: str, messages: Mapping[str, Message]) -> bool:
+    """Whether these messages, in the languages they have, are those of a template of the mode as it is."""
+    return any(
+        set(messages.items()) <= set(with_version(one, version).items())
+        for one in library()
+        if one.channel == channel
+        for version in one.versions
+    )
+
+
+def with_version(template: Template, version: Version) -> dict[str, Message]:
+    """The messages of a template, with the body of one of its versions."""
+    found = template.messages
+    return found | {DEFAULT_LANGUAGE: replace(found[DEFAULT_LANGUAGE], body=version.body)}
+
+
 def measure_names(template: Template) -> list[str]:
     """Words, in lower case, by which a work list's filter shows that it looks for the template's care gaps."""
     words = (word for name in template.measures if name in measures() for word in measures()[name].revealing)

@@ -193,6 +193,10 @@ EDITS: list[dict[str, Any]] = [
     {"protocols": ()},
     {"skip_closed_gaps": False},
     {"skip_booked": False},
+    {"design": "hold_out", "holdout_share": 10},
+    {"holdout_share": 20, "design": "hold_out"},
+    {"delay_weeks": 8, "holdout_share": 50, "design": "delayed"},
+    {"variant": {"en": Message("Another subject", "<p>Call {{ call_back_number }}.</p>")}},
 ]
 
 

@@ -16,7 +16,9 @@ from core.store import accounts
 from core.workbench import Workbench
 from tests.clinic import CAMPAIGN, add_clinic, add_patients
 
-WAS = replace(CAMPAIGN, status="inactive", fields={"sign_off": "Your team"})
+WAS = replace(
+    CAMPAIGN, status="inactive", fields={"sign_off": "Your team"}, variant={"en": Message("Version B", "<p>B</p>")}
+)
 EN, ES = WAS.messages["en"], Message("Hola", "<p>Llame</p>")
 CASES = [
     # mine, theirs: (label, changed by both, by me alone) of each difference
@@ -37,6 +39,12 @@ CASES = [
     ),
     ({"fields": {}}, {"fields": {"sign_off": "B"}}, [("Sign off", True, False)]),
     ({"skip_booked": False}, {}, [("Skip patients who made an appointment", False, True)]),
+    ({"design": "hold_out"}, {"design": "delayed"}, [("Who is contacted", True, False)]),
+    (
+        {"variant": {}},
+        {},
+        [("Version B: Subject (English)", False, True), ("Version B: Message (English)", False, True)],
+    ),
 ]
 
 

@@ -24,6 +24,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
     LETTER: _IN_MESSAGES,
 }
 _BESIDE = ("channel", "template_id", "kind")  # what no editor changes and yet decides
+_OF_DESIGN = ("design", "holdout_share", "delay_weeks", "variant", "seed")  # nothing where everybody is contacted
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,8 @@ def content_digest(campaign: Campaign, recipient_ids: Sequence[int], beside: Map
     recipient_ids  the places in the campaign. A merge gives a place the id of the same person, so it voids nothing.
     beside         what stands outside the campaign and patients see of it all the same, such as the logo
     """
-    said = {name: _plain(getattr(campaign, name)) for name in (*EDITABLE, *_BESIDE)}
+    names = {*EDITABLE, *_BESIDE, *_OF_DESIGN} - (set(_OF_DESIGN) if campaign.design == "everyone" else set())
+    said = {name: _plain(getattr(campaign, name)) for name in names}
     whole = {**said, "recipients": sorted(recipient_ids), "beside": dict(beside)}
     text = json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

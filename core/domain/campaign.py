@@ -24,6 +24,8 @@ PURPOSES = {
     "education": "Education",
     "thank_you": "Thank you",
 }
+DELAYED, AB = "delayed", "ab"  # designs (core.domain.effects.design)
+_LATER, _B = "later", "b"  # arms (core.domain.effects.allocation)
 DEFAULT_LANGUAGE = "en"
 NAME_LENGTH = 120
 SUBJECT_LENGTH = 200
@@ -114,6 +116,15 @@ class Campaign:
         """The message in the default language."""
         return self.messages[DEFAULT_LANGUAGE]
 
+    def version_for(self, arm: str) -> "Campaign":
+        """The campaign with the messages that a recipient of this arm gets: version B's in arm 'b'."""
+        return replace(self, messages=self.variant) if self.design == AB and arm == _B else self
+
+    def later_on(self, organisation: Organisation) -> date:
+        """The day from which those of the arm 'later' are contacted, a Sunday or holiday counted as in C5."""
+        day = goes_out_on(self, organisation) + timedelta(weeks=self.delay_weeks)
+        return _effective(day, organisation, channel=self.channel)
+
     @property
     def mailing(self) -> Mailing:
         """The parts that decide who may get it."""
@@ -127,11 +138,13 @@ class Campaign:
             leave_out_global=self.channel == LETTER and letter_settings(self.fields).leave_out_global,
         )
 
-    def mailing_by(self, organisation: Organisation) -> Mailing:
-        """The same with the last day on which the organisation still sends it."""
+    def mailing_by(self, organisation: Organisation, *, arm: str = "contact") -> Mailing:
+        """The same with the last day on which the organisation still sends it to who is in this arm."""
         if self.channel == LETTER:
             return self.mailing
-        last_on = goes_out_on(self, organisation) + timedelta(organisation.days_to_send)
+        is_later = self.design == DELAYED and arm == _LATER
+        first_on = self.later_on(organisation) if is_later else goes_out_on(self, organisation)
+        last_on = first_on + timedelta(organisation.days_to_send)
         return replace(self.mailing, last_on=last_on, needs_consent=organisation.text_needs_consent)
 
 
@@ -149,6 +162,10 @@ EDITABLE = (
     "protocols",
     "skip_closed_gaps",
     "skip_booked",
+    "design",
+    "holdout_share",
+    "delay_weeks",
+    "variant",
 )
 
 

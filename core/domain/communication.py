@@ -85,5 +85,6 @@ class Communication:
     message_id: str | None
     next_at: datetime | None
     claimed_by: str | None
+    arm: str = "contact"  # which version of the message it was
     attempts: tuple[Attempt, ...] = ()
     events: tuple[Event, ...] = ()

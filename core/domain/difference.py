@@ -8,6 +8,7 @@ from difflib import ndiff
 from typing import Any
 
 from core.domain.campaign import EDITABLE, PURPOSES, Campaign, Message
+from core.domain.effects.design import DESIGNS
 from core.domain.merge_field import FIELDS, field_label
 from core.domain.organisation import EMAIL, LETTER
 from core.domain.wording import LANGUAGES, day_text
@@ -23,7 +24,11 @@ _LABELS = {
     "protocols": "Protocol",
     "skip_closed_gaps": "Skip patients without an open gap",
     "skip_booked": "Skip patients who made an appointment",
+    "design": "Who is contacted",
+    "holdout_share": "Share held out, later or with version B",
+    "delay_weeks": "Weeks until the later ones",
 }
+_TEXTS = {"messages": "", "variant": "Version B: "}
 _PARTS = {"subject": "Subject", "body": "Message", "voicemail": "Voicemail"}
 _BREAK = re.compile(r"<(?:br|/p|/li|/tr|/h[1-6]|/div)\b[^>]*>", re.IGNORECASE)
 _TAG = re.compile(r"<[^>]*>")
@@ -103,7 +108,7 @@ def parts(campaign: Campaign) -> dict[Part, Any]:
     found: dict[Part, Any] = {}
     for name in EDITABLE:
         value = getattr(campaign, name)
-        if name == "messages":
+        if name in _TEXTS:
             for language, message in value.items():
                 found |= {(name, language, each): text for each in _PARTS if (text := getattr(message, each))}
         elif name == "fields":
@@ -115,23 +120,25 @@ def parts(campaign: Campaign) -> dict[Part, Any]:
 
 def _put_together(campaign: Campaign, found: Mapping[Part, Any]) -> Campaign:
     values: dict[str, Any] = {name: found[(name,)] for name in EDITABLE if (name,) in found}
+    fields = {part[1]: value for part, value in found.items() if part[0] == "fields"}
+    values |= {name: _messages(found, name) for name in _TEXTS}
+    return replace(campaign, **values, fields=fields)
+
+
+def _messages(found: Mapping[Part, Any], name: str) -> dict[str, Message]:
     texts: dict[str, dict[str, str]] = {}
-    fields: dict[str, str] = {}
     for part, value in found.items():
-        if part[0] == "messages":
+        if part[0] == name:
             texts.setdefault(part[1], {})[part[2]] = value
-        elif part[0] == "fields":
-            fields[part[1]] = value
-    messages = {
+    return {
         language: Message(each.get("subject", ""), each.get("body", ""), each.get("voicemail", ""))
         for language, each in texts.items()
     }
-    return replace(campaign, **values, messages=messages, fields=fields)
 
 
 def _label(campaign: Campaign, part: Part) -> str:
-    if part[0] == "messages":
-        return f"{_PARTS[part[2]]} ({LANGUAGES.get(part[1], part[1])})"
+    if part[0] in _TEXTS:
+        return f"{_TEXTS[part[0]]}{_PARTS[part[2]]} ({LANGUAGES.get(part[1], part[1])})"
     if part[0] == "fields":
         return field_label(part[1]) if part[1] in FIELDS else part[1].replace("_", " ").capitalize()
     if part[0] == "start_on" and campaign.channel == LETTER:
@@ -142,12 +149,14 @@ def _label(campaign: Campaign, part: Part) -> str:
 def _text(campaign: Campaign, part: Part, value: Any) -> str:
     if value is None:
         return ""
-    if part[0] == "messages":
+    if part[0] in _TEXTS:
         return _as_lines(value) if part[2] == "body" and campaign.channel in (EMAIL, LETTER) else str(value)
     if part[0] == "start_on":
         return day_text(value)
     if part[0] == "purpose":
         return PURPOSES.get(str(value), str(value))
+    if part[0] == "design":
+        return DESIGNS[value].name if value in DESIGNS else str(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     return ", ".join(value) if isinstance(value, list | tuple) else str(value)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from core.domain.campaign import Campaign, goes_out_on
@@ -11,6 +11,14 @@ from core.domain.message import CONTACTED, RESULTS, STATES
 from core.domain.organisation import LETTER, Organisation
 from core.domain.window import first_send_at, next_window
 from core.domain.wording import day_text
+
+
+@dataclass(frozen=True)
+class Later:
+    """How many wait since they are contacted later (the arm 'later'), and from which day."""
+
+    count: int
+    on: date
 
 
 @dataclass(frozen=True)
@@ -62,12 +70,14 @@ def schedule_sentence(
     held: str = "",
     waiting_count: int = 0,
     per_minute: float | None = None,
+    later: Later | None = None,
 ) -> str:
     """When the campaign goes out and is done, or ended: 'Goes out Mon 30 Nov 2026, from 9:00, done about 9:05'.
 
     held            why nothing leaves at all just now; said instead of going out now
     waiting_count   messages to forecast for; none leaves the forecast out
     per_minute      a measured pace, instead of the organisation's setting
+    later           who of those is contacted later: '..., 240 more from Mon 11 Jan 2027'
     """
     if campaign.channel == LETTER:
         return _letters_sentence(campaign, ZoneInfo(organisation.time_zone))
@@ -77,25 +87,35 @@ def schedule_sentence(
     if campaign.status != "active":
         ended = (campaign.finished_at or campaign.changed_at).astimezone(zone)
         return f"{campaign.status.capitalize()} on {day_text(ended.date())}"
-    first = first_send_at(organisation, campaign.channel, start_on=campaign.start_on, at=at)
+    start_on, waiting_count, more = _next(campaign, waiting_count, later, on=at.astimezone(zone).date())
+    first = first_send_at(organisation, campaign.channel, start_on=start_on, at=at)
     if held:
         return held if first <= at else f"{_planned(first, zone)}. {held}"
     found = forecast(
         organisation,
         campaign.channel,
         waiting_count=waiting_count,
-        start_on=campaign.start_on,
+        start_on=start_on,
         at=at,
         per_minute=per_minute,
     )
     named = first.astimezone(zone).date() if first > at else None
     done = forecast_sentence(found, organisation, at=at, day=named) if found else ""
     if first > at:
-        return _joined(_planned(first, zone), done)
+        return _joined(_planned(first, zone), done, more)
     if found and found.windows == 1:
-        return _joined("Going out now", done)
+        return _joined("Going out now", done, more)
     _, closes_at = next_window(organisation, campaign.channel, at)
-    return _joined(f"Going out now, until {clock_text(closes_at.astimezone(zone).time())}", done)
+    return _joined(f"Going out now, until {clock_text(closes_at.astimezone(zone).time())}", done, more)
+
+
+def _next(campaign: Campaign, waiting_count: int, later: Later | None, *, on: date) -> tuple[date, int, str]:
+    """From which day how many are written to next, and what is said of the others."""
+    if later is None or not later.count or on >= later.on:
+        return campaign.start_on, waiting_count, ""
+    if waiting_count <= later.count:  # everybody else has been decided about
+        return later.on, later.count, ""
+    return campaign.start_on, waiting_count - later.count, f"{later.count:,} more from {day_text(later.on)}"
 
 
 def _letters_sentence(campaign: Campaign, zone: ZoneInfo) -> str:

@@ -26,6 +26,7 @@ COLUMNS = (
     recipients.c.message_id,
     recipients.c.next_at,
     recipients.c.claimed_by,
+    recipients.c.arm,
 )
 
 

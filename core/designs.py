@@ -1,0 +1,133 @@
+"""Whom a campaign contacts, whom later and whom not: drawn when it is activated, foreseen before that.
+
+docs/decisions/designs.md
+"""
+
+from collections import Counter
+from datetime import datetime, time, timedelta
+
+import polars as pl
+from sqlalchemy import Connection
+
+from core import care_gaps
+from core.audit import record_in
+from core.domain.campaign import DELAYED, Campaign
+from core.domain.clinical import OPEN_STATES
+from core.domain.effects.allocation import Allocation, allocate
+from core.domain.effects.design import family_problem, is_kept_out, shares
+from core.domain.effects.outlook import Outlook, outlook
+from core.domain.progress import Later
+from core.domain.role import READ_PATIENTS
+from core.store import arms
+from core.store import campaigns as rows
+from core.store.database import reading
+from core.store.messages import one_at_a_time
+from core.workbench import Workbench, needs
+
+BASE_DAYS = 90
+
+
+def draw(wb: Workbench, connection: Connection, campaign: Campaign) -> None:
+    """Put everybody of a campaign that is about to go out into an arm. The same seed and data give the same arms; a
+    campaign of other modes for the same patients that has its arms already gives them. Once anybody was decided about
+    nobody's arm changes any more."""
+    one_at_a_time(connection)
+    if arms.is_decided(connection, campaign.campaign_id):
+        return
+    if not shares(campaign):
+        _clear(connection, campaign)
+        return
+    drawn = _inherited(connection, campaign) or _allocated(connection, campaign)
+    arms.keep(connection, campaign.campaign_id, drawn, later_at=later_at(wb, campaign))
+    arms.set_allocated(connection, campaign.campaign_id, wb.now())
+    counts = Counter(one.arm for one in drawn.values())
+    record_in(wb, connection, "campaign.allocated", campaign.campaign_id, design=campaign.design, **counts)
+
+
+def foreseen(wb: Workbench, draft: Campaign, *, base: float, wanted: float) -> Outlook:
+    """Who would be in which arm of a draft, were it activated now, and what such a campaign could show.
+
+    base, wanted   0 to 1: the share that closes in the arm to compare with, and the rise that one hopes to show
+    Raises ValueError for a design without arms.
+    """
+    with reading(wb.engine) as connection:
+        drawn = _inherited(connection, draft) or _allocated(connection, draft)
+    return outlook(drawn, shares(draft), base=base, wanted=wanted)
+
+
+@needs(READ_PATIENTS)
+def own_base(wb: Workbench, draft: Campaign) -> float | None:
+    """The share of the care gaps open 90 days ago, of the measures the campaign is about, that are closed today, among
+    the patients whom the user may see. Whoever was contacted meanwhile is among them. None when none was open."""
+    then = wb.today() - timedelta(days=BASE_DAYS)
+    asked = draft.measures or None
+    is_open = pl.col("state").cast(pl.String).is_in(OPEN_STATES)
+    pair = ["patient_id", "measure_id"]
+    before = care_gaps.gaps(wb, as_of=then, measures=asked).filter(is_open).select(pair)
+    now = care_gaps.gaps(wb, measures=asked).select(*pair, is_open=is_open)
+    found = before.join(now, on=pair).select(pl.len().alias("count"), (~pl.col("is_open")).sum().alias("closed"))
+    count, closed = found.collect().row(0)
+    return closed / count if count else None
+
+
+def undo(connection: Connection, campaign: Campaign) -> None:
+    """Nobody is in an arm any more: the campaign was taken back, edited or stopped before anybody was decided about."""
+    if campaign.allocated_at is not None:
+        one_at_a_time(connection)
+        if not arms.is_decided(connection, campaign.campaign_id):
+            _clear(connection, campaign)
+
+
+def later_at(wb: Workbench, campaign: Campaign) -> datetime:
+    """The moment from which those of the arm 'later' may be contacted: midnight of their day."""
+    return datetime.combine(campaign.later_on(wb.organisation()), time(), wb.zone())
+
+
+def later(wb: Workbench, campaign: Campaign, *, waiting_count: int) -> Later | None:
+    """How many of those who wait are contacted later, and from which day; None for other designs. While nobody is in an
+    arm yet it is their share."""
+    if campaign.design != DELAYED or campaign.status != "active":
+        return None
+    on = campaign.later_on(wb.organisation())
+    if campaign.allocated_at is None:
+        return Later(round(waiting_count * campaign.holdout_share / 100), on)
+    with reading(wb.engine) as connection:
+        return Later(arms.later_count(connection, campaign.campaign_id), on)
+
+
+def problem_in_family(wb: Workbench, draft: Campaign) -> str:
+    """Why the design does not fit that of the campaigns of other modes for the same patients; '' when it does."""
+    organisation = wb.organisation()
+    return next(filter(None, (family_problem(draft, each, organisation) for each in bound_to(wb, draft))), "")
+
+
+def bound_to(wb: Workbench, draft: Campaign) -> list[Campaign]:
+    """The campaigns of other modes for the same patients that hold this one to their design: those that are active, and
+    those whose arms are drawn."""
+    with reading(wb.engine) as connection:
+        return _bound_to(connection, draft)
+
+
+def _bound_to(connection: Connection, draft: Campaign) -> list[Campaign]:
+    return [
+        each
+        for each in rows.family(connection, draft)
+        if each.campaign_id != draft.campaign_id and (each.status == "active" or each.allocated_at is not None)
+    ]
+
+
+def _inherited(connection: Connection, campaign: Campaign) -> dict[str, Allocation]:
+    """The arms of the same patients in another mode, which hold here too; empty when there are none."""
+    drawn = [each for each in _bound_to(connection, campaign) if each.allocated_at and is_kept_out(each, campaign)]
+    return arms.drawn(connection, drawn[0].campaign_id) if drawn else {}
+
+
+def _allocated(connection: Connection, campaign: Campaign) -> dict[str, Allocation]:
+    ids = [patient_id for _, patient_id in arms.people_of(connection, campaign.campaign_id)]
+    people = arms.candidates(connection, ids, measures=campaign.measures)
+    return allocate(people, shares(campaign), campaign_id=campaign.campaign_id, seed=campaign.seed)
+
+
+def _clear(connection: Connection, campaign: Campaign) -> None:
+    arms.clear(connection, campaign.campaign_id)
+    arms.set_allocated(connection, campaign.campaign_id, None)

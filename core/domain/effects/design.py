@@ -1,0 +1,181 @@
+"""The designs of a campaign: whom it contacts, whom later, whom not, so that its effect can be told.
+
+Which patients are in which arm is drawn when the campaign is activated, or its letters are first planned
+(core.domain.effects.allocation). docs/decisions/designs.md
+"""
+
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+from core.domain.campaign import AB, DELAYED, Campaign, goes_out_on, problems
+from core.domain.effects.allocation import CONTACT, HOLD_OUT, LATER, A, B
+from core.domain.organisation import LETTER, Organisation
+from core.domain.wording import LANGUAGES, day_text
+
+EVERYONE, HELD_OUT = "everyone", "hold_out"
+_KEEPS_OUT = frozenset({HELD_OUT, DELAYED})
+DELAY_WEEKS = (1, 26)
+USUAL_DELAY = 13  # weeks: the effect within 90 days can then be told whole
+
+
+@dataclass(frozen=True)
+class Design:
+    """One design in words.
+
+    arms      the one that is contacted first, and the other, whose share the author chooses; none: no arms
+    share     what the author's share is called
+    least, most, usual   percent. Below 5 % held out hardly anything shows, and beyond 50 % patients go without in vain
+    """
+
+    key: str
+    name: str
+    about: str
+    arms: tuple[str, ...] = ()
+    share: str = ""
+    least: int = 0
+    most: int = 0
+    usual: int = 0
+
+
+DESIGNS: dict[str, Design] = {
+    one.key: one
+    for one in (
+        Design(EVERYONE, "Everybody", "Everybody is contacted. What that changes cannot be told."),
+        Design(
+            DELAYED,
+            "Some later",
+            "Chance decides who is contacted some weeks later. Nobody goes without: the kindest way to see the effect.",
+            (CONTACT, LATER),
+            "Contacted later",
+            10,
+            90,
+            50,
+        ),
+        Design(
+            HELD_OUT,
+            "Some not at all",
+            "Chance decides who is not contacted by this campaign, nor by a copy or another mode of it.",
+            (CONTACT, HOLD_OUT),
+            "Held out",
+            5,
+            50,
+            10,
+        ),
+        Design(
+            AB,
+            "Two versions",
+            "Chance decides who gets version B. It tells which wording does better, not what contacting does.",
+            (A, B),
+            "Get version B",
+            10,
+            90,
+            50,
+        ),
+    )
+}
+ARM_NAMES = {
+    CONTACT: "Contacted",
+    LATER: "Contacted later",
+    HOLD_OUT: "Held out",
+    A: "Version A",
+    B: "Version B",
+}
+
+
+def designs_of(channel: str) -> list[str]:
+    """The designs that a mode has. Letters are printed at once and from one text: docs/decisions/designs.md"""
+    return [EVERYONE, HELD_OUT] if channel == LETTER else list(DESIGNS)
+
+
+def shares(campaign: Campaign) -> dict[str, float]:
+    """The share of each arm, 0 to 1, for `allocation.allocate`; empty when everybody is contacted alike."""
+    arms = DESIGNS[campaign.design].arms
+    share = campaign.holdout_share / 100
+    return dict(zip(arms, (1 - share, share), strict=True)) if arms else {}
+
+
+def changed_to(campaign: Campaign, key: str) -> dict[str, Any]:
+    """What changes in a campaign that gets another design, with the usual share and delay."""
+    found: dict[str, Any] = {"design": key, "holdout_share": DESIGNS[key].usual}
+    found["delay_weeks"] = USUAL_DELAY if key == DELAYED else 0
+    found["variant"] = (campaign.variant or dict(campaign.messages)) if key == AB else {}
+    return found
+
+
+def design_problems(campaign: Campaign) -> dict[str, str]:
+    """What keeps the design from being kept, by field: 'design' or 'variant'."""
+    design = DESIGNS.get(campaign.design)
+    if design is None:
+        return {"design": "Choose who is contacted: " + ", ".join(one.name for one in DESIGNS.values()) + "."}
+    if campaign.design not in designs_of(campaign.channel):
+        return {"design": _not_by_letter(design)}
+    found = {"design": _share_problem(campaign, design) or _delay_problem(campaign)}
+    if campaign.design == AB:
+        found["variant"] = _variant_problem(campaign)
+    return {name: sentence for name, sentence in found.items() if sentence}
+
+
+def is_kept_out(campaign: Campaign, other: Campaign) -> bool:
+    """Whether two campaigns for the same patients have the same design, by which some are not contacted, or later."""
+    return campaign.design == other.design and campaign.design in _KEEPS_OUT
+
+
+def family_problem(campaign: Campaign, lead: Campaign, organisation: Organisation) -> str:
+    """Why a campaign does not fit one by another mode for the same patients that is active or has its arms; '' when it
+    does. Whoever one of them holds out, or contacts later, the other may not contact before."""
+    if not _KEEPS_OUT & {campaign.design, lead.design}:
+        return ""
+    if not is_kept_out(campaign, lead):
+        return (
+            f"The campaign by {lead.channel} for the same patients has the design '{DESIGNS[lead.design].name}': "
+            "choose the same here, so that whoever is not contacted there is not contacted here either."
+        )
+    first = lead.later_on(organisation)
+    if lead.design == DELAYED and campaign.later_on(organisation) < first:
+        return (
+            f"By {lead.channel} those of the same patients who come later are contacted from {day_text(first)}: choose "
+            "a start date or a delay that is no earlier."
+        )
+    return ""
+
+
+def fitted(campaign: Campaign, lead: Campaign, organisation: Organisation) -> dict[str, Any]:
+    """What changes in a campaign so that it fits `lead`."""
+    weeks = lead.delay_weeks
+    if lead.design == DELAYED:
+        days = (lead.later_on(organisation) - goes_out_on(campaign, organisation)).days
+        weeks = max(DELAY_WEEKS[0], ceil(days / 7))
+    return {"design": lead.design, "holdout_share": lead.holdout_share, "delay_weeks": weeks, "variant": {}}
+
+
+def _share_problem(campaign: Campaign, design: Design) -> str:
+    if not design.arms or design.least <= campaign.holdout_share <= design.most:
+        return ""
+    return f"{design.share}: choose between {design.least} and {design.most} percent."
+
+
+def _delay_problem(campaign: Campaign) -> str:
+    least, most = DELAY_WEEKS
+    if campaign.design != DELAYED or least <= campaign.delay_weeks <= most:
+        return ""
+    return f"Those who come later wait between {least} and {most} weeks: choose how many."
+
+
+def _variant_problem(campaign: Campaign) -> str:
+    """B is judged like A, and is there in the same languages: else its arm would read A in some of them."""
+    if not campaign.variant:
+        return "Version B is missing: choose a template for it under Delivery."
+    missing = [LANGUAGES.get(each, each) for each in campaign.messages if each not in campaign.variant]
+    if missing:
+        return f"Version B has no message in {' and '.join(missing)}: write one, or take it out of version A."
+    if campaign.variant == campaign.messages:
+        return "Version B says the same as version A: change its words, or choose another template."
+    found = problems(campaign.version_for(B)).get("messages", "")
+    return f"Version B: {found}" if found else ""
+
+
+def _not_by_letter(design: Design) -> str:
+    return (
+        f"'{design.name}' is not possible for letters: all are printed at once, from one text. Choose another design."
+    )

@@ -1,0 +1,61 @@
+"""What a campaign of this design could show, before it is sent: whom it puts where, and which rise it would find."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from core.domain.effects.allocation import Allocation
+from core.domain.effects.power import detectable, needed
+
+# How far those of a household do alike. Nothing is published for reminders; a half is on the safe side.
+ALIKE = 0.5
+# Who closed without a reminder, in trials of reminders to be immunised (Cochrane CD003941.pub3, 2018), by mode.
+PUBLISHED = {"email": 0.29, "text": 0.161, "phone": 0.365, "letter": 0.32}
+PUBLISHED_SOURCE = "in trials of reminders to be immunised (Cochrane, 2018)"
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What is to be expected.
+
+    patients, households   in each arm, by the arm
+    base         the share, 0 to 1, that closes in the arm to compare with
+    design_effect   by how much the variance grows since households are drawn together, 1 or more
+    rise         above `base` that four of five such campaigns would show; None: none
+    rise_at_half    the same were the arms of equal size
+    needed       patients in all that show `wanted`; None when so much is not possible
+    """
+
+    patients: Mapping[str, int]
+    households: Mapping[str, int]
+    base: float
+    wanted: float
+    design_effect: float
+    rise: float | None
+    rise_at_half: float | None
+    needed: int | None
+
+
+def outlook(drawn: Mapping[str, Allocation], shares: Mapping[str, float], *, base: float, wanted: float) -> Outlook:
+    """What patients so allocated could show. `shares`: of the two arms."""
+    first, other = shares
+    patients = Counter(one.arm for one in drawn.values())
+    homes = {one.household: one.arm for one in drawn.values()}
+    effect = household_effect(Counter(one.household for one in drawn.values()).values())
+    half = len(drawn) / 2 / effect
+    size = needed(base, wanted, control_share=shares[other])
+    return Outlook(
+        patients={arm: patients[arm] for arm in shares},
+        households={arm: Counter(homes.values())[arm] for arm in shares},
+        base=base,
+        wanted=wanted,
+        design_effect=effect,
+        rise=detectable(base, treated=patients[first] / effect, control=patients[other] / effect),
+        rise_at_half=detectable(base, treated=half, control=half),
+        needed=None if size is None else round(size * effect),
+    )
+
+
+def household_effect(sizes: Collection[int]) -> float:
+    """1 + (m - 1) ALIKE, where m is the size of the household that a patient has on average."""
+    return 1 + (sum(size * size for size in sizes) / sum(sizes) - 1) * ALIKE if sizes else 1.0

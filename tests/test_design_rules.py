@@ -1,0 +1,120 @@
+"""The designs of a campaign: what each asks for, what fits together, and what it could show."""
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from core.domain.campaign import Message, goes_out_on
+from core.domain.effects.allocation import Allocation
+from core.domain.effects.design import DESIGNS, changed_to, design_problems, designs_of, family_problem, fitted, shares
+from core.domain.effects.outlook import household_effect, outlook
+from core.domain.organisation import Organisation
+from tests.clinic import CAMPAIGN
+
+US = Organisation()
+B = {"en": Message("Another subject", "<p>Please call.</p>")}
+MONDAY = date(2026, 11, 30)
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({}, ""),
+        ({"design": "hold_out", "holdout_share": 10}, ""),
+        ({"design": "hold_out", "holdout_share": 4}, "between 5 and 50 percent"),
+        ({"design": "hold_out", "holdout_share": 51}, "between 5 and 50 percent"),
+        ({"design": "delayed", "holdout_share": 50, "delay_weeks": 8}, ""),
+        ({"design": "delayed", "holdout_share": 50}, "between 1 and 26 weeks"),
+        ({"design": "delayed", "holdout_share": 50, "delay_weeks": 27}, "between 1 and 26 weeks"),
+        ({"design": "delayed", "holdout_share": 95, "delay_weeks": 8}, "between 10 and 90 percent"),
+        ({"design": "ab", "holdout_share": 50, "variant": B}, ""),
+        ({"design": "ab", "holdout_share": 50}, "Version B is missing"),
+        ({"design": "ab", "holdout_share": 50, "variant": CAMPAIGN.messages}, "says the same as version A"),
+        ({"design": "ab", "holdout_share": 50, "variant": {"en": Message("", "<p>B</p>")}}, "Version B: The subject"),
+        (
+            {"design": "ab", "holdout_share": 50, "variant": B, "messages": {**CAMPAIGN.messages, "es": B["en"]}},
+            "no message in Spanish",
+        ),
+        ({"design": "delayed", "holdout_share": 50, "delay_weeks": 8, "channel": "letter"}, "not possible for letters"),
+        ({"design": "ab", "channel": "letter"}, "not possible for letters"),
+        ({"design": "other"}, "Choose who is contacted"),
+    ],
+)
+def test_each_design_says_what_it_lacks(changes: dict[str, Any], problem: str) -> None:
+    found = design_problems(replace(CAMPAIGN, **changes))
+
+    assert (problem in " ".join(found.values())) if problem else found == {}
+
+
+@pytest.mark.parametrize("channel", ["email", "text", "phone", "letter"])
+def test_whatever_design_is_chosen_starts_without_a_problem_but_a_version_b(channel: str) -> None:
+    for key in designs_of(channel):
+        chosen = replace(CAMPAIGN, channel=channel, **changed_to(CAMPAIGN, key))
+        assert set(design_problems(chosen)) <= {"variant"}
+        assert sum(shares(chosen).values()) == pytest.approx(1 if DESIGNS[key].arms else 0)
+
+
+HELD = replace(CAMPAIGN, design="hold_out", holdout_share=10, start_on=MONDAY)
+LATER = replace(CAMPAIGN, design="delayed", holdout_share=50, delay_weeks=8, start_on=MONDAY)
+
+
+@pytest.mark.parametrize(
+    ("mine", "other", "problem"),
+    [
+        (CAMPAIGN, CAMPAIGN, ""),
+        (HELD, HELD, ""),
+        (CAMPAIGN, HELD, "choose the same here"),
+        (HELD, CAMPAIGN, "choose the same here"),
+        (LATER, HELD, "choose the same here"),
+        (LATER, LATER, ""),
+        (replace(LATER, delay_weeks=7), LATER, "Mon 25 Jan 2027"),
+        (replace(LATER, start_on=date(2026, 12, 7), delay_weeks=7), LATER, ""),
+        (replace(CAMPAIGN, design="ab"), CAMPAIGN, ""),
+    ],
+)
+def test_by_another_mode_nobody_is_contacted_who_is_not_to_be(mine: Any, other: Any, problem: str) -> None:
+    found = family_problem(mine, other, US)
+
+    assert (problem in found) if problem else found == ""
+    if problem and other.design != "everyone":
+        assert not family_problem(replace(mine, **fitted(mine, other, US)), other, US)
+
+
+def test_the_last_day_of_who_comes_later_is_reckoned_from_their_own_first() -> None:
+    days = {arm: LATER.mailing_by(US, arm=arm).last_on for arm in ("contact", "later")}
+
+    assert goes_out_on(LATER, US) == MONDAY and LATER.later_on(US) == date(2027, 1, 25)
+    assert days == {"contact": date(2026, 12, 7), "later": date(2027, 2, 1)}
+
+
+def test_a_later_day_that_is_a_holiday_moves_on_like_every_start_date() -> None:
+    assert replace(LATER, start_on=date(2026, 11, 27), delay_weeks=5).later_on(US) == date(2027, 1, 2)
+
+
+def test_version_b_is_for_its_arm_alone() -> None:
+    two = replace(CAMPAIGN, design="ab", holdout_share=50, variant=B)
+
+    assert two.version_for("b").messages == B
+    assert two.version_for("a") == two and replace(two, design="everyone").version_for("b").messages != B
+
+
+def test_the_households_make_a_campaign_show_less() -> None:
+    alone = {str(one): Allocation("ab"[one % 2], "s", str(one)) for one in range(1000)}
+    couples = {str(one): Allocation("ab"[one // 2 % 2], "s", str(one // 2)) for one in range(1000)}
+    shown = [outlook(each, {"a": 0.5, "b": 0.5}, base=0.12, wanted=0.03) for each in (alone, couples)]
+
+    assert [one.design_effect for one in shown] == [1.0, 1.5]
+    assert shown[0].rise and shown[1].rise and shown[0].rise < shown[1].rise
+    assert shown[0].needed and shown[1].needed == round(shown[0].needed * 1.5)
+    assert (shown[1].patients, shown[1].households) == ({"a": 500, "b": 500}, {"a": 250, "b": 250})
+
+
+def test_a_tenth_held_out_of_2000_shows_only_what_the_usual_tables_say() -> None:
+    drawn = {str(one): Allocation("hold_out" if one < 200 else "contact", "s", str(one)) for one in range(2000)}
+    shown = outlook(drawn, {"contact": 0.9, "hold_out": 0.1}, base=0.1, wanted=0.03)
+
+    assert shown.rise == pytest.approx(0.064, abs=0.006)
+    assert shown.rise_at_half == pytest.approx(0.041, abs=0.002)
+    assert household_effect([]) == 1.0
