@@ -5,7 +5,8 @@ import polars as pl
 
 from core.charts import GRID, INK, dressed
 from core.domain.effects.allocation import CONTACT, HOLD_OUT, LATER, A, B
-from core.domain.effects.analysis import ARM_NAMES, Effect, Window
+from core.domain.effects.analysis import Effect, Window
+from core.domain.effects.design import ARM_NAMES
 from core.domain.effects.differences import Interval
 from core.domain.effects.survival import share_by
 

@@ -5,7 +5,8 @@ import streamlit as st
 from core import effect_charts, effects
 from core.domain.campaign import Campaign
 from core.domain.effects.achieved import NO_ESTIMATE, REGRESSION
-from core.domain.effects.analysis import ARM_NAMES, Comparison, Effect, Window
+from core.domain.effects.analysis import Comparison, Effect, Window
+from core.domain.effects.design import ARM_NAMES
 from core.domain.wording import day_text
 from core.report_parts import Slice
 from core.workbench import Workbench

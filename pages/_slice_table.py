@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.domain.role import MAKE_CAMPAIGNS, READ_PATIENTS
 from core.workbench import Workbench
+from pages._shared import plain
 
 _PRESSED = "rp_pressed"
 
@@ -19,7 +20,8 @@ def may_follow_up(wb: Workbench) -> bool:
 def slice_table(
     wb: Workbench, rows: pl.DataFrame, labels: list[str | None], *, key: str, alt: str, config: dict[str, Any]
 ) -> int | None:
-    """Draw the rows with a button in each that has a label; returns the place of the row whose button was pressed."""
+    """Draw the rows with a button in each that has a label; returns the place of the row whose button was pressed.
+    Without any it is a plain table."""
     shown = rows
     if may_follow_up(wb) and any(labels):
         shown = rows.with_columns(pl.Series("_follow_up", labels, dtype=pl.String))
@@ -34,6 +36,16 @@ def slice_table(
         return None
     del st.session_state[_PRESSED]
     return pressed[1] if pressed[1] < len(labels) and labels[pressed[1]] else None
+
+
+def _as_text(rows: pl.DataFrame) -> dict[str, list[str]]:
+    """Cells as they are read: nothing in them is markup."""
+    return {
+        name: [
+            "–" if cell is None else f"{cell:,}" if isinstance(cell, int) else plain(str(cell)) for cell in rows[name]
+        ]
+        for name in rows.columns
+    }
 
 
 def _press(key: str) -> None:

@@ -30,13 +30,6 @@ from core.domain.effects.outcomes import WINDOWS
 from core.domain.effects.survival import at_risk, closure_curve, log_rank
 
 ARMS = (CONTACT, HOLD_OUT, LATER, B, A)  # of a pair the first is compared with the second
-ARM_NAMES = {
-    CONTACT: "Contacted",
-    HOLD_OUT: "Held out",
-    LATER: "Contacted later",
-    A: "Version A",
-    B: "Version B",
-}
 ALLOCATED = schema(
     {
         "arm": pl.String,
