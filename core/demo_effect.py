@@ -1,30 +1,32 @@
-"""The demo's campaign of three months ago: half of its patients, chosen by chance, got no letter; and what followed."""
+"""The demo's campaign of three months ago: half of its patients, chosen by chance, got no letter; what followed."""
 
 from datetime import date
 from pathlib import Path
 from shutil import rmtree
 
 from core import campaigns, mailings, new_campaigns, next_feed, outcomes, print_runs, work_lists
+from core.care_gaps import measure_names
 from core.demo_letters import TEMPLATE, make_letters
-from core.domain.work_list import WorkList
-from core.templates import template
+from core.domain.work_list import Filter, Sort, WorkList
 from core.workbench import Workbench
 
 DAYS_AGO = 105  # ninety days, and some more until a feed has told of them
 NAME = "Check-up letter, half of them held out"
 _DESCRIPTION = (
-    "Patients with an open care gap, by letter. Chance chose half of them to get none, so that it can be told what the "
-    "letter changes."
+    "Patients with several open care gaps, by letter. Chance chose half of them to get none, so that it can be told "
+    "what the letter changes."
 )
-_MEASURES = ("scr-mammogram", "scr-colorectal", "scr-cervical", "visit-awv", "dm-eye", "imm-tdap")
+_MEASURES = ("scr-mammogram", "scr-colorectal", "scr-cervical", "visit-awv")
+_ACTIVE = Filter("status", "equals", "Active")
 _MOST = 2_000
 
 
 def send_to_half(made: Workbench, mailed: Workbench) -> None:
     """The two are the same workbench at the moments of printing and mailing, on one day."""
-    work_list = WorkList.from_json(dict(template(TEMPLATE).work_list))
-    limit = min(_MOST, made.organisation().campaign_limit)
-    found = work_lists.run(made, work_list).ids[:limit]
+    names = measure_names(made)
+    due = tuple((_ACTIVE, Filter("alerts", "equals", names[each])) for each in _MEASURES if each in names)
+    work_list = WorkList(filters=due, sorts=(Sort("alert_count", descending=True), Sort("name")))
+    found = work_lists.run(made, work_list).ids[: min(_MOST, made.organisation().campaign_limit)]
     if not found:
         return
     campaign_id = new_campaigns.create(made, template_id=TEMPLATE, patient_ids=found, work_list=work_list, name=NAME)

@@ -1,14 +1,17 @@
 """Plotly figures of how far the patients of a campaign came, and of what it changed."""
 
+from collections.abc import Mapping
+
 import plotly.graph_objects as go
 import polars as pl
 
 from core.charts import GRID, INK, dressed
+from core.domain.effects.achieved import points
 from core.domain.effects.allocation import CONTACT, HOLD_OUT, LATER, A, B
 from core.domain.effects.analysis import Effect, Window
 from core.domain.effects.design import ARM_NAMES
-from core.domain.effects.differences import Interval
 from core.domain.effects.survival import share_by
+from core.domain.slices import NOT_RECORDED
 
 ARM_COLOURS = {CONTACT: "#2a9d8f", HOLD_OUT: "#d55e00", LATER: "#d55e00", A: "#2a9d8f", B: "#3d8bd4"}
 ARM_DASHES = {CONTACT: "solid", HOLD_OUT: "dash", LATER: "dash", A: "solid", B: "dash"}
@@ -93,7 +96,7 @@ def differences(effect: Effect) -> go.Figure:
         )
     )
     figure.add_vline(x=0, line={"color": INK, "width": 1.2, "dash": "dash"})
-    figure.update_xaxes(tickformat="+.0%", gridcolor=GRID, tickfont_color=INK, zeroline=False)
+    figure.update_xaxes(tickformat="+.1~%", gridcolor=GRID, tickfont_color=INK, zeroline=False)
     figure.update_yaxes(autorange="reversed", tickfont_color=INK)
     return dressed(figure, title=_difference_title(told[-1]), height=130 + _BAR * len(told))
 
@@ -102,13 +105,6 @@ def _difference_title(window: Window) -> str:
     one = window.comparisons[0]
     said = f"{points(one.difference)} within {window.days} days"
     return said if one.difference.is_clear else f"{said}: may be chance"
-
-
-def points(difference: Interval) -> str:
-    """'7.6 points more (4.7 to 10.2)'."""
-    estimate, low, high = (100 * each for each in (difference.estimate, difference.low, difference.high))
-    word = "fewer" if estimate < 0 else "more"
-    return f"{abs(estimate):.1f} points {word} ({low:.1f} to {high:.1f})"
 
 
 def steps(funnel: pl.DataFrame) -> go.Figure:
@@ -131,7 +127,9 @@ def steps(funnel: pl.DataFrame) -> go.Figure:
     )
     figure.update_yaxes(autorange="reversed", tickfont_color=INK, ticksuffix="  ")
     figure.update_xaxes(visible=False, range=[0, max([1, *known["count"]]) * 1.3])
-    return dressed(figure, title=_steps_title(dict(known.select("key", "count").iter_rows())), height=80 + _BAR * 9)
+    return dressed(
+        figure, title=_steps_title(dict(known.select("key", "count").iter_rows())), height=80 + _BAR * known.height
+    )
 
 
 def _steps_title(counts: dict[str, int]) -> str:
@@ -139,14 +137,17 @@ def _steps_title(counts: dict[str, int]) -> str:
     return f"{said}, {counts['closed']:,} of them closed a gap" if "closed" in counts else said
 
 
-def shares(slices: pl.DataFrame, *, by: str) -> go.Figure:
-    """Who closed a gap of those reached, by language, provider or group (core.domain.campaign_steps.SLICES)."""
+def shares(slices: pl.DataFrame, names: Mapping[str, str], *, by: str) -> go.Figure:
+    """Who closed a gap of those reached, by language, provider or group (core.domain.campaign_steps.SLICES).
+
+    names   what people call a slice, where that is not what it holds
+    """
     shown = slices.filter(~pl.col("is_hidden"), pl.col("delivered") > 0)
     values = [row["closed"] / row["delivered"] for row in shown.iter_rows(named=True)]
     figure = go.Figure(
         go.Bar(
             x=values,
-            y=[f"{name or 'Not recorded'}  " for name in shown["slice"]],
+            y=[f"{names.get(name, name) or NOT_RECORDED}  " for name in shown["slice"]],
             orientation="h",
             marker={"color": ARM_COLOURS[CONTACT], "opacity": 0.8},
             text=[f"{value:.0%}" for value in values],

@@ -57,7 +57,7 @@ def parts(wb: Workbench, campaign: Campaign) -> Parts:
     small cells are hidden."""
     flagged = effects.people(wb, campaign)
     effect = effects.effect_among(wb, campaign, flagged)
-    funnel = campaign_steps.funnel(flagged)
+    funnel = campaign_steps.funnel(flagged, campaign.channel)
     names_nobody = not flagged["is_seen"].all()
     reached: int = funnel.filter(pl.col("key") == "delivered")["count"][0]
     return Parts(

@@ -5,7 +5,9 @@ import streamlit as st
 
 from core import effect_charts
 from core.domain.campaign_steps import BREAK_DOWNS
+from core.domain.slices import NOT_RECORDED
 from core.domain.small_cells import LEAST
+from core.domain.wording import LANGUAGES
 from core.report_parts import Parts, Slice
 from core.workbench import Workbench
 from pages._shared import percent
@@ -25,13 +27,13 @@ def by_whom(wb: Workbench, parts: Parts) -> tuple[Slice, str] | None:
     )
     slices = parts.slices[str(by or "language")]
     rows = list(slices.iter_rows(named=True))
-    name = BREAK_DOWNS[str(by or "language")]
+    name, names = BREAK_DOWNS[str(by or "language")], LANGUAGES if by == "language" else {}
     if slices["closed"].null_count() < slices.height:
-        figure = effect_charts.shares(slices, by=name)
+        figure = effect_charts.shares(slices, names, by=name)
         st.plotly_chart(figure, key="rp_by_chart", config={"displayModeBar": False})
     shown = pl.DataFrame(
         {
-            name: [row["slice"] or "Not recorded" for row in rows],
+            name: [names.get(row["slice"], row["slice"]) or NOT_RECORDED for row in rows],
             "Selected": slices["selected"],
             "Reached": slices["delivered"],
             "Reached, share": [_share(row["delivered"], row["selected"]) for row in rows],

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core import effect_charts, effects
 from core.domain.campaign import Campaign
-from core.domain.effects.achieved import NO_ESTIMATE, REGRESSION
+from core.domain.effects.achieved import NO_ESTIMATE, REGRESSION, points
 from core.domain.effects.analysis import Comparison, Effect, Window
 from core.domain.effects.design import ARM_NAMES
 from core.domain.wording import day_text
@@ -65,7 +65,7 @@ def _limits(window: Window, low: float, high: float) -> str:
 
 def _told(one: Comparison, effect: Effect) -> None:
     """What else follows from the difference of the longest window that is over."""
-    lines = [f"**{effect_charts.points(one.difference)}** closed a gap: {ARM_NAMES[one.arm].lower()} against "]
+    lines = [f"**{points(one.difference)}** closed a gap: {ARM_NAMES[one.arm].lower()} against "]
     lines[0] += f"{ARM_NAMES[one.against].lower()}."
     if one.ratio:
         lines.append(f"{one.ratio.estimate:.2f} times as often ({one.ratio.low:.2f} to {one.ratio.high:.2f}).")
@@ -73,7 +73,7 @@ def _told(one: Comparison, effect: Effect) -> None:
         most = f"{one.contact.low:.0f} to {one.contact.high:.0f}"
         lines.append(f"One more closed gap for every {one.contact.estimate:.0f} contacted ({most}).")
     if one.complier:
-        lines.append(f"Among those reached: {effect_charts.points(one.complier)}.")
+        lines.append(f"Among those reached: {points(one.complier)}.")
     if effect.log_rank is not None:
         lines.append(f"Over the whole time: {_chance(effect.log_rank)} (log-rank).")
     if effect.is_of_versions:
@@ -123,6 +123,6 @@ def _repeats(wb: Workbench, campaign: Campaign, effect: Effect) -> None:
     if found is None or found.runs < 2:
         return
     st.markdown(
-        f"**{found.runs} runs of this campaign together:** {effect_charts.points(found.difference)} within "
+        f"**{found.runs} runs of this campaign together:** {points(found.difference)} within "
         f"{effect.last.days} days. {percent(found.heterogeneity)} of how much the runs differ is more than chance."
     )

@@ -30,7 +30,9 @@ def slice_table(
                 "Follow-up", key=key, on_click=_press, args=(key,), type="tertiary", width="medium"
             )
         }
-    st.dataframe(shown, hide_index=True, placeholder="–", alt=alt, column_config=config, height=rows.height * 35 + 38)
+    st.dataframe(
+        shown, hide_index=True, placeholder="–", alt=alt, column_config=config, height=(rows.height + 1) * 35 + 3
+    )
     pressed: tuple[str, int] | None = st.session_state.get(_PRESSED)
     if pressed is None or pressed[0] != key:
         return None

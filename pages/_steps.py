@@ -8,7 +8,7 @@ from core.domain.campaign_steps import BY_KEY
 from core.domain.wording import day_text
 from core.report_parts import STEP, Parts, Slice
 from core.workbench import Workbench
-from pages._shared import count, percent
+from pages._shared import percent
 from pages._slice_table import slice_table
 
 _FOLLOWED = ("eligible", "sent", "delivered", "answered", "booked", "kept", "closed")
@@ -19,8 +19,7 @@ def show_steps(wb: Workbench, parts: Parts) -> tuple[Slice, str] | None:
     figure = effect_charts.steps(parts.funnel)
     st.plotly_chart(figure, key="rp_steps_chart", config={"displayModeBar": False})
     rows = list(parts.funnel.iter_rows(named=True))
-    counts = dict(parts.funnel.select("key", "count").iter_rows())
-    labels = [_label(row, counts) for row in rows]
+    labels = [_label(row) for row in rows]
     shown = pl.DataFrame(
         {
             "Step": [row["name"] for row in rows],
@@ -41,13 +40,9 @@ def show_steps(wb: Workbench, parts: Parts) -> tuple[Slice, str] | None:
     return None if pressed is None else (Slice(STEP, rows[pressed]["key"]), "")
 
 
-def _label(row: dict[str, object], counts: dict[str, int | None]) -> str | None:
-    """'Follow up 204 who did not', of a step that others came to."""
-    key = str(row["key"])
-    before, here = counts.get(BY_KEY[key].of), row["count"]
-    if key not in _FOLLOWED or before is None or not isinstance(here, int) or before <= here:
-        return None
-    return f"{count(before - here, 'patient')} not"
+def _label(row: dict[str, object]) -> str | None:
+    """'204 who did not', where a follow-up can be for them."""
+    return f"{row['missed']:,} who did not" if row["key"] in _FOLLOWED and row["missed"] else None
 
 
 def _part(row: dict[str, object]) -> str:

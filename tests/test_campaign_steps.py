@@ -1,4 +1,4 @@
-"""From selected to gap closed: each step is a part of another, in whatever state messages are, and says what it counts."""
+"""From selected to gap closed: each step is a part of another, in whatever state messages are."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -7,19 +7,11 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import insert, update
 
-from core import effects, reports
 from core.domain.campaign_steps import STEPS, funnel, not_reached, slices, with_flags
 from core.domain.message import RESULTS, STATES
 from core.domain.progress import progress_of
-from core.domain.user import Scope, User
-from core.store import accounts, outcome_rows
 from core.store.campaign_people import ANSWERS, PEOPLE
-from core.store.database import reading, writing
-from core.store.schema import campaigns, message_events, recipients, replies
-from core.workbench import Workbench
-from tests.clinic import add_campaign, add_clinic, add_patients
 from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
 
 AT = datetime(2026, 6, 1, 15, tzinfo=UTC)
@@ -39,7 +31,7 @@ def flagged(*people: dict[str, Any], answers: list[tuple[int, datetime, bool]] |
 
 
 def counts(frame: pl.DataFrame) -> dict[str, int | None]:
-    return dict(funnel(frame).select("key", "count").iter_rows())
+    return dict(funnel(frame, "text").select("key", "count").iter_rows())
 
 
 KNOWN = {"gap_count": 1, "closed_30": 0, "closed_60": 0, "closed_90": 0, "followed_through": DAY}

@@ -110,18 +110,18 @@ SENTENCES = [
     (
         [("contact", 1310, 187), ("hold_out", 600, 40)],
         "hold_out",
-        "655 reached; 187 of 1,310 contacted closed a gap within 90 days, 100 more than without it (62 to 134 more).",
+        "655 reached; 187 of the 1,310 to contact closed a gap within 90 days, 100 more than without it (62 to 134).",
     ),
     (
         [("contact", 50, 9), ("hold_out", 50, 8)],
         "hold_out",
-        "655 reached; 9 of 50 contacted closed a gap within 90 days, 1 more than without it, which may be chance "
+        "655 reached; 9 of the 50 to contact closed a gap within 90 days, 1 more than without it, which may be chance "
         "(6 fewer to 8 more).",
     ),
     (
         [("contact", 50, 9)],
         "everyone",
-        "655 reached; 9 of 50 contacted closed a gap within 90 days. How many would have without it is not known: "
+        "655 reached; 9 of the 50 to contact closed a gap within 90 days. How many would have without it is not known: "
         "not an effect estimate.",
     ),
     (

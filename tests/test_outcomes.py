@@ -305,7 +305,7 @@ LAGS = [
     ([(0, None), (10, 10)], 9, 0),  # what is new has come since the last feed
     ([(0, None), (10, 13)], 6, 3),
     ([(0, None), (1, 4), (2, 4), (3, 40), (4, None)], 0, 3),  # one back-fill is not the usual delay
-    ([(0, None), (1, 3), (1, 90)], 0, 2),  # what a day's second feed completes is not either
+    ([(0, None), (1, 3), (1, 90)], -2, 2),  # what a day's second feed completes is not either
     ([(1, None), (1, 90)], 0, 0),
     ([(0, None), (1, 4), (2, 900)], 1 - 3, 3),
 ]

@@ -8,6 +8,7 @@ from core.domain.clinical import schema
 from core.domain.effects.allocation import HOLD_OUT
 from core.domain.effects.outcomes import ANSWERED_WITHIN, BOOKED_WITHIN, WINDOWS
 from core.domain.message import STATES
+from core.domain.organisation import PHONE, TEXT
 from core.domain.small_cells import suppressed
 
 _LEFT = ("calling", "handed_over", "delivered", "unconfirmed", "returned", "mailed")
@@ -63,6 +64,7 @@ FUNNEL = schema(
         "share": pl.Float64,  # of all selected
         "of": pl.String,  # the step it is a part of, by key
         "part": pl.Float64,  # of that step
+        "missed": pl.Int64,  # `not_reached`: whom a follow-up can be for
         "about": pl.String,
     }
 )
@@ -114,21 +116,23 @@ def with_flags(people: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def funnel(flagged: pl.DataFrame) -> pl.DataFrame:
-    """FUNNEL of `with_flags`, in the order of STEPS. A step never counts more than the one it is a part of."""
-    counts = {step.key: _count(flagged, step) for step in STEPS}
+def funnel(flagged: pl.DataFrame, channel: str) -> pl.DataFrame:
+    """FUNNEL of `with_flags`, in the order of STEPS. A step never counts more than the one it is a part of. Emails and
+    letters have no answers that we hear of."""
+    shown = [step for step in STEPS if step.key not in ("answered", "stopped") or channel in (TEXT, PHONE)]
+    counts = {step.key: _count(flagged, step) for step in shown}
     rows = [
         (
             step.key,
             step.name,
-            count,
-            _share(count, flagged.height),
+            counts[step.key],
+            _share(counts[step.key], flagged.height),
             step.of,
-            _share(count, counts.get(step.of)),
+            _share(counts[step.key], counts.get(step.of)),
+            0 if counts[step.key] is None else not_reached(flagged, step.key).height,
             step.about,
         )
-        for step in STEPS
-        for count in [counts[step.key]]
+        for step in shown
     ]
     return pl.DataFrame(rows, schema=FUNNEL, orient="row")
 
@@ -145,7 +149,7 @@ def _share(count: int | None, of: int | None) -> float | None:
 def not_reached(flagged: pl.DataFrame, key: str) -> pl.DataFrame:
     """The patients who came as far as the step before and not to this one, without who said stop or was held out."""
     step = BY_KEY[key]
-    missed = pl.col(step.of or "selected") & ~pl.col(key).fill_null(False)
+    missed = pl.col(step.of or "selected").fill_null(False) & ~pl.col(key).fill_null(False)
     return flagged.filter(missed, ~pl.col("has_stopped"), pl.col("arm") != HOLD_OUT)
 
 

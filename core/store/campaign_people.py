@@ -43,7 +43,7 @@ def people(connection: Connection, campaign_id: str, *, scope: Scope) -> pl.Data
     asked: dict[str, Any] = {name: recipients.c[name] for name in PEOPLE if name in recipients.c}
     asked |= {name: outcomes.c[name] for name in (*_COUNTS, *_DAYS)}
     asked |= {
-        "language": func.coalesce(recipients.c.language, patients.c.language),
+        "language": func.coalesce(patients.c.language, recipients.c.language),
         "provider": providers.c.display_name,
         "group": groups.c.name,
         "is_seen": case((and_(patients.c.patient_id.is_not(None), in_scope(scope)), True), else_=False),

@@ -13,7 +13,7 @@ REGRESSION = (
 
 
 def achieved(reached: int, effect: Effect) -> str:
-    """'1,204 reached; 187 of 1,310 contacted closed a gap within 90 days, 43 more than without it (12 to 74 more).'"""
+    """'1,204 reached; 187 of the 1,310 to contact closed a gap within 90 days, 43 more than without it (12 to 74).'"""
     window = effect.last
     if window.known_from is not None:
         return f"{reached:,} reached; who closed a gap is known from {day_text(window.known_from)}."
@@ -26,7 +26,7 @@ def achieved(reached: int, effect: Effect) -> str:
 
 def _closed(window: Window) -> str:
     counts = window.arms[0].counts
-    return f"{counts.closed:,} of {counts.size:,} contacted closed a gap within {window.days} days"
+    return f"{counts.closed:,} of the {counts.size:,} to contact closed a gap within {window.days} days"
 
 
 def _difference(window: Window) -> str:
@@ -45,14 +45,29 @@ def _versions(window: Window) -> str:
     return said if window.comparisons[0].difference.is_clear else f"{said}, a difference that may be chance"
 
 
+def points(difference: Interval) -> str:
+    """'7.6 points more (4.7 to 10.2)', or '1.8 points fewer (6.4 fewer to 2.8 more)' where the sign changes."""
+    estimate, low, high = (round(100 * each, 1) for each in (difference.estimate, difference.low, difference.high))
+    return f"{abs(estimate):.1f} points {_word(estimate)} ({_between(low, high, '.1f')})"
+
+
 def _patients(number: float) -> str:
     whole = round(number)
-    return f"{abs(whole):,} {'fewer' if whole < 0 else 'more'}"
+    return f"{abs(whole):,} {_word(whole)}"
 
 
 def _limits(more: Interval) -> str:
-    """'12 to 74 more', or '8 fewer to 31 more' where the sign changes."""
-    low, high = round(more.low), round(more.high)
+    return _between(round(more.low), round(more.high), ",")
+
+
+def _between(low: float, high: float, form: str) -> str:
+    """'12 to 74', '8 fewer to 31 more', '2 to 9 fewer'."""
     if low >= 0:
-        return f"{low:,} to {high:,} more"
-    return f"{-high:,} to {-low:,} fewer" if high < 0 else f"{_patients(low)} to {_patients(high)}"
+        return f"{low:{form}} to {high:{form}}"
+    if high <= 0:
+        return f"{-high:{form}} to {-low:{form}} fewer"
+    return f"{-low:{form}} fewer to {high:{form}} more"
+
+
+def _word(number: float) -> str:
+    return "fewer" if number < 0 else "more"
