@@ -207,14 +207,14 @@ def test_a_follow_up_by_another_mode_is_about_the_same_and_leaves_out_who_cannot
 
 def test_whoever_may_not_see_the_patients_reads_no_small_cell(wb: Workbench) -> None:
     followed(wb, split(20, 12, 4), design="hold_out")
-    manager = replace(wb, user=User("max", "Max", roles=frozenset({"manager"})))
-    assert not manager.user.may(READ_PATIENTS)
+    scientist = replace(wb, user=User("sam", "Sam", roles=frozenset({"data_scientist"})))
+    assert not scientist.user.may(READ_PATIENTS)
 
-    found = report_parts.parts(manager, public.campaign(manager, "c1")).slices["group"]
+    found = report_parts.parts(scientist, public.campaign(scientist, "c1")).slices["group"]
 
     assert found["is_hidden"].all() and found["closed"].null_count() == found.height
     with pytest.raises(NotAllowed):
-        report_parts.patient_ids(manager, "c1", Slice(STEP, "closed"))
+        report_parts.patient_ids(scientist, "c1", Slice(STEP, "closed"))
 
 
 ADVICE = [
