@@ -147,17 +147,25 @@ def shares(slices: pl.DataFrame, names: Mapping[str, str], *, by: str) -> go.Fig
     figure = go.Figure(
         go.Bar(
             x=values,
-            y=[f"{names.get(name, name) or NOT_RECORDED}  " for name in shown["slice"]],
+            y=list(range(shown.height)),
             orientation="h",
             marker={"color": ARM_COLOURS[CONTACT], "opacity": 0.8},
             text=[f"{value:.0%}" for value in values],
             textposition="outside",
             cliponaxis=False,
             customdata=shown.select("closed", "delivered").rows(),
-            hovertemplate="%{y}: %{customdata[0]:,} of %{customdata[1]:,} reached<extra></extra>",
+            hovertemplate="%{customdata[0]:,} of %{customdata[1]:,} reached<extra></extra>",
         )
     )
-    figure.update_yaxes(autorange="reversed", tickfont_color=INK)
+    called = [f"{_fitting(names.get(name, name) or NOT_RECORDED)}  " for name in shown["slice"]]
+    figure.update_yaxes(
+        autorange="reversed", tickvals=list(range(shown.height)), ticktext=called, tickfont_color=INK, zeroline=False
+    )
     figure.update_xaxes(visible=False, range=[0, max(values, default=1) * 1.25 or 1])
     title = f"Closed a gap, of those reached, by {by.lower()}"
     return dressed(figure, title=title, height=80 + _BAR * max(shown.height, 1))
+
+
+def _fitting(name: str) -> str:
+    """A name that fits an axis. Plotly reads tags in texts: what a feed wrote is none."""
+    return (name if len(name) <= 28 else name[:27] + "…").replace("<", "&lt;")
