@@ -23,15 +23,15 @@ def print_letters(made: Workbench, mailed: Workbench, returned: Workbench) -> No
     changes = {"description": _DESCRIPTION, "start_on": mailed.today()}
     version = campaigns.save(made, campaign_id, changes, version=kept.version).version
     print_runs.start(made, campaign_id, letters=True, labels=True, version=version)
-    _make(made)
+    make_letters(made)
     left_out = set(print_runs.not_printed(made, campaign_id)["patient_id"])
     printed = [each for each in found if each not in left_out]
     mailings.mark_mailed(mailed, campaign_id, on=mailed.today(), patient_ids=printed[: -_NOT_MAILED or None])
     mailings.mark_returned(returned, campaign_id, patient_ids=printed[:1], reason="mail_moved", on=returned.today())
 
 
-def _make(wb: Workbench) -> None:
-    """With the local mail server, which takes the email that the letters are ready."""
+def make_letters(wb: Workbench) -> None:
+    """Print what is due, with the local mail server, which takes the email that the letters are ready."""
     outbox = start_outbox(wb.settings.home / "outbox", host=wb.settings.smtp_host, port=wb.settings.smtp_port)
     try:
         printing.make_due(wb.as_user(DISPATCHER), worker="demo")

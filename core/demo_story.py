@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from importlib import resources
+from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
@@ -21,6 +22,7 @@ from core import (
     work_lists,
 )
 from core.channels.outbox import start_outbox
+from core.demo_effect import DAYS_AGO, follow_up, followed_feed, send_to_half
 from core.demo_letters import print_letters
 from core.demo_texts import send_texts
 from core.domain.organisation import Organisation, ReturnAddress
@@ -100,6 +102,8 @@ def tell(wb: Workbench, *, patients: int, progress: Progress) -> None:
         for name, work_list in VIEWS:
             saved_views.save_view(wb, name, work_list, is_shared=True)
     if not campaign_list.campaigns(wb):
+        progress("Sending a campaign of three months ago", 0.1)
+        _followed(wb)
         progress("Sending a campaign of last week", 0.2)
         _sent(wb)
         progress("Sending a campaign of last week", 0.7)
@@ -126,9 +130,24 @@ def _load(wb: Workbench, *, patients: int, progress: Progress) -> None:
         made.write_text(stamp, "utf-8")
     if loads.current(wb) is None:
         code_loads.load_codes(wb, feed / "code_map.csv")
-    loads.load(wb, feed, progress=progress)
+    loads.load(wb, _with_closures(wb, feed) if campaign_list.campaigns(wb) else feed, progress=progress)
     if not feed_gate.gate(wb).is_open:  # fewer people than last time
         feed_gate.release(wb, reason="The people of the demo were invented anew.")
+
+
+def _followed(wb: Workbench) -> None:
+    """A letter campaign of three months ago to half of its patients, and the feed that tells what both did since."""
+    day = sending_day(wb.organisation(), wb.today() - timedelta(days=DAYS_AGO))
+    morning = datetime.combine(day, time(9, 0), tzinfo=wb.zone())
+    send_to_half(_at(wb, morning), _at(wb, morning + timedelta(hours=4)))
+    loads.load(wb, _with_closures(wb, wb.settings.home / "sample-feed"))
+    follow_up(wb)
+
+
+def _with_closures(wb: Workbench, feed: Path) -> Path:
+    """The feed with what patients of campaigns did since the first of them."""
+    begun = min(one.campaign.created_at for one in campaign_list.campaigns(wb))
+    return followed_feed(wb, feed, sent_on=begun.astimezone(wb.zone()).date())
 
 
 def _sent(wb: Workbench) -> None:

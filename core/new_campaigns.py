@@ -163,6 +163,35 @@ def copy(
 
 
 @needs(MAKE_CAMPAIGNS)
+def follow_by(
+    wb: Workbench, campaign_id: str, template_id: str, *, patient_ids: Collection[str], name: str | None = None
+) -> str:
+    """Make an inactive campaign from a template, such as one of another mode, for patients of a campaign (R2): about
+    the same measures and protocols. Returns its id; leaves out and raises as `copy` does."""
+    planned, template = plan_copy(wb, campaign_id, patient_ids), templates.template(template_id)
+    if not planned.patient_ids:
+        raise NotAllowed("Nobody would be in the follow-up. Choose patients by their result in the campaign's report.")
+    _check_size(wb, list(planned.patient_ids))
+    require_mode(wb, template.channel)
+    count = len(planned.patient_ids)
+    with writing(wb.engine) as connection:
+        source = rows.seen(connection, wb.user, campaign_id)
+        proposed = (name or "").strip() or template.proposed_name(wb.today())
+        made = _new(wb, template, name=_free_name(connection, proposed), work_list=None, selected=count)
+        made = replace(
+            made,
+            purpose=source.purpose,
+            measures=source.measures,
+            protocols=source.protocols,
+            start_on=planned.start_on if template.channel == EMAIL else made.start_on,
+            work_list={**source.work_list, "selected": count, "copied_from": campaign_id},
+        )
+        rows.add(connection, made, patient_ids=planned.patient_ids)
+        record_in(wb, connection, "campaign.copied", made.campaign_id, source=campaign_id, recipients=count)
+    return made.campaign_id
+
+
+@needs(MAKE_CAMPAIGNS)
 def also_by(wb: Workbench, campaign_id: str, template_id: str) -> str:
     """Make an inactive sister campaign of another mode with the same patients (C16); returns its id.
 

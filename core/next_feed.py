@@ -16,17 +16,24 @@ from core.workbench import Workbench, needs
 
 
 @needs(LOAD_DATA)
-def write(wb: Workbench, previous: Path, out: Path, *, as_of: date, seed: int = 1) -> pl.DataFrame:
+def write(
+    wb: Workbench, previous: Path, out: Path, *, as_of: date, seed: int = 1, since: date | None = None
+) -> pl.DataFrame:
     """Write the feed that follows `previous`, the sample that this home has loaded, as it is on `as_of`; returns its
     answer (core.sample.following.ANSWER), which stands beside the folder as NAME-answer.csv too.
 
     Asked for are the gaps that were open on the day of `previous`. A patient of a campaign about the measure is
     followed from the campaign's activation, and counts as contacted when the message arrived or may have. Raises
     CareloopError for a folder that holds no sample, one that is not empty, and a day that is not later.
+
+    since   tell the feed before anew, as if the gaps of campaigns that were open on this day had closed since by these
+            chances; nobody else's close
     """
-    gaps = care_gaps.gaps(wb, as_of=feed_day(previous), states=OPEN_STATES).select("patient_id", "measure_id").collect()
-    asked = gaps.join(_in_campaigns(wb), on=["patient_id", "measure_id"], how="left").select(ASKED.names()).cast(ASKED)
-    answer = write_next(previous, out, as_of=as_of, asked=asked, seed=seed)
+    day = since or feed_day(previous)
+    gaps = care_gaps.gaps(wb, as_of=day, states=OPEN_STATES).select("patient_id", "measure_id").collect()
+    joined = gaps.join(_in_campaigns(wb), on=["patient_id", "measure_id"], how="inner" if since else "left")
+    asked = joined.select(ASKED.names()).cast(ASKED)
+    answer = write_next(previous, out, as_of=as_of, asked=asked, seed=seed, since=since)
     answer.write_csv(out.parent / f"{out.name}-answer.csv")
     return answer
 

@@ -4,12 +4,13 @@ from collections.abc import Collection
 
 import streamlit as st
 
-from core import campaigns, new_campaigns
+from core import campaigns, new_campaigns, templates
 from core.domain.organisation import LETTER
 from core.domain.wording import day_text
 from core.errors import CareloopError
 from core.new_campaigns import CopyPlan
 from core.workbench import Workbench
+from pages._also_by import template_words
 from pages._shared import count, notice, plain
 
 
@@ -21,13 +22,42 @@ def ask_for_copy(wb: Workbench, campaign_id: str) -> None:
 
 
 @st.dialog("Follow-up campaign", icon=":material/forward:")
-def ask_for_follow_up(wb: Workbench, campaign_id: str, patient_ids: Collection[str]) -> None:
-    """Make a campaign with the same message for patients of this one, such as all of a result."""
-    st.markdown("A follow-up starts with the same message and settings. You can change everything before it goes out.")
-    _ask(wb, campaign_id, patient_ids, nobody="None of these patients can be in a follow-up.")
+def ask_for_follow_up(wb: Workbench, campaign_id: str, patient_ids: Collection[str], *, mode: str = "") -> None:
+    """Make a campaign for patients of this one, such as all of a result: with the same message, or from a template.
+
+    mode   by which it is proposed; '' for that of the campaign
+    """
+    template_id = _message(wb, campaign_id, mode)
+    about = "It starts with the same message and settings." if not template_id else "It is about the same care gaps."
+    st.markdown(f"{about} You can change everything before it goes out.")
+    _ask(
+        wb,
+        campaign_id,
+        patient_ids,
+        template_id=template_id,
+        nobody="None of these patients can be in a follow-up.",
+    )
 
 
-def _ask(wb: Workbench, campaign_id: str, patient_ids: Collection[str] | None, *, nobody: str) -> None:
+def _message(wb: Workbench, campaign_id: str, mode: str) -> str:
+    """The template to start from; '' for the campaign's own message."""
+    channel = campaigns.campaign(wb, campaign_id).channel
+    offered = {one.template_id: one for one in templates.offered(wb)}
+    keys = ["", *offered]
+    wanted = mode if mode != channel else ""
+    proposed = next((key for key, one in offered.items() if one.channel == wanted), "")
+    return st.selectbox(
+        "Message",
+        keys,
+        index=keys.index(proposed),
+        format_func=lambda key: template_words(offered[key]) if key else f"The same, by {channel}",
+        key="fu_template",
+    )
+
+
+def _ask(
+    wb: Workbench, campaign_id: str, patient_ids: Collection[str] | None, *, nobody: str, template_id: str = ""
+) -> None:
     try:
         planned = new_campaigns.plan_copy(wb, campaign_id, patient_ids)
     except CareloopError as error:
@@ -40,18 +70,25 @@ def _ask(wb: Workbench, campaign_id: str, patient_ids: Collection[str] | None, *
     for why, number in planned.left_out.items():
         st.caption(f":material/person_off: {number:,} left out: they {why}.")
     if planned.patient_ids:
-        _make(wb, campaign_id, patient_ids, planned)
+        _make(wb, campaign_id, patient_ids, planned, template_id)
 
 
-def _make(wb: Workbench, campaign_id: str, patient_ids: Collection[str] | None, planned: CopyPlan) -> None:
-    is_letter = campaigns.campaign(wb, campaign_id).channel == LETTER
-    name = st.text_input("Campaign name", planned.name, key="fu_name", max_chars=120)
+def _make(
+    wb: Workbench, campaign_id: str, patient_ids: Collection[str] | None, planned: CopyPlan, template_id: str
+) -> None:
+    template = templates.template(template_id) if template_id else None
+    is_letter = (template or campaigns.campaign(wb, campaign_id)).channel == LETTER
+    proposed = template.proposed_name(wb.today()) if template else planned.name
+    name = st.text_input("Campaign name", proposed, key="fu_name", max_chars=120)
     when = _start(planned, is_letter=is_letter)
     st.caption(f":material/event: {when}  \n:material/group: Who can be reached is decided anew then.")
     if not st.button("Make the campaign", type="primary", key="fu_make"):
         return
     try:
-        made = new_campaigns.copy(wb, campaign_id, patient_ids=patient_ids, name=name)
+        if template_id and patient_ids is not None:
+            made = new_campaigns.follow_by(wb, campaign_id, template_id, patient_ids=patient_ids, name=name)
+        else:
+            made = new_campaigns.copy(wb, campaign_id, patient_ids=patient_ids, name=name)
     except CareloopError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return

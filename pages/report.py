@@ -4,13 +4,14 @@ from typing import Any
 
 import streamlit as st
 
-from core import campaigns, charts, reports
+from core import campaigns, charts, report_parts, reports
 from core.domain.campaign import STATUS_ICONS
 from core.domain.introduction import INTRODUCTORY
 from core.domain.life_cycle import COPY
 from core.domain.organisation import LETTER
 from core.domain.progress import status_shown
 from core.domain.role import READ_PATIENTS
+from core.report_parts import Parts
 from core.reports import Report
 from core.workbench import Workbench
 from pages._also_by import also_by_button, ask_also_by, sister_links
@@ -22,6 +23,7 @@ from pages._letter_run import show_run
 from pages._not_printed import not_printed
 from pages._recipients import recipients
 from pages._report_downloads import figures_menu
+from pages._report_parts import show_parts
 from pages._shared import MODE_ICONS, count, page_head, percent, plain, result_badge, status_badge, workbench
 from pages._unknown import confirm, unknown
 
@@ -43,8 +45,8 @@ def show() -> None:
     ask_about_sending(wb)
     if what == "history":
         show_history(wb, campaign_id, ids[0])
-    elif what == "follow_up":
-        ask_for_follow_up(wb, campaign_id, ids)
+    elif what.partition(":")[0] == "follow_up":
+        ask_for_follow_up(wb, campaign_id, ids, mode=what.partition(":")[2])
     elif what == "copy":
         ask_for_copy(wb, campaign_id)
     elif what == "also_by":
@@ -57,7 +59,8 @@ def show() -> None:
 
 def _report(wb: Workbench, campaign_id: str) -> None:
     shown = reports.report(wb, campaign_id)
-    asked = _head(wb, shown)
+    parts = report_parts.parts(wb, shown.campaign)
+    asked = _head(wb, shown, parts)
     with_letters = shown.campaign.channel == LETTER and wb.user.may(READ_PATIENTS)
     if with_letters:
         show_run(wb, campaign_id)
@@ -75,6 +78,8 @@ def _report(wb: Workbench, campaign_id: str) -> None:
             _chart(charts.over_time(shown.over_time), "rp_time")
     if with_letters:
         not_printed(wb, campaign_id)
+    if shown.campaign.kind != INTRODUCTORY:
+        asked = show_parts(wb, shown, parts) or asked
     asked = recipients(wb, shown) or asked
     if asked:
         st.session_state[_ASKED] = asked
@@ -85,7 +90,7 @@ def _chart(figure: Any, key: str) -> None:
     st.plotly_chart(figure, key=key, alt=charts.alt_text(figure), config={"displayModeBar": False})
 
 
-def _head(wb: Workbench, shown: Report) -> tuple[str, list[str]] | None:
+def _head(wb: Workbench, shown: Report, parts: Parts) -> tuple[str, list[str]] | None:
     campaign, asked = shown.campaign, ""
     page_head(campaign.name, campaign.description)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
@@ -111,7 +116,9 @@ def _head(wb: Workbench, shown: Report) -> tuple[str, list[str]] | None:
         figures_menu(wb, shown)
     if campaign.status == "active":
         show_holds(wb, channel=campaign.channel)
-    st.markdown(f"#### {plain(shown.headline)}")
+    st.markdown(f"#### {plain(parts.achieved or shown.headline)}")
+    if parts.achieved:
+        st.caption(plain(shown.headline))
     return (asked, []) if asked else None
 
 

@@ -17,8 +17,10 @@ from core import (
     campaigns,
     communications,
     demo,
+    demo_effect,
     demo_story,
     downloads,
+    effects,
     loads,
     opt_outs,
     outbox,
@@ -93,8 +95,9 @@ def files(folder: Path) -> list[Path]:
 
 
 def sent_by(wb: Workbench) -> dict[str, campaign_list.Listed]:
-    """The campaigns that have ended, by channel."""
-    return {one.campaign.channel: one for one in campaign_list.campaigns(wb) if one.status == "Completed"}
+    """The campaigns that have ended, by channel; of several the last one."""
+    ended = [one for one in campaign_list.campaigns(wb) if one.status == "Completed"]
+    return {one.campaign.channel: one for one in reversed(ended)}
 
 
 def test_a_visitor_finds_saved_views_a_draft_and_a_campaign_that_was_sent(told: Workbench) -> None:
@@ -119,6 +122,17 @@ def test_a_visitor_finds_letters_of_last_week_most_of_them_mailed_and_one_return
     results = letters.progress.results
     assert (results["Waiting"], results["Returned"]) == (4, 1) and results["Successful"] > 0
     assert {each.kind for each in downloads.files(told)} == {"letters", "labels"}
+
+
+def test_a_visitor_finds_what_a_campaign_of_three_months_ago_has_changed(told: Workbench) -> None:
+    [campaign] = [one.campaign for one in campaign_list.campaigns(told) if one.campaign.name == demo_effect.NAME]
+
+    effect = effects.effect(told, campaign.campaign_id)
+
+    assert effect is not None and effect.is_estimate and effect.last.days == 90
+    contacted, held_out = effect.last.arms
+    assert contacted.counts.closed and held_out.counts.closed
+    assert abs(contacted.counts.size - held_out.counts.size) <= effect.last.arms[0].counts.size / 4
 
 
 def test_letters_of_the_demo_are_mailed_on_a_day_on_which_post_goes() -> None:
@@ -156,8 +170,8 @@ def test_told_again_on_the_same_day_nothing_changes(told: Workbench) -> None:
     demo_story.tell(told, patients=PATIENTS, progress=lambda _step, _share: None)
 
     assert [path.stat().st_mtime_ns for path in files(told.settings.home / "sample-feed")] == moments
-    assert [row.status for row in loads.history(told)] == ["unchanged", "loaded"]
-    assert len(campaign_list.campaigns(told)) == 4
+    assert [row.status for row in loads.history(told)] == ["unchanged", "loaded", "loaded"]
+    assert len(campaign_list.campaigns(told)) == 5
     assert len(saved_views.views(told)) == 3
 
 
@@ -177,7 +191,7 @@ def test_told_on_a_later_day_the_data_are_new_and_the_visitor_s_work_stays(told:
     assert (told.settings.home / "sample-feed" / "made-for").read_text("utf-8").endswith("2026-11-27")
     assert view in [each.view_id for each in saved_views.views(told)]
     assert [each.type for each in opt_outs.of_patient(told, patient)] == ["health_email"]
-    assert (len(campaign_list.campaigns(told)), outbox.mails(told).count) == (4, mails)
+    assert (len(campaign_list.campaigns(told)), outbox.mails(told).count) == (5, mails)
 
 
 @pytest.mark.long

@@ -45,6 +45,7 @@ OPEN = {
         local_codes.unmapped logos.logo logos.logos logos.organisation_logo message_costs.cost
         new_campaigns.plan_copy new_campaigns.sister_templates new_campaigns.sisters opt_out_topics.topics
         outbox_texts.is_stand_in print_progress.not_printed print_progress.run_of print_progress.under_way
+        report_parts.parts effects.pooled effects.repeats
         reports.report return_addresses.chosen return_addresses.return_addresses rule_trials.basis
         rule_versions.versions rules.described rules.every rules.in_force rules.listed rules.may_change
         rules.sees_all rules.rule rules.text_of sending_control.holds sending_control.may_resume
@@ -54,11 +55,8 @@ OPEN = {
         account_tests.last_tests approval_state.is_on approvals.state approvals.waiting campaign_list.by_day
         designs.foreseen designs.held_back
         home_mode.is_live home_mode.mode lateness.alarms reconciling.lines templates.offered watching.arrivals
-<<<<<<< HEAD
         board_report.campaign_pdf board_report.overview_pdf report_exports.write_figures
-=======
         overview.overview overview.choices equity.equity equity.is_kept coming.coming
->>>>>>> O
     """,
     "it writes what follows from data and day, the same whoever asks": """
         loads.refresh

@@ -76,16 +76,20 @@ TRUTH: dict[str, Truth] = {
 _Row = Appointment | Immunization | Lab | Procedure | Visit
 
 
-def write_next(previous: Path, out: Path, *, as_of: date, asked: pl.DataFrame, seed: int = 1) -> pl.DataFrame:
+def write_next(
+    previous: Path, out: Path, *, as_of: date, asked: pl.DataFrame, seed: int = 1, since: date | None = None
+) -> pl.DataFrame:
     """Write the feed of the people of `previous`, a sample, as it is on `as_of`; ANSWER comes back.
 
     asked   ASKED: the gaps that were open when they were asked for; a measure without a TRUTH stays as it is
+    since   from which day on gaps close; None: from that of the feed before. An earlier one tells that feed anew, as it
+            would have been had these gaps closed
     What was to come and is past was kept, or not; a closed gap has the event that closes it and the appointment that
     led there. The same arguments give the same bytes. Raises CareloopError for a folder that holds no sample, one that
     is not empty, and a day that is not after the previous feed's.
     """
-    before = feed_day(previous)
-    if as_of <= before:
+    before = since or feed_day(previous)
+    if as_of <= before or as_of < feed_day(previous):
         raise CareloopError(f"The feed before is of {before}. The following one must be of a later day.")
     if out.exists() and any(out.iterdir()):
         raise CareloopError(f"{out} is not empty. Choose an empty folder or a new one.")

@@ -1,0 +1,73 @@
+"""What a campaign achieved, in one sentence that says how sure it is and claims nothing that is not known."""
+
+from core.domain.effects.allocation import A, B
+from core.domain.effects.analysis import Effect, Window
+from core.domain.effects.differences import Interval
+from core.domain.wording import day_text
+
+NO_ESTIMATE = "not an effect estimate"
+REGRESSION = (
+    "Patients are chosen when they are furthest behind, and many catch up whatever is done (regression to the mean). "
+    "Who was reached and who was not differ in more than the message. Only a group held out by chance shows an effect."
+)
+
+
+def achieved(reached: int, effect: Effect) -> str:
+    """'1,204 reached; 187 of the 1,310 to contact closed a gap within 90 days, 43 more than without it (12 to 74).'"""
+    window = effect.last
+    if window.known_from is not None:
+        return f"{reached:,} reached; who closed a gap is known from {day_text(window.known_from)}."
+    if effect.is_of_versions:
+        return f"{reached:,} reached; {_versions(window)}."
+    if not effect.is_estimate:
+        return f"{reached:,} reached; {_closed(window)}. How many would have without it is not known: {NO_ESTIMATE}."
+    return f"{reached:,} reached; {_closed(window)}, {_difference(window)}."
+
+
+def _closed(window: Window) -> str:
+    counts = window.arms[0].counts
+    return f"{counts.closed:,} of the {counts.size:,} to contact closed a gap within {window.days} days"
+
+
+def _difference(window: Window) -> str:
+    one = window.comparisons[0]
+    said = f"{_patients(one.more.estimate)} than without it"
+    limits = f"({_limits(one.more)})"
+    return f"{said} {limits}" if one.difference.is_clear else f"{said}, which may be chance {limits}"
+
+
+def _versions(window: Window) -> str:
+    shares = {arm.arm: arm.share.estimate for arm in window.arms}
+    both = " and ".join(f"{100 * shares[arm]:.1f} % of {arm.upper()}" for arm in (A, B) if arm in shares)
+    said = f"{both} closed a gap within {window.days} days"
+    if not window.comparisons:
+        return said
+    return said if window.comparisons[0].difference.is_clear else f"{said}, a difference that may be chance"
+
+
+def points(difference: Interval) -> str:
+    """'7.6 points more (4.7 to 10.2)', or '1.8 points fewer (6.4 fewer to 2.8 more)' where the sign changes."""
+    estimate, low, high = (round(100 * each, 1) for each in (difference.estimate, difference.low, difference.high))
+    return f"{abs(estimate):.1f} points {_word(estimate)} ({_between(low, high, '.1f')})"
+
+
+def _patients(number: float) -> str:
+    whole = round(number)
+    return f"{abs(whole):,} {_word(whole)}"
+
+
+def _limits(more: Interval) -> str:
+    return _between(round(more.low), round(more.high), ",")
+
+
+def _between(low: float, high: float, form: str) -> str:
+    """'12 to 74', '8 fewer to 31 more', '2 to 9 fewer'."""
+    if low >= 0:
+        return f"{low:{form}} to {high:{form}}"
+    if high <= 0:
+        return f"{-high:{form}} to {-low:{form}} fewer"
+    return f"{-low:{form}} fewer to {high:{form}} more"
+
+
+def _word(number: float) -> str:
+    return "fewer" if number < 0 else "more"

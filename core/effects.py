@@ -1,0 +1,108 @@
+"""Whether a campaign worked: the arms that chance made, compared by closed gaps; without such arms only a course."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import polars as pl
+
+from core import campaigns
+from core.domain.campaign import Campaign
+from core.domain.campaign_steps import with_flags
+from core.domain.effects import differences
+from core.domain.effects.analysis import ALLOCATED, Effect, Plan, effect_of
+from core.domain.effects.differences import Pooled
+from core.domain.effects.outcomes import WINDOWS
+from core.domain.role import READ_PATIENTS
+from core.domain.user import Scope
+from core.store import campaign_people, outcome_rows
+from core.store import campaigns as rows
+from core.store.database import reading
+from core.workbench import Workbench, needs
+
+
+def people(wb: Workbench, campaign: Campaign) -> pl.DataFrame:
+    """The recipients with a flag for each step (core.domain.campaign_steps.with_flags), for figures of everybody."""
+    scope = wb.user.scope if wb.user.may(READ_PATIENTS) else Scope(frozenset())
+    with reading(wb.engine) as connection:
+        found = campaign_people.people(connection, campaign.campaign_id, scope=scope)
+        answers = campaign_people.answers(connection, campaign.campaign_id)
+    return with_flags(found, answers)
+
+
+def effect(wb: Workbench, campaign_id: str) -> Effect | None:
+    """What the campaign changed; None while nothing is known of what became of its patients. Raises NotFound.
+
+    With `is_estimate` False the arms were not made by chance: there is a course, and it is no effect.
+    """
+    campaign = campaigns.campaign(wb, campaign_id)
+    return effect_among(wb, campaign, people(wb, campaign))
+
+
+def effect_among(wb: Workbench, campaign: Campaign, flagged: pl.DataFrame) -> Effect | None:
+    """`effect` from `people` that were read already."""
+    plan = _plan(wb, campaign)
+    return None if plan is None else effect_of(_allocated(flagged, plan), plan)
+
+
+@needs(READ_PATIENTS)
+def frame(wb: Workbench, campaign_id: str) -> pl.DataFrame:
+    """One row for each allocated patient whom the user may see: patient_id and ALLOCATED
+    (core.domain.effects.analysis), for notebooks. Raises NotFound. Empty while nothing is known."""
+    campaign = campaigns.campaign(wb, campaign_id)
+    plan, flagged = _plan(wb, campaign), people(wb, campaign)
+    if plan is None:
+        return pl.DataFrame(schema={"patient_id": pl.String, **ALLOCATED})
+    allocated = flagged.select("patient_id", "is_seen").hstack(_allocated(flagged, plan))
+    return allocated.filter("is_seen").drop("is_seen")
+
+
+def repeats(wb: Workbench, campaign_id: str) -> list[Campaign]:
+    """The campaigns that are runs of the same: template, mode, measures and design, among those the user may see, the
+    campaign itself too; none for one without a control."""
+    campaign = campaigns.campaign(wb, campaign_id)
+    if campaign.design == "everyone":
+        return []
+    with reading(wb.engine) as connection:
+        found = rows.visible(connection, wb.user)
+    return [one for one in found if _kind(one) == _kind(campaign) and one.allocated_at is not None]
+
+
+def pooled(wb: Workbench, campaign_ids: Sequence[str], *, days: int = WINDOWS[-1]) -> Pooled | None:
+    """Several runs of the same campaign taken together, within so many days; of a run whose window is not over, or has
+    no control, nothing is taken. None when nothing is left. Raises NotFound."""
+    effects = [each for campaign_id in campaign_ids if (each := effect(wb, campaign_id))]
+    told = [window for each in effects for window in each.windows if window.days == days]
+    return differences.pooled([one.difference for window in told for one in window.comparisons[:1]])
+
+
+def _kind(campaign: Campaign) -> tuple[object, ...]:
+    return (
+        campaign.template_id,
+        campaign.channel,
+        frozenset(campaign.measures),
+        campaign.design,
+        campaign.delay_weeks,
+    )
+
+
+def _plan(wb: Workbench, campaign: Campaign) -> Plan | None:
+    with reading(wb.engine) as connection:
+        known = outcome_rows.follow_up(connection, campaign.campaign_id)
+    if known is None:
+        return None
+    design = campaign.design if campaign.allocated_at is not None else "everyone"
+    return Plan(design, known.allocated_on, known.known_through, known.lag_days, campaign.delay_weeks)
+
+
+def _allocated(flagged: pl.DataFrame, plan: Plan) -> pl.DataFrame:
+    """ALLOCATED: everybody in the arm they were put in."""
+    start, last = pl.lit(plan.allocated_on), pl.lit(plan.allocated_on + timedelta(days=WINDOWS[-1]))
+    until = pl.coalesce("closed_on", pl.min_horizontal(pl.col("followed_through").fill_null(start), last))
+    is_closed = pl.col("closed_on").is_not_null()
+    return flagged.with_columns(
+        booked=pl.col("booked_on").is_not_null(),
+        kept=pl.col("kept_on").is_not_null(),
+        closed=is_closed,
+        days=(until - start).dt.total_days().clip(0),
+        is_censored=~is_closed,
+    ).select(pl.col(name).cast(kind) for name, kind in ALLOCATED.items())

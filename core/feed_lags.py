@@ -1,0 +1,38 @@
+"""How far back it is known in full which care gaps were closed."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import polars as pl
+
+from core import measures as shipped
+from core.domain.feed_lag import FEEDS, known_days
+from core.domain.measure import Measure
+from core.feeds.events import TABLE_OF_KIND
+from core.feeds.layout import EVENT_TABLES
+from core.store import outcome_rows
+from core.store.database import reading
+from core.workbench import Workbench
+
+_TABLE_OF_CONCEPT = TABLE_OF_KIND | {"condition": "problems"}
+
+
+def known_through(wb: Workbench, measures: Sequence[Measure]) -> tuple[date, int]:
+    """The last day of which the events that satisfy these measures are known, and the usual delay in days
+    (core.domain.feed_lag). Sources that send no more are left out. Today without any feed."""
+    ended = wb.organisation().ended_sources
+    with reading(wb.engine) as connection:
+        loads = outcome_rows.lags(connection, _tables(measures))
+        loads = loads if loads.height else outcome_rows.lags(connection, {"patients"})
+    on = pl.col("received_at").dt.convert_time_zone(wb.zone().key).dt.date()
+    feeds = loads.filter(~pl.col("source_system").is_in(list(ended))).with_columns(on=on).select(*FEEDS)
+    return known_days(feeds) if feeds.height else (wb.today(), 0)
+
+
+def _tables(measures: Sequence[Measure]) -> set[str]:
+    """The feed's tables whose events satisfy the measures; all of events where that cannot be said."""
+    concepts = {each for measure in measures for way in measure.ways for each in way.concepts}
+    concepts |= {each for measure in measures if measure.latest for each in measure.latest.concepts}
+    known = shipped.concepts()
+    kinds = {known[each].kind for each in concepts if each in known}
+    return {_TABLE_OF_CONCEPT[kind] for kind in kinds if kind in _TABLE_OF_CONCEPT} or set(EVENT_TABLES)

@@ -1,0 +1,171 @@
+"""What became of the patients of campaigns: gaps closed and visits booked since the allocation, by the latest feed."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, timedelta
+from itertools import groupby
+from typing import NamedTuple
+
+import polars as pl
+
+from core import engines, loads, rules
+from core.domain.clinical import GAPS
+from core.domain.effects.outcomes import (
+    CLOSED_COLUMNS,
+    LATE,
+    WINDOWS,
+    bookings,
+    check_days,
+    closed_gaps,
+    closures,
+    open_gaps,
+)
+from core.domain.measure import Measure
+from core.domain.organisation import LETTER
+from core.feed_lags import known_through
+from core.store import outcome_rows
+from core.store.clinical import Generation
+from core.store.database import reading, writing
+from core.store.outcome_rows import Followed, FollowUp
+from core.workbench import Workbench
+
+_APPOINTMENT = ("patient_id", "start_at", "made_at", "status")
+
+
+class _Campaign(NamedTuple):
+    """A campaign with the day from which closures count, and how far they are known."""
+
+    row: Followed
+    allocated_on: date
+    known_through: date
+    lag_days: int
+
+
+def refresh(wb: Workbench, *, days: int | None = None) -> int:
+    """Work out anew what became of the recipients of each campaign, as far as feeds have come since; returns how many.
+    Costs one question of SQL when nothing has come.
+
+    days   how many days of allocation to take on at most, the latest first: campaigns of a day share their evaluation
+    A campaign is followed until LATE days after its last window; what is kept then stays.
+    """
+    generation = loads.current(wb)
+    if generation is None or not generation.about().is_current:
+        return 0
+    with reading(wb.engine) as connection:
+        rows = outcome_rows.due(connection, generation.name)
+    due = [_with_days(wb, row) for row in rows if not _is_settled(wb, row)]
+    due.sort(key=lambda one: one.allocated_on, reverse=True)
+    each_day = [list(group) for _, group in groupby(due, key=lambda one: one.allocated_on)][:days]
+    for group in each_day:
+        _follow(wb, generation, group)
+    return sum(map(len, each_day))
+
+
+def allocated_on(wb: Workbench, row: Followed) -> date:
+    """The organisation's day from which closures count: that of the allocation, else of the activation; of letters the
+    mail date, or the day of printing when that is later."""
+    at = row.allocated_at or row.activated_at or row.finished_at
+    assert at is not None
+    day = at.astimezone(wb.zone()).date()
+    return max(day, row.start_on) if row.channel == LETTER and row.allocated_at is None else day
+
+
+def _is_settled(wb: Workbench, row: Followed) -> bool:
+    last = allocated_on(wb, row) + timedelta(days=WINDOWS[-1] + LATE)
+    return row.known_through is not None and row.known_through >= last
+
+
+def _with_days(wb: Workbench, row: Followed) -> _Campaign:
+    through, lag_days = known_through(wb, _about(wb, row))
+    return _Campaign(row, allocated_on(wb, row), through, lag_days)
+
+
+def _about(wb: Workbench, row: Followed) -> list[Measure]:
+    """The measures it is about that are on."""
+    known = rules.in_force(wb).measures
+    return [known[measure_id] for measure_id in row.measures if measure_id in known]
+
+
+def _follow(wb: Workbench, generation: Generation, group: Sequence[_Campaign]) -> None:
+    """The campaigns of one day: each day that is looked at is evaluated once for all of them."""
+    wanted = {one.row.campaign_id: _about(wb, one.row) for one in group}
+    measures = list({each.measure_id: each for some in wanted.values() for each in some}.values())
+    with reading(wb.engine) as connection:
+        people = {each: outcome_rows.contacts(connection, each) for each in wanted}
+    ids = pl.concat(people.values())["patient_id"].unique()
+    looked_at = {day for one in group for day in (one.allocated_on, *check_days(one.allocated_on, one.known_through))}
+    gaps = {day: _gaps(generation, measures, ids, day) for day in sorted(looked_at)}
+    patients = _patients(generation, ids)
+    appointments = _of(generation, "appointments", ids, _APPOINTMENT)
+    for one in group:
+        names = [each.measure_id for each in wanted[one.row.campaign_id]]
+        found = _closures({day: rows.filter(pl.col("measure_id").is_in(names)) for day, rows in gaps.items()}, one)
+        rows = _outcomes(wb, people[one.row.campaign_id], found, patients, appointments, one)
+        kept = FollowUp(
+            one.row.campaign_id, one.allocated_on, one.known_through, one.lag_days, generation.name, wb.now()
+        )
+        with writing(wb.engine) as connection:
+            outcome_rows.keep(connection, kept, rows)
+
+
+def _gaps(generation: Generation, measures: Sequence[Measure], ids: pl.Series, day: date) -> pl.DataFrame:
+    """GAPS of these patients as they were on a day, from all that is known now."""
+    parts = [
+        part.filter(pl.col("patient_id").is_in(ids.implode()))
+        for part in engines.evaluated(generation, measures, as_of=day)
+    ]
+    return pl.concat([GAPS.to_frame(), *parts])
+
+
+def _closures(gaps: Mapping[date, pl.DataFrame], one: _Campaign) -> pl.DataFrame:
+    checked = [closed_gaps(gaps[day]) for day in check_days(one.allocated_on, one.known_through)]
+    return closures(open_gaps(gaps[one.allocated_on]), checked)
+
+
+def _outcomes(
+    wb: Workbench,
+    people: pl.DataFrame,
+    found: pl.DataFrame,
+    patients: pl.DataFrame,
+    appointments: pl.DataFrame,
+    one: _Campaign,
+) -> pl.DataFrame:
+    """The columns of the table `outcomes`."""
+    zone = wb.zone().key
+    local = [
+        pl.col(name).dt.convert_time_zone(zone).dt.replace_time_zone(None)
+        for name in ("handed_over_at", "appointment_at")
+    ]
+    began = pl.lit(one.allocated_on).cast(pl.Datetime("us"))
+    followed = people.with_columns(local).select(
+        "recipient_id",
+        "patient_id",
+        contacted_at=pl.coalesce("handed_over_at", began),
+        known_appointment_at="appointment_at",
+    )
+    counts = ("gap_count", *CLOSED_COLUMNS)
+    return (
+        people.select("recipient_id", "patient_id")
+        .join(found, on="patient_id", how="left")
+        .join(patients, on="patient_id", how="left")
+        .join(bookings(followed, appointments, known_through=one.known_through), on="recipient_id", how="left")
+        .with_columns(
+            pl.col(counts).fill_null(0),
+            # Whoever is not in the feed any more is followed no further than the beginning.
+            followed_through=pl.min_horizontal(
+                pl.lit(one.known_through), pl.when(pl.col("is_there")).then("ended_on").otherwise(one.allocated_on)
+            ),
+        )
+        .drop("patient_id", "is_there", "ended_on")
+    )
+
+
+def _patients(generation: Generation, ids: pl.Series) -> pl.DataFrame:
+    """patient_id, is_there, and the day of death, or of the feed that told that the patient has left."""
+    known = _of(generation, "patients", ids, ("patient_id", "status", "deceased_on", "received_at"))
+    told_on = pl.when(pl.col("status").is_in(["inactive", "deceased"])).then(pl.col("received_at").dt.date())
+    return known.select("patient_id", is_there=pl.lit(True), ended_on=pl.coalesce("deceased_on", told_on))
+
+
+def _of(generation: Generation, name: str, ids: Collection[str] | pl.Series, columns: Sequence[str]) -> pl.DataFrame:
+    wanted = pl.LazyFrame({"patient_id": ids}, schema={"patient_id": pl.String})
+    return generation.table(name).select(*columns).join(wanted, on="patient_id", how="semi").collect()

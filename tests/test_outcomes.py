@@ -1,0 +1,332 @@
+"""What became of patients after the allocation: gaps closed by the days of events, visits booked upon a contact."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from sqlalchemy import select, update
+
+from core import loads, outcomes
+from core.domain.clinical import schema
+from core.domain.effects.outcomes import FOLLOWED, bookings, check_days, closures
+from core.domain.feed_lag import FEEDS, known_days
+from core.store import outcome_rows
+from core.store.database import reading, writing
+from core.store.merges import Merge
+from core.store.merges import keep as keep_merges
+from core.store.schema import campaigns, follow_ups, recipients
+from core.store.schema import outcomes as outcome_table
+from core.workbench import Workbench
+from tests.clinic import MAMMOGRAM, add_campaign
+from tests.feeds import PATIENT, without_rules, write_feed
+from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+
+SENT = date(2026, 6, 1)
+FED = date(2026, 9, 20)  # of the last feed
+ALMOST = SENT + timedelta(days=1)
+
+
+def days_after(days: int) -> date:
+    return SENT + timedelta(days=days)
+
+
+# ---- by event date ---------------------------------------------------------------------------------------------------
+CLOSED = schema({"patient_id": pl.String, "measure_id": pl.String, "last_on": pl.Date})
+ROWS = [
+    # closed as seen on day 30, 60, 90 by an event on these days; closed_30, closed_60, closed_90, closed_on
+    ((None, None, None), (0, 0, 0, None)),
+    ((30, 30, 30), (1, 1, 1, 30)),
+    ((None, 31, 31), (0, 1, 1, 31)),
+    ((None, None, 90), (0, 0, 1, 90)),
+    ((12, None, None), (1, 1, 1, 12)),  # open again later: closed is closed
+    ((12, 45, 45), (1, 1, 1, 12)),  # the first one counts
+]
+
+
+@pytest.mark.parametrize(("events", "expected"), ROWS)
+def test_a_gap_is_closed_in_the_window_of_its_event_and_in_those_after(
+    events: tuple[int | None, ...], expected: tuple[Any, ...]
+) -> None:
+    opened = pl.DataFrame({"patient_id": ["p1"], "measure_id": ["m"]})
+    checked = [
+        pl.DataFrame([] if day is None else [("p1", "m", days_after(day))], schema=CLOSED, orient="row")
+        for day in events
+    ]
+
+    row = closures(opened, checked).row(0)
+
+    assert row == ("p1", 1, *expected[:3], expected[3] and days_after(expected[3]))
+
+
+def test_gaps_of_a_patient_are_counted_and_the_first_closing_is_told() -> None:
+    opened = pl.DataFrame({"patient_id": ["p1", "p1", "p2"], "measure_id": ["m", "n", "m"]})
+    first = pl.DataFrame([("p1", "n", days_after(20))], schema=CLOSED, orient="row")
+    later = pl.DataFrame(
+        [("p1", "n", days_after(20)), ("p1", "m", days_after(50)), ("p3", "m", days_after(3))],
+        schema=CLOSED,
+        orient="row",
+    )
+
+    assert closures(opened, [first, later, later]).rows() == [
+        ("p1", 2, 1, 2, 2, days_after(20)),
+        ("p2", 1, 0, 0, 0, None),
+    ]
+
+
+def test_nothing_is_looked_at_beyond_what_is_known() -> None:
+    assert check_days(SENT, SENT) == []
+    assert check_days(SENT, days_after(45)) == [days_after(30), days_after(45), days_after(45)]
+
+
+# ---- appointments ----------------------------------------------------------------------------------------------------
+NOON = datetime(2026, 6, 1, 12)
+APPOINTMENTS = [
+    # start, made, status, known when the campaign was made; booked, kept
+    ((40, 0.5), 0.1, "completed", None, 0, 40),
+    ((40, 0.5), -0.1, "completed", None, None, None),  # made before the message came
+    ((40, 0.5), 30, "completed", None, 30, 40),
+    ((40, 0.5), 31, "completed", None, None, None),
+    ((40, 0.5), 3, "no-show", None, 3, None),
+    ((40, 0.5), 3, "cancelled", None, 3, None),
+    ((40, 0.5), 3, "arrived", None, 3, 40),
+    ((200, 0.5), 3, "completed", None, 3, None),  # after what is known
+    ((10, 0.1), None, "completed", None, 10, 10),  # nobody knows when it was made
+    ((10, 0.1), None, "completed", (10, 0.1), None, None),  # it was known before
+    ((35, 0.5), None, "completed", None, None, None),
+]
+
+
+@pytest.mark.parametrize(("start", "made", "status", "known", "booked", "kept"), APPOINTMENTS)
+def test_an_appointment_counts_when_it_was_made_within_thirty_days_of_the_contact(
+    start: tuple[float, float], made: float | None, status: str, known: Any, booked: int | None, kept: int | None
+) -> None:
+    def at(days: float | None) -> datetime | None:
+        return None if days is None else NOON + timedelta(days=days)
+
+    followed = pl.DataFrame([(1, "p1", NOON, at(sum(known) if known else None))], schema=FOLLOWED, orient="row")
+    appointments = pl.DataFrame(
+        [("p1", at(sum(start)), at(made), status)],
+        schema={
+            "patient_id": pl.String,
+            "start_at": pl.Datetime("us"),
+            "made_at": pl.Datetime("us"),
+            "status": pl.String,
+        },
+        orient="row",
+    )
+
+    rows = bookings(followed, appointments, known_through=FED).rows()
+
+    wanted = [(1, (at(booked) or NOON).date(), kept and (at(sum(start)) or NOON).date())] if booked is not None else []
+    assert rows == wanted
+
+
+# ---- of a feed -------------------------------------------------------------------------------------------------------
+PROCEDURE = "procedure_id,patient_id,code_system,code,text,ordered_on,performed_on,status"
+
+
+def women(*rows: str) -> list[str]:
+    return [f"{PATIENT},deceased_on", *rows]
+
+
+def woman(patient_id: str, *, status: str = "active", died: str = "") -> str:
+    return f"{patient_id},Ann,Example,1970-05-01,F,{status},{died}"
+
+
+def mammogram(patient_id: str, days: int) -> str:
+    on = days_after(days)
+    return f"{patient_id}-{days},{patient_id},LOINC,24606-6,Screening mammogram,{on},{on},completed"
+
+
+def noon(wb: Workbench, day: date) -> Workbench:
+    at = datetime.combine(day, datetime.min.time(), tzinfo=wb.zone()) + timedelta(hours=12)
+    return replace(wb, clock=lambda: at)
+
+
+def load(wb: Workbench, folder: Path, on: date, **tables: list[str]) -> Workbench:
+    then = noon(wb, on)
+    manifest = {"source_system": "ehr", "received_at": then.now().isoformat(), "full": True}
+    loads.load(then, write_feed(folder / f"{on}", manifest=manifest, **tables))
+    return then
+
+
+@pytest.fixture
+def sent(bench: Workbench, tmp_path: Path) -> Workbench:  # noqa: F811
+    """A mammogram campaign for six women in June."""
+    without_rules(bench, but=[MAMMOGRAM])
+    everybody = [f"p{number}" for number in range(1, 7)]
+    then = load(bench, tmp_path, SENT, patients=women(*map(woman, everybody)), procedures=[PROCEDURE])
+    add_campaign(then, everybody)
+    with writing(bench.engine) as connection:
+        connection.execute(update(recipients).values(handed_over_at=then.now(), state="handed_over"))
+    return then
+
+
+def kept(wb: Workbench) -> dict[str, Any]:
+    question = select(recipients.c.patient_id, outcome_table).join(
+        outcome_table, outcome_table.c.recipient_id == recipients.c.recipient_id
+    )
+    with reading(wb.engine) as connection:
+        return {row.patient_id: row for row in connection.execute(question)}
+
+
+def test_outcomes_follow_the_feed_by_the_days_of_events(sent: Workbench, tmp_path: Path) -> None:
+    people = women(
+        *map(woman, ("p1", "p2", "p3")),
+        woman("p4", died=f"{days_after(20)}"),
+        woman("p5", status="inactive"),
+    )
+    later = load(
+        sent,
+        tmp_path,
+        FED,
+        patients=people,
+        procedures=[PROCEDURE, mammogram("p1", 30), mammogram("p2", 31)],
+        appointments=[
+            "appointment_id,patient_id,start_at,made_at,status",
+            f"a1,p1,{days_after(30)}T09:00,{days_after(2)}T10:00,completed",
+        ],
+    )
+
+    assert outcomes.refresh(later) == 1
+    assert outcomes.refresh(later) == 0  # nothing has come since
+
+    found = kept(sent)
+    assert {each: (row.gap_count, row.closed_30, row.closed_60, row.closed_90) for each, row in found.items()} == {
+        "p1": (1, 1, 1, 1),
+        "p2": (1, 0, 1, 1),
+        "p3": (1, 0, 0, 0),
+        "p4": (1, 0, 0, 0),
+        "p5": (0, 0, 0, 0),  # whoever has left is in no measure
+        "p6": (0, 0, 0, 0),  # is not in the feed any more
+    }
+    assert (found["p1"].closed_on, found["p1"].booked_on, found["p1"].kept_on) == (
+        days_after(30),
+        days_after(2),
+        days_after(30),
+    )
+    assert (found["p4"].followed_through, found["p6"].followed_through) == (days_after(20), SENT)
+    with reading(sent.engine) as connection:
+        row = outcome_rows.follow_up(connection, "c1")
+    assert row is not None
+    assert (row.allocated_on, row.known_through, found["p3"].followed_through) == (
+        SENT,
+        FED - timedelta(days=1),
+        FED - timedelta(days=1),
+    )
+
+
+def test_a_feed_in_between_tells_what_it_can(sent: Workbench, tmp_path: Path) -> None:
+    later = load(
+        sent,
+        tmp_path,
+        days_after(40),
+        patients=women(*map(woman, ("p1", "p2", "p3", "p4", "p5", "p6"))),
+        procedures=[PROCEDURE, mammogram("p1", 12), mammogram("p2", 39), mammogram("p3", 40)],
+    )
+
+    outcomes.refresh(later)
+
+    found = {each: (row.closed_30, row.closed_60, row.closed_90) for each, row in kept(sent).items()}
+    assert (found["p1"], found["p2"]) == ((1, 1, 1), (0, 1, 1))
+    assert found["p3"] == (0, 0, 0)  # on the day of the feed, which was not over
+
+
+def test_a_merged_id_has_what_became_of_the_survivor(sent: Workbench, tmp_path: Path) -> None:
+    with writing(sent.engine) as connection:
+        connection.execute(update(recipients).where(recipients.c.patient_id == "p6").values(patient_id="old"))
+        keep_merges(connection, [Merge("old", "p6", "feed", SENT)], led_on={}, at=sent.now(), by="ana")
+    later = load(sent, tmp_path, FED, patients=women(woman("p6")), procedures=[PROCEDURE, mammogram("p6", 5)])
+
+    outcomes.refresh(later)
+
+    assert kept(sent)["old"].closed_on == days_after(5)
+
+
+def test_what_was_entered_late_is_taken_in_for_two_months_and_then_stays(sent: Workbench, tmp_path: Path) -> None:
+    people = women(woman("p1"), woman("p2"))
+    outcomes.refresh(load(sent, tmp_path, FED, patients=people, procedures=[PROCEDURE]))
+    of_time = [mammogram("p2", day) for day in range(120, 149)]
+    late = load(
+        sent,
+        tmp_path,
+        FED + timedelta(days=40),
+        patients=people,
+        procedures=[PROCEDURE, *of_time, mammogram("p1", 80)],
+    )
+    assert outcomes.refresh(late) == 1
+    assert kept(sent)["p1"].closed_on == days_after(80)
+
+    too_late = load(
+        sent, tmp_path, FED + timedelta(days=50), patients=people, procedures=[PROCEDURE, mammogram("p2", 80)]
+    )
+    assert outcomes.refresh(too_late) == 0
+
+
+def test_campaigns_are_taken_on_a_day_at_a_time_the_latest_first(sent: Workbench) -> None:
+    add_campaign(noon(sent, ALMOST), ["p1"], campaign_id="c2", name="Second")
+    add_campaign(noon(sent, ALMOST), ["p1"], campaign_id="c3", name="Draft", status="inactive", activated_at=None)
+    add_campaign(noon(sent, ALMOST), ["p2"], campaign_id="c4", name="No gaps", measures=())
+
+    assert outcomes.refresh(sent, days=1) == 2
+    with reading(sent.engine) as connection:
+        assert set(connection.scalars(select(follow_ups.c.campaign_id))) == {"c2", "c4"}
+    assert outcomes.refresh(sent) == 1
+
+
+DAYS = [
+    # mode, allocated, activated, finished, start date; the day from which closures count
+    ("email", None, 0, 5, 2, 0),
+    ("email", 1, 3, 5, 2, 1),
+    ("letter", None, None, 0, 4, 4),
+    ("letter", None, None, 6, 4, 6),
+    ("letter", 1, None, 6, 4, 1),
+]
+
+
+@pytest.mark.parametrize(("mode", "allocated", "activated", "finished", "start", "expected"), DAYS)
+def test_closures_count_from_the_allocation_or_what_stands_for_it(
+    wb: Workbench, mode: str, allocated: Any, activated: Any, finished: Any, start: int, expected: int
+) -> None:
+    def at(days: int | None) -> datetime | None:
+        return None if days is None else datetime(2026, 6, 1, 18, tzinfo=UTC) + timedelta(days=days)
+
+    row = outcome_rows.Followed("c1", mode, days_after(start), (), at(allocated), at(activated), at(finished), None)
+
+    assert outcomes.allocated_on(wb, row) == days_after(expected)
+
+
+LAGS = [
+    # days of the feeds, with the lag of nine of ten events; known through, delay
+    ([(10, None)], 9, 0),
+    ([(0, None), (10, 10)], 9, 0),  # what is new has come since the last feed
+    ([(0, None), (10, 13)], 6, 3),
+    ([(0, None), (1, 4), (2, 4), (3, 40), (4, None)], 0, 3),  # one back-fill is not the usual delay
+    ([(0, None), (1, 3), (1, 90)], -2, 2),  # what a day's second feed completes is not either
+    ([(1, None), (1, 90)], 0, 0),
+    ([(0, None), (1, 4), (2, 900)], 1 - 3, 3),
+]
+
+
+@pytest.mark.parametrize(("feeds", "known", "delay"), LAGS)
+def test_the_usual_delay_is_what_events_take_beyond_the_time_between_feeds(
+    feeds: list[tuple[int, int | None]], known: int, delay: int
+) -> None:
+    rows = [("ehr", "procedures", days_after(day), lag) for day, lag in reversed(feeds)]
+
+    assert known_days(pl.DataFrame(rows, schema=FEEDS, orient="row")) == (days_after(known), delay)
+
+
+def test_the_source_that_is_furthest_behind_says_what_is_known() -> None:
+    rows = [("ehr", "labs", days_after(10), None), ("claims", "labs", days_after(4), None)]
+
+    assert known_days(pl.DataFrame(rows, schema=FEEDS, orient="row")) == (days_after(3), 0)
+
+
+def test_a_deleted_campaign_is_not_followed(sent: Workbench) -> None:
+    with writing(sent.engine) as connection:
+        connection.execute(update(campaigns).values(deleted_at=sent.now()))
+    assert outcomes.refresh(sent) == 0
