@@ -288,6 +288,16 @@ def test_the_chart_of_steps_names_only_what_chance_does_not_explain(closed: tupl
     assert overview_charts.steps(rows, noun="Language").layout.title.text == title
 
 
+def test_what_a_feed_calls_a_payer_is_no_markup_in_a_chart() -> None:
+    counts = pl.DataFrame(
+        [{"value": f"<a href='x'>{name}</a>", **dict.fromkeys(COUNTS, part), "selected": 100, "closed": part}
+         for name, part in (("one", 15), ("two", 80))]
+    )  # fmt: skip
+    rows = equity._steps(equity._named(counts, "payer"))
+
+    assert "<a" not in str(overview_charts.steps(rows, noun="Payer").to_plotly_json())
+
+
 def test_ages_stand_in_their_order_and_words_of_different_case_are_one() -> None:
     def named(dimension: str, *values: str) -> list[str]:
         rows = [{"value": each, **dict.fromkeys(COUNTS, 20 + len(each))} for each in values]
