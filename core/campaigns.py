@@ -4,14 +4,13 @@ Every change is recorded with who made it. A campaign is seen by who made it and
 patients; it is changed by who made it or may see all of them.
 """
 
-import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection
 
-from core import designs, ledgers, message_tests, templates
+from core import designs, ledgers, message_tests
 from core.allowed import allowed as allowed
 from core.allowed import allowed_each as allowed_each
 from core.allowed import require
@@ -23,29 +22,23 @@ from core.campaign_deletion import plan_deletion as plan_deletion
 from core.campaign_list import Listed as Listed
 from core.campaign_list import campaigns as campaigns
 from core.domain.campaign import (
-    AB,
     DEFAULT_LANGUAGE,
     EDITABLE,
     Campaign,
-    Message,
     goes_out_on,
-    problems,
     status_after,
 )
 from core.domain.difference import differences
-from core.domain.effects.allocation import B
-from core.domain.effects.design import design_problems
-from core.domain.findings import ERROR, Finding
+from core.domain.effects.allocation import A
 from core.domain.life_cycle import ACTIVATE, EDIT, INACTIVATE, STOP, TEST
-from core.domain.message_body import message_body
-from core.domain.organisation import EMAIL, LETTER
+from core.domain.organisation import LETTER
 from core.domain.progress import Progress, progress_of, schedule_sentence
-from core.domain.rendering import check
 from core.domain.role import MAKE_CAMPAIGNS, READ_PATIENTS
 from core.domain.wording import day_text, moment_text
-from core.errors import Conflict, NotAllowed, NotFound, TemplateError
+from core.draft_problems import cleaned, saving_problems
+from core.draft_problems import problems_of as problems_of
+from core.errors import Conflict, NotAllowed, NotFound
 from core.merge_fields import fields_for
-from core.modes import setting_problems
 from core.new_campaigns import create as create
 from core.pace import measured_pace
 from core.printing_lock import stop_printing_in
@@ -84,27 +77,6 @@ def may_change(wb: Workbench, campaign_id: str) -> bool:
         return False
     with reading(wb.engine) as connection:
         return rows.may_change(connection, wb.user, campaign_id)
-
-
-def problems_of(wb: Workbench, draft: Campaign, *, was: Campaign | None = None) -> dict[str, str]:
-    """What keeps a draft from being active, by field; empty when nothing does. `was` is the campaign as it is kept."""
-    draft = _cleaned(draft)
-    found = _saving_problems(wb, draft, was=was) | setting_problems(wb, draft)
-    if in_family := designs.problem_in_family(wb, draft):
-        found.setdefault("design", in_family)
-    for finding in templates.findings(wb, draft):
-        key = "messages" if finding.part in ("subject", "body", "voicemail") else finding.part
-        _add(found, key, finding)
-    if draft.design == AB and "variant" not in found:
-        for finding in templates.findings(wb, draft.version_for(B)):
-            if finding.part in ("subject", "body", "voicemail"):
-                _add(found, "variant", replace(finding, sentence=f"Version B: {finding.sentence}"))
-    return found
-
-
-def _add(found: dict[str, str], key: str, finding: Finding) -> None:
-    if finding.level == ERROR and finding.sentence not in found.get(key, ""):
-        found[key] = f"{found.get(key, '')} {finding.sentence}".strip()
 
 
 def schedule(wb: Workbench, shown: Campaign) -> str:
@@ -156,14 +128,14 @@ def save(
     require(wb, EDIT, was)
     if was.version != version:
         raise conflict(wb, was, changes=changes, opened=opened)
-    draft = _cleaned(replace(was, **changes))
+    draft = cleaned(replace(was, **changes))
     is_edited = any(getattr(draft, name) != getattr(was, name) for name in EDITABLE)
     if is_edited:
         draft = replace(draft, edited_at=wb.now(), edited_by=wb.user.user_id)
     is_taken_back = is_edited and was.status == "active" and is_on(wb)
     if is_taken_back:
         draft = _inactive(draft)
-    check_all = problems_of if draft.status == "active" else _saving_problems
+    check_all = problems_of if draft.status == "active" else saving_problems
     _raise_if("saved", check_all(wb, draft, was=was))
     details = {"fields": sorted(changes)} | ({"inactivated": True} if is_taken_back else {})
     kept = _keep(wb, draft, version=version, action="campaign.saved", opened=opened, edited=is_edited, details=details)
@@ -232,12 +204,14 @@ def send_test(
     version: int | None = None,
     opened: Campaign | None = None,
     language: str = DEFAULT_LANGUAGE,
+    arm: str = A,
 ) -> Campaign:
     """Send the message to an address or number, filled in for one of the campaign's patients (the first unless named).
 
-    `changes` are saved first, like with `save`. The status stays as it is, nobody becomes a recipient, the stop link
-    in a mail stops nothing, and the address is not kept. Raises NotAllowed where core.message_tests does, and then
-    nothing is saved; TemplateError when the message needs a field that this patient does not have.
+    `changes` are saved first, like with `save`; `arm` B sends version B. The status stays as it is, nobody becomes a
+    recipient, the stop link in a mail stops nothing, and the address is not kept. Raises NotAllowed where
+    core.message_tests does, and then nothing is saved; TemplateError when the message needs a field that this patient
+    does not have.
     """
     tested = campaign(wb, campaign_id)
     require(wb, TEST, tested)
@@ -250,60 +224,8 @@ def send_test(
     fields = fields_for(wb, {chosen} & set(shown), tested)
     if chosen not in fields:
         raise NotFound("The test needs a patient of this campaign to fill the message in. Choose another patient.")
-    message_tests.send(wb, tested, address, fields[chosen], language=language)
+    message_tests.send(wb, tested.version_for(arm), address, fields[chosen], language=language)
     return tested
-
-
-def _cleaned(draft: Campaign) -> Campaign:
-    """The draft with clean bodies: what is judged is what is kept and sent. One that cannot be read stays as it is."""
-    if draft.channel not in (EMAIL, LETTER):
-        return draft
-    return replace(draft, messages=_clean(draft.messages), variant=_clean(draft.variant))
-
-
-def _clean(messages: Mapping[str, Message]) -> dict[str, Message]:
-    found = dict(messages)
-    for language, message in messages.items():
-        with contextlib.suppress(TemplateError):
-            found[language] = replace(message, body=message_body(message.body).clean)
-    return found
-
-
-def _saving_problems(wb: Workbench, draft: Campaign, *, was: Campaign | None = None) -> dict[str, str]:
-    """What keeps a draft from being kept at all: missing texts, merge fields that do not exist, a day that passed."""
-    found = problems(draft) | design_problems(draft)
-    for name in ("messages", "variant") if draft.design == AB else ("messages",):
-        for message in getattr(draft, name).values():
-            for part, read, source in _parts(draft.channel, message):
-                try:
-                    read(source)
-                except TemplateError as error:
-                    of_b = "version B's " if name == "variant" else ""
-                    found.setdefault(name, f"In {of_b or 'the '}{part}: {error}")
-    if was is not None and templates.is_locked(draft.template_id):
-        if draft.messages != was.messages:
-            found["messages"] = _FIXED
-        if draft.design == AB and not templates.has_wording(draft.channel, draft.variant):
-            found.setdefault("variant", f"{_FIXED} For version B take a template as it is.")
-    is_new_date = was is None or draft.start_on != was.start_on
-    if is_new_date and draft.channel != LETTER and goes_out_on(draft, wb.organisation()) < wb.today():
-        found["start_on"] = f"The start date has passed. Choose {day_text(wb.today())} or later."
-    with reading(wb.engine) as connection:
-        if not rows.is_name_free(connection, draft.name, except_for=draft.campaign_id):
-            found.setdefault("name", "Another campaign has this name. Add a date or a number to it.")
-    return found
-
-
-_FIXED = "The wording of this template is fixed. Choose a template without fixed wording to write."
-
-
-def _parts(channel: str, message: Message) -> list[tuple[str, Callable[[str], object], str]]:
-    """What is checked of a message: name, check and source of each part."""
-    if channel == EMAIL:
-        return [("subject", check, message.subject), ("body", message_body, message.body)]
-    if channel == LETTER:
-        return [("body", message_body, message.body)]
-    return [("message", check, message.body), ("voicemail", check, message.voicemail)]
 
 
 def _raise_if(done: str, found: Mapping[str, str]) -> None:

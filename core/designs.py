@@ -4,6 +4,7 @@ docs/decisions/designs.md
 """
 
 from collections import Counter
+from collections.abc import Collection
 from datetime import datetime, time, timedelta
 
 import polars as pl
@@ -13,7 +14,7 @@ from core import care_gaps
 from core.audit import record_in
 from core.domain.campaign import DELAYED, Campaign
 from core.domain.clinical import OPEN_STATES
-from core.domain.effects.allocation import Allocation, allocate
+from core.domain.effects.allocation import HOLD_OUT, LATER, Allocation, allocate
 from core.domain.effects.design import family_problem, is_kept_out, shares
 from core.domain.effects.outlook import Outlook, outlook
 from core.domain.progress import Later
@@ -51,8 +52,25 @@ def foreseen(wb: Workbench, draft: Campaign, *, base: float, wanted: float) -> O
     Raises ValueError for a design without arms.
     """
     with reading(wb.engine) as connection:
-        drawn = _inherited(connection, draft) or _allocated(connection, draft)
+        drawn = arms_of(connection, draft)
     return outlook(drawn, shares(draft), base=base, wanted=wanted)
+
+
+def arms_of(connection: Connection, draft: Campaign) -> dict[str, Allocation]:
+    """By patient the arm of a draft as it is drawn, or would be now; empty when everybody is contacted alike."""
+    if not shares(draft):
+        return {}
+    kept = rows.campaign(connection, draft.campaign_id)
+    if kept.allocated_at and shares(kept) == shares(draft):
+        return arms.drawn(connection, draft.campaign_id)
+    return _inherited(connection, draft) or _allocated(connection, draft)
+
+
+def held_back(wb: Workbench, draft: Campaign, patient_ids: Collection[str]) -> int:
+    """How many of these patients of a draft would be held out, or contacted later."""
+    with reading(wb.engine) as connection:
+        drawn = arms_of(connection, draft)
+    return sum(drawn[each].arm in (HOLD_OUT, LATER) for each in patient_ids if each in drawn)
 
 
 @needs(READ_PATIENTS)

@@ -9,6 +9,8 @@ from decimal import Decimal
 from core import message_previews, patients
 from core.domain.call_words import words_of
 from core.domain.campaign import DEFAULT_LANGUAGE, Campaign
+from core.domain.effects.allocation import CONTACT, HOLD_OUT
+from core.domain.effects.design import shares
 from core.domain.organisation import PHONE
 from core.domain.spoken import speech_seconds
 from core.domain.text_segments import estimate
@@ -17,7 +19,7 @@ from core.workbench import Workbench
 
 @dataclass(frozen=True)
 class Cost:
-    """patients   whom it would be for, were everybody selected reached
+    """patients   whom it would be for, were everybody selected reached; who is held out is left out
     dollars    with the organisation's price of a segment or minute
     units      segments of a text, or begun minutes of a call that is heard to its end, by language
     """
@@ -40,11 +42,27 @@ def cost(wb: Workbench, campaign: Campaign, patient_ids: Collection[str]) -> Cos
     languages = Counter(_language(campaign, person.language) for person in patients.people(wb, patient_ids))
     units = {language: units_of(campaign, language) for language in campaign.messages}
     organisation = wb.organisation()
-    price = organisation.call_minute_price if campaign.channel == PHONE else organisation.segment_price
+    price = Decimal(str(organisation.call_minute_price if campaign.channel == PHONE else organisation.segment_price))
+    by_arm = _by_arm(campaign, languages)
     dollars = sum(
-        (estimate(number, units[language], Decimal(str(price))) for language, number in languages.items()), Decimal(0)
+        (
+            estimate(number, units_of(campaign.version_for(arm), language), price)
+            for arm, numbers in by_arm.items()
+            for language, number in numbers.items()
+        ),
+        Decimal(0),
     )
-    return Cost(languages.total(), dollars, units)
+    return Cost(sum(numbers.total() for numbers in by_arm.values()), dollars, units)
+
+
+def _by_arm(campaign: Campaign, languages: Counter[str]) -> dict[str, Counter[str]]:
+    """How many of each language get which version; those who are held out get none."""
+    of_arms = shares(campaign)
+    if not of_arms:
+        return {CONTACT: languages}
+    first, other = of_arms
+    others = Counter({language: round(number * of_arms[other]) for language, number in languages.items()})
+    return {first: languages - others} | ({} if other == HOLD_OUT else {other: others})
 
 
 def units_of(campaign: Campaign, language: str) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from core import rules
+from core.designs import arms_of
 from core.domain.addressee import Person, name_of
 from core.domain.campaign import Campaign, goes_out_on
 from core.domain.eligibility import GLYPH, TOO_LONG, Contact, eligibility, frequency_cap, is_minor, missing_field
@@ -75,10 +76,12 @@ def _refused(wb: Workbench, connection: Connection, campaign: Campaign, waiting:
         zone=wb.zone(),
         campaign_id=campaign.campaign_id,
     )
+    arms = arms_of(connection, campaign)  # also of a draft of which none are drawn yet
     found: dict[int, str] = {}
     for row in waiting:
         contact: Contact = contacts[row.patient_id]
-        why = eligibility(contact, mailing, on=on, cap=cap, arm=row.arm)
+        arm = arms[row.patient_id].arm if row.patient_id in arms else row.arm
+        why = eligibility(contact, mailing, on=on, cap=cap, arm=arm)
         if why:
             found[row.recipient_id] = why.key
     return found

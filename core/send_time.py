@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from core.designs import later_at
 from core.domain.campaign import Campaign
-from core.domain.effects.allocation import CONTACT, LATER
+from core.domain.effects.allocation import CONTACT, HOLD_OUT, LATER
 from core.domain.eligibility import (
     INTRODUCED,
     Contact,
@@ -150,7 +150,8 @@ def _decided(one: Claimed, contact: Contact, rules: _Rules, sibling: Sibling, *,
     message = rules.message(contact)
     if sibling.is_merged or sibling.has_left:
         return Decided(contact, MERGED, None, message)
-    why = _why_not(contact, one.arm, rules, is_taken=is_taken)
+    arm = HOLD_OUT if sibling.is_held_out else one.arm
+    why = _why_not(contact, arm, rules, is_taken=is_taken)
     if why:
         return Decided(contact, why, None, message)
     if sibling.is_leaving:

@@ -69,19 +69,20 @@ def is_locked(template_id: str) -> bool:
 
 
 def has_wording(channel: str, messages: Mapping[str, Message]) -> bool:
-    """Whether these messages, in the languages they have, are those of a template of the mode as it is."""
+    """Whether these messages are those of a template of the mode as it is (see `wording_in`)."""
     return any(
-        set(messages.items()) <= set(with_version(one, version).items())
+        messages == wording_in(messages, one, version)
         for one in library()
         if one.channel == channel
         for version in one.versions
     )
 
 
-def with_version(template: Template, version: Version) -> dict[str, Message]:
-    """The messages of a template, with the body of one of its versions."""
+def wording_in(languages: Iterable[str], template: Template, version: Version) -> dict[str, Message]:
+    """One of a template's messages in each of these languages; in those that it does not have, the English one."""
     found = template.messages
-    return found | {DEFAULT_LANGUAGE: replace(found[DEFAULT_LANGUAGE], body=version.body)}
+    found[DEFAULT_LANGUAGE] = replace(found[DEFAULT_LANGUAGE], body=version.body)
+    return {each: found.get(each, found[DEFAULT_LANGUAGE]) for each in languages}
 
 
 def measure_names(template: Template) -> list[str]:

@@ -7,16 +7,17 @@ import streamlit as st
 
 from core.domain.campaign import EDITABLE, Campaign
 from pages._typed import typed
+from pages._typed_design import typed_design
 
 
 def current(campaign: Campaign) -> Campaign:
     """The campaign with what was typed since it was opened. A newer one replaces a draft in which nothing was typed."""
     kept = st.session_state.get(_key(campaign))
     if kept is None:
-        return typed(campaign)
+        return typed_design(typed(campaign))
     opened, draft = kept
     is_untouched = not changes(opened, draft)
-    return typed(campaign if is_untouched and opened.version != campaign.version else draft)
+    return typed_design(typed(campaign if is_untouched and opened.version != campaign.version else draft))
 
 
 def keep(campaign: Campaign, draft: Campaign) -> None:

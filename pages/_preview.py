@@ -19,6 +19,7 @@ from pages._preview_mail import mail_preview
 from pages._preview_text import text_preview
 from pages._seen import seen
 from pages._shared import plain
+from pages._version_b import choose_version_shown
 
 _PATIENT = "ce_patient"
 _CHOICES = 300  # names offered; more than anybody looks through
@@ -28,6 +29,7 @@ def preview(wb: Workbench, draft: Campaign, *, is_readable: bool, written: str |
     """Draw the preview of a draft, which need not have been saved. `written` is the language that is being written: it
     is shown as well when the patient gets another."""
     st.markdown("**Preview**")
+    draft = choose_version_shown(draft)
     patient_id = _chosen(wb, draft, is_readable=is_readable)
     if patient_id is None:
         st.info("None of the campaign's patients may be seen by you.", icon=":material/visibility_off:")

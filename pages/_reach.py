@@ -9,6 +9,7 @@ from core.domain.merge_field import FIELDS
 from core.domain.organisation import LETTER, TEXT
 from core.errors import CareloopError
 from core.workbench import Workbench
+from pages._design_words import show_held_back
 from pages._letter_reach import about_no_contact, show_letter_reach
 from pages._shared import MODE_ICONS, count, plain
 
@@ -21,6 +22,7 @@ def show_reach(wb: Workbench, campaign: Campaign) -> None:
     ids = campaigns.patients(wb, campaign.campaign_id)
     mode = preflight.of_campaign(wb, campaign, ids)
     st.markdown(_sentence(mode.count, len(ids), campaign.channel))
+    show_held_back(wb, campaign, mode.reached)
     try:
         lacking = templates.unfillable(wb, campaign, mode.reached)
     except CareloopError:

@@ -13,6 +13,7 @@ from pages._draft import changes, discard, opened
 from pages._message_language import language_name, language_shown
 from pages._preview import shown_patient
 from pages._shared import notice, plain
+from pages._version_b import shown_arm
 
 # By mode: what the bar's button says, what the dialog asks for, what its button says, and the icon.
 _TESTS = {
@@ -80,6 +81,7 @@ def _send_test(wb: Workbench, campaign: Campaign, draft: Campaign, to: str, *, l
         version=draft.version,
         opened=opened(campaign),
         language=language,
+        arm=shown_arm(draft),
     )
     if not locked:
         discard(campaign)

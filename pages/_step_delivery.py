@@ -11,6 +11,7 @@ from core.domain.campaign import NAME_LENGTH, PURPOSES, Campaign, shift_sentence
 from core.domain.eligibility import CARE_GAP
 from core.domain.organisation import LETTER, PHONE, TEXT
 from core.workbench import Workbench
+from pages._design import design_section
 from pages._letter_delivery import letter_delivery
 from pages._reach import show_skipped
 from pages._step_parts import day_input, number_input
@@ -29,7 +30,7 @@ def delivery(wb: Workbench, draft: Campaign, *, locked: bool) -> Campaign:
     if draft.purpose == CARE_GAP:
         draft = _care_gaps(wb, draft, locked=locked)
     show_skipped(wb, draft)
-    return draft
+    return design_section(wb, draft, locked=locked)
 
 
 def schedule(wb: Workbench, draft: Campaign, *, locked: bool) -> str:

@@ -15,6 +15,7 @@ from core.errors import CareloopError
 from core.workbench import Workbench
 from pages._also_by import also_by
 from pages._approval import approval_line
+from pages._design_words import design_rows
 from pages._letter_summary import letter_delivery_rows, letter_message_rows
 from pages._message_language import language_name
 from pages._reach import show_reach
@@ -90,7 +91,7 @@ def _delivery_rows(wb: Workbench, draft: Campaign, *, locked: bool) -> dict[str,
         rows |= _care_gap_rows(wb, draft)
     if draft.protocols:
         rows["Protocol"] = ", ".join(draft.protocols)
-    return rows
+    return rows | design_rows(draft)
 
 
 def _how(wb: Workbench, draft: Campaign, *, locked: bool) -> dict[str, str]:

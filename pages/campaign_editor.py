@@ -27,7 +27,7 @@ from pages._step_summary import summary
 from pages._warnings import warnings
 
 STEPS = ("Message", "Delivery", "Summary")
-_DELIVERY = {"from_email", "from_name", "start_on", "purpose", "sender", "settings"}
+_DELIVERY = {"from_email", "from_name", "start_on", "purpose", "sender", "settings", "design", "variant"}
 
 
 def show() -> None:
@@ -59,7 +59,7 @@ def show() -> None:
     _draw_steps(pane, draft, step, problems)
     with seen:
         written = language_shown(draft) if step == "Message" else None
-        preview(wb, draft, is_readable="messages" not in problems, written=written)
+        preview(wb, draft, is_readable=not {"messages", "variant"} & set(problems), written=written)
     actions(wb, campaign, draft, locked=bool(lock), problem_count=len(problems))
 
 

@@ -27,7 +27,8 @@ from tests.clinic import add_patients, clinic_that_sends
 from tests.colleagues import add_colleagues, approve, clinic_with_approval, set_up, state
 from tests.conftest import Clock
 from tests.mail_servers import Recorder
-from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
+from tests.postgres import postgres_folder  # noqa: F401 (fixture)
 from tests.test_logos import png
 from tests.test_migrations import to
 

@@ -21,7 +21,8 @@ from tests.colleagues import add_colleagues, add_limited, approve, clinic_with_a
 from tests.conftest import Clock
 from tests.letters import add_people, clinic_that_prints, letter_campaign, make, run_of
 from tests.mail_servers import Recorder
-from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
+from tests.postgres import postgres_folder  # noqa: F401 (fixture)
 
 
 @pytest.fixture

@@ -22,7 +22,8 @@ from core.workbench import Workbench
 from tests.clinic import CAMPAIGN, add_campaign, add_clinic, add_patients, states
 from tests.conftest import Clock
 from tests.mail_servers import Recorder
-from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
+from tests.postgres import postgres_folder  # noqa: F401 (fixture)
 
 WEDNESDAY = date(2026, 11, 25)  # tests begin on Tuesday the 24th at noon
 

@@ -14,7 +14,8 @@ from core.store.database import reading, writing
 from core.store.schema import audit, recipients
 from core.workbench import Workbench
 from tests.clinic import add_campaign, add_clinic, add_patients, states_only
-from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
+from tests.postgres import postgres_folder  # noqa: F401 (fixture)
 
 STATES = {
     "p1": ("handed_over", ""),

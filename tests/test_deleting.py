@@ -29,7 +29,8 @@ from tests.colleagues import add_colleagues
 from tests.conftest import Clock
 from tests.letters import add_people, clinic_that_prints, letter_campaign, printed
 from tests.mail_servers import Recorder
-from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
+from tests.postgres import postgres_folder  # noqa: F401 (fixture)
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ from tests.drawn import drawn
 from tests.homes import Homes
 from tests.mail_servers import Recorder, recording
 from tests.postgres import bench, bench_by_day, postgres_folder  # noqa: F401 (fixtures)
+from tests.test_merges import combine
 from tests.twilio_line import Line, connected
 
 AB: dict[str, Any] = {
@@ -66,6 +67,17 @@ def test_nobody_held_out_gets_a_mail_and_the_report_counts_everybody_once(wb: Wo
     found = reports.report(wb, "c1")
     assert found.campaign.status == "completed" and found.ledger["count"].sum() == 20
     assert ("the patient was chosen at random not to be contacted", 10) in found.ledger.select("reason", "count").rows()
+
+
+def test_whoever_was_held_out_under_an_id_that_was_merged_stays_so(wb: Workbench, server: Recorder) -> None:
+    activated(wb, add_patients(wb, 10), **HOLD_OUT)
+    held, contacted = (min(people(wb)[arm]) for arm in ("hold_out", "contact"))
+    combine(wb, **{held: contacted})
+
+    dispatcher.drain(wb)
+
+    assert contacted not in mailed(server) and len(server.mails) == 4
+    assert contacted not in new_campaigns.plan_copy(wb, "c1", [contacted]).patient_ids
 
 
 STEPS = ("drain", "drain", "next day", "follow up", "copy", "also by", "stop", "inactivate", "activate", "edit")

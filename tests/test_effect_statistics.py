@@ -1,12 +1,14 @@
 """The arithmetic of effects against statsmodels, published tables and examples worked by hand."""
 
+import gc
 import random
+from collections.abc import Iterator
 from math import isclose, isnan
 
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from statsmodels.duration.survfunc import SurvfuncRight, survdiff
 from statsmodels.stats.meta_analysis import combine_effects
@@ -89,7 +91,17 @@ def test_the_test_of_two_shares_is_that_of_statsmodels(one: Counts, other: Count
         assert p_value(one, other) == 1.0
 
 
+@pytest.fixture
+def nothing_to_collect() -> Iterator[None]:
+    """statsmodels collects garbage at each adjustment, which takes long in a process that holds much."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
+@pytest.mark.usefixtures("nothing_to_collect")
 def test_several_comparisons_are_adjusted_as_by_statsmodels(values: list[float]) -> None:
     expected = multipletests(values, method="holm")[1]
     assert holm(values) == pytest.approx(list(expected), abs=SAME)

@@ -21,7 +21,8 @@ from core.watching import Watcher
 from core.workbench import Workbench
 from tests.drawn import drawn
 from tests.feeds import without_rules, write_files
-from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
+from tests.postgres import postgres_folder  # noqa: F401 (fixture)
 
 HEADER = "Pat No;Given Name;Surname;DOB;Gender Code;Cell;State;Status"
 FILE_TEXT = f"""{HEADER}

@@ -22,7 +22,8 @@ from core.store.schema import opt_outs as table
 from core.workbench import Workbench
 from tests.clinic import add_clinic, add_patients
 from tests.conftest import Clock
-from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
+from tests.postgres import postgres_folder  # noqa: F401 (fixture)
 from tests.texts import ADA, BOB, NOBODY, incoming, kept, sid, stops, take, text_campaign
 
 FREE_STOP = "Please stop texting me"

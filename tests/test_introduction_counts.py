@@ -14,7 +14,8 @@ from core.store.database import writing
 from core.store.schema import patients, recipients
 from core.workbench import Workbench
 from tests.clinic import add_campaign, add_clinic, add_patients
-from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
+from tests.postgres import postgres_folder  # noqa: F401 (fixture)
 
 
 @pytest.fixture

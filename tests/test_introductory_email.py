@@ -18,7 +18,8 @@ from core.workbench import Workbench
 from tests.clinic import add_patients, clinic_that_sends
 from tests.conftest import Clock
 from tests.mail_servers import Recorder
-from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
+from tests.postgres import postgres_folder  # noqa: F401 (fixture)
 
 HELLO = Message(
     "Hello from {{ practice.name }}",

@@ -15,7 +15,8 @@ from core.store.schema import audit
 from core.workbench import Workbench
 from tests.conftest import Clock
 from tests.letters import add_people, clinic_that_prints, letter_campaign, move, printed, states
-from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
+from tests.postgres import postgres_folder  # noqa: F401 (fixture)
 
 TODAY, TOMORROW = date(2026, 11, 24), date(2026, 11, 25)
 

@@ -402,12 +402,12 @@ def test_they_find_the_same_for_many_patients_of_each_measure(as_of: date, *, is
     assert differing[:1] == []
 
 
-@drawn(daily=6, many=30, generated=panels())
+@drawn(daily=3, many=30, generated=panels())
 def test_the_fast_and_the_obvious_evaluator_find_the_same(generated: tuple[date, Panel]) -> None:
     assert disagreements(list(measures().values()), *generated)[:1] == []
 
 
-@drawn(daily=6, many=30, generated=panels(is_small=True))
+@drawn(daily=3, many=30, generated=panels(is_small=True))
 def test_they_find_the_same_for_every_key_of_the_grammar(generated: tuple[date, Panel]) -> None:
     assert disagreements(list(small_measures().values()), *generated)[:1] == []
 

@@ -27,7 +27,7 @@ def explained(rule: str | Measure, patient: Patient, *facts: Fact, as_of: date =
     return explain([measure], as_row("p1", patient), frame, names=NAMES, as_of=as_of)[0]
 
 
-@drawn(daily=3, many=60, generated=panels())
+@drawn(daily=1, many=60, generated=panels())
 def test_evidence_and_evaluation_agree(generated: tuple[date, list[tuple[Patient, list[Fact]]]]) -> None:
     as_of, panel = generated
     panel = panel[:4]

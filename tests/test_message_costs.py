@@ -35,6 +35,21 @@ def test_each_language_costs_its_own_segments(wb: Workbench, ids: list[str]) -> 
     assert found.sentence == "about $0.08 for 5 patients"
 
 
+@pytest.mark.parametrize(
+    ("design", "patients", "segments"),
+    [("hold_out", 3, 3), ("delayed", 5, 5), ("ab", 5, 3 + 2 * 2)],
+)
+def test_who_is_held_out_costs_nothing_and_version_b_its_own_segments(
+    wb: Workbench, ids: list[str], design: str, patients: int, segments: int
+) -> None:
+    made = {"messages": {"en": Message("", SHORT)}, "variant": {"en": Message("", LONG)}}
+    campaign = add_campaign(wb, ids, channel="text", design=design, holdout_share=40, **made)
+
+    found = message_costs.cost(wb, campaigns.campaign(wb, campaign), ids)
+
+    assert (found.patients, found.dollars) == (patients, Decimal("0.012") * segments)
+
+
 def test_a_call_costs_every_minute_that_it_begins(wb: Workbench, ids: list[str]) -> None:
     messages = {"en": Message("", SHORT, SHORT), "es": Message("", "palabra " * 150, SHORT)}
     campaign = campaigns.campaign(wb, add_campaign(wb, ids, channel="phone", messages=messages))

@@ -21,7 +21,8 @@ from tests.clinic import add_patients, clinic_that_sends
 from tests.colleagues import add_colleagues, set_up
 from tests.conftest import Clock
 from tests.mail_servers import Recorder
-from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
+from tests.postgres import postgres_folder  # noqa: F401 (fixture)
 from tests.twilio_line import connected
 
 EVENING = datetime(2026, 11, 25, 3, 30, tzinfo=UTC)  # 21:30 in Chicago, 19:30 in Los Angeles

@@ -28,7 +28,8 @@ from core.workbench import Workbench
 from tests.conftest import TUESDAY_NOON, Clock
 from tests.drawn import drawn
 from tests.feeds import without_rules, write_feed
-from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
+from tests.postgres import postgres_folder  # noqa: F401 (fixture)
 from tests.texts import take
 
 TODAY = date(2026, 11, 24)

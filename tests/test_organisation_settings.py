@@ -20,7 +20,8 @@ from core.store import accounts, schema
 from core.store.database import reading
 from core.workbench import Workbench
 from tests.drawn import drawn
-from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
+from tests.postgres import postgres_folder  # noqa: F401 (fixture)
 from tests.test_logos import png
 
 change, history = organisation_settings.change, organisation_settings.history

@@ -24,7 +24,8 @@ from core.workbench import Workbench
 from tests.clinic import CAMPAIGN
 from tests.drawn import drawn
 from tests.feeds import write_feed
-from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
+from tests.postgres import postgres_folder  # noqa: F401 (fixture)
 
 TODAY = date(2026, 11, 24)
 NOBODY = dict.fromkeys(

@@ -31,7 +31,8 @@ Public = Callable[..., Any]
 OPEN = {
     "figures, rules and names": """
         campaign_list.campaigns campaign_list.page campaign_list.refused_by_carriers campaigns.campaign
-        campaigns.progress campaigns.problems_of campaigns.schedule campaigns.schedule_if_active campaigns.may_change
+        campaigns.progress campaigns.schedule campaigns.schedule_if_active campaigns.may_change
+        draft_problems.problems_of
         care_gaps.end_of care_gaps.measure_names care_gaps.rates codes.status conformance.codes_of
         conformance.kept dispatcher.last_seen downloads.documents feed_conflicts.waiting_count feed_gate.gate
         feed_gate.lines feed_gate.waiting_count feed_quality.table gap_rates.export_measures
@@ -52,6 +53,7 @@ OPEN = {
         users.can_anybody_sign_in users.name_of users.names_of work_lists.check_limit work_lists.choices
         work_lists.fields work_lists.group_choices work_lists.provider_choices contact_problems.problem_names
         account_tests.last_tests approval_state.is_on approvals.state approvals.waiting campaign_list.by_day
+        designs.foreseen designs.held_back
         home_mode.is_live home_mode.mode lateness.alarms reconciling.lines templates.offered watching.arrivals
     """,
     "it writes what follows from data and day, the same whoever asks": """

@@ -23,7 +23,8 @@ from core.store.database import reading, writing
 from core.store.schema import attempts, audit, patients, recipients
 from core.workbench import Workbench
 from tests.clinic import CAMPAIGN, add_campaign, add_clinic, add_patients
-from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
+from tests.postgres import postgres_folder  # noqa: F401 (fixture)
 
 ENDED = [
     # patient, state, reason

@@ -23,7 +23,8 @@ from core.workbench import Workbench
 from tests.drawn import drawn
 from tests.feeds import write_files
 from tests.homes import Homes
-from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
+from tests.postgres import postgres_folder  # noqa: F401 (fixture)
 
 AS_OF = date(2026, 11, 24)
 MAMMOGRAM, HIV = "scr-mammogram", "scr-hiv"

@@ -3,12 +3,14 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from core.domain.effects.allocation import HOLD_OUT, LATER, Allocation, Candidate
 from core.domain.merge import MERGED
+from core.domain.postal import Postal
 from core.store.contacts import batches, postal_of
 from core.store.each_row import update_each
 from core.store.merges import survivors
@@ -65,11 +67,12 @@ def people_of(connection: Connection, campaign_id: str) -> list[tuple[int, str]]
 
 
 def drawn(connection: Connection, campaign_id: str) -> dict[str, Allocation]:
-    """The arms of a campaign by patient, as the patients' ids are now."""
+    """The arms of a campaign by patient, as the patients' ids are now; of two ids that became one, held out counts."""
     columns = (recipients.c.recipient_id, recipients.c.arm, recipients.c.stratum, recipients.c.household)
     where = recipients.c.campaign_id == campaign_id
     kept = {row.recipient_id: Allocation(*row[1:]) for row in connection.execute(select(*columns).where(where))}
-    return {patient_id: kept[recipient_id] for recipient_id, patient_id in people_of(connection, campaign_id)}
+    people = sorted(people_of(connection, campaign_id), key=lambda one: kept[one[0]].arm == HOLD_OUT)
+    return {patient_id: kept[recipient_id] for recipient_id, patient_id in people}
 
 
 def keep(
@@ -148,10 +151,15 @@ def _keys(row: Any) -> set[str]:
 
 def _addresses(row: Any) -> set[str]:
     """Telephone numbers, whichever is whose, email and postal address."""
-    home = postal_of(row)
+    home = _home_key(postal_of(row))
     numbers = {f"number {number}" for number in (row.phone_mobile, row.phone_home) if number}
     email = {f"email {row.email}"} if row.email else set()
-    return numbers | email | ({f"home {home.key}"} if home.key and not home.problem else set())
+    return numbers | email | ({f"home {home}"} if home else set())
+
+
+@lru_cache(maxsize=20_000)  # an editor asks again with every change of the draft
+def _home_key(home: Postal) -> str:
+    return home.key
 
 
 def _gap_counts(connection: Connection, ids: Collection[str], measures: frozenset[str]) -> dict[str, int]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, select, text, update
 
+from core.domain.effects.allocation import HOLD_OUT
 from core.domain.merge import LEFT, MERGED, of_two
 from core.domain.user import Scope
 from core.store import search_keys
@@ -79,11 +80,13 @@ class Sibling:
     is_merged    the id itself is no more: nothing goes out under it
     has_left     a message under a merged id has left, or may have
     is_leaving   one is about to, and nobody knows yet what becomes of it
+    is_held_out  under a merged id the patient was chosen not to be contacted by the campaign
     """
 
     is_merged: bool = False
     has_left: bool = False
     is_leaving: bool = False
+    is_held_out: bool = False
 
 
 def siblings(
@@ -92,16 +95,23 @@ def siblings(
     """A Sibling for those of these recipients to whom a merge happened. `own`: ids of recipients that are decided
     together with them, of whom nothing has left."""
     merged: set[str] = set()
+    held_out: set[str] = set()
     states: dict[str, set[str]] = {}
     for ids in batches(patient_ids):
         for row in connection.execute(_SIBLINGS, {"ids": ids, "campaign_id": campaign_id}):
             merged.add(row.merged_id)
+            if row.arm == HOLD_OUT:
+                held_out.add(row.patient_id)
             if row.recipient_id is not None and row.recipient_id not in own:
                 states.setdefault(row.patient_id, set()).add(row.state)
     found = {patient_id: Sibling(is_merged=True) for patient_id in merged}
-    for patient_id, seen in states.items():
-        leaving = bool(seen & {"claimed", "calling"})
-        found[patient_id] = Sibling(has_left=bool(seen & (LEFT - {"claimed", "calling"})), is_leaving=leaving)
+    for patient_id in held_out | states.keys():
+        seen = states.get(patient_id, set())
+        found[patient_id] = Sibling(
+            has_left=bool(seen & (LEFT - {"claimed", "calling"})),
+            is_leaving=bool(seen & {"claimed", "calling"}),
+            is_held_out=patient_id in held_out,
+        )
     return found
 
 
@@ -237,7 +247,7 @@ _OF_PATIENTS = select(
     recipients.c.recipient_id, recipients.c.campaign_id, recipients.c.patient_id, recipients.c.state
 ).where(recipients.c.patient_id.in_(_IDS))
 _SIBLINGS = (
-    select(merges.c.merged_id, merges.c.patient_id, recipients.c.recipient_id, recipients.c.state)
+    select(merges.c.merged_id, merges.c.patient_id, recipients.c.recipient_id, recipients.c.state, recipients.c.arm)
     .outerjoin(
         recipients,
         (recipients.c.patient_id == merges.c.merged_id) & (recipients.c.campaign_id == bindparam("campaign_id")),

@@ -103,6 +103,19 @@ def changed_to(campaign: Campaign, key: str) -> dict[str, Any]:
     return found
 
 
+def design_sentence(campaign: Campaign) -> str:
+    """Who is contacted, as people read it: '90 % are contacted, 10 % are not, by chance'."""
+    share = campaign.holdout_share
+    if campaign.design == HELD_OUT:
+        return f"{100 - share} % are contacted, {share} % are not, by chance"
+    if campaign.design == DELAYED:
+        weeks = f"{campaign.delay_weeks} week{'' if campaign.delay_weeks == 1 else 's'}"
+        return f"{100 - share} % at first, {share} % {weeks} later, by chance"
+    if campaign.design == AB:
+        return f"Everybody: {100 - share} % with version A, {share} % with version B, by chance"
+    return "Everybody"
+
+
 def design_problems(campaign: Campaign) -> dict[str, str]:
     """What keeps the design from being kept, by field: 'design' or 'variant'."""
     design = DESIGNS.get(campaign.design)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from math import ceil
 
 from core.domain.effects.allocation import Allocation
 from core.domain.effects.power import detectable, needed
@@ -59,3 +60,27 @@ def outlook(drawn: Mapping[str, Allocation], shares: Mapping[str, float], *, bas
 def household_effect(sizes: Collection[int]) -> float:
     """1 + (m - 1) ALIKE, where m is the size of the household that a patient has on average."""
     return 1 + (sum(size * size for size in sizes) / sum(sizes) - 1) * ALIKE if sizes else 1.0
+
+
+def outlook_sentences(shown: Outlook, *, about: str) -> list[str]:
+    """What it comes to in words. `about` says whose share it is: 'held out', 'contacted later', 'with version B'."""
+    total, other = sum(shown.patients.values()), list(shown.patients.values())[-1]
+    base = f"{100 * shown.base:.0f}\u00a0%"
+    if shown.rise is None:
+        found = [f"With {other:,} {about} of {total:,} patients no rise above {base} could be told from chance."]
+    else:
+        found = [
+            f"With {other:,} {about} of {total:,} patients, a rise from {base} to {_percent(shown.base + shown.rise)} "
+            "or more would show; a smaller one most likely not."
+        ]
+    if shown.rise_at_half is not None and (shown.rise is None or shown.rise_at_half < 0.95 * shown.rise):
+        found.append(f"Half and half would show a rise to {_percent(shown.base + shown.rise_at_half)}.")
+    if shown.needed is not None:
+        enough = "are enough" if shown.needed <= total else "are needed"
+        found.append(f"To show {100 * shown.wanted:g} points more, {shown.needed:,} patients {enough}.")
+    return found
+
+
+def _percent(share: float) -> str:
+    """Rounded up: what is promised shows."""
+    return f"{min(100, ceil(100 * share - 1e-9))}\u00a0%"

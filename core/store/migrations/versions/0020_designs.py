@@ -55,8 +55,6 @@ def downgrade() -> None:
     op.drop_table("follow_ups")
     op.drop_index("ix_outcomes_campaign_id", table_name="outcomes")
     op.drop_table("outcomes")
-    with op.batch_alter_table("recipients") as batch:
-        batch.drop_column("household")
-    with op.batch_alter_table("campaigns") as batch:
-        for name in ("allocated_at", "variant", "delay_weeks", "design"):
-            batch.drop_column(name)
+    op.drop_column("recipients", "household")
+    for name in ("allocated_at", "variant", "delay_weeks", "design"):
+        op.drop_column("campaigns", name)
