@@ -4,7 +4,7 @@ import logging
 import time
 from dataclasses import dataclass
 
-from core import audit, bounces, downloads, home_mode, introductions, lateness, ledgers, lookups
+from core import audit, bounces, downloads, home_mode, introductions, lateness, ledgers, lookups, report_mail
 from core.domain.message import UNCONFIRMED_AFTER
 from core.domain.organisation import TEXT
 from core.errors import SettingsError
@@ -37,8 +37,8 @@ class Tending:
         self.recovered_at = -_RECOVER
 
     def tend(self, wb: Workbench) -> None:
-        """Now and then: introductory emails, texts without a receipt, old files, feeds that are late, what became
-        of patients, mails come back, what Twilio knows."""
+        """Now and then: introductory emails, texts without a receipt, old files, feeds that are late, scheduled
+        reports, mails come back, what Twilio knows."""
         if time.monotonic() - self.tended_at < _TEND:
             return
         ledgers.beat(wb)
@@ -48,27 +48,14 @@ class Tending:
         lookups.look_up(wb)
         downloads.expire(wb)
         lateness.tell_administrators(wb)
+        report_mail.send_due(wb)
         audit.note_head(wb)
-        _follow_up(wb)
         if wb.settings.mailbox and (not wb.settings.mailbox_is_elsewhere or home_mode.is_live(wb)):
             try:
                 bounces.collect(wb)
             except SettingsError as error:  # the mailbox is not there just now; sending goes on
                 _log.error("%s", error)
         self.tended_at = time.monotonic()
-
-
-def _follow_up(wb: Workbench) -> None:
-    """After a feed: what became of the patients of campaigns, a day of allocation at a time, so that sending goes on.
-
-    When that fails, reports show what was known before.
-    """
-    from core import outcomes  # brings the clinical store along, which sending itself never needs
-
-    try:
-        outcomes.refresh(wb, days=1)
-    except Exception as error:
-        _log.error("what became of a campaign's patients could not be worked out (%s)", type(error).__name__)
 
 
 def refresh(wb: Workbench) -> None:
