@@ -1,5 +1,5 @@
-"""The dispatcher's loop for letters, labels, mails to users and what became of patients, beside those that send: nothing
-for patients waits for it."""
+"""The dispatcher's loop for letters, labels, mails to users and what became of patients, beside those that send:
+nothing for patients waits for it."""
 
 import logging
 import os

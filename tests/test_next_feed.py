@@ -60,8 +60,10 @@ def test_a_feed_told_anew_since_an_earlier_day_closes_gaps_of_campaigns_alone(wb
     code_loads.load_codes(wb, tmp_path / "sample" / "code_map.csv")
     loads.load(wb, tmp_path / "sample")
     gaps = care_gaps.gaps(wb, measures=[MAMMOGRAM], states=OPEN_STATES, as_of=early.date()).collect()
-    ids = gaps["patient_id"][:30].to_list()
-    add_campaign(replace(wb, clock=lambda: early), ids)
+    ids = gaps["patient_id"].to_list()
+    add_campaign(replace(wb, clock=lambda: early), ids, channel="phone")
+    with writing(wb.engine) as connection:
+        connection.execute(update(recipients).values(state="delivered"))
 
     answer = next_feed.write(wb, tmp_path / "sample", tmp_path / "next", as_of=FIRST, since=early.date())
 
