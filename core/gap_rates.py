@@ -16,7 +16,7 @@ from core.domain.calendar_months import shift
 from core.domain.control_limits import limits
 from core.domain.csv_cells import neutral
 from core.domain.measurement_year import last_day
-from core.domain.rates import still_needed, with_interval
+from core.domain.rates import overall_rate, still_needed, with_interval
 from core.domain.slices import BY_KEY
 from core.domain.small_cells import suppressed
 from core.errors import NotFound
@@ -113,11 +113,6 @@ def slice_rates(wb: Workbench, measure_id: str, by: str, *, year: int | None = N
 def _slices_of_year(wb: Workbench, year: int, measure_id: str, by: str) -> pl.DataFrame:
     care_gaps.require_year(wb, year)
     return gap_counts.by_slice_of_year(wb, year, measure_id, by)
-
-
-def overall_rate(slices: pl.DataFrame) -> float:
-    """The rate of all slices together, 0 without anybody."""
-    return int(slices["satisfied"].sum()) / max(int(slices["eligible"].sum()), 1)
 
 
 def month_ends(today: date) -> list[date]:

@@ -43,6 +43,7 @@ class Status:
     channel      'text' or 'phone'
     attempt      from the address it was told to, see core.forms.reference; '' when there was none
     answered_by  of a call: human, machine_..., fax or unknown
+    seconds      how long a call took, of one that is over
     """
 
     channel: str
@@ -51,6 +52,7 @@ class Status:
     status: str
     error: int | None = None
     answered_by: str = ""
+    seconds: int | None = None
 
 
 def status_of(channel: str, fields: Mapping[str, str], *, attempt: str) -> Status | None:
@@ -59,7 +61,7 @@ def status_of(channel: str, fields: Mapping[str, str], *, attempt: str) -> Statu
     provider_id, status = (fields.get(name, "") for name in names)
     if not _PROVIDER_ID.fullmatch(provider_id) or not re.fullmatch(r"[a-z-]{1,20}", status):
         return None
-    error = fields.get("ErrorCode", "")
+    error, seconds = fields.get("ErrorCode", ""), fields.get("CallDuration", "")
     return Status(
         channel,
         attempt,
@@ -67,6 +69,7 @@ def status_of(channel: str, fields: Mapping[str, str], *, attempt: str) -> Statu
         status,
         int(error) if re.fullmatch(r"[1-9][0-9]{0,4}", error) else None,
         fields.get("AnsweredBy", "")[:32],
+        int(seconds) if re.fullmatch(r"[0-9]{1,6}", seconds) else None,
     )
 
 
@@ -124,6 +127,8 @@ def _heard(wb: Workbench, status: Status) -> Heard:
     recipient_id, number = attempt_of(status.attempt) or (None, 0)
     follows = _follows(status.channel, status.status, status.error, status.answered_by)
     details = {"channel": status.channel, "error": status.error, "answered_by": status.answered_by}
+    if status.seconds is not None:
+        details |= {"seconds": status.seconds}  # what a call costs
     return Heard(recipient_id, number, status.provider_id, follows.kind, status.status, wb.now(), details)
 
 

@@ -1,26 +1,23 @@
 """What a campaign did: a sentence, a ledger that adds up, the patients, and the course over time (R1, R4)."""
 
 from dataclasses import dataclass
-from typing import IO
 
 import polars as pl
 
 from core import campaigns
-from core.audit import record
 from core.domain.address import phone_text
 from core.domain.campaign import Campaign
 from core.domain.clinical import schema
-from core.domain.csv_cells import neutral
 from core.domain.eligibility import what_to_do
 from core.domain.message import ICONS, RESULTS, STATES, reason_sentence, words_of
 from core.domain.organisation import EMAIL, LETTER
 from core.domain.progress import Progress, progress_of
 from core.domain.report import headline
-from core.domain.role import EXPORT_PATIENTS, READ_PATIENTS
+from core.domain.role import READ_PATIENTS
 from core.domain.user import Scope
 from core.store import mailing_rows, report_rows
 from core.store.database import reading
-from core.workbench import Workbench, needs
+from core.workbench import Workbench
 
 LEDGER = schema({"result": pl.String, "icon": pl.String, "reason": pl.String, "count": pl.Int64, "share": pl.Float64})
 EXPORT_NAMES = {
@@ -99,39 +96,6 @@ def report(wb: Workbench, campaign_id: str) -> Report:
         hidden=progress.selected - patients.height,
         advice=tuple(dict.fromkeys(filter(None, map(what_to_do, counts["reason"])))),
     )
-
-
-@needs(EXPORT_PATIENTS)
-def export_csv(wb: Workbench, shown: Report, out: IO[bytes]) -> int:
-    """Write the patients of a report as CSV for a spreadsheet and record it; returns the number of rows."""
-    _record_export(wb, shown, "csv")
-    _exported(shown).write_csv(out, include_bom=True, datetime_format="%Y-%m-%d %H:%M")
-    return shown.patients.height
-
-
-@needs(EXPORT_PATIENTS)
-def export_xlsx(wb: Workbench, shown: Report, out: IO[bytes]) -> int:
-    """Write ledger and patients as two sheets of a workbook and record it; returns the number of patients."""
-    import xlsxwriter
-
-    _record_export(wb, shown, "xlsx")
-    ledger = shown.ledger.select(
-        pl.col("result").alias("Result"), pl.col("reason").alias("Reason"), pl.col("count").alias("Patients")
-    )
-    with xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
-        ledger.write_excel(book, "Results", autofit=True)
-        _exported(shown).write_excel(book, "Patients", autofit=True, dtype_formats={pl.Datetime: "yyyy-mm-dd hh:mm"})
-    return shown.patients.height
-
-
-def _record_export(wb: Workbench, shown: Report, format: str) -> None:
-    record(wb, "report.exported", shown.campaign.campaign_id, patients=shown.patients.height, format=format)
-
-
-def _exported(shown: Report) -> pl.DataFrame:
-    local = shown.patients.with_columns(pl.col("at").dt.replace_time_zone(None))
-    names = export_names(shown.campaign.channel)
-    return neutral(local.select(*names)).rename(names)
 
 
 def _ledger(counts: pl.DataFrame, *, selected: int, channel: str) -> pl.DataFrame:

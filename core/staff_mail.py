@@ -2,7 +2,7 @@
 word of patients. Handed over by the dispatcher; in a sandbox to the local stand-in."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email.errors import HeaderParseError
@@ -32,6 +32,15 @@ class News:
     about: str
     action: str
     details: dict[str, str] = field(default_factory=dict)
+    attached: "Callable[[str], Attachment] | None" = None  # made for each user, just before it is sent
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A PDF that comes with an email: its name, which says nothing of a patient, and its content."""
+
+    name: str
+    content: bytes
 
 
 def send_due(wb: Workbench, news: Mapping[str, News], addresses: Mapping[str, str]) -> int:
@@ -53,7 +62,7 @@ def send_due(wb: Workbench, news: Mapping[str, News], addresses: Mapping[str, st
 
 
 def _tell(wb: Workbench, key: str, news: News, user_id: str, to: str, *, tries: int) -> bool:
-    state = send(wb, to=to, subject=news.subject, text=news.text, about=news.about) if to else "failed"
+    state = _sent(wb, news, user_id, to) if to else "failed"
     with writing(wb.engine) as connection:
         if state == "later" and tries < MOST_TRIES:
             alarm_rows.change(connection, key, user_id, state="due", next_at=wb.now() + PAUSE)
@@ -64,8 +73,25 @@ def _tell(wb: Workbench, key: str, news: News, user_id: str, to: str, *, tries: 
     return state == "sent"
 
 
+def _sent(wb: Workbench, news: News, user_id: str, to: str) -> str:
+    try:
+        attachment = news.attached(user_id) if news.attached else None
+    except Exception as error:  # such as somebody who was switched off just now; sending goes on
+        _log.error("the email about %s could not be made (%s)", news.about, type(error).__name__)
+        return "failed"
+    return send(wb, to=to, subject=news.subject, text=news.text, about=news.about, attachment=attachment)
+
+
 def send(
-    wb: Workbench, *, to: str, subject: str, text: str, about: str, from_name: str = "", reply_to: str = ""
+    wb: Workbench,
+    *,
+    to: str,
+    subject: str,
+    text: str,
+    about: str,
+    from_name: str = "",
+    reply_to: str = "",
+    attachment: Attachment | None = None,
 ) -> str:
     """Hand one email over; returns 'sent', 'later' when nothing can have left, else 'failed'.
 
@@ -73,7 +99,7 @@ def send(
     from_name  who writes, the organisation's From Name when empty
     """
     try:
-        mail = _mail(wb, to, subject, text, about, from_name=from_name, reply_to=reply_to)
+        mail = _mail(wb, to, subject, text, about, from_name=from_name, reply_to=reply_to, attachment=attachment)
         with mode_channel(wb, EMAIL) as channel:
             channel.hand_over(Outgoing(to, mail, sender=wb.organisation().from_email))
     except SendError as error:
@@ -85,7 +111,17 @@ def send(
     return "sent"
 
 
-def _mail(wb: Workbench, to: str, subject: str, text: str, about: str, *, from_name: str, reply_to: str) -> bytes:
+def _mail(
+    wb: Workbench,
+    to: str,
+    subject: str,
+    text: str,
+    about: str,
+    *,
+    from_name: str,
+    reply_to: str,
+    attachment: Attachment | None,
+) -> bytes:
     organisation = wb.organisation()
     mail = EmailMessage()
     mail["From"] = formataddr((from_name or organisation.from_name, organisation.from_email))
@@ -97,4 +133,6 @@ def _mail(wb: Workbench, to: str, subject: str, text: str, about: str, *, from_n
     if reply_to:
         mail["Reply-To"] = reply_to
     mail.set_content(text)
+    if attachment:
+        mail.add_attachment(attachment.content, maintype="application", subtype="pdf", filename=attachment.name)
     return mail.as_bytes()

@@ -4,7 +4,7 @@ import logging
 import time
 from dataclasses import dataclass
 
-from core import audit, bounces, downloads, home_mode, introductions, lateness, ledgers, lookups
+from core import audit, bounces, downloads, home_mode, introductions, lateness, ledgers, lookups, report_mail
 from core.domain.message import UNCONFIRMED_AFTER
 from core.domain.organisation import TEXT
 from core.errors import SettingsError
@@ -37,8 +37,8 @@ class Tending:
         self.recovered_at = -_RECOVER
 
     def tend(self, wb: Workbench) -> None:
-        """Now and then: introductory emails, texts without a receipt, old files, feeds that are late, mails come
-        back, what Twilio knows."""
+        """Now and then: introductory emails, texts without a receipt, old files, feeds that are late, scheduled
+        reports, mails come back, what Twilio knows."""
         if time.monotonic() - self.tended_at < _TEND:
             return
         ledgers.beat(wb)
@@ -48,6 +48,7 @@ class Tending:
         lookups.look_up(wb)
         downloads.expire(wb)
         lateness.tell_administrators(wb)
+        report_mail.send_due(wb)
         audit.note_head(wb)
         if wb.settings.mailbox and (not wb.settings.mailbox_is_elsewhere or home_mode.is_live(wb)):
             try:

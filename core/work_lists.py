@@ -114,7 +114,7 @@ def export_csv(
     ordered = found.ordered_rows
     for start in range(0, max(found.count, 1), _ROWS_AT_A_TIME):
         rows = ordered.slice(start, _ROWS_AT_A_TIME)
-        frame = _cells(found.panel, domain.shown(found.panel, rows, keys, live=found.live))
+        frame = export_cells(found.panel, domain.shown(found.panel, rows, keys, live=found.live))
         frame.write_csv(out, include_header=start == 0, include_bom=start == 0)
     return found.count
 
@@ -177,8 +177,8 @@ def _ids_and_names(opened: Panel, column: str, wb: Workbench, *, groups: tuple[s
     return sorted(((key, text) for key, text in pairs if key and text), key=lambda pair: pair[1].casefold())
 
 
-def _cells(opened: Panel, frame: pl.DataFrame) -> pl.DataFrame:
-    """One plain cell per field, under the names of the fields."""
+def export_cells(opened: Panel, frame: pl.DataFrame) -> pl.DataFrame:
+    """One plain and harmless cell per field, under the names of the fields."""
     names = {key: field_of(key, opened.labs).name for key in frame.columns if key != "patient_id"}
     phones = [key for key in names if field_of(key).kind == PHONE]
     frame = frame.with_columns(

@@ -106,6 +106,12 @@ _ENTRIES: dict[str, tuple[_Entry, ...]] = {
     ),
     "Learn": (
         _Entry(
+            "overview.py",
+            "Overview",
+            "monitoring",
+            "All campaigns together: how many were reached, at what cost, and which care gaps were closed.",
+        ),
+        _Entry(
             "downloads.py",
             "Downloads",
             "download",

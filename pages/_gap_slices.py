@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from core import gap_charts, gap_rates
+from core import charts, gap_rates
 from core.domain.role import READ_PATIENTS
 from core.domain.slices import BY_KEY, gap_list
 from core.workbench import Workbench
@@ -58,17 +58,18 @@ def show(wb: Workbench, measure: dict[str, Any], *, year: int | None = None) -> 
 def _chart(measure: dict[str, Any], by: str, slices: pl.DataFrame, *, opens: bool) -> dict[str, Any] | None:
     if BY_KEY[by].is_compared:
         drawn = slices
-        figure = gap_charts.funnel(drawn, noun=BY_KEY[by].name.lower())
+        figure = charts.funnel(drawn, noun=BY_KEY[by].name.lower())
     else:
         most = slices.with_row_index("place").sort("eligible", descending=True).head(_MOST_BARS).sort("place")
         drawn = most.drop("place")
-        figure = gap_charts.bars(drawn, target=measure["target"])
+        figure = charts.bars(drawn, target=measure["target"])
     event: Any = st.plotly_chart(
         figure,
         key=_key("chart", measure, by),
         on_select="rerun" if opens else "ignore",
         selection_mode="points",
         config=_PLAIN,
+        alt=charts.alt_text(figure),
     )
     st.caption(_explained(by, slices, opens=opens))
     if not opens:
@@ -93,7 +94,7 @@ def _explained(by: str, slices: pl.DataFrame, *, opens: bool) -> str:
 def _table(measure: dict[str, Any], by: str, slices: pl.DataFrame, *, opens: bool) -> dict[str, Any] | None:
     is_year, name = "ends" in measure, BY_KEY[by].name
     counts = [f"{done:,} of {size:,}" for done, size in slices.select("satisfied", "eligible").iter_rows()]
-    words = {word: text.capitalize() for word, text in gap_charts.WORDS.items()}
+    words = {word: text.capitalize() for word, text in charts.BEYOND_WORDS.items()}
     shown = slices.select(
         pl.col("name").alias(name),
         (100 * pl.col("rate")).alias("Rate"),
@@ -119,7 +120,7 @@ def _table(measure: dict[str, Any], by: str, slices: pl.DataFrame, *, opens: boo
 
 def _line(row: dict[str, Any]) -> tuple[str, str]:
     """A slice on a phone: its name, and its rate with what chance has to say of it."""
-    beyond = f" · {gap_charts.WORDS[row['beyond']]}" if row["beyond"] else ""
+    beyond = f" · {charts.BEYOND_WORDS[row['beyond']]}" if row["beyond"] else ""
     return row["name"], f"{percent(row['rate'])} · {row['satisfied']:,} of {row['eligible']:,}{beyond}"
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from core import gap_charts, gap_rates
+from core import charts, gap_rates
 from core.workbench import Workbench
 from pages._shared import progress_bar
 
@@ -28,9 +28,11 @@ def show(wb: Workbench, measure: dict[str, Any]) -> None:
         gap_rates.trend(wb, measure_id, progress=partial(tell, _WORDS))
         place.empty()
     course = gap_rates.trend(wb, measure_id)
+    figure = charts.trend(course, target=measure["target"])
     st.plotly_chart(
-        gap_charts.trend(course, target=measure["target"]),
+        figure,
         key=f"cg_course_{measure_id}",
+        alt=charts.alt_text(figure),
         config={"displayModeBar": False},
     )
     st.caption(

@@ -5,7 +5,7 @@ from datetime import date
 import polars as pl
 import streamlit as st
 
-from core import patient_charts, patient_records
+from core import charts, patient_records
 from core.domain.person import Person
 from core.domain.wording import day_text
 from core.workbench import Workbench
@@ -34,8 +34,8 @@ def show(wb: Workbench, person: Person) -> None:
         "How far back", list(_SPANS), default="2 years", required=True, key="pa_span", label_visibility="collapsed"
     )
     since = _back(wb.today(), _SPANS[str(span or "2 years")])
-    figure = patient_charts.timeline(rows, as_of=wb.today(), since=since)
-    st.plotly_chart(figure, key="pa_timeline", config={"displayModeBar": False})
+    figure = charts.timeline(rows, as_of=wb.today(), since=since)
+    st.plotly_chart(figure, key="pa_timeline", alt=charts.alt_text(figure), config={"displayModeBar": False})
     st.caption("Touch or point at a mark to read what it was. The list below says the same.")
     _list(rows if since is None else rows.filter(pl.col("on") >= since))
 

@@ -1,6 +1,5 @@
 """The table of patients found, a page of a hundred at a time, and the evidence for one of them."""
 
-from io import BytesIO
 from typing import Any
 
 import polars as pl
@@ -70,13 +69,6 @@ def is_another_list(found: Found) -> bool:
     st.session_state[_LIST] = version
     st.session_state["wl_page"] = 1
     return True
-
-
-def csv(wb: Workbench, found: Found, view_id: str) -> bytes:
-    """The whole list as CSV, made when it is asked for."""
-    out = BytesIO()
-    work_lists.export_csv(wb, found, out, view_id=view_id)
-    return out.getvalue()
 
 
 def _version(found: Found) -> int:

@@ -1,19 +1,18 @@
 """The patients of a report: by result and reason, a page of a hundred at a time, with the history of each message."""
 
-from io import BytesIO
 from typing import Any
 
 import polars as pl
 import streamlit as st
 
-from core import reports
 from core.domain.message import ICONS
 from core.domain.organisation import LETTER
-from core.domain.role import EXPORT_PATIENTS, MAKE_CAMPAIGNS, READ_PATIENTS, refusal
+from core.domain.role import MAKE_CAMPAIGNS, READ_PATIENTS, refusal
 from core.domain.wording import folded, folded_column
 from core.reports import Report, export_names
 from core.workbench import Workbench
 from pages._letter_report import mailing_buttons
+from pages._report_downloads import patient_buttons
 from pages._seen import seen
 from pages._shared import count
 
@@ -30,7 +29,7 @@ def recipients(wb: Workbench, shown: Report) -> tuple[str, list[str]] | None:
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.subheader("Patients", anchor=False, width="stretch")
         follow_up = st.empty()
-        _downloads(wb, shown)
+        patient_buttons(wb, shown)
     rows, is_slice = _filtered(shown)
     with follow_up:
         is_asked = st.button(
@@ -154,30 +153,3 @@ def _open_history(ids: list[str]) -> None:
     click = st.session_state[_HISTORY]
     if click is not None and click.row < len(ids):
         st.session_state["rp_history_of"] = ids[click.row]
-
-
-def _downloads(wb: Workbench, shown: Report) -> None:
-    def made(write: str) -> bytes:
-        out = BytesIO()
-        (reports.export_csv if write == "csv" else reports.export_xlsx)(wb, shown, out)
-        return out.getvalue()
-
-    if not wb.user.may(EXPORT_PATIENTS):
-        return
-    st.download_button(
-        "CSV",
-        data=lambda: made("csv"),
-        file_name="campaign-report.csv",
-        mime="text/csv",
-        key="rp_csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
-    st.download_button(
-        "Excel",
-        data=lambda: made("xlsx"),
-        file_name="campaign-report.xlsx",
-        key="rp_xlsx",
-        icon=":material/download:",
-        on_click="ignore",
-    )

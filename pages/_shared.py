@@ -19,6 +19,7 @@ from core.domain.message import ICONS
 from core.domain.role import READ_PATIENTS
 from core.domain.user import User
 from core.domain.wording import day_text
+from core.domain.wording import percent as percent
 from core.errors import CareloopError
 from core.sessions import Session
 from core.settings import read_settings
@@ -169,15 +170,6 @@ def result_badge(result: str, words: str = "") -> str:
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """'1 patient', '1,204 patients'."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
-
-
-def percent(share: float | None) -> str:
-    """'64.2 %'; a dash where there is no rate. Only nobody is 0.0 % and only everybody is 100.0 %."""
-    if share is None:
-        return "–"
-    if 0 < share < 0.001 or 0.999 < share < 1:
-        return "<0.1 %" if share < 0.5 else ">99.9 %"
-    return f"{100 * share:.1f} %"
 
 
 def interval(low: float | None, high: float | None) -> str:

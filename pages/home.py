@@ -29,6 +29,8 @@ def show() -> None:
     show_holds(wb)
     alarm_lines(wb)
     _refused(wb)
+    if not wb.user.may(MAKE_CAMPAIGNS):  # who answers for campaigns rather than making them
+        st.page_link("overview.py", label="How all campaigns went", icon=":material/monitoring:")
     listed = campaign_list.campaigns(wb)
     _to_approve(wb)
     _to_decide(wb, listed)

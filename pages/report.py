@@ -1,5 +1,7 @@
 """The report of one campaign: a headline, what to decide, a ledger that adds up, charts, and every patient."""
 
+from typing import Any
+
 import streamlit as st
 
 from core import campaigns, charts, report_parts, reports
@@ -20,6 +22,7 @@ from pages._letter_report import ask_about_letters
 from pages._letter_run import show_run
 from pages._not_printed import not_printed
 from pages._recipients import recipients
+from pages._report_downloads import figures_menu
 from pages._report_parts import show_parts
 from pages._shared import MODE_ICONS, count, page_head, percent, plain, result_badge, status_badge, workbench
 from pages._unknown import confirm, unknown
@@ -66,13 +69,13 @@ def _report(wb: Workbench, campaign_id: str) -> None:
     with left:
         _ledger(shown)
     with right:
-        st.plotly_chart(charts.results_bar(shown.ledger), key="rp_results", config={"displayModeBar": False})
+        _chart(charts.results_bar(shown.ledger), "rp_results")
         if shown.campaign.channel == LETTER:
             pass  # a letter's day is what somebody typed: no course over time
         elif shown.over_time.is_empty():
             st.caption("Nothing has been sent yet, so there is no course over time.")
         else:
-            st.plotly_chart(charts.over_time(shown.over_time), key="rp_time", config={"displayModeBar": False})
+            _chart(charts.over_time(shown.over_time), "rp_time")
     if with_letters:
         not_printed(wb, campaign_id)
     if shown.campaign.kind != INTRODUCTORY:
@@ -81,6 +84,10 @@ def _report(wb: Workbench, campaign_id: str) -> None:
     if asked:
         st.session_state[_ASKED] = asked
         st.rerun()
+
+
+def _chart(figure: Any, key: str) -> None:
+    st.plotly_chart(figure, key=key, alt=charts.alt_text(figure), config={"displayModeBar": False})
 
 
 def _head(wb: Workbench, shown: Report, parts: Parts) -> tuple[str, list[str]] | None:
@@ -106,6 +113,7 @@ def _head(wb: Workbench, shown: Report, parts: Parts) -> tuple[str, list[str]] |
         if also_by_button(wb, campaign, key="rp_also_by"):
             asked = "also_by"
         sister_links(wb, campaign)
+        figures_menu(wb, shown)
     if campaign.status == "active":
         show_holds(wb, channel=campaign.channel)
     st.markdown(f"#### {plain(parts.achieved or shown.headline)}")

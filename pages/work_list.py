@@ -1,13 +1,16 @@
 """The work list: find patients by filters, see why they are on the list, select them, and start a campaign."""
 
+from functools import partial
+
 import streamlit as st
 
-from core import loads, work_lists
+from core import loads, work_list_exports, work_lists
 from core.domain.found import Found
 from core.domain.role import EXPORT_PATIENTS
 from core.domain.work_list import WorkList
 from core.workbench import Workbench
 from pages import _filters, _order, _patients, _selection, _views
+from pages._export_buttons import export_buttons
 from pages._shared import count, page_head, workbench
 
 
@@ -92,16 +95,12 @@ def _break_down(found: Found) -> None:
 def _export(wb: Workbench, found: Found, view_id: str) -> None:
     if not wb.user.may(EXPORT_PATIENTS):
         return
-    st.download_button(
-        "Export CSV",
-        key="wl_export",
-        icon=":material/download:",
-        file_name="work-list.csv",
-        mime="text/csv",
-        data=lambda: _patients.csv(wb, found, view_id),
-        on_click="ignore",
-        disabled=not found.count,
-    )
+    if not found.count:
+        return
+    with st.popover("Export", icon=":material/download:", key="wl_export"):
+        st.caption("These patients with the columns shown. Every export is recorded with your name.")
+        write = partial(work_list_exports.write, wb, found, view_id=view_id)
+        export_buttons(write, "work-list", key="wl_export", wide=True)
 
 
 show()

@@ -5,10 +5,9 @@ from datetime import date
 import polars as pl
 import pytest
 
+from core.charts import bars, funnel, trend
 from core.domain.control_limits import limits
-from core.domain.rates import with_interval
-from core.gap_charts import bars, funnel, trend
-from core.gap_rates import overall_rate
+from core.domain.rates import overall_rate, with_interval
 
 
 def slices(*rows: tuple[str, int, int]) -> pl.DataFrame:

@@ -20,6 +20,7 @@ from core import (
     opt_outs,
     outbox,
     preflight,
+    report_exports,
     reports,
     work_lists,
 )
@@ -174,7 +175,7 @@ def read_the_report(wb: Workbench, campaign_id: str) -> None:
     assert {patient: (result, reason) for patient, result, reason in rows} == EXPECTED
 
     out = BytesIO()
-    reports.export_csv(wb, shown, out)
+    report_exports.write_patients(wb, shown, out, kind="csv")
     assert pl.read_csv(out.getvalue())["Result"].value_counts().sort("Result").rows() == [
         ("Not sent", 4),
         ("Successful", 2),

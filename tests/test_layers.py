@@ -16,7 +16,7 @@ PUBLIC = {path.stem for path in (ROOT / "core").glob("*.py")} - {
     "settings",
     "errors",
 }
-PUBLIC |= {"sample"}  # public, but a folder
+PUBLIC |= {"charts", "sample"}  # public, but folders
 
 _OF_PDFS = {"fpdf", "fontTools", "pypdfium2", "uharfbuzz"}  # slow to import, large in memory
 

@@ -5,8 +5,8 @@ from datetime import date
 import polars as pl
 import pytest
 
+from core.charts import timeline
 from core.domain.timeline import TIMELINE
-from core.patient_charts import timeline
 
 TODAY = date(2026, 11, 24)
 VISIT, MESSAGE, CLOSED = "Appointments", "Communications", "Care gaps closed"

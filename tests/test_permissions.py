@@ -55,6 +55,8 @@ OPEN = {
         account_tests.last_tests approval_state.is_on approvals.state approvals.waiting campaign_list.by_day
         designs.foreseen designs.held_back
         home_mode.is_live home_mode.mode lateness.alarms reconciling.lines templates.offered watching.arrivals
+        board_report.campaign_pdf board_report.overview_pdf report_exports.write_figures
+        overview.overview overview.choices equity.equity equity.is_kept coming.coming
     """,
     "it writes what follows from data and day, the same whoever asks": """
         loads.refresh
@@ -63,7 +65,7 @@ OPEN = {
         campaigns.activate campaigns.inactivate campaigns.stop allowed.allowed allowed.allowed_each downloads.content
         downloads.delete downloads.why_not_fetch feed_conflicts.settle paper_forms.consent_form paper_forms.left_blank
         paper_forms.opt_out_request demo.clock_shift demo.move_clock demo.move_clock_to_sunday
-        demo.move_clock_to_window demo.reset_clock
+        demo.move_clock_to_window demo.reset_clock report_schedules.schedules report_schedules.leave
     """,
     "with a proof of its own": """
         demo_people.become sign_in.sign_in sign_in.choose_password sign_in.change_password sessions.find
@@ -84,6 +86,7 @@ PAGES = {
     "library": "make_campaigns",
     "replies": "answer_replies",
     "outbox": "read_patients",
+    "overview": "",
     "downloads": "read_patients",
     "data": "read_patients",
     "introductions": "change_organisation",

@@ -1,6 +1,8 @@
 """Reports: the ledger adds up whatever happened, and each patient's result can be read and exported."""
 
+import hashlib
 import io
+import re
 import zipfile
 from dataclasses import replace
 from datetime import date, timedelta
@@ -11,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import insert, select, update
 
-from core import campaigns, reports
+from core import campaigns, report_exports, reports
 from core.domain.csv_cells import neutral
 from core.domain.message import RESULTS, STATES
 from core.domain.progress import progress_of
@@ -134,7 +136,7 @@ def test_an_export_is_recorded_and_its_cells_are_harmless(wb: Workbench) -> None
         )
     shown, out = reports.report(wb, "c1"), io.BytesIO()
 
-    count = reports.export_csv(wb, shown, out)
+    count = report_exports.write_patients(wb, shown, out, kind="csv")
 
     rows = pl.read_csv(out.getvalue())
     assert count == rows.height == 8
@@ -143,18 +145,20 @@ def test_an_export_is_recorded_and_its_cells_are_harmless(wb: Workbench) -> None
     assert rows["When"][0] == "2026-11-24 12:00"
     with reading(wb.engine) as connection:
         line = connection.execute(select(audit).order_by(audit.c.audit_id.desc()).limit(1)).one()
-    assert (line.action, line.subject, line.details) == ("report.exported", "c1", {"patients": 8, "format": "csv"})
+    digest = hashlib.sha256(out.getvalue()).hexdigest()
+    assert (line.action, line.subject) == ("report.exported", "c1")
+    assert line.details == {"format": "csv", "rows": {"patients": 8}, "sha256": [digest]}
 
 
 def test_a_workbook_has_the_ledger_and_the_patients(wb: Workbench) -> None:
     shown, out = reports.report(wb, "c1"), io.BytesIO()
 
-    reports.export_xlsx(wb, shown, out)
+    report_exports.write_patients(wb, shown, out, kind="xlsx")
 
     with zipfile.ZipFile(out) as book:
         names, texts = (book.read(f"xl/{part}.xml").decode() for part in ("workbook", "sharedStrings"))
-        sheets = [book.read(f"xl/worksheets/sheet{number}.xml").decode() for number in (1, 2)]
-    assert 'name="Results"' in names and 'name="Patients"' in names
+        sheets = [book.read(f"xl/worksheets/sheet{number}.xml").decode() for number in (2, 4)]
+    assert re.findall('name="([^"]+)"', names) == ["About", "Results", "Over time", "Patients"]
     assert "there is no email address on file" in texts and "p8@example.org" in texts
     assert [sheet.count("<row ") for sheet in sheets] == [1 + 6, 1 + 8]
     assert not any("<f>" in sheet for sheet in sheets)

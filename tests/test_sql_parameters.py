@@ -31,6 +31,9 @@ ANSWERED = {
     ("core/store/restore_targets.py", "_put_aside"): "tables of the schema and a schema named by us, both quoted",
     ("core/store/migrations/versions/0010_patients_found.py", "_search_columns"): "two columns",
     ("core/store/migrations/versions/0012_people.py", "_chain"): "a constant sentence",
+    ("core/store/migrations/versions/0021_roll_ups.py", "_on_sqlite"): "triggers and questions of this file",
+    ("core/store/migrations/versions/0021_roll_ups.py", "_on_postgresql"): "triggers and questions of this file",
+    ("core/store/migrations/versions/0021_roll_ups.py", "downgrade"): "names of triggers and tables of this file",
 }
 
 

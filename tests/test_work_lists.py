@@ -2,6 +2,7 @@
 
 import csv
 import io
+import zipfile
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import polars as pl
 import pytest
 from sqlalchemy import insert, select
 
-from core import loads, panels, work_lists
+from core import loads, panels, work_list_exports, work_lists
 from core.domain.fields import FIELDS
 from core.domain.period import Period
 from core.domain.user import Scope, User
@@ -272,3 +273,15 @@ def test_the_next_day_has_a_panel_of_its_own(bench: Workbench, clock: Clock) -> 
     assert ids(bench, Filter("age", "equals", 57)) == ["ann"]
     assert ids(bench, Filter("next_appointment", "not_empty")) == []
     assert isinstance(panels.panel(bench).frame, pl.DataFrame)
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "parquet"])
+def test_a_list_as_workbook_or_parquet_says_what_was_asked_for(bench: Workbench, kind: str) -> None:
+    asked = WorkList(groups=("g1",), filters=((Filter("age", "greater", 40.0), Filter("alerts", "not_empty")),))
+    found, out = work_lists.run(bench, asked), io.BytesIO()
+
+    assert work_list_exports.write(bench, found, out, kind=kind, view_id="v1") == found.count
+    with zipfile.ZipFile(out) as archive:
+        texts = b"".join(archive.read(name) for name in archive.namelist() if name.endswith((".xml", ".json"))).decode()
+    assert "Age is greater than 40.0 and Alerts &amp; Recommendations is not empty" in texts.replace(" & ", " &amp; ")
+    assert "Ana Lyst" in texts

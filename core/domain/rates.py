@@ -36,3 +36,8 @@ def still_needed(satisfied: int, eligible: int, target: float | None) -> int | N
         return None
     wanted = Fraction(str(target)) * eligible
     return max(0, -(-wanted.numerator // wanted.denominator) - satisfied)
+
+
+def overall_rate(slices: pl.DataFrame) -> float:
+    """The rate of all slices together, 0 without anybody. `slices` has satisfied and eligible."""
+    return int(slices["satisfied"].sum()) / max(int(slices["eligible"].sum()), 1)

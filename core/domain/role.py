@@ -15,6 +15,7 @@ REMARK = "remark"
 SETTLE_CONFLICTS = "settle_conflicts"
 MERGE = "merge"
 SET_TARGETS = "set_targets"
+SCHEDULE_REPORTS = "schedule_reports"
 EDIT_RULES = "edit_rules"
 PUBLISH_RULES = "publish_rules"
 LOAD_DATA = "load_data"
@@ -37,6 +38,7 @@ PERMISSIONS = {
     SETTLE_CONFLICTS: "decide between the feed and what staff have recorded",
     MERGE: "make two records of one person one",
     SET_TARGETS: "set the targets of measures",
+    SCHEDULE_REPORTS: "send reports to people by email again and again",
     EDIT_RULES: "try edits of the rules of measures",
     PUBLISH_RULES: "change the rules of measures or what codes mean",
     LOAD_DATA: "load data, say how files are read, or open the feed gate",
@@ -59,7 +61,7 @@ class Role:
 
 ADMINISTRATOR = "administrator"
 EXTRA = "identified_data"  # given beside another role
-_AUTHOR = {READ_PATIENTS, EXPORT_PATIENTS, MAKE_CAMPAIGNS, ANSWER_REPLIES, REMARK, EDIT_RULES}
+_AUTHOR = {READ_PATIENTS, EXPORT_PATIENTS, MAKE_CAMPAIGNS, ANSWER_REPLIES, REMARK, EDIT_RULES, SCHEDULE_REPORTS}
 _ROWS = (
     Role("analyst", "Analyst", "Finds patients and drafts campaigns.", frozenset(_AUTHOR)),
     Role("approver", "Approver", "Drafts campaigns and lets them go out.", frozenset(_AUTHOR | {ACTIVATE_CAMPAIGNS})),
@@ -67,7 +69,7 @@ _ROWS = (
         "manager",
         "Manager",
         "Reads lists, reports and rates, and sets targets.",
-        frozenset({READ_PATIENTS, EXPORT_PATIENTS, SET_TARGETS}),
+        frozenset({READ_PATIENTS, EXPORT_PATIENTS, SET_TARGETS, SCHEDULE_REPORTS}),
     ),
     Role(
         "opt_out_clerk",

@@ -45,6 +45,11 @@ def slices_of(panel: Panel, by: str) -> tuple[pl.Series, pl.DataFrame]:
     return _bands(panel) if by == "age" else _by_word(panel, by)
 
 
+def band_name(low: int, high: int | None) -> str:
+    """'18–44', or '85 and over'."""
+    return f"{low} and over" if high is None else f"{low}–{high}"
+
+
 def gap_list(measure_name: str, by: str = "", key: str | None = None) -> WorkList:
     """The work list of the open gaps of a measure, of one slice if `by` is given."""
     gap = Filter("alerts", "equals", measure_name)
@@ -68,7 +73,7 @@ def _bands(panel: Panel) -> tuple[pl.Series, pl.DataFrame]:
     lows = [low for low, _ in AGE_BANDS]
     is_older = [(pl.col("age") >= low).cast(pl.UInt32) for low in lows[1:]]
     band = pl.sum_horizontal(is_older, ignore_nulls=False).fill_null(len(AGE_BANDS))
-    names = [f"{low} and over" if high is None else f"{low}–{high}" for low, high in AGE_BANDS]
+    names = [band_name(low, high) for low, high in AGE_BANDS]
     rows = [(number, str(low), name) for number, ((low, _), name) in enumerate(zip(AGE_BANDS, names, strict=True))]
     slices = pl.DataFrame([*rows, (len(AGE_BANDS), None, NOT_RECORDED)], schema=SLICES, orient="row")
     return panel.frame.select(band.cast(pl.UInt32).alias("slice")).to_series(), slices

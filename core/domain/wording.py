@@ -69,3 +69,12 @@ def day_text(day: date | None) -> str:
 def moment_text(at: datetime) -> str:
     """A moment in the zone it comes in: 'Tue 24 Nov 2026, 9:05'."""
     return f"{day_text(at.date())}, {at.hour}:{at:%M}"
+
+
+def percent(share: float | None) -> str:
+    """'64.2 %'; a dash where there is no rate. Only nobody is 0.0 % and only everybody is 100.0 %."""
+    if share is None:
+        return "–"
+    if 0 < share < 0.001 or 0.999 < share < 1:
+        return "<0.1 %" if share < 0.5 else ">99.9 %"
+    return f"{100 * share:.1f} %"

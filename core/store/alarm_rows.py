@@ -1,4 +1,4 @@
-"""Who was told of which alarm about feeds, or of which campaign that waits for approval, in SQL: each once of each."""
+"""Who was told of which alarm or campaign that waits for approval, or got which report, in SQL: each once of each."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -15,6 +15,12 @@ def add(connection: Connection, alarm: str, user_ids: Collection[str], *, at: da
         return
     rows = [{"alarm": alarm, "user_id": each, "state": "due", "tries": 0, "next_at": at} for each in user_ids]
     connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
+
+
+def has_all(connection: Connection, alarm: str, user_ids: Collection[str]) -> bool:
+    """Whether all of these were told, or are to be, so that nothing is left to add."""
+    known = select(table.c.user_id).where(table.c.alarm == alarm)
+    return set(user_ids) <= set(connection.scalars(known))
 
 
 def is_due(connection: Connection, alarms: Collection[str], *, at: datetime) -> bool:

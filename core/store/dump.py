@@ -39,8 +39,9 @@ from sqlalchemy.types import TypeEngine
 from core.store.database import UtcDateTime
 from core.store.schema import metadata
 
-# Who is at work and who is signed in just now is no part of a backup.
-NOT_KEPT = frozenset({"dispatchers", "sessions"})
+# Who is at work and who is signed in just now is no part of a backup; nor is what is added up from the other tables:
+# filling those says, by triggers, that it is to be added up anew.
+NOT_KEPT = frozenset({"dispatchers", "sessions", "roll_ups", "campaign_changes"})
 _AT_ONCE, _AT_ONCE_WITH_FILES = 2000, 20  # rows in memory
 
 

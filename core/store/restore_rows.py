@@ -7,9 +7,11 @@ from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from core.store.schema import ledgers, restores
 
+_INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 # Whether a restore holds everything back: a part of the questions that let messages leave.
 HOLDS = select(restores.c.restore_id).where(restores.c.released_at.is_(None)).exists()
 
@@ -93,7 +95,8 @@ def keep_ledger(connection: Connection, ledger_id: str, *, host: str, at: dateti
     """A dispatcher writes this ledger: after a restore it must be asked."""
     statement = update(ledgers).where(ledgers.c.ledger_id == ledger_id)
     if not connection.execute(statement.values(seen_at=at, host=host)).rowcount:
-        connection.execute(insert(ledgers).values(ledger_id=ledger_id, host=host, seen_at=at))
+        insertion: Any = _INSERT[connection.dialect.name](ledgers).values(ledger_id=ledger_id, host=host, seen_at=at)
+        connection.execute(insertion.on_conflict_do_nothing())  # another one of the machine begins just now
 
 
 def known_ledgers(connection: Connection, *, since: datetime) -> dict[str, str]:

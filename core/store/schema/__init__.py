@@ -41,7 +41,9 @@ from core.store.schema.operation import (
 )
 from core.store.schema.patients import merges, open_gaps, patients, search_keys
 from core.store.schema.practice import groups, locations, provider_settings, providers
+from core.store.schema.reports import report_schedules
 from core.store.schema.restores import ledgers, restores
+from core.store.schema.roll_ups import campaign_changes, roll_ups
 from core.store.schema.rules import measure_rules, measure_switches
 from core.store.schema.sending import dispatchers, sending_accounts, sending_pauses
 from core.store.schema.settings import account_tests, setting_changes
@@ -56,6 +58,7 @@ __all__ = [
     "attempts",
     "audit",
     "bounce_mails",
+    "campaign_changes",
     "campaign_editors",
     "campaigns",
     "code_map",
@@ -97,7 +100,9 @@ __all__ = [
     "recipients",
     "remarks",
     "replies",
+    "report_schedules",
     "restores",
+    "roll_ups",
     "saved_views",
     "search_keys",
     "sending_accounts",

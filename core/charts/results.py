@@ -1,28 +1,12 @@
-"""Plotly figures: a frame in, a figure out. The same ones on the pages and in notebooks.
-
-The background is transparent and the ink in the middle of light and dark, so that one figure reads on both. Colours
-are told apart by people who see colours differently (after Okabe and Ito); every bar carries its word and number too.
-"""
+"""Figures of what a campaign did: its results, and the course over time."""
 
 from datetime import datetime, timedelta
 
 import plotly.graph_objects as go
 import polars as pl
 
+from core.charts.theme import BAR, GRID, INK, RESULT_COLOURS, RESULT_DASHES, dressed
 from core.domain.message import RESULTS
-
-RESULT_COLOURS = {
-    "Successful": "#2a9d8f",
-    "Returned": "#cc79a7",
-    "Unsuccessful": "#d55e00",
-    "Introductory Email": "#56a3d9",
-    "Not sent": "#8a9499",
-    "Waiting": "#d9a400",
-    "Unknown": "#8f7ac8",
-}
-INK = "#748083"  # 4:1 on white and on the dark background
-GRID = "rgba(122, 133, 135, 0.25)"
-_BAR = 34  # pixels for one bar with the space around it
 
 
 def results_bar(ledger: pl.DataFrame) -> go.Figure:
@@ -45,7 +29,7 @@ def results_bar(ledger: pl.DataFrame) -> go.Figure:
     )
     figure.update_yaxes(autorange="reversed", tickfont_color=INK, ticksuffix="  ")
     figure.update_xaxes(visible=False, range=[0, max(counts, default=1) * 1.25])
-    return dressed(figure, title=_results_title(totals, selected), height=90 + _BAR * max(len(shown), 1))
+    return dressed(figure, title=_results_title(totals, selected), height=90 + BAR * max(len(shown), 1))
 
 
 def over_time(ended: pl.DataFrame) -> go.Figure:
@@ -62,7 +46,7 @@ def over_time(ended: pl.DataFrame) -> go.Figure:
             y=[0, *points["count"].cum_sum().to_list(), points["count"].sum()],
             name=result,
             mode="lines",
-            line={"color": RESULT_COLOURS[result], "width": 2, "shape": "hv"},
+            line={"color": RESULT_COLOURS[result], "dash": RESULT_DASHES[result], "width": 2, "shape": "hv"},
             hovertemplate=f"%{{x|%a %b %e, %H:%M:%S}}: %{{y:,}} {result}<extra></extra>",
         )
     figure.update_xaxes(gridcolor=GRID, tickfont_color=INK)
@@ -107,16 +91,3 @@ def _time_title(ended: pl.DataFrame) -> str:
         begun, ended_at = f"{first:%H:%M}", f"{last:%H:%M}"
         return f"Sent on {day} at {begun}" if begun == ended_at else f"Sent on {day}, {begun} to {ended_at}"
     return f"Sent from {day} to {last:%a} {last.day} {last:%b}"
-
-
-def dressed(figure: go.Figure, *, title: str, height: int) -> go.Figure:
-    """The figure in the form that all have: its finding as the title, no background, quiet ink."""
-    return figure.update_layout(
-        title={"text": title, "x": 0, "xanchor": "left", "font": {"size": 16}},
-        height=height,
-        margin={"l": 10, "r": 10, "t": 50, "b": 10},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"color": INK, "size": 13},
-        bargap=0.35,
-    )

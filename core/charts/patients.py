@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import plotly.graph_objects as go
 import polars as pl
 
-from core.charts import GRID, INK, dressed
+from core.charts.theme import GRID, INK, dressed
 from core.domain.timeline import CLOSURES, CONTACTS, LANES, VISITS
 from core.domain.wording import day_text
 

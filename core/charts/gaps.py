@@ -8,14 +8,13 @@ from math import ceil, floor
 import plotly.graph_objects as go
 import polars as pl
 
-from core.charts import GRID, INK, dressed
+from core.charts.theme import ACCENT, BAR, GRID, INK, dressed
 from core.domain.control_limits import limits
-from core.gap_rates import overall_rate
+from core.domain.rates import overall_rate
 
-ACCENT = "#2a9d8f"
 _BEYOND = {"": ACCENT, "high_inner": "#3d8bd4", "high_outer": "#3d8bd4", "low_inner": "#d9a400", "low_outer": "#d55e00"}
 _MARK = {"": "circle", "high_inner": "triangle-up", "high_outer": "triangle-up", "low_inner": "diamond"}
-WORDS = {
+BEYOND_WORDS = {
     "": "within",
     "high_inner": "above 95 %",
     "high_outer": "above 99.8 %",
@@ -24,7 +23,6 @@ WORDS = {
 }
 _EVERY, _POINTS = 250, 60  # up to which size a limit is drawn for each, else at how many
 _STEPS, _MOST_TICKS = (1, 2, 5, 10, 20), 6  # percent between two ticks of an axis of rates
-_BAR = 34  # pixels for one bar with the space around it
 
 
 def funnel(slices: pl.DataFrame, *, noun: str) -> go.Figure:
@@ -39,7 +37,7 @@ def funnel(slices: pl.DataFrame, *, noun: str) -> go.Figure:
         mode="markers",
         showlegend=False,
         customdata=list(range(slices.height)),
-        text=[f"{_told(row)}<br>Limits: {WORDS[row['beyond'] or '']}" for row in slices.iter_rows(named=True)],
+        text=[f"{_told(row)}<br>Limits: {BEYOND_WORDS[row['beyond'] or '']}" for row in slices.iter_rows(named=True)],
         hovertemplate="%{text}<extra></extra>",
         marker={
             "size": 11,
@@ -87,7 +85,7 @@ def bars(slices: pl.DataFrame, *, target: float | None = None) -> go.Figure:
     figure.update_xaxes(range=[0, 1], tickformat=".0%", gridcolor=GRID, tickfont_color=INK, zeroline=False)
     if target:
         figure.add_vline(x=target, line={"color": INK, "width": 1.2, "dash": "dash"})
-    return dressed(figure, title=_bars_title(slices), height=100 + _BAR * max(slices.height, 1))
+    return dressed(figure, title=_bars_title(slices), height=100 + BAR * max(slices.height, 1))
 
 
 def trend(course: pl.DataFrame, *, target: float | None = None) -> go.Figure:

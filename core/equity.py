@@ -1,0 +1,68 @@
+"""Whether every step of a contact reaches patients alike: by language, age, sex, race and payer (R3)."""
+
+import polars as pl
+
+from core.domain.clinical import schema
+from core.domain.rates import with_interval
+from core.domain.roll_up import COUNTS, DIMENSIONS, STEPS, Wanted
+from core.domain.slices import AGE_BANDS, NOT_RECORDED, band_name
+from core.domain.small_counts import without_small
+from core.domain.wording import LANGUAGES, SEXES, folded
+from core.errors import NotFound
+from core.store import overview_rows as rows
+from core.store.database import reading
+from core.workbench import Workbench
+
+EQUITY = schema(
+    {
+        "name": pl.String,  # of the value, as people read it
+        "step": pl.String,  # a key of core.domain.roll_up.STEPS
+        "count": pl.Int64,
+        "selected": pl.Int64,
+        "rate": pl.Float64,  # count / selected
+        "low": pl.Float64,
+        "high": pl.Float64,
+    }
+)
+_NAMES = {"language": LANGUAGES, "sex": SEXES}
+_BANDS = [band_name(low, high) for low, high in AGE_BANDS]
+
+
+def is_kept(wb: Workbench, wanted: Wanted) -> bool:
+    """Whether there are figures by language and the like: not of single providers, whose patients are too few."""
+    return not wanted.provider_id and wb.user.scope.providers is None
+
+
+def equity(wb: Workbench, wanted: Wanted, dimension: str) -> pl.DataFrame:
+    """EQUITY: how many of those selected came to each step, by value of a dimension (DIMENSIONS), in order, and step.
+
+    Small counts, and those that could be worked out from others, are null for everybody, as what is shown here is
+    passed on. Without rows where nothing is kept (`is_kept`). Raises NotFound for a dimension that does not exist.
+    """
+    if dimension not in DIMENSIONS:
+        raise NotFound(f"There are no figures by '{dimension}'. There are {', '.join(DIMENSIONS)}.")
+    if not is_kept(wb, wanted):
+        return EQUITY.to_frame()
+    with reading(wb.engine) as connection:
+        counts = rows.by_value(connection, dimension, wanted, wb.user.scope)
+    return _steps(_named(counts, dimension))
+
+
+def _named(counts: pl.DataFrame, dimension: str) -> pl.DataFrame:
+    """The values in their order with their names, words that differ only in case being one."""
+    key = pl.Series("key", [folded(each) for each in counts["value"]], dtype=pl.String)
+    most = counts.with_columns(key).sort("selected", "value", descending=[True, False])
+    summed = most.group_by("key", maintain_order=True).agg(pl.col("value").first(), pl.col(COUNTS).sum())
+    names = _NAMES.get(dimension, {})
+    order = pl.col("value").replace_strict({band: place for place, band in enumerate(_BANDS)}, default=0)
+    in_order = summed.sort(pl.col("value") == NOT_RECORDED, order, maintain_order=True)
+    return in_order.select(pl.col("value").replace(names).alias("name"), *COUNTS)
+
+
+def _steps(counts: pl.DataFrame) -> pl.DataFrame:
+    shown = without_small(counts).with_row_index("place")
+    long = shown.unpivot(on=list(STEPS), index=["place", "name"], variable_name="step", value_name="satisfied").join(
+        shown.select("place", eligible="selected"), on="place"
+    )
+    rated = with_interval(long).sort("place", maintain_order=True)
+    return rated.rename({"satisfied": "count", "eligible": "selected"}).select(EQUITY.names()).cast(EQUITY)

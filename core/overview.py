@@ -1,0 +1,147 @@
+"""All campaigns together, for whoever answers for them: volumes, delivery, opt-outs, cost, gaps closed (R3).
+
+Everything is asked of sums that are kept as messages change (core.roll_ups). Figures are of the patients whom the user
+may see.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from core import roll_ups
+from core.domain.clinical import schema
+from core.domain.organisation import Organisation
+from core.domain.rates import with_interval
+from core.domain.role import READ_PATIENTS
+from core.domain.roll_up import COUNTS, Wanted
+from core.domain.small_cells import suppressed
+from core.domain.small_counts import without_small
+from core.store import overview_rows as rows
+from core.store.database import reading
+from core.store.scope import is_limited, practice_names
+from core.workbench import Workbench
+
+_SHORTLY = 0.3  # seconds for adding up what has changed; of what is left it is said that it is not added up yet
+_FIGURES = dict.fromkeys(("delivery_rate", "opt_out_rate", "cost", "cost_per_gap"), pl.Float64)
+CAMPAIGNS = schema({**rows.CAMPAIGNS, **dict.fromkeys(COUNTS, pl.Int64), **_FIGURES})
+VOLUMES = schema({"on": pl.Date, "channel": pl.String, "handed_over": pl.Int64})
+CLOSED = schema({"channel": pl.String, "eligible": pl.Int64, "satisfied": pl.Int64} | dict.fromkeys(
+    ("rate", "low", "high"), pl.Float64
+))  # fmt: skip
+_BY_WEEK = 45  # days from which volumes are shown by week
+
+
+@dataclass(frozen=True)
+class Overview:
+    """All campaigns of what was wanted.
+
+    totals         COUNTS by name, and the figures delivery_rate, opt_out_rate, cost (dollars) and cost_per_gap; what
+                   does not exist, or is hidden since it is about too few, is None
+    campaigns      CAMPAIGNS: a row for each campaign with its counts and figures, the latest start first
+    volumes        VOLUMES: how many patients were handed a message, by mode and day or week (its Monday)
+    is_weekly      whether the volumes are those of weeks
+    closed         CLOSED: by mode, of those contacted whose gaps were open how many closed one within 90 days
+    known_through  the day through which closings are known; None while none are
+    stale          how many campaigns are not added up yet since they changed
+    is_partial     small counts are hidden: the user may not see patients, and this is a part of them
+    """
+
+    totals: Mapping[str, float | None]
+    campaigns: pl.DataFrame
+    volumes: pl.DataFrame
+    is_weekly: bool
+    closed: pl.DataFrame
+    known_through: date | None
+    stale: int
+    is_partial: bool
+
+
+def overview(wb: Workbench, wanted: Wanted) -> Overview:
+    """What the campaigns came to that are wanted."""
+    roll_ups.refresh(wb, seconds=_SHORTLY)
+    with reading(wb.engine) as connection:
+        found = rows.by_day(connection, wanted, wb.user.scope)
+        named = rows.campaigns_sent(connection, wanted.channel)
+        known = rows.known_through(connection)
+    by_day = found.join(named, on="campaign_id")
+    organisation, is_partial = wb.organisation(), has_small(wb, wanted)
+    summed = by_day.group_by("campaign_id").agg(pl.col(COUNTS).sum())
+    counts = named.join(summed, on="campaign_id", maintain_order="left")
+    shown = without_small(counts) if is_partial else counts
+    is_weekly = _is_weekly(by_day)
+    return Overview(
+        totals=_totals(counts, organisation, is_partial=is_partial),
+        campaigns=_with_figures(shown, organisation).select(CAMPAIGNS.names()).cast(CAMPAIGNS),
+        volumes=_volumes(by_day, is_weekly=is_weekly, is_partial=is_partial),
+        is_weekly=is_weekly,
+        closed=_closed(counts, is_partial=is_partial),
+        known_through=known,
+        stale=roll_ups.stale_count(wb),
+        is_partial=is_partial,
+    )
+
+
+def choices(wb: Workbench) -> tuple[dict[str, str], dict[str, str]]:
+    """The groups and the PCPs that figures can be limited to, by id, as far as the user may see their patients."""
+    with reading(wb.engine) as connection:
+        groups, providers = practice_names(connection)
+    scope = wb.user.scope
+    return (
+        {key: name for key, name in groups.items() if scope.groups is None or key in scope.groups},
+        {key: name for key, name in providers.items() if scope.providers is None or key in scope.providers},
+    )
+
+
+def has_small(wb: Workbench, wanted: Wanted) -> bool:
+    """Whether small counts are to be hidden: from who may not see patients, in what is about a part of them."""
+    is_part = bool(wanted.group_id or wanted.provider_id) or is_limited(wb.user.scope)
+    return is_part and not wb.user.may(READ_PATIENTS)
+
+
+def _totals(counts: pl.DataFrame, organisation: Organisation, *, is_partial: bool) -> dict[str, float | None]:
+    summed = counts.select(pl.col(COUNTS).sum())
+    shown = without_small(summed, is_whole=False) if is_partial else summed
+    totals: dict[str, float | None] = _with_figures(shown, organisation).row(0, named=True)
+    return totals
+
+
+def _with_figures(counts: pl.DataFrame, organisation: Organisation) -> pl.DataFrame:
+    """With rates and cost by the organisation's prices of now; null where they would divide by nothing."""
+    ended, gaps = pl.col("delivered") + pl.col("failed"), pl.col("gaps_closed")
+    prices = {
+        "segments": organisation.segment_price,
+        "call_minutes": organisation.call_minute_price,
+        "letters": organisation.letter_price,
+    }
+    cost = pl.sum_horizontal((pl.col(name) * price for name, price in prices.items()), ignore_nulls=False)
+    return counts.with_columns(
+        delivery_rate=pl.when(ended > 0).then(pl.col("delivered") / ended),
+        opt_out_rate=pl.when(pl.col("handed_over") > 0).then(pl.col("opt_outs") / pl.col("handed_over")),
+        cost=cost.cast(pl.Float64),
+        cost_per_gap=pl.when(gaps > 0).then(cost / gaps),
+    )
+
+
+def _is_weekly(by_day: pl.DataFrame) -> bool:
+    days = by_day.filter(pl.col("handed_over") > 0)["on"]
+    first, last = days.min(), days.max()
+    return isinstance(first, date) and isinstance(last, date) and (last - first).days > _BY_WEEK
+
+
+def _volumes(by_day: pl.DataFrame, *, is_weekly: bool, is_partial: bool) -> pl.DataFrame:
+    on = pl.col("on").dt.truncate("1w" if is_weekly else "1d")
+    sent = by_day.filter(pl.col("handed_over") > 0).group_by(on, "channel").agg(pl.col(COUNTS).sum())
+    shown = without_small(sent) if is_partial else sent
+    return shown.drop_nulls("handed_over").select(VOLUMES.names()).cast(VOLUMES).sort("on", "channel")
+
+
+def _closed(counts: pl.DataFrame, *, is_partial: bool) -> pl.DataFrame:
+    by_mode = counts.group_by("channel").agg(
+        pl.col("followed").sum().alias("eligible"), pl.col("closed", "followed").sum()
+    )
+    found = by_mode.select("channel", "eligible", satisfied=pl.min_horizontal("closed", "followed"))
+    known = found.filter(pl.col("eligible") > 0)
+    known = known.filter(~suppressed(known, is_whole=True)) if is_partial else known
+    return with_interval(known).select(CLOSED.names()).cast(CLOSED).sort("channel")

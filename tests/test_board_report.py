@@ -1,0 +1,77 @@
+"""Reports for a meeting: the figures of the pages as a PDF, as far as the reader may see them, and no patient."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import update
+
+from core import board_report
+from core.domain.user import Scope, User
+from core.errors import NotAllowed, NotFound
+from core.store import accounts
+from core.store.database import writing
+from core.store.schema import recipients
+from core.workbench import Workbench
+from tests.clinic import add_campaign, add_clinic, add_patients
+from tests.pdfs import page_texts
+from tests.postgres import bench_by_day, postgres_folder  # noqa: F401 (fixtures)
+
+
+@pytest.fixture
+def clinic(bench_by_day: Workbench) -> Workbench:  # noqa: F811
+    """c1 went to two of three patients of the first group; c2, a draft, is for one of the second."""
+    bench = bench_by_day
+    add_clinic(bench)
+    add_campaign(bench, add_patients(bench, 3), name="Mammograms <b>in</b> November", status="completed")
+    add_campaign(bench, add_patients(bench, 1, start=8, group=2), campaign_id="c2", name="Draft", status="inactive")
+    with writing(bench.engine) as connection:
+        ended = recipients.c.patient_id.in_(["p1", "p2"])
+        connection.execute(update(recipients).where(ended).values(state="handed_over", finished_at=bench.now()))
+    return bench
+
+
+def text(content: bytes) -> str:
+    return " ".join(page_texts(content))
+
+
+def test_the_report_of_a_campaign_has_headline_results_and_course_and_no_patient(clinic: Workbench) -> None:
+    said = text(board_report.campaign_pdf(clinic, "c1"))
+
+    assert "Mammograms <b>in</b> November" in said and "Campaign report · Email" in said
+    assert "2 of 3 patients were reached, 1 still wait" in said
+    assert "Selected 3 100.0 %" in said and "Over time" in said
+    assert "Made for Ana Lyst" in said and "As of" in said and "Page 1 of" in said
+    assert "Example, Ada" not in said and "p1@example.org" not in said
+    assert accounts.recorded(clinic.engine, "report.printed", "c1") == [{}]
+
+
+def test_the_overview_counts_what_went_out_in_the_period_without_drafts(clinic: Workbench) -> None:
+    today = clinic.today()
+    said = text(board_report.overview_pdf(clinic, today - timedelta(days=400), today + timedelta(days=400)))
+
+    assert "1 campaign selected 3 patients and reached 2 of them (66.7 %)." in said
+    assert "Mammograms <b>in</b> November" in said and "Draft" not in said
+    assert accounts.recorded(clinic.engine, "overview.printed", "")
+
+
+def test_a_period_in_which_nothing_went_out_says_so(clinic: Workbench) -> None:
+    said = text(board_report.overview_pdf(clinic, date(2020, 1, 1), date(2020, 1, 31)))
+
+    assert "No campaign went out in this period." in said and "Wed 1 Jan 2020 to Fri 31 Jan 2020" in said
+
+
+def test_a_period_that_ends_before_it_begins_is_refused(clinic: Workbench) -> None:
+    with pytest.raises(NotAllowed, match="Choose a later last day"):
+        board_report.overview_pdf(clinic, date(2020, 1, 2), date(2020, 1, 1))
+
+
+def test_nobody_reads_of_campaigns_out_of_their_sight(clinic: Workbench) -> None:
+    person = User("otto", "Otto", scope=Scope(groups=frozenset({"g9"})), roles=frozenset({"manager"}))
+    accounts.add_user(clinic.engine, person, at=clinic.now(), by="ana")
+    otto = replace(clinic, user=person)
+
+    with pytest.raises(NotFound):
+        board_report.campaign_pdf(otto, "c1")
+    today = clinic.today()
+    assert "Mammograms" not in text(board_report.overview_pdf(otto, today - timedelta(400), today + timedelta(400)))
