@@ -1,5 +1,5 @@
-"""The dispatcher's loop for letters, labels, mails to users and roll-ups, beside those that send: nothing for patients
-waits for it."""
+"""The dispatcher's loop for letters, labels, mails to users, roll-ups and what became of patients, beside those that
+send: nothing for patients waits for it."""
 
 import logging
 import os
@@ -8,6 +8,7 @@ import socket
 import threading
 
 from core import approval_mail, printing, support_mail
+from core.following import Following
 from core.roll_ups import Rolling
 from core.store.messages import DatabaseLost
 from core.workbench import Workbench
@@ -53,11 +54,12 @@ class Printing(threading.Thread):
 
 
 def _keep_going(wb: Workbench, stop: threading.Event) -> None:
-    failures, worker, rolling = 0, worker_name(), Rolling()
+    failures, worker, rolling, following = 0, worker_name(), Rolling(), Following()
     while not stop.is_set():
         try:
             print_what_is_due(wb, stop, worker)
             rolling.roll(wb)
+            following.follow(wb)
             failures = 0
         except DatabaseLost as error:
             _log.error("the database cannot be used for printing and roll-ups (%s); trying again", type(error).__name__)

@@ -38,7 +38,7 @@ class Tending:
 
     def tend(self, wb: Workbench) -> None:
         """Now and then: introductory emails, texts without a receipt, old files, feeds that are late, scheduled
-        reports, what became of patients, mails come back, what Twilio knows."""
+        reports, mails come back, what Twilio knows."""
         if time.monotonic() - self.tended_at < _TEND:
             return
         ledgers.beat(wb)
@@ -50,26 +50,12 @@ class Tending:
         lateness.tell_administrators(wb)
         report_mail.send_due(wb)
         audit.note_head(wb)
-        _follow_up(wb)
         if wb.settings.mailbox and (not wb.settings.mailbox_is_elsewhere or home_mode.is_live(wb)):
             try:
                 bounces.collect(wb)
             except SettingsError as error:  # the mailbox is not there just now; sending goes on
                 _log.error("%s", error)
         self.tended_at = time.monotonic()
-
-
-def _follow_up(wb: Workbench) -> None:
-    """After a feed: what became of the patients of campaigns, a day of allocation at a time, so that sending goes on.
-
-    When that fails, reports show what was known before.
-    """
-    from core import outcomes  # brings the clinical store along, which sending itself never needs
-
-    try:
-        outcomes.refresh(wb, days=1)
-    except Exception as error:
-        _log.error("what became of a campaign's patients could not be worked out (%s)", type(error).__name__)
 
 
 def refresh(wb: Workbench) -> None:

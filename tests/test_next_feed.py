@@ -52,6 +52,26 @@ def test_contacted_patients_have_the_lift_of_their_channel_and_nobody_else(wb: W
     assert kept["closed_on"].to_list() == answer["closed_on"].to_list()
 
 
+def test_a_feed_told_anew_since_an_earlier_day_closes_gaps_of_campaigns_alone(wb: Workbench, tmp_path: Path) -> None:
+    early = datetime.combine(FIRST - timedelta(days=100), datetime.min.time(), tzinfo=wb.zone())
+    noon = datetime.combine(FIRST, datetime.min.time(), tzinfo=wb.zone()) + timedelta(hours=12)
+    wb = replace(wb, clock=lambda: noon)
+    write_sample(tmp_path / "sample", patients=300, seed=4, as_of=FIRST)
+    code_loads.load_codes(wb, tmp_path / "sample" / "code_map.csv")
+    loads.load(wb, tmp_path / "sample")
+    gaps = care_gaps.gaps(wb, measures=[MAMMOGRAM], states=OPEN_STATES, as_of=early.date()).collect()
+    ids = gaps["patient_id"].to_list()
+    add_campaign(replace(wb, clock=lambda: early), ids, channel="phone")
+    with writing(wb.engine) as connection:
+        connection.execute(update(recipients).values(state="delivered"))
+
+    answer = next_feed.write(wb, tmp_path / "sample", tmp_path / "next", as_of=FIRST, since=early.date())
+
+    assert sorted(answer["patient_id"]) == sorted(ids) and set(answer["measure_id"]) == {MAMMOGRAM}
+    closed = answer["closed_on"].drop_nulls()
+    assert closed.len() and closed.is_between(early.date(), FIRST, closed="none").all()
+
+
 def test_the_command_refuses_a_folder_without_a_sample(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "core", "sample", str(tmp_path / "next"), "--next", str(tmp_path)]
     environ = {"CARELOOP_HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT), "PATH": ""}

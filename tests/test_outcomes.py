@@ -13,6 +13,7 @@ from core import loads, outcomes
 from core.domain.clinical import schema
 from core.domain.effects.outcomes import FOLLOWED, bookings, check_days, closures
 from core.domain.feed_lag import FEEDS, known_days
+from core.following import Following
 from core.store import outcome_rows
 from core.store.database import reading, writing
 from core.store.merges import Merge
@@ -330,3 +331,17 @@ def test_a_deleted_campaign_is_not_followed(sent: Workbench) -> None:
     with writing(sent.engine) as connection:
         connection.execute(update(campaigns).values(deleted_at=sent.now()))
     assert outcomes.refresh(sent) == 0
+
+
+def test_a_dispatcher_keeps_up_a_day_of_allocation_at_a_time(sent: Workbench) -> None:
+    add_campaign(noon(sent, ALMOST), ["p1"], campaign_id="c2", name="Second")
+    following = Following()
+
+    for count in (1, 2, 2):
+        following.follow(sent)
+        with reading(sent.engine) as connection:
+            assert len(set(connection.scalars(select(follow_ups.c.campaign_id)))) == count
+    add_campaign(noon(sent, ALMOST), ["p1"], campaign_id="c3", name="Third")
+    following.follow(sent)  # not again within a minute
+    with reading(sent.engine) as connection:
+        assert len(set(connection.scalars(select(follow_ups.c.campaign_id)))) == 2
