@@ -10,10 +10,10 @@ import plotly.graph_objects as go
 import polars as pl
 
 from core.charts import GRID, INK, dressed
+from core.charts.gaps import short_name
 from core.domain.organisation import MODES
 from core.domain.roll_up import STEPS
 from core.domain.wording import day_text
-from core.gap_charts import short_name
 
 MODE_COLOURS = {"email": "#3d8bd4", "text": "#2a9d8f", "phone": "#d9a400", "letter": "#cc79a7"}
 MODE_NAMES = {"email": "Email", "text": "Text", "phone": "Phone", "letter": "Letter"}
