@@ -3,7 +3,9 @@
 import polars as pl
 import streamlit as st
 
-from core import coming, overview_charts
+from core import coming
+from core.charts import alt_text
+from core.charts import overview as overview_charts
 from core.domain.organisation import CHANNELS
 from core.domain.wording import day_text
 from core.workbench import Workbench
@@ -28,7 +30,8 @@ def show(wb: Workbench, channel: str) -> None:
         if found.calls.is_empty():
             st.caption("No calls are planned.")
         else:
-            st.plotly_chart(overview_charts.calls(found.calls), key="ov_calls", config={"displayModeBar": False})
+            figure = overview_charts.calls(found.calls)
+            st.plotly_chart(figure, key="ov_calls", alt=alt_text(figure), config={"displayModeBar": False})
         st.caption("At the pace of lately, or else the one in the settings; without tries again and quiet hours.")
 
 

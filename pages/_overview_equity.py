@@ -5,7 +5,9 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from core import equity, overview_charts
+from core import equity
+from core.charts import alt_text
+from core.charts import overview as overview_charts
 from core.domain.roll_up import DIMENSIONS, STEPS, Wanted
 from core.domain.small_cells import LEAST
 from core.workbench import Workbench
@@ -36,7 +38,7 @@ def show(wb: Workbench, wanted: Wanted) -> None:
         return
     if rows["name"].n_unique() > 1:  # one line alone compares nothing
         figure = overview_charts.steps(rows, noun=DIMENSIONS[str(dimension)])
-        st.plotly_chart(figure, key=f"ov_steps_{dimension}", config={"displayModeBar": False})
+        st.plotly_chart(figure, key=f"ov_steps_{dimension}", alt=alt_text(figure), config={"displayModeBar": False})
     with on_laptop("ov-equity"):
         st.dataframe(
             _table(rows, DIMENSIONS[str(dimension)]),

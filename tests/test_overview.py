@@ -8,7 +8,9 @@ import pytest
 from hypothesis import strategies as st
 from sqlalchemy import insert, select, update
 
-from core import coming, equity, overview, overview_charts, roll_ups
+from core import coming, equity, overview, roll_ups
+from core.charts import alt_text
+from core.charts import overview as overview_charts
 from core.domain.effects.published import PUBLISHED, comparable
 from core.domain.organisation import MODES, Organisation
 from core.domain.planned import Backlog, planned
@@ -315,3 +317,23 @@ def test_every_published_number_has_a_source_and_is_a_share() -> None:
         assert all(0 < share < 1 for share in (each.control, each.treated) if share is not None)
     assert {each.contact for each in comparable("text")} >= {"Any reminder", "Text"}
     assert "Letter" not in {each.contact for each in comparable("text")}
+
+
+def test_each_figure_can_be_told_in_words(wb: Workbench) -> None:
+    filled(wb)
+    add_campaign(wb, add_patients(wb, 9, start=41), campaign_id="n", name="Next", channel="phone")
+    roll_ups.refresh(wb)
+    shown = overview.overview(wb, DAYS)
+
+    told = [
+        alt_text(figure)
+        for figure in (
+            overview_charts.volumes(shown.volumes, is_weekly=shown.is_weekly),
+            overview_charts.steps(equity.equity(wb, EVERYTHING, "language"), noun="Language"),
+            overview_charts.calls(coming.coming(wb).calls),
+        )
+    ]
+
+    assert "Text" in told[0] and "20" in told[0]
+    assert "Spanish" in told[1]
+    assert told[2].startswith("9 calls planned, lines never full")

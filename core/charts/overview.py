@@ -9,17 +9,16 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
-from core.charts import GRID, INK, dressed
 from core.charts.gaps import short_name
+from core.charts.theme import DASHES, GRID, INK, SERIES, dressed
 from core.domain.organisation import MODES
 from core.domain.roll_up import STEPS
 from core.domain.wording import day_text
 
 MODE_COLOURS = {"email": "#3d8bd4", "text": "#2a9d8f", "phone": "#d9a400", "letter": "#cc79a7"}
 MODE_NAMES = {"email": "Email", "text": "Text", "phone": "Phone", "letter": "Letter"}
-_LINES = ("#3d8bd4", "#d55e00", "#2a9d8f", "#cc79a7", "#d9a400", "#8f7ac8", "#8a9499", "#56a3d9")
 _MARKS = ("circle", "square", "diamond", "triangle-up", "x", "star", "pentagon", "hexagon")
-_MOST = len(_LINES)
+_MOST = len(SERIES)
 _FULL = 0.999  # a line that is full for the whole hour; the rounding of a pace is left out
 
 
@@ -57,7 +56,7 @@ def steps(equity: pl.DataFrame, *, noun: str) -> go.Figure:
             y=mine["rate"].to_list(),
             name=short_name(name),
             mode="lines+markers",
-            line={"color": _LINES[place], "width": 2},
+            line={"color": SERIES[place], "width": 2, "dash": DASHES[place]},
             marker={"symbol": _MARKS[place], "size": 8},
             text=[_told(row) for row in mine.iter_rows(named=True)],
             hovertemplate="%{text}<extra></extra>",
