@@ -9,11 +9,11 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
-from core.charts import GRID, INK, dressed
+from core.charts.gaps import short_name
+from core.charts.theme import GRID, INK, dressed
 from core.domain.organisation import MODES
 from core.domain.roll_up import STEPS
 from core.domain.wording import day_text
-from core.gap_charts import short_name
 
 MODE_COLOURS = {"email": "#3d8bd4", "text": "#2a9d8f", "phone": "#d9a400", "letter": "#cc79a7"}
 MODE_NAMES = {"email": "Email", "text": "Text", "phone": "Phone", "letter": "Letter"}
@@ -45,7 +45,7 @@ def volumes(frame: pl.DataFrame, *, is_weekly: bool) -> go.Figure:
     return dressed(figure, title=_volumes_title(frame, is_weekly=is_weekly), height=300)
 
 
-def steps(equity: pl.DataFrame, *, noun: str) -> go.Figure:
+def equity_steps(equity: pl.DataFrame, *, noun: str) -> go.Figure:
     """The share of those selected who came to each step, a line for each value of one dimension (core.equity.EQUITY);
     the largest few. Where too few are behind a share, the line has a hole."""
     names = equity["name"].unique(maintain_order=True).to_list()[:_MOST]
