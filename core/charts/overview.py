@@ -18,7 +18,7 @@ from core.domain.wording import day_text
 MODE_COLOURS = {"email": "#3d8bd4", "text": "#2a9d8f", "phone": "#d9a400", "letter": "#cc79a7"}
 MODE_NAMES = {"email": "Email", "text": "Text", "phone": "Phone", "letter": "Letter"}
 _MARKS = ("circle", "square", "diamond", "triangle-up", "x", "star", "pentagon", "hexagon")
-_MOST = len(SERIES)
+_MOST = min(len(SERIES), len(DASHES))
 _FULL = 0.999  # a line that is full for the whole hour; the rounding of a pace is left out
 
 
@@ -44,7 +44,7 @@ def volumes(frame: pl.DataFrame, *, is_weekly: bool) -> go.Figure:
     return dressed(figure, title=_volumes_title(frame, is_weekly=is_weekly), height=300)
 
 
-def steps(equity: pl.DataFrame, *, noun: str) -> go.Figure:
+def equity_steps(equity: pl.DataFrame, *, noun: str) -> go.Figure:
     """The share of those selected who came to each step, a line for each value of one dimension (core.equity.EQUITY);
     the largest few. Where too few are behind a share, the line has a hole."""
     names = equity["name"].unique(maintain_order=True).to_list()[:_MOST]
