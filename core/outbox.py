@@ -4,7 +4,8 @@
 """
 
 import base64
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -27,7 +28,8 @@ class MailPage:
 
 @dataclass(frozen=True)
 class KeptMail:
-    """One mail as it came, sent `at` (UTC, ISO). `html` and `text` are empty when the mail has no such part."""
+    """One mail as it came, sent `at` (UTC, ISO). `html` and `text` are empty when the mail has no such part;
+    `attachments` are the PDFs that came along, by their names."""
 
     name: str
     at: str
@@ -37,6 +39,7 @@ class KeptMail:
     html: str
     text: str
     unsubscribe: str
+    attachments: dict[str, bytes] = field(default_factory=dict)
 
 
 @needs(READ_PATIENTS)
@@ -73,6 +76,7 @@ def mail(wb: Workbench, name: str) -> KeptMail:
         html=_with_pictures(message, _part(message, "html")),
         text=_part(message, "plain"),
         unsubscribe=str(message["List-Unsubscribe"] or ""),
+        attachments=dict(_attached(message)),
     )
 
 
@@ -93,6 +97,13 @@ def _folder(wb: Workbench) -> Path:
 def _part(message: EmailMessage, subtype: str) -> str:
     part = message.get_body(preferencelist=(subtype,))
     return str(part.get_content()) if part is not None else ""
+
+
+def _attached(message: EmailMessage) -> Iterator[tuple[str, bytes]]:
+    for part in message.iter_attachments():
+        content = part.get_payload(decode=True)
+        if part.get_content_type() == "application/pdf" and isinstance(content, bytes):
+            yield part.get_filename() or "attachment.pdf", content
 
 
 def _with_pictures(message: EmailMessage, html: str) -> str:

@@ -3,13 +3,14 @@
 import polars as pl
 import streamlit as st
 
-from core import effect_charts
+from core import charts
 from core.domain.campaign_steps import BREAK_DOWNS
 from core.domain.slices import NOT_RECORDED
 from core.domain.small_cells import LEAST
 from core.domain.wording import LANGUAGES
 from core.report_parts import Parts, Slice
 from core.workbench import Workbench
+from pages._chart import draw_chart
 from pages._shared import percent
 from pages._slice_table import slice_table
 
@@ -29,8 +30,8 @@ def by_whom(wb: Workbench, parts: Parts) -> tuple[Slice, str] | None:
     rows = list(slices.iter_rows(named=True))
     name, names = BREAK_DOWNS[str(by or "language")], LANGUAGES if by == "language" else {}
     if slices["closed"].null_count() < slices.height:
-        figure = effect_charts.shares(slices, names, by=name)
-        st.plotly_chart(figure, key="rp_by_chart", config={"displayModeBar": False})
+        figure = charts.shares(slices, names, by=name)
+        draw_chart(figure, key="rp_by_chart")
     shown = pl.DataFrame(
         {
             name: [names.get(row["slice"], row["slice"]) or NOT_RECORDED for row in rows],

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core import effect_charts, effects
+from core import charts, effects
 from core.domain.campaign import Campaign
 from core.domain.effects.achieved import NO_ESTIMATE, REGRESSION, points
 from core.domain.effects.analysis import Comparison, Effect, Window
@@ -10,6 +10,7 @@ from core.domain.effects.design import ARM_NAMES
 from core.domain.wording import day_text
 from core.report_parts import Slice
 from core.workbench import Workbench
+from pages._chart import draw_chart
 from pages._shared import interval, percent, plain
 
 _METHODS = {"newcombe": "Newcombe", "mantel_haenszel": "Mantel and Haenszel, over strata and households"}
@@ -28,8 +29,8 @@ def show_effect(wb: Workbench, campaign: Campaign, effect: Effect | None) -> tup
             _told(effect.last.comparisons[0], effect)
     with right:
         if any(window.comparisons for window in effect.windows):
-            st.plotly_chart(effect_charts.differences(effect), key="rp_difference", config={"displayModeBar": False})
-        st.plotly_chart(effect_charts.closure_curves(effect), key="rp_curves", config={"displayModeBar": False})
+            draw_chart(charts.differences(effect), key="rp_difference")
+        draw_chart(charts.closure_curves(effect), key="rp_curves")
         _at_risk(effect)
     _how(effect)
     _repeats(wb, campaign, effect)

@@ -11,6 +11,7 @@ from core.domain.role import READ_PATIENTS
 from core.domain.slices import BY_KEY, gap_list
 from core.workbench import Workbench
 from pages import _views
+from pages._chart import draw_chart
 from pages._gap_measures import EXPORT_HELP
 from pages._shared import percent, plain
 from pages._width import on_laptop, on_phone
@@ -63,14 +64,7 @@ def _chart(measure: dict[str, Any], by: str, slices: pl.DataFrame, *, opens: boo
         most = slices.with_row_index("place").sort("eligible", descending=True).head(_MOST_BARS).sort("place")
         drawn = most.drop("place")
         figure = charts.bars(drawn, target=measure["target"])
-    event: Any = st.plotly_chart(
-        figure,
-        key=_key("chart", measure, by),
-        on_select="rerun" if opens else "ignore",
-        selection_mode="points",
-        config=_PLAIN,
-        alt=charts.alt_text(figure),
-    )
+    event = draw_chart(figure, key=_key("chart", measure, by), on_select="rerun" if opens else "ignore")
     st.caption(_explained(by, slices, opens=opens))
     if not opens:
         return None
@@ -155,7 +149,6 @@ def _key(part: str, measure: dict[str, Any], by: str) -> str:
     return f"cg_{part}_{measure['measure_id']}_{by}_{st.session_state.get(_CLICKS, 0)}"
 
 
-_PLAIN = {"displayModeBar": False}
 _COLUMNS = {
     "Rate": st.column_config.NumberColumn(format="%.1f %%", width=64),
     "Up to date": st.column_config.TextColumn(width=100),

@@ -7,6 +7,7 @@ import streamlit as st
 
 from core import charts, gap_rates
 from core.workbench import Workbench
+from pages._chart import draw_chart
 from pages._shared import progress_bar
 
 _WORDS = "Evaluating the ends of twelve months"
@@ -29,12 +30,7 @@ def show(wb: Workbench, measure: dict[str, Any]) -> None:
         place.empty()
     course = gap_rates.trend(wb, measure_id)
     figure = charts.trend(course, target=measure["target"])
-    st.plotly_chart(
-        figure,
-        key=f"cg_course_{measure_id}",
-        alt=charts.alt_text(figure),
-        config={"displayModeBar": False},
-    )
+    draw_chart(figure, key=f"cg_course_{measure_id}")
     st.caption(
         "Today's patients by today's rules, with what is known today: who left the practice meanwhile is not in it. "
         "The last point is today."

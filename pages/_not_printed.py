@@ -4,16 +4,20 @@ import polars as pl
 import streamlit as st
 
 from core import print_runs
+from core.domain.eligibility import HOLD_OUT
+from core.domain.message import reason_sentence
+from core.domain.organisation import LETTER
 from core.workbench import Workbench
 from pages._seen import seen
 from pages._shared import count, plain, summary_link
 
+_HELD_OUT = reason_sentence(HOLD_OUT, LETTER)  # as it was meant: there is nothing to put right
 _MOST = 40  # links of one reason; the table below has everybody
 
 
 def not_printed(wb: Workbench, campaign_id: str) -> None:
     """Draw the list, if anybody is on it."""
-    rows = print_runs.not_printed(wb, campaign_id)
+    rows = print_runs.not_printed(wb, campaign_id).filter(pl.col("reason") != _HELD_OUT)
     if rows.is_empty():
         return
     seen(wb, "not_printed", rows["patient_id"].to_list(), subject=campaign_id)

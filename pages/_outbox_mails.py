@@ -77,6 +77,10 @@ def _mail(wb: Workbench, mail: KeptMail) -> None:
     at = moment(datetime.fromisoformat(mail.at), wb)
     st.caption(f"From {plain(mail.sender)}  \nTo {plain(mail.recipient)}  \nSent {at}")
     whose(wb, mail.recipient, part="communications")
+    for number, (name, content) in enumerate(mail.attachments.items()):
+        key = f"outbox_file_{mail.name}_{number}"
+        icon, mime = ":material/attach_file:", "application/pdf"
+        st.download_button(plain(name), content, name, mime, key=key, icon=icon, on_click="ignore")
     seen, text = st.tabs(["As seen", "Plain text"])
     with seen:
         if mail.html:

@@ -3,10 +3,11 @@
 import polars as pl
 import streamlit as st
 
-from core import coming, overview_charts
+from core import charts, coming
 from core.domain.organisation import CHANNELS
 from core.domain.wording import day_text
 from core.workbench import Workbench
+from pages._chart import draw_chart
 from pages._shared import MODE_ICONS, count, plain
 
 
@@ -28,7 +29,7 @@ def show(wb: Workbench, channel: str) -> None:
         if found.calls.is_empty():
             st.caption("No calls are planned.")
         else:
-            st.plotly_chart(overview_charts.calls(found.calls), key="ov_calls", config={"displayModeBar": False})
+            draw_chart(charts.calls(found.calls), key="ov_calls")
         st.caption("At the pace of lately, or else the one in the settings; without tries again and quiet hours.")
 
 

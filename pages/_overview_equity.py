@@ -5,10 +5,11 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from core import equity, overview_charts
+from core import charts, equity
 from core.domain.roll_up import DIMENSIONS, STEPS, Wanted
 from core.domain.small_cells import LEAST
 from core.workbench import Workbench
+from pages._chart import draw_chart
 from pages._width import on_laptop, on_phone
 
 
@@ -35,8 +36,8 @@ def show(wb: Workbench, wanted: Wanted) -> None:
         st.caption(f"Too few patients: counts under {LEAST}, and those that could be worked out, are hidden.")
         return
     if rows["name"].n_unique() > 1:  # one line alone compares nothing
-        figure = overview_charts.steps(rows, noun=DIMENSIONS[str(dimension)])
-        st.plotly_chart(figure, key=f"ov_steps_{dimension}", config={"displayModeBar": False})
+        figure = charts.equity_steps(rows, noun=DIMENSIONS[str(dimension)])
+        draw_chart(figure, key=f"ov_steps_{dimension}")
     with on_laptop("ov-equity"):
         st.dataframe(
             _table(rows, DIMENSIONS[str(dimension)]),

@@ -15,13 +15,13 @@ _EVERY = ""
 
 
 def wanted(wb: Workbench) -> Wanted:
-    """What the filters say; at first the contacts of the last 90 days."""
+    """What the filters say; at first the contacts of the last 12 months, since closing a gap takes months."""
     groups, providers = overview.choices(wb)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         period = st.segmented_control(
             "Contacts of",
             tuple(_PERIODS),
-            default="90 days",
+            default="12 months",
             required=True,
             wrap=True,
             key="ov_period",

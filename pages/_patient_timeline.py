@@ -9,6 +9,7 @@ from core import charts, patient_records
 from core.domain.person import Person
 from core.domain.wording import day_text
 from core.workbench import Workbench
+from pages._chart import draw_chart
 from pages._patient_evidence import explanations
 from pages._shared import plain
 
@@ -35,7 +36,7 @@ def show(wb: Workbench, person: Person) -> None:
     )
     since = _back(wb.today(), _SPANS[str(span or "2 years")])
     figure = charts.timeline(rows, as_of=wb.today(), since=since)
-    st.plotly_chart(figure, key="pa_timeline", alt=charts.alt_text(figure), config={"displayModeBar": False})
+    draw_chart(figure, key="pa_timeline")
     st.caption("Touch or point at a mark to read what it was. The list below says the same.")
     _list(rows if since is None else rows.filter(pl.col("on") >= since))
 

@@ -3,11 +3,12 @@
 import polars as pl
 import streamlit as st
 
-from core import effect_charts
+from core import charts
 from core.domain.campaign_steps import BY_KEY
 from core.domain.wording import day_text
 from core.report_parts import STEP, Parts, Slice
 from core.workbench import Workbench
+from pages._chart import draw_chart
 from pages._shared import percent
 from pages._slice_table import slice_table
 
@@ -16,8 +17,8 @@ _FOLLOWED = ("eligible", "sent", "delivered", "answered", "booked", "kept", "clo
 
 def show_steps(wb: Workbench, parts: Parts) -> tuple[Slice, str] | None:
     """Returns whom a follow-up was asked for: those who did not come to a step."""
-    figure = effect_charts.steps(parts.funnel)
-    st.plotly_chart(figure, key="rp_steps_chart", config={"displayModeBar": False})
+    figure = charts.funnel_steps(parts.funnel)
+    draw_chart(figure, key="rp_steps_chart")
     rows = list(parts.funnel.iter_rows(named=True))
     labels = [_label(row) for row in rows]
     shown = pl.DataFrame(

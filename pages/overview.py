@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from core import overview, overview_charts
+from core import charts, overview
 from core.domain.role import MAKE_CAMPAIGNS
 from core.domain.roll_up import Wanted
 from core.domain.small_cells import LEAST
@@ -22,6 +22,7 @@ from pages import (
     _overview_filters,
     _overview_published,
 )
+from pages._chart import draw_chart
 from pages._shared import MODE_NAMES, count, page_head, workbench
 
 
@@ -61,12 +62,10 @@ def _volumes(wb: Workbench, wanted: Wanted, shown: Overview) -> None:
     """The chart, and the list of campaigns: of the bar that was clicked, else those that a figure has opened."""
     picked = None
     if not shown.volumes.is_empty():
-        event: Any = st.plotly_chart(
-            overview_charts.volumes(shown.volumes, is_weekly=shown.is_weekly),
+        event = draw_chart(
+            charts.volumes(shown.volumes, is_weekly=shown.is_weekly),
             key=f"ov_volumes_{st.session_state.get(_overview_figures.CLICKS, 0)}",
             on_select="rerun",
-            selection_mode="points",
-            config={"displayModeBar": False},
         )
         picked = _picked(event, shown.volumes)
     if picked is None:

@@ -1,7 +1,5 @@
 """The report of one campaign: a headline, what to decide, a ledger that adds up, charts, and every patient."""
 
-from typing import Any
-
 import streamlit as st
 
 from core import campaigns, charts, report_parts, reports
@@ -15,6 +13,7 @@ from core.report_parts import Parts
 from core.reports import Report
 from core.workbench import Workbench
 from pages._also_by import also_by_button, ask_also_by, sister_links
+from pages._chart import draw_chart
 from pages._follow_up import ask_for_copy, ask_for_follow_up
 from pages._history import show_history
 from pages._holds import ask_about_sending, show_holds
@@ -69,13 +68,13 @@ def _report(wb: Workbench, campaign_id: str) -> None:
     with left:
         _ledger(shown)
     with right:
-        _chart(charts.results_bar(shown.ledger), "rp_results")
+        draw_chart(charts.results_bar(shown.ledger), key="rp_results")
         if shown.campaign.channel == LETTER:
             pass  # a letter's day is what somebody typed: no course over time
         elif shown.over_time.is_empty():
             st.caption("Nothing has been sent yet, so there is no course over time.")
         else:
-            _chart(charts.over_time(shown.over_time), "rp_time")
+            draw_chart(charts.over_time(shown.over_time), key="rp_time")
     if with_letters:
         not_printed(wb, campaign_id)
     if shown.campaign.kind != INTRODUCTORY:
@@ -84,10 +83,6 @@ def _report(wb: Workbench, campaign_id: str) -> None:
     if asked:
         st.session_state[_ASKED] = asked
         st.rerun()
-
-
-def _chart(figure: Any, key: str) -> None:
-    st.plotly_chart(figure, key=key, alt=charts.alt_text(figure), config={"displayModeBar": False})
 
 
 def _head(wb: Workbench, shown: Report, parts: Parts) -> tuple[str, list[str]] | None:

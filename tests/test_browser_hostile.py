@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 PAGES = (
     "", "work_list", "care_gaps", "measures", "campaigns", "library", "replies", "outbox", "outbox?mode=text",
-    "downloads", "data", "introductions", "settings", "going_live", "users", "audit",
+    "overview", "downloads", "data", "introductions", "settings", "going_live", "users", "audit",
 )  # fmt: skip
 PARTS = ("", "&part=communications", "&part=clinical", "&part=appointments", "&part=replies", "&part=timeline")
 STEPS = ("message", "delivery", "summary")

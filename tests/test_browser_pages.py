@@ -22,6 +22,7 @@ PAGES = (
     "outbox",
     "data",
     "introductions",
+    "overview",
     "downloads",
     "settings",
     "going_live",
@@ -34,7 +35,7 @@ PAGES = (
 EVERY_DAY = ("", "work_list", "report")  # the others with the long tests
 TITLES = (
     "Good", "Work list", "Care gaps", "Measures", "Imm: Childhood Series", "Campaigns", "Library", "Replies", "Outbox",
-    "Data", "Introductory emails", "Downloads", "Settings", "Going live", "Users", "Audit log", "Help",
+    "Data", "Introductory emails", "Overview", "Downloads", "Settings", "Going live", "Users", "Audit log", "Help",
     "Mammogram reminder", "Diabetes care gaps",
 )  # fmt: skip
 COLOURS = {"light": "rgb(255, 255, 255)", "dark": "rgb(17, 25, 26)"}

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 
-from core.charts import RESULT_COLOURS, over_time, results_bar
+from core.charts import RESULT_COLOURS, RESULT_DASHES, over_time, results_bar
 from core.domain.message import RESULTS
 
 CHICAGO = ZoneInfo("America/Chicago")
@@ -62,6 +62,10 @@ def test_the_course_adds_up_and_names_the_day() -> None:
 
 def test_an_empty_course_says_so() -> None:
     assert over_time(ended()).layout.title.text == "Nothing has been sent yet"
+
+
+def test_every_result_has_a_dash_of_its_own() -> None:
+    assert set(RESULT_DASHES) == set(RESULTS) and len(set(RESULT_DASHES.values())) == len(RESULTS)
 
 
 def test_every_result_has_a_colour_and_the_background_is_transparent() -> None:

@@ -1,6 +1,7 @@
 """Sending: one mail for each patient who may get it, in the window, through a real SMTP server, on both databases."""
 
 import threading
+import time
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from core.domain.unsubscribe import token
 from core.sending import send_batch
 from core.store import accounts
 from core.store.database import reading, writing
+from core.store.restore_rows import keep_ledger
 from core.store.schema import campaigns, open_gaps, opt_outs, patients, recipients
 from core.store.secret import secret_key
 from core.workbench import Workbench
@@ -418,6 +420,15 @@ def test_two_dispatchers_at_once_never_send_twice(wb: Workbench, server: Recorde
     assert sum(counts) == 300
     assert len(server.mails) == len(set(server.mails)) == 300
     assert set(states_only(wb)) == {"handed_over"}
+
+
+def test_dispatchers_of_one_machine_that_begin_at_once_all_go_on(wb: Workbench) -> None:
+    def begin(_which: int) -> None:
+        with writing(wb.engine) as connection:
+            keep_ledger(connection, "of-this-machine", host="here", at=wb.now())
+            time.sleep(0.5 * (wb.engine.dialect.name == "postgresql"))  # meanwhile the others look and find none
+
+    assert at_once(3, begin) == {"done": 3}
 
 
 def test_what_a_lost_dispatcher_held_becomes_unknown_when_its_lease_runs_out(

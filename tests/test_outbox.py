@@ -47,6 +47,21 @@ def test_a_mail_is_read_as_its_reader_would_see_it(wb: Workbench) -> None:
     assert kept.unsubscribe == "<http://127.0.0.1/u/x>"
 
 
+def test_a_pdf_that_came_along_can_be_fetched(wb: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_report = mail(1)
+    with_report.add_attachment(b"%PDF-1", maintype="application", subtype="pdf", filename="overview.pdf")
+    deliver(wb, with_report)
+
+    [entry] = outbox.mails(wb).mails
+
+    assert outbox.mail(wb, entry.name).attachments == {"overview.pdf": b"%PDF-1"}
+    monkeypatch.setenv("CARELOOP_HOME", str(wb.settings.home))
+    st.cache_resource.clear()
+    app = opened("outbox", user=wb.user.user_id)
+    st.cache_resource.clear()
+    assert [each.proto.label for each in app.get("download_button")] == ["overview.pdf"]
+
+
 @pytest.mark.parametrize(
     ("written", "shown"),
     [

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import strategies as st
 from sqlalchemy import insert, select, update
 
-from core import coming, equity, overview, overview_charts, roll_ups
+from core import charts, coming, equity, overview, roll_ups
 from core.domain.effects.published import PUBLISHED, comparable
 from core.domain.organisation import MODES, Organisation
 from core.domain.planned import Backlog, planned
@@ -255,7 +255,7 @@ def test_coming_sends_are_those_of_active_campaigns_whose_patients_wait(wb: Work
     assert found.campaigns["campaign_id"].to_list() == ["n"]
     assert found.sends.rows() == [(date(2026, 11, 27), "phone", 90)]
     assert found.calls["planned"].sum() == 90
-    assert overview_charts.calls(found.calls).layout.title.text == "90 calls planned, lines never full"
+    assert charts.calls(found.calls).layout.title.text == "90 calls planned, lines never full"
     assert coming.coming(wb, "text").sends.is_empty()
 
 
@@ -265,11 +265,11 @@ def test_charts_say_what_was_found(wb: Workbench) -> None:
     roll_ups.refresh(wb)
     shown = overview.overview(wb, DAYS)
 
-    figure = overview_charts.volumes(shown.volumes, is_weekly=False)
+    figure = charts.volumes(shown.volumes, is_weekly=False)
 
     assert figure.layout.title.text == "40 contacts, most on Tue 17 Nov 2026 (20)"
     assert [bar.name for bar in figure.data] == ["Text", "Phone"]
-    assert overview_charts.volumes(shown.volumes.clear(), is_weekly=False).layout.title.text == "Nobody was contacted"
+    assert charts.volumes(shown.volumes.clear(), is_weekly=False).layout.title.text == "Nobody was contacted"
 
 
 @pytest.mark.parametrize(
@@ -285,7 +285,17 @@ def test_the_chart_of_steps_names_only_what_chance_does_not_explain(closed: tupl
     )
     rows = equity._steps(equity._named(counts, "language"))
 
-    assert overview_charts.steps(rows, noun="Language").layout.title.text == title
+    assert charts.equity_steps(rows, noun="Language").layout.title.text == title
+
+
+def test_what_a_feed_calls_a_payer_is_no_markup_in_a_chart() -> None:
+    counts = pl.DataFrame(
+        [{"value": f"<a href='x'>{name}</a>", **dict.fromkeys(COUNTS, part), "selected": 100, "closed": part}
+         for name, part in (("one", 15), ("two", 80))]
+    )  # fmt: skip
+    rows = equity._steps(equity._named(counts, "payer"))
+
+    assert "<a" not in str(charts.equity_steps(rows, noun="Payer").to_plotly_json())
 
 
 def test_ages_stand_in_their_order_and_words_of_different_case_are_one() -> None:

@@ -5,7 +5,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from core.charts import timeline
+from core.charts import alt_text, printed, timeline
 from core.domain.timeline import TIMELINE
 
 TODAY = date(2026, 11, 24)
@@ -45,6 +45,15 @@ def test_what_happened_on_one_day_is_one_mark_that_tells_all_of_it_as_text() -> 
     assert marks.text[0].count("•") == 2
     assert marks.text[0].startswith("<b>Tue 24 Nov 2026</b>") and "&lt;b>x" in marks.text[0]
     assert list(marks.marker.size) == [15, 11]
+
+
+def test_the_picture_is_told_in_words_and_has_a_form_on_paper() -> None:
+    figure = timeline(rows((CLOSED, TODAY, "good"), (VISIT, LAST_YEAR, "good")), as_of=TODAY)
+
+    assert alt_text(figure).startswith(
+        "1 visit, no message, 1 care gap closed in all that is known. took place: Tue 24"
+    )
+    assert [words for _, words in printed(figure).y.ticks] == ["Appointments", "Communi- cations", "Care gaps closed"]
 
 
 def test_the_axis_holds_every_mark_and_today() -> None:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,6 +35,7 @@ from tests.clinic import add_campaign, add_clinic, add_patients
 from tests.conftest import TUESDAY_NOON, Clock
 from tests.drawn import drawn
 from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.restores import back_up, restore_in_place
 
 STATES = (
     "waiting", "claimed", "calling", "handed_over", "delivered", "unconfirmed", "returned", "unsuccessful",
@@ -363,3 +365,22 @@ def test_a_large_campaign_is_counted_in_pieces(wb: Workbench, monkeypatch: pytes
     roll_ups.refresh(wb)
 
     assert totals(wb) == scanned(wb)
+
+
+def test_after_a_restore_the_sums_come_by_themselves(
+    bench: Workbench,  # noqa: F811
+    tmp_path: Path,
+    clock: Clock,
+) -> None:
+    filled(bench)
+    do(bench, 1, "state", 1, "delivered", TUESDAY_NOON, 1, False)
+    roll_ups.refresh(bench)
+    before = totals(bench)
+    archive = back_up(bench, tmp_path / "a.zip")
+
+    restore_in_place(bench, archive, clock)
+
+    assert totals(bench) == {}
+    assert changed(bench) >= set(CHANNELS)
+    roll_ups.refresh(bench)
+    assert totals(bench) == before

@@ -78,7 +78,7 @@ def bars(slices: pl.DataFrame, *, target: float | None = None) -> go.Figure:
             hovertemplate="%{hovertext}<extra></extra>",
         )
     )
-    names = [f"{_short(row['name'])}  " for row in rows]
+    names = [f"{short_name(row['name'])}  " for row in rows]
     figure.update_yaxes(
         autorange="reversed", tickvals=list(range(slices.height)), ticktext=names, tickfont_color=INK, zeroline=False
     )
@@ -162,12 +162,12 @@ def _sizes(largest: int) -> list[int]:
 
 
 def _told(row: dict[str, object]) -> str:
-    name = _short(str(row["name"]))
+    name = short_name(str(row["name"]))
     numbers = f"{row['satisfied']:,} of {row['eligible']:,}"
     return f"{name}: {row['rate']:.1%} up to date ({numbers}), 95 % interval {row['low']:.1%}–{row['high']:.1%}"
 
 
-def _short(name: str) -> str:
+def short_name(name: str) -> str:
     """A name that fits an axis. Plotly reads tags in texts: what a feed wrote is none."""
     return (name if len(name) <= 28 else name[:27] + "…").replace("<", "&lt;")
 

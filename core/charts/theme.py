@@ -5,6 +5,8 @@ are told apart by people who see colours differently (after Okabe and Ito). On g
 carries its word and number, and every line has a dash and every series a pattern of its own.
 """
 
+from textwrap import wrap
+
 import plotly.graph_objects as go
 
 INK = "#748083"  # 4:1 on white and on the dark background
@@ -31,15 +33,20 @@ RESULT_DASHES = {
 SERIES = ("#2a9d8f", "#d55e00", "#3d8bd4", "#cc79a7", "#d9a400", "#8f7ac8")  # of arms, modes ... in their order
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")  # the same places as SERIES
 PATTERNS = ("", "/", ".", "x", "-", "\\")
+_LINE = 54  # characters of a title
+_LEADING = 22  # pixels
 BAR = 34  # pixels for one bar with the space around it
 
 
 def dressed(figure: go.Figure, *, title: str, height: int) -> go.Figure:
-    """The figure in the form that all have: its finding as the title, no background, quiet ink."""
+    """The figure in the form that all have: its finding as the title, in lines that fit half a page, no background,
+    quiet ink."""
+    lines = wrap(title, _LINE) or [""]
+    more = _LEADING * (len(lines) - 1)
     return figure.update_layout(
-        title={"text": title, "x": 0, "xanchor": "left", "font": {"size": 16}},
-        height=height,
-        margin={"l": 10, "r": 10, "t": 50, "b": 10},
+        title={"text": "<br>".join(lines), "x": 0, "xanchor": "left", "font": {"size": 16}},
+        height=height + more,
+        margin={"l": 10, "r": 10, "t": 50 + more, "b": 10},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"color": INK, "size": 13},

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import plotly.graph_objects as go
 import polars as pl
 
-from core.charts import GRID, INK, dressed
+from core.charts.theme import GRID, INK, dressed
 from core.domain.effects.achieved import points
 from core.domain.effects.allocation import CONTACT, HOLD_OUT, LATER, A, B
 from core.domain.effects.analysis import Effect, Window
@@ -107,7 +107,7 @@ def _difference_title(window: Window) -> str:
     return said if one.difference.is_clear else f"{said}: may be chance"
 
 
-def steps(funnel: pl.DataFrame) -> go.Figure:
+def funnel_steps(funnel: pl.DataFrame) -> go.Figure:
     """How many came as far as each step (core.domain.campaign_steps.FUNNEL), without those not known yet."""
     known = funnel.drop_nulls("count")
     figure = go.Figure(

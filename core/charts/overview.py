@@ -9,7 +9,8 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
-from core.charts import GRID, INK, dressed
+from core.charts.gaps import short_name
+from core.charts.theme import GRID, INK, dressed
 from core.domain.organisation import MODES
 from core.domain.roll_up import STEPS
 from core.domain.wording import day_text
@@ -44,7 +45,7 @@ def volumes(frame: pl.DataFrame, *, is_weekly: bool) -> go.Figure:
     return dressed(figure, title=_volumes_title(frame, is_weekly=is_weekly), height=300)
 
 
-def steps(equity: pl.DataFrame, *, noun: str) -> go.Figure:
+def equity_steps(equity: pl.DataFrame, *, noun: str) -> go.Figure:
     """The share of those selected who came to each step, a line for each value of one dimension (core.equity.EQUITY);
     the largest few. Where too few are behind a share, the line has a hole."""
     names = equity["name"].unique(maintain_order=True).to_list()[:_MOST]
@@ -54,7 +55,7 @@ def steps(equity: pl.DataFrame, *, noun: str) -> go.Figure:
         figure.add_scatter(
             x=[STEPS[step] for step in mine["step"]],
             y=mine["rate"].to_list(),
-            name=name,
+            name=short_name(name),
             mode="lines+markers",
             line={"color": _LINES[place], "width": 2},
             marker={"symbol": _MARKS[place], "size": 8},
@@ -125,17 +126,17 @@ def _steps_title(equity: pl.DataFrame, noun: str) -> str:
             continue
         low, high = rows.row(0, named=True), rows.row(-1, named=True)
         if low["high"] < high["low"]:
-            return f"{STEPS[step]}: {low['name']} {low['rate']:.0%}, {high['name']} {high['rate']:.0%}"
+            one, other = (f"{short_name(row['name'])} {row['rate']:.0%}" for row in (low, high))
+            return f"{STEPS[step]}: {one}, {other}"
     return f"No difference by {noun.lower()} beyond chance"
 
 
 def _told(row: dict[str, Any]) -> str:
     if row["rate"] is None:
         return ""
-    return (
-        f"{row['name']}, {STEPS[row['step']].lower()}: {row['rate']:.1%} ({row['count']:,} of {row['selected']:,})<br>"
-        f"95 % interval {100 * row['low']:.1f}–{100 * row['high']:.1f} %"
-    )
+    name, step, part = short_name(row["name"]), STEPS[row["step"]].lower(), f"{row['count']:,} of {row['selected']:,}"
+    bounds = f"95 % interval {100 * row['low']:.1f}–{100 * row['high']:.1f} %"
+    return f"{name}, {step}: {row['rate']:.1%} ({part})<br>{bounds}"
 
 
 def _calls_title(frame: pl.DataFrame) -> str:
