@@ -73,7 +73,7 @@ def _told(one: Comparison, effect: Effect) -> None:
     if one.contact and not effect.is_of_versions:
         most = f"{one.contact.low:.0f} to {one.contact.high:.0f}"
         lines.append(f"One more closed gap for every {one.contact.estimate:.0f} contacted ({most}).")
-    if one.complier:
+    if one.complier and points(one.complier) != points(one.difference):  # the same when all were reached
         lines.append(f"Among those reached: {points(one.complier)}.")
     if effect.log_rank is not None:
         lines.append(f"Over the whole time: {_chance(effect.log_rank)} (log-rank).")

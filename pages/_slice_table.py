@@ -22,16 +22,19 @@ def slice_table(
 ) -> int | None:
     """Draw the rows with a button in each that has a label; returns the place of the row whose button was pressed.
     Without any it is a plain table."""
-    shown = rows
-    if may_follow_up(wb) and any(labels):
-        shown = rows.with_columns(pl.Series("_follow_up", labels, dtype=pl.String))
-        config = config | {
-            "_follow_up": st.column_config.ButtonColumn(
-                "Follow-up", key=key, on_click=_press, args=(key,), type="tertiary", width="medium"
-            )
-        }
+    if not may_follow_up(wb) or not any(labels):
+        st.table(_as_text(rows), border="horizontal", hide_index=True, alt=alt)
+        return None
+    button = st.column_config.ButtonColumn(
+        "Follow-up", key=key, on_click=_press, args=(key,), type="tertiary", width="medium"
+    )
     st.dataframe(
-        shown, hide_index=True, placeholder="–", alt=alt, column_config=config, height=(rows.height + 1) * 35 + 3
+        rows.with_columns(pl.Series("_follow_up", labels, dtype=pl.String)),
+        hide_index=True,
+        placeholder="–",
+        alt=alt,
+        column_config=config | {"_follow_up": button},
+        height=(rows.height + 1) * 35 + 3,
     )
     pressed: tuple[str, int] | None = st.session_state.get(_PRESSED)
     if pressed is None or pressed[0] != key:
