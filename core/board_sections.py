@@ -8,7 +8,9 @@ from datetime import date
 
 import polars as pl
 
-from core import campaign_list, charts
+from core import campaign_list, charts, report_parts
+from core.board_overview import contact_sections
+from core.board_parts import part_sections
 from core.campaign_list import Listed
 from core.domain.campaign import goes_out_on
 from core.domain.message import RESULTS
@@ -49,23 +51,23 @@ def mode_name(channel: str) -> str:
 
 def of_campaign(wb: Workbench, shown: Report) -> tuple[Section, ...]:
     """All sections of the report of one campaign, in their order."""
-    del wb
-    return (*_results(shown), *_course(shown))
+    parts = report_parts.parts(wb, shown.campaign, is_passed_on=True)
+    return (*_results(shown, parts.achieved), *_course(shown), *part_sections(parts))
 
 
 def of_overview(wb: Workbench, first_on: date, last_on: date) -> tuple[Section, ...]:
     """All sections of the report of a period, in their order."""
     listed = [each for each in _gone_out(wb) if first_on <= goes_out_on(each.campaign, wb.organisation()) <= last_on]
-    return (*_totals(listed), *_modes(wb, listed), *_each(wb, listed))
+    return (*_totals(listed), *contact_sections(wb, first_on, last_on), *_modes(wb, listed), *_each(wb, listed))
 
 
 # ---- of a campaign ---------------------------------------------------------------------------------------------------
-def _results(shown: Report) -> tuple[Section, ...]:
+def _results(shown: Report, achieved: str) -> tuple[Section, ...]:
     total = {"result": "Selected", "reason": "", "count": shown.progress.selected, "share": 1.0}
     rows = shown.ledger.select(*_LEDGER)
     rows = pl.concat([rows, pl.DataFrame([total], schema=rows.schema)])
     return (
-        Section("", (Lead(shown.headline),)),
+        Section("", (Lead(achieved), Paragraph(shown.headline)) if achieved else (Lead(shown.headline),)),
         Section(
             "Results",
             (

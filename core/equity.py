@@ -48,6 +48,12 @@ def equity(wb: Workbench, wanted: Wanted, dimension: str) -> pl.DataFrame:
     return _steps(_named(counts, dimension))
 
 
+def comparable(every: pl.DataFrame) -> pl.DataFrame:
+    """The rows of EQUITY of values of which a step beyond the selection is known."""
+    told = every.filter((pl.col("step") != "selected") & pl.col("rate").is_not_null())
+    return every.filter(pl.col("name").is_in(told["name"].implode()))
+
+
 def _named(counts: pl.DataFrame, dimension: str) -> pl.DataFrame:
     """The values in their order with their names, words that differ only in case being one."""
     key = pl.Series("key", [folded(each) for each in counts["value"]], dtype=pl.String)

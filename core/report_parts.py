@@ -52,13 +52,13 @@ class Parts:
     known_through: date | None
 
 
-def parts(wb: Workbench, campaign: Campaign) -> Parts:
-    """The parts of a report that `reports.report` has given the user. Of a user who may not see all of its patients
-    small cells are hidden."""
+def parts(wb: Workbench, campaign: Campaign, *, is_passed_on: bool = False) -> Parts:
+    """The parts of a report that `reports.report` has given the user. Small cells are hidden from a user who may not
+    see all of its patients, and in what is passed on to others."""
     flagged = effects.people(wb, campaign)
     effect = effects.effect_among(wb, campaign, flagged)
     funnel = campaign_steps.funnel(flagged, campaign.channel)
-    names_nobody = not flagged["is_seen"].all()
+    names_nobody = is_passed_on or not flagged["is_seen"].all()
     reached: int = funnel.filter(pl.col("key") == "delivered")["count"][0]
     return Parts(
         funnel,

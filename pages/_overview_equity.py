@@ -30,8 +30,7 @@ def show(wb: Workbench, wanted: Wanted) -> None:
         persist_state="session",
     )
     every = equity.equity(wb, wanted, str(dimension))
-    told = every.filter((pl.col("step") != "selected") & pl.col("rate").is_not_null())
-    rows = every.filter(pl.col("name").is_in(told["name"].implode()))
+    rows = equity.comparable(every)
     if rows.is_empty():
         st.caption(f"Too few patients: counts under {LEAST}, and those that could be worked out, are hidden.")
         return

@@ -60,3 +60,15 @@ def followed(
                     **flags,
                 )
             )
+
+
+def split(size: int, contact: int, held_out: int) -> dict[str, dict[str, Any]]:
+    """p1 to p<size> are contacted, and as many after them held out; so many of each closed a gap on day 20."""
+    found: dict[str, dict[str, Any]] = {}
+    for number in range(1, 2 * size + 1):
+        is_held_out = number > size
+        closes = number - size <= held_out if is_held_out else number <= contact
+        found[f"p{number}"] = {"closed": 20} if closes else {}
+        if is_held_out:
+            found[f"p{number}"] |= {"arm": "hold_out", "state": "hold_out", "handed_over_at": None}
+    return found

@@ -12,6 +12,7 @@ from core.domain.chart import Area, Axis, Box, Chart, Dot, Ink, Line, Note, Poin
 
 _SIZE, _SMALL = 8.0, 7.5
 _WIDEST_NAME = 150.0
+_LEADER = Ink("#b9c0c2")  # from the end of a line to its name
 _TITLE = 15.0  # room for the title of the upright axis
 _LEAST_GAP = 9.5  # between the names of two lines
 
@@ -131,7 +132,7 @@ class _Plane:
         ends.sort(key=lambda each: each[0][1])
         places = _apart([y for (_, y), _ in ends], self.bottom)
         for ((x, y), mark), place in zip(ends, places, strict=True):
-            self._line([(x + 1, y), (self.right + 3, place)], Ink(mark.ink.colour), 0.4)
+            self._line([(x + 1, y), (self.right + 3, place)], _LEADER, 0.4)
             self._words(self.right + 5, place + 2.6, cut(self.kit, mark.end, _WIDEST_NAME, _SMALL), _SMALL)
 
     def _legend(self) -> None:
