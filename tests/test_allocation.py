@@ -41,7 +41,8 @@ def test_everybody_is_allocated_once_and_a_household_together(
     for person in people:
         for key in person.keys:
             by_key[key].add(found[person.patient_id].arm)
-    assert all(len(each) == 1 for each in by_key.values())
+    holders = Counter(key for person in people for key in person.keys)
+    assert all(len(each) == 1 for key, each in by_key.items() if holders[key] <= 12)
 
 
 @given(candidates, shares, st.integers(0, 2**40))
@@ -106,6 +107,16 @@ def test_households_are_found_over_what_they_share() -> None:
         Candidate("dee", frozenset(), "dr", 1),
     ]
     assert households(people) == {"ann": "ann", "bo": "ann", "cy": "ann", "dee": "dee"}
+
+
+def test_a_number_or_address_that_many_have_makes_no_household() -> None:
+    home = [Candidate(f"a{number:02}", frozenset({"home"}), "dr1", 1) for number in range(12)]
+    clinic = [Candidate(f"b{number:02}", frozenset({"switchboard"}), "dr1", 1) for number in range(13)]
+
+    found = households([*home, *clinic])
+
+    assert {found[one.patient_id] for one in home} == {"a00"}
+    assert all(found[one.patient_id] == one.patient_id for one in clinic)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ A, B = "a", "b"
 _BANDS = ((1, "1 gap"), (2, "2 gaps"))  # and more
 _NO_GAPS, _MORE_GAPS = "no gaps", "3 or more gaps"
 _REST = "others"
+_MOST_AT_HOME = 12  # patients of one campaign who share a number or address because they live together
 _LEAST_AN_ARM = 2  # households that a stratum gives to its smaller arm, else it is merged with others
 
 
@@ -78,7 +79,10 @@ def allocate(
 
 
 def households(candidates: Iterable[Candidate]) -> dict[str, str]:
-    """The household of each patient, named by the least patient id in it."""
+    """The household of each patient, named by the least patient id in it. What more than _MOST_AT_HOME share, such as
+    the number of a switchboard or an address that was typed to fill a field, makes nobody live together."""
+    candidates = list(candidates)
+    holders = Counter(key for one in candidates for key in one.keys)
     found: dict[str, str] = {}
     first_with: dict[str, str] = {}
 
@@ -90,7 +94,7 @@ def households(candidates: Iterable[Candidate]) -> dict[str, str]:
 
     for one in sorted(candidates, key=lambda one: one.patient_id):
         found.setdefault(one.patient_id, one.patient_id)
-        for key in one.keys:
+        for key in (key for key in one.keys if holders[key] <= _MOST_AT_HOME):
             other = root(first_with.setdefault(key, one.patient_id))
             mine = root(one.patient_id)
             found[max(mine, other)] = min(mine, other)
