@@ -23,6 +23,8 @@ from tests.code_lists import CPT, RETINAL, SNOMED, UNUSED, value_set, write_json
 from tests.conftest import ROOT
 from tests.feeds import ANN, PATIENT, write_feed
 
+pytestmark = pytest.mark.long
+
 AS_OF = date(2026, 11, 2)
 
 

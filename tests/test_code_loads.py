@@ -24,6 +24,8 @@ from tests.conftest import Clock
 from tests.feeds import ANN, BOB, PATIENT, write_feed
 from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
 
+pytestmark = pytest.mark.long
+
 PROCEDURE = "procedure_id,patient_id,code_system,code,text,status,performed_on"
 DONE = [
     PROCEDURE,

@@ -25,6 +25,8 @@ from tests.feeds import without_rules
 from tests.later_feeds import Feeds
 from tests.postgres import bench, bench_by_day, postgres_folder  # noqa: F401 (fixtures)
 
+pytestmark = pytest.mark.long
+
 HEAD = "patient_id,first,last,birth_date,sex,status,group_id,pcp_id,phone_mobile,email,language,zip,sms_consent"
 OLD, OURS, NEW, NEWEST = "+13125550101", "+13125550102", "+13125550103", "+13125550104"
 

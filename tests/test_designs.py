@@ -19,7 +19,8 @@ from tests.designed import DELAYED, HOLD_OUT, activated, add_couples, arms, draf
 from tests.letters import add_people as add_people_with_homes
 from tests.letters import clinic_that_prints, letter_campaign, printed
 from tests.letters import states as letter_states
-from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
+from tests.postgres import postgres_folder  # noqa: F401 (fixture)
 
 TOMORROW = date(2026, 11, 25)
 

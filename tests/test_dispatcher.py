@@ -26,7 +26,8 @@ from tests.clinic import add_campaign, add_patients, clinic_that_sends, states, 
 from tests.conftest import Clock
 from tests.dispatchers import taken
 from tests.mail_servers import Recorder, rude
-from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
+from tests.postgres import postgres_folder  # noqa: F401 (fixture)
 
 
 @pytest.fixture

@@ -27,6 +27,8 @@ from tests.feeds import without_rules
 from tests.later_feeds import Feeds
 from tests.postgres import bench, bench_by_day, postgres_folder  # noqa: F401 (fixtures)
 
+pytestmark = pytest.mark.long
+
 HEAD = (
     "patient_id,first,last,birth_date,sex,status,group_id,pcp_id,phone_mobile,email,"
     "sms_consent,sms_consent_on,email_consent,voice_consent"

@@ -20,6 +20,8 @@ from tests.conftest import Clock
 from tests.feeds import LAB, PATIENT, without_rules, write_bundle, write_feed
 from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
 
+pytestmark = pytest.mark.long
+
 MORNING = datetime(2026, 11, 24, 8, tzinfo=UTC)
 PEOPLE = [f"P{number},Ann,Example,1960-05-01,F,active" for number in range(20)]
 APPOINTMENT = "appointment_id,patient_id,start_at,made_at"

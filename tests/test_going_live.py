@@ -27,6 +27,8 @@ from tests.live import PERSON, live, organisation, ready
 from tests.mail_servers import Recorder
 from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
 
+pytestmark = pytest.mark.long
+
 NAME, WHY = "Lakeside Health", "Tried out."
 
 

@@ -35,6 +35,8 @@ from core.measures import concepts, measures
 from tests.drawn import drawn
 from tests.measure_reference import Fact, Found, Patient, as_row, evaluate, evaluate_year, of_age
 
+pytestmark = pytest.mark.long
+
 PATIENTS = {
     "patient_id": pl.String,
     "birth_date": pl.Date,

@@ -25,6 +25,8 @@ from tests.feeds import LAB, PATIENT, without_rules, write_bundle, write_feed
 from tests.homes import Homes
 from tests.postgres import bench, bench_by_day, postgres_folder  # noqa: F401 (fixtures)
 
+pytestmark = pytest.mark.long
+
 MERGE = "merged_id,patient_id,merged_on"
 A1C = "L1,P1,4548-4,8.1,%,final,2026-05-01"
 LATER = "L2,P2,4548-4,7.0,%,final,2026-10-01"

@@ -14,6 +14,8 @@ from core.store.database import reading
 from core.workbench import Workbench
 from tests.feeds import without_rules, write_feed
 
+pytestmark = pytest.mark.long
+
 MERGE = ["merged_id,patient_id,merged_on", "P1,P2,"]
 HEAD = (
     "patient_id,first,last,birth_date,sex,status,deceased_on,phone_mobile,email,sms_consent,email_consent,voice_consent"

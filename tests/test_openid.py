@@ -31,6 +31,8 @@ from core.web.sign_in import routes as sign_in_routes
 from core.workbench import VISITOR, Workbench
 from tests.openid_provider import CLIENT, SECRET, Claims, Hostile, hostile, signed_by, unsigned
 
+pytestmark = pytest.mark.long
+
 AT = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)
 NOW = int(AT.timestamp())
 RIGHT = {"iss": "https://id.example.org", "sub": "s1", "aud": "us", "nonce": "n", "iat": NOW, "exp": NOW + 300}

@@ -23,7 +23,8 @@ from core.store.schema import outcomes as outcome_table
 from core.workbench import Workbench
 from tests.clinic import MAMMOGRAM, add_campaign
 from tests.feeds import PATIENT, without_rules, write_feed
-from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
+from tests.postgres import postgres_folder  # noqa: F401 (fixture)
 
 SENT = date(2026, 6, 1)
 FED = date(2026, 9, 20)  # of the last feed

@@ -22,7 +22,8 @@ from core.workbench import Workbench
 from tests.clinic import add_campaign, add_clinic, add_patients
 from tests.conftest import TUESDAY_NOON
 from tests.drawn import drawn
-from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
+from tests.postgres import postgres_folder  # noqa: F401 (fixture)
 
 TODAY = date(2026, 11, 24)
 DAYS = Wanted(first_on=TODAY - timedelta(days=89), last_on=TODAY)

@@ -19,6 +19,8 @@ from tests.test_conformance import result
 from tests.test_pages import kept  # noqa: F401 (fixture)
 from tests.test_rules import FEED, LONGER, MAMMOGRAM
 
+pytestmark = pytest.mark.long
+
 EDITOR = f"ms_text_{MAMMOGRAM}_1_0"
 
 

@@ -23,6 +23,8 @@ from core.workbench import Workbench
 from tests.pages import opened, words
 from tests.test_pages import campaign, kept, loaded  # noqa: F401 (fixtures)
 
+pytestmark = pytest.mark.long
+
 
 def limited(wb: Workbench) -> None:
     """From now on the analyst sees the first group only, in which all of the campaign's patients are."""

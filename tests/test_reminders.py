@@ -21,6 +21,8 @@ from core.workbench import Workbench
 from tests.feeds import ANN, BOB, LAB, PATIENT, without_rules, write_feed
 from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
 
+pytestmark = pytest.mark.long
+
 ZONE = ZoneInfo("America/Chicago")
 ISSUE = "patient,status,type,date,attempts,outcome"
 FULL = "reminder_id,patient_id,kind,status,type,date,attempt,outcome,appointment_id"

@@ -24,7 +24,8 @@ from tests.clinic import add_campaign, add_clinic, add_patients
 from tests.conftest import Clock
 from tests.drawn import drawn
 from tests.mail_servers import Recorder
-from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
+from tests.postgres import postgres_folder  # noqa: F401 (fixture)
 
 ZONE = ZoneInfo("America/Chicago")
 BEGUN = datetime(2026, 11, 24, 12, 0, tzinfo=ZONE)  # a Tuesday

@@ -43,6 +43,8 @@ from tests.reporting_charts import (
     supply,
 )
 
+pytestmark = pytest.mark.long
+
 Row = tuple[str, Chart, str]
 
 FIRST, LAST = "2026-01-01", "2026-12-31"

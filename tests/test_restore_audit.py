@@ -17,6 +17,8 @@ from tests.restores import Rows, back_up, lose, operator, reopened, restore_in_p
 from tests.test_audit import filled
 from tests.test_backup_cli import careloop
 
+pytestmark = pytest.mark.long
+
 
 def forged(rows: Rows) -> None:
     """Another user at the third line, and every hash computed anew."""

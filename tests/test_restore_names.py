@@ -19,6 +19,8 @@ from tests.conftest import ROOT, Clock
 from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
 from tests.restores import Rows, back_up, lose, reopened, restore_in_place, rewritten
 
+pytestmark = pytest.mark.long
+
 
 def state(home: Path) -> dict[str, bytes]:
     """Every file of the home except what SQLite and locks leave."""

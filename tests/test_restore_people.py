@@ -19,6 +19,8 @@ from tests.postgres import bench_by_day, postgres_folder  # noqa: F401 (fixtures
 from tests.restores import Rows, back_up, lose, operator, reopened, restore_elsewhere, restore_in_place, rewritten
 from tests.test_backup_cli import careloop
 
+pytestmark = pytest.mark.long
+
 ANALYST = frozenset({"analyst"})
 
 

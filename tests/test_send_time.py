@@ -21,7 +21,8 @@ from tests.conftest import TUESDAY_NOON, Clock
 from tests.dispatchers import taken
 from tests.drawn import drawn
 from tests.mail_servers import Recorder, recording
-from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
+from tests.postgres import postgres_folder  # noqa: F401 (fixture)
 
 FAMILY = "family@example.org"
 NEXT_WEEK = TUESDAY_NOON + timedelta(days=7)

@@ -23,7 +23,8 @@ from tests.clinic import add_campaign, add_patients, clinic_that_sends, states_o
 from tests.conftest import TUESDAY_NOON, Clock
 from tests.dispatchers import taken
 from tests.mail_servers import Recorder, rude
-from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
+from tests.postgres import postgres_folder  # noqa: F401 (fixture)
 
 
 @pytest.fixture

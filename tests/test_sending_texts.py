@@ -18,7 +18,8 @@ from core.workbench import Workbench
 from tests.clinic import add_campaign, add_clinic, states, tries
 from tests.dispatchers import wait_until
 from tests.people_with_phones import add_people, number
-from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
+from tests.postgres import postgres_folder  # noqa: F401 (fixture)
 from tests.twilio_line import Line, connected
 
 BODY = "{{ practice.name }}: you are due for a check-up. Please call {{ call_back_number }}."

@@ -41,7 +41,7 @@ BAR = 34  # pixels for one bar with the space around it
 def dressed(figure: go.Figure, *, title: str, height: int) -> go.Figure:
     """The figure in the form that all have: its finding as the title, in lines that fit half a page, no background,
     quiet ink."""
-    lines = wrap(title, _LINE) or [""]
+    lines = [line for part in title.split("<br>") for line in wrap(part, _LINE)] or [""]
     more = _LEADING * (len(lines) - 1)
     return figure.update_layout(
         title={"text": "<br>".join(lines), "x": 0, "xanchor": "left", "font": {"size": 16}},
