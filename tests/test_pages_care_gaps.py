@@ -19,6 +19,8 @@ from tests.pages import opened, title
 from tests.test_gap_rates import MAMMOGRAM, NAME, feed_of
 from tests.test_pages import kept  # noqa: F401 (fixture)
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def practice(kept: Workbench, homes: Homes, tmp_path: Path) -> Workbench:  # noqa: F811

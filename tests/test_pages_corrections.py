@@ -16,6 +16,8 @@ from tests.homes import Homes
 from tests.pages import opened, told, words
 from tests.test_pages import ODD, kept  # noqa: F401 (fixture)
 
+pytestmark = pytest.mark.long
+
 HEAD = "patient_id,first,last,birth_date,sex,status,group_id,pcp_id,phone_mobile,email,email_consent,address1"
 OLD, OURS, NEW = "3125550101", "312-555-0102", "3125550103"
 

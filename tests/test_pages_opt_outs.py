@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import insert, update
 from streamlit.testing.v1 import AppTest
 
@@ -15,6 +16,8 @@ from core.workbench import Workbench
 from tests.pages import opened, words
 from tests.test_pages import ODD, kept, loaded  # noqa: F401 (fixtures)
 from tests.texts import take
+
+pytestmark = pytest.mark.long
 
 FORM = "oo_ann_0_"
 SHARED = "+13125550142"

@@ -20,6 +20,8 @@ from tests.test_outbox_texts import ADA, BOB, over, ring, send, settled
 from tests.test_pages import kept  # noqa: F401 (fixture)
 from tests.twilio_line import SPEED, connected
 
+pytestmark = pytest.mark.long
+
 ODD = "<b>Can</b> I <script>alert(1)</script> ![come](http://127.0.0.1/x) **on** Friday?"
 
 

@@ -28,6 +28,8 @@ from tests.restores import back_up, lose, mailed, operator, restore_elsewhere, s
 from tests.test_sending_texts import settled, text_campaign
 from tests.twilio_line import Line, connected
 
+pytestmark = pytest.mark.long
+
 
 def mail_log(server: Recorder, folder: Path) -> Path:
     """What Postfix's cleanup says of each mail, among other lines."""

@@ -19,6 +19,8 @@ from tests.conftest import Clock
 from tests.feeds import without_rules, write_feed
 from tests.postgres import bench, bench_by_day, postgres_folder  # noqa: F401 (fixtures)
 
+pytestmark = pytest.mark.long
+
 HEAD = (
     "patient_id,first,last,birth_date,sex,status,group_id,pcp_id,phone_mobile,phone_home,email,"
     "address1,city,state,zip,guarantor_id"

@@ -25,6 +25,8 @@ from tests.mail_servers import Recorder, recording
 from tests.postgres import database, postgres_folder  # noqa: F401 (fixture)
 from tests.restores import back_up, lose, operator
 
+pytestmark = pytest.mark.long
+
 PEOPLE = 9
 ACTIONS = st.lists(
     st.tuples(

@@ -27,6 +27,8 @@ from tests.conftest import Clock
 from tests.mail_servers import Recorder
 from tests.postgres import bench_by_day, postgres_folder  # noqa: F401 (fixtures)
 
+pytestmark = pytest.mark.long
+
 BOUNCES = "bounces@example.org"
 
 
