@@ -12,6 +12,8 @@ from core import loads, merges
 from core.workbench import Workbench
 from tests.feeds import ANN, BOB, PATIENT, write_feed
 
+pytestmark = pytest.mark.long
+
 _KILLED_AT = """
 import os, signal, sys
 from pathlib import Path

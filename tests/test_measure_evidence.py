@@ -15,6 +15,8 @@ from tests.drawn import drawn
 from tests.measure_reference import Fact, Patient, as_row
 from tests.test_measure_evaluation import fact_frame, panels, patient_frame
 
+pytestmark = pytest.mark.long
+
 AS_OF = date(2026, 11, 24)
 NAMES = {concept.concept_id: concept.name for concept in concepts().values()}
 WOMAN = Patient(date(1970, 2, 1), "F", None, "active", None)

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
+import pytest
 from sqlalchemy import update
 
 from core import care_gaps, code_loads, loads, next_feed
@@ -18,6 +19,8 @@ from core.store.schema import campaigns, recipients
 from core.workbench import Workbench
 from tests.clinic import MAMMOGRAM, add_campaign
 from tests.conftest import ROOT
+
+pytestmark = pytest.mark.long
 
 FIRST, LATER = date(2026, 11, 2), date(2027, 2, 5)
 

@@ -14,6 +14,8 @@ from tests.homes import Homes
 from tests.pages import opened, title, words
 from tests.test_pages import kept  # noqa: F401 (fixture)
 
+pytestmark = pytest.mark.long
+
 PEOPLE = [
     "patient_id,first,last,birth_date,phone_mobile,phone_home,status,group_id",
     "P1,María,O'Brien,1960-05-01,3125550199,,active,g1",

@@ -14,6 +14,8 @@ from tests.colleagues import add_colleagues, set_up
 from tests.pages import opened, words
 from tests.test_pages import campaign, kept, loaded  # noqa: F401 (fixtures)
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def wb(kept: Workbench) -> Workbench:  # noqa: F811

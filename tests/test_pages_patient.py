@@ -33,6 +33,8 @@ from tests.pages import opened, title, words
 from tests.test_pages import ODD, kept, loaded  # noqa: F401 (fixtures)
 from tests.texts import sid
 
+pytestmark = pytest.mark.long
+
 PARTS = ("gaps", "communications", "opt-outs", "appointments", "clinical", "replies", "timeline")
 
 

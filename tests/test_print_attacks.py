@@ -26,6 +26,8 @@ from tests.letters import (
 )
 from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
 
+pytestmark = pytest.mark.long
+
 TODAY = date(2026, 11, 24)
 
 

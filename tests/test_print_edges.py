@@ -30,6 +30,8 @@ from tests.letters import (
 )
 from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
 
+pytestmark = pytest.mark.long
+
 _BODY = "<p>{{ patient.first_name }} {% if gaps %}{{ gaps | listed }}{% endif %} {{ call_back_number }}</p>"
 TODAY = date(2026, 11, 24)
 

@@ -13,6 +13,8 @@ from core.sample import write_sample
 from core.sample.following import ASKED, FOLLOW_UP, TRUTH, write_next
 from core.workbench import Workbench
 
+pytestmark = pytest.mark.long
+
 FIRST, LATER = date(2026, 11, 2), date(2027, 2, 5)
 
 

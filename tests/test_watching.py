@@ -25,6 +25,8 @@ from tests.dispatchers import wait_until
 from tests.drawn import drawn
 from tests.feeds import ANN, BOB, PATIENT, without_rules, write_feed
 
+pytestmark = pytest.mark.long
+
 
 @dataclass
 class Seconds:
