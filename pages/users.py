@@ -34,7 +34,7 @@ def show() -> None:
     page_head("Users", "Who may sign in, as what, and whose patients they see.")
     _given(wb)
     people = users.persons(wb)
-    left, right = st.columns([2, 1], gap="large")
+    left, right = st.columns([9, 4], gap="medium")
     with left:
         chosen = _list(wb, people)
     with right:
