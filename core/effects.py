@@ -10,6 +10,7 @@ from core.domain.campaign import Campaign
 from core.domain.campaign_steps import with_flags
 from core.domain.effects import differences
 from core.domain.effects.analysis import ALLOCATED, Effect, Plan, effect_of
+from core.domain.effects.design import EVERYONE
 from core.domain.effects.differences import Pooled
 from core.domain.effects.outcomes import WINDOWS
 from core.domain.role import READ_PATIENTS
@@ -38,6 +39,13 @@ def effect(wb: Workbench, campaign_id: str) -> Effect | None:
     return effect_among(wb, campaign, people(wb, campaign))
 
 
+def is_awaited(wb: Workbench, campaign: Campaign) -> bool:
+    """Whether chance made arms whose patients have not been followed yet; they are within a minute."""
+    if not campaign.measures or campaign.design == EVERYONE or campaign.allocated_at is None:
+        return False
+    return _plan(wb, campaign) is None
+
+
 def effect_among(wb: Workbench, campaign: Campaign, flagged: pl.DataFrame) -> Effect | None:
     """`effect` from `people` that were read already."""
     plan = _plan(wb, campaign)
@@ -60,7 +68,7 @@ def repeats(wb: Workbench, campaign_id: str) -> list[Campaign]:
     """The campaigns that are runs of the same: template, mode, measures and design, among those the user may see, the
     campaign itself too; none for one without a control."""
     campaign = campaigns.campaign(wb, campaign_id)
-    if campaign.design == "everyone":
+    if campaign.design == EVERYONE:
         return []
     with reading(wb.engine) as connection:
         found = rows.visible(connection, wb.user)
@@ -90,7 +98,7 @@ def _plan(wb: Workbench, campaign: Campaign) -> Plan | None:
         known = outcome_rows.follow_up(connection, campaign.campaign_id)
     if known is None:
         return None
-    design = campaign.design if campaign.allocated_at is not None else "everyone"
+    design = campaign.design if campaign.allocated_at is not None else EVERYONE
     return Plan(design, known.allocated_on, known.known_through, known.lag_days, campaign.delay_weeks)
 
 

@@ -19,6 +19,7 @@ _METHODS = {"newcombe": "Newcombe", "mantel_haenszel": "Mantel and Haenszel, ove
 def show_effect(wb: Workbench, campaign: Campaign, effect: Effect | None) -> tuple[Slice, str] | None:
     """The effect, or the course alone where chance made no arms. Asks for no follow-up."""
     if effect is None:
+        st.info("What became of these patients is worked out within a minute.", icon=":material/hourglass_empty:")
         return None
     if not effect.is_estimate:
         st.warning(f"**This is {NO_ESTIMATE}.** {REGRESSION}", icon=":material/balance:")

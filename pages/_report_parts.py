@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core import report_parts
+from core import effects, report_parts
+from core.domain.campaign import Campaign
 from core.domain.effects.analysis import Effect
 from core.report_parts import Parts, Slice
 from core.reports import Report
@@ -21,7 +22,7 @@ _STEPS, _FAILURES, _BY, _EFFECT = "How far they came", "What to do", "By languag
 def show_parts(wb: Workbench, shown: Report, parts: Parts) -> Asked | None:
     """One part, as chosen; returns the follow-up that was asked for, and for whom."""
     st.space("small")
-    offered = _offered(parts)
+    offered = _offered(wb, shown.campaign, parts)
     chosen = st.segmented_control(
         "Part", offered, default=offered[0], required=True, key="rp_part", label_visibility="collapsed", wrap=True
     )
@@ -39,11 +40,11 @@ def show_parts(wb: Workbench, shown: Report, parts: Parts) -> Asked | None:
     return f"follow_up:{mode}", ids
 
 
-def _offered(parts: Parts) -> list[str]:
-    """What can be told; an effect first."""
+def _offered(wb: Workbench, campaign: Campaign, parts: Parts) -> list[str]:
+    """What can be told; an effect first. One that chance lets be told is announced as soon as the arms are made."""
     found = [_STEPS, *([_FAILURES] if parts.failures.height else []), _BY]
     if parts.effect is None:
-        return found
+        return [*found, _EFFECT] if effects.is_awaited(wb, campaign) else found
     return [_EFFECT, *found] if _is_told(parts.effect) else [*found, _EFFECT]
 
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core import campaigns, charts, report_parts, reports
+from core import campaigns, charts, effects, report_parts, reports
 from core.domain.campaign import STATUS_ICONS
 from core.domain.introduction import INTRODUCTORY
 from core.domain.life_cycle import COPY
@@ -38,7 +38,8 @@ def show() -> None:
         return
     shown = reports.report(wb, campaign_id)
     is_letter = shown.campaign.channel == LETTER  # whose files have a live part of their own
-    every = 2 if shown.campaign.status == "active" else None
+    changes = shown.campaign.status == "active" or effects.is_awaited(wb, shown.campaign)
+    every = 2 if changes else None
     what, ids = st.session_state.pop(_ASKED, ("", []))
     (_report if is_letter else st.fragment(_report, run_every=every))(wb, campaign_id)
     ask_about_sending(wb)

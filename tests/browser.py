@@ -246,6 +246,20 @@ def press_until(page: Page, name: str, shown: Locator) -> None:
     shown.first.wait_for()
 
 
+def next_window(page: Page) -> None:
+    """Move the demo's clock to the next window: pressed again where the press fell on a button being drawn anew."""
+    clock = page.get_by_role("button", name="Demo clock")
+    before = clock.inner_text()
+    for _ in range(3):
+        clock.click()
+        click(page, "Next window")
+        page.keyboard.press("Escape")
+        settle(page)
+        if clock.inner_text() != before:
+            return
+    raise AssertionError("the demo's clock did not move")
+
+
 def mark_row(page: Page, row: int, *, column_x: int = 15) -> None:
     """Click in a row of the page's first table: at its mark, unless another place is given."""
     table = page.get_by_test_id("stDataFrame").first
@@ -278,6 +292,7 @@ __all__ = [
     "expect",
     "free_ports",
     "mark_row",
+    "next_window",
     "open_page",
     "press_until",
     "running",

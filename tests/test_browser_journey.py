@@ -8,7 +8,7 @@ import pytest
 from core import campaigns, opt_outs, outbox, saved_views, work_lists
 from core.campaign_list import Listed
 from core.workbench import Workbench
-from tests.browser import Page, Server, Watch, choose, click, expect, open_page, settle
+from tests.browser import Page, Server, Watch, choose, click, expect, next_window, open_page, settle
 
 pytestmark = pytest.mark.browser
 
@@ -133,9 +133,7 @@ def activate_for_today(page: Page, wb: Workbench, selected: int) -> None:
 
 
 def wait_until_completed(page: Page) -> None:
-    page.get_by_role("button", name="Demo clock").click()
-    click(page, "Next window")
-    page.keyboard.press("Escape")
+    next_window(page)
     page.get_by_role("radio", name="Completed").or_(page.get_by_role("button", name="Completed")).first.click()
     settle(page)  # or the list of all campaigns, which is still there, would be taken for the completed ones
 

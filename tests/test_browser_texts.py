@@ -14,6 +14,7 @@ from core.domain.window import is_open, next_window
 from core.domain.work_list import Filter, WorkList
 from core.store import accounts
 from core.workbench import Workbench
+from tests import browser
 from tests.browser import Page, Server, Watch, click, expect, mark_row, open_page, settle
 from tests.dispatchers import wait_until
 
@@ -189,9 +190,7 @@ def activate_for_today(page: Page, wb: Workbench) -> None:
 
 
 def wait_until_completed(page: Page) -> None:
-    page.get_by_role("button", name="Demo clock").click()
-    click(page, "Next window")
-    page.keyboard.press("Escape")
+    browser.next_window(page)
     page.get_by_role("radio", name="Completed").or_(page.get_by_role("button", name="Completed")).first.click()
     settle(page)
     expect(page.get_by_role("link", name=NAME)).to_be_visible(timeout=60_000)
