@@ -7,15 +7,14 @@ from collections import Counter
 from collections.abc import Collection
 from datetime import datetime, time, timedelta
 
-import polars as pl
 from sqlalchemy import Connection
 
 from core import care_gaps
 from core.audit import record_in
-from core.domain.campaign import DELAYED, Campaign
-from core.domain.clinical import OPEN_STATES
-from core.domain.effects.allocation import HOLD_OUT, LATER, Allocation, allocate
+from core.domain.campaign import AB, DELAYED, Campaign
+from core.domain.effects.allocation import HOLD_OUT, LATER, A, Allocation, allocate
 from core.domain.effects.design import family_problem, is_kept_out, shares
+from core.domain.effects.outcomes import closed_gaps, compared_within, open_gaps
 from core.domain.effects.outlook import Outlook, outlook
 from core.domain.progress import Later
 from core.domain.role import READ_PATIENTS
@@ -48,12 +47,15 @@ def draw(wb: Workbench, connection: Connection, campaign: Campaign) -> None:
 def foreseen(wb: Workbench, draft: Campaign, *, base: float, wanted: float) -> Outlook:
     """Who would be in which arm of a draft, were it activated now, and what such a campaign could show.
 
-    base, wanted   0 to 1: the share that closes in the arm to compare with, and the rise that one hopes to show
+    base, wanted   0 to 1: the share that closes within 90 days in the arm to compare with, and the rise that one
+                   hopes to show within the days that are compared
     Raises ValueError for a design without arms.
     """
     with reading(wb.engine) as connection:
         drawn = arms_of(connection, draft)
-    return outlook(drawn, shares(draft), base=base, wanted=wanted)
+    against = A if draft.design == AB else ""
+    days = compared_within(draft.design, draft.delay_weeks)[-1]
+    return outlook(drawn, shares(draft), base=base, wanted=wanted, against=against, days=days)
 
 
 def arms_of(connection: Connection, draft: Campaign) -> dict[str, Allocation]:
@@ -75,17 +77,15 @@ def held_back(wb: Workbench, draft: Campaign, patient_ids: Collection[str]) -> i
 
 @needs(READ_PATIENTS)
 def own_base(wb: Workbench, draft: Campaign) -> float | None:
-    """The share of the care gaps open 90 days ago, of the measures the campaign is about, that are closed today, among
-    the patients whom the user may see. Whoever was contacted meanwhile is among them. None when none was open."""
+    """The share of the care gaps open 90 days ago, of the measures the campaign is about, that something done closed
+    since, among the patients whom the user may see. Whoever was contacted meanwhile is among them. None when none was
+    open."""
     then = wb.today() - timedelta(days=BASE_DAYS)
     asked = draft.measures or None
-    is_open = pl.col("state").cast(pl.String).is_in(OPEN_STATES)
-    pair = ["patient_id", "measure_id"]
-    before = care_gaps.gaps(wb, as_of=then, measures=asked).filter(is_open).select(pair)
-    now = care_gaps.gaps(wb, measures=asked).select(*pair, is_open=is_open)
-    found = before.join(now, on=pair).select(pl.len().alias("count"), (~pl.col("is_open")).sum().alias("closed"))
-    count, closed = found.collect().row(0)
-    return closed / count if count else None
+    before = open_gaps(care_gaps.gaps(wb, as_of=then, measures=asked).collect())
+    closed = closed_gaps(care_gaps.gaps(wb, measures=asked).collect())
+    count = before.height
+    return before.join(closed, on=["patient_id", "measure_id"], how="semi").height / count if count else None
 
 
 def undo(connection: Connection, campaign: Campaign) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from core import designs, templates
 from core.domain.campaign import AB, Campaign, Message, goes_out_on, problems
 from core.domain.effects.allocation import B
-from core.domain.effects.design import design_problems
+from core.domain.effects.design import EVERYONE, design_problems
 from core.domain.findings import ERROR, Finding
 from core.domain.message_body import message_body
 from core.domain.organisation import EMAIL, LETTER
@@ -24,6 +24,8 @@ def problems_of(wb: Workbench, draft: Campaign, *, was: Campaign | None = None) 
     """What keeps a draft from being active, by field; empty when nothing does. `was` is the campaign as it is kept."""
     draft = cleaned(draft)
     found = saving_problems(wb, draft, was=was) | setting_problems(wb, draft)
+    if not draft.measures and draft.design != EVERYONE:
+        found.setdefault("design", _NO_GAP)
     if in_family := designs.problem_in_family(wb, draft):
         found.setdefault("design", in_family)
     for finding in templates.findings(wb, draft):
@@ -81,6 +83,10 @@ def saving_problems(wb: Workbench, draft: Campaign, *, was: Campaign | None = No
     return found
 
 
+_NO_GAP = (
+    "The message is about no care gap, so it could not be told whether it worked, and nobody should be left out for "
+    "that. Choose 'Everybody', or the care gaps it is about."
+)
 _FIXED = "The wording of this template is fixed. Choose a template without fixed wording to write."
 
 

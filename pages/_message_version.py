@@ -2,11 +2,9 @@
 
 from dataclasses import replace
 
-import streamlit as st
-
 from core import templates
 from core.domain.campaign import DEFAULT_LANGUAGE, Campaign
-from pages._typed import new_boxes, widget_key
+from pages._typed import newly_chosen, widget_key
 
 
 def choose_version(draft: Campaign, *, locked: bool) -> Campaign:
@@ -14,24 +12,16 @@ def choose_version(draft: Campaign, *, locked: bool) -> Campaign:
     versions = {version.name: version.body for version in templates.versions(draft.template_id)}
     if len(versions) < 2 or locked:
         return draft
-    key = widget_key(draft, "version")
     present = next((place for place, body in enumerate(versions.values()) if body == draft.message.body), None)
-    chosen = st.selectbox(
+    chosen = newly_chosen(
         "Message of the template",
         list(versions),
         present,
-        key=key,
+        key=widget_key(draft, "version"),
         placeholder="Changed by hand",
-        on_change=_count_choice,
-        args=(f"{key}_new",),
         help="Choosing another one replaces the body.",
     )
-    if chosen is None or not st.session_state.pop(f"{key}_new", False):
+    if chosen is None:
         return draft
-    new_boxes()
     chosen_message = replace(draft.message, body=versions[chosen])
     return replace(draft, messages={**draft.messages, DEFAULT_LANGUAGE: chosen_message})
-
-
-def _count_choice(flag: str) -> None:
-    st.session_state[flag] = True

@@ -5,7 +5,7 @@ its widgets cannot return what was typed. Until that run ends the session still 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -55,6 +55,31 @@ def body_key(draft: Campaign, language: str = DEFAULT_LANGUAGE, part: str = "bod
 def new_boxes() -> None:
     """Boxes begin anew with what the draft holds, because a text was put into one other than by typing."""
     st.session_state["ce_body_seed"] = st.session_state.get("ce_body_seed", 0) + 1
+
+
+def newly_chosen(
+    label: str, options: Sequence[str], present: int | None = None, *, key: str, placeholder: str, help: str
+) -> str | None:
+    """Draw a list of texts to take; returns the one chosen just now, None when none was. Boxes then begin anew."""
+    flag = f"{key}_new"
+    chosen = st.selectbox(
+        label,
+        options,
+        present,
+        key=key,
+        placeholder=placeholder,
+        on_change=_flag,
+        args=(flag,),
+        help=help,
+    )
+    if chosen is None or not st.session_state.pop(flag, False):
+        return None
+    new_boxes()
+    return chosen
+
+
+def _flag(name: str) -> None:
+    st.session_state[name] = True
 
 
 def with_message(draft: Campaign, language: str, message: Message) -> Campaign:

@@ -27,7 +27,7 @@ def typed_design(draft: Campaign) -> Campaign:
 
 def _message(draft: Campaign, language: str) -> Message:
     was = draft.variant[language]
-    subject = st.session_state.get(widget_key(draft, f"b_subject_{language}"), was.subject)
+    subject = st.session_state.get(body_key(draft, language, "b_subject"), was.subject)
     body, voicemail = (_in_box(draft, language, part) for part in ("b_body", "b_voicemail"))
     return Message(subject, was.body if body is None else body, was.voicemail if voicemail is None else voicemail)
 

@@ -13,7 +13,7 @@ from core.workbench import Workbench
 from pages._message_language import language_name
 from pages._plain_text import plain_text
 from pages._rich_text import rich_text
-from pages._typed import body_key, new_boxes, widget_key
+from pages._typed import body_key, newly_chosen, widget_key
 
 
 def version_b(wb: Workbench, draft: Campaign, *, locked: bool) -> Campaign:
@@ -57,27 +57,14 @@ def _from_template(wb: Workbench, draft: Campaign) -> Campaign:
         if one.channel == draft.channel
         for version in one.versions
     }
-    key = widget_key(draft, "b_template")
-    chosen = st.selectbox(
+    chosen = newly_chosen(
         "Words of version B",
         list(offered),
-        None,
-        key=key,
+        key=widget_key(draft, "b_template"),
         placeholder="As below; or take those of a template",
-        on_change=_count_choice,
-        args=(f"{key}_new",),
         help="Choosing a template replaces version B.",
     )
-    if chosen is None or not st.session_state.pop(f"{key}_new", False):
-        return draft
-    new_boxes()
-    for language in draft.messages:
-        st.session_state.pop(widget_key(draft, f"b_subject_{language}"), None)
-    return replace(draft, variant=offered[chosen])
-
-
-def _count_choice(flag: str) -> None:
-    st.session_state[flag] = True
+    return draft if chosen is None else replace(draft, variant=offered[chosen])
 
 
 def _language(draft: Campaign) -> str:
@@ -100,7 +87,7 @@ def _words(draft: Campaign, was: Message, language: str, *, locked: bool) -> Mes
         subject = st.text_input(
             f"Subject of {named}",
             was.subject,
-            key=widget_key(draft, f"b_subject_{language}"),
+            key=body_key(draft, language, "b_subject"),
             max_chars=SUBJECT_LENGTH,
             disabled=locked,
             persist_state="session",

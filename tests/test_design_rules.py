@@ -9,7 +9,9 @@ import pytest
 from core.domain.campaign import Message, goes_out_on
 from core.domain.effects.allocation import Allocation
 from core.domain.effects.design import DESIGNS, changed_to, design_problems, designs_of, family_problem, fitted, shares
-from core.domain.effects.outlook import household_effect, outlook
+from core.domain.effects.outcomes import compared_within
+from core.domain.effects.outlook import household_effect, outlook, outlook_sentences
+from core.domain.effects.power import detectable, needed
 from core.domain.organisation import Organisation
 from tests.clinic import CAMPAIGN
 
@@ -109,6 +111,26 @@ def test_the_households_make_a_campaign_show_less() -> None:
     assert shown[0].rise and shown[1].rise and shown[0].rise < shown[1].rise
     assert shown[0].needed and shown[1].needed == round(shown[0].needed * 1.5)
     assert (shown[1].patients, shown[1].households) == ({"a": 500, "b": 500}, {"a": 250, "b": 250})
+
+
+def test_the_rise_of_version_b_is_told_above_what_version_a_reaches() -> None:
+    drawn = {str(one): Allocation("b" if one < 200 else "a", "s", str(one)) for one in range(2000)}
+    shown = outlook(drawn, {"a": 0.9, "b": 0.1}, base=0.16, wanted=0.03, against="a")
+
+    assert shown.rise == detectable(0.16, treated=200, control=1800)
+    assert shown.needed == needed(0.16, 0.03, control_share=0.9)
+
+
+def test_of_a_short_delay_less_closes_and_the_days_are_said() -> None:
+    drawn = {str(one): Allocation("later" if one < 1000 else "contact", "s", str(one)) for one in range(2000)}
+    short, whole = (
+        outlook(drawn, {"contact": 0.5, "later": 0.5}, base=0.3, wanted=0.03, days=days) for days in (21, 90)
+    )
+
+    assert whole.base == 0.3 and short.base == pytest.approx(1 - 0.7 ** (21 / 90))
+    assert "a rise within 21\u00a0days from 8\u00a0% to" in outlook_sentences(short, about="contacted later")[0]
+    assert compared_within("delayed", 3) == (21,) and compared_within("delayed", 9) == (30, 60, 63)
+    assert compared_within("delayed", 20) == compared_within("hold_out") == (30, 60, 90)
 
 
 def test_a_tenth_held_out_of_2000_shows_only_what_the_usual_tables_say() -> None:

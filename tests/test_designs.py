@@ -82,16 +82,21 @@ def test_whoever_shares_an_address_is_of_one_household(
     assert [row.household for row in rows_of(wb)] == ["p1", "p2", "p2", "p4"]
 
 
-def test_only_gaps_the_campaign_is_about_are_counted_and_of_one_about_none_all(wb: Workbench) -> None:
+def test_only_gaps_the_campaign_is_about_are_counted(wb: Workbench) -> None:
     ids = add_patients(wb, 12)
     with writing(wb.engine) as connection:
         connection.execute(update(open_gaps).values(measures="scr-mammogram eye-exam flu"))
 
     activated(wb, ids, **HOLD_OUT)
-    activated(wb, ids, campaign_id="c2", name="Another", measures=(), purpose="announcement", **HOLD_OUT)
 
     assert {row.stratum for row in rows_of(wb)} == {"dr1 · 1 gap"}
-    assert {row.stratum for row in rows_of(wb, "c2")} == {"dr1 · 3 or more gaps"}
+
+
+def test_a_campaign_about_no_care_gap_leaves_nobody_out_for_nothing(wb: Workbench) -> None:
+    campaign_id = draft(wb, add_patients(wb, 12), measures=(), purpose="announcement", **HOLD_OUT)
+
+    with pytest.raises(NotAllowed, match="it could not be told whether it worked"):
+        campaigns.activate(wb, campaign_id)
 
 
 def test_an_id_that_was_merged_is_put_where_its_survivor_is(wb: Workbench) -> None:
@@ -213,7 +218,8 @@ def test_of_letters_the_arms_are_drawn_when_they_are_planned_and_nobody_held_out
     shared = {"address1": "1 Shore Road"}
     ids = add_people_with_homes(bench, [shared, shared, *({} for _ in range(14))])
     made = letter_campaign(bench, ids)
-    campaigns.save(bench, made.campaign_id, HOLD_OUT, version=made.version)
+    about = {"measures": ("scr-mammogram",), "skip_closed_gaps": False}
+    campaigns.save(bench, made.campaign_id, HOLD_OUT | about, version=made.version)
 
     run = printed(bench, made)
 

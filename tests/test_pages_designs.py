@@ -75,7 +75,9 @@ def test_version_b_takes_the_words_of_a_template_and_is_previewed(loaded: Workbe
     other = next(each for each in box.options if "ammogram" not in each)
     box.set_value(other).run()
     assert not any("version A" in error.value for error in app.error)
-    widget(app, "text_input", "_b_subject_en").set_value("A word from us").run()
+    theirs = next(each for each in templates.offered(loaded) if each.name == other.partition(" – ")[0])
+    assert widget(app, "text_input", "_b_subject_en_1").value == theirs.subject
+    widget(app, "text_input", "_b_subject_en_1").set_value("A word from us").run()
     widget(app, "button_group", "_version_shown").set_value("b").run()
 
     assert "A word from us" in words(app)

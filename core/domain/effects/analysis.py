@@ -26,7 +26,7 @@ from core.domain.effects.differences import (
     risk_ratio,
     wilson,
 )
-from core.domain.effects.outcomes import WINDOWS
+from core.domain.effects.outcomes import compared_within
 from core.domain.effects.survival import at_risk, closure_curve, log_rank
 
 ARMS = (CONTACT, HOLD_OUT, LATER, B, A)  # of a pair the first is compared with the second
@@ -59,11 +59,13 @@ class Plan:
 
     @property
     def windows(self) -> tuple[int, ...]:
-        """Days within which arms are compared. Of a delayed start not beyond the delay: then both are contacted."""
-        if self.design != "delayed":
-            return WINDOWS
-        delay = self.delay_weeks * 7
-        return tuple(sorted({*(window for window in WINDOWS if window <= delay), min(delay, WINDOWS[-1])}))
+        """Days within which arms are compared."""
+        return compared_within(self.design, self.delay_weeks)
+
+    @property
+    def days_known(self) -> int:
+        """How many days after the allocation are known in full, up to the last window."""
+        return min(max((self.known_through - self.allocated_on).days, 0), self.windows[-1])
 
     def known_from(self, window: int) -> date | None:
         """From which day's feed on a window is known in full; None when it is."""

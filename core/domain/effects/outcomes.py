@@ -9,6 +9,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
+from core.domain.campaign import DELAYED
 from core.domain.clinical import OPEN_STATES, schema
 
 WINDOWS = (30, 60, 90)  # days from the allocation within which a closed gap counts
@@ -30,6 +31,15 @@ FOLLOWED = schema(
     }
 )
 BOOKINGS = schema({"recipient_id": pl.Int64, "booked_on": pl.Date, "kept_on": pl.Date})
+
+
+def compared_within(design: str, delay_weeks: int = 0) -> tuple[int, ...]:
+    """Days within which the arms of a design are compared. Of a delayed start not beyond the delay: then both are
+    contacted."""
+    if design != DELAYED:
+        return WINDOWS
+    delay = min(delay_weeks * 7, WINDOWS[-1])
+    return (*(window for window in WINDOWS if window < delay), delay)
 
 
 def check_days(allocated_on: date, known_through: date) -> list[date]:

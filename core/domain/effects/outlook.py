@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from core.domain.effects.allocation import Allocation
+from core.domain.effects.outcomes import WINDOWS
 from core.domain.effects.power import detectable, needed
 
 # How far those of a household do alike. Nothing is published for reminders; a half is on the safe side.
@@ -20,7 +21,7 @@ class Outlook:
     """What is to be expected.
 
     patients, households   in each arm, by the arm
-    base         the share, 0 to 1, that closes in the arm to compare with
+    base         the share, 0 to 1, that closes within `days` in the arm to compare with
     design_effect   by how much the variance grows since households are drawn together, 1 or more
     rise         above `base` that four of five such campaigns would show; None: none
     rise_at_half    the same were the arms of equal size
@@ -30,6 +31,7 @@ class Outlook:
     patients: Mapping[str, int]
     households: Mapping[str, int]
     base: float
+    days: int
     wanted: float
     design_effect: float
     rise: float | None
@@ -37,9 +39,25 @@ class Outlook:
     needed: int | None
 
 
-def outlook(drawn: Mapping[str, Allocation], shares: Mapping[str, float], *, base: float, wanted: float) -> Outlook:
-    """What patients so allocated could show. `shares`: of the two arms."""
-    first, other = shares
+def outlook(
+    drawn: Mapping[str, Allocation],
+    shares: Mapping[str, float],
+    *,
+    base: float,
+    wanted: float,
+    against: str = "",
+    days: int = WINDOWS[-1],
+) -> Outlook:
+    """What patients so allocated could show.
+
+    shares    of the two arms
+    base      the share, 0 to 1, that closes within 90 days in the arm to compare with
+    against   that arm: the second, unless named
+    days      within which arms are compared; of fewer than 90 a smaller share closes, at the same rate
+    """
+    other = against or list(shares)[-1]
+    first = next(arm for arm in shares if arm != other)
+    base = within(base, days)
     patients = Counter(one.arm for one in drawn.values())
     homes = {one.household: one.arm for one in drawn.values()}
     effect = household_effect(Counter(one.household for one in drawn.values()).values())
@@ -49,12 +67,18 @@ def outlook(drawn: Mapping[str, Allocation], shares: Mapping[str, float], *, bas
         patients={arm: patients[arm] for arm in shares},
         households={arm: Counter(homes.values())[arm] for arm in shares},
         base=base,
+        days=days,
         wanted=wanted,
         design_effect=effect,
         rise=detectable(base, treated=patients[first] / effect, control=patients[other] / effect),
         rise_at_half=detectable(base, treated=half, control=half),
         needed=None if size is None else round(size * effect),
     )
+
+
+def within(base: float, days: int) -> float:
+    """Of a share that closes within 90 days, 0 to 1, the share that closes within fewer days at the same rate."""
+    return base if days == WINDOWS[-1] else 1 - (1 - base) ** (days / WINDOWS[-1])
 
 
 def household_effect(sizes: Collection[int]) -> float:
@@ -66,12 +90,13 @@ def outlook_sentences(shown: Outlook, *, about: str) -> list[str]:
     """What it comes to in words. `about` says whose share it is: 'held out', 'contacted later', 'with version B'."""
     total, other = sum(shown.patients.values()), list(shown.patients.values())[-1]
     base = f"{100 * shown.base:.0f}\u00a0%"
+    days = f"within {shown.days}\u00a0days "
     if shown.rise is None:
-        found = [f"With {other:,} {about} of {total:,} patients no rise above {base} could be told from chance."]
+        found = [f"With {other:,} {about} of {total:,} patients no rise above {base} {days}could be told from chance."]
     else:
         found = [
-            f"With {other:,} {about} of {total:,} patients, a rise from {base} to {_percent(shown.base + shown.rise)} "
-            "or more would show; a smaller one most likely not."
+            f"With {other:,} {about} of {total:,} patients, a rise {days}from {base} to "
+            f"{_percent(shown.base + shown.rise)} or more would show; a smaller one most likely not."
         ]
     if shown.rise_at_half is not None and (shown.rise is None or shown.rise_at_half < 0.95 * shown.rise):
         found.append(f"Half and half would show a rise to {_percent(shown.base + shown.rise_at_half)}.")
