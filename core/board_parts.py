@@ -9,7 +9,7 @@ from core.domain.campaign_steps import BREAK_DOWNS
 from core.domain.clinical import schema
 from core.domain.effects.achieved import NO_ESTIMATE, REGRESSION
 from core.domain.effects.analysis import Arm, Effect, Window
-from core.domain.effects.design import ARM_NAMES
+from core.domain.effects.design import arm_name
 from core.domain.report_document import Block, Paragraph, Section, Table, table_of
 from core.domain.slices import NOT_RECORDED
 from core.domain.small_cells import LEAST
@@ -71,19 +71,32 @@ def _effect(effect: Effect | None) -> tuple[Section, ...]:
 
 
 def _arms(effect: Effect) -> Table:
-    rows = [_arm(window, arm) for window in effect.windows for arm in window.arms]
+    rows = [
+        _arm(window, arm, arm_name(arm.arm, is_alone=not effect.is_estimate))
+        for window in effect.windows
+        for arm in window.arms
+    ]
     return table_of(pl.DataFrame(rows, schema=_ARMS, orient="row"), _ARM_HEADS, percents=("share", "low", "high"))
 
 
-def _arm(window: Window, arm: Arm) -> tuple[str, str, int, int | None, float | None, float | None, float | None]:
+def _arm(
+    window: Window, arm: Arm, name: str
+) -> tuple[str, str, int, int | None, float | None, float | None, float | None]:
     known = window.known_from is None
     told = (arm.counts.closed, arm.share.estimate, arm.share.low, arm.share.high) if known else (None,) * 4
-    return (f"{window.days} days", ARM_NAMES[arm.arm], arm.counts.size, *told)
+    return (f"{window.days} days", name, arm.counts.size, *told)
 
 
 def _at_risk(effect: Effect) -> Table:
     heads = ("Still open", *(f"Day {day}" for day in effect.ticks))
-    rows = tuple((ARM_NAMES[arm], *(f"{count:,}" for count in counts)) for arm, counts in effect.at_risk.items())
+    known = [day <= effect.plan.days_known for day in effect.ticks]
+    rows = tuple(
+        (
+            arm_name(arm, is_alone=not effect.is_estimate),
+            *(f"{count:,}" if is_known else "–" for count, is_known in zip(counts, known, strict=True)),
+        )
+        for arm, counts in effect.at_risk.items()
+    )
     return Table(heads, rows, (False, *(True for _ in effect.ticks)))
 
 
@@ -91,7 +104,7 @@ def _steps(parts: Parts) -> Section:
     through = parts.known_through
     note = f"Visits and gaps as known through {day_text(through)}." if through else "What followed is not known yet."
     table = table_of(parts.funnel, _FUNNEL, percents=("share",))
-    figure = charts.printed(charts.funnel_steps(parts.funnel))
+    figure = charts.printed(charts.funnel_steps(parts.funnel, is_over=parts.is_over))
     return Section("How far they came", (figure, table, Paragraph(note, is_note=True)))
 
 

@@ -51,6 +51,11 @@ class Parts:
     achieved: str
     known_through: date | None
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the time in which a closed gap counts has passed, and feeds have told of all of it."""
+        return self.effect is not None and self.effect.windows[-1].known_from is None
+
 
 def parts(wb: Workbench, campaign: Campaign, *, is_passed_on: bool = False) -> Parts:
     """The parts of a report that `reports.report` has given the user. Small cells are hidden from a user who may not

@@ -30,7 +30,7 @@ def by_whom(wb: Workbench, parts: Parts) -> tuple[Slice, str] | None:
     rows = list(slices.iter_rows(named=True))
     name, names = BREAK_DOWNS[str(by or "language")], LANGUAGES if by == "language" else {}
     if slices["closed"].null_count() < slices.height:
-        figure = charts.shares(slices, names, by=name)
+        figure = charts.shares(slices, names, by=name, is_over=parts.is_over)
         draw_chart(figure, key="rp_by_chart")
     shown = pl.DataFrame(
         {

@@ -6,7 +6,7 @@ from core import charts, effects
 from core.domain.campaign import Campaign
 from core.domain.effects.achieved import NO_ESTIMATE, REGRESSION, points
 from core.domain.effects.analysis import Comparison, Effect, Window
-from core.domain.effects.design import ARM_NAMES
+from core.domain.effects.design import ARM_NAMES, arm_name
 from core.domain.wording import day_text
 from core.report_parts import Slice
 from core.workbench import Workbench
@@ -44,7 +44,7 @@ def _arms(effect: Effect) -> None:
     st.table(
         {
             "Within": [f"{window.days}\u00a0days" for window, _ in rows],
-            "Arm": [ARM_NAMES[arm.arm] for _, arm in rows],
+            "Arm": [arm_name(arm.arm, is_alone=not effect.is_estimate) for _, arm in rows],
             "Patients": [f"{arm.counts.size:,}" for _, arm in rows],
             "Closed a gap": [_closed(window, arm.counts.closed, arm.share.estimate) for window, arm in rows],
             "95 %": [_limits(window, arm.share.low, arm.share.high) for window, arm in rows],
@@ -88,13 +88,14 @@ def _chance(p: float) -> str:
 
 
 def _at_risk(effect: Effect) -> None:
-    """How many are open and followed at the days of the axis."""
+    """How many are open and followed at the days of the axis that are known."""
+    known = effect.plan.days_known
     days = {
-        f"Day {day}": [f"{effect.at_risk[arm][place]:,}" for arm in effect.at_risk]
+        f"Day {day}": [f"{effect.at_risk[arm][place]:,}" if day <= known else "–" for arm in effect.at_risk]
         for place, day in enumerate(effect.ticks)
     }
     st.table(
-        {"Still open": [ARM_NAMES[arm] for arm in effect.at_risk], **days},
+        {"Still open": [arm_name(arm, is_alone=not effect.is_estimate) for arm in effect.at_risk], **days},
         border="horizontal",
         hide_index=True,
         alt="How many of each arm are open and followed at each day",

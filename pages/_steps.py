@@ -17,7 +17,7 @@ _FOLLOWED = ("eligible", "sent", "delivered", "answered", "booked", "kept", "clo
 
 def show_steps(wb: Workbench, parts: Parts) -> tuple[Slice, str] | None:
     """Returns whom a follow-up was asked for: those who did not come to a step."""
-    figure = charts.funnel_steps(parts.funnel)
+    figure = charts.funnel_steps(parts.funnel, is_over=parts.is_over)
     draw_chart(figure, key="rp_steps_chart")
     rows = list(parts.funnel.iter_rows(named=True))
     labels = [_label(row) for row in rows]

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 import plotly.graph_objects as go
 import polars as pl
 
-from core.charts.theme import GRID, INK, dressed
+from core.charts.theme import GRID, INK, dressed, short_name
 from core.domain.effects.achieved import points
 from core.domain.effects.allocation import CONTACT, HOLD_OUT, LATER, A, B
 from core.domain.effects.analysis import Effect, Window
-from core.domain.effects.design import ARM_NAMES
+from core.domain.effects.design import arm_name
 from core.domain.effects.survival import share_by
 from core.domain.slices import NOT_RECORDED
 
@@ -19,19 +19,21 @@ _BAR = 30  # pixels for one bar with the space around it
 
 
 def closure_curves(effect: Effect) -> go.Figure:
-    """The share of each arm that had closed a gap by each day, with its 95 % interval as a band."""
-    figure, last = go.Figure(), effect.plan.windows[-1]
+    """The share of each arm that had closed a gap by each day that is known in full, with its 95 % interval as a
+    band."""
+    figure, known, last = go.Figure(), effect.plan.days_known, effect.plan.windows[-1]
     for arm, curve in effect.curves.items():
-        _add_band(figure, curve, ARM_COLOURS[arm], last)
+        _add_band(figure, curve, ARM_COLOURS[arm], known)
     for arm, curve in effect.curves.items():
-        days = [*curve["day"], last]
+        days = [*curve["day"], known]
+        name = arm_name(arm, is_alone=len(effect.curves) == 1)
         figure.add_scatter(
             x=days,
             y=[*curve["share"], curve["share"][-1]],
             mode="lines",
-            name=ARM_NAMES[arm],
+            name=name,
             line={"color": ARM_COLOURS[arm], "dash": ARM_DASHES[arm], "width": 2.5, "shape": "hv"},
-            hovertemplate=f"{ARM_NAMES[arm]}, day %{{x}}: %{{y:.1%}}<extra></extra>",
+            hovertemplate=f"{name}, day %{{x}}: %{{y:.1%}}<extra></extra>",
         )
     figure.update_xaxes(
         title_text="Days from the allocation", range=[0, last], tickvals=list(effect.ticks), gridcolor=GRID
@@ -64,10 +66,13 @@ def _add_band(figure: go.Figure, curve: pl.DataFrame, colour: str, last: int) ->
 
 
 def _curve_title(effect: Effect) -> str:
-    day = effect.plan.windows[-1]
-    shares = [(ARM_NAMES[arm], share_by(curve, day)) for arm, curve in effect.curves.items()]
-    told = ", ".join(f"{share:.1%} {name.lower()}" for name, share in shares)
-    return f"Closed a gap within {day} days: {told}"
+    known, last = effect.plan.days_known, effect.plan.windows[-1]
+    is_alone = len(effect.curves) == 1
+    shares = [(arm_name(arm, is_alone=is_alone), share_by(curve, known)) for arm, curve in effect.curves.items()]
+    told = ", ".join(f"{share:.1%}" if is_alone else f"{share:.1%} {name.lower()}" for name, share in shares)
+    if not known:
+        return "Who closed a gap is not known of any day yet"
+    return f"Closed a gap within {last} days: {told}" if known == last else f"After {known} of {last} days: {told}"
 
 
 def differences(effect: Effect) -> go.Figure:
@@ -107,8 +112,11 @@ def _difference_title(window: Window) -> str:
     return said if one.difference.is_clear else f"{said}: may be chance"
 
 
-def funnel_steps(funnel: pl.DataFrame) -> go.Figure:
-    """How many came as far as each step (core.domain.campaign_steps.FUNNEL), without those not known yet."""
+def funnel_steps(funnel: pl.DataFrame, *, is_over: bool = True) -> go.Figure:
+    """How many came as far as each step (core.domain.campaign_steps.FUNNEL), without those not known yet.
+
+    is_over   whether the time in which a gap counts as closed has passed
+    """
     known = funnel.drop_nulls("count")
     figure = go.Figure(
         go.Bar(
@@ -128,19 +136,24 @@ def funnel_steps(funnel: pl.DataFrame) -> go.Figure:
     figure.update_yaxes(autorange="reversed", tickfont_color=INK, ticksuffix="  ")
     figure.update_xaxes(visible=False, range=[0, max([1, *known["count"]]) * 1.3])
     return dressed(
-        figure, title=_steps_title(dict(known.select("key", "count").iter_rows())), height=80 + _BAR * known.height
+        figure,
+        title=_steps_title(dict(known.select("key", "count").iter_rows()), is_over=is_over),
+        height=80 + _BAR * known.height,
     )
 
 
-def _steps_title(counts: dict[str, int]) -> str:
+def _steps_title(counts: dict[str, int], *, is_over: bool) -> str:
     said = f"{counts['delivered']:,} of {counts['selected']:,} were reached"
-    return f"{said}, {counts['closed']:,} of them closed a gap" if "closed" in counts else said
+    if "closed" not in counts or not (counts["closed"] or is_over):
+        return said
+    return f"{said}, {counts['closed']:,} of them closed a gap{'' if is_over else ' so far'}"
 
 
-def shares(slices: pl.DataFrame, names: Mapping[str, str], *, by: str) -> go.Figure:
+def shares(slices: pl.DataFrame, names: Mapping[str, str], *, by: str, is_over: bool = True) -> go.Figure:
     """Who closed a gap of those reached, by language, provider or group (core.domain.campaign_steps.SLICES).
 
-    names   what people call a slice, where that is not what it holds
+    names     what people call a slice, where that is not what it holds
+    is_over   whether the time in which a gap counts as closed has passed
     """
     shown = slices.filter(~pl.col("is_hidden"), pl.col("delivered") > 0)
     values = [row["closed"] / row["delivered"] for row in shown.iter_rows(named=True)]
@@ -157,15 +170,22 @@ def shares(slices: pl.DataFrame, names: Mapping[str, str], *, by: str) -> go.Fig
             hovertemplate="%{customdata[0]:,} of %{customdata[1]:,} reached<extra></extra>",
         )
     )
-    called = [f"{_fitting(names.get(name, name) or NOT_RECORDED)}  " for name in shown["slice"]]
+    called = [f"{short_name(names.get(name, name) or NOT_RECORDED)}  " for name in shown["slice"]]
     figure.update_yaxes(
         autorange="reversed", tickvals=list(range(shown.height)), ticktext=called, tickfont_color=INK, zeroline=False
     )
     figure.update_xaxes(visible=False, range=[0, max(values, default=1) * 1.25 or 1])
-    title = f"Closed a gap, of those reached, by {by.lower()}"
+    told = dict(zip((name.strip() for name in called), values, strict=True))
+    title = _shares_title(told, by.lower(), "" if is_over else " so far")
     return dressed(figure, title=title, height=80 + _BAR * max(shown.height, 1))
 
 
-def _fitting(name: str) -> str:
-    """A name that fits an axis. Plotly reads tags in texts: what a feed wrote is none."""
-    return (name if len(name) <= 28 else name[:27] + "…").replace("<", "&lt;")
+def _shares_title(told: Mapping[str, float], by: str, so_far: str) -> str:
+    """'Of those reached 12% (Hindi) to 27% (English) closed a gap'"""
+    if not told:
+        return f"No {by} to show: too few patients"
+    low, high = (choose(told, key=lambda name: told[name]) for choose in (min, max))
+    if told[low] == told[high]:
+        who = f"Of each {by}" if len(told) > 1 else f"Of {low}"
+        return f"{who} {told[high]:.0%} of those reached closed a gap{so_far}"
+    return f"Of those reached {told[low]:.0%} ({low}) to {told[high]:.0%} ({high}) closed a gap{so_far}"

@@ -8,7 +8,7 @@ from math import ceil, floor
 import plotly.graph_objects as go
 import polars as pl
 
-from core.charts.theme import ACCENT, BAR, GRID, INK, dressed
+from core.charts.theme import ACCENT, BAR, GRID, INK, dressed, short_name
 from core.domain.control_limits import limits
 from core.domain.rates import overall_rate
 
@@ -165,11 +165,6 @@ def _told(row: dict[str, object]) -> str:
     name = short_name(str(row["name"]))
     numbers = f"{row['satisfied']:,} of {row['eligible']:,}"
     return f"{name}: {row['rate']:.1%} up to date ({numbers}), 95 % interval {row['low']:.1%}–{row['high']:.1%}"
-
-
-def short_name(name: str) -> str:
-    """A name that fits an axis. Plotly reads tags in texts: what a feed wrote is none."""
-    return (name if len(name) <= 28 else name[:27] + "…").replace("<", "&lt;")
 
 
 def _funnel_title(slices: pl.DataFrame, noun: str) -> str:

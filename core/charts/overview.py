@@ -9,8 +9,7 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
-from core.charts.gaps import short_name
-from core.charts.theme import DASHES, GRID, INK, SERIES, dressed
+from core.charts.theme import DASHES, GRID, INK, SERIES, dressed, short_name
 from core.domain.organisation import MODES
 from core.domain.roll_up import STEPS
 from core.domain.wording import day_text

@@ -52,3 +52,8 @@ def dressed(figure: go.Figure, *, title: str, height: int) -> go.Figure:
         font={"color": INK, "size": 13},
         bargap=0.35,
     )
+
+
+def short_name(name: str) -> str:
+    """A name that fits an axis. Plotly reads tags in texts: what a feed wrote is none."""
+    return (name if len(name) <= 28 else name[:27] + "…").replace("<", "&lt;")

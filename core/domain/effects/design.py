@@ -83,6 +83,11 @@ ARM_NAMES = {
 }
 
 
+def arm_name(arm: str, *, is_alone: bool) -> str:
+    """What people call an arm; where chance made none there is everybody."""
+    return "Everybody" if is_alone else ARM_NAMES[arm]
+
+
 def designs_of(channel: str) -> list[str]:
     """The designs that a mode has. Letters are printed at once and from one text: docs/decisions/designs.md"""
     return [EVERYONE, HELD_OUT] if channel == LETTER else list(DESIGNS)
