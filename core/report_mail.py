@@ -6,6 +6,7 @@ from datetime import date
 from core import board_report, staff_mail
 from core.domain.report_schedule import REPORTS, Schedule, last_due, period
 from core.domain.wording import day_text
+from core.errors import NotAllowed
 from core.staff_mail import Attachment, News
 from core.store import accounts, alarm_rows, schedule_rows
 from core.store.database import reading, writing
@@ -48,6 +49,8 @@ def _news(wb: Workbench, schedule: Schedule, due: date) -> News:
     )
 
     def attached(user_id: str) -> Attachment:
+        if user_id not in schedule.recipients:  # who left after the email was queued
+            raise NotAllowed("This report no longer comes to them.")
         content = board_report.overview_for(wb.as_user(user_id), first_on, last_on)
         return Attachment(f"overview-{last_on.isoformat()}.pdf", content)
 

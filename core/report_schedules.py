@@ -65,9 +65,13 @@ def remove(wb: Workbench, schedule_id: str) -> None:
 
 def leave(wb: Workbench, schedule_id: str) -> None:
     """Let a report come to oneself no more; one that goes to nobody else is removed. Raises NotFound."""
-    found = _one(wb, schedule_id)
-    left = [each for each in found.recipients if each != wb.user.user_id]
+    _one(wb, schedule_id)
     with writing(wb.engine) as connection:
+        schedule_rows.one_at_a_time(connection)  # of two who leave at once none is put back by the other
+        found = next((each for each in schedule_rows.every(connection) if each.schedule_id == schedule_id), None)
+        if found is None:
+            return
+        left = [each for each in found.recipients if each != wb.user.user_id]
         if left:
             schedule_rows.send_to(connection, schedule_id, left)
         else:

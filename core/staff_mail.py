@@ -16,6 +16,7 @@ from core.errors import SendError
 from core.home_mode import channel as mode_channel
 from core.store import alarm_rows
 from core.store.database import reading, writing
+from core.store.messages import DatabaseLost
 from core.workbench import Workbench
 
 MOST_TRIES, PAUSE = 5, timedelta(minutes=2)
@@ -76,6 +77,9 @@ def _tell(wb: Workbench, key: str, news: News, user_id: str, to: str, *, tries: 
 def _sent(wb: Workbench, news: News, user_id: str, to: str) -> str:
     try:
         attachment = news.attached(user_id) if news.attached else None
+    except DatabaseLost as error:  # such as a database that another writer holds: it is tried again
+        _log.error("the email about %s could not be made yet (%s)", news.about, type(error).__name__)
+        return "later"
     except Exception as error:  # such as somebody who was switched off just now; sending goes on
         _log.error("the email about %s could not be made (%s)", news.about, type(error).__name__)
         return "failed"

@@ -115,8 +115,7 @@ _ENTRIES: dict[str, tuple[_Entry, ...]] = {
             "downloads.py",
             "Downloads",
             "download",
-            "Letters and labels that were made, and the organisation's own documents.",
-            READ_PATIENTS,
+            "Letters and labels that were made, reports for meetings, and the organisation's own documents.",
         ),
     ),
     "Set up": (

@@ -45,7 +45,7 @@ OPEN = {
         local_codes.unmapped logos.logo logos.logos logos.organisation_logo message_costs.cost
         new_campaigns.plan_copy new_campaigns.sister_templates new_campaigns.sisters opt_out_topics.topics
         outbox_texts.is_stand_in print_progress.not_printed print_progress.run_of print_progress.under_way
-        report_parts.parts effects.pooled effects.repeats
+        report_parts.parts effects.pooled effects.repeats effects.is_awaited
         reports.report return_addresses.chosen return_addresses.return_addresses rule_trials.basis
         rule_versions.versions rules.described rules.every rules.in_force rules.listed rules.may_change
         rules.sees_all rules.rule rules.text_of sending_control.holds sending_control.may_resume
@@ -87,7 +87,7 @@ PAGES = {
     "replies": "answer_replies",
     "outbox": "read_patients",
     "overview": "",
-    "downloads": "read_patients",
+    "downloads": "",
     "data": "read_patients",
     "introductions": "change_organisation",
     "settings": "change_organisation",

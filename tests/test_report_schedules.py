@@ -10,8 +10,9 @@ import pytest
 from hypothesis import strategies as st
 from pypdf import PdfReader
 from sqlalchemy import update
+from sqlalchemy.exc import OperationalError
 
-from core import report_mail, report_schedules
+from core import board_report, report_mail, report_schedules
 from core.domain.report_schedule import MONTH, WEEK, Schedule, last_due, next_due, period
 from core.domain.user import Scope, User
 from core.errors import NotAllowed, NotFound
@@ -143,6 +144,45 @@ def test_a_mail_server_that_is_away_is_asked_again(clinic: Workbench, server: Re
     assert report_mail.send_due(dispatcher(clinic)) == 0, "not at once"
     clock.forward(minutes=3)
     assert report_mail.send_due(dispatcher(clinic)) == 1
+
+
+def test_a_database_that_is_busy_while_the_report_is_made_is_asked_again(
+    clinic: Workbench, server: Recorder, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report_schedules.add(clinic, "overview", WEEK, 0, ["eva"])
+    clock.forward(days=6)
+
+    def locked(*_: object) -> bytes:
+        raise OperationalError("select", {}, Exception("database is locked"))
+
+    with monkeypatch.context() as busy:
+        busy.setattr(board_report, "overview_for", locked)
+        assert report_mail.send_due(dispatcher(clinic)) == 0
+    clock.forward(minutes=3)
+    assert report_mail.send_due(dispatcher(clinic)) == 1
+
+
+def test_whoever_leaves_while_the_email_waits_gets_none(clinic: Workbench, server: Recorder, clock: Clock) -> None:
+    made = report_schedules.add(clinic, "overview", WEEK, 0, ["eva", "gus"])
+    clock.forward(days=6)
+    away = replace(clinic, settings=replace(clinic.settings, smtp_port=9))
+    assert report_mail.send_due(dispatcher(away)) == 0
+    report_schedules.leave(replace(clinic, user=clinic.as_user("eva").user), made.schedule_id)
+    clock.forward(minutes=3)
+
+    assert report_mail.send_due(dispatcher(clinic)) == 1
+    assert [address for address, _ in server.mails] == ["gus@example.org"]
+
+
+def test_two_who_leave_at_once_are_both_gone(clinic: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = report_schedules.add(clinic, "overview", WEEK, 0, ["eva", "gus"])
+    stale = report_schedules.schedules(clinic)
+    report_schedules.leave(replace(clinic, user=clinic.as_user("eva").user), made.schedule_id)
+    with monkeypatch.context() as before:  # Gus looked before Eva had left
+        before.setattr(report_schedules, "schedules", lambda _: stale)
+        report_schedules.leave(replace(clinic, user=clinic.as_user("gus").user), made.schedule_id)
+
+    assert report_schedules.schedules(clinic) == []
 
 
 def test_nothing_goes_out_while_it_is_paused_or_after_it_was_removed(

@@ -4,10 +4,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from core.domain.report_schedule import Schedule
 from core.store.schema import report_schedules as table
+
+_LEAVING = 0x43_4C_52_53  # of the lock; another number than that of sending
+
+
+def one_at_a_time(connection: Connection) -> None:
+    """Whoever changes who gets a report does so after everybody else has: until the transaction ends."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_LEAVING)))
 
 
 def every(connection: Connection) -> list[Schedule]:
