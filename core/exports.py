@@ -2,9 +2,12 @@
 rules. What may be exported by whom is decided by those who make the tables."""
 
 import json
+import re
+import unicodedata
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from importlib.metadata import version
 from io import BytesIO
 from typing import IO
@@ -91,8 +94,15 @@ def write(
 
 
 def file_name(stem: str, kind: str, *, count: int = 1) -> str:
-    """What the file is called; it says nothing about a patient."""
-    return f"{stem}.{'zip' if kind == CSV and count > 1 else KINDS[kind].ending}"
+    """What the file is called; it says nothing about a patient. Of a packed one the name says what is in it."""
+    ending = "zip" if kind == CSV and count > 1 else KINDS[kind].ending
+    return f"{stem}-{kind}.zip" if ending == "zip" else f"{stem}.{ending}"
+
+
+def stem(name: str, what: str, day: date) -> str:
+    """'mammogram-reminder-figures-2026-11-28': what a file is about, what it holds and of which day."""
+    letters = re.sub(r"[^a-z0-9]+", "-", unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower())
+    return "-".join(part for part in (letters[:60].strip("-"), what, day.isoformat()) if part)
 
 
 def _write(out: IO[bytes], tables: Sequence[ExportTable], said: Manifest, kind: str) -> None:

@@ -101,7 +101,8 @@ def _ask(wb: Workbench, campaign: Campaign, draft: Campaign) -> None:
         notice("Saved; it waits for approval already")
     else:
         told = approvals.ask(wb, campaign.campaign_id)
-        notice(f"It waits for approval; {count(told, 'person', 'people')} get an email")
+        gets = "gets" if told == 1 else "get"
+        notice(f"It waits for approval; {count(told, 'person', 'people')} {gets} an email")
     st.rerun()
 
 

@@ -27,7 +27,7 @@ def show_failures(wb: Workbench, parts: Parts) -> tuple[Slice, str] | None:
         "What to do": st.column_config.TextColumn(width="large"),
     }
     alt = "Patients who were not reached, by reason, and what to do"
-    pressed = slice_table(wb, shown, labels, key="rp_failures", alt=alt, config=config)
+    pressed = slice_table(wb, shown, labels, key="rp_failures", alt=alt, config=config, lines=3)
     if pressed is None:
         return None
     row = rows[pressed]

@@ -41,7 +41,8 @@ def show(shown: Overview, channel: str) -> None:
             "ov-published", [(f"{each.contact}: {each.outcome}", f"{each.effect} · {each.source}") for each in found]
         )
         st.caption(
-            "RR, OR, HR: ratios against no contact; pp: percentage points. Other patients, other times: no targets."
+            "RR, OR, HR: ratios against no contact, or against what the row names; pp: percentage points. Other "
+            "patients, other times: no targets."
         )
 
 

@@ -86,7 +86,8 @@ def show_reached(mode: preflight.Reach) -> None:
         st.caption(about_no_contact(len(mode.no_contact)))
     if mode.same_household and mode.channel != LETTER:
         sharing = sum(map(len, mode.same_household))
-        st.caption(f"{sharing:,} patients share a household with another: each gets a message of their own.")
+        own = "each whose address is their own gets a message"
+        st.caption(f"{sharing:,} patients share a household with another: {own}.")
     if sharing_number := next((each.count for each in mode.not_reached if each.reason.key == SAME_NUMBER), 0):
         st.caption(_about_numbers(sharing_number, mode.channel))
     if mode.introductory:

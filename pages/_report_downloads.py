@@ -4,13 +4,11 @@ from functools import partial
 
 import streamlit as st
 
-from core import board_report, report_exports
+from core import board_report, exports, report_exports
 from core.domain.role import EXPORT_PATIENTS
 from core.reports import Report
 from core.workbench import Workbench
 from pages._export_buttons import export_buttons
-
-_STEM = "campaign-report"
 
 
 def figures_menu(wb: Workbench, shown: Report) -> None:
@@ -20,7 +18,7 @@ def figures_menu(wb: Workbench, shown: Report) -> None:
         st.download_button(
             "PDF for a meeting",
             data=lambda: board_report.campaign_pdf(wb, shown.campaign.campaign_id),
-            file_name=f"{_STEM}.pdf",
+            file_name=f"{_stem(wb, shown, 'report')}.pdf",
             mime="application/pdf",
             key="rp_pdf",
             icon=":material/picture_as_pdf:",
@@ -28,11 +26,16 @@ def figures_menu(wb: Workbench, shown: Report) -> None:
             width="stretch",
         )
         write = partial(report_exports.write_figures, wb, shown)
-        export_buttons(write, "campaign-figures", key="rp_figures", label="Figures, {}", count=2, wide=True)
+        stem = _stem(wb, shown, "figures")
+        export_buttons(write, stem, key="rp_figures", label="Figures, {}", count=2, wide=True)
 
 
 def patient_buttons(wb: Workbench, shown: Report) -> None:
     """The patients in the kinds of files there are, for who may export patients."""
     if not wb.user.may(EXPORT_PATIENTS):
         return
-    export_buttons(partial(report_exports.write_patients, wb, shown), _STEM, key="rp")
+    export_buttons(partial(report_exports.write_patients, wb, shown), _stem(wb, shown, "patients"), key="rp")
+
+
+def _stem(wb: Workbench, shown: Report, what: str) -> str:
+    return exports.stem(shown.campaign.name, what, wb.today())

@@ -34,7 +34,7 @@ def _overview(wb: Workbench) -> None:
         st.download_button(
             "PDF",
             data=lambda: board_report.overview_pdf(wb, *(days or (today, today))),
-            file_name="overview-of-campaigns.pdf",
+            file_name=f"overview-{'-to-'.join(f'{day:%Y-%m-%d}' for day in days or ())}.pdf",
             mime="application/pdf",
             key="rs_pdf",
             icon=":material/picture_as_pdf:",

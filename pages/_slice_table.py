@@ -10,6 +10,7 @@ from core.workbench import Workbench
 from pages._shared import plain
 
 _PRESSED = "rp_pressed"
+_ROW, _LINE = 35, 20  # pixels
 
 
 def may_follow_up(wb: Workbench) -> bool:
@@ -18,10 +19,17 @@ def may_follow_up(wb: Workbench) -> bool:
 
 
 def slice_table(
-    wb: Workbench, rows: pl.DataFrame, labels: list[str | None], *, key: str, alt: str, config: dict[str, Any]
+    wb: Workbench,
+    rows: pl.DataFrame,
+    labels: list[str | None],
+    *,
+    key: str,
+    alt: str,
+    config: dict[str, Any],
+    lines: int = 1,
 ) -> int | None:
     """Draw the rows with a button in each that has a label; returns the place of the row whose button was pressed.
-    Without any it is a plain table."""
+    Without any it is a plain table. `lines` is how many a row has room for."""
     if not may_follow_up(wb) or not any(labels):
         st.table(_as_text(rows), border="horizontal", hide_index=True, alt=alt)
         return None
@@ -34,7 +42,8 @@ def slice_table(
         placeholder="–",
         alt=alt,
         column_config=config | {"_follow_up": button},
-        height=(rows.height + 1) * 35 + 3,
+        row_height=_ROW + _LINE * (lines - 1),
+        height=_ROW + rows.height * (_ROW + _LINE * (lines - 1)) + 3,
     )
     pressed: tuple[str, int] | None = st.session_state.get(_PRESSED)
     if pressed is None or pressed[0] != key:

@@ -59,6 +59,8 @@ def show() -> None:
 
 def _greeting(wb: Workbench) -> str:
     hour = wb.now().astimezone(wb.zone()).hour
+    if hour < 5:
+        return "Hello"
     return "Good morning" if 5 <= hour < 12 else "Good afternoon" if 12 <= hour < 18 else "Good evening"
 
 

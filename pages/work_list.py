@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from core import loads, work_list_exports, work_lists
+from core import exports, loads, work_list_exports, work_lists
 from core.domain.found import Found
 from core.domain.role import EXPORT_PATIENTS
 from core.domain.work_list import WorkList
@@ -100,7 +100,7 @@ def _export(wb: Workbench, found: Found, view_id: str) -> None:
     with st.popover("Export", icon=":material/download:", key="wl_export"):
         st.caption("These patients with the columns shown. Every export is recorded with your name.")
         write = partial(work_list_exports.write, wb, found, view_id=view_id)
-        export_buttons(write, "work-list", key="wl_export", wide=True)
+        export_buttons(write, exports.stem("", "work-list", wb.today()), key="wl_export", wide=True)
 
 
 show()

@@ -93,7 +93,24 @@ def test_a_single_csv_is_a_plain_file(wb: Workbench) -> None:
     out = written(wb, "csv")
 
     assert pl.read_csv(out.getvalue()).height == 7
-    assert exports.file_name("list", "csv") == "list.csv" and exports.file_name("list", "csv", count=2) == "list.zip"
+    assert (
+        exports.file_name("list", "csv") == "list.csv" and exports.file_name("list", "csv", count=2) == "list-csv.zip"
+    )
+    assert exports.file_name("list", "parquet") == "list-parquet.zip"
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [
+        ("Spring: Mammograms / 2026", "spring-mammograms-2026-figures-2026-11-28"),
+        ("Año nuevo <b>", "ano-nuevo-b-figures-2026-11-28"),
+        ("../..", "figures-2026-11-28"),
+        ("検診", "figures-2026-11-28"),
+        ("x" * 120, "x" * 60 + "-figures-2026-11-28"),
+    ],
+)
+def test_a_file_is_called_after_its_campaign_its_content_and_its_day(name: str, stem: str) -> None:
+    assert exports.stem(name, "figures", date(2026, 11, 28)) == stem
 
 
 def test_a_workbook_begins_with_a_sheet_about_it_and_its_sheets_are_formatted(wb: Workbench) -> None:

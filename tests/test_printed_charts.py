@@ -136,7 +136,7 @@ WORDS = [
     (charts.results_bar(ledger()), "No patients are in this campaign."),
     (
         charts.over_time(ended((NINE, "Successful", 3))),
-        "Sent on Tue 24 Nov at 09:00. Successful: from 0 at Tue 24 Nov 2026, 08:59 to 3 at Tue 24 Nov 2026, 09:00.",
+        "Sent on Tue 24 Nov at 09:00. Successful: from 0 at Tue 24 Nov 2026, 08:55 to 3 at Tue 24 Nov 2026, 09:05.",
     ),
     (charts.bars(slices(("0–17", 1, 4), ("18–44", 30, 40))), "From 25% to 75% up to date. 0–17 25.0%, 18–44 75.0%."),
     (

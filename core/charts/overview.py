@@ -38,7 +38,8 @@ def volumes(frame: pl.DataFrame, *, is_weekly: bool) -> go.Figure:
             )
     _axes(figure, "Patients")
     if not frame.is_empty():
-        figure.update_xaxes(range=_span(frame["on"].to_list()))
+        figure.update_xaxes(range=_span(frame["on"].to_list()), tickformat="%-d %b")
+        figure.update_xaxes(**_ticks(frame["on"].to_list(), step=7 if is_weekly else 1))
     figure.update_layout(barmode="stack", showlegend=len(figure.data) > 1, legend={"orientation": "h", "y": -0.2})
     return dressed(figure, title=_volumes_title(frame, is_weekly=is_weekly), height=300)
 
@@ -94,6 +95,13 @@ def _span(days: list[date]) -> tuple[date, date]:
     """Three weeks at least, so that a bar is as wide as its days."""
     first, last = min(days), max(days)
     return min(first, last - timedelta(days=20)) - timedelta(days=4), last + timedelta(days=4)
+
+
+def _ticks(days: list[date], *, step: int) -> dict[str, Any]:
+    """Ticks on days that have a bar, or could: at most eight, as many days apart as `step` or some times that."""
+    first, last = min(days), max(days)
+    apart = step * max(1, -(-(last - first).days // (8 * step)))
+    return {"tick0": first, "dtick": apart * timedelta(days=1) / timedelta(milliseconds=1)}
 
 
 def _axes(figure: go.Figure, title: str) -> None:

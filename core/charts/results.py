@@ -56,14 +56,14 @@ def over_time(ended: pl.DataFrame) -> go.Figure:
 
 
 def _span(ended: pl.DataFrame) -> tuple[datetime | None, datetime | None]:
-    """From when to when the lines are drawn: a little more than the course took, so that a short one can be seen."""
+    """From when to when the lines are drawn: a little more than the course took, and some minutes at least."""
     if ended.is_empty():
         return None, None
     local = ended["at"].dt.replace_time_zone(None)
     first, last = local.min(), local.max()
     assert isinstance(first, datetime)
     assert isinstance(last, datetime)
-    margin = max((last - first) * 0.03, timedelta(seconds=2))
+    margin = max((last - first) * 0.03, timedelta(minutes=5))
     return first - margin, last + margin
 
 

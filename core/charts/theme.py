@@ -33,7 +33,7 @@ RESULT_DASHES = {
 SERIES = ("#2a9d8f", "#d55e00", "#3d8bd4", "#cc79a7", "#d9a400", "#8f7ac8")  # of arms, modes ... in their order
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")  # the same places as SERIES
 PATTERNS = ("", "/", ".", "x", "-", "\\")
-_LINE = 54  # characters of a title
+_LINE = 44  # characters of a title: what a phone has room for
 _LEADING = 22  # pixels
 BAR = 34  # pixels for one bar with the space around it
 
