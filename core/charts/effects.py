@@ -42,6 +42,8 @@ def closure_curves(effect: Effect) -> go.Figure:
     figure.update_yaxes(
         title_text="Closed a gap", tickformat=".0%", rangemode="tozero", gridcolor=GRID, tickfont_color=INK
     )
+    if not any(curve["share"].max() for curve in effect.curves.values()):
+        figure.update_yaxes(range=[0, 0.1])
     figure.update_layout(showlegend=len(effect.curves) > 1, legend={"orientation": "h", "y": -0.3})
     return dressed(figure, title=_curve_title(effect), height=330)
 
