@@ -7,8 +7,6 @@ from core.report_parts import FAILURE, Parts, Slice
 from core.workbench import Workbench
 from pages._slice_table import slice_table
 
-_TWO_LINES = 120  # characters of advice
-
 
 def show_failures(wb: Workbench, parts: Parts) -> tuple[Slice, str] | None:
     """Returns whom a follow-up was asked for, and by which mode."""
@@ -29,8 +27,7 @@ def show_failures(wb: Workbench, parts: Parts) -> tuple[Slice, str] | None:
         "What to do": st.column_config.TextColumn(width="large"),
     }
     alt = "Patients who were not reached, by reason, and what to do"
-    lines = 3 if any(len(row["advice"]) > _TWO_LINES for row in rows) else 2
-    pressed = slice_table(wb, shown, labels, key="rp_failures", alt=alt, config=config, lines=lines)
+    pressed = slice_table(wb, shown, labels, key="rp_failures", alt=alt, config=config, lines=3)
     if pressed is None:
         return None
     row = rows[pressed]

@@ -33,9 +33,7 @@ def show_steps(wb: Workbench, parts: Parts) -> tuple[Slice, str] | None:
         "Patients": st.column_config.NumberColumn(format="localized", width="small"),
         "What it counts": st.column_config.TextColumn(width="large"),
     }
-    pressed = slice_table(
-        wb, shown, labels, key="rp_steps", alt="Steps from selected to gap closed", config=config, lines=2
-    )
+    pressed = slice_table(wb, shown, labels, key="rp_steps", alt="Steps from selected to gap closed", config=config)
     if parts.known_through is None:
         st.caption("Visits and closed gaps are told by the next feed.")
     else:

@@ -53,9 +53,10 @@ def slices(*told: tuple[str, int, int]) -> pl.DataFrame:
     ("told", "is_over", "title"),
     [
         ([("en", 40, 10), ("es", 20, 2)], True, "Of those reached 10% (Spanish) to 25% (English) closed a gap"),
-        ([("en", 40, 10), ("es", 20, 5)], False, "Of each language 25% of those reached closed a gap so far"),
-        ([("en", 40, 0)], True, "Of English 0% of those reached closed a gap"),
-        ([], True, "No language to show: too few patients"),
+        ([("en", 40, 10), ("es", 20, 5)], False, "Of those reached of each language 25% closed a gap so far"),
+        ([("en", 40, 0), ("es", 1, 1)], True, "Of those reached of English 0% closed a gap"),
+        ([("en", 10, 0)], True, "Too few of each language were reached to tell"),
+        ([], True, "Too few of each language were reached to tell"),
     ],
 )
 def test_the_shares_by_language_say_who_did_least_and_best(

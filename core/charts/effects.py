@@ -12,6 +12,7 @@ from core.domain.effects.analysis import Effect, Window
 from core.domain.effects.design import arm_name
 from core.domain.effects.survival import share_by
 from core.domain.slices import NOT_RECORDED
+from core.domain.small_cells import LEAST
 
 ARM_COLOURS = {CONTACT: "#2a9d8f", HOLD_OUT: "#d55e00", LATER: "#d55e00", A: "#2a9d8f", B: "#3d8bd4"}
 ARM_DASHES = {CONTACT: "solid", HOLD_OUT: "dash", LATER: "dash", A: "solid", B: "dash"}
@@ -177,17 +178,18 @@ def shares(slices: pl.DataFrame, names: Mapping[str, str], *, by: str, is_over: 
         autorange="reversed", tickvals=list(range(shown.height)), ticktext=called, tickfont_color=INK, zeroline=False
     )
     figure.update_xaxes(visible=False, range=[0, max(values, default=1) * 1.25 or 1])
-    told = dict(zip((name.strip() for name in called), values, strict=True))
+    named = zip(called, values, shown["delivered"], strict=True)
+    told = {name.strip(): value for name, value, count in named if count >= LEAST}
     title = _shares_title(told, by.lower(), "" if is_over else " so far")
     return dressed(figure, title=title, height=80 + _BAR * max(shown.height, 1))
 
 
 def _shares_title(told: Mapping[str, float], by: str, so_far: str) -> str:
-    """'Of those reached 12% (Hindi) to 27% (English) closed a gap'"""
+    """'Of those reached 12% (Hindi) to 27% (English) closed a gap', of the slices that are not small."""
     if not told:
-        return f"No {by} to show: too few patients"
+        return f"Too few of each {by} were reached to tell"
     low, high = (choose(told, key=lambda name: told[name]) for choose in (min, max))
     if told[low] == told[high]:
-        who = f"Of each {by}" if len(told) > 1 else f"Of {low}"
-        return f"{who} {told[high]:.0%} of those reached closed a gap{so_far}"
+        who = f"each {by}" if len(told) > 1 else low
+        return f"Of those reached of {who} {told[high]:.0%} closed a gap{so_far}"
     return f"Of those reached {told[low]:.0%} ({low}) to {told[high]:.0%} ({high}) closed a gap{so_far}"
