@@ -94,25 +94,24 @@ def _counted(connection: Connection, one: Any, campaign: Any, person: Any) -> di
     gone = gone or one.handed_over_at is not None
     gone = gone or (campaign.channel == "phone" and one.state == "unsuccessful" and one.attempt_count > 0)
     left = gone and not refused and one.message == "campaign"
-    arrived = one.state in ("delivered", "unconfirmed", "mailed")
-    arrived = arrived or (campaign.channel == "email" and one.state == "handed_over")
+    arrived = left and one.state in ("handed_over", "delivered", "unconfirmed", "mailed")
     became = connection.execute(select(outcomes).where(outcomes.c.recipient_id == one.recipient_id)).one_or_none()
     minutes = sum(max(1, -(-each.details.get("seconds", 0) // 60)) for each in events("completed"))
     spanish = (one.language or person.language) == "es"
     return {
         "selected": 1,
         "eligible": not refused,
-        "followed": bool(left and became),
+        "followed": bool(arrived and became),
         "waiting": not refused and one.state in ("waiting", "claimed", "printed"),
         "handed_over": left,
-        "delivered": left and arrived,
+        "delivered": arrived,
         "failed": one.message == "campaign" and one.state in ("returned", "unsuccessful"),
-        "answered": left and any(_soon(one.handed_over_at, at) for at in said),
+        "answered": arrived and any(_soon(one.handed_over_at, at) for at in said),
         "opt_outs": left and _opted_out(connection, one),
-        "booked": bool(left and became and became.booked_on),
-        "kept": bool(left and became and became.kept_on),
-        "closed": bool(left and became and became.closed_90),
-        "gaps_closed": became.closed_90 if left and became else 0,
+        "booked": bool(arrived and became and became.booked_on),
+        "kept": bool(arrived and became and became.booked_on and became.kept_on),
+        "closed": bool(arrived and became and became.closed_90),
+        "gaps_closed": became.closed_90 if arrived and became else 0,
         "segments": (2 if spanish else 1) if left and campaign.channel == "text" else 0,
         "call_minutes": minutes if campaign.channel == "phone" else 0,
         "letters": left and campaign.channel == "letter",
@@ -120,7 +119,7 @@ def _counted(connection: Connection, one: Any, campaign: Any, person: Any) -> di
 
 
 def _soon(left: datetime | None, at: datetime) -> bool:
-    return left is None or at - left <= 14 * DAY
+    return left is None or left <= at <= left + 14 * DAY
 
 
 def _opted_out(connection: Connection, one: Any) -> bool:

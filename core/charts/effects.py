@@ -133,6 +133,8 @@ def funnel_steps(funnel: pl.DataFrame) -> go.Figure:
 
 
 def _steps_title(counts: dict[str, int]) -> str:
+    if "delivered" not in counts:  # hidden, as they are few
+        return f"{counts['selected']:,} were selected"
     said = f"{counts['delivered']:,} of {counts['selected']:,} were reached"
     return f"{said}, {counts['closed']:,} of them closed a gap" if "closed" in counts else said
 
@@ -142,7 +144,7 @@ def shares(slices: pl.DataFrame, names: Mapping[str, str], *, by: str) -> go.Fig
 
     names   what people call a slice, where that is not what it holds
     """
-    shown = slices.filter(~pl.col("is_hidden"), pl.col("delivered") > 0)
+    shown = slices.filter(~pl.col("is_hidden"), pl.col("delivered") > 0, pl.col("closed").is_not_null())
     values = [row["closed"] / row["delivered"] for row in shown.iter_rows(named=True)]
     figure = go.Figure(
         go.Bar(
