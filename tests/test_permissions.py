@@ -67,6 +67,7 @@ OPEN = {
         downloads.delete downloads.why_not_fetch feed_conflicts.settle paper_forms.consent_form paper_forms.left_blank
         paper_forms.opt_out_request demo.clock_shift demo.move_clock demo.move_clock_to_sunday
         demo.move_clock_to_window demo.reset_clock report_schedules.schedules report_schedules.leave
+        report_schedules.unanswered
     """,
     "with a proof of its own": """
         demo_people.become sign_in.sign_in sign_in.choose_password sign_in.change_password sessions.find
