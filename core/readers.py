@@ -38,3 +38,9 @@ def notes(wb: Workbench, selected: int, *, is_rough: bool, has_totals: bool) -> 
     if is_rough:
         found.append(f"Of steps and parts: {ROUNDED[0].lower()}{ROUNDED[1:]}" if has_totals else ROUNDED)
     return tuple(found)
+
+
+def notes_of_all(wb: Workbench) -> tuple[str, ...]:
+    """The same beside the figures of several campaigns on a page."""
+    found = [f"Of the patients of {whose(wb)}."] if whose(wb) else []
+    return (*found, ROUNDED) if is_rough(wb) else tuple(found)

@@ -138,7 +138,7 @@ def _ledger(shown: Report) -> None:
         alt="Results and reasons; they add up to the number selected",
     )
     if shown.progress.is_rough:
-        st.markdown(f"**About {count(shown.progress.selected, 'patient')} selected**")
+        st.markdown(f"**{shown.progress.size.capitalize()} selected**")
     else:
         st.markdown(f"**{count(shown.progress.selected, 'patient')} selected**, each counted once above")
     for advice in shown.advice:

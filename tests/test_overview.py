@@ -239,6 +239,64 @@ def test_no_small_count_is_told_by_what_two_filters_show(whole: int, part: int) 
     assert not (max(rest) < LEAST and min(rest) == max(rest))
 
 
+SOME_DAYS = [None, *(TODAY + timedelta(days=ahead) for ahead in range(2))]
+FILTERS = [
+    Wanted(first_on=first, last_on=last, group_id=group)
+    for group in ("", "g1", "g2")
+    for first in SOME_DAYS
+    for last in SOME_DAYS
+]
+
+
+def _holds(whole: Wanted, part: Wanted) -> bool:
+    """Whether everybody whom one filter leaves is left by the other."""
+    return (
+        whole.group_id in ("", part.group_id)
+        and (whole.first_on or date.min) <= (part.first_on or date.min)
+        and (whole.last_on or date.max) >= (part.last_on or date.max)
+    )
+
+
+@drawn(daily=1, many=60, people=st.lists(st.tuples(st.integers(0, 3), st.booleans()), min_size=90, max_size=90))
+def test_no_two_filters_tell_a_small_count_to_whoever_may_not_see_patients(
+    wb: Workbench, people: list[tuple[int, bool]]
+) -> None:
+    """Of ninety patients of two groups each is written to on one of three days, or not at all, and arrives or not."""
+    _send_to(wb, people)
+    scientist = replace(wb, user=replace(wb.user, roles=frozenset({"data_scientist"})))
+    found = {each: (overview.overview(wb, each).totals, overview.overview(scientist, each).totals) for each in FILTERS}
+
+    for name in ("selected", "handed_over", "delivered", "failed"):
+        for exact, shown in found.values():
+            assert exact[name] in possible(_whole(shown[name]))
+        for whole in FILTERS:
+            for part in (each for each in FILTERS if each != whole and _holds(whole, each)):
+                of, seen = possible(_whole(found[whole][1][name])), possible(_whole(found[part][1][name]))
+                assert max(of) - min(seen) - max(0, min(of) - max(seen)) >= BASE - 1 or max(of) < LEAST
+                difference = (found[whole][0][name] or 0) - (found[part][0][name] or 0)
+                assert max(0, min(of) - max(seen)) <= difference <= max(of) - min(seen)
+
+
+def _whole(number: float | None) -> int | None:
+    return None if number is None else int(number)
+
+
+def _send_to(wb: Workbench, people: list[tuple[int, bool]]) -> None:
+    with writing(wb.engine) as connection:
+        is_filled = connection.scalar(select(recipients.c.recipient_id).limit(1)) is not None
+    if not is_filled:
+        add_clinic(wb)
+        ids = [*add_patients(wb, 60), *add_patients(wb, 30, start=61, group=2)]
+        add_campaign(wb, ids, campaign_id="t", name="Texts", channel="text")
+    with writing(wb.engine) as connection:
+        for number, (ahead, arrived) in enumerate(people, start=1):
+            at = wb.now() + timedelta(days=ahead) if ahead < 3 else None
+            state = "not_sent" if at is None else "delivered" if arrived else "returned"
+            mine = update(recipients).where(recipients.c.patient_id == f"p{number}")
+            connection.execute(mine.values(state=state, handed_over_at=at))
+    roll_ups.refresh(wb)
+
+
 @drawn(daily=40, many=400, rows=COUNTED)
 def test_no_count_under_eleven_is_shown_nor_one_alone_that_is_hidden(rows: list[tuple[int, int]]) -> None:
     frame = pl.DataFrame([{**dict.fromkeys(COUNTS, part), "selected": whole} for whole, part in rows])

@@ -57,7 +57,7 @@ OPEN = {
         designs.foreseen designs.held_back
         home_mode.is_live home_mode.mode lateness.alarms reconciling.lines templates.offered watching.arrivals
         board_report.campaign_pdf board_report.overview_pdf report_exports.write_figures
-        overview.overview overview.choices equity.equity equity.is_kept coming.coming
+        readers.notes_of_all overview.overview overview.choices equity.equity equity.is_kept coming.coming
     """,
     "it writes what follows from data and day, the same whoever asks": """
         loads.refresh

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from core import campaigns as public
 from core import corrections, equity, receipts, report_parts, roll_ups
 from core.domain.campaign import Message
-from core.domain.roll_up import COUNTS, DIMENSIONS, Wanted
+from core.domain.roll_up import COUNTS, DIMENSIONS, STEPS, Wanted
 from core.domain.roll_up_counts import ROLL_UPS
 from core.store import accounts, roll_up_rows
 from core.store.database import reading, writing
@@ -216,8 +216,24 @@ def test_whatever_changes_what_is_kept_is_what_a_scan_finds(bench: Workbench, ch
 
     assert totals(bench) == scanned(bench)
     assert roll_ups.stale_count(bench) == 0
+    _check_reports(bench)
     for dimension in DIMENSIONS:  # by language and the like the same people are counted
         assert sum(totals(bench, dimension).values(), Counter()) == sum(totals(bench).values(), Counter())
+
+
+def _check_reports(wb: Workbench) -> None:
+    """The report of each campaign counts every step as the overview does."""
+    kept: dict[str, Counter[str]] = {}
+    for key, counts in totals(wb).items():
+        kept.setdefault(key[0], Counter()).update(counts)
+    for channel in CHANNELS:
+        funnel = report_parts.parts(wb, public.campaign(wb, channel)).funnel
+        told = {
+            "handed_over" if key == "sent" else key: count or 0 for key, count in funnel["key", "count"].iter_rows()
+        }
+        told.pop("stopped", None)
+        assert told == {step: kept[channel][step] for step in told}
+        assert set(STEPS) - told.keys() <= {"answered"}
 
 
 def _begin(wb: Workbench) -> None:

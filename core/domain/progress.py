@@ -9,7 +9,7 @@ from core.domain.campaign import Campaign, goes_out_on
 from core.domain.forecast import clock_text, forecast, forecast_sentence
 from core.domain.message import CONTACTED, RESULTS, STATES
 from core.domain.organisation import LETTER, Organisation
-from core.domain.small_cells import rounded
+from core.domain.small_cells import LEAST, rounded
 from core.domain.window import first_send_at, next_window
 from core.domain.wording import day_text
 
@@ -49,6 +49,14 @@ class Progress:
     def share(self) -> float:
         """The finished part, between 0 and 1."""
         return min(self.finished / self.selected, 1.0) if self.selected else 0.0
+
+    @property
+    def size(self) -> str:
+        """'1 patient', '1,204 patients'; where counts are rounded 'about 40 patients' or 'fewer than 11 patients'."""
+        words = f"{self.selected:,} patient{'s' * (self.selected != 1)}"
+        if not self.is_rough:
+            return words
+        return f"about {words}" if self.selected else f"fewer than {LEAST} patients"
 
     def rough(self) -> "Progress":
         """The same for who may not see the patients (core.domain.small_cells). Of a campaign of a few there is nothing
