@@ -70,7 +70,7 @@ def overview(wb: Workbench, wanted: Wanted, *, is_passed_on: bool = False) -> Ov
     organisation, is_rough = wb.organisation(), readers.is_rough(wb, is_passed_on=is_passed_on)
     summed = by_day.group_by("campaign_id").agg(pl.col(COUNTS).sum())
     counts = named.join(summed, on="campaign_id", maintain_order="left")
-    shown = without_small(counts) if is_rough else counts
+    shown = _as_told(counts, is_rough=is_rough)
     is_weekly = _is_weekly(by_day)
     return Overview(
         totals=_totals(counts, organisation, is_rough=is_rough),
@@ -98,14 +98,22 @@ def choices(wb: Workbench) -> tuple[dict[str, str], dict[str, str]]:
 
 def _totals(counts: pl.DataFrame, organisation: Organisation, *, is_rough: bool) -> dict[str, float | None]:
     summed = counts.select(pl.col(COUNTS).sum())
-    shown = without_small(summed, is_whole=False) if is_rough else summed
-    totals: dict[str, float | None] = _with_figures(shown, organisation).row(0, named=True)
+    shown = _as_told(summed, is_rough=is_rough, is_whole=False)
+    totals: dict[str, float | None] = _with_figures(shown, organisation).drop("ended").row(0, named=True)
     return totals
+
+
+def _as_told(counts: pl.DataFrame, *, is_rough: bool, is_whole: bool = True) -> pl.DataFrame:
+    """With `ended`, delivered and failed together: a rate needs it also where the failed alone are too few."""
+    with_ended = counts.with_columns(ended=pl.col("delivered") + pl.col("failed"))
+    if not is_rough:
+        return with_ended
+    return without_small(with_ended, is_whole=is_whole).with_columns(rounded_column("ended"))
 
 
 def _with_figures(counts: pl.DataFrame, organisation: Organisation) -> pl.DataFrame:
     """With rates and cost by the organisation's prices of now; null where they would divide by nothing."""
-    ended, gaps = pl.col("delivered") + pl.col("failed"), pl.col("gaps_closed")
+    ended, gaps = pl.col("ended"), pl.col("gaps_closed")
     prices = {
         "segments": organisation.segment_price,
         "call_minutes": organisation.call_minute_price,

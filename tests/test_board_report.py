@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import update
 
-from core import board_report
+from core import board_report, roll_ups
 from core.domain.user import Scope, User
 from core.errors import NotAllowed, NotFound
 from core.store import accounts
@@ -103,10 +103,11 @@ def test_a_limited_reader_gets_everything_on_paper_of_the_same_patients(clinic: 
         connection.execute(update(recipients).where(mine).values(ended))
     person = User("gil", "Gil", scope=Scope(groups=frozenset({"g2"})), roles=frozenset({"manager"}))
     accounts.add_user(clinic.engine, person, at=clinic.now(), by="ana")
+    roll_ups.refresh(clinic)
     today = clinic.today()
 
     said = text(board_report.overview_pdf(replace(clinic, user=person), today, today + timedelta(days=1)))
 
     assert "1 campaign selected 20 patients and reached 20 of them (100.0 %)." in said
     assert "Of the patients of your groups." in said
-    assert "Contacts 20" in said
+    assert "Contacts 20" in said and "Delivered 100.0 %" in said
