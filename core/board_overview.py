@@ -5,7 +5,7 @@ from datetime import date
 from core import charts, equity, overview
 from core.domain.report_document import Block, Numbers, Paragraph, Section
 from core.domain.roll_up import DIMENSIONS, Wanted
-from core.domain.small_cells import LEAST
+from core.domain.small_cells import ROUNDED
 from core.domain.wording import day_text, percent
 from core.overview import Overview
 from core.workbench import Workbench
@@ -14,7 +14,7 @@ from core.workbench import Workbench
 def contact_sections(wb: Workbench, first_on: date, last_on: date) -> tuple[Section, ...]:
     """Contacts of those days with their cost and the gaps closed, and by whom they are reached; none without any."""
     wanted = Wanted(first_on=first_on, last_on=last_on)
-    shown = overview.overview(wb, wanted)
+    shown = overview.overview(wb, wanted, is_passed_on=True)
     if shown.volumes.is_empty():
         return ()
     return (_contacts(shown), *_reached(wb, wanted))
@@ -39,12 +39,12 @@ def _contacts(shown: Overview) -> Section:
 def _reached(wb: Workbench, wanted: Wanted) -> tuple[Section, ...]:
     blocks: list[Block] = []
     for dimension, noun in DIMENSIONS.items():
-        rows = equity.comparable(equity.equity(wb, wanted, dimension))
+        rows = equity.comparable(equity.equity(wb, wanted, dimension, is_passed_on=True))
         if rows["name"].n_unique() > 1:  # one line alone compares nothing
             blocks.append(charts.printed(charts.equity_steps(rows, noun=noun)))
     if not blocks:
         return ()
-    note = f"Counts under {LEAST}, and those that could be worked out from others, are left out."
+    note = f"{ROUNDED} What could be worked out from others is left out."
     return (Section("Who is reached", (*blocks, Paragraph(note, is_note=True))),)
 
 

@@ -16,6 +16,7 @@ from core.domain.small_cells import LEAST
 from core.domain.wording import LANGUAGES, day_text
 from core.report_parts import Parts
 
+TOO_FEW = f"In an arm fewer than {LEAST} patients closed a gap: too few for a figure that is passed on."
 _FUNNEL = {"name": "Step", "count": "Patients", "share": "Of selected", "about": "What is counted"}
 _FAILURES = {"result": "Result", "reason": "Reason", "count": "Patients", "advice": "What to do"}
 _SLICES = {
@@ -51,12 +52,13 @@ _ARM_HEADS = {
 
 def part_sections(parts: Parts) -> tuple[Section, ...]:
     """The sections in their order; of what is not known yet there is none."""
-    return (*_effect(parts.effect), _steps(parts), *_failures(parts.failures), *_by_whom(parts.slices))
+    return (*_effect(parts), *_steps(parts), *_failures(parts.failures), *_by_whom(parts.slices))
 
 
-def _effect(effect: Effect | None) -> tuple[Section, ...]:
+def _effect(parts: Parts) -> tuple[Section, ...]:
+    effect = parts.effect
     if effect is None:
-        return ()
+        return (Section("What it changed", (Paragraph(TOO_FEW),)),) if parts.is_effect_hidden else ()
     blocks: list[Block] = []
     if not effect.is_estimate:
         blocks.append(Paragraph(f"This is {NO_ESTIMATE}. {REGRESSION}"))
@@ -100,12 +102,14 @@ def _at_risk(effect: Effect) -> Table:
     return Table(heads, rows, (False, *(True for _ in effect.ticks)))
 
 
-def _steps(parts: Parts) -> Section:
+def _steps(parts: Parts) -> tuple[Section, ...]:
+    if parts.funnel.is_empty():
+        return ()
     through = parts.known_through
     note = f"Visits and gaps as known through {day_text(through)}." if through else "What followed is not known yet."
     table = table_of(parts.funnel, _FUNNEL, percents=("share",))
     figure = charts.printed(charts.funnel_steps(parts.funnel, is_over=parts.is_over))
-    return Section("How far they came", (figure, table, Paragraph(note, is_note=True)))
+    return (Section("How far they came", (figure, table, Paragraph(note, is_note=True))),)
 
 
 def _failures(failures: pl.DataFrame) -> tuple[Section, ...]:

@@ -16,7 +16,7 @@ from core.workbench import Workbench
 
 def campaign_pdf(wb: Workbench, campaign_id: str) -> bytes:
     """The report of a campaign as it is at this moment; recorded. Raises NotFound."""
-    shown = reports.report(wb, campaign_id)
+    shown = reports.report(wb, campaign_id, is_passed_on=True)
     said = exports.about(wb, shown.campaign.name)
     record(wb, "report.printed", campaign_id)
     document = ReportDocument(

@@ -39,7 +39,7 @@ def plan_deletion(wb: Workbench, campaign_id: str) -> Deletion:
     """The numbers to confirm. Raises NotFound, and NotAllowed for a campaign that must be stopped first."""
     with reading(wb.engine) as connection:
         campaign = rows.seen(connection, wb.user, campaign_id)
-        counts = rows.state_counts(connection, [campaign_id])[campaign_id]
+        counts = rows.state_counts(connection, [campaign_id], scope=wb.user.scope)[campaign_id]
     require(wb, DELETE, campaign)
     progress = progress_of(counts)
     waiting = counts.get("waiting", 0)

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from sqlalchemy import Connection
 
-from core import designs
+from core import designs, readers
 from core.approval_state import is_on, state, why_held
 from core.domain.campaign import STATUS_ICONS, Campaign, goes_out_on
 from core.domain.organisation import CHANNELS
@@ -80,7 +80,8 @@ def by_day(wb: Workbench, month: date) -> dict[date, list[Listed]]:
 
 
 def campaigns(wb: Workbench) -> list[Listed]:
-    """The campaigns the user may see, the newest first. Counts are of all recipients of a campaign."""
+    """The campaigns the user may see, the newest first. Counts are of the recipients in the user's scope, and rounded
+    for who may not see patients."""
     wb = wb.settle()
     with reading(wb.engine) as connection:
         return _listed(wb, connection, _counted(wb, connection))
@@ -105,9 +106,9 @@ def _is_in(day: date, month: date) -> bool:
 
 
 def _counted(wb: Workbench, connection: Connection) -> list[tuple[Campaign, Progress]]:
-    """Every campaign the user may see with its counts, the newest first."""
+    """Every campaign the user may see with its exact counts, the newest first."""
     found = rows.visible(connection, wb.user)
-    counts = rows.state_counts(connection, [one.campaign_id for one in found])
+    counts = rows.state_counts(connection, [one.campaign_id for one in found], scope=wb.user.scope)
     return [(one, progress_of(counts[one.campaign_id])) for one in found]
 
 
@@ -117,8 +118,9 @@ def _listed(wb: Workbench, connection: Connection, counted: list[tuple[Campaign,
     paces = {channel: measured_pace(wb, channel) for channel in channels}
     held = {channel: held_sentence(wb, channel) for channel in channels}
     listed = []
-    for one, progress in counted:
-        status = status_shown(one, progress)
+    is_rough = readers.is_rough(wb)
+    for one, exact in counted:
+        status, progress = status_shown(one, exact), exact.rough() if is_rough else exact
         unapproved = why_held(wb, connection, one) if one.status == "active" else ""
         schedule = schedule_sentence(
             one,
@@ -127,7 +129,7 @@ def _listed(wb: Workbench, connection: Connection, counted: list[tuple[Campaign,
             held=held.get(one.channel) or unapproved,
             waiting_count=progress.waiting_count,
             per_minute=paces.get(one.channel),
-            later=designs.later(wb, one, waiting_count=progress.waiting_count),
+            later=None if is_rough else designs.later(wb, one, waiting_count=progress.waiting_count),
         )
         approval = state(wb, connection, one).state if one.status == "inactive" and is_on(wb) else ""
         listed.append(Listed(one, status, STATUS_ICONS[status], progress, schedule, approval))

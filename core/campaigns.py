@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from core import designs, ledgers, message_tests
+from core import designs, ledgers, message_tests, readers
 from core.allowed import allowed as allowed
 from core.allowed import allowed_each as allowed_each
 from core.allowed import require
@@ -64,10 +64,11 @@ def patients(wb: Workbench, campaign_id: str) -> list[str]:
 
 
 def progress(wb: Workbench, campaign_id: str) -> Progress:
-    """How many recipients have which result, all of them whoever may see them."""
+    """How many recipients in the user's scope have which result; rounded for who may not see patients."""
     with reading(wb.engine) as connection:
         _visible(wb, connection, campaign_id)
-        return progress_of(rows.state_counts(connection, [campaign_id])[campaign_id])
+        found = progress_of(rows.state_counts(connection, [campaign_id], scope=wb.user.scope)[campaign_id])
+    return found.rough() if readers.is_rough(wb) else found
 
 
 def may_change(wb: Workbench, campaign_id: str) -> bool:
@@ -104,7 +105,7 @@ def _schedule(wb: Workbench, shown: Campaign, *, held: str = "") -> str:
         held=held_sentence(wb, shown.channel) or held,
         waiting_count=waiting_count,
         per_minute=measured_pace(wb, shown.channel),
-        later=designs.later(wb, shown, waiting_count=waiting_count),
+        later=None if readers.is_rough(wb) else designs.later(wb, shown, waiting_count=waiting_count),
     )
 
 

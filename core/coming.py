@@ -4,10 +4,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from core import readers
 from core.domain.clinical import schema
 from core.domain.forecast import usual_pace
 from core.domain.organisation import CHANNELS, PHONE
 from core.domain.planned import Backlog, Hour, planned
+from core.domain.small_cells import rounded_column
 from core.pace import measured_pace
 from core.store import overview_rows as rows
 from core.store.database import reading
@@ -34,9 +36,12 @@ class Coming:
 def coming(wb: Workbench, channel: str = "") -> Coming:
     """What waits in active campaigns, through the windows of the next two weeks at the pace of lately or else the
     organisation's. Quiet hours, pauses, tries again and what is decided when a message would leave are no part of it.
+    For who may not see patients it is made of rounded counts, without campaigns in which a few wait.
     """
     with reading(wb.engine) as connection:
         waiting = rows.waiting(connection, channel, wb.user.scope)
+    if readers.is_rough(wb):  # the plan is made of what is shown
+        waiting = waiting.with_columns(rounded_column("waiting")).drop_nulls("waiting")
     hours = {each: _hours(wb, each, waiting.filter(pl.col("channel") == each)) for each in CHANNELS}
     sends = [(hour.at.date(), each, hour.planned) for each, found in hours.items() for hour in found]
     calls = [(hour.at.replace(tzinfo=None), hour.planned, hour.most) for hour in hours[PHONE]]

@@ -110,7 +110,7 @@ def later(wb: Workbench, campaign: Campaign, *, waiting_count: int) -> Later | N
     if campaign.allocated_at is None:
         return Later(round(waiting_count * campaign.holdout_share / 100), on)
     with reading(wb.engine) as connection:
-        return Later(arms.later_count(connection, campaign.campaign_id), on)
+        return Later(arms.later_count(connection, campaign.campaign_id, scope=wb.user.scope), on)
 
 
 def problem_in_family(wb: Workbench, draft: Campaign) -> str:

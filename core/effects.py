@@ -1,42 +1,33 @@
 """Whether a campaign worked: the arms that chance made, compared by closed gaps; without such arms only a course."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 
 import polars as pl
 
-from core import campaigns
+from core import campaigns, readers
 from core.domain.campaign import Campaign
-from core.domain.campaign_steps import with_flags
 from core.domain.effects import differences
 from core.domain.effects.analysis import ALLOCATED, Effect, Plan, effect_of
 from core.domain.effects.design import EVERYONE
 from core.domain.effects.differences import Pooled
 from core.domain.effects.outcomes import WINDOWS
+from core.domain.effects.rough import rough_effect
 from core.domain.role import READ_PATIENTS
-from core.domain.user import Scope
 from core.store import campaign_people, outcome_rows
 from core.store import campaigns as rows
 from core.store.database import reading
 from core.workbench import Workbench, needs
 
 
-def people(wb: Workbench, campaign: Campaign) -> pl.DataFrame:
-    """The recipients with a flag for each step (core.domain.campaign_steps.with_flags), for figures of everybody."""
-    scope = wb.user.scope if wb.user.may(READ_PATIENTS) else Scope(frozenset())
-    with reading(wb.engine) as connection:
-        found = campaign_people.people(connection, campaign.campaign_id, scope=scope)
-        answers = campaign_people.answers(connection, campaign.campaign_id)
-    return with_flags(found, answers)
-
-
 def effect(wb: Workbench, campaign_id: str) -> Effect | None:
-    """What the campaign changed; None while nothing is known of what became of its patients. Raises NotFound.
+    """What the campaign changed, among the patients in the user's scope; None while nothing is known of what became of
+    them. Of rounded counts for who may not see patients. Raises NotFound.
 
     With `is_estimate` False the arms were not made by chance: there is a course, and it is no effect.
     """
     campaign = campaigns.campaign(wb, campaign_id)
-    return effect_among(wb, campaign, people(wb, campaign))
+    return effect_among(wb, campaign, _flagged(wb, campaign), is_rough=readers.is_rough(wb))
 
 
 def is_awaited(wb: Workbench, campaign: Campaign) -> bool:
@@ -46,10 +37,19 @@ def is_awaited(wb: Workbench, campaign: Campaign) -> bool:
     return _plan(wb, campaign) is None
 
 
-def effect_among(wb: Workbench, campaign: Campaign, flagged: pl.DataFrame) -> Effect | None:
-    """`effect` from `people` that were read already."""
+def effect_among(wb: Workbench, campaign: Campaign, flagged: pl.DataFrame, *, is_rough: bool) -> Effect | None:
+    """`effect` from rows of core.store.campaign_people.flagged that were read already; `is_rough`: of rounded counts,
+    and None about too few patients (core.domain.effects.rough)."""
     plan = _plan(wb, campaign)
-    return None if plan is None else effect_of(_allocated(flagged, plan), plan)
+    if plan is None:
+        return None
+    return (rough_effect if is_rough else effect_of)(_allocated(flagged, plan), plan)
+
+
+def known_through(wb: Workbench, campaign: Campaign) -> date | None:
+    """The last day of which feeds have told what became of the patients; None while nothing is known."""
+    plan = _plan(wb, campaign)
+    return plan.known_through if plan else None
 
 
 @needs(READ_PATIENTS)
@@ -57,11 +57,11 @@ def frame(wb: Workbench, campaign_id: str) -> pl.DataFrame:
     """One row for each allocated patient whom the user may see: patient_id and ALLOCATED
     (core.domain.effects.analysis), for notebooks. Raises NotFound. Empty while nothing is known."""
     campaign = campaigns.campaign(wb, campaign_id)
-    plan, flagged = _plan(wb, campaign), people(wb, campaign)
+    plan, flagged = _plan(wb, campaign), _flagged(wb, campaign)
     if plan is None:
         return pl.DataFrame(schema={"patient_id": pl.String, **ALLOCATED})
-    allocated = flagged.select("patient_id", "is_seen").hstack(_allocated(flagged, plan))
-    return allocated.filter("is_seen").drop("is_seen")
+    known = flagged.filter("is_known")
+    return known.select("patient_id").hstack(_allocated(known, plan))
 
 
 def repeats(wb: Workbench, campaign_id: str) -> list[Campaign]:
@@ -91,6 +91,11 @@ def _kind(campaign: Campaign) -> tuple[object, ...]:
         campaign.design,
         campaign.delay_weeks,
     )
+
+
+def _flagged(wb: Workbench, campaign: Campaign) -> pl.DataFrame:
+    with reading(wb.engine) as connection:
+        return campaign_people.flagged(connection, campaign.campaign_id, campaign.channel, scope=wb.user.scope)
 
 
 def _plan(wb: Workbench, campaign: Campaign) -> Plan | None:

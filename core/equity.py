@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from core import readers
 from core.domain.clinical import schema
 from core.domain.rates import with_interval
 from core.domain.roll_up import COUNTS, DIMENSIONS, STEPS, Wanted
@@ -33,11 +34,12 @@ def is_kept(wb: Workbench, wanted: Wanted) -> bool:
     return not wanted.provider_id and wb.user.scope.providers is None
 
 
-def equity(wb: Workbench, wanted: Wanted, dimension: str) -> pl.DataFrame:
+def equity(wb: Workbench, wanted: Wanted, dimension: str, *, is_passed_on: bool = False) -> pl.DataFrame:
     """EQUITY: how many of those selected came to each step, by value of a dimension (DIMENSIONS), in order, and step.
 
-    Small counts, and those that could be worked out from others, are null for everybody, as what is shown here is
-    passed on. Without rows where nothing is kept (`is_kept`). Raises NotFound for a dimension that does not exist.
+    Small counts, and those that could be worked out from others, are null for everybody; the others are rounded for who
+    may not see patients, and in what is passed on. Without rows where nothing is kept (`is_kept`). Raises NotFound for
+    a dimension that does not exist.
     """
     if dimension not in DIMENSIONS:
         raise NotFound(f"There are no figures by '{dimension}'. There are {', '.join(DIMENSIONS)}.")
@@ -45,7 +47,7 @@ def equity(wb: Workbench, wanted: Wanted, dimension: str) -> pl.DataFrame:
         return EQUITY.to_frame()
     with reading(wb.engine) as connection:
         counts = rows.by_value(connection, dimension, wanted, wb.user.scope)
-    return _steps(_named(counts, dimension))
+    return _steps(_named(counts, dimension), is_rough=readers.is_rough(wb, is_passed_on=is_passed_on))
 
 
 def comparable(every: pl.DataFrame) -> pl.DataFrame:
@@ -65,8 +67,8 @@ def _named(counts: pl.DataFrame, dimension: str) -> pl.DataFrame:
     return in_order.select(pl.col("value").replace(names).alias("name"), *COUNTS)
 
 
-def _steps(counts: pl.DataFrame) -> pl.DataFrame:
-    shown = without_small(counts).with_row_index("place")
+def _steps(counts: pl.DataFrame, *, is_rough: bool) -> pl.DataFrame:
+    shown = without_small(counts, is_rounded=is_rough).with_row_index("place")
     long = shown.unpivot(on=list(STEPS), index=["place", "name"], variable_name="step", value_name="satisfied").join(
         shown.select("place", eligible="selected"), on="place"
     )

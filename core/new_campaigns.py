@@ -93,6 +93,7 @@ def create(
     return campaign.campaign_id
 
 
+@needs(MAKE_CAMPAIGNS)
 def plan_copy(wb: Workbench, campaign_id: str, patient_ids: Collection[str] | None = None) -> CopyPlan:
     """What `copy` would make. Raises NotFound for a campaign or patients the user may not see, and NotAllowed for a
     replacement of a campaign that still goes on."""

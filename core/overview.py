@@ -10,17 +10,16 @@ from datetime import date
 
 import polars as pl
 
-from core import roll_ups
+from core import readers, roll_ups
 from core.domain.clinical import schema
 from core.domain.organisation import Organisation
 from core.domain.rates import with_interval
-from core.domain.role import READ_PATIENTS
 from core.domain.roll_up import COUNTS, Wanted
-from core.domain.small_cells import suppressed
+from core.domain.small_cells import rounded_column, suppressed
 from core.domain.small_counts import without_small
 from core.store import overview_rows as rows
 from core.store.database import reading
-from core.store.scope import is_limited, practice_names
+from core.store.scope import practice_names
 from core.workbench import Workbench
 
 _SHORTLY = 0.3  # seconds for adding up what has changed; of what is left it is said that it is not added up yet
@@ -45,7 +44,8 @@ class Overview:
     closed         CLOSED: by mode, of those contacted whose gaps were open how many closed one within 90 days
     known_through  the day through which closings are known; None while none are
     stale          how many campaigns are not added up yet since they changed
-    is_partial     small counts are hidden: the user may not see patients, and this is a part of them
+    is_rough       small counts are hidden and the others rounded: the user may not see patients, or it is passed on
+    whose          'your groups', when the figures are of the patients of these alone; else empty
     """
 
     totals: Mapping[str, float | None]
@@ -55,31 +55,33 @@ class Overview:
     closed: pl.DataFrame
     known_through: date | None
     stale: int
-    is_partial: bool
+    is_rough: bool
+    whose: str = ""
 
 
-def overview(wb: Workbench, wanted: Wanted) -> Overview:
-    """What the campaigns came to that are wanted."""
+def overview(wb: Workbench, wanted: Wanted, *, is_passed_on: bool = False) -> Overview:
+    """What the campaigns came to that are wanted; `is_passed_on`: for a file that others read."""
     roll_ups.refresh(wb, seconds=_SHORTLY)
     with reading(wb.engine) as connection:
         found = rows.by_day(connection, wanted, wb.user.scope)
         named = rows.campaigns_sent(connection, wanted.channel)
         known = rows.known_through(connection)
     by_day = found.join(named, on="campaign_id")
-    organisation, is_partial = wb.organisation(), has_small(wb, wanted)
+    organisation, is_rough = wb.organisation(), readers.is_rough(wb, is_passed_on=is_passed_on)
     summed = by_day.group_by("campaign_id").agg(pl.col(COUNTS).sum())
     counts = named.join(summed, on="campaign_id", maintain_order="left")
-    shown = without_small(counts) if is_partial else counts
+    shown = _as_told(counts, is_rough=is_rough)
     is_weekly = _is_weekly(by_day)
     return Overview(
-        totals=_totals(counts, organisation, is_partial=is_partial),
+        totals=_totals(counts, organisation, is_rough=is_rough),
         campaigns=_with_figures(shown, organisation).select(CAMPAIGNS.names()).cast(CAMPAIGNS),
-        volumes=_volumes(by_day, is_weekly=is_weekly, is_partial=is_partial),
+        volumes=_volumes(by_day, is_weekly=is_weekly, is_rough=is_rough),
         is_weekly=is_weekly,
-        closed=_closed(counts, is_partial=is_partial),
+        closed=_closed(counts, is_rough=is_rough),
         known_through=known,
         stale=roll_ups.stale_count(wb),
-        is_partial=is_partial,
+        is_rough=is_rough,
+        whose=readers.whose(wb),
     )
 
 
@@ -94,22 +96,24 @@ def choices(wb: Workbench) -> tuple[dict[str, str], dict[str, str]]:
     )
 
 
-def has_small(wb: Workbench, wanted: Wanted) -> bool:
-    """Whether small counts are to be hidden: from who may not see patients, in what is about a part of them."""
-    is_part = bool(wanted.group_id or wanted.provider_id) or is_limited(wb.user.scope)
-    return is_part and not wb.user.may(READ_PATIENTS)
-
-
-def _totals(counts: pl.DataFrame, organisation: Organisation, *, is_partial: bool) -> dict[str, float | None]:
+def _totals(counts: pl.DataFrame, organisation: Organisation, *, is_rough: bool) -> dict[str, float | None]:
     summed = counts.select(pl.col(COUNTS).sum())
-    shown = without_small(summed, is_whole=False) if is_partial else summed
-    totals: dict[str, float | None] = _with_figures(shown, organisation).row(0, named=True)
+    shown = _as_told(summed, is_rough=is_rough, is_whole=False)
+    totals: dict[str, float | None] = _with_figures(shown, organisation).drop("ended").row(0, named=True)
     return totals
+
+
+def _as_told(counts: pl.DataFrame, *, is_rough: bool, is_whole: bool = True) -> pl.DataFrame:
+    """With `ended`, delivered and failed together: a rate needs it also where the failed alone are too few."""
+    with_ended = counts.with_columns(ended=pl.col("delivered") + pl.col("failed"))
+    if not is_rough:
+        return with_ended
+    return without_small(with_ended, is_whole=is_whole).with_columns(rounded_column("ended"))
 
 
 def _with_figures(counts: pl.DataFrame, organisation: Organisation) -> pl.DataFrame:
     """With rates and cost by the organisation's prices of now; null where they would divide by nothing."""
-    ended, gaps = pl.col("delivered") + pl.col("failed"), pl.col("gaps_closed")
+    ended, gaps = pl.col("ended"), pl.col("gaps_closed")
     prices = {
         "segments": organisation.segment_price,
         "call_minutes": organisation.call_minute_price,
@@ -130,18 +134,21 @@ def _is_weekly(by_day: pl.DataFrame) -> bool:
     return isinstance(first, date) and isinstance(last, date) and (last - first).days > _BY_WEEK
 
 
-def _volumes(by_day: pl.DataFrame, *, is_weekly: bool, is_partial: bool) -> pl.DataFrame:
+def _volumes(by_day: pl.DataFrame, *, is_weekly: bool, is_rough: bool) -> pl.DataFrame:
     on = pl.col("on").dt.truncate("1w" if is_weekly else "1d")
     sent = by_day.filter(pl.col("handed_over") > 0).group_by(on, "channel").agg(pl.col(COUNTS).sum())
-    shown = without_small(sent) if is_partial else sent
+    shown = without_small(sent) if is_rough else sent
     return shown.drop_nulls("handed_over").select(VOLUMES.names()).cast(VOLUMES).sort("on", "channel")
 
 
-def _closed(counts: pl.DataFrame, *, is_partial: bool) -> pl.DataFrame:
+def _closed(counts: pl.DataFrame, *, is_rough: bool) -> pl.DataFrame:
     by_mode = counts.group_by("channel").agg(
         pl.col("followed").sum().alias("eligible"), pl.col("closed", "followed").sum()
     )
     found = by_mode.select("channel", "eligible", satisfied=pl.min_horizontal("closed", "followed"))
     known = found.filter(pl.col("eligible") > 0)
-    known = known.filter(~suppressed(known, is_whole=True)) if is_partial else known
+    if is_rough:
+        known = known.filter(~suppressed(known, is_whole=True))
+        known = known.with_columns(rounded_column("eligible"), rounded_column("satisfied"))
+        known = known.with_columns(satisfied=pl.min_horizontal("satisfied", "eligible"))
     return with_interval(known).select(CLOSED.names()).cast(CLOSED).sort("channel")

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import polars as pl
 
-from core import patients, print_files
+from core import patients, print_files, readers
 from core.domain.clinical import schema
 from core.domain.message import reason_sentence
 from core.domain.organisation import LETTER
@@ -27,9 +27,9 @@ class PrintRun:
     share                0 to 1, of the files that are to be made
     has_letters          whether letters were asked for; else labels only
     has_labels           whether labels were asked for
-    letter_count         letters; with one for each household fewer than patients
-    patient_count        patients who are written to
-    not_printed          how many patients are not, by the reason people read
+    letter_count         letters; with one for each household fewer than patients; 0 for whose letters they are not
+    patient_count        patients who are written to; 0 as before
+    not_printed          how many patients are not, by the reason people read; empty as before
     files                those that can be downloaded now, letters first; also labels that were printed before
     is_labels_outdated   labels were printed before and do not fit the letters any more: print them again
     letter_file_count    files of letters that there are to be
@@ -72,6 +72,7 @@ def run_of(wb: Workbench, campaign_id: str) -> PrintRun | None:
         counts = print_plan_rows.reason_counts(connection, run.run_id)
         written_to = print_plan_rows.patient_count(connection, run.run_id)
         may_have = bool(campaign_rows.with_files_for(connection, wb.user, [campaign_id]))
+    tells = may_have and not readers.is_rough(wb)
     files = ([*own, *before] if run.is_out else before) if may_have else []
     files_of_it = print_files.wanted(run)
     wanted = len(files_of_it)
@@ -82,9 +83,9 @@ def run_of(wb: Workbench, campaign_id: str) -> PrintRun | None:
         share=1.0 if run.state == "ready" else min(len(own) / max(wanted, 1), 0.99),
         has_letters=run.has_letters,
         has_labels=run.has_labels,
-        letter_count=run.letter_count,
-        patient_count=written_to,
-        not_printed={reason_sentence(key, LETTER): count for key, count in counts.items()},
+        letter_count=run.letter_count if tells else 0,
+        patient_count=written_to if tells else 0,
+        not_printed={reason_sentence(key, LETTER): count for key, count in counts.items()} if tells else {},
         files=tuple(files),
         is_labels_outdated=any(each.is_outdated for each in before),
         missing_file_count=max(wanted - len(own), 0) if run.is_out else 0,

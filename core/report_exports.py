@@ -47,7 +47,6 @@ def _figures(shown: Report) -> tuple[ExportTable, ...]:
 def _write(
     wb: Workbench, shown: Report, out: IO[bytes], tables: tuple[ExportTable, ...], kind: str, *, action: str
 ) -> None:
-    said = exports.about(
-        wb, f"Report of the campaign {shown.campaign.name}", filters={"Campaign": shown.campaign.campaign_id}
-    )
+    filters = {"Campaign": shown.campaign.campaign_id} | ({"Figures": " ".join(shown.notes)} if shown.notes else {})
+    said = exports.about(wb, f"Report of the campaign {shown.campaign.name}", filters=filters)
     exports.write(wb, out, tables, said, kind=kind, action=action, subject=shown.campaign.campaign_id)

@@ -4,9 +4,11 @@ dispatcher sends them, each once."""
 from datetime import date
 
 from core import board_report, staff_mail
+from core.audit import record_in
 from core.domain.report_schedule import REPORTS, Schedule, last_due, period
 from core.domain.wording import day_text
 from core.errors import NotAllowed
+from core.report_schedules import unanswered_in
 from core.staff_mail import Attachment, News
 from core.store import accounts, alarm_rows, schedule_rows
 from core.store.database import reading, writing
@@ -14,7 +16,9 @@ from core.workbench import Workbench
 
 
 def send_due(wb: Workbench) -> int:
-    """Send the reports that are due to whoever is active and has an email address; returns how many left."""
+    """Send the reports that are due to whoever is active and has an email address; returns how many left. Before, stop
+    those for which nobody answers any more."""
+    _stop_unanswered(wb)
     with reading(wb.engine) as connection:
         found = [(each, due) for each in schedule_rows.every(connection) if each.is_on and (due := _due(wb, each))]
         if not found:
@@ -28,6 +32,17 @@ def send_due(wb: Workbench) -> int:
                 alarm_rows.add(connection, key, users, at=wb.now())
     news = {_key(each, due): _news(wb, each, due) for each, due in found}
     return staff_mail.send_due(wb, news, {user: email for user, email in people.items() if email})
+
+
+def _stop_unanswered(wb: Workbench) -> None:
+    with reading(wb.engine) as connection:
+        if not any(each.is_on for each in unanswered_in(connection)):
+            return
+    with writing(wb.engine) as connection:
+        for each in unanswered_in(connection):
+            if each.is_on:
+                schedule_rows.turn(connection, each.schedule_id, is_on=False, at=wb.now())
+                record_in(wb, connection, "report_schedule.stopped", each.schedule_id, made_by=each.made_by)
 
 
 def _due(wb: Workbench, schedule: Schedule) -> date | None:

@@ -1,6 +1,6 @@
 """The parts of a campaign's report that say how far its patients came, why some were not reached, and what it changed.
 
-Figures count everybody; which patients they are is asked apart, and answered as far as the user may see them.
+Figures count the patients in the user's scope; which patients they are is asked apart, of who may see patients.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from core import campaigns, effects
+from core import campaigns, effects, readers
 from core.domain import campaign_steps
 from core.domain.campaign import Campaign
 from core.domain.effects.achieved import achieved
@@ -19,6 +19,9 @@ from core.domain.effects.analysis import Effect
 from core.domain.failures import failures
 from core.domain.message import STATES
 from core.domain.role import READ_PATIENTS
+from core.domain.small_counts import rough_rows
+from core.store import campaign_people
+from core.store.database import reading
 from core.workbench import Workbench, needs
 
 STEP, FAILURE = "step", "failure"
@@ -42,6 +45,8 @@ class Parts:
 
     achieved       one sentence; empty while nothing is known, or the campaign is about no care gap
     known_through  the last day of which feeds have told; None while nothing is known
+    is_rough       small counts are hidden and the others rounded
+    is_effect_hidden  what the campaign changed is known, and hangs on too few patients to be told
     """
 
     funnel: pl.DataFrame
@@ -50,6 +55,8 @@ class Parts:
     effect: Effect | None
     achieved: str
     known_through: date | None
+    is_rough: bool = False
+    is_effect_hidden: bool = False
 
     @property
     def is_over(self) -> bool:
@@ -58,30 +65,39 @@ class Parts:
 
 
 def parts(wb: Workbench, campaign: Campaign, *, is_passed_on: bool = False) -> Parts:
-    """The parts of a report that `reports.report` has given the user. Small cells are hidden from a user who may not
-    see all of its patients, and in what is passed on to others."""
-    flagged = effects.people(wb, campaign)
-    effect = effects.effect_among(wb, campaign, flagged)
-    funnel = campaign_steps.funnel(flagged, campaign.channel)
-    names_nobody = is_passed_on or not flagged["is_seen"].all()
-    reached: int = funnel.filter(pl.col("key") == "delivered")["count"][0]
+    """The parts of a report that `reports.report` has given the user. Small counts are hidden from who may not see
+    patients, and in what is passed on to others; the other counts are rounded then."""
+    flagged = _flagged(wb, campaign)
+    is_rough = readers.is_rough(wb, is_passed_on=is_passed_on)
+    effect = effects.effect_among(wb, campaign, flagged, is_rough=is_rough)
+    funnel, failed = campaign_steps.funnel(flagged, campaign.channel), failures(flagged, campaign.channel)
+    if is_rough:
+        funnel, failed = campaign_steps.rough_funnel(funnel), rough_rows(failed)
+    reached: int | None = dict(funnel.select("key", "count").iter_rows()).get("delivered")
+    known_through = effects.known_through(wb, campaign)
     return Parts(
         funnel,
-        failures(flagged, campaign.channel),
-        {by: campaign_steps.slices(flagged, by, names_nobody=names_nobody) for by in campaign_steps.BREAK_DOWNS},
+        failed,
+        {by: campaign_steps.slices(flagged, by, names_nobody=is_rough) for by in campaign_steps.BREAK_DOWNS},
         effect if campaign.measures else None,
-        achieved(reached, effect) if effect and campaign.measures else "",
-        effect.plan.known_through if effect else None,
+        achieved(reached, effect) if effect and campaign.measures and reached is not None else "",
+        known_through,
+        is_rough,
+        is_effect_hidden=is_rough and effect is None and known_through is not None and bool(campaign.measures),
     )
 
 
 @needs(READ_PATIENTS)
 def patient_ids(wb: Workbench, campaign_id: str, wanted: Slice) -> list[str]:
-    """The patients of a slice whom the user may see; nobody whom chance held out. Raises NotFound."""
+    """The patients of a slice in the user's scope; nobody whom chance held out. Raises NotFound."""
     campaign = campaigns.campaign(wb, campaign_id)
-    flagged = effects.people(wb, campaign)
-    found = _of(flagged, wanted).filter(pl.col("arm") != HOLD_OUT, pl.col("is_seen"))
+    found = _of(_flagged(wb, campaign), wanted).filter(pl.col("arm") != HOLD_OUT, pl.col("is_known"))
     return found["patient_id"].to_list()
+
+
+def _flagged(wb: Workbench, campaign: Campaign) -> pl.DataFrame:
+    with reading(wb.engine) as connection:
+        return campaign_people.flagged(connection, campaign.campaign_id, campaign.channel, scope=wb.user.scope)
 
 
 def _of(flagged: pl.DataFrame, wanted: Slice) -> pl.DataFrame:

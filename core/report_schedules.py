@@ -4,6 +4,8 @@
 import secrets
 from collections.abc import Sequence
 
+from sqlalchemy import Connection
+
 from core.audit import record_in
 from core.domain.report_schedule import Schedule, check
 from core.domain.role import SCHEDULE_REPORTS
@@ -47,10 +49,13 @@ def add(wb: Workbench, report: str, every: str, day: int, recipients: Sequence[s
 
 @needs(SCHEDULE_REPORTS)
 def turn(wb: Workbench, schedule_id: str, *, is_on: bool) -> None:
-    """Pause a schedule, or let it go on; what was due meanwhile is not sent. Raises NotFound."""
+    """Pause a schedule, or let it go on; what was due meanwhile is not sent. Whoever lets it go on answers for it from
+    then on. Raises NotFound."""
     _one(wb, schedule_id)
     with writing(wb.engine) as connection:
         schedule_rows.turn(connection, schedule_id, is_on=is_on, at=wb.now())
+        if is_on:
+            schedule_rows.give(connection, schedule_id, wb.user.user_id)
         record_in(wb, connection, "report_schedule.turned", schedule_id, is_on=is_on)
 
 
@@ -61,6 +66,20 @@ def remove(wb: Workbench, schedule_id: str) -> None:
     with writing(wb.engine) as connection:
         schedule_rows.remove(connection, schedule_id, at=wb.now())
         record_in(wb, connection, "report_schedule.removed", schedule_id)
+
+
+def unanswered(wb: Workbench) -> set[str]:
+    """The ids of the schedules for which nobody answers any more: whoever did is not active, or may not schedule
+    reports. Nothing of them is sent."""
+    with reading(wb.engine) as connection:
+        return {each.schedule_id for each in unanswered_in(connection)}
+
+
+def unanswered_in(connection: Connection) -> list[Schedule]:
+    """The same in the caller's transaction."""
+    people = accounts.persons_in(connection)
+    may = {each.user_id for each, is_active in people if is_active and each.may(SCHEDULE_REPORTS)}
+    return [each for each in schedule_rows.every(connection) if each.made_by not in may]
 
 
 def leave(wb: Workbench, schedule_id: str) -> None:

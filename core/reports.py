@@ -4,16 +4,17 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from core import campaigns
+from core import campaigns, readers
 from core.domain.address import phone_text
 from core.domain.campaign import Campaign
 from core.domain.clinical import schema
 from core.domain.eligibility import what_to_do
 from core.domain.message import ICONS, RESULTS, STATES, reason_sentence, words_of
 from core.domain.organisation import EMAIL, LETTER
-from core.domain.progress import Progress, progress_of
+from core.domain.progress import Progress, progress_of, status_shown
 from core.domain.report import headline
 from core.domain.role import READ_PATIENTS
+from core.domain.small_counts import rough_rows
 from core.domain.user import Scope
 from core.store import mailing_rows, report_rows
 from core.store.database import reading
@@ -53,10 +54,14 @@ def export_names(channel: str) -> dict[str, str]:
 class Report:
     """One campaign as a manager reads it.
 
-    ledger      result, icon, reason, count, share; the counts add up to `progress.selected`
+    Every figure is of the patients in the user's scope (core.readers).
+
+    status      what people read: Inactive, Pending, Sending, Completed or Stopped
+    ledger      result, icon, reason, count, share; the counts add up to `progress.selected`, unless they are rounded
     patients    one row for each patient the user may see: the columns of `export_names`, `at` in local time
     over_time   at (local, the beginning of a second, a minute, an hour or a day), result, count
-    hidden      how many patients of the campaign the user may not see; they are counted, not listed
+    whose       'your groups', when the figures are of the patients of these alone; else empty
+    notes       what has to be said beside the figures: whose they are, and that they are rounded
     advice      what can be done about reasons that do not say so themselves
     """
 
@@ -67,24 +72,35 @@ class Report:
     ledger: pl.DataFrame
     patients: pl.DataFrame
     over_time: pl.DataFrame
-    hidden: int
+    status: str
+    whose: str = ""
+    notes: tuple[str, ...] = ()
     advice: tuple[str, ...] = ()
 
 
-def report(wb: Workbench, campaign_id: str) -> Report:
-    """The report of one campaign, as it is at this moment. Raises NotFound."""
+def report(wb: Workbench, campaign_id: str, *, is_passed_on: bool = False) -> Report:
+    """The report of one campaign, as it is at this moment. Raises NotFound.
+
+    is_passed_on   for a file that others read: small counts are hidden and the others rounded, but the results of all
+                   patients of a campaign that is not limited to a part of them
+    """
     campaign = campaigns.campaign(wb, campaign_id)
     with reading(wb.engine) as connection:
-        counts = report_rows.counts(connection, campaign_id)
-        ends = report_rows.ends(connection, campaign_id)
-        scope = wb.user.scope if wb.user.may(READ_PATIENTS) else Scope(frozenset())  # figures are for everybody
-        patients = report_rows.patient_rows(connection, campaign_id, scope=scope, channel=campaign.channel)
+        counts = report_rows.counts(connection, campaign_id, scope=wb.user.scope)
+        ends = report_rows.ends(connection, campaign_id, scope=wb.user.scope)
+        seen = wb.user.scope if wb.user.may(READ_PATIENTS) else Scope(frozenset())  # figures are for everybody
+        patients = report_rows.patient_rows(connection, campaign_id, scope=seen, channel=campaign.channel)
         letters = mailing_rows.on_paper(connection, campaign_id) if campaign.channel == LETTER else _NO_LETTERS
     by_state = dict(counts.group_by("state").agg(pl.col("count").sum()).iter_rows())
-    progress = progress_of(by_state)
+    exact = progress_of(by_state)
+    is_rough = readers.is_rough(wb, is_passed_on=is_passed_on)
+    has_totals = not is_rough or readers.may_tell_totals(wb, exact.selected)
+    progress = exact if has_totals else exact.rough()
     schedule = campaigns.schedule(wb, campaign)
     zone = wb.organisation().time_zone
-    ledger = _ledger(counts, selected=progress.selected, channel=campaign.channel)
+    ledger = _ledger(counts, selected=exact.selected, channel=campaign.channel)
+    if is_rough:
+        ledger = _totals(ledger) if has_totals else _rough(ledger, progress.selected)
     return Report(
         campaign=campaign,
         progress=progress,
@@ -92,9 +108,11 @@ def report(wb: Workbench, campaign_id: str) -> Report:
         schedule=schedule,
         ledger=ledger,
         patients=_patients(_with_letters(patients, letters), zone=zone, channel=campaign.channel),
-        over_time=_over_time(ends, zone=zone),
-        hidden=progress.selected - patients.height,
-        advice=tuple(dict.fromkeys(filter(None, map(what_to_do, counts["reason"])))),
+        over_time=_over_time(ends, zone=zone, is_rough=is_rough),
+        status=status_shown(campaign, exact),
+        whose=readers.whose(wb),
+        notes=readers.notes(wb, progress.selected, is_rough=is_rough, has_totals=has_totals),
+        advice=() if is_rough else tuple(dict.fromkeys(filter(None, map(what_to_do, counts["reason"])))),
     )
 
 
@@ -110,6 +128,19 @@ def _ledger(counts: pl.DataFrame, *, selected: int, channel: str) -> pl.DataFram
         .select(LEDGER.names())
         .cast(LEDGER)
     )
+
+
+def _totals(ledger: pl.DataFrame) -> pl.DataFrame:
+    """The results without their reasons."""
+    summed = ledger.group_by("result", "icon", maintain_order=True).agg(pl.col("count", "share").sum())
+    return summed.with_columns(reason=pl.lit("")).select(LEDGER.names())
+
+
+def _rough(ledger: pl.DataFrame, selected: int) -> pl.DataFrame:
+    """What may be told of the ledger where counts are rounded; nothing of a campaign of a few."""
+    if not selected:
+        return ledger.clear()
+    return rough_rows(ledger).with_columns(share=(pl.col("count") / selected).clip(0, 1))
 
 
 def _patients(rows: pl.DataFrame, *, zone: str, channel: str) -> pl.DataFrame:
@@ -140,18 +171,25 @@ def _postal() -> pl.Expr:
     return pl.concat_str(written, separator=", ", ignore_nulls=True)
 
 
-def _over_time(ends: pl.DataFrame, *, zone: str) -> pl.DataFrame:
-    """How many ended when, in steps that fit the time it took."""
+def _over_time(ends: pl.DataFrame, *, zone: str, is_rough: bool) -> pl.DataFrame:
+    """How many ended when, in steps that fit the time it took; by day where counts are rounded."""
     local = _worded(ends.with_columns(reason=pl.lit("")), EMAIL).with_columns(
         at=pl.col("at").dt.convert_time_zone(zone)
     )
     minutes: int = ends.select((pl.col("at").max() - pl.col("at").min()).dt.total_minutes().fill_null(0)).item()
-    step = "1s" if minutes < 10 else "1m" if minutes < 180 else "1h" if minutes < 7 * 24 * 60 else "1d"
-    return (
-        local.group_by(pl.col("at").dt.truncate(step), "result")
-        .agg(pl.len().cast(pl.Int64).alias("count"))
-        .sort(pl.col("at"), pl.col("result").cast(pl.Enum(RESULTS)))
+    step = (
+        "1d"
+        if is_rough
+        else "1s"
+        if minutes < 10
+        else "1m"
+        if minutes < 180
+        else "1h"
+        if minutes < 7 * 24 * 60
+        else "1d"
     )
+    counted = local.group_by(pl.col("at").dt.truncate(step), "result").agg(pl.len().cast(pl.Int64).alias("count"))
+    return (rough_rows(counted) if is_rough else counted).sort(pl.col("at"), pl.col("result").cast(pl.Enum(RESULTS)))
 
 
 def _worded(frame: pl.DataFrame, channel: str) -> pl.DataFrame:

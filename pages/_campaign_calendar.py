@@ -9,7 +9,7 @@ from core.campaign_list import Listed
 from core.domain.wording import day_text
 from core.workbench import Workbench
 from pages._campaign_menu import opens_editor
-from pages._shared import MODE_ICONS, count, plain, status_badge
+from pages._shared import MODE_ICONS, plain, status_badge
 
 _MONTH = "cc_month"
 
@@ -65,4 +65,4 @@ def _line(wb: Workbench, one: Listed, day: date) -> None:
             query_params={"id": campaign.campaign_id},
         )
         moved = f" · instead of {day_text(campaign.start_on)}" if campaign.start_on != day else ""
-        st.caption(f"{count(one.progress.selected, 'patient')}{moved}", width="content")
+        st.caption(f"{one.progress.size}{moved}", width="content")

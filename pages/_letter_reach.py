@@ -91,6 +91,9 @@ def _what_was_printed(wb: Workbench, campaign: Campaign) -> None:
     run = print_runs.run_of(wb, campaign.campaign_id)
     if run is None or not run.has_letters:
         return
+    if not run.letter_count:
+        st.caption("Whoever made the campaign, or may see all of its patients, reads how many letters there are.")
+        return
     letters = count(run.letter_count, "letter")
     st.markdown(f"**{letters}** for {count(run.patient_count, 'patient')} were planned.")
     reasons_table(run.not_printed)

@@ -51,7 +51,9 @@ def progress(run: PrintRun) -> None:
 
 
 def run_words(run: PrintRun) -> str:
-    """'412 letters in 3 files, with labels'; '412 labels'."""
+    """'412 letters in 3 files, with labels'; '412 labels'; of whose letters they are not only 'letters'."""
+    if not run.letter_count:
+        return "letters" if run.has_letters else "labels"
     if not run.has_letters:
         return count(run.letter_count, "label")
     labels = ", with labels" if run.has_labels else ""

@@ -34,7 +34,7 @@ def show(shown: Overview) -> None:
         ("Contacts", _number(totals["handed_over"]), count(sent, "campaign"), "handed_over", ""),
         ("Delivered", percent(totals["delivery_rate"]), f"{_number(totals['failed'])} did not arrive", "failed", ""),
         ("Opt-out rate", percent(totals["opt_out_rate"]), _opt_outs(totals["opt_outs"]), "opt_outs", ""),
-        ("Cost", dollars(totals["cost"]), "By campaign", "cost", _units(shown)),
+        ("Cost", _HIDDEN if totals["cost"] is None else dollars(totals["cost"]), "By campaign", "cost", _units(shown)),
         ("Gaps closed", _number(totals["gaps_closed"]), "Within 90 days", "gaps_closed", through),
         ("Cost per gap closed", dollars(totals["cost_per_gap"]), "By campaign", "cost_per_gap", through),
     )
@@ -75,4 +75,6 @@ def _number(value: float | None) -> str:
 def _units(shown: Overview) -> str:
     parts = (("segments", "text segment"), ("call_minutes", "call minute"), ("letters", "letter"))
     told = [count(int(shown.totals[key] or 0), noun) for key, noun in parts if shown.totals[key]]
+    if any(shown.totals[key] is None for key, _ in parts):
+        return "Hidden, as it would tell the number of contacts."
     return ", ".join(told) or "Emails cost nothing."

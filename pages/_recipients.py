@@ -24,7 +24,7 @@ def recipients(wb: Workbench, shown: Report) -> tuple[str, list[str]] | None:
     """Draw filters and table; returns what was asked: ('history', [id]) or ('follow_up', ids), of letters also
     ('mailed', ids) or ('returned', ids)."""
     if not wb.user.may(READ_PATIENTS):
-        st.caption(f":material/lock: The figures above count everybody. {refusal(READ_PATIENTS)}")
+        st.caption(f":material/lock: {refusal(READ_PATIENTS)}")
         return None
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.subheader("Patients", anchor=False, width="stretch")
@@ -47,8 +47,6 @@ def recipients(wb: Workbench, shown: Report) -> tuple[str, list[str]] | None:
             about_letters = mailing_buttons(wb, shown, marked)
         if about_letters:
             return about_letters
-    if shown.hidden:
-        st.caption(f"{count(shown.hidden, 'more patient')} of groups or providers you do not see, counted above.")
     if is_asked:
         return "follow_up", rows["patient_id"].to_list()
     opened = st.session_state.pop("rp_history_of", None)

@@ -13,6 +13,7 @@ from core.errors import CareloopError
 from core.workbench import Workbench
 from pages._shared import guarded, notice, plain
 
+_UNANSWERED = "Whoever scheduled it is gone or may schedule no reports. It is yours if you let it go on."
 _PERIODS = {WEEK: "Every week", MONTH: "Every month"}
 
 
@@ -55,21 +56,27 @@ def scheduled(wb: Workbench) -> None:
     if not found:
         st.caption("None. A scheduled report comes by email, as a PDF, every week or month.")
     names = users.names_of(wb, [user for each in found for user in (*each.recipients, each.made_by)])
+    unanswered = report_schedules.unanswered(wb)
     for each in found:
-        _row(wb, each, names)
+        _row(wb, each, names, is_answered=each.schedule_id not in unanswered)
 
 
-def _row(wb: Workbench, each: Schedule, names: dict[str, str]) -> None:
+def _row(wb: Workbench, each: Schedule, names: dict[str, str], *, is_answered: bool) -> None:
     who = ", ".join(names.get(user, user) for user in each.recipients)
     when = f"next on {day_text(next_due(each, at=wb.now(), zone=wb.zone()))}" if each.is_on else "paused"
+    when = when if is_answered else "stopped"
     with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small"):
         with st.container(gap=None):
             st.markdown(f"**{REPORTS[each.report]}** · {each.sentence}, {when}")
             st.caption(f"To {plain(who)} · scheduled by {plain(names.get(each.made_by, each.made_by))}")
+            if not is_answered:
+                st.caption(f":material/error: {_UNANSWERED}")
         if wb.user.may(SCHEDULE_REPORTS):
-            label, icon = ("Pause", ":material/pause:") if each.is_on else ("Go on", ":material/play_arrow:")
+            label, icon = (
+                ("Pause", ":material/pause:") if each.is_on and is_answered else ("Go on", ":material/play_arrow:")
+            )
             if st.button(label, key=f"rs_turn_{each.schedule_id}", icon=icon, type="tertiary"):
-                _changed(lambda: report_schedules.turn(wb, each.schedule_id, is_on=not each.is_on))
+                _changed(lambda: report_schedules.turn(wb, each.schedule_id, is_on=not (each.is_on and is_answered)))
             if st.button("Remove", key=f"rs_remove_{each.schedule_id}", icon=":material/delete:", type="tertiary"):
                 _changed(lambda: report_schedules.remove(wb, each.schedule_id))
         elif st.button("Not to me", key=f"rs_leave_{each.schedule_id}", icon=":material/unsubscribe:", type="tertiary"):

@@ -44,8 +44,6 @@ def unknown(wb: Workbench, shown: Report) -> tuple[str, list[str]] | None:
         rows = shown.patients.filter(pl.col("result") == "Unknown")
         seen(wb, "unknown", rows["patient_id"].to_list(), subject=shown.campaign.campaign_id)
         chosen = _table(rows, "email" if shown.campaign.channel == EMAIL else "phone")
-        if rows.height < number:
-            st.caption(f"{number - rows.height:,} of them are of groups or providers you do not see.")
         if not campaigns.may_change(wb, shown.campaign.campaign_id):
             who = "Whoever made the campaign, or may see all of its patients, can decide about them."
             st.caption(who if wb.user.may(MAKE_CAMPAIGNS) else refusal(MAKE_CAMPAIGNS))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from core import campaign_list, campaigns
+from core import campaign_list, campaigns, readers
 from core.campaign_list import Listed
 from core.domain.role import MAKE_CAMPAIGNS
 from core.workbench import Workbench
@@ -13,7 +13,7 @@ from pages._campaign_calendar import calendar
 from pages._campaign_menu import ask_about_campaign, menu, opens_editor
 from pages._holds import ask_about_sending, pause_button, show_holds
 from pages._letter_counts import done_share, printed_count
-from pages._shared import MODE_ICONS, count, page_head, plain, result_badge, status_badge, workbench
+from pages._shared import MODE_ICONS, page_head, plain, result_badge, status_badge, workbench
 
 SIZE = 20
 _VIEWS = {"List": ":material/view_list: List", "Calendar": ":material/calendar_month: Calendar"}
@@ -58,6 +58,8 @@ def _list(wb: Workbench, status: str) -> None:
     if not page.listed:
         _empty(wb, status)
         return
+    for note in readers.notes_of_all(wb):
+        st.caption(f":material/visibility_off: {note}")
     may = campaigns.allowed_each(wb, [one.campaign for one in page.listed])
     for one in page.listed:
         _row(wb, one, may[one.campaign.campaign_id])
@@ -105,9 +107,10 @@ def _progress(one: Listed) -> None:
     ]
     if printed := printed_count(one):
         results.append(result_badge("Waiting", f"Not mailed yet {printed:,}"))
-    words = " ".join(results) or count(one.progress.selected, "patient")
+    words = " ".join(results) or one.progress.size
     done = one.progress.finished - printed
-    st.progress(done_share(one), text=f"{words}  ({done:,} of {one.progress.selected:,})")
+    so_far = "" if one.progress.is_rough else f"  ({done:,} of {one.progress.selected:,})"
+    st.progress(done_share(one), text=f"{words}{so_far}")
 
 
 show()

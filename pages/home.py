@@ -115,7 +115,7 @@ def _section(wb: Workbench, title: str, campaigns: list[Listed], empty: str) -> 
             )
             with st.container(horizontal=True, gap="small", vertical_alignment="center"):
                 status_badge(one.status, one.icon)
-                st.caption(f"{one.schedule} · {count(one.progress.selected, 'patient')}")
+                st.caption(f"{one.schedule} · {one.progress.size}")
             if one.status in ("Sending", "Completed"):
                 st.progress(done_share(one))
 

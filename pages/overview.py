@@ -10,7 +10,7 @@ import streamlit as st
 from core import charts, overview
 from core.domain.role import MAKE_CAMPAIGNS
 from core.domain.roll_up import Wanted
-from core.domain.small_cells import LEAST
+from core.domain.small_cells import ROUNDED
 from core.domain.wording import day_text
 from core.overview import Overview
 from core.workbench import Workbench
@@ -46,8 +46,10 @@ def show() -> None:
 def _notes(shown: Overview) -> None:
     if shown.stale:
         st.caption(f":material/sync: {count(shown.stale, 'campaign')} changed just now and will be added up shortly.")
-    if shown.is_partial:
-        st.caption(f":material/visibility_off: Counts under {LEAST}, and those that could be worked out, are hidden.")
+    if shown.whose:
+        st.caption(f":material/group: Of the patients of {shown.whose}.")
+    if shown.is_rough:
+        st.caption(f":material/visibility_off: {ROUNDED} What could be worked out from others is hidden.")
 
 
 def _empty(wb: Workbench, shown: Overview) -> None:

@@ -7,7 +7,6 @@ from core.domain.campaign import STATUS_ICONS
 from core.domain.introduction import INTRODUCTORY
 from core.domain.life_cycle import COPY
 from core.domain.organisation import LETTER
-from core.domain.progress import status_shown
 from core.domain.role import READ_PATIENTS
 from core.report_parts import Parts
 from core.reports import Report
@@ -65,6 +64,19 @@ def _report(wb: Workbench, campaign_id: str) -> None:
     if with_letters:
         show_run(wb, campaign_id)
     asked = unknown(wb, shown) or asked
+    if not shown.ledger.is_empty():  # else they are too few for figures
+        _figures(shown, parts)
+    if with_letters:
+        not_printed(wb, campaign_id)
+    if shown.campaign.kind != INTRODUCTORY and not shown.ledger.is_empty():
+        asked = show_parts(wb, shown, parts) or asked
+    asked = recipients(wb, shown) or asked
+    if asked:
+        st.session_state[_ASKED] = asked
+        st.rerun()
+
+
+def _figures(shown: Report, parts: Parts) -> None:
     left, right = st.columns([1, 1], gap="large")
     with left:
         _ledger(shown)
@@ -73,25 +85,17 @@ def _report(wb: Workbench, campaign_id: str) -> None:
         if shown.campaign.channel == LETTER:
             pass  # a letter's day is what somebody typed: no course over time
         elif shown.over_time.is_empty():
-            st.caption("Nothing has been sent yet, so there is no course over time.")
+            few = "Too few on any one day for a course over time."
+            st.caption(few if parts.is_rough else "Nothing has been sent yet, so there is no course over time.")
         else:
             draw_chart(charts.over_time(shown.over_time), key="rp_time")
-    if with_letters:
-        not_printed(wb, campaign_id)
-    if shown.campaign.kind != INTRODUCTORY:
-        asked = show_parts(wb, shown, parts) or asked
-    asked = recipients(wb, shown) or asked
-    if asked:
-        st.session_state[_ASKED] = asked
-        st.rerun()
 
 
 def _head(wb: Workbench, shown: Report, parts: Parts) -> tuple[str, list[str]] | None:
     campaign, asked = shown.campaign, ""
     page_head(campaign.name, campaign.description)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        status = status_shown(campaign, shown.progress)
-        status_badge(status, STATUS_ICONS[status])
+        status_badge(shown.status, STATUS_ICONS[shown.status])
         st.caption(f"{MODE_ICONS[campaign.channel]} {shown.schedule}", width="content")
         if campaign.kind == INTRODUCTORY:
             st.page_link("introductions.py", label="Introductory emails", icon=":material/waving_hand:")
@@ -115,6 +119,8 @@ def _head(wb: Workbench, shown: Report, parts: Parts) -> tuple[str, list[str]] |
     st.markdown(f"#### {plain(parts.achieved or shown.headline)}")
     if parts.achieved:
         st.caption(plain(shown.headline))
+    for note in shown.notes:
+        st.caption(f":material/visibility_off: {plain(note)}")
     return (asked, []) if asked else None
 
 
@@ -132,7 +138,10 @@ def _ledger(shown: Report) -> None:
         hide_index=True,
         alt="Results and reasons; they add up to the number selected",
     )
-    st.markdown(f"**{count(shown.progress.selected, 'patient')} selected**, each counted once above")
+    if shown.progress.is_rough:
+        st.markdown(f"**{shown.progress.size.capitalize()} selected**")
+    else:
+        st.markdown(f"**{count(shown.progress.selected, 'patient')} selected**, each counted once above")
     for advice in shown.advice:
         st.caption(f":material/lightbulb: {plain(advice)}")
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from core import campaigns, report_parts
-from core.board_parts import part_sections
+from core.board_parts import TOO_FEW, part_sections
 from core.domain.report_document import Block, Paragraph, Table
 from core.workbench import Workbench
 from tests.clinic import add_campaign, add_clinic, add_patients
@@ -21,19 +21,27 @@ def table(blocks: tuple[Block, ...]) -> Table:
 
 def test_arms_and_steps_are_printed_and_who_would_be_one_of_a_few_is_not(wb: Workbench) -> None:
     add_clinic(wb)
-    ids = [*add_patients(wb, 57), *add_patients(wb, 3, start=58, group=2, language="es")]
+    ids = [*add_patients(wb, 79), *add_patients(wb, 3, start=80, group=2, language="es")]
     add_campaign(wb, ids, status="completed")
-    followed(wb, split(30, 20, 12), design="hold_out", holdout_share=50)
+    followed(wb, split(41, 27, 13), design="hold_out", holdout_share=50)
 
     found = printed(wb)
 
     assert list(found) == ["What it changed", "How far they came", "Who was not reached, and what to do"]
     assert table(found["What it changed"]).rows[-2:] == (
-        ("90 days", "Contacted", "30", "20", "66.7 %", "48.8 %", "80.8 %"),
-        ("90 days", "Held out", "30", "12", "40.0 %", "24.6 %", "57.7 %"),
+        ("90 days", "Contacted", "40", "25", "62.5 %", "47.0 %", "75.8 %"),
+        ("90 days", "Held out", "40", "15", "37.5 %", "24.2 %", "53.0 %"),
     )
     steps = [row[:3] for row in table(found["How far they came"]).rows]
-    assert steps[0] == ("Selected", "60", "100.0 %") and steps[-1] == ("Gap closed", "20", "33.3 %")
+    assert steps[0] == ("Selected", "80", "100.0 %") and steps[-1] == ("Gap closed", "25", "31.2 %")
+
+
+def test_an_effect_that_hangs_on_a_few_patients_is_not_printed(wb: Workbench) -> None:
+    add_clinic(wb)
+    add_campaign(wb, add_patients(wb, 40), status="completed")
+    followed(wb, split(20, 12, 4), design="hold_out", holdout_share=50)
+
+    assert [block.text for block in printed(wb)["What it changed"] if isinstance(block, Paragraph)] == [TOO_FEW]
 
 
 def test_languages_of_many_are_printed_and_those_of_a_few_only_counted(wb: Workbench) -> None:
@@ -48,7 +56,7 @@ def test_languages_of_many_are_printed_and_those_of_a_few_only_counted(wb: Workb
 
     blocks = printed(wb)["By language"]
 
-    assert [row[:2] for row in table(blocks).rows] == [("English", "50"), ("Spanish", "46")]
+    assert [row[:2] for row in table(blocks).rows] == [("English", "50"), ("Spanish", "45")]
     assert [block.text for block in blocks if isinstance(block, Paragraph)] == [
         "Without 2 of which a count is under 11 patients, or would give one away."
     ]
@@ -63,8 +71,8 @@ def _kept(place: int) -> dict[str, Any]:
 
 def test_what_chance_did_not_part_is_no_effect_in_print_either(wb: Workbench) -> None:
     add_clinic(wb)
-    add_campaign(wb, add_patients(wb, 20), status="completed")
-    followed(wb, {"p1": {"closed": 3}})
+    add_campaign(wb, add_patients(wb, 40), status="completed")
+    followed(wb, {f"p{number}": {"closed": 3} for number in range(1, 16)})
 
     words = [block.text for block in printed(wb)["Closed gaps"] if isinstance(block, Paragraph)]
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import update
 
-from core import board_report
+from core import board_report, roll_ups
 from core.domain.user import Scope, User
 from core.errors import NotAllowed, NotFound
 from core.store import accounts
@@ -20,13 +20,13 @@ from tests.postgres import bench_by_day, postgres_folder  # noqa: F401 (fixtures
 
 @pytest.fixture
 def clinic(bench_by_day: Workbench) -> Workbench:  # noqa: F811
-    """c1 went to two of three patients of the first group; c2, a draft, is for one of the second."""
+    """c1 went to 27 of 30 patients of the first group; c2, a draft, is for one of the second."""
     bench = bench_by_day
     add_clinic(bench)
-    add_campaign(bench, add_patients(bench, 3), name="Mammograms <b>in</b> November", status="completed")
-    add_campaign(bench, add_patients(bench, 1, start=8, group=2), campaign_id="c2", name="Draft", status="inactive")
+    add_campaign(bench, add_patients(bench, 30), name="Mammograms <b>in</b> November", status="completed")
+    add_campaign(bench, add_patients(bench, 1, start=80, group=2), campaign_id="c2", name="Draft", status="inactive")
     with writing(bench.engine) as connection:
-        ended = recipients.c.patient_id.in_(["p1", "p2"])
+        ended = recipients.c.patient_id.in_([f"p{number}" for number in range(1, 28)])
         connection.execute(update(recipients).where(ended).values(state="handed_over", finished_at=bench.now()))
     return bench
 
@@ -39,8 +39,8 @@ def test_the_report_of_a_campaign_has_headline_results_and_course_and_no_patient
     said = text(board_report.campaign_pdf(clinic, "c1"))
 
     assert "Mammograms <b>in</b> November" in said and "Campaign report · Email" in said
-    assert "2 of 3 patients were reached, 1 still wait" in said
-    assert "Selected 3 100.0 %" in said and "Over time" in said
+    assert "27 of 30 patients were reached, 3 still wait" in said
+    assert "Selected 30 100.0 %" in said and "Over time" in said
     assert "Made for Ana Lyst" in said and "As of" in said and "Page 1 of" in said
     assert "Example, Ada" not in said and "p1@example.org" not in said
     assert accounts.recorded(clinic.engine, "report.printed", "c1") == [{}]
@@ -50,7 +50,7 @@ def test_the_overview_counts_what_went_out_in_the_period_without_drafts(clinic: 
     today = clinic.today()
     said = text(board_report.overview_pdf(clinic, today - timedelta(days=400), today + timedelta(days=400)))
 
-    assert "1 campaign selected 3 patients and reached 2 of them (66.7 %)." in said
+    assert "1 campaign selected 30 patients and reached 27 of them (90.0 %)." in said
     assert "Mammograms <b>in</b> November" in said and "Draft" not in said
     assert accounts.recorded(clinic.engine, "overview.printed", "")
 
@@ -75,3 +75,39 @@ def test_nobody_reads_of_campaigns_out_of_their_sight(clinic: Workbench) -> None
         board_report.campaign_pdf(otto, "c1")
     today = clinic.today()
     assert "Mammograms" not in text(board_report.overview_pdf(otto, today - timedelta(400), today + timedelta(400)))
+
+
+def few(wb: Workbench, *, group: int = 1) -> None:
+    """A third campaign, for three patients."""
+    add_campaign(wb, add_patients(wb, 3, start=90, group=group), campaign_id="c3", name="Few", status="completed")
+
+
+def test_of_a_campaign_of_a_few_patients_nothing_is_printed_but_that_it_is_one(clinic: Workbench) -> None:
+    few(clinic)
+    today = clinic.today()
+
+    alone = text(board_report.campaign_pdf(clinic, "c3"))
+    among = text(board_report.overview_pdf(clinic, today - timedelta(days=400), today + timedelta(days=400)))
+
+    assert "Fewer than 11 patients were selected: too few for figures." in alone and "Results" not in alone
+    assert "2 campaigns selected 30 patients and reached 27 of them (90.0 %)." in among
+    assert "1 of the campaigns had fewer than 11 patients, who are in no figure." in among
+
+
+def test_a_limited_reader_gets_everything_on_paper_of_the_same_patients(clinic: Workbench) -> None:
+    add_campaign(clinic, [f"p{n}" for n in range(1, 29)] + add_patients(clinic, 20, start=100, group=2),
+                 campaign_id="c4", name="Both groups", status="completed")  # fmt: skip
+    with writing(clinic.engine) as connection:
+        mine = recipients.c.campaign_id == "c4"
+        ended = {"state": "delivered", "handed_over_at": clinic.now(), "finished_at": clinic.now()}
+        connection.execute(update(recipients).where(mine).values(ended))
+    person = User("gil", "Gil", scope=Scope(groups=frozenset({"g2"})), roles=frozenset({"manager"}))
+    accounts.add_user(clinic.engine, person, at=clinic.now(), by="ana")
+    roll_ups.refresh(clinic)
+    today = clinic.today()
+
+    said = text(board_report.overview_pdf(replace(clinic, user=person), today, today + timedelta(days=1)))
+
+    assert "1 campaign selected 20 patients and reached 20 of them (100.0 %)." in said
+    assert "Of the patients of your groups." in said
+    assert "Contacts 20" in said and "Delivered 100.0 %" in said

@@ -21,13 +21,14 @@ DAY = date(2026, 6, 10)
 def person(number: int, **known: Any) -> dict[str, Any]:
     row: dict[str, Any] = dict.fromkeys(PEOPLE)
     row |= {"recipient_id": number, "patient_id": f"p{number}", "arm": "contact", "stratum": "", "household": ""}
-    row |= {"state": "delivered", "reason": "", "message": "campaign", "handed_over_at": AT, "is_seen": True}
+    row |= {"state": "delivered", "reason": "", "message": "campaign", "handed_over_at": AT, "is_known": True}
+    row |= {"attempt_count": 1}
     return row | known
 
 
 def flagged(*people: dict[str, Any], answers: list[tuple[int, datetime, bool]] | None = None) -> pl.DataFrame:
     told = pl.DataFrame(answers or [], schema=ANSWERS, orient="row")
-    return with_flags(pl.DataFrame(list(people), schema=PEOPLE), told)
+    return with_flags(pl.DataFrame(list(people), schema=PEOPLE), told, "email")
 
 
 def counts(frame: pl.DataFrame) -> dict[str, int | None]:

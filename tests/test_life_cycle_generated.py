@@ -224,7 +224,7 @@ class Life:
 
     def results_add_up(self) -> None:
         with reading(self.wb.engine) as connection:
-            counts = rows.state_counts(connection, list(self.known))
+            counts = rows.state_counts(connection, list(self.known), scope=Scope())
         for campaign_id, known in self.known.items():
             progress = progress_of(counts[campaign_id])
             assert progress.selected == known.selected == sum(progress.results.values())

@@ -183,7 +183,7 @@ def test_reports_and_histories_of_both_messages_can_still_be_read(bench_by_day: 
     for each in (wb, wb.as_user("gil")):
         found = reports.report(each, "c1")
         names = found.patients.select("patient_id", "name").rows()
-        assert (names, found.hidden) == ([("p1", "Example, Ada"), ("p2", "Example, Ada")], 0)
+        assert (names, found.progress.selected) == ([("p1", "Example, Ada"), ("p2", "Example, Ada")], 2)
         assert communications.history(each, "c1", "p1").state == "unknown"
         assert communications.unknown(each, "c1") == ["p1", "p2"]
 

@@ -61,6 +61,6 @@ def test_a_report_says_that_the_role_is_why_there_are_figures_alone(
     app = opened("report", user=sam, id=campaign_id)
 
     assert not app.exception and not app.error
-    assert refusal(READ_PATIENTS) in words(app) and "2 patients selected" in words(app)
+    assert refusal(READ_PATIENTS) in words(app) and "Fewer than 11 patients were selected" in words(app)
     assert "you do not see" not in words(app) and "Clear" not in words(app)
     assert not app.dataframe and not app.text_input

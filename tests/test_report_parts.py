@@ -144,11 +144,33 @@ def test_whoever_may_not_see_the_patients_reads_no_small_cell(wb: Workbench) -> 
     scientist = replace(wb, user=User("sam", "Sam", roles=frozenset({"data_scientist"})))
     assert not scientist.user.may(READ_PATIENTS)
 
-    found = report_parts.parts(scientist, public.campaign(scientist, "c1")).slices["group"]
+    parts = report_parts.parts(scientist, public.campaign(scientist, "c1"))
 
-    assert found["is_hidden"].all() and found["closed"].null_count() == found.height
+    assert parts.slices["group"].rows() == [("Group 1", 40, 20, None, 15, False)]
+    assert dict(parts.funnel.select("key", "count").iter_rows())["closed"] == 15  # 12 of them
+    assert parts.effect is None and parts.achieved == "" and parts.is_effect_hidden
+    assert effects.effect(scientist, "c1") is None
     with pytest.raises(NotAllowed):
         report_parts.patient_ids(scientist, "c1", Slice(STEP, "closed"))
+
+
+def test_who_is_limited_to_a_group_cannot_work_out_what_became_of_a_patient_of_another(wb: Workbench) -> None:
+    add_campaign(wb, [*(f"p{n}" for n in range(1, 20)), *add_patients(wb, 1, start=60, group=2)], campaign_id="c2",
+                 name="Second", status="completed")  # fmt: skip
+    outside = {"p60": {"closed": 10, "state": "returned", "reason": "returned"}}
+    followed(wb, {"p1": {"closed": 10}} | outside, campaign_id="c2", design="everyone")
+    limited = User("gil", "Gil", scope=Scope(groups=frozenset({"g1"})), roles=frozenset({"manager"}))
+    gil = replace(wb, user=limited)
+
+    parts = report_parts.parts(gil, public.campaign(gil, "c2"))
+
+    own = effects.frame(gil, "c2")
+    counts = dict(parts.funnel.select("key", "count").iter_rows())
+    assert (counts["selected"], counts["delivered"], counts["closed"]) == (19, 19, 1)
+    assert own.height == 19 and own["closed"].sum() == 1
+    assert parts.failures.is_empty()
+    assert parts.slices["group"].select("slice", "selected").rows() == [("Group 1", 19)]
+    assert parts.effect is not None and [arm.counts.size for arm in parts.effect.last.arms] == [19]
 
 
 ADVICE = [

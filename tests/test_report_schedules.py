@@ -89,7 +89,7 @@ def test_what_is_due_is_past_what_comes_next_is_not_and_nothing_lies_between(
 def clinic(bench: Workbench, server: Recorder) -> Workbench:  # noqa: F811
     """Eva sees everybody, Gus only the ninth group; Nan has no address. A campaign went out for the first group."""
     add_clinic(bench)
-    add_campaign(bench, add_patients(bench, 3), name="Mammograms", status="completed", start_on=date(2026, 11, 24))
+    add_campaign(bench, add_patients(bench, 30), name="Mammograms", status="completed", start_on=date(2026, 11, 24))
     for user_id, email, groups in (
         ("eva", "eva@example.org", ()),
         ("gus", "gus@example.org", ("g9",)),
@@ -209,6 +209,27 @@ def test_whoever_was_switched_off_gets_none(clinic: Workbench, server: Recorder,
 
     assert report_mail.send_due(dispatcher(clinic)) == 1
     assert [address for address, _ in server.mails] == ["gus@example.org"]
+
+
+@pytest.mark.parametrize("change", [{"is_active": False}, {"roles": ["data_scientist"]}])
+def test_a_report_whose_owner_is_gone_or_may_not_schedule_any_more_stops_until_somebody_takes_it_over(
+    clinic: Workbench, server: Recorder, clock: Clock, change: dict[str, object]
+) -> None:
+    eva = clinic.as_user("eva")
+    made = report_schedules.add(eva, "overview", WEEK, 0, ["eva", "gus"])
+    with writing(clinic.engine) as connection:
+        connection.execute(update(users).where(users.c.user_id == "eva").values(change))
+    assert report_schedules.unanswered(clinic) == {made.schedule_id}
+    clock.forward(days=6)
+
+    assert report_mail.send_due(dispatcher(clinic)) == 0
+    assert not report_schedules.schedules(clinic)[0].is_on
+    assert accounts.recorded(clinic.engine, "report_schedule.stopped", made.schedule_id) == [{"made_by": "eva"}]
+
+    report_schedules.turn(clinic.as_user("gus"), made.schedule_id, is_on=True)
+    clock.forward(days=7)
+    assert report_schedules.unanswered(clinic) == set()
+    assert report_mail.send_due(dispatcher(clinic)) == (1 if "is_active" in change else 2)
 
 
 def with_eva_off(wb: Workbench) -> None:

@@ -110,15 +110,21 @@ def test_the_course_over_time_counts_every_patient_who_is_finished(wb: Workbench
     assert over_time.row(0)[1:] == ("Successful", 1)
 
 
-def test_patients_out_of_scope_are_counted_and_not_listed(wb: Workbench) -> None:
+def test_who_is_limited_to_a_group_reads_figures_of_its_patients_alone(wb: Workbench) -> None:
     person = User("lim", "Limited", scope=Scope(groups=frozenset({"g1"})))
     accounts.add_user(wb.engine, person, at=wb.now(), by="ana")
+    limited = wb.as_user("lim")
 
-    shown = reports.report(wb.as_user("lim"), "c1")
+    shown = reports.report(limited, "c1")
 
-    assert shown.ledger["count"].sum() == 8
-    assert "p8" not in shown.patients["patient_id"].to_list()
-    assert shown.hidden == 1
+    assert shown.patients.height == shown.progress.selected == shown.ledger["count"].sum() == 7
+    by_result = dict(shown.patients.group_by("result").len().iter_rows())
+    assert by_result == dict(shown.ledger.group_by("result").agg(pl.col("count").sum()).iter_rows())
+    assert shown.over_time["count"].sum() == 6
+    assert "of 7 patients" in shown.headline
+    assert shown.notes == ("Of the 7 patients of your groups.",)
+    assert campaigns.progress(limited, "c1") == shown.progress
+    assert [each.progress for each in campaigns.campaigns(limited)] == [shown.progress]
 
 
 def test_a_report_of_another_groups_campaign_is_not_found(wb: Workbench) -> None:

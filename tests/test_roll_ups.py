@@ -6,20 +6,23 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import strategies as st
 from sqlalchemy import Connection, delete, insert, select, update
 
-from core import receipts, roll_ups
+from core import campaigns as public
+from core import corrections, equity, receipts, report_parts, roll_ups
 from core.domain.campaign import Message
-from core.domain.roll_up import COUNTS, DIMENSIONS
+from core.domain.roll_up import COUNTS, DIMENSIONS, STEPS, Wanted
 from core.domain.roll_up_counts import ROLL_UPS
-from core.store import roll_up_rows
+from core.store import accounts, roll_up_rows
 from core.store.database import reading, writing
 from core.store.schema import (
     campaign_changes,
     campaigns,
     loads,
+    merges,
     message_events,
     opt_outs,
     outcomes,
@@ -94,25 +97,24 @@ def _counted(connection: Connection, one: Any, campaign: Any, person: Any) -> di
     gone = gone or one.handed_over_at is not None
     gone = gone or (campaign.channel == "phone" and one.state == "unsuccessful" and one.attempt_count > 0)
     left = gone and not refused and one.message == "campaign"
-    arrived = one.state in ("delivered", "unconfirmed", "mailed")
-    arrived = arrived or (campaign.channel == "email" and one.state == "handed_over")
+    arrived = left and one.state in ("handed_over", "delivered", "unconfirmed", "mailed")
     became = connection.execute(select(outcomes).where(outcomes.c.recipient_id == one.recipient_id)).one_or_none()
     minutes = sum(max(1, -(-each.details.get("seconds", 0) // 60)) for each in events("completed"))
     spanish = (one.language or person.language) == "es"
     return {
         "selected": 1,
         "eligible": not refused,
-        "followed": bool(left and became),
+        "followed": bool(arrived and became),
         "waiting": not refused and one.state in ("waiting", "claimed", "printed"),
         "handed_over": left,
-        "delivered": left and arrived,
+        "delivered": arrived,
         "failed": one.message == "campaign" and one.state in ("returned", "unsuccessful"),
-        "answered": left and any(_soon(one.handed_over_at, at) for at in said),
+        "answered": arrived and any(_soon(one.handed_over_at, at) for at in said),
         "opt_outs": left and _opted_out(connection, one),
-        "booked": bool(left and became and became.booked_on),
-        "kept": bool(left and became and became.kept_on),
-        "closed": bool(left and became and became.closed_90),
-        "gaps_closed": became.closed_90 if left and became else 0,
+        "booked": bool(arrived and became and became.booked_on),
+        "kept": bool(arrived and became and became.booked_on and became.kept_on),
+        "closed": bool(arrived and became and became.closed_90),
+        "gaps_closed": became.closed_90 if arrived and became else 0,
         "segments": (2 if spanish else 1) if left and campaign.channel == "text" else 0,
         "call_minutes": minutes if campaign.channel == "phone" else 0,
         "letters": left and campaign.channel == "letter",
@@ -120,7 +122,7 @@ def _counted(connection: Connection, one: Any, campaign: Any, person: Any) -> di
 
 
 def _soon(left: datetime | None, at: datetime) -> bool:
-    return left is None or at - left <= 14 * DAY
+    return left is None or left <= at <= left + 14 * DAY
 
 
 def _opted_out(connection: Connection, one: Any) -> bool:
@@ -150,6 +152,7 @@ CHANGES = st.one_of(
     st.tuples(st.just("opt_out"), st.integers(1, 6), st.sampled_from(("link", "stop", "feed")), MOMENTS),
     st.tuples(st.just("outcome"), NUMBERS, st.integers(0, 3), st.booleans(), st.booleans()),
     st.tuples(st.just("start"), st.sampled_from(CHANNELS), st.dates(date(2026, 11, 1), date(2026, 12, 1))),
+    st.tuples(st.just("language"), st.integers(1, 6), st.sampled_from(("en", "es"))),
     st.tuples(st.just("refresh")),
 )
 
@@ -186,6 +189,8 @@ def _statements(number: int, kind: str, *given: Any) -> Iterator[Any]:
     elif kind == "outcome":
         yield delete(outcomes).where(outcomes.c.recipient_id == who)
         yield insert(outcomes).values(_outcome(who, *given[1:]))
+    elif kind == "language":
+        yield update(patients).where(patients.c.patient_id == f"p{who}").values(language=given[1])
     elif kind == "claim":
         yield mine.values(state="claimed", claimed_by="w", attempt_count=1)
     else:
@@ -211,8 +216,24 @@ def test_whatever_changes_what_is_kept_is_what_a_scan_finds(bench: Workbench, ch
 
     assert totals(bench) == scanned(bench)
     assert roll_ups.stale_count(bench) == 0
+    _check_reports(bench)
     for dimension in DIMENSIONS:  # by language and the like the same people are counted
         assert sum(totals(bench, dimension).values(), Counter()) == sum(totals(bench).values(), Counter())
+
+
+def _check_reports(wb: Workbench) -> None:
+    """The report of each campaign counts every step as the overview does."""
+    kept: dict[str, Counter[str]] = {}
+    for key, counts in totals(wb).items():
+        kept.setdefault(key[0], Counter()).update(counts)
+    for channel in CHANNELS:
+        funnel = report_parts.parts(wb, public.campaign(wb, channel)).funnel
+        told = {
+            "handed_over" if key == "sent" else key: count or 0 for key, count in funnel["key", "count"].iter_rows()
+        }
+        told.pop("stopped", None)
+        assert told == {step: kept[channel][step] for step in told}
+        assert set(STEPS) - told.keys() <= {"answered"}
 
 
 def _begin(wb: Workbench) -> None:
@@ -259,6 +280,67 @@ def test_a_load_lets_every_campaign_be_counted_anew(bench: Workbench) -> None:  
     with writing(bench.engine) as connection:
         connection.execute(insert(loads).values(**about, defects=[], status="loaded"))
     assert changed(bench) == set(CHANNELS)
+
+
+FIGURED = {"language": "es", "birth_date": date(1950, 1, 1), "sex": "M", "race": "Asian", "payer": "Aetna",
+           "pcp_id": "dr2", "group_id": "g2"}  # fmt: skip
+
+
+@pytest.mark.parametrize("column", FIGURED)
+def test_a_patient_of_another_language_or_group_is_counted_anew_and_of_another_number_is_not(
+    bench: Workbench,  # noqa: F811
+    column: str,
+) -> None:
+    filled(bench)
+    roll_ups.refresh(bench)
+    mine = update(patients).where(patients.c.patient_id == "p1")
+
+    with writing(bench.engine) as connection:
+        connection.execute(mine.values(phone_mobile="+15550100199"))
+    assert changed(bench) == set()
+    with writing(bench.engine) as connection:
+        connection.execute(mine.values({column: FIGURED[column]}))
+    assert changed(bench) == set(CHANNELS)
+
+
+def test_a_corrected_language_is_that_of_the_overview_and_the_report(bench: Workbench) -> None:  # noqa: F811
+    add_clinic(bench)
+    add_campaign(bench, add_patients(bench, 60), status="completed")
+    roll_ups.refresh(bench)
+
+    for number in range(1, 31):
+        corrections.correct(bench, f"p{number}", "language", {"language": "es"})
+    roll_ups.refresh(bench)
+
+    languages = equity.equity(bench, Wanted(), "language").filter(pl.col("step") == "selected")
+    slices = report_parts.parts(bench, public.campaign(bench, "c1")).slices["language"]
+    assert languages["count"].to_list() == slices["selected"].to_list() == [30, 30]
+
+
+def test_two_ids_that_become_one_are_counted_as_the_survivor(bench: Workbench) -> None:  # noqa: F811
+    filled(bench)
+    roll_ups.refresh(bench)
+    made = {"merged_id": "p1", "patient_id": "p4", "source": "staff", "merged_on": bench.today()}
+
+    with writing(bench.engine) as connection:
+        connection.execute(insert(merges).values(**made, made_at=bench.now(), made_by="ana"))
+
+    assert changed(bench) == set(CHANNELS)
+
+
+def test_days_are_those_of_the_time_zone_of_now(bench: Workbench) -> None:  # noqa: F811
+    filled(bench)
+    late = TUESDAY_NOON.replace(hour=6) + DAY  # midnight in Chicago
+    do(bench, 1, "state", 1, "handed_over", late, 1, False)
+    roll_ups.refresh(bench)
+
+    accounts.change_organisation(bench.engine, {"call_back_number": "+15550100100"}, at=bench.now(), by="ana")
+    assert changed(bench) == set()
+    accounts.change_organisation(bench.engine, {"time_zone": "America/Los_Angeles"}, at=bench.now(), by="ana")
+    assert changed(bench) == set(CHANNELS)
+    roll_ups.refresh(bench)
+
+    assert totals(bench) == scanned(bench)
 
 
 def test_what_changes_while_a_campaign_is_counted_is_counted_with_the_next_change(

@@ -34,6 +34,14 @@ ANSWERED = {
     ("core/store/migrations/versions/0021_roll_ups.py", "_on_sqlite"): "triggers and questions of this file",
     ("core/store/migrations/versions/0021_roll_ups.py", "_on_postgresql"): "triggers and questions of this file",
     ("core/store/migrations/versions/0021_roll_ups.py", "downgrade"): "names of triggers and tables of this file",
+    ("core/store/migrations/versions/0023_roll_ups_follow.py", "upgrade"): "a question of this file",
+    ("core/store/migrations/versions/0023_roll_ups_follow.py", "_triggers"): "columns and conditions of this file",
+    ("core/store/migrations/versions/0023_roll_ups_follow.py", "_on_sqlite"): "triggers and questions of this file",
+    ("core/store/migrations/versions/0023_roll_ups_follow.py", "_on_postgresql"): "triggers and questions of this file",
+    (
+        "core/store/migrations/versions/0023_roll_ups_follow.py",
+        "downgrade",
+    ): "names of triggers and tables of this file",
 }
 
 

@@ -146,6 +146,8 @@ def funnel_steps(funnel: pl.DataFrame, *, is_over: bool = True) -> go.Figure:
 
 
 def _steps_title(counts: dict[str, int], *, is_over: bool) -> str:
+    if "delivered" not in counts:  # hidden, as they are few
+        return f"{counts['selected']:,} were selected"
     said = f"{counts['delivered']:,} of {counts['selected']:,} were reached"
     if "closed" not in counts or not (counts["closed"] or is_over):
         return said
@@ -158,7 +160,7 @@ def shares(slices: pl.DataFrame, names: Mapping[str, str], *, by: str, is_over: 
     names     what people call a slice, where that is not what it holds
     is_over   whether the time in which a gap counts as closed has passed
     """
-    shown = slices.filter(~pl.col("is_hidden"), pl.col("delivered") > 0)
+    shown = slices.filter(~pl.col("is_hidden"), pl.col("delivered") > 0, pl.col("closed").is_not_null())
     values = [row["closed"] / row["delivered"] for row in shown.iter_rows(named=True)]
     figure = go.Figure(
         go.Bar(

@@ -5,15 +5,11 @@ from dataclasses import dataclass
 import polars as pl
 
 from core.domain.clinical import schema
+from core.domain.contact_steps import steps, with_answers
 from core.domain.effects.allocation import HOLD_OUT
 from core.domain.effects.outcomes import ANSWERED_WITHIN, BOOKED_WITHIN, WINDOWS
-from core.domain.message import STATES
 from core.domain.organisation import PHONE, TEXT
-from core.domain.small_cells import suppressed
-
-_LEFT = ("calling", "handed_over", "delivered", "unconfirmed", "returned", "mailed")
-_DECIDED = ("not_sent", "hold_out")
-SUCCESSFUL = tuple(state for state, meaning in STATES.items() if meaning.result == "Successful")
+from core.domain.small_cells import rounded, rounded_column, small
 
 
 @dataclass(frozen=True)
@@ -76,44 +72,20 @@ SLICES = schema(
         "delivered": pl.Int64,
         "booked": pl.Int64,
         "closed": pl.Int64,
-        "is_hidden": pl.Boolean,  # a small cell, or one from which a small cell could be worked out
+        "is_hidden": pl.Boolean,  # so few were selected, or would give few away, that there is nothing to be told
     }
 )
 
 
-def with_flags(people: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
-    """PEOPLE (core.store.campaign_people) with a flag for each step; of outcomes that are not known it is null."""
-    days = pl.duration(days=ANSWERED_WITHIN)
-    told = (
-        answers.join(people.select("recipient_id", "handed_over_at"), on="recipient_id")
-        .filter(pl.col("at").is_between(pl.col("handed_over_at"), pl.col("handed_over_at") + days))
-        .group_by("recipient_id")
-        .agg(has_stopped=pl.col("is_stop").any(), has_answered=pl.lit(True))
-    )
-    state = pl.col("state")
-    has_left = state.is_in(_LEFT) | ((state == "unsuccessful") & pl.col("handed_over_at").is_not_null())
-    has_left &= pl.col("message") == "campaign"
-    is_known = pl.col("gap_count").is_not_null()
-    return (
-        people.join(told, on="recipient_id", how="left", maintain_order="left")
-        .with_columns(
-            pl.col("has_stopped", "has_answered").fill_null(False),
-            household=pl.when(pl.col("household") == "").then("patient_id").otherwise("household"),
-            selected=pl.lit(True),
-            eligible=(pl.col("arm") != HOLD_OUT) & ~state.is_in(_DECIDED),
-        )
-        .with_columns(sent=pl.col("eligible") & has_left)
-        .with_columns(delivered=pl.col("sent") & state.is_in(SUCCESSFUL))
-        .with_columns(
-            answered=pl.col("delivered") & pl.col("has_answered") & ~pl.col("has_stopped"),
-            stopped=pl.col("delivered") & pl.col("has_stopped"),
-            booked=pl.when(is_known).then(pl.col("delivered") & pl.col("booked_on").is_not_null()),
-        )
-        .with_columns(
-            kept=pl.when(is_known).then(pl.col("booked") & pl.col("kept_on").is_not_null()),
-            closed=pl.when(is_known).then(pl.col("delivered") & (pl.col("closed_90") > 0)),
-        )
-    )
+def with_flags(people: pl.DataFrame, answers: pl.DataFrame, channel: str) -> pl.DataFrame:
+    """PEOPLE (core.store.campaign_people) with a flag for each step (core.domain.contact_steps); of outcomes that are
+    not known it is null."""
+    known = pl.col("gap_count").is_not_null()
+    found = steps(channel)
+    outcomes = {step.key for step in STEPS if step.is_outcome}
+    flags = {key: pl.when(known).then(flag) if key in outcomes else flag for key, flag in found.items()}
+    household = pl.when(pl.col("household") == "").then("patient_id").otherwise("household")
+    return with_answers(people, answers).with_columns(household=household, **flags)
 
 
 def funnel(flagged: pl.DataFrame, channel: str) -> pl.DataFrame:
@@ -137,13 +109,33 @@ def funnel(flagged: pl.DataFrame, channel: str) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=FUNNEL, orient="row")
 
 
+def rough_funnel(exact: pl.DataFrame) -> pl.DataFrame:
+    """FUNNEL of which small counts are hidden and the others rounded (core.domain.small_cells); of a campaign of a few
+    there is nothing."""
+    counts: dict[str, int | None] = {
+        key: None if count is None else rounded(count) for key, count in exact.select("key", "count").iter_rows()
+    }
+    whole = counts.get("selected")
+    if whole is None:
+        return exact.clear()
+    told = pl.Series("count", list(counts.values()), dtype=pl.Int64)
+    shares = [_share(count, whole) for count in counts.values()]
+    parts = [_share(counts[key], counts.get(of)) for key, of in exact.select("key", "of").iter_rows()]
+    return exact.with_columns(
+        told,
+        pl.Series("share", shares, dtype=pl.Float64),
+        pl.Series("part", parts, dtype=pl.Float64),
+        missed=pl.lit(0, pl.Int64),
+    )
+
+
 def _count(flagged: pl.DataFrame, step: Step) -> int | None:
     flags = flagged[step.key]
     return None if step.is_outcome and flags.null_count() == flags.len() > 0 else int(flags.sum() or 0)
 
 
 def _share(count: int | None, of: int | None) -> float | None:
-    return count / of if count is not None and of else None
+    return min(count / of, 1.0) if count is not None and of else None
 
 
 def not_reached(flagged: pl.DataFrame, key: str) -> pl.DataFrame:
@@ -156,7 +148,7 @@ def not_reached(flagged: pl.DataFrame, key: str) -> pl.DataFrame:
 def slices(flagged: pl.DataFrame, by: str, *, names_nobody: bool) -> pl.DataFrame:
     """SLICES by a key of BREAK_DOWNS, the largest first.
 
-    names_nobody   for somebody who may not see all of these patients: small cells are hidden
+    names_nobody   for somebody who may not see these patients: small cells are hidden, the others rounded
     """
     counts = [pl.col(key).sum().cast(pl.Int64) for key in ("selected", "delivered")]
     known = [
@@ -165,16 +157,14 @@ def slices(flagged: pl.DataFrame, by: str, *, names_nobody: bool) -> pl.DataFram
     ]
     rows = flagged.group_by(pl.col(by).alias("slice")).agg(*counts, *known)
     rows = rows.sort("selected", "slice", descending=[True, False], nulls_last=True)
-    hidden = _hidden(rows) if names_nobody else pl.Series([False] * rows.height, dtype=pl.Boolean)
-    shown = [pl.when(~hidden).then(pl.col(key)).alias(key) for key in ("selected", "delivered", "booked", "closed")]
-    return rows.with_columns(*shown, hidden.alias("is_hidden")).select(*SLICES).cast(SLICES)
+    return (_rough_slices(rows) if names_nobody else rows.with_columns(is_hidden=False)).select(*SLICES).cast(SLICES)
 
 
-def _hidden(rows: pl.DataFrame) -> pl.Series:
-    """Rows with a small cell of any count: selected, and of them delivered, booked or closed and the others."""
-    hidden = pl.Series([False] * rows.height, dtype=pl.Boolean)
-    for key in ("delivered", "booked", "closed"):
-        counts = rows.select(eligible="selected", satisfied=pl.col(key).fill_null(0))
-        if rows[key].null_count() < rows.height:
-            hidden = hidden | suppressed(counts, is_whole=True)
-    return hidden
+def _rough_slices(rows: pl.DataFrame) -> pl.DataFrame:
+    """With null for small counts and those that would give them away, the others rounded."""
+    masks = {key: small(rows[key], is_whole=True) for key in ("selected", "delivered", "booked", "closed")}
+    above = {"delivered": "selected", "booked": "delivered", "closed": "delivered"}
+    for key, of in above.items():  # of a part that is hidden no part is shown
+        masks[key] = masks[key] | masks[of]
+    shown = [pl.when(~mask).then(rounded_column(key)).alias(key) for key, mask in masks.items()]
+    return rows.with_columns(*shown, masks["selected"].alias("is_hidden"))

@@ -9,6 +9,7 @@ from core.domain.campaign import Campaign, goes_out_on
 from core.domain.forecast import clock_text, forecast, forecast_sentence
 from core.domain.message import CONTACTED, RESULTS, STATES
 from core.domain.organisation import LETTER, Organisation
+from core.domain.small_cells import LEAST, rounded
 from core.domain.window import first_send_at, next_window
 from core.domain.wording import day_text
 
@@ -23,17 +24,21 @@ class Later:
 
 @dataclass(frozen=True)
 class Progress:
-    """`results` counts recipients by result and adds up to `selected`; `claimed` are being handed over now."""
+    """`results` counts recipients by result and adds up to `selected`; `claimed` are being handed over now.
+
+    is_rough   the counts are rounded and add up only roughly; one that is hidden, as it is small, is 0
+    """
 
     selected: int
     finished: int
     claimed: int
     results: Mapping[str, int]
+    is_rough: bool = False
 
     @property
     def waiting_count(self) -> int:
         """Those still to be decided or written to, the claimed ones included."""
-        return self.selected - self.finished
+        return max(self.selected - self.finished, 0)
 
     @property
     def contacted_count(self) -> int:
@@ -43,7 +48,25 @@ class Progress:
     @property
     def share(self) -> float:
         """The finished part, between 0 and 1."""
-        return self.finished / self.selected if self.selected else 0.0
+        return min(self.finished / self.selected, 1.0) if self.selected else 0.0
+
+    @property
+    def size(self) -> str:
+        """'1 patient', '1,204 patients'; where counts are rounded 'about 40 patients' or 'fewer than 11 patients'."""
+        words = f"{self.selected:,} patient{'s' * (self.selected != 1)}"
+        if not self.is_rough:
+            return words
+        return f"about {words}" if self.selected else f"fewer than {LEAST} patients"
+
+    def rough(self) -> "Progress":
+        """The same for who may not see the patients (core.domain.small_cells). Of a campaign of a few there is nothing
+        to be told but that it is one."""
+        if rounded(self.selected) is None:
+            return Progress(0, 0, 0, dict.fromkeys(self.results, 0), is_rough=True)
+        results = {name: rounded(count) or 0 for name, count in self.results.items()}
+        return Progress(
+            rounded(self.selected) or 0, rounded(self.finished) or 0, rounded(self.claimed) or 0, results, is_rough=True
+        )
 
 
 def progress_of(counts: Mapping[str, int]) -> Progress:

@@ -7,6 +7,7 @@ import polars as pl
 from core.domain.campaign import Campaign
 from core.domain.organisation import LETTER, PHONE
 from core.domain.progress import Progress
+from core.domain.small_cells import LEAST
 
 _SENT = {"email": "email", "text": "text", "phone": "call"}
 
@@ -14,6 +15,8 @@ _SENT = {"email": "email", "text": "text", "phone": "call"}
 def headline(campaign: Campaign, progress: Progress, *, ledger: pl.DataFrame, schedule: str) -> str:
     """One or two sentences. `ledger` has result, reason and count; `schedule` says when the campaign goes out."""
     selected = _patients(progress.selected)
+    if progress.is_rough:
+        return _rough(campaign, progress, schedule)
     if campaign.channel == LETTER:
         return _of_letters(campaign, progress, ledger)
     if campaign.status == "inactive":
@@ -27,6 +30,20 @@ def headline(campaign: Campaign, progress: Progress, *, ledger: pl.DataFrame, sc
     waiting = progress.results["Waiting"]
     so_far = f" so far; {waiting:,} still wait{'s' * (waiting == 1)}." if waiting else "."
     return f"{done}{so_far} {_why_not(progress, ledger)}".strip()
+
+
+def _rough(campaign: Campaign, progress: Progress, schedule: str) -> str:
+    """Of counts that are rounded, of which small ones are hidden."""
+    if not progress.selected:
+        return f"Fewer than {LEAST} patients were selected: too few for figures."
+    selected, reached = f"about {_patients(progress.selected)}", progress.results["Successful"]
+    if campaign.status == "inactive":
+        return f"Not sent: {selected} would get it once it is active."
+    if not progress.finished:
+        return f"{selected.capitalize()} selected. {schedule}."
+    if not reached:
+        return f"{selected.capitalize()} selected; fewer than {LEAST} of them were reached."
+    return f"About {reached:,} of {selected} were reached."
 
 
 def _of_letters(campaign: Campaign, progress: Progress, ledger: pl.DataFrame) -> str:
@@ -55,7 +72,7 @@ def _why_not(progress: Progress, ledger: pl.DataFrame, *, besides: Collection[st
     if not parts:
         return ""
     rest = f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
-    refused = ledger.filter(pl.col("result") == "Not sent")
+    refused = ledger.filter(pl.col("result") == "Not sent", pl.col("reason") != "")
     if refused.is_empty():
         return f"Others: {rest}."
     reason, count = refused.select("reason", "count").row(0)

@@ -6,11 +6,11 @@ from datetime import date
 import polars as pl
 
 from core.domain.clinical import schema
-from core.domain.eligibility import HOLD_OUT
+from core.domain.contact_steps import steps
 from core.domain.introduction import INTRODUCTORY
-from core.domain.message import MAILED, PRINTED, RETURNED, STATES
-from core.domain.organisation import EMAIL, LETTER, PHONE, TEXT
-from core.domain.roll_up import COUNTS, DIMENSIONS
+from core.domain.message import PRINTED, RETURNED, STATES
+from core.domain.organisation import LETTER, TEXT
+from core.domain.roll_up import COUNTS, DIMENSIONS, STEPS
 from core.domain.slices import AGE_BANDS, NOT_RECORDED, band_name
 
 # One row for each recipient of a campaign, as core.store.roll_up_rows reads them.
@@ -31,10 +31,9 @@ FACTS = schema(
         "race": pl.String,
         "payer": pl.String,
         "gap_count": pl.Int64,  # open at first, of those the campaign is about; null while nothing is known of it
-        "gaps_closed": pl.Int64,  # within 90 days
-        "is_booked": pl.Boolean,
-        "is_kept": pl.Boolean,
-        "is_answered": pl.Boolean,
+        "closed_90": pl.Int64,  # gaps closed within 90 days
+        "booked_on": pl.Date,
+        "kept_on": pl.Date,
         "has_opted_out": pl.Boolean,
         "call_seconds": pl.List(pl.Int64),  # of each call that was answered
         "is_own_letter": pl.Boolean,  # false for all but one of those who share a letter
@@ -44,8 +43,6 @@ _KEYS = ("campaign_id", "on", "group_id", "provider_id", "dimension", "value")
 ROLL_UPS = schema(
     {**dict.fromkeys(_KEYS, pl.String), "on": pl.Date, **dict.fromkeys(COUNTS, pl.Int64)},
 )
-_LEFT = ("handed_over", "calling", "delivered", "unconfirmed", RETURNED, MAILED)
-_ARRIVED = ("delivered", "unconfirmed", MAILED)
 _WAITS = (*(name for name, state in STATES.items() if not state.is_finished and name != "calling"), PRINTED)
 
 
@@ -56,7 +53,8 @@ def summed(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
 
 
 def rolled_up(facts: pl.DataFrame, *, campaign_id: str, channel: str, start_on: date, zone: str) -> pl.DataFrame:
-    """ROLL_UPS of some recipients of a campaign. `facts` has FACTS and `segments`, what a text to the recipient takes.
+    """ROLL_UPS of some recipients of a campaign. `facts` has FACTS, has_answered and has_stopped
+    (core.domain.contact_steps.with_answers) and `segments`, what a text to the recipient takes.
 
     start_on   the day of who was not contacted
     """
@@ -85,32 +83,22 @@ def _sum(counted: pl.DataFrame, dimension: str, provider: str) -> pl.DataFrame:
 
 
 def _counts(channel: str) -> Iterator[pl.Expr]:
-    """Each a number for every recipient, mostly 0 or 1. What comes after a contact counts for whom it reached."""
+    """Each a number for every recipient, mostly 0 or 1."""
+    came = steps(channel)
     state, is_own = pl.col("state"), pl.col("message") != INTRODUCTORY
-    is_refused = state.is_in(["not_sent", "hold_out"]) | (pl.col("arm") == HOLD_OUT)
-    was_called = (state == "unsuccessful") & (pl.col("attempt_count") > 0) if channel == PHONE else pl.lit(False)
-    has_left = is_own & ~is_refused & (pl.col("handed_over_at").is_not_null() | state.is_in(_LEFT) | was_called)
-    arrived = state.is_in(_ARRIVED) | ((state == "handed_over") if channel == EMAIL else pl.lit(False))
-    gaps = pl.col("gaps_closed").fill_null(0)
+    has_left, arrived = came["sent"], came["delivered"]
     found: dict[str, pl.Expr] = {
-        "selected": pl.lit(1),
-        "eligible": ~is_refused,
-        "handed_over": has_left,
-        "delivered": has_left & arrived,
-        "answered": has_left & pl.col("is_answered"),
-        "booked": has_left & pl.col("is_booked"),
-        "kept": has_left & pl.col("is_kept"),
-        "closed": has_left & (gaps > 0),
-        "followed": has_left & (pl.col("gap_count") > 0),
-        "waiting": ~is_refused & state.is_in(_WAITS),
+        **{name: came["sent" if name == "handed_over" else name] for name in STEPS},
+        "followed": arrived & (pl.col("gap_count") > 0),
+        "waiting": came["eligible"] & state.is_in(_WAITS),
         "failed": is_own & state.is_in([RETURNED, "unsuccessful"]),
         "opt_outs": has_left & pl.col("has_opted_out"),
-        "gaps_closed": pl.when(has_left).then(gaps).otherwise(0),
+        "gaps_closed": pl.when(arrived).then(pl.col("closed_90")),
         "segments": pl.when(has_left).then(pl.col("segments")).otherwise(0) if channel == TEXT else pl.lit(0),
         "call_minutes": pl.col("call_seconds").list.eval((pl.element().clip(1) / 60).ceil()).list.sum(),
         "letters": has_left & pl.col("is_own_letter") if channel == LETTER else pl.lit(0),
     }
-    return (value.fill_null(0).cast(pl.Int64).alias(name) for name, value in found.items())
+    return (found[name].fill_null(0).cast(pl.Int64).alias(name) for name in COUNTS)
 
 
 def _values() -> list[pl.Expr]:

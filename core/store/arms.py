@@ -11,10 +11,12 @@ from sqlalchemy import Connection, bindparam, func, select, update
 from core.domain.effects.allocation import HOLD_OUT, LATER, Allocation, Candidate
 from core.domain.merge import MERGED
 from core.domain.postal import Postal
+from core.domain.user import Scope
 from core.store.contacts import batches, postal_of
 from core.store.each_row import update_each
 from core.store.merges import survivors
 from core.store.schema import campaigns, open_gaps, patients, recipients
+from core.store.scope import recipient_in_scope
 
 _EVERYBODY = {"arm": "contact", "stratum": "", "household": "", "next_at": None}
 _PEOPLE = select(
@@ -120,11 +122,11 @@ def set_allocated(connection: Connection, campaign_id: str, at: datetime | None)
     connection.execute(update(campaigns).where(campaigns.c.campaign_id == campaign_id).values(allocated_at=at))
 
 
-def later_count(connection: Connection, campaign_id: str) -> int:
-    """How many of the arm 'later' still wait for their first message."""
+def later_count(connection: Connection, campaign_id: str, *, scope: Scope) -> int:
+    """How many of the arm 'later' within the scope still wait for their first message."""
     is_waiting = (recipients.c.state == "waiting") & (recipients.c.attempt_count == 0)
     question = select(func.count()).where(
-        recipients.c.campaign_id == campaign_id, recipients.c.arm == LATER, is_waiting
+        recipients.c.campaign_id == campaign_id, recipients.c.arm == LATER, is_waiting, recipient_in_scope(scope)
     )
     return connection.scalar(question) or 0
 

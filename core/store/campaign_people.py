@@ -3,9 +3,10 @@
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Connection, and_, case, func, or_, select, union_all
+from sqlalchemy import Connection, case, func, or_, select, union_all
 
 from core.domain.call_words import STOP
+from core.domain.campaign_steps import with_flags
 from core.domain.clinical import schema
 from core.domain.user import Scope
 from core.store.schema import groups, merges, message_events, outcomes, patients, providers, recipients, replies
@@ -18,11 +19,12 @@ PEOPLE = schema(
     {
         **dict.fromkeys(("patient_id", "arm", "stratum", "household", "state", "reason", "message"), pl.String),
         "recipient_id": pl.Int64,
+        "attempt_count": pl.Int64,
         "handed_over_at": _MOMENT,
         "language": pl.String,
         "provider": pl.String,
         "group": pl.String,
-        "is_seen": pl.Boolean,  # within the scope
+        "is_known": pl.Boolean,  # the records have such a patient
         **dict.fromkeys(_COUNTS, pl.Int64),  # null where they were never looked at
         **dict.fromkeys(_DAYS, pl.Date),
     }
@@ -31,7 +33,7 @@ ANSWERS = schema({"recipient_id": pl.Int64, "at": _MOMENT, "is_stop": pl.Boolean
 
 
 def people(connection: Connection, campaign_id: str, *, scope: Scope) -> pl.DataFrame:
-    """PEOPLE: every recipient, whoever asks; a merged id with the name, provider and group of the survivor."""
+    """PEOPLE: the recipients within the scope; a merged id with the name, provider and group of the survivor."""
     now = func.coalesce(merges.c.patient_id, recipients.c.patient_id)
     joined = (
         recipients.outerjoin(merges, merges.c.merged_id == recipients.c.patient_id)
@@ -46,15 +48,22 @@ def people(connection: Connection, campaign_id: str, *, scope: Scope) -> pl.Data
         "language": func.coalesce(patients.c.language, recipients.c.language),
         "provider": providers.c.display_name,
         "group": groups.c.name,
-        "is_seen": case((and_(patients.c.patient_id.is_not(None), in_scope(scope)), True), else_=False),
+        "is_known": patients.c.patient_id.is_not(None),
     }
     question = (
         select(*(asked[name] for name in PEOPLE))
         .select_from(joined)
-        .where(recipients.c.campaign_id == campaign_id)
+        .where(recipients.c.campaign_id == campaign_id, in_scope(scope))
         .order_by(recipients.c.recipient_id)
     )
     return _frame(connection, question, PEOPLE)
+
+
+def flagged(connection: Connection, campaign_id: str, channel: str, *, scope: Scope) -> pl.DataFrame:
+    """The same with a flag for each step (core.domain.campaign_steps.with_flags). A row for each patient, so it stays
+    behind the functions that make figures of it."""
+    found = people(connection, campaign_id, scope=scope)
+    return with_flags(found, answers(connection, campaign_id), channel)
 
 
 def answers(connection: Connection, campaign_id: str) -> pl.DataFrame:

@@ -25,11 +25,11 @@ from sqlalchemy.exc import IntegrityError
 
 from core.domain.campaign import Campaign, Message, name_key
 from core.domain.message import STOPPED, UNFINISHED
-from core.domain.user import User
+from core.domain.user import Scope, User
 from core.errors import NotAllowed, NotFound
 from core.store.contacts import batches
 from core.store.schema import campaigns, merges, patients, recipients
-from core.store.scope import in_scope, is_limited
+from core.store.scope import in_scope, is_limited, recipient_in_scope
 
 _LISTS = ("measures", "protocols")
 _TEXTS = ("messages", "variant")
@@ -250,13 +250,13 @@ def complete_finished(connection: Connection, *, at: datetime, by: str) -> list[
     return list(connection.scalars(statement))
 
 
-def state_counts(connection: Connection, campaign_ids: Collection[str]) -> dict[str, dict[str, int]]:
-    """How many recipients are in each state, by campaign."""
+def state_counts(connection: Connection, campaign_ids: Collection[str], *, scope: Scope) -> dict[str, dict[str, int]]:
+    """How many recipients within the scope are in each state, by campaign."""
     counts: dict[str, dict[str, int]] = {campaign_id: {} for campaign_id in campaign_ids}
     columns = (recipients.c.campaign_id, recipients.c.state, func.count())
     for ids in batches(campaign_ids):
-        question = select(*columns).where(recipients.c.campaign_id.in_(ids)).group_by(*columns[:2])
-        for campaign_id, state, count in connection.execute(question):
+        question = select(*columns).where(recipients.c.campaign_id.in_(ids), recipient_in_scope(scope))
+        for campaign_id, state, count in connection.execute(question.group_by(*columns[:2])):
             counts[campaign_id][state] = count
     return counts
 

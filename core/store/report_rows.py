@@ -10,7 +10,7 @@ from core.domain.clinical import schema
 from core.domain.organisation import EMAIL, LETTER, TEXT
 from core.domain.user import Scope
 from core.store.schema import attempts, campaigns, groups, merges, patients, providers, recipients
-from core.store.scope import in_scope
+from core.store.scope import in_scope, recipient_in_scope
 
 _MOMENT = pl.Datetime("us", "UTC")
 COUNTS = schema({"state": pl.String, "reason": pl.String, "count": pl.Int64})
@@ -43,11 +43,11 @@ PATIENTS = schema(
 )
 
 
-def counts(connection: Connection, campaign_id: str) -> pl.DataFrame:
-    """How many recipients there are by state and reason. Adds up to the number selected."""
+def counts(connection: Connection, campaign_id: str, *, scope: Scope) -> pl.DataFrame:
+    """How many recipients within the scope there are by state and reason. Adds up to the number selected of them."""
     columns = (recipients.c.state, recipients.c.reason)
-    question = select(*columns, func.count()).where(recipients.c.campaign_id == campaign_id).group_by(*columns)
-    return _frame(connection.execute(question), COUNTS)
+    question = select(*columns, func.count()).where(recipients.c.campaign_id == campaign_id, recipient_in_scope(scope))
+    return _frame(connection.execute(question.group_by(*columns)), COUNTS)
 
 
 def contacted(connection: Connection) -> pl.DataFrame:
@@ -59,10 +59,10 @@ def contacted(connection: Connection) -> pl.DataFrame:
     return _frame(rows, CONTACTED)
 
 
-def ends(connection: Connection, campaign_id: str) -> pl.DataFrame:
-    """When each recipient was handed over or otherwise ended, without saying who."""
+def ends(connection: Connection, campaign_id: str, *, scope: Scope) -> pl.DataFrame:
+    """When each recipient within the scope was handed over or otherwise ended, without saying who."""
     question = select(recipients.c.state, recipients.c.finished_at).where(
-        recipients.c.campaign_id == campaign_id, recipients.c.finished_at.is_not(None)
+        recipients.c.campaign_id == campaign_id, recipients.c.finished_at.is_not(None), recipient_in_scope(scope)
     )
     return _frame(connection.execute(question.order_by(recipients.c.finished_at)), ENDS)
 

@@ -8,9 +8,11 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Connection, Select, delete, exists, func, insert, select, update
 
+from core.domain.contact_steps import with_answers
 from core.domain.organisation import LETTER, PHONE
 from core.domain.roll_up import ANSWER_WITHIN, DIMENSIONS
 from core.domain.roll_up_counts import FACTS
+from core.store.campaign_people import answers
 from core.store.schema import (
     campaign_changes,
     campaigns,
@@ -22,7 +24,6 @@ from core.store.schema import (
     print_decisions,
     print_runs,
     recipients,
-    replies,
     roll_ups,
 )
 
@@ -82,19 +83,20 @@ def about(connection: Connection, campaign_id: str) -> About | None:
 
 
 def facts(connection: Connection, campaign_id: str, channel: str) -> Iterator[pl.DataFrame]:
-    """FACTS of one campaign, in pieces that fit into memory; whom an id was merged into counts as the patient."""
-    answered = _of(connection, _answered(campaign_id))
+    """FACTS of one campaign with has_answered and has_stopped, in pieces that fit into memory; whom an id was merged
+    into counts as the patient."""
+    told = answers(connection, campaign_id)
     opted_out = _of(connection, _opted_out(campaign_id))
     seconds = _seconds(connection, campaign_id) if channel == PHONE else {}
     sharers = _sharers(connection, campaign_id) if channel == LETTER else set[int]()
 
-    def more(recipient_id: int) -> tuple[bool, bool, list[int], bool]:
-        is_own = recipient_id not in sharers
-        return recipient_id in answered, recipient_id in opted_out, seconds.get(recipient_id, []), is_own
+    def more(recipient_id: int) -> tuple[bool, list[int], bool]:
+        return recipient_id in opted_out, seconds.get(recipient_id, []), recipient_id not in sharers
 
     question = _people(campaign_id).execution_options(yield_per=_PIECE)
     for some in connection.execute(question).partitions():
-        yield pl.DataFrame([(*row, *more(row.recipient_id)) for row in some], schema=FACTS, orient="row")
+        piece = pl.DataFrame([(*row, *more(row.recipient_id)) for row in some], schema=FACTS, orient="row")
+        yield with_answers(piece, told)
 
 
 def _people(campaign_id: str) -> Select[Any]:
@@ -122,21 +124,12 @@ def _people(campaign_id: str) -> Select[Any]:
             patients.c.payer,
             outcomes.c.gap_count,
             outcomes.c.closed_90,
-            outcomes.c.booked_on.is_not(None),
-            outcomes.c.kept_on.is_not(None),
+            outcomes.c.booked_on,
+            outcomes.c.kept_on,
         )
         .select_from(everything)
         .where(recipients.c.campaign_id == campaign_id)
     )
-
-
-def _answered(campaign_id: str) -> Iterable[Select[Any]]:
-    """Replies and pressed keys, each with when the message had left."""
-    columns = (recipients.c.recipient_id, recipients.c.handed_over_at)
-    mine = recipients.c.campaign_id == campaign_id
-    yield select(*columns, replies.c.received_at).join(recipients).where(mine)
-    keys = select(*columns, message_events.c.at).join(recipients).where(mine, message_events.c.kind == "key")
-    yield keys
 
 
 def _opted_out(campaign_id: str) -> Iterable[Select[Any]]:
@@ -165,12 +158,12 @@ def _opted_out(campaign_id: str) -> Iterable[Select[Any]]:
 
 
 def _of(connection: Connection, questions: Iterable[Select[Any]]) -> set[int]:
-    """Of whom something came in time after the message; a call that has not been told to have ended counts as well."""
+    """Who opted out soon enough after the message for it to be the answer."""
     return {
         recipient_id
         for question in questions
         for recipient_id, left_at, at in connection.execute(question)
-        if left_at is None or at - left_at <= ANSWER_WITHIN
+        if at - left_at <= ANSWER_WITHIN
     }
 
 

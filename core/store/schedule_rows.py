@@ -37,6 +37,11 @@ def turn(connection: Connection, schedule_id: str, *, is_on: bool, at: datetime)
     connection.execute(update(table).where(table.c.schedule_id == schedule_id).values(is_on=is_on, since=at))
 
 
+def give(connection: Connection, schedule_id: str, user_id: str) -> None:
+    """Let this user answer for it."""
+    connection.execute(update(table).where(table.c.schedule_id == schedule_id).values(made_by=user_id))
+
+
 def send_to(connection: Connection, schedule_id: str, recipients: Sequence[str]) -> None:
     """Let it go to these people."""
     connection.execute(update(table).where(table.c.schedule_id == schedule_id).values(recipients=list(recipients)))

@@ -1,9 +1,9 @@
 """The limit of what a user may see, as a condition on patients: every question about patients adds it."""
 
-from sqlalchemy import ColumnElement, Connection, and_, select, true
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, select, true
 
 from core.domain.user import Scope
-from core.store.schema import groups, patients, providers
+from core.store.schema import groups, merges, patients, providers, recipients
 
 
 def in_scope(scope: Scope) -> ColumnElement[bool]:
@@ -14,6 +14,15 @@ def in_scope(scope: Scope) -> ColumnElement[bool]:
     if scope.providers is not None:
         limits.append(patients.c.pcp_id.in_(scope.providers))
     return and_(true(), *limits)
+
+
+def recipient_in_scope(scope: Scope) -> ColumnElement[bool]:
+    """Recipients whose patient is in the scope; whom an id was merged into counts as the patient."""
+    if not is_limited(scope):
+        return true()
+    survivor = select(merges.c.patient_id).where(merges.c.merged_id == recipients.c.patient_id).scalar_subquery()
+    now = func.coalesce(survivor, recipients.c.patient_id)
+    return exists().where(patients.c.patient_id == now, in_scope(scope))
 
 
 def is_limited(scope: Scope) -> bool:

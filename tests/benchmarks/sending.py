@@ -48,7 +48,7 @@ from sqlalchemy import text as sql_text
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # a script finds what lies beside it only
 
 from core.domain.campaign import Message
-from core.domain.user import User
+from core.domain.user import Scope, User
 from core.mailer import mailer
 from core.sending import LEASE
 from core.settings import Settings
@@ -254,7 +254,7 @@ def _large(bench: Bench, usual: dict[str, float]) -> None:
 def _states(wb: Workbench) -> dict[str, int]:
     """How many recipients are in each state."""
     with reading(wb.engine) as connection:
-        return campaign_rows.state_counts(connection, ["c1"])["c1"]
+        return campaign_rows.state_counts(connection, ["c1"], scope=Scope())["c1"]
 
 
 def _claim_and_finish(wb: Workbench) -> None:

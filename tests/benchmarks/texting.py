@@ -176,7 +176,7 @@ def _wait_for_receipts(wb: Workbench, count: int) -> int:
     while delivered < count and time.monotonic() < deadline:
         time.sleep(0.5)
         with reading(wb.engine) as connection:
-            delivered = campaign_rows.state_counts(connection, ["c1"])["c1"].get("delivered", 0)
+            delivered = campaign_rows.state_counts(connection, ["c1"], scope=wb.user.scope)["c1"].get("delivered", 0)
     return delivered
 
 
