@@ -129,7 +129,7 @@ def bound_to(wb: Workbench, draft: Campaign) -> list[Campaign]:
 def _bound_to(connection: Connection, draft: Campaign) -> list[Campaign]:
     return [
         each
-        for each in rows.family(connection, draft)
+        for each in rows.family(connection, draft, with_deleted=True)
         if each.campaign_id != draft.campaign_id and (each.status == "active" or each.allocated_at is not None)
     ]
 
