@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from core import campaigns
+from core import campaigns, designs
 from core.domain.campaign import Campaign
 from core.domain.campaign_steps import with_flags
 from core.domain.effects import differences
@@ -88,10 +88,11 @@ def _kind(campaign: Campaign) -> tuple[object, ...]:
 def _plan(wb: Workbench, campaign: Campaign) -> Plan | None:
     with reading(wb.engine) as connection:
         known = outcome_rows.follow_up(connection, campaign.campaign_id)
-    if known is None:
-        return None
+        if known is None:
+            return None
+        weeks = designs.weeks_compared(wb, connection, campaign, since=known.allocated_on)
     design = campaign.design if campaign.allocated_at is not None else "everyone"
-    return Plan(design, known.allocated_on, known.known_through, known.lag_days, campaign.delay_weeks)
+    return Plan(design, known.allocated_on, known.known_through, known.lag_days, weeks)
 
 
 def _allocated(flagged: pl.DataFrame, plan: Plan) -> pl.DataFrame:

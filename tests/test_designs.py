@@ -195,7 +195,7 @@ def test_a_mode_that_would_contact_who_is_held_out_by_another_is_not_activated(w
 
     with pytest.raises(NotAllowed, match="choose the same here"):
         campaigns.activate(wb, sister)
-    assert campaigns.problems_of(wb, replace(kept, design="hold_out", holdout_share=20)).get("design") is None
+    assert campaigns.problems_of(wb, replace(kept, **HOLD_OUT)).get("design") is None
 
 
 def test_nobody_is_held_out_of_a_mode_while_another_that_contacts_everybody_is_under_way(wb: Workbench) -> None:

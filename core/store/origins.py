@@ -62,8 +62,8 @@ def kept_back(
             recipients.c.campaign_id.in_(campaign_ids),
             recipients.c.arm.in_((HOLD_OUT, LATER)),
         )
-        for patient_id, campaign_id, arm in connection.execute(question):
-            found[now[patient_id]].add((campaign_id, arm))
+        for row in connection.execute(question):
+            found[now[row.patient_id]].add((row.campaign_id, row.arm))
     return dict(found)
 
 
