@@ -129,12 +129,6 @@ def problem_of(wb: Workbench, draft: Campaign) -> str:
         return family_designs.problem(wb, connection, draft) or _empty_arm(connection, draft)
 
 
-def empty_arm(wb: Workbench, draft: Campaign) -> str:
-    """The sentence about an arm of a draft that would be empty; '' when none would."""
-    with reading(wb.engine) as connection:
-        return _empty_arm(connection, draft)
-
-
 def weeks_compared(wb: Workbench, connection: Connection, campaign: Campaign, *, since: date) -> int:
     """For how many whole weeks from a day on nobody of the arm 'later' is contacted by the campaign or a sister."""
     later_on = family_designs.span(wb, connection, campaign).later_on
