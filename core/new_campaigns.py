@@ -128,6 +128,12 @@ def _left_out(states: Mapping[str, str], kept: KeptOut, *, on: date) -> dict[str
     return found | dict.fromkeys(kept.held_out, _LEFT_OUT[HOLD_OUT])
 
 
+def _nobody(what: str, planned: CopyPlan) -> str:
+    reasons = "; ".join(f"{number:,} left out: they {why}" for why, number in planned.left_out.items())
+    because = f": {reasons}" if reasons else ""
+    return f"Nobody would be in the {what}{because}. Choose patients by their result in the campaign's report."
+
+
 @needs(MAKE_CAMPAIGNS)
 def copy(
     wb: Workbench, campaign_id: str, *, patient_ids: Collection[str] | None = None, name: str | None = None
@@ -142,7 +148,7 @@ def copy(
     """
     planned = plan_copy(wb, campaign_id, patient_ids)
     if not planned.patient_ids:
-        raise NotAllowed("Nobody would be in the copy. Choose patients by their result in the campaign's report.")
+        raise NotAllowed(_nobody("copy", planned))
     _check_size(wb, list(planned.patient_ids))
     with writing(wb.engine) as connection:
         source = rows.seen(connection, wb.user, campaign_id)
@@ -182,7 +188,7 @@ def follow_by(
     the same measures and protocols. Returns its id; leaves out and raises as `copy` does."""
     planned, template = plan_copy(wb, campaign_id, patient_ids), templates.template(template_id)
     if not planned.patient_ids:
-        raise NotAllowed("Nobody would be in the follow-up. Choose patients by their result in the campaign's report.")
+        raise NotAllowed(_nobody("follow-up", planned))
     _check_size(wb, list(planned.patient_ids))
     require_mode(wb, template.channel)
     count = len(planned.patient_ids)

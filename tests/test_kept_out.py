@@ -159,6 +159,11 @@ def test_a_copy_of_a_stopped_campaign_leaves_out_who_comes_later_until_their_day
     assert planned.patient_ids == ()
     assert planned.left_out == {"were chosen at random to be contacted only from Tue 19 Jan 2027": 10}
 
+    with pytest.raises(
+        NotAllowed, match="10 left out: they were chosen at random to be contacted only from Tue 19 Jan"
+    ):
+        new_campaigns.copy(wb, "c1")
+
     clock.forward(days=56)
     assert set(new_campaigns.plan_copy(wb, "c1").patient_ids) == later
 
