@@ -130,9 +130,12 @@ def problem_of(wb: Workbench, draft: Campaign) -> str:
 
 
 def weeks_compared(wb: Workbench, connection: Connection, campaign: Campaign, *, since: date) -> int:
-    """For how many whole weeks from a day on nobody of the arm 'later' is contacted by the campaign or a sister."""
-    later_on = family_designs.span(wb, connection, campaign).later_on
-    return 0 if later_on is None else min(campaign.delay_weeks, max(0, (later_on - since).days // 7))
+    """For how many whole weeks from a day on nobody of the arm 'later' is contacted by the campaign or a sister: of one
+    without sisters its delay, whichever day it was drawn on."""
+    if campaign.family_id is None:
+        return campaign.delay_weeks
+    later_on = family_designs.first_later_on(wb, connection, campaign)
+    return 0 if later_on is None else max(0, (later_on - since).days // 7)
 
 
 def _empty_arm(connection: Connection, draft: Campaign) -> str:

@@ -8,25 +8,13 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection
 
-from core.domain.campaign import DELAYED, Campaign, goes_out_on
+from core.domain.campaign import DELAYED, Campaign
 from core.domain.effects.allocation import HOLD_OUT, Allocation
 from core.domain.effects.design import contacted_problem, family_problem, is_kept_out, keeps_out
 from core.store import arms
 from core.store import campaigns as rows
 from core.store.origins import descendants, has_contacted
 from core.workbench import Workbench
-
-
-@dataclass(frozen=True)
-class Span:
-    """When the arms of a campaign begin and cease to differ.
-
-    first_on   the first day on which any campaign with these arms contacts anybody
-    later_on   the first day on which one contacts those who come later; None for other designs
-    """
-
-    first_on: date
-    later_on: date | None
 
 
 @dataclass(frozen=True)
@@ -74,16 +62,15 @@ def inherited(connection: Connection, campaign: Campaign) -> Inherited:
     return Inherited(found | held_out, at)
 
 
-def span(wb: Workbench, connection: Connection, campaign: Campaign) -> Span:
-    """From when to when the arms of a campaign that has them can be compared: by its own days and those of its sisters,
-    but of one that was stopped before those who come later were contacted."""
+def first_later_on(wb: Workbench, connection: Connection, campaign: Campaign) -> date | None:
+    """The first day on which a campaign, or a sister with its arms, contacts those who come later; one that was stopped
+    before its own day does not. None for other designs."""
+    if campaign.design != DELAYED:
+        return None
     organisation = wb.organisation()
     same = [campaign, *_with_its_arms(connection, campaign)]
-    first_on = min(goes_out_on(each, organisation) for each in same)
-    if campaign.design != DELAYED:
-        return Span(first_on, None)
     days = [each.later_on(organisation) for each in same if not _is_stopped_before(wb, each)]
-    return Span(first_on, min(days, default=campaign.later_on(organisation)))
+    return min(days, default=campaign.later_on(organisation))
 
 
 def _with_its_arms(connection: Connection, campaign: Campaign) -> list[Campaign]:

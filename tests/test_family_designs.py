@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from core import campaigns, designs, dispatcher, effects, new_campaigns
 from core.domain.user import Scope, User
 from core.errors import NotAllowed
+from core.store import outcome_rows
 from core.store.database import reading, writing
 from core.store.schema import patients, recipients
 from core.workbench import Workbench
@@ -55,6 +56,22 @@ def test_arms_that_a_sister_takes_were_allocated_when_they_were_drawn(wb: Workbe
     assert arms(wb, sister) == arms(wb)
 
 
+@pytest.mark.parametrize("design", [HOLD_OUT, {"design": "everyone"}], ids=["with arms", "without"])
+def test_what_became_of_a_sister_is_counted_from_the_first_start_date_of_those_with_its_arms(
+    wb: Workbench, clock: Clock, design: dict[str, Any]
+) -> None:
+    first = activated(wb, add_couples(wb, 10), **design)
+    sister = new_campaigns.also_by(wb, "c1", TEXT)
+    clock.forward(days=60)
+    campaigns.save(wb, sister, in_days(wb, 0), version=1)
+    own = campaigns.activate(wb, sister).start_on
+
+    with reading(wb.engine) as connection:
+        found = {each.campaign_id: each.start_on for each in outcome_rows.due(connection, "another")}
+
+    assert found == {"c1": first.start_on, sister: first.start_on if design == HOLD_OUT else own}
+
+
 def test_a_comparison_ends_when_the_first_of_a_family_contacts_who_comes_later(wb: Workbench, clock: Clock) -> None:
     first = activated(wb, add_couples(wb, 10), **DELAYED)
     sister = new_campaigns.also_by(wb, "c1", TEXT)
@@ -94,14 +111,14 @@ def test_the_effect_of_a_sister_is_shown_for_no_longer_than_nobody_of_the_later_
     activated(wb, add_couples(wb, 10), **DELAYED)
     sister = campaigns.activate(wb, new_campaigns.also_by(wb, "c1", TEXT)).campaign_id
     first_on = campaigns.campaign(wb, "c1").later_on(wb.organisation())
-    followed(wb, {}, campaign_id=sister, start_on=SENT, delay_weeks=20)
+    followed(wb, {}, campaign_id=sister, start_on=SENT, delay_weeks=40)
     with writing(wb.engine) as connection:
         connection.execute(update(recipients).where(recipients.c.patient_id == "p1").values(arm="later"))
 
     found = effects.effect(wb, sister)
 
     assert found is not None
-    assert found.plan.delay_weeks == min(20, (first_on - SENT).days // 7)
+    assert found.plan.delay_weeks == (first_on - SENT).days // 7 == 33
 
 
 # ---- who is drawn ----------------------------------------------------------------------------------------------------

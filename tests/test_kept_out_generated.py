@@ -67,10 +67,11 @@ class Told:
 
 @dataclass(frozen=True)
 class Seen:
-    """arms: by campaign who is held out or comes later, as persons are now; contacted: campaign and person."""
+    """arms: by campaign who is held out or comes later, as persons are now; contacted: campaign and person by the id of
+    the recipient."""
 
     arms: dict[str, dict[str, str]]
-    contacted: set[tuple[str, str]]
+    contacted: dict[int, tuple[str, str]]
     later_on: dict[str, date]
 
 
@@ -84,7 +85,7 @@ def seen(wb: Workbench, told: Told) -> Seen:
         if row.arm in (HELD, LATER):
             arms[row.campaign_id][now.get(row.patient_id, row.patient_id)] = row.arm
     contacted = {
-        (row.campaign_id, now.get(row.patient_id, row.patient_id))
+        row.recipient_id: (row.campaign_id, now.get(row.patient_id, row.patient_id))
         for row in rows
         if row.attempt_count or row.state in LEFT
     }
@@ -92,7 +93,8 @@ def seen(wb: Workbench, told: Told) -> Seen:
 
 
 def check(wb: Workbench, told: Told, before: Seen, after: Seen) -> None:
-    for campaign_id, person in after.contacted - before.contacted:
+    for recipient_id in after.contacted.keys() - before.contacted.keys():
+        campaign_id, person = after.contacted[recipient_id]
         origins = told.origins(campaign_id)
         said = {each: after.arms[each].get(person) for each in origins}
         assert HELD not in said.values()
@@ -105,7 +107,7 @@ def check(wb: Workbench, told: Told, before: Seen, after: Seen) -> None:
             kin = {each for each in told.source if told.family[campaign_id] & told.origins(each)}
             kin -= told.origins(campaign_id) - told.family[campaign_id]
             held = {person for person, arm in arms.items() if arm == HELD}
-            assert not {person for each, person in after.contacted if each in kin} & held
+            assert not {person for each, person in after.contacted.values() if each in kin} & held
 
 
 @contextmanager

@@ -5,11 +5,13 @@ Deleted campaigns count like all others: whom they held out is held out all the 
 
 from collections import defaultdict
 from collections.abc import Collection
+from datetime import date
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from core.domain.campaign import Campaign
 from core.domain.effects.allocation import HOLD_OUT, LATER
+from core.domain.effects.design import KEEPS_OUT
 from core.domain.merge import LEFT
 from core.store import campaigns as rows
 from core.store.contacts import batches
@@ -65,6 +67,16 @@ def kept_back(
         for row in connection.execute(question):
             found[now[row.patient_id]].add((row.campaign_id, row.arm))
     return dict(found)
+
+
+def first_starts(connection: Connection) -> dict[str, date]:
+    """The first start date of the sisters that share arms by which some are not contacted, or later; by each of them,
+    deleted ones too."""
+    first = func.min(campaigns.c.start_on).over(partition_by=(campaigns.c.family_id, campaigns.c.design))
+    question = select(campaigns.c.campaign_id, first.label("first")).where(
+        campaigns.c.family_id.is_not(None), campaigns.c.allocated_at.is_not(None), campaigns.c.design.in_(KEEPS_OUT)
+    )
+    return {row.campaign_id: row.first for row in connection.execute(question)}
 
 
 def has_contacted(connection: Connection, campaign_ids: Collection[str]) -> str | None:

@@ -15,7 +15,7 @@ from core.domain.organisation import LETTER, Organisation
 from core.domain.wording import LANGUAGES, day_text
 
 EVERYONE, HELD_OUT = "everyone", "hold_out"
-_KEEPS_OUT = frozenset({HELD_OUT, DELAYED})
+KEEPS_OUT = frozenset({HELD_OUT, DELAYED})  # designs by which some are not contacted, or later
 DELAY_WEEKS = (1, 26)
 USUAL_DELAY = 13  # weeks: the effect within 90 days can then be told whole
 
@@ -132,7 +132,7 @@ def design_problems(campaign: Campaign) -> dict[str, str]:
 
 def keeps_out(campaign: Campaign) -> bool:
     """Whether by the campaign's design some are not contacted, or later."""
-    return campaign.design in _KEEPS_OUT
+    return campaign.design in KEEPS_OUT
 
 
 def is_kept_out(campaign: Campaign, other: Campaign) -> bool:
@@ -143,7 +143,7 @@ def is_kept_out(campaign: Campaign, other: Campaign) -> bool:
 def family_problem(campaign: Campaign, lead: Campaign, organisation: Organisation) -> str:
     """Why a campaign does not fit one by another mode for the same patients that is active or has its arms; '' when it
     does. Whoever one of them holds out, or contacts later, the other may not contact before."""
-    if not _KEEPS_OUT & {campaign.design, lead.design}:
+    if not KEEPS_OUT & {campaign.design, lead.design}:
         return ""
     if not is_kept_out(campaign, lead):
         return (
