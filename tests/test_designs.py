@@ -1,7 +1,7 @@
 """Who of a campaign is put into which arm, when, and that nobody changes it afterwards."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -170,6 +170,16 @@ def test_a_copy_of_one_that_began_leaves_out_who_was_held_out_whatever_became_of
     planned = new_campaigns.plan_copy(wb, "c1", list(arms(wb)))
     assert set(planned.patient_ids) == people(wb)["contact"]
     assert planned.left_out == {"were chosen at random not to be contacted": 10}
+
+
+def test_a_campaign_activated_long_before_its_day_contacts_the_later_ones_weeks_after_that_day(wb: Workbench) -> None:
+    start_on = wb.today() + timedelta(days=120)
+    active = activated(wb, add_couples(wb, 10), start_on=start_on, **(DELAYED | {"delay_weeks": 4}))
+
+    first = start_on + timedelta(weeks=4)
+    assert active.later_on(wb.organisation()) == first
+    waits = {row.next_at.astimezone(wb.zone()).date() for row in rows_of(wb) if row.arm == "later"}
+    assert waits == {first}
 
 
 # ---- other modes -----------------------------------------------------------------------------------------------------
