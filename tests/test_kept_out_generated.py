@@ -34,8 +34,8 @@ from tests.twilio_line import connected
 EMAIL, TEXT = "mammogram-reminder", "check-up-reminder-text"
 EVERYONE: dict[str, Any] = {"design": "everyone", "holdout_share": 0, "delay_weeks": 0}
 STEPS = ("activate", "activate", "drain", "drain", "copy", "by email", "by text", "also by email", "also by text",
-         "stop", "inactivate", "delete", "everyone", "design", "share", "merge", "next day", "month")  # fmt: skip
-steps = st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 5)), min_size=4, max_size=14)
+         "stop", "inactivate", "delete", "for everybody", "design", "share", "merge", "next day", "month")  # fmt: skip
+steps = st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 3)), min_size=4, max_size=14)
 
 
 @dataclass
@@ -133,7 +133,7 @@ def test_nobody_is_contacted_against_chance_by_anything_that_comes_of_a_campaign
         draft(wb, add_couples(wb, 4), seed=seed, **design)
         told = Told()
         before = seen(wb, told)
-        for step, which in [("activate", 0), *steps, ("activate", 1), ("next day", 0), ("drain", 0)]:
+        for step, which in [("activate", 0), *steps, ("next day", 0), ("activate", 1), ("drain", 0)]:
             _do(wb, clock, told, step, list(told.source)[which % len(told.source)], design)
             after = seen(wb, told)
             check(wb, told, before, after)
@@ -163,26 +163,31 @@ def _ask(wb: Workbench, told: Told, step: str, campaign_id: str, design: dict[st
     elif step.startswith("by"):
         ids = campaigns.patients(wb, campaign_id)
         told.copied(new_campaigns.follow_by(wb, campaign_id, template_id, patient_ids=ids), campaign_id)
-    elif step == "activate":
-        saved = kept
-        if kept.start_on != wb.today():
-            saved = campaigns.save(wb, campaign_id, {"start_on": wb.today()}, version=kept.version)
-        campaigns.activate(wb, campaign_id, version=saved.version)
+    elif step in ("activate", "for everybody"):
+        changes = {"start_on": wb.today()} | (EVERYONE if step == "for everybody" else {})
+        if kept.status == "inactive":
+            campaigns.save(wb, campaign_id, changes, version=kept.version)
+        campaigns.activate(wb, campaign_id)
     elif step in ("stop", "inactivate"):
         getattr(campaigns, step)(wb, campaign_id)
     elif step == "delete":
-        campaigns.delete(wb, campaign_id, version=kept.version)
+        if kept.status == "active":
+            campaigns.stop(wb, campaign_id)
+        campaigns.delete(wb, campaign_id, version=campaigns.campaign(wb, campaign_id).version)
     else:
-        changes = {"everyone": EVERYONE, "design": design, "share": {"holdout_share": 20}}[step]
+        changes = design if step == "design" else {"holdout_share": 20}
         campaigns.save(wb, campaign_id, changes, version=kept.version)
 
 
 def _merge(wb: Workbench, told: Told, campaign_id: str) -> None:
-    """Somebody who is held out, or comes later, becomes one person with somebody who is not."""
+    """Somebody who is held out, or comes later, becomes one person with somebody who is not. Whose id stays is whose
+    day of a later start counts; held out counts under either."""
     arms = seen(wb, told).arms[campaign_id]
     with reading(wb.engine) as connection:
         gone = set(merges.known(connection))
     others = [each for each in (f"p{number}" for number in range(1, 9)) if each not in gone and each not in arms]
     if arms and others and not told.is_merged:
         told.is_merged = True
-        combine(wb, **{others[0]: min(arms)})
+        pair = (others[0], min(arms))
+        merged, survivor = pair if LATER in arms.values() or len(told.source) % 2 else pair[::-1]
+        combine(wb, **{merged: survivor})
