@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from core import designs
 from core.allowed import require, require_in
 from core.audit import record_in
 from core.domain.life_cycle import DELETE
@@ -66,6 +67,7 @@ def delete(wb: Workbench, campaign_id: str, *, version: int) -> None:
                 by=name,
                 at=campaign.changed_at,
             )
+        designs.undo(connection, campaign)
         count = rows.stop_waiting(connection, campaign_id, at=at)
         stop_printing_in(wb, connection, campaign_id)
         record_in(wb, connection, "campaign.deleted", campaign_id, not_contacted=count, status=campaign.status)

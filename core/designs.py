@@ -4,20 +4,22 @@ docs/decisions/designs.md
 """
 
 from collections import Counter
-from collections.abc import Collection
-from datetime import datetime, time, timedelta
+from collections.abc import Collection, Mapping
+from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import Connection
 
-from core import care_gaps
+from core import care_gaps, family_designs
 from core.audit import record_in
 from core.domain.campaign import AB, DELAYED, Campaign
-from core.domain.effects.allocation import HOLD_OUT, LATER, A, Allocation, allocate
-from core.domain.effects.design import family_problem, is_kept_out, shares
+from core.domain.effects.allocation import HOLD_OUT, LATER, A, Allocation, completed
+from core.domain.effects.design import empty_problem, shares
 from core.domain.effects.outcomes import closed_gaps, compared_within, open_gaps
 from core.domain.effects.outlook import Outlook, outlook
 from core.domain.progress import Later
 from core.domain.role import READ_PATIENTS
+from core.errors import NotAllowed
+from core.kept_out import of_origins
 from core.store import arms
 from core.store import campaigns as rows
 from core.store.database import reading
@@ -30,16 +32,20 @@ BASE_DAYS = 90
 def draw(wb: Workbench, connection: Connection, campaign: Campaign) -> None:
     """Put everybody of a campaign that is about to go out into an arm. The same seed and data give the same arms; a
     campaign of other modes for the same patients that has its arms already gives them. Once anybody was decided about
-    nobody's arm changes any more."""
+    nobody's arm changes any more. Raises NotAllowed when the design does not fit that of a sister by now, or an arm
+    would be empty."""
     one_at_a_time(connection)
+    _raise_if(family_designs.problem(wb, connection, campaign))
     if arms.is_decided(connection, campaign.campaign_id):
         return
     if not shares(campaign):
         _clear(connection, campaign)
         return
-    drawn = _inherited(connection, campaign) or _allocated(connection, campaign)
+    inherited = family_designs.inherited(connection, campaign)
+    drawn = _drawn(connection, campaign, inherited.drawn)
+    _raise_if(empty_problem(campaign, inherited.drawn | drawn))
     arms.keep(connection, campaign.campaign_id, drawn, later_at=later_at(wb, campaign))
-    arms.set_allocated(connection, campaign.campaign_id, wb.now())
+    arms.set_allocated(connection, campaign.campaign_id, inherited.at or wb.now())
     counts = Counter(one.arm for one in drawn.values())
     record_in(wb, connection, "campaign.allocated", campaign.campaign_id, design=campaign.design, **counts)
 
@@ -65,14 +71,16 @@ def arms_of(connection: Connection, draft: Campaign) -> dict[str, Allocation]:
     kept = rows.campaign(connection, draft.campaign_id)
     if kept.allocated_at and shares(kept) == shares(draft):
         return arms.drawn(connection, draft.campaign_id)
-    return _inherited(connection, draft) or _allocated(connection, draft)
+    return _drawn(connection, draft, family_designs.inherited(connection, draft).drawn)
 
 
 def held_back(wb: Workbench, draft: Campaign, patient_ids: Collection[str]) -> int:
-    """How many of these patients of a draft would be held out, or contacted later."""
+    """How many of these patients of a draft would be held out, or contacted later: by its arms, or by what it is made
+    of."""
     with reading(wb.engine) as connection:
         drawn = arms_of(connection, draft)
-    return sum(drawn[each].arm in (HOLD_OUT, LATER) for each in patient_ids if each in drawn)
+        held_out = of_origins(wb, connection, draft, patient_ids).held_out
+    return sum(each in held_out or (each in drawn and drawn[each].arm in (HOLD_OUT, LATER)) for each in patient_ids)
 
 
 @needs(READ_PATIENTS)
@@ -89,7 +97,8 @@ def own_base(wb: Workbench, draft: Campaign) -> float | None:
 
 
 def undo(connection: Connection, campaign: Campaign) -> None:
-    """Nobody is in an arm any more: the campaign was taken back, edited or stopped before anybody was decided about."""
+    """Nobody is in an arm any more: the campaign was taken back, edited, stopped or deleted before anybody was decided
+    about."""
     if campaign.allocated_at is not None:
         one_at_a_time(connection)
         if not arms.is_decided(connection, campaign.campaign_id):
@@ -113,37 +122,42 @@ def later(wb: Workbench, campaign: Campaign, *, waiting_count: int) -> Later | N
         return Later(arms.later_count(connection, campaign.campaign_id, scope=wb.user.scope), on)
 
 
-def problem_in_family(wb: Workbench, draft: Campaign) -> str:
-    """Why the design does not fit that of the campaigns of other modes for the same patients; '' when it does."""
-    organisation = wb.organisation()
-    return next(filter(None, (family_problem(draft, each, organisation) for each in bound_to(wb, draft))), "")
-
-
-def bound_to(wb: Workbench, draft: Campaign) -> list[Campaign]:
-    """The campaigns of other modes for the same patients that hold this one to their design: those that are active, and
-    those whose arms are drawn."""
+def problem_of(wb: Workbench, draft: Campaign) -> str:
+    """Why a draft cannot go out with its design: it does not fit that of the campaigns of other modes for the same
+    patients, or an arm would be empty; '' when it can."""
     with reading(wb.engine) as connection:
-        return _bound_to(connection, draft)
+        return family_designs.problem(wb, connection, draft) or _empty_arm(connection, draft)
 
 
-def _bound_to(connection: Connection, draft: Campaign) -> list[Campaign]:
-    return [
-        each
-        for each in rows.family(connection, draft)
-        if each.campaign_id != draft.campaign_id and (each.status == "active" or each.allocated_at is not None)
-    ]
+def weeks_compared(wb: Workbench, connection: Connection, campaign: Campaign, *, since: date) -> int:
+    """For how many whole weeks from a day on nobody of the arm 'later' is contacted by the campaign or a sister: of one
+    without sisters its delay, whichever day it was drawn on."""
+    if campaign.family_id is None:
+        return campaign.delay_weeks
+    later_on = family_designs.first_later_on(wb, connection, campaign)
+    return 0 if later_on is None else max(0, (later_on - since).days // 7)
 
 
-def _inherited(connection: Connection, campaign: Campaign) -> dict[str, Allocation]:
-    """The arms of the same patients in another mode, which hold here too; empty when there are none."""
-    drawn = [each for each in _bound_to(connection, campaign) if each.allocated_at and is_kept_out(each, campaign)]
-    return arms.drawn(connection, drawn[0].campaign_id) if drawn else {}
+def _empty_arm(connection: Connection, draft: Campaign) -> str:
+    if not shares(draft):
+        return ""
+    known = family_designs.inherited(connection, draft).drawn
+    return empty_problem(draft, known | _drawn(connection, draft, known))
 
 
-def _allocated(connection: Connection, campaign: Campaign) -> dict[str, Allocation]:
-    ids = [patient_id for _, patient_id in arms.people_of(connection, campaign.campaign_id)]
-    people = arms.candidates(connection, ids, measures=campaign.measures)
-    return allocate(people, shares(campaign), campaign_id=campaign.campaign_id, seed=campaign.seed)
+def _drawn(connection: Connection, campaign: Campaign, known: Mapping[str, Allocation]) -> dict[str, Allocation]:
+    """By patient of the campaign the arm: that which is known, and for the others a new one."""
+    ids = {patient_id for _, patient_id in arms.people_of(connection, campaign.campaign_id)}
+    if ids <= known.keys():
+        return {each: known[each] for each in ids}
+    people = arms.candidates(connection, ids | known.keys(), measures=campaign.measures)
+    found = completed(known, people, shares(campaign), campaign_id=campaign.campaign_id, seed=campaign.seed)
+    return {each: one for each, one in found.items() if each in ids}
+
+
+def _raise_if(problem: str) -> None:
+    if problem:
+        raise NotAllowed(problem)
 
 
 def _clear(connection: Connection, campaign: Campaign) -> None:

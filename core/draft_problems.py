@@ -26,8 +26,8 @@ def problems_of(wb: Workbench, draft: Campaign, *, was: Campaign | None = None) 
     found = saving_problems(wb, draft, was=was) | setting_problems(wb, draft)
     if not draft.measures and draft.design != EVERYONE:
         found.setdefault("design", _NO_GAP)
-    if in_family := designs.problem_in_family(wb, draft):
-        found.setdefault("design", in_family)
+    if "design" not in found and (of_design := designs.problem_of(wb, draft)):
+        found["design"] = of_design
     for finding in templates.findings(wb, draft):
         key = "messages" if finding.part in ("subject", "body", "voicemail") else finding.part
         _add(found, key, finding)

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from core import campaigns, readers
+from core import campaigns, designs, readers
 from core.domain.campaign import Campaign
 from core.domain.effects import differences
 from core.domain.effects.analysis import ALLOCATED, Effect, Plan, effect_of
@@ -101,10 +101,11 @@ def _flagged(wb: Workbench, campaign: Campaign) -> pl.DataFrame:
 def _plan(wb: Workbench, campaign: Campaign) -> Plan | None:
     with reading(wb.engine) as connection:
         known = outcome_rows.follow_up(connection, campaign.campaign_id)
-    if known is None:
-        return None
+        if known is None:
+            return None
+        weeks = designs.weeks_compared(wb, connection, campaign, since=known.allocated_on)
     design = campaign.design if campaign.allocated_at is not None else EVERYONE
-    return Plan(design, known.allocated_on, known.known_through, known.lag_days, campaign.delay_weeks)
+    return Plan(design, known.allocated_on, known.known_through, known.lag_days, weeks)
 
 
 def _allocated(flagged: pl.DataFrame, plan: Plan) -> pl.DataFrame:

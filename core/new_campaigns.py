@@ -19,11 +19,13 @@ from core.domain.introduction import INTRODUCTORY, free_from
 from core.domain.life_cycle import COPY, RULES
 from core.domain.organisation import EMAIL, LETTER, PHONE, TEXT, Organisation
 from core.domain.role import MAKE_CAMPAIGNS
+from core.domain.wording import day_text
 from core.domain.work_list import WorkList
 from core.errors import NotAllowed, NotFound, TooMany
+from core.kept_out import KeptOut, of_source
 from core.modes import require_mode
-from core.store import arms, introductions, merges
 from core.store import campaigns as rows
+from core.store import introductions, merges
 from core.store.database import reading, writing
 from core.store.people import visible_ids
 from core.workbench import Workbench, needs
@@ -106,16 +108,31 @@ def plan_copy(wb: Workbench, campaign_id: str, patient_ids: Collection[str] | No
         chosen -= merges.survivors(connection, chosen).keys()  # the survivor's own row says what was received
         if not chosen <= states.keys():
             raise NotFound("Some of these patients are not among those of the campaign that you may see.")
-        held_out = arms.held_out(connection, campaign_id) if source.allocated_at else set()
-        states |= dict.fromkeys(held_out & states.keys(), HOLD_OUT)
-        ids = tuple(each for each in states if each in chosen and states[each] not in _LEFT_OUT)
+        why = _left_out(states, of_source(wb, connection, source, states), on=wb.today())
+        ids = tuple(each for each in states if each in chosen and each not in why)
         ending = " – copy" if patient_ids is None else " – follow-up"
         name = _free_name(connection, source.name.removesuffix(ending)[: NAME_LENGTH - len(ending) - 5] + ending)
         introduced_at = introductions.latest_at(connection, ids) if source.channel == EMAIL else None  # T5
     tomorrow = wb.today() + timedelta(days=1)
     start_on = max(tomorrow, _free_on(wb, introduced_at) if introduced_at else tomorrow)
-    left_out = Counter(_LEFT_OUT[states[each]] for each in chosen if states[each] in _LEFT_OUT)
+    left_out = Counter(why[each] for each in chosen if each in why)
     return CopyPlan(name, ids, left_out, start_on, start_on > tomorrow)
+
+
+def _left_out(states: Mapping[str, str], kept: KeptOut, *, on: date) -> dict[str, str]:
+    """By patient why they cannot be in a copy or follow-up, of those who cannot: what chance decided comes first."""
+    found = {each: _LEFT_OUT[state] for each, state in states.items() if state in _LEFT_OUT}
+    later = {each: first for each, first in kept.later_on.items() if on < first}
+    found |= {
+        each: f"were chosen at random to be contacted only from {day_text(first)}" for each, first in later.items()
+    }
+    return found | dict.fromkeys(kept.held_out, _LEFT_OUT[HOLD_OUT])
+
+
+def _nobody(what: str, planned: CopyPlan) -> str:
+    reasons = "; ".join(f"{number:,} left out: they {why}" for why, number in planned.left_out.items())
+    because = f": {reasons}" if reasons else ""
+    return f"Nobody would be in the {what}{because}. Choose patients by their result in the campaign's report."
 
 
 @needs(MAKE_CAMPAIGNS)
@@ -126,12 +143,13 @@ def copy(
 
     patient_ids   of the other campaign's patients (R2); None: those of a stopped or finished one who were not
                   contacted (C9), which are 'stopped' and 'not sent'
-    Whoever still waits there, may have got its message, or was held out of it is left out: `plan_copy` says how many.
+    Whoever still waits there, may have got its message, or was held out of it, of a sister, or of what it is itself a
+    copy of, is left out, and so is who comes later there until that day: `plan_copy` says how many.
     Raises NotFound for patients the user may not see, NotAllowed when nobody is left.
     """
     planned = plan_copy(wb, campaign_id, patient_ids)
     if not planned.patient_ids:
-        raise NotAllowed("Nobody would be in the copy. Choose patients by their result in the campaign's report.")
+        raise NotAllowed(_nobody("copy", planned))
     _check_size(wb, list(planned.patient_ids))
     with writing(wb.engine) as connection:
         source = rows.seen(connection, wb.user, campaign_id)
@@ -171,7 +189,7 @@ def follow_by(
     the same measures and protocols. Returns its id; leaves out and raises as `copy` does."""
     planned, template = plan_copy(wb, campaign_id, patient_ids), templates.template(template_id)
     if not planned.patient_ids:
-        raise NotAllowed("Nobody would be in the follow-up. Choose patients by their result in the campaign's report.")
+        raise NotAllowed(_nobody("follow-up", planned))
     _check_size(wb, list(planned.patient_ids))
     require_mode(wb, template.channel)
     count = len(planned.patient_ids)
@@ -221,16 +239,17 @@ def also_by(wb: Workbench, campaign_id: str, template_id: str) -> str:
             start_on=max(source.start_on, made.start_on),
             work_list={**source.work_list, "selected": len(ids), "also_by": campaign_id},
         )
-        made = replace(made, **_design_of(made, present, wb.organisation()))
+        with_arms = [one for one in rows.family(connection, source, with_deleted=True) if one.allocated_at]
+        made = replace(made, **_design_of(made, [*with_arms, *present], wb.organisation()))
         rows.join_family(connection, campaign_id, family_id)
         rows.add(connection, made, patient_ids=ids)
         record_in(wb, connection, "campaign.also_by", made.campaign_id, source=campaign_id, recipients=len(ids))
     return made.campaign_id
 
 
-def _design_of(made: Campaign, present: Sequence[Campaign], organisation: Organisation) -> dict[str, Any]:
+def _design_of(made: Campaign, family: Sequence[Campaign], organisation: Organisation) -> dict[str, Any]:
     """The design of a sister: whoever is not contacted by one mode, or later, is not by another either."""
-    lead = next((one for one in present if one.design in (HELD_OUT, DELAYED)), None)
+    lead = next((one for one in family if one.design in (HELD_OUT, DELAYED)), None)
     if lead is None or lead.design not in designs_of(made.channel):
         return {}
     return fitted(made, lead, organisation)

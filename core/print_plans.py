@@ -11,13 +11,24 @@ from core import rules
 from core.designs import arms_of
 from core.domain.addressee import Person, name_of
 from core.domain.campaign import Campaign, goes_out_on
-from core.domain.eligibility import GLYPH, TOO_LONG, Contact, eligibility, frequency_cap, is_minor, missing_field
+from core.domain.effects.allocation import HOLD_OUT
+from core.domain.eligibility import (
+    COMES_LATER,
+    GLYPH,
+    TOO_LONG,
+    Contact,
+    eligibility,
+    frequency_cap,
+    is_minor,
+    missing_field,
+)
 from core.domain.letter import Letter
 from core.domain.message import CANNOT_BE_WRITTEN
 from core.domain.organisation import LETTER
 from core.domain.print_plan import Candidate, PlannedLetter, digest, letters
 from core.errors import MissingField, TemplateError
 from core.frozen_letters import Stationery, stationery
+from core.kept_out import of_origins
 from core.letter_form import LetterForm
 from core.merge_fields import Fields, fields_for
 from core.store import letter_people, print_plan_rows
@@ -77,13 +88,17 @@ def _refused(wb: Workbench, connection: Connection, campaign: Campaign, waiting:
         campaign_id=campaign.campaign_id,
     )
     arms = arms_of(connection, campaign)  # also of a draft of which none are drawn yet
+    kept = of_origins(wb, connection, campaign, [row.patient_id for row in waiting])
     found: dict[int, str] = {}
     for row in waiting:
         contact: Contact = contacts[row.patient_id]
         arm = arms[row.patient_id].arm if row.patient_id in arms else row.arm
+        arm = HOLD_OUT if row.patient_id in kept.held_out else arm
         why = eligibility(contact, mailing, on=on, cap=cap, arm=arm)
         if why:
             found[row.recipient_id] = why.key
+        elif on < kept.later_on.get(row.patient_id, on):
+            found[row.recipient_id] = COMES_LATER
     return found
 
 

@@ -1,13 +1,13 @@
 """What is decided at the last moment: who of the claimed gets what, who waits, and who is not written to (E4, O6)."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from core.designs import later_at
 from core.domain.campaign import Campaign
 from core.domain.effects.allocation import CONTACT, HOLD_OUT, LATER
 from core.domain.eligibility import (
@@ -24,6 +24,7 @@ from core.domain.merge import MERGED
 from core.domain.organisation import EMAIL, Organisation
 from core.domain.quiet_hours import LOCAL_CHANNELS, local_hours, next_stretch
 from core.domain.remark import stopping
+from core.kept_out import KeptOut, of_origins
 from core.store import mode_rows
 from core.store.contacts import eligibility_inputs, introduces
 from core.store.merges import Sibling, siblings
@@ -69,12 +70,19 @@ class Decided:
 
 
 @dataclass(frozen=True)
+class _Turn:
+    """Whether and when chance lets a recipient be contacted. `later_on`: None for who is contacted at once."""
+
+    is_held_out: bool = False
+    later_on: date | None = None
+
+
+@dataclass(frozen=True)
 class _Rules:
-    """What holds for a whole batch. `later_mailing`, `later_at`: for those of the arm 'later'."""
+    """What holds for a whole batch. `later_on`: from when those of the arm 'later' are contacted."""
 
     mailing: Mailing
-    later_mailing: Mailing
-    later_at: datetime
+    later_on: date
     cap: FrequencyCap
     introduces: bool
     is_introductory: bool
@@ -83,16 +91,21 @@ class _Rules:
     zone: ZoneInfo
     organisation: Organisation
 
-    def mailing_of(self, arm: str) -> Mailing:
-        return self.later_mailing if arm == LATER else self.mailing
+    def mailing_of(self, turn: _Turn) -> Mailing:
+        """Who comes later is written to for as many days from then on as others from the start date."""
+        last_on = self.mailing.last_on
+        if turn.later_on is None or last_on is None:
+            return self.mailing
+        own_last_on = turn.later_on + timedelta(self.organisation.days_to_send)
+        return replace(self.mailing, last_on=max(last_on, own_last_on))
 
     def message(self, contact: Contact) -> str:
         must_introduce = self.introduces and is_missing(contact.introduced_at)
         return INTRODUCTORY if self.is_introductory or must_introduce else "campaign"
 
-    def waits_until(self, contact: Contact, arm: str) -> datetime | None:
-        if arm == LATER and self.at < self.later_at:
-            return self.later_at
+    def waits_until(self, contact: Contact, turn: _Turn) -> datetime | None:
+        if turn.later_on is not None and self.on < turn.later_on:
+            return datetime.combine(turn.later_on, time(), self.zone)
         if self.mailing.channel in LOCAL_CHANNELS:
             opens, _ = self.stretch(contact)
             return opens if self.at < opens else None
@@ -116,13 +129,10 @@ def decide(
     organisation, is_introductory = wb.organisation(), campaign.kind == INTRODUCTORY
     zone = ZoneInfo(organisation.time_zone)
     is_live = mode_rows.mode(connection).is_live
-    mailing, later = (
-        campaign.mailing if is_introductory else campaign.mailing_by(organisation, arm=arm) for arm in (CONTACT, LATER)
-    )
+    mailing = campaign.mailing if is_introductory else campaign.mailing_by(organisation)
     rules = _Rules(
         mailing=replace(mailing, refuses_invented=is_live),
-        later_mailing=replace(later, refuses_invented=is_live),
-        later_at=later_at(wb, campaign),
+        later_on=campaign.later_on(organisation),
         cap=frequency_cap(organisation),
         introduces=campaign.channel == EMAIL and introduces(connection),
         is_introductory=is_introductory,
@@ -138,34 +148,56 @@ def decide(
         [one.patient_id for one in claimed],
         own={one.recipient_id for one in claimed},
     )
+    turns = _turns(wb, connection, campaign, {one.patient_id: one.arm for one in claimed}, rules)
     standing = [one for one in claimed if not merged.get(one.patient_id, _ALONE).is_merged]
-    taken = set() if is_introductory else _taken(connection, campaign, standing, contacts, rules)
+    taken = set() if is_introductory else _taken(wb, connection, campaign, standing, contacts, turns, rules)
     return {
-        one: _decided(one, contacts[one.patient_id], rules, merged.get(one.patient_id, _ALONE), is_taken=one in taken)
+        one: _decided(
+            contacts[one.patient_id],
+            turns[one.patient_id],
+            rules,
+            merged.get(one.patient_id, _ALONE),
+            is_taken=one in taken,
+        )
         for one in claimed
     }
 
 
-def _decided(one: Claimed, contact: Contact, rules: _Rules, sibling: Sibling, *, is_taken: bool) -> Decided:
+def _turns(
+    wb: Workbench, connection: Connection, campaign: Campaign, arms: Mapping[str, str], rules: _Rules
+) -> dict[str, _Turn]:
+    """By patient what chance decided: for this campaign, whose arms are given, and for those that it comes from."""
+    kept = of_origins(wb, connection, campaign, list(arms))
+    return {each: _turn(each, arm, kept, rules) for each, arm in arms.items()}
+
+
+def _turn(patient_id: str, arm: str, kept: KeptOut, rules: _Rules) -> _Turn:
+    if arm == HOLD_OUT or patient_id in kept.held_out:
+        return _Turn(is_held_out=True)
+    return _Turn(later_on=rules.later_on if arm == LATER else kept.later_on.get(patient_id))
+
+
+def _decided(contact: Contact, turn: _Turn, rules: _Rules, sibling: Sibling, *, is_taken: bool) -> Decided:
     message = rules.message(contact)
     if sibling.is_merged or sibling.has_left:
         return Decided(contact, MERGED, None, message)
-    arm = HOLD_OUT if sibling.is_held_out else one.arm
-    why = _why_not(contact, arm, rules, is_taken=is_taken)
+    turn = _Turn(is_held_out=True) if sibling.is_held_out else turn
+    why = _why_not(contact, turn, rules, is_taken=is_taken)
     if why:
         return Decided(contact, why, None, message)
     if sibling.is_leaving:
         return Decided(contact, "", rules.at + _UNTIL_KNOWN, message)
     valid_until = rules.stretch(contact)[1] if rules.mailing.channel in LOCAL_CHANNELS else None
     unsaid = frozenset(stopping(contact.remarks, contact.open_gaps, rules.on)) if contact.remarks else frozenset()
-    return Decided(contact, "", rules.waits_until(contact, one.arm), message, valid_until, unsaid)
+    return Decided(contact, "", rules.waits_until(contact, turn), message, valid_until, unsaid)
 
 
-def _why_not(contact: Contact, arm: str, rules: _Rules, *, is_taken: bool = False) -> str:
+def _why_not(contact: Contact, turn: _Turn, rules: _Rules, *, is_taken: bool = False) -> str:
     if rules.is_introductory and not is_missing(contact.introduced_at):  # a campaign has brought it meanwhile
         return INTRODUCED
     cap = None if rules.message(contact) == INTRODUCTORY else rules.cap
-    why = eligibility(contact, rules.mailing_of(arm), on=rules.on, cap=cap, arm=arm, is_address_taken=is_taken)
+    arm = HOLD_OUT if turn.is_held_out else CONTACT
+    why = eligibility(contact, rules.mailing_of(turn), on=rules.on, cap=cap, arm=arm, is_address_taken=is_taken)
     return why.key if why else ""
 
 
@@ -182,10 +214,12 @@ def _contacts(connection: Connection, campaign: Campaign, ids: list[str], rules:
 
 
 def _taken(
+    wb: Workbench,
     connection: Connection,
     campaign: Campaign,
     claimed: list[Claimed],
     contacts: dict[str, Contact],
+    turns: dict[str, _Turn],
     rules: _Rules,
 ) -> set[Claimed]:
     """Those at whose address somebody else of the campaign gets the message: who has got it, or has a lower id and may.
@@ -200,13 +234,13 @@ def _taken(
     owned |= {addresses[one.patient_id] or "" for one in claimed if one.number > 1}
     ahead = [each for each in sharers if each.is_waiting]
     others = _contacts(connection, campaign, [each.patient_id for each in ahead], rules) if ahead else {}
-    arms = {each.patient_id: each.arm for each in ahead} | {one.patient_id: one.arm for one in claimed}
+    turns = _turns(wb, connection, campaign, {each.patient_id: each.arm for each in ahead}, rules) | turns
     everybody = contacts | others
     at_address = Counter(contact.address for contact in everybody.values())
     may = {
         patient_id: contact.address
         for patient_id, contact in everybody.items()
-        if patient_id in arms and at_address[contact.address] > 1 and not _why_not(contact, arms[patient_id], rules)
+        if patient_id in turns and at_address[contact.address] > 1 and not _why_not(contact, turns[patient_id], rules)
     }
     first = first_of_address(may)
     return {

@@ -14,6 +14,7 @@ from pages._typed import widget_key
 _ABOUT = {HELD_OUT: "held out", DELAYED: "contacted later", AB: "with version B"}
 _WANTED = 3.0  # points
 _NONE = -1.0  # nobody of our own to reckon from
+_EMPTY = "Chance would put nobody into one of the groups: such a campaign cannot go out."
 _KIND = "Half now and half later is kinder: nobody goes without, and it shows smaller effects."
 
 
@@ -31,6 +32,8 @@ def show_outlook(wb: Workbench, draft: Campaign) -> None:
         alt="How many patients and households are in each arm",
         column_config={each: st.column_config.NumberColumn(format="localized") for each in ("Patients", "Households")},
     )
+    if not all(shown.patients.values()):
+        st.warning(_EMPTY, icon=":material/group_off:")
     st.markdown(plain(" ".join(outlook_sentences(shown, about=_ABOUT[draft.design]))))
     if draft.design == HELD_OUT:
         st.caption(f":material/lightbulb: {_KIND}")

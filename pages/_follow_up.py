@@ -55,6 +55,9 @@ def _message(wb: Workbench, campaign_id: str, mode: str) -> str:
     )
 
 
+_NOBODY = "None of these patients can be in a campaign made of this one now."
+
+
 def _ask(
     wb: Workbench, campaign_id: str, patient_ids: Collection[str] | None, *, nobody: str, template_id: str = ""
 ) -> None:
@@ -66,7 +69,7 @@ def _ask(
     if planned.patient_ids:
         st.markdown(f"**{count(len(planned.patient_ids), 'patient')}** will be in it. Nothing is sent yet.")
     else:
-        st.info(nobody, icon=":material/group_off:")
+        st.info(_NOBODY if planned.left_out else nobody, icon=":material/group_off:")
     for why, number in planned.left_out.items():
         st.caption(f":material/person_off: {number:,} left out: they {why}.")
     if planned.patient_ids:

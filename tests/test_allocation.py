@@ -7,7 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.effects.allocation import CONTACT, HOLD_OUT, A, B, Candidate, allocate, gap_band, households
+from core.domain.effects.allocation import (
+    CONTACT,
+    HOLD_OUT,
+    A,
+    B,
+    Candidate,
+    allocate,
+    completed,
+    gap_band,
+    households,
+)
 
 keys = st.frozensets(st.sampled_from([f"key {number}" for number in range(12)]), max_size=2)
 candidates = st.lists(
@@ -124,3 +134,30 @@ def test_a_number_or_address_that_many_have_makes_no_household() -> None:
 )
 def test_gaps_are_in_bands(gaps: int, band: str) -> None:
     assert gap_band(gaps) == band
+
+
+@given(candidates, shares, st.integers(0, 2**40), st.data())
+def test_who_is_drawn_later_stays_with_their_household_and_nobody_drawn_before_changes(
+    people: list[Candidate], shares: dict[str, float], seed: int, data: st.DataObject
+) -> None:
+    first = data.draw(st.lists(st.sampled_from(people), unique=True, min_size=1))
+    drawn = allocate(first, shares, campaign_id="c1", seed=seed)
+
+    found = completed(drawn, people, shares, campaign_id="c2", seed=seed + 1)
+
+    assert {each: found[each] for each in drawn} == drawn
+    assert set(found) == {one.patient_id for one in people} and {one.arm for one in found.values()} <= set(shares)
+    homes = households(people)
+    for each, one in found.items():
+        mates = {drawn[other].arm for other in drawn if homes[other] == homes[each]}
+        assert not mates or one.arm in mates
+
+
+def test_those_drawn_later_are_shared_out_within_strata_like_those_before() -> None:
+    people = panel(800)
+    drawn = allocate(people[:400], {CONTACT: 0.5, HOLD_OUT: 0.5}, campaign_id="c1", seed=1)
+
+    found = completed(drawn, people, {CONTACT: 0.5, HOLD_OUT: 0.5}, campaign_id="c2", seed=2)
+
+    counts = Counter((found[one.patient_id].stratum, found[one.patient_id].arm) for one in people[400:])
+    assert all(counts[stratum, CONTACT] and counts[stratum, HOLD_OUT] for stratum, _ in counts)

@@ -8,7 +8,16 @@ import pytest
 
 from core.domain.campaign import Message, goes_out_on
 from core.domain.effects.allocation import Allocation
-from core.domain.effects.design import DESIGNS, changed_to, design_problems, designs_of, family_problem, fitted, shares
+from core.domain.effects.design import (
+    DESIGNS,
+    changed_to,
+    design_problems,
+    designs_of,
+    empty_problem,
+    family_problem,
+    fitted,
+    shares,
+)
 from core.domain.effects.outcomes import compared_within
 from core.domain.effects.outlook import household_effect, outlook, outlook_sentences
 from core.domain.effects.power import detectable, needed
@@ -67,6 +76,7 @@ LATER = replace(CAMPAIGN, design="delayed", holdout_share=50, delay_weeks=8, sta
     [
         (CAMPAIGN, CAMPAIGN, ""),
         (HELD, HELD, ""),
+        (replace(HELD, holdout_share=20), HELD, "choose 10 % instead of 20 %"),
         (CAMPAIGN, HELD, "choose the same here"),
         (HELD, CAMPAIGN, "choose the same here"),
         (LATER, HELD, "choose the same here"),
@@ -82,6 +92,24 @@ def test_by_another_mode_nobody_is_contacted_who_is_not_to_be(mine: Any, other: 
     assert (problem in found) if problem else found == ""
     if problem and other.design != "everyone":
         assert not family_problem(replace(mine, **fitted(mine, other, US)), other, US)
+
+
+@pytest.mark.parametrize(
+    ("arms", "sentence"),
+    [
+        ({"p1": ("contact", "p1"), "p2": ("hold_out", "p2")}, ""),
+        ({}, ""),
+        ({"p1": ("hold_out", "p1"), "p2": ("hold_out", "p1")}, "Contacted': 2 patients of one household"),
+        (
+            {"p1": ("contact", "p1"), "p2": ("contact", "p1"), "p3": ("contact", "p3")},
+            "3 patients of 2 households",
+        ),
+    ],
+)
+def test_an_arm_in_which_nobody_would_be_is_named_with_the_number_of_households(arms: Any, sentence: str) -> None:
+    found = empty_problem(HELD, {each: Allocation(arm, "s", home) for each, (arm, home) in arms.items()})
+
+    assert sentence in found and bool(found) == bool(sentence)
 
 
 def test_the_last_day_of_who_comes_later_is_reckoned_from_their_own_first() -> None:

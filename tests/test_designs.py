@@ -1,7 +1,7 @@
 """Who of a campaign is put into which arm, when, and that nobody changes it afterwards."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -177,6 +177,16 @@ def test_a_copy_of_one_that_began_leaves_out_who_was_held_out_whatever_became_of
     assert planned.left_out == {"were chosen at random not to be contacted": 10}
 
 
+def test_a_campaign_activated_long_before_its_day_contacts_the_later_ones_weeks_after_that_day(wb: Workbench) -> None:
+    start_on = wb.today() + timedelta(days=120)
+    active = activated(wb, add_couples(wb, 10), start_on=start_on, **(DELAYED | {"delay_weeks": 4}))
+
+    first = start_on + timedelta(weeks=4)
+    assert active.later_on(wb.organisation()) == first
+    waits = {row.next_at.astimezone(wb.zone()).date() for row in rows_of(wb) if row.arm == "later"}
+    assert waits == {first}
+
+
 # ---- other modes -----------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("design", [HOLD_OUT, DELAYED], ids=["held out", "delayed"])
 def test_by_another_mode_the_same_patients_are_not_contacted_or_later(wb: Workbench, design: dict[str, Any]) -> None:
@@ -200,7 +210,7 @@ def test_a_mode_that_would_contact_who_is_held_out_by_another_is_not_activated(w
 
     with pytest.raises(NotAllowed, match="choose the same here"):
         campaigns.activate(wb, sister)
-    assert campaigns.problems_of(wb, replace(kept, design="hold_out", holdout_share=20)).get("design") is None
+    assert campaigns.problems_of(wb, replace(kept, **HOLD_OUT)).get("design") is None
 
 
 def test_nobody_is_held_out_of_a_mode_while_another_that_contacts_everybody_is_under_way(wb: Workbench) -> None:

@@ -50,6 +50,16 @@ def test_a_share_is_held_out_and_what_that_can_show_is_said_at_once(loaded: Work
     assert (kept_now.design, kept_now.holdout_share) == ("hold_out", 20)
 
 
+def test_a_group_in_which_nobody_would_be_is_said_where_the_share_is_chosen(loaded: Workbench) -> None:  # noqa: F811
+    campaign_id = new_campaigns.create(loaded, template_id=EMAIL, patient_ids=["ann"])
+    app = editor(campaigns.campaign(loaded, campaign_id))
+
+    widget(app, "radio", "_design").set_value("hold_out").run()
+
+    assert "nobody into one of the groups" in app.warning[0].value
+    assert "one patient, and those of a household" in " ".join(each.value for each in app.error)
+
+
 def test_half_come_later_and_the_day_is_said(loaded: Workbench) -> None:  # noqa: F811
     campaign = made(loaded)
     app = editor(campaign)

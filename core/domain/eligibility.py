@@ -29,6 +29,7 @@ SAME_NUMBER = "same_number"
 GLYPH, TOO_LONG = "no_glyph", "address_too_long"
 INTRODUCED = "introduced"
 INVENTED = "invented_address"
+COMES_LATER = "comes_later"
 WEEK = timedelta(days=7)  # over which the frequency cap counts, the day itself included
 _TIMES = {1: "once", 2: "twice", 3: "three times", 4: "four times", 5: "five times", 6: "six times", 7: "seven times"}
 
@@ -74,6 +75,7 @@ REASONS: dict[str, str] = {
     GLYPH: "the letter holds a character that cannot be printed",
     TOO_LONG: "the name or address does not fit on the letter",
     "shared_number": "the message names the patient, and others have the same number",
+    COMES_LATER: "chance decided that the patient is contacted later, and a letter does not wait",
     "hold_out": "the patient was chosen at random not to be contacted",
 }
 

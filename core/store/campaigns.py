@@ -85,11 +85,18 @@ def visible(connection: Connection, user: User) -> list[Campaign]:
     return [_campaign(row) for row in rows]
 
 
-def family(connection: Connection, of: Campaign) -> list[Campaign]:
+def some(connection: Connection, campaign_ids: Collection[str]) -> list[Campaign]:
+    """Those of these campaigns that exist whoever asks, also deleted ones."""
+    rows = connection.execute(select(campaigns).where(campaigns.c.campaign_id.in_(campaign_ids)))
+    return [_campaign(row) for row in rows]
+
+
+def family(connection: Connection, of: Campaign, *, with_deleted: bool = False) -> list[Campaign]:
     """A campaign and those of other modes with the same patients, in the order they were made."""
     if of.family_id is None:
         return [of]
-    question = select(campaigns).where(campaigns.c.family_id == of.family_id, _IS_THERE)
+    question = select(campaigns).where(campaigns.c.family_id == of.family_id)
+    question = question if with_deleted else question.where(_IS_THERE)
     return [_campaign(row) for row in connection.execute(question.order_by(campaigns.c.created_at))]
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, delete, func, insert, select
 from core.domain.clinical import schema
 from core.store.bulk import insert_rows
 from core.store.campaigns import lock
+from core.store.origins import first_starts
 from core.store.schema import campaigns, feed_quality, follow_ups, merges, outcomes, recipients
 
 _MOMENT = pl.Datetime("us", "UTC")
@@ -60,7 +61,9 @@ class FollowUp:
 
 
 def due(connection: Connection, generation: str) -> list[Followed]:
-    """The campaigns that have begun and were not looked at with this generation, in the order they were made."""
+    """The campaigns that have begun and were not looked at with this generation, in the order they were made. The start
+    date of one that shares its arms with sisters is the first of theirs: from then on its patients were contacted."""
+    firsts = first_starts(connection)
     begun = func.coalesce(campaigns.c.allocated_at, campaigns.c.activated_at, campaigns.c.finished_at)
     columns = [campaigns.c[name] for name in Followed.__dataclass_fields__ if name != "known_through"]
     question = (
@@ -75,7 +78,12 @@ def due(connection: Connection, generation: str) -> list[Followed]:
         )
     )
     rows = connection.execute(question.order_by(campaigns.c.created_at, campaigns.c.campaign_id)).mappings()
-    return [Followed(**{**row, "measures": tuple(row["measures"])}) for row in rows]
+    return [
+        Followed(
+            **{**row, "start_on": firsts.get(row["campaign_id"], row["start_on"]), "measures": tuple(row["measures"])}
+        )
+        for row in rows
+    ]
 
 
 def contacts(connection: Connection, campaign_id: str) -> pl.DataFrame:

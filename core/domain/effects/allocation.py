@@ -78,6 +78,31 @@ def allocate(
     }
 
 
+def completed(
+    drawn: Mapping[str, Allocation],
+    candidates: Sequence[Candidate],
+    shares: Mapping[str, float],
+    *,
+    campaign_id: str,
+    seed: int,
+) -> dict[str, Allocation]:
+    """The arm of each candidate where some have theirs already: those keep it, whoever lives with one of them is put
+    where they are (with the first by id, should they be in several), and the other households are allocated.
+
+    drawn   by patient id; only those count who are among the candidates
+    """
+    homes = households(candidates)
+    of_home: dict[str, Allocation] = {}
+    for patient_id in sorted(drawn.keys() & homes.keys()):
+        of_home.setdefault(homes[patient_id], drawn[patient_id])
+    rest = [one for one in candidates if homes[one.patient_id] not in of_home]
+    found = allocate(rest, shares, campaign_id=campaign_id, seed=seed) if rest else {}
+    for patient_id, home in homes.items():
+        if home in of_home:
+            found[patient_id] = drawn.get(patient_id, of_home[home])
+    return found
+
+
 def households(candidates: Iterable[Candidate]) -> dict[str, str]:
     """The household of each patient, named by the least patient id in it. What more than _MOST_AT_HOME share, such as
     the number of a switchboard or an address that was typed to fill a field, makes nobody live together."""

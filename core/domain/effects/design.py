@@ -4,17 +4,18 @@ Which patients are in which arm is drawn when the campaign is activated, or its 
 (core.domain.effects.allocation). docs/decisions/designs.md
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
 from core.domain.campaign import AB, DELAYED, Campaign, goes_out_on, problems
-from core.domain.effects.allocation import CONTACT, HOLD_OUT, LATER, A, B
+from core.domain.effects.allocation import CONTACT, HOLD_OUT, LATER, A, Allocation, B
 from core.domain.organisation import LETTER, Organisation
 from core.domain.wording import LANGUAGES, day_text
 
 EVERYONE, HELD_OUT = "everyone", "hold_out"
-_KEEPS_OUT = frozenset({HELD_OUT, DELAYED})
+KEEPS_OUT = frozenset({HELD_OUT, DELAYED})  # designs by which some are not contacted, or later
 DELAY_WEEKS = (1, 26)
 USUAL_DELAY = 13  # weeks: the effect within 90 days can then be told whole
 
@@ -134,20 +135,30 @@ def design_problems(campaign: Campaign) -> dict[str, str]:
     return {name: sentence for name, sentence in found.items() if sentence}
 
 
+def keeps_out(campaign: Campaign) -> bool:
+    """Whether by the campaign's design some are not contacted, or later."""
+    return campaign.design in KEEPS_OUT
+
+
 def is_kept_out(campaign: Campaign, other: Campaign) -> bool:
     """Whether two campaigns for the same patients have the same design, by which some are not contacted, or later."""
-    return campaign.design == other.design and campaign.design in _KEEPS_OUT
+    return campaign.design == other.design and keeps_out(campaign)
 
 
 def family_problem(campaign: Campaign, lead: Campaign, organisation: Organisation) -> str:
     """Why a campaign does not fit one by another mode for the same patients that is active or has its arms; '' when it
     does. Whoever one of them holds out, or contacts later, the other may not contact before."""
-    if not _KEEPS_OUT & {campaign.design, lead.design}:
+    if not KEEPS_OUT & {campaign.design, lead.design}:
         return ""
     if not is_kept_out(campaign, lead):
         return (
             f"The campaign by {lead.channel} for the same patients has the design '{DESIGNS[lead.design].name}': "
             "choose the same here, so that whoever is not contacted there is not contacted here either."
+        )
+    if campaign.holdout_share != lead.holdout_share:
+        return (
+            f"By {lead.channel} chance has decided with {lead.holdout_share} % for the same patients, and that holds "
+            f"here too: choose {lead.holdout_share} % instead of {campaign.holdout_share} %."
         )
     first = lead.later_on(organisation)
     if lead.design == DELAYED and campaign.later_on(organisation) < first:
@@ -156,6 +167,31 @@ def family_problem(campaign: Campaign, lead: Campaign, organisation: Organisatio
             "a start date or a delay that is no earlier."
         )
     return ""
+
+
+def contacted_problem(by: Campaign) -> str:
+    """Why nobody can be held out, or contacted later, any more."""
+    return (
+        f"By {by.channel} some of these patients were contacted already, before chance decided who is: choose "
+        "'Everybody', or make a campaign of its own from a work list."
+    )
+
+
+def empty_problem(campaign: Campaign, drawn: Mapping[str, Allocation]) -> str:
+    """Why the arms of a campaign cannot be told apart: nobody is in one of them; '' when somebody is in each."""
+    if not drawn:
+        return ""
+    filled = {one.arm for one in drawn.values()}
+    empty = [ARM_NAMES[arm] for arm in shares(campaign) if arm not in filled]
+    if not empty:
+        return ""
+    patients, homes = len(drawn), len({one.household for one in drawn.values()})
+    who = f"{patients:,} patients of {homes:,} households" if homes > 1 else f"{patients:,} patients of one household"
+    who = who if patients > 1 else "one patient"
+    return (
+        f"Nobody would be in the group '{empty[0]}': {who}, and those of a household are treated alike. "
+        "Choose 'Everybody', a share nearer to half, or more patients."
+    )
 
 
 def fitted(campaign: Campaign, lead: Campaign, organisation: Organisation) -> dict[str, Any]:

@@ -1,0 +1,259 @@
+"""Campaigns by several modes for the same patients: one draw of arms holds for all, whichever comes first."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from core import campaigns, designs, dispatcher, effects, new_campaigns
+from core.domain.user import Scope, User
+from core.errors import NotAllowed
+from core.store import outcome_rows
+from core.store.database import reading, writing
+from core.store.schema import patients, recipients
+from core.workbench import Workbench
+from tests.clinic import add_patients, clinic_that_sends
+from tests.conftest import Clock
+from tests.designed import DELAYED, HOLD_OUT, activated, add_couples, arms, draft, people
+from tests.followed import SENT, followed
+from tests.letters import add_people as add_people_with_homes
+from tests.letters import clinic_that_prints, letter_campaign, printed
+from tests.mail_servers import Recorder
+from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
+from tests.postgres import postgres_folder  # noqa: F401 (fixture)
+
+TEXT = "check-up-reminder-text"
+EVERYONE: dict[str, Any] = {"design": "everyone", "holdout_share": 0, "delay_weeks": 0}
+
+
+@pytest.fixture
+def wb(bench: Workbench, server: Recorder) -> Workbench:  # noqa: F811
+    return clinic_that_sends(bench, server.port)
+
+
+def limited(wb: Workbench) -> Workbench:
+    """Whoever may see and activate for the first group alone."""
+    return replace(wb, user=User("lim", "Lim", roles=frozenset({"approver"}), scope=Scope(groups=frozenset({"g1"}))))
+
+
+def in_days(wb: Workbench, days: int) -> dict[str, Any]:
+    return {"start_on": wb.today() + timedelta(days=days)}
+
+
+# ---- when the arms were drawn ----------------------------------------------------------------------------------------
+def test_arms_that_a_sister_takes_were_allocated_when_they_were_drawn(wb: Workbench, clock: Clock) -> None:
+    first = activated(wb, add_couples(wb, 10), **HOLD_OUT)
+    sister = new_campaigns.also_by(wb, "c1", TEXT)
+    clock.forward(days=60)
+    kept = campaigns.save(wb, sister, in_days(wb, 0), version=1)
+
+    active = campaigns.activate(wb, sister, version=kept.version)
+
+    assert first.allocated_at is not None and active.allocated_at == first.allocated_at
+    assert arms(wb, sister) == arms(wb)
+
+
+@pytest.mark.parametrize("design", [HOLD_OUT, {"design": "everyone"}], ids=["with arms", "without"])
+def test_what_became_of_a_sister_is_counted_from_the_first_start_date_of_those_with_its_arms(
+    wb: Workbench, clock: Clock, design: dict[str, Any]
+) -> None:
+    first = activated(wb, add_couples(wb, 10), **design)
+    sister = new_campaigns.also_by(wb, "c1", TEXT)
+    clock.forward(days=60)
+    campaigns.save(wb, sister, in_days(wb, 0), version=1)
+    own = campaigns.activate(wb, sister).start_on
+
+    with reading(wb.engine) as connection:
+        found = {each.campaign_id: each.start_on for each in outcome_rows.due(connection, "another")}
+
+    assert found == {"c1": first.start_on, sister: first.start_on if design == HOLD_OUT else own}
+
+
+def test_a_comparison_ends_when_the_first_of_a_family_contacts_who_comes_later(wb: Workbench, clock: Clock) -> None:
+    first = activated(wb, add_couples(wb, 10), **DELAYED)
+    sister = new_campaigns.also_by(wb, "c1", TEXT)
+    clock.forward(days=40)
+    campaigns.save(wb, sister, in_days(wb, 0), version=1)
+    active = campaigns.activate(wb, sister)
+    days = {each.channel: each.later_on(wb.organisation()).isoformat() for each in (first, active)}
+    assert days == {"email": "2027-01-19", "text": "2027-03-01"}
+
+    with reading(wb.engine) as connection:
+        weeks = {
+            since: designs.weeks_compared(wb, connection, active, since=wb.today() - timedelta(days=since))
+            for since in (40, 0, -30)
+        }
+
+    assert weeks == {40: 8, 0: 2, -30: 0}  # 19 January is 56 days after the arms were drawn, and 16 from today
+
+
+def test_a_lead_that_was_stopped_before_its_later_day_ends_no_comparison_of_its_sister(
+    wb: Workbench, clock: Clock
+) -> None:
+    activated(wb, add_couples(wb, 10), **DELAYED)
+    sister = new_campaigns.also_by(wb, "c1", TEXT)
+    clock.forward(days=1)
+    active = campaigns.activate(wb, sister)
+    with writing(wb.engine) as connection:
+        connection.execute(update(recipients).values(attempt_count=1))
+    campaigns.stop(wb, "c1")
+
+    with reading(wb.engine) as connection:
+        assert designs.weeks_compared(wb, connection, active, since=wb.today()) == active.delay_weeks
+
+
+def test_the_effect_of_a_sister_is_shown_for_no_longer_than_nobody_of_the_later_arm_is_contacted(
+    wb: Workbench,
+) -> None:
+    activated(wb, add_couples(wb, 10), **DELAYED)
+    sister = campaigns.activate(wb, new_campaigns.also_by(wb, "c1", TEXT)).campaign_id
+    first_on = campaigns.campaign(wb, "c1").later_on(wb.organisation())
+    followed(wb, {}, campaign_id=sister, start_on=SENT, delay_weeks=40)
+    with writing(wb.engine) as connection:
+        connection.execute(update(recipients).where(recipients.c.patient_id == "p1").values(arm="later"))
+
+    found = effects.effect(wb, sister)
+
+    assert found is not None
+    assert found.plan.delay_weeks == (first_on - SENT).days // 7 == 33
+
+
+# ---- who is drawn ----------------------------------------------------------------------------------------------------
+def test_who_was_not_in_the_sister_that_was_activated_first_is_drawn_too(wb: Workbench) -> None:
+    ids = add_patients(wb, 20) + add_patients(wb, 20, start=21, group=2)
+    with writing(wb.engine) as connection:  # p20 of the first group and p21 of the second live together
+        connection.execute(update(patients).where(patients.c.patient_id.in_(["p20", "p21"])).values(household_id="h"))
+    draft(wb, ids, **in_days(wb, 2), **HOLD_OUT)
+    sister = new_campaigns.also_by(limited(wb), "c1", TEXT)
+    first = campaigns.activate(limited(wb), sister)
+
+    lead = campaigns.activate(wb, "c1")
+
+    found = arms(wb)
+    assert {each: found[each] for each in ids[:20]} == arms(wb, sister)
+    assert Counter(found[each] for each in ids[21:]) in ({"contact": 10, "hold_out": 9}, {"contact": 9, "hold_out": 10})
+    assert found["p21"] == found["p20"]
+    assert lead.allocated_at == first.allocated_at
+    with reading(wb.engine) as connection:
+        strata = dict(connection.execute(select(recipients.c.patient_id, recipients.c.stratum)).all())
+    assert (strata["p21"], strata["p22"]) == ("dr1 · 1 gap", "dr2 · 1 gap")
+
+
+def test_what_is_foreseen_of_a_sister_counts_its_own_patients(wb: Workbench) -> None:
+    activated(wb, add_patients(wb, 20) + add_patients(wb, 20, start=21, group=2), **HOLD_OUT)
+    sister = new_campaigns.also_by(limited(wb), "c1", TEXT)
+
+    shown = designs.foreseen(wb, campaigns.campaign(wb, sister), base=0.2, wanted=0.1)
+
+    assert sum(shown.patients.values()) == 20
+
+
+# ---- what is refused -------------------------------------------------------------------------------------------------
+def test_once_a_sister_has_the_arms_nobody_changes_their_share(wb: Workbench) -> None:
+    draft(wb, add_couples(wb, 10), **in_days(wb, 3), **HOLD_OUT)
+    sister = new_campaigns.also_by(wb, "c1", TEXT)
+    lead = campaigns.activate(wb, "c1")
+    campaigns.activate(wb, sister)
+
+    with pytest.raises(NotAllowed, match="choose 50 % instead of 5 %"):
+        campaigns.save(wb, "c1", {"holdout_share": 5}, version=lead.version)
+    with pytest.raises(NotAllowed, match="choose the same here"):
+        campaigns.save(wb, "c1", EVERYONE, version=lead.version)
+
+    campaigns.inactivate(wb, sister)
+    campaigns.save(wb, "c1", {"holdout_share": 20}, version=lead.version)
+    assert len(people(wb)["hold_out"]) == 4
+
+
+@pytest.mark.parametrize("design", [HOLD_OUT, DELAYED], ids=["held out", "delayed"])
+def test_nobody_is_held_out_any_more_once_a_sister_contacted_everybody(wb: Workbench, design: dict[str, Any]) -> None:
+    draft(wb, add_couples(wb, 10))
+    sister = new_campaigns.also_by(wb, "c1", TEXT)
+    campaigns.activate(wb, "c1")
+    dispatcher.drain(wb)
+    assert campaigns.campaign(wb, "c1").status == "completed"
+    kept = campaigns.save(wb, sister, design, version=1)
+
+    with pytest.raises(NotAllowed, match="By email some of these patients were contacted already"):
+        campaigns.activate(wb, sister)
+    campaigns.delete(wb, "c1", version=campaigns.campaign(wb, "c1").version)
+    with pytest.raises(NotAllowed, match="contacted already"):
+        campaigns.activate(wb, sister)
+    campaigns.save(wb, sister, EVERYONE, version=kept.version)
+    assert campaigns.activate(wb, sister).status == "active"
+
+
+def test_nobody_is_held_out_any_more_once_a_copy_of_a_sister_contacted_some(wb: Workbench) -> None:
+    draft(wb, add_couples(wb, 10))
+    sister = new_campaigns.also_by(wb, "c1", TEXT)
+    campaigns.stop(wb, "c1")
+    made = new_campaigns.copy(wb, "c1")
+    campaigns.save(wb, made, in_days(wb, 0), version=1)
+    campaigns.activate(wb, made)
+    dispatcher.drain(wb)
+    campaigns.save(wb, sister, HOLD_OUT, version=1)
+
+    assert "contacted already" in campaigns.problems_of(wb, campaigns.campaign(wb, sister))["design"]
+
+
+def test_a_sister_that_was_only_a_draft_keeps_nobody_from_a_design(wb: Workbench) -> None:
+    draft(wb, add_couples(wb, 10))
+    sister = new_campaigns.also_by(wb, "c1", TEXT)
+    campaigns.stop(wb, "c1")
+    campaigns.save(wb, sister, HOLD_OUT, version=1)
+
+    assert campaigns.activate(wb, sister).design == "hold_out"
+
+
+def test_of_two_sisters_activated_at_once_only_one_is_when_their_designs_do_not_fit(
+    wb: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is asked before the transaction has not seen the other one yet."""
+    draft(wb, add_couples(wb, 10), **HOLD_OUT)
+    sister = new_campaigns.also_by(wb, "c1", TEXT)
+    campaigns.save(wb, sister, EVERYONE, version=1)
+    monkeypatch.setattr(campaigns, "problems_of", lambda *_, **__: {})
+    campaigns.activate(wb, "c1")
+
+    with pytest.raises(NotAllowed, match="choose the same here"):
+        campaigns.activate(wb, sister)
+
+    assert campaigns.campaign(wb, sister).status == "inactive"
+
+
+# ---- arms in which nobody would be -----------------------------------------------------------------------------------
+def test_a_campaign_for_one_household_has_no_arms(wb: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    draft(wb, add_patients(wb, 3, phone_home="+13125550199"), **HOLD_OUT)
+
+    assert "3 patients of one household" in campaigns.problems_of(wb, campaigns.campaign(wb, "c1"))["design"]
+    monkeypatch.setattr(campaigns, "problems_of", lambda *_, **__: {})
+    with pytest.raises(NotAllowed, match="3 patients of one household"):
+        campaigns.activate(wb, "c1")
+
+
+def test_a_sister_with_patients_of_one_arm_alone_goes_out(wb: Workbench) -> None:
+    activated(wb, add_patients(wb, 2) + add_patients(wb, 20, start=3, group=2), **HOLD_OUT)
+    with writing(wb.engine) as connection:  # the two of the first group are both contacted
+        connection.execute(update(recipients).where(recipients.c.patient_id.in_(["p1", "p2"])).values(arm="contact"))
+    sister = new_campaigns.also_by(limited(wb), "c1", TEXT)
+
+    assert campaigns.activate(limited(wb), sister).status == "active"
+
+
+# ---- letters ---------------------------------------------------------------------------------------------------------
+def test_a_deleted_draft_of_letters_of_which_only_labels_were_printed_holds_nobody_out(bench: Workbench) -> None:  # noqa: F811
+    clinic_that_prints(bench)
+    made = letter_campaign(bench, add_people_with_homes(bench, [{} for _ in range(12)]))
+    campaigns.save(bench, made.campaign_id, HOLD_OUT, version=made.version)
+    sister = new_campaigns.also_by(bench, made.campaign_id, TEXT)
+    printed(bench, campaigns.campaign(bench, made.campaign_id), letters=False)
+    assert people(bench, made.campaign_id)["hold_out"]
+
+    version = campaigns.campaign(bench, made.campaign_id).version
+    campaigns.delete(bench, made.campaign_id, version=version)
+
+    assert not people(bench, made.campaign_id)["hold_out"]
+    assert campaigns.campaign(bench, sister).design == "hold_out"
