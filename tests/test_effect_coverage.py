@@ -10,12 +10,12 @@ from core.domain.effects.allocation import CONTACT, HOLD_OUT, LATER, A, Allocati
 from core.domain.effects.differences import (
     Counts,
     Interval,
-    design_effect,
     mantel_haenszel,
     newcombe,
     pooled,
     wilson,
 )
+from core.domain.effects.households import design_effect
 
 CAMPAIGNS = 2000
 TRUTH = 0.05
