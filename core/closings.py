@@ -91,7 +91,8 @@ def closings(
 def _closings(told: Told, measure: Measure, *, after: date, through: date) -> Iterator[pl.DataFrame]:
     """A frame for each day on which a gap closed."""
     known = {name: own for name, own in told.facts.items() if name in concepts_of([measure])}
-    days = [own.select("row", "on").filter(pl.col("on") > after, pl.col("on") <= through) for own in known.values()]
+    closing = [own for name, own in known.items() if name in _closing_concepts(measure)]
+    days = [own.select("row", "on").filter(pl.col("on") > after, pl.col("on") <= through) for own in closing]
     events = pl.concat(days).unique() if days else pl.DataFrame(schema={"row": pl.UInt32, "on": pl.Date})
     rows = events["row"].unique().sort()
     those = Told(told.people, known).of(rows)
@@ -104,6 +105,13 @@ def _closings(told: Told, measure: Measure, *, after: date, through: date) -> It
         found = _evaluated(of_day, [measure], on=day).filter(is_closed())
         closed = closed.append(asked.gather(found["row"]))
         yield _named(of_day, found).select("patient_id", "measure_id", closed_on=pl.lit(day))
+
+
+def _closing_concepts(measure: Measure) -> set[str]:
+    """Those whose events can close a gap: not what decides whom the measure is about."""
+    found = {concept for way in measure.ways for concept in way.concepts}
+    found |= {concept for way in measure.ways if way.partner for concept in way.partner.concepts}
+    return found | set(measure.latest.concepts if measure.latest else ())
 
 
 def _evaluated(told: Told, measures: Sequence[Measure], *, on: date) -> pl.DataFrame:

@@ -83,19 +83,21 @@ def _about(wb: Workbench, row: Followed) -> list[Measure]:
 
 
 def _follow(wb: Workbench, generation: Generation, group: Sequence[_Campaign]) -> None:
-    """The campaigns of one day: what is known of their patients is read once for all of them."""
+    """The campaigns of one day: the rules are asked once for all of them."""
     wanted = {one.row.campaign_id: _about(wb, one.row) for one in group}
     measures = list({each.measure_id: each for some in wanted.values() for each in some}.values())
     with reading(wb.engine) as connection:
         people = {each: outcome_rows.contacts(connection, each) for each in wanted}
         before = {each.row.campaign_id: _before(connection, each) for each in group}
     ids = pl.concat(people.values())["patient_id"].unique()
-    told = closings.told_of(generation, measures, ids)
+    gaps, closed = _gaps(generation, measures, ids, group)
     patients = _patients(generation, ids)
     appointments = _of(generation, "appointments", ids, _APPOINTMENT)
     for one in group:
         campaign_id = one.row.campaign_id
-        found = _closures(told, wanted[campaign_id], people[campaign_id]["patient_id"], one)
+        asked = pl.col("measure_id").is_in([each.measure_id for each in wanted[campaign_id]])
+        known = closed.filter(asked, pl.col("closed_on") <= _last_day(one))
+        found = closures(gaps.filter(asked), known, allocated_on=one.allocated_on)
         rows = _outcomes(wb, people[campaign_id], found, patients, appointments, one)
         kept = FollowUp(campaign_id, one.allocated_on, one.known_through, one.lag_days, generation.name, wb.now())
         with writing(wb.engine) as connection:
@@ -108,12 +110,17 @@ def _before(connection: Connection, one: _Campaign) -> pl.DataFrame:
     return found if one.row.counted_from == one.allocated_on else found.clear()
 
 
-def _closures(told: closings.Told, measures: Sequence[Measure], ids: pl.Series, one: _Campaign) -> pl.DataFrame:
-    mine = told.of(told.people["patient_id"].is_in(ids.implode()).arg_true().cast(pl.UInt32))
-    gaps = closings.opened(mine, measures, on=one.allocated_on)
-    through = last_day(one.allocated_on, one.known_through)
-    closed = closings.closings(mine, measures, gaps, after=one.allocated_on, through=through)
-    return closures(gaps, closed, allocated_on=one.allocated_on)
+def _gaps(
+    generation: Generation, measures: Sequence[Measure], ids: pl.Series, group: Sequence[_Campaign]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """OPENED on the day of these campaigns, and CLOSINGS since."""
+    told, day = closings.told_of(generation, measures, ids), group[0].allocated_on
+    gaps = closings.opened(told, measures, on=day)
+    return gaps, closings.closings(told, measures, gaps, after=day, through=max(map(_last_day, group)))
+
+
+def _last_day(one: _Campaign) -> date:
+    return last_day(one.allocated_on, one.known_through)
 
 
 def _outcomes(
