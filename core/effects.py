@@ -1,6 +1,7 @@
 """Whether a campaign worked: the arms that chance made, compared by closed gaps; without such arms only a course."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import polars as pl
@@ -41,7 +42,10 @@ def effect(wb: Workbench, campaign_id: str) -> Effect | None:
 def effect_among(wb: Workbench, campaign: Campaign, flagged: pl.DataFrame) -> Effect | None:
     """`effect` from `people` that were read already."""
     plan = _plan(wb, campaign)
-    return None if plan is None else effect_of(_allocated(flagged, plan), plan)
+    if plan is None:
+        return None
+    once = _once(wb, campaign, flagged)
+    return effect_of(_allocated(once, plan), replace(plan, doubled=flagged.height - once.height))
 
 
 @needs(READ_PATIENTS)
@@ -49,7 +53,7 @@ def frame(wb: Workbench, campaign_id: str) -> pl.DataFrame:
     """One row for each allocated patient whom the user may see: patient_id and ALLOCATED
     (core.domain.effects.analysis), for notebooks. Raises NotFound. Empty while nothing is known."""
     campaign = campaigns.campaign(wb, campaign_id)
-    plan, flagged = _plan(wb, campaign), people(wb, campaign)
+    plan, flagged = _plan(wb, campaign), _once(wb, campaign, people(wb, campaign))
     if plan is None:
         return pl.DataFrame(schema={"patient_id": pl.String, **ALLOCATED})
     allocated = flagged.select("patient_id", "is_seen").hstack(_allocated(flagged, plan))
@@ -57,8 +61,8 @@ def frame(wb: Workbench, campaign_id: str) -> pl.DataFrame:
 
 
 def repeats(wb: Workbench, campaign_id: str) -> list[Campaign]:
-    """The campaigns that are runs of the same: template, mode, measures and design, among those the user may see, the
-    campaign itself too; none for one without a control."""
+    """The campaigns that are runs of the same: template, mode, measures, design and what the messages say, among those
+    the user may see, the campaign itself too; none for one without a control."""
     campaign = campaigns.campaign(wb, campaign_id)
     if campaign.design == "everyone":
         return []
@@ -68,8 +72,8 @@ def repeats(wb: Workbench, campaign_id: str) -> list[Campaign]:
 
 
 def pooled(wb: Workbench, campaign_ids: Sequence[str], *, days: int = WINDOWS[-1]) -> Pooled | None:
-    """Several runs of the same campaign taken together, within so many days; of a run whose window is not over, or has
-    no control, nothing is taken. None when nothing is left. Raises NotFound."""
+    """Several runs of the same campaign taken together, within so many days; of a run whose window is not over, or
+    whose arms cannot be compared, nothing is taken. None when nothing is left. Raises NotFound."""
     effects = [each for campaign_id in campaign_ids if (each := effect(wb, campaign_id))]
     told = [window for each in effects for window in each.windows if window.days == days]
     return differences.pooled([one.difference for window in told for one in window.comparisons[:1]])
@@ -82,6 +86,8 @@ def _kind(campaign: Campaign) -> tuple[object, ...]:
         frozenset(campaign.measures),
         campaign.design,
         campaign.delay_weeks,
+        frozenset(campaign.messages.items()),
+        frozenset(campaign.variant.items()),
     )
 
 
@@ -92,6 +98,17 @@ def _plan(wb: Workbench, campaign: Campaign) -> Plan | None:
         return None
     design = campaign.design if campaign.allocated_at is not None else "everyone"
     return Plan(design, known.allocated_on, known.known_through, known.lag_days, campaign.delay_weeks)
+
+
+def _once(wb: Workbench, campaign: Campaign, flagged: pl.DataFrame) -> pl.DataFrame:
+    """The recipients with each person once: of ids that were merged, and may have been in different arms, the one that
+    stays, else the first."""
+    with reading(wb.engine) as connection:
+        now = outcome_rows.contacts(connection, campaign.campaign_id).select("recipient_id", now="patient_id")
+    named = flagged.join(now, on="recipient_id", how="left", maintain_order="left")
+    is_other = pl.col("patient_id").ne_missing(pl.col("now"))
+    kept = named.sort(is_other, "recipient_id").unique("now", keep="first")["recipient_id"]
+    return flagged.filter(pl.col("recipient_id").is_in(kept.implode()))
 
 
 def _allocated(flagged: pl.DataFrame, plan: Plan) -> pl.DataFrame:

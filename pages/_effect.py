@@ -121,6 +121,8 @@ def _how(effect: Effect) -> None:
         f"{day_text(plan.known_through)}.{delay} Everybody counts in the arm they were put in, whatever became of the "
         "message."
     )
+    if plan.doubled:
+        st.caption(f"Merged records: {plan.doubled:,}. Each person counts once, in the arm of the record that stayed.")
     if plan.design == "delayed":
         st.caption("Those contacted later are a comparison only until their own start: longer windows are no effect.")
     methods = {_METHODS[one.method] for window in effect.windows for one in window.comparisons}

@@ -13,8 +13,9 @@ from core import campaigns as public
 from core import effects, loads, outcomes, report_parts
 from core.domain.effects.outcomes import CLOSINGS, FOLLOWED, OPENED, bookings, closures, last_day
 from core.domain.feed_lag import FEEDS, known_days
+from core.feed_lags import known_through
 from core.following import Following
-from core.store import outcome_rows
+from core.store import accounts, outcome_rows
 from core.store.database import reading, writing
 from core.store.merges import Merge
 from core.store.merges import keep as keep_merges
@@ -497,3 +498,37 @@ def test_a_dispatcher_keeps_up_a_day_of_allocation_at_a_time(sent: Workbench) ->
     following.follow(then)  # not again within a minute
     with reading(sent.engine) as connection:
         assert len(set(connection.scalars(select(follow_ups.c.campaign_id)))) == 2
+
+
+def test_when_no_source_sends_any_more_the_last_one_says_what_is_known(sent: Workbench) -> None:
+    accounts.change_organisation(sent.engine, {"ended_sources": ("ehr",)}, at=sent.now(), by="ana")
+
+    long_after = noon(sent, SENT + timedelta(days=200))
+
+    assert known_through(long_after, []) == (SENT - timedelta(days=1), 0)
+
+
+def test_a_person_with_records_in_both_arms_counts_once_in_that_of_the_record_that_stays(
+    sent: Workbench, tmp_path: Path
+) -> None:
+    with writing(sent.engine) as connection:
+        connection.execute(update(campaigns).values(design="hold_out", holdout_share=50, allocated_at=sent.now()))
+        held_out = recipients.c.patient_id.in_(["p4", "p5", "p6"])
+        connection.execute(
+            update(recipients).where(held_out).values(arm="hold_out", state="hold_out", handed_over_at=None)
+        )
+        merges = [Merge("p4", "p1", "feed", SENT), Merge("p2", "p5", "feed", SENT)]
+        keep_merges(connection, merges, led_on={}, at=sent.now(), by="ana")
+    people = women(*map(woman, ["p1", "p3", "p5", "p6"]))
+    done = [PROCEDURE, mammogram("p1", 3), mammogram("p5", 9)]
+    later = load(sent, tmp_path, FED, patients=people, procedures=done)
+    outcomes.refresh(later)
+
+    effect = effects.effect(later, "c1")
+
+    assert effect is not None and effect.plan.doubled == 2
+    assert [(arm.arm, arm.counts.closed, arm.counts.size) for arm in effect.last.arms] == [
+        ("contact", 1, 2),
+        ("hold_out", 1, 2),
+    ]
+    assert sorted(effects.frame(later, "c1")["patient_id"]) == ["p1", "p3", "p5", "p6"]

@@ -7,6 +7,7 @@ import pytest
 
 from core import campaigns as public
 from core import effects, new_campaigns, report_parts
+from core.domain.campaign import Message
 from core.domain.failures import advice
 from core.domain.message import REASONS as MESSAGE_REASONS
 from core.domain.role import READ_PATIENTS
@@ -87,6 +88,17 @@ def test_runs_of_the_same_campaign_are_taken_together(wb: Workbench) -> None:
     assert set(runs) == {"c1", "c2"}
     assert found is not None and found.runs == 2
     assert 0.3 < found.difference.estimate < 0.4
+
+
+def test_campaigns_that_say_something_else_are_no_runs_of_the_same(wb: Workbench) -> None:
+    versions = ("messages", Message("Come", "<p>Come</p>")), ("variant", Message("Do come", "<p>Do come</p>"))
+    followed(wb, split(20, 12, 4), design="ab")
+    for number, changes in enumerate(({}, *({name: {"en": text}} for name, text in versions)), 2):
+        ids = [f"p{n}" for n in range(1, 41)]
+        add_campaign(wb, ids, campaign_id=f"c{number}", name=f"Run {number}", **changes)
+        followed(wb, split(20, 10, 4), campaign_id=f"c{number}", design="ab")
+
+    assert {one.campaign_id for one in effects.repeats(wb, "c1")} == {"c1", "c2"}
 
 
 SLICES = [

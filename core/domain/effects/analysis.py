@@ -39,13 +39,17 @@ ALLOCATED = schema(
 
 @dataclass(frozen=True)
 class Plan:
-    """How patients were allocated, and how far it is known what became of them."""
+    """How patients were allocated, and how far it is known what became of them.
+
+    doubled   records that turned out to be a person who is counted already
+    """
 
     design: str
     allocated_on: date
     known_through: date
     lag_days: int = 0
     delay_weeks: int = 0
+    doubled: int = 0
 
     @property
     def windows(self) -> tuple[int, ...]:
