@@ -31,7 +31,7 @@ ALLOCATED = schema(
         "kept": pl.Boolean,
         "closed": pl.Boolean,  # one gap at least, within 90 days
         "closed_on": pl.Date,
-        "days": pl.Int64,  # from the allocation to the closing, or as long as is known
+        "days": pl.Int64,  # from the day that closures count from to the closing, or as long as is known
         "is_censored": pl.Boolean,  # not closed as far as is known
     }
 )
