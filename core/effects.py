@@ -94,7 +94,7 @@ def _kind(campaign: Campaign) -> tuple[object, ...]:
 def _plan(wb: Workbench, campaign: Campaign) -> Plan | None:
     with reading(wb.engine) as connection:
         known = outcome_rows.follow_up(connection, campaign.campaign_id)
-    if known is None:
+    if known is None or campaign.start_on > wb.today():  # what an earlier version counted before that day is no effect
         return None
     design = campaign.design if campaign.allocated_at is not None else "everyone"
     return Plan(design, known.allocated_on, known.known_through, known.lag_days, campaign.delay_weeks)
