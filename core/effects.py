@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import polars as pl
 
@@ -11,6 +11,7 @@ from core.domain.campaign import Campaign
 from core.domain.campaign_steps import with_flags
 from core.domain.effects import differences
 from core.domain.effects.analysis import ALLOCATED, Effect, Plan, effect_of
+from core.domain.effects.design import is_kept_out
 from core.domain.effects.differences import Pooled
 from core.domain.effects.outcomes import WINDOWS
 from core.domain.role import READ_PATIENTS
@@ -94,10 +95,26 @@ def _kind(campaign: Campaign) -> tuple[object, ...]:
 def _plan(wb: Workbench, campaign: Campaign) -> Plan | None:
     with reading(wb.engine) as connection:
         known = outcome_rows.follow_up(connection, campaign.campaign_id)
+        family = rows.family(connection, campaign)
     if known is None or campaign.start_on > wb.today():  # what an earlier version counted before that day is no effect
         return None
-    design = campaign.design if campaign.allocated_at is not None else "everyone"
-    return Plan(design, known.allocated_on, known.known_through, known.lag_days, campaign.delay_weeks)
+    if campaign.allocated_at is None:
+        return Plan("everyone", known.allocated_on, known.known_through, known.lag_days)
+    same_arms = [each for each in family if each.allocated_at and is_kept_out(each, campaign)]
+    return Plan(
+        campaign.design,
+        known.allocated_on,
+        known.known_through,
+        known.lag_days,
+        min((each.delay_weeks for each in same_arms), default=campaign.delay_weeks),
+        is_second=any(_counted_from(wb, each) < known.allocated_on for each in same_arms),
+    )
+
+
+def _counted_from(wb: Workbench, campaign: Campaign) -> date:
+    """The day from which closures of a campaign with arms count (core.outcomes.allocated_on)."""
+    assert campaign.allocated_at is not None
+    return max(campaign.allocated_at.astimezone(wb.zone()).date(), campaign.start_on)
 
 
 def _once(wb: Workbench, campaign: Campaign, flagged: pl.DataFrame) -> pl.DataFrame:

@@ -20,6 +20,7 @@ from core.domain.effects.outcomes import WINDOWS
 from core.domain.effects.survival import at_risk, closure_curve, log_rank
 
 ARMS = (CONTACT, HOLD_OUT, LATER, B, A)  # of a pair the first is compared with the second
+_SECOND = "the same patients were contacted before by another mode, whose report tells of both"
 ALLOCATED = schema(
     {
         "arm": pl.String,
@@ -41,7 +42,8 @@ ALLOCATED = schema(
 class Plan:
     """How patients were allocated, and how far it is known what became of them.
 
-    doubled   records that turned out to be a person who is counted already
+    doubled     records that turned out to be a person who is counted already
+    is_second   a campaign by another mode began earlier with the same arms
     """
 
     design: str
@@ -50,6 +52,7 @@ class Plan:
     lag_days: int = 0
     delay_weeks: int = 0
     doubled: int = 0
+    is_second: bool = False
 
     @property
     def windows(self) -> tuple[int, ...]:
@@ -129,7 +132,7 @@ def effect_of(allocated: pl.DataFrame, plan: Plan) -> Effect:
     followed = {arm: _followed(allocated.filter(pl.col("arm") == arm), horizon) for arm in arms}
     ticks = tuple(sorted({0, *(window for window in plan.windows)}))
     widened = widening(_with_closed(allocated, horizon))
-    is_told = len(arms) == 2 and not untold(allocated, *arms)
+    is_told = len(arms) == 2 and not _why_untold(allocated, arms[0], arms[1], plan)
     return Effect(
         plan,
         tuple(_window(allocated, arms, plan, window) for window in plan.windows),
@@ -155,7 +158,7 @@ def _window(allocated: pl.DataFrame, arms: Sequence[str], plan: Plan, days: int)
     counts = {arm: _counts(rows.filter(pl.col("arm") == arm)) for arm in arms}
     known_from, widened = plan.known_from(days), widening(rows)
     pairs = list(combinations(arms, 2)) if known_from is None else []
-    why = {pair: untold(rows, *pair) for pair in pairs}
+    why = {pair: _why_untold(rows, *pair, plan) for pair in pairs}
     told = [compared(rows, counts, *pair) for pair in pairs if not why[pair]]
     adjusted = holm([each.p for each in told])
     return Window(
@@ -165,6 +168,11 @@ def _window(allocated: pl.DataFrame, arms: Sequence[str], plan: Plan, days: int)
         tuple(_with_p(each, p) for each, p in zip(told, adjusted, strict=True)),
         next(filter(None, why.values()), ""),
     )
+
+
+def _why_untold(rows: pl.DataFrame, arm: str, against: str, plan: Plan) -> str:
+    """Why two arms cannot be compared (`untold`); those that another mode has contacted before are alike no more."""
+    return _SECOND if plan.is_second else untold(rows, arm, against)
 
 
 def _with_p(one: Comparison, p: float) -> Comparison:
