@@ -14,7 +14,7 @@ from core.audit import record_in
 from core.domain.campaign import AB, DELAYED, Campaign
 from core.domain.effects.allocation import HOLD_OUT, LATER, A, Allocation, completed
 from core.domain.effects.design import empty_problem, shares
-from core.domain.effects.outcomes import closed_gaps, compared_within, open_gaps
+from core.domain.effects.outcomes import compared_within, is_closed, is_open
 from core.domain.effects.outlook import Outlook, outlook
 from core.domain.progress import Later
 from core.domain.role import READ_PATIENTS
@@ -90,10 +90,10 @@ def own_base(wb: Workbench, draft: Campaign) -> float | None:
     open."""
     then = wb.today() - timedelta(days=BASE_DAYS)
     asked = draft.measures or None
-    before = open_gaps(care_gaps.gaps(wb, as_of=then, measures=asked).collect())
-    closed = closed_gaps(care_gaps.gaps(wb, measures=asked).collect())
-    count = before.height
-    return before.join(closed, on=["patient_id", "measure_id"], how="semi").height / count if count else None
+    pair = ["patient_id", "measure_id"]
+    before = care_gaps.gaps(wb, as_of=then, measures=asked).filter(is_open()).select(pair).collect()
+    closed = care_gaps.gaps(wb, measures=asked).filter(is_closed()).select(pair).collect()
+    return before.join(closed, on=pair, how="semi").height / before.height if before.height else None
 
 
 def undo(connection: Connection, campaign: Campaign) -> None:

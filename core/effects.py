@@ -1,6 +1,7 @@
 """Whether a campaign worked: the arms that chance made, compared by closed gaps; without such arms only a course."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 import polars as pl
@@ -9,7 +10,7 @@ from core import campaigns, designs, readers
 from core.domain.campaign import Campaign
 from core.domain.effects import differences
 from core.domain.effects.analysis import ALLOCATED, Effect, Plan, effect_of
-from core.domain.effects.design import EVERYONE
+from core.domain.effects.design import EVERYONE, is_kept_out
 from core.domain.effects.differences import Pooled
 from core.domain.effects.outcomes import WINDOWS
 from core.domain.effects.rough import rough_effect
@@ -32,9 +33,8 @@ def effect(wb: Workbench, campaign_id: str) -> Effect | None:
 
 def is_awaited(wb: Workbench, campaign: Campaign) -> bool:
     """Whether chance made arms whose patients have not been followed yet; they are within a minute."""
-    if not campaign.measures or campaign.design == EVERYONE or campaign.allocated_at is None:
-        return False
-    return _plan(wb, campaign) is None
+    is_designed = campaign.measures and campaign.design != EVERYONE and campaign.allocated_at is not None
+    return bool(is_designed) and campaign.start_on <= wb.today() and _plan(wb, campaign) is None
 
 
 def effect_among(wb: Workbench, campaign: Campaign, flagged: pl.DataFrame, *, is_rough: bool) -> Effect | None:
@@ -43,7 +43,10 @@ def effect_among(wb: Workbench, campaign: Campaign, flagged: pl.DataFrame, *, is
     plan = _plan(wb, campaign)
     if plan is None:
         return None
-    return (rough_effect if is_rough else effect_of)(_allocated(flagged, plan), plan)
+    once = _once(wb, campaign, flagged)
+    if is_rough:
+        return rough_effect(_allocated(once, plan), plan)
+    return effect_of(_allocated(once, plan), replace(plan, doubled=flagged.height - once.height))
 
 
 def known_through(wb: Workbench, campaign: Campaign) -> date | None:
@@ -57,7 +60,7 @@ def frame(wb: Workbench, campaign_id: str) -> pl.DataFrame:
     """One row for each allocated patient whom the user may see: patient_id and ALLOCATED
     (core.domain.effects.analysis), for notebooks. Raises NotFound. Empty while nothing is known."""
     campaign = campaigns.campaign(wb, campaign_id)
-    plan, flagged = _plan(wb, campaign), _flagged(wb, campaign)
+    plan, flagged = _plan(wb, campaign), _once(wb, campaign, _flagged(wb, campaign))
     if plan is None:
         return pl.DataFrame(schema={"patient_id": pl.String, **ALLOCATED})
     known = flagged.filter("is_known")
@@ -65,8 +68,8 @@ def frame(wb: Workbench, campaign_id: str) -> pl.DataFrame:
 
 
 def repeats(wb: Workbench, campaign_id: str) -> list[Campaign]:
-    """The campaigns that are runs of the same: template, mode, measures and design, among those the user may see, the
-    campaign itself too; none for one without a control."""
+    """The campaigns that are runs of the same: template, mode, measures, design and what the messages say, among those
+    the user may see, the campaign itself too; none for one without a control."""
     campaign = campaigns.campaign(wb, campaign_id)
     if campaign.design == EVERYONE:
         return []
@@ -76,8 +79,8 @@ def repeats(wb: Workbench, campaign_id: str) -> list[Campaign]:
 
 
 def pooled(wb: Workbench, campaign_ids: Sequence[str], *, days: int = WINDOWS[-1]) -> Pooled | None:
-    """Several runs of the same campaign taken together, within so many days; of a run whose window is not over, or has
-    no control, nothing is taken. None when nothing is left. Raises NotFound."""
+    """Several runs of the same campaign taken together, within so many days; of a run whose window is not over, or
+    whose arms cannot be compared, nothing is taken. None when nothing is left. Raises NotFound."""
     effects = [each for campaign_id in campaign_ids if (each := effect(wb, campaign_id))]
     told = [window for each in effects for window in each.windows if window.days == days]
     return differences.pooled([one.difference for window in told for one in window.comparisons[:1]])
@@ -90,6 +93,8 @@ def _kind(campaign: Campaign) -> tuple[object, ...]:
         frozenset(campaign.measures),
         campaign.design,
         campaign.delay_weeks,
+        frozenset(campaign.messages.items()),
+        frozenset(campaign.variant.items()),
     )
 
 
@@ -101,11 +106,38 @@ def _flagged(wb: Workbench, campaign: Campaign) -> pl.DataFrame:
 def _plan(wb: Workbench, campaign: Campaign) -> Plan | None:
     with reading(wb.engine) as connection:
         known = outcome_rows.follow_up(connection, campaign.campaign_id)
-        if known is None:
+        if known is None or campaign.start_on > wb.today():  # what an earlier version counted before it is no effect
             return None
+        family = rows.family(connection, campaign)
         weeks = designs.weeks_compared(wb, connection, campaign, since=known.allocated_on)
-    design = campaign.design if campaign.allocated_at is not None else EVERYONE
-    return Plan(design, known.allocated_on, known.known_through, known.lag_days, weeks)
+    if campaign.allocated_at is None:
+        return Plan(EVERYONE, known.allocated_on, known.known_through, known.lag_days)
+    same_arms = [each for each in family if each.allocated_at and is_kept_out(each, campaign)]
+    return Plan(
+        campaign.design,
+        known.allocated_on,
+        known.known_through,
+        known.lag_days,
+        weeks,
+        is_second=any(_counted_from(wb, each) < known.allocated_on for each in same_arms),
+    )
+
+
+def _counted_from(wb: Workbench, campaign: Campaign) -> date:
+    """The day from which closures of a campaign with arms count (core.outcomes.allocated_on)."""
+    assert campaign.allocated_at is not None
+    return max(campaign.allocated_at.astimezone(wb.zone()).date(), campaign.start_on)
+
+
+def _once(wb: Workbench, campaign: Campaign, flagged: pl.DataFrame) -> pl.DataFrame:
+    """The recipients with each person once: of ids that were merged, and may have been in different arms, the one that
+    stays, else the first."""
+    with reading(wb.engine) as connection:
+        now = outcome_rows.contacts(connection, campaign.campaign_id).select("recipient_id", now="patient_id")
+    named = flagged.join(now, on="recipient_id", how="left", maintain_order="left")
+    is_other = pl.col("patient_id").ne_missing(pl.col("now"))
+    kept = named.sort(is_other, "recipient_id").unique("now", keep="first")["recipient_id"]
+    return flagged.filter(pl.col("recipient_id").is_in(kept.implode()))
 
 
 def _allocated(flagged: pl.DataFrame, plan: Plan) -> pl.DataFrame:

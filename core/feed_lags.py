@@ -19,14 +19,23 @@ _TABLE_OF_CONCEPT = TABLE_OF_KIND | {"condition": "problems"}
 
 def known_through(wb: Workbench, measures: Sequence[Measure]) -> tuple[date, int]:
     """The last day of which the events that satisfy these measures are known, and the usual delay in days
-    (core.domain.feed_lag). Sources that send no more are left out. Today without any feed."""
+    (core.domain.feed_lag). Sources that send no more are left out; when none sends any more, the one that sent last
+    says it. Today without any feed."""
     ended = wb.organisation().ended_sources
     with reading(wb.engine) as connection:
         loads = outcome_rows.lags(connection, _tables(measures))
         loads = loads if loads.height else outcome_rows.lags(connection, {"patients"})
     on = pl.col("received_at").dt.convert_time_zone(wb.zone().key).dt.date()
-    feeds = loads.filter(~pl.col("source_system").is_in(list(ended))).with_columns(on=on).select(*FEEDS)
-    return known_days(feeds) if feeds.height else (wb.today(), 0)
+    feeds = loads.with_columns(on=on).select(*FEEDS)
+    if feeds.is_empty():
+        return wb.today(), 0
+    told = feeds.filter(~pl.col("source_system").is_in(list(ended)))
+    return known_days(told if told.height else _latest(feeds))
+
+
+def _latest(feeds: pl.DataFrame) -> pl.DataFrame:
+    """FEEDS of the source that sent the last of them."""
+    return feeds.filter(pl.col("source_system") == feeds.sort("on", "source_system")["source_system"][-1])
 
 
 def _tables(measures: Sequence[Measure]) -> set[str]:

@@ -1,26 +1,16 @@
 """What became of the patients of campaigns: gaps closed and visits booked since the allocation, by the latest feed."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from itertools import groupby
 from typing import NamedTuple
 
 import polars as pl
+from sqlalchemy import Connection
 
-from core import engines, loads, rules
-from core.domain.clinical import GAPS
-from core.domain.effects.outcomes import (
-    CLOSED_COLUMNS,
-    LATE,
-    WINDOWS,
-    bookings,
-    check_days,
-    closed_gaps,
-    closures,
-    open_gaps,
-)
+from core import closings, loads, rules
+from core.domain.effects.outcomes import CLOSED_COLUMNS, LATE, WINDOWS, bookings, closures, last_day, still_known
 from core.domain.measure import Measure
-from core.domain.organisation import LETTER
 from core.feed_lags import known_through
 from core.store import outcome_rows
 from core.store.clinical import Generation
@@ -45,14 +35,15 @@ def refresh(wb: Workbench, *, days: int | None = None) -> int:
     Costs one question of SQL when nothing has come.
 
     days   how many days of allocation to take on at most, the latest first: campaigns of a day share their evaluation
-    A campaign is followed until LATE days after its last window; what is kept then stays.
+    A campaign is followed from the day its closures count from until LATE days after its last window; what is kept then
+    stays.
     """
     generation = loads.current(wb)
     if generation is None or not generation.about().is_current:
         return 0
     with reading(wb.engine) as connection:
         rows = outcome_rows.due(connection, generation.name)
-    due = [_with_days(wb, row) for row in rows if not _is_settled(wb, row)]
+    due = [_with_days(wb, row) for row in rows if _has_begun(wb, row) and not _is_settled(wb, row)]
     due.sort(key=lambda one: one.allocated_on, reverse=True)
     each_day = [list(group) for _, group in groupby(due, key=lambda one: one.allocated_on)][:days]
     for group in each_day:
@@ -61,17 +52,23 @@ def refresh(wb: Workbench, *, days: int | None = None) -> int:
 
 
 def allocated_on(wb: Workbench, row: Followed) -> date:
-    """The organisation's day from which closures count: that of the allocation, else of the activation; of letters the
-    mail date, or the day of printing when that is later."""
+    """The organisation's day from which closures count, in all arms alike: that of the allocation, else of the
+    activation or printing, or the start date when that is later. Nobody is contacted before it, so the arms are still
+    as alike as chance made them."""
     at = row.allocated_at or row.activated_at or row.finished_at
     assert at is not None
-    day = at.astimezone(wb.zone()).date()
-    return max(day, row.start_on) if row.channel == LETTER and row.allocated_at is None else day
+    return max(at.astimezone(wb.zone()).date(), row.start_on)
+
+
+def _has_begun(wb: Workbench, row: Followed) -> bool:
+    return allocated_on(wb, row) <= wb.today()
 
 
 def _is_settled(wb: Workbench, row: Followed) -> bool:
-    last = allocated_on(wb, row) + timedelta(days=WINDOWS[-1] + LATE)
-    return row.known_through is not None and row.known_through >= last
+    """Whether nothing changes any more. What was counted from another day is looked at again."""
+    day = allocated_on(wb, row)
+    last = day + timedelta(days=WINDOWS[-1] + LATE)
+    return row.counted_from == day and row.known_through is not None and row.known_through >= last
 
 
 def _with_days(wb: Workbench, row: Followed) -> _Campaign:
@@ -80,45 +77,50 @@ def _with_days(wb: Workbench, row: Followed) -> _Campaign:
 
 
 def _about(wb: Workbench, row: Followed) -> list[Measure]:
-    """The measures it is about that are on."""
-    known = rules.in_force(wb).measures
+    """The measures it is about, also those that are off by now: what was done counts whoever is looked for today."""
+    known = rules.every(wb)
     return [known[measure_id] for measure_id in row.measures if measure_id in known]
 
 
 def _follow(wb: Workbench, generation: Generation, group: Sequence[_Campaign]) -> None:
-    """The campaigns of one day: each day that is looked at is evaluated once for all of them."""
+    """The campaigns of one day: the rules are asked once for all of them."""
     wanted = {one.row.campaign_id: _about(wb, one.row) for one in group}
     measures = list({each.measure_id: each for some in wanted.values() for each in some}.values())
     with reading(wb.engine) as connection:
         people = {each: outcome_rows.contacts(connection, each) for each in wanted}
+        before = {each.row.campaign_id: _before(connection, each) for each in group}
     ids = pl.concat(people.values())["patient_id"].unique()
-    looked_at = {day for one in group for day in (one.allocated_on, *check_days(one.allocated_on, one.known_through))}
-    gaps = {day: _gaps(generation, measures, ids, day) for day in sorted(looked_at)}
+    gaps, closed = _gaps(generation, measures, ids, group)
     patients = _patients(generation, ids)
     appointments = _of(generation, "appointments", ids, _APPOINTMENT)
     for one in group:
-        names = [each.measure_id for each in wanted[one.row.campaign_id]]
-        found = _closures({day: rows.filter(pl.col("measure_id").is_in(names)) for day, rows in gaps.items()}, one)
-        rows = _outcomes(wb, people[one.row.campaign_id], found, patients, appointments, one)
-        kept = FollowUp(
-            one.row.campaign_id, one.allocated_on, one.known_through, one.lag_days, generation.name, wb.now()
-        )
+        campaign_id = one.row.campaign_id
+        asked = pl.col("measure_id").is_in([each.measure_id for each in wanted[campaign_id]])
+        known = closed.filter(asked, pl.col("closed_on") <= _last_day(one))
+        found = closures(gaps.filter(asked), known, allocated_on=one.allocated_on)
+        rows = _outcomes(wb, people[campaign_id], found, patients, appointments, one)
+        kept = FollowUp(campaign_id, one.allocated_on, one.known_through, one.lag_days, generation.name, wb.now())
         with writing(wb.engine) as connection:
-            outcome_rows.keep(connection, kept, rows)
+            outcome_rows.keep(connection, kept, still_known(rows, before[campaign_id]))
 
 
-def _gaps(generation: Generation, measures: Sequence[Measure], ids: pl.Series, day: date) -> pl.DataFrame:
-    """GAPS of these patients as they were on a day, from all that is known now."""
-    parts = [
-        part.filter(pl.col("patient_id").is_in(ids.implode()))
-        for part in engines.evaluated(generation, measures, as_of=day)
-    ]
-    return pl.concat([GAPS.to_frame(), *parts])
+def _before(connection: Connection, one: _Campaign) -> pl.DataFrame:
+    """What was kept of a campaign; nothing of what was counted from another day."""
+    found = outcome_rows.kept(connection, one.row.campaign_id)
+    return found if one.row.counted_from == one.allocated_on else found.clear()
 
 
-def _closures(gaps: Mapping[date, pl.DataFrame], one: _Campaign) -> pl.DataFrame:
-    checked = [closed_gaps(gaps[day]) for day in check_days(one.allocated_on, one.known_through)]
-    return closures(open_gaps(gaps[one.allocated_on]), checked)
+def _gaps(
+    generation: Generation, measures: Sequence[Measure], ids: pl.Series, group: Sequence[_Campaign]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """OPENED on the day of these campaigns, and CLOSINGS since."""
+    told, day = closings.told_of(generation, measures, ids), group[0].allocated_on
+    gaps = closings.opened(told, measures, on=day)
+    return gaps, closings.closings(told, measures, gaps, after=day, through=max(map(_last_day, group)))
+
+
+def _last_day(one: _Campaign) -> date:
+    return last_day(one.allocated_on, one.known_through)
 
 
 def _outcomes(
@@ -129,7 +131,7 @@ def _outcomes(
     appointments: pl.DataFrame,
     one: _Campaign,
 ) -> pl.DataFrame:
-    """The columns of the table `outcomes`."""
+    """The columns of the table `outcomes`, and is_there."""
     zone = wb.zone().key
     local = [
         pl.col(name).dt.convert_time_zone(zone).dt.replace_time_zone(None)
@@ -150,12 +152,15 @@ def _outcomes(
         .join(bookings(followed, appointments, known_through=one.known_through), on="recipient_id", how="left")
         .with_columns(
             pl.col(counts).fill_null(0),
+            pl.col("is_there").fill_null(False),
+        )
+        .with_columns(
             # Whoever is not in the feed any more is followed no further than the beginning.
             followed_through=pl.min_horizontal(
                 pl.lit(one.known_through), pl.when(pl.col("is_there")).then("ended_on").otherwise(one.allocated_on)
             ),
         )
-        .drop("patient_id", "is_there", "ended_on")
+        .drop("patient_id", "ended_on")
     )
 
 

@@ -4,8 +4,9 @@ import streamlit as st
 
 from core import charts, effects
 from core.domain.campaign import Campaign
-from core.domain.effects.achieved import NO_ESTIMATE, REGRESSION, points
-from core.domain.effects.analysis import Comparison, Effect, Window
+from core.domain.effects.achieved import NO_ESTIMATE, REGRESSION, points, untold_sentence
+from core.domain.effects.analysis import Effect, Window
+from core.domain.effects.comparison import Comparison
 from core.domain.effects.design import ARM_NAMES, arm_name
 from core.domain.wording import day_text
 from core.report_parts import Slice
@@ -13,7 +14,11 @@ from core.workbench import Workbench
 from pages._chart import draw_chart
 from pages._shared import interval, percent, plain
 
-_METHODS = {"newcombe": "Newcombe", "mantel_haenszel": "Mantel and Haenszel, over strata and households"}
+_METHODS = {
+    "newcombe": "Newcombe",
+    "mantel_haenszel": "Mantel and Haenszel, over strata and households",
+    "newcombe_over_strata": "Newcombe, over strata and households",
+}
 
 
 def show_effect(wb: Workbench, campaign: Campaign, effect: Effect | None) -> tuple[Slice, str] | None:
@@ -28,6 +33,8 @@ def show_effect(wb: Workbench, campaign: Campaign, effect: Effect | None) -> tup
         _arms(effect)
         if effect.last.comparisons:
             _told(effect.last.comparisons[0], effect)
+        elif effect.last.untold:
+            st.markdown(untold_sentence(effect.last))
     with right:
         if any(window.comparisons for window in effect.windows):
             draw_chart(charts.differences(effect), key="rp_difference")
@@ -77,10 +84,16 @@ def _told(one: Comparison, effect: Effect) -> None:
     if one.complier and points(one.complier) != points(one.difference):  # the same when all were reached
         lines.append(f"Among those reached: {points(one.complier)}.")
     if effect.log_rank is not None:
-        lines.append(f"Over the whole time: {_chance(effect.log_rank)} (log-rank).")
-    if effect.is_of_versions:
+        asked = "" if _agrees(effect.log_rank, one) else ", which asks when gaps closed and not only how many"
+        lines.append(f"Over the whole time: {_chance(effect.log_rank)} (log-rank{asked}).")
+    if effect.is_of_versions and _agrees(one.p, one):
         lines.append(f"Difference of the versions: {_chance(one.p)}.")
     st.markdown("  \n".join(plain(line).replace("\\*\\*", "**") for line in lines))
+
+
+def _agrees(p: float, one: Comparison) -> bool:
+    """Whether a test claims what the interval of the difference does."""
+    return (p < 0.05) == one.difference.is_clear
 
 
 def _chance(p: float) -> str:
@@ -110,6 +123,8 @@ def _how(effect: Effect) -> None:
         f"{day_text(plan.known_through)}.{delay} Everybody counts in the arm they were put in, whatever became of the "
         "message."
     )
+    if plan.doubled:
+        st.caption(f"Merged records: {plan.doubled:,}. Each person counts once, in the arm of the record that stayed.")
     if plan.design == "delayed":
         st.caption("Those contacted later are a comparison only until their own start: longer windows are no effect.")
     methods = {_METHODS[one.method] for window in effect.windows for one in window.comparisons}

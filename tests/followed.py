@@ -26,7 +26,9 @@ def followed(
     days, `booked` and `kept`."""
     with writing(wb.engine) as connection:
         connection.execute(
-            update(campaigns).where(campaigns.c.campaign_id == campaign_id).values(allocated_at=wb.now(), **changes)
+            update(campaigns)
+            .where(campaigns.c.campaign_id == campaign_id)
+            .values(**{"allocated_at": wb.now(), "start_on": SENT} | changes)
         )
         connection.execute(
             insert(follow_ups).values(

@@ -168,3 +168,16 @@ def test_a_tenth_held_out_of_2000_shows_only_what_the_usual_tables_say() -> None
     assert shown.rise == pytest.approx(0.064, abs=0.006)
     assert shown.rise_at_half == pytest.approx(0.041, abs=0.002)
     assert household_effect([]) == 1.0
+
+
+def test_a_form_promises_nothing_that_the_report_will_not_compare() -> None:
+    """Nine households held out are too few to be compared; half and half they would be enough."""
+    arms = ["hold_out" if one < 9 else "contact" for one in range(60)]
+    drawn = {str(one): Allocation(arm, "s", str(one)) for one, arm in enumerate(arms)}
+    few = {each: one for each, one in drawn.items() if int(each) < 18}
+
+    shown = outlook(drawn, {"contact": 0.85, "hold_out": 0.15}, base=0.1, wanted=0.03)
+
+    assert shown.rise is None and shown.rise_at_half is not None
+    assert outlook(few, {"contact": 0.5, "hold_out": 0.5}, base=0.1, wanted=0.03).rise_at_half is None
+    assert outlook_sentences(shown, about="held out")[0].startswith("With 9 held out of 60 patients no rise above 10")

@@ -8,7 +8,8 @@ import pytest
 
 from core.domain.effects.achieved import achieved
 from core.domain.effects.analysis import ALLOCATED, Effect, Plan, effect_of
-from core.domain.effects.differences import Counts, mantel_haenszel, newcombe, risk_ratio
+from core.domain.effects.consequences import risk_ratio
+from core.domain.effects.differences import Counts, mantel_haenszel, newcombe
 
 SENT = date(2026, 6, 1)
 LONG_AGO = SENT + timedelta(days=200)
@@ -47,7 +48,7 @@ def test_a_plain_split_is_compared_by_newcombes_method() -> None:
     one = effect.last.comparisons[0]
     assert (effect.last.days, one.arm, one.against, one.method) == (90, "contact", "hold_out", "newcombe")
     assert one.difference == newcombe(Counts(60, 200), Counts(15, 100))
-    assert one.ratio == risk_ratio(Counts(60, 200), Counts(15, 100))
+    assert one.ratio == risk_ratio([(Counts(60, 200), Counts(15, 100))])
     assert one.more.estimate == pytest.approx(200 * 0.15)
     assert one.contact is not None and one.contact.estimate == pytest.approx(1 / 0.15)
     assert one.complier is not None and one.complier.estimate == pytest.approx(0.15 / 0.5)
@@ -147,3 +148,93 @@ def test_the_sentence_says_what_was_achieved_and_how_sure_it_is(
 def test_the_sentence_waits_for_the_feed() -> None:
     effect = found(rows("contact", 50, 0), rows("hold_out", 50, 0), through=SENT + timedelta(days=5))
     assert achieved(40, effect) == "40 reached; who closed a gap is known from Sun 5 Jul 2026."
+
+
+# ---- what cannot be told ---------------------------------------------------------------------------------------------
+def test_without_anybody_reached_no_effect_is_claimed() -> None:
+    effect = found(rows("contact", 50, 40, reached=0), rows("hold_out", 50, 5))
+
+    assert effect.last.comparisons == () and effect.log_rank is None
+    assert achieved(0, effect) == (
+        "0 reached; 40 of the 50 to contact closed a gap within 90 days. Whether it changed anything cannot be told: "
+        "nobody was reached, as far as is known."
+    )
+
+
+def test_of_too_few_households_only_counts_are_told() -> None:
+    few = found(rows("contact", 4, 4, homes=4), rows("hold_out", 4, 0, homes=4))
+    nine = found(rows("contact", 400, 100), rows("hold_out", 18, 0, homes=2))
+    ten = found(rows("contact", 400, 100), rows("hold_out", 20, 0, homes=2))
+
+    assert few.last.comparisons == nine.last.comparisons == () and few.log_rank is None
+    assert achieved(2, few) == (
+        "2 reached; 4 of the 4 to contact closed a gap within 90 days. Whether it changed anything cannot be told: "
+        "an arm has fewer than 10 households that can be compared."
+    )
+    assert len(ten.last.comparisons) == 1
+
+
+def test_strata_that_hold_one_arm_alone_do_not_make_it_enough() -> None:
+    effect = found(rows("contact", 40, 20), rows("hold_out", 5, 1), rows("hold_out", 40, 10, stratum="held out alone"))
+    assert effect.last.comparisons == () and "fewer than 10" in effect.last.untold
+
+
+def test_where_all_are_in_one_arm_there_is_nothing_to_compare() -> None:
+    held_out = found(rows("hold_out", 3, 3))
+    contacted = found(rows("contact", 30, 3))
+
+    assert not held_out.is_estimate and held_out.log_rank is None
+    assert achieved(0, held_out) == "0 reached; all 3 are in the arm 'Held out', so that there is nothing to compare."
+    assert achieved(9, contacted).endswith("How many would have without it is not known: not an effect estimate.")
+
+
+def test_versions_that_cannot_be_compared_say_why() -> None:
+    effect = found(rows("a", 5, 1), rows("b", 5, 5), design="ab")
+    assert achieved(5, effect) == (
+        "5 reached; 20.0 % of A and 100.0 % of B closed a gap within 90 days. Whether it changed anything cannot be "
+        "told: an arm has fewer than 10 households that can be compared."
+    )
+
+
+@pytest.mark.parametrize("closed", [0, 20])
+def test_couples_of_whom_nobody_or_everybody_closed_leave_room_for_chance(closed: int) -> None:
+    effect = found(rows("contact", 20, closed, homes=2), rows("hold_out", 20, closed, homes=2))
+
+    one = effect.last.comparisons[0]
+    assert (one.method, one.difference.estimate) == ("newcombe_over_strata", 0)
+    assert one.difference.low < -0.2 and one.difference.high > 0.2
+    assert "0 more than without it, which may be chance (" in achieved(10, effect)
+
+
+def test_couples_are_told_of_alike_by_all_that_is_said() -> None:
+    """Nine couples of twenty against four: as single patients that would be more than chance."""
+    effect = found(rows("contact", 40, 18, homes=2), rows("hold_out", 40, 8, homes=2))
+
+    one = effect.last.comparisons[0]
+    assert not one.difference.is_clear and one.p > 0.05 and effect.log_rank is not None and effect.log_rank > 0.05
+    assert one.ratio is not None and one.ratio.low < 1 < one.ratio.high
+    alone = found(rows("contact", 40, 18), rows("hold_out", 40, 8)).log_rank
+    assert alone is not None and alone < 0.05
+
+
+def test_a_ratio_that_would_claim_another_thing_than_the_difference_is_left_out() -> None:
+    for treated in range(10, 30):
+        one = found(rows("contact", 60, treated), rows("hold_out", 60, 8)).last.comparisons[0]
+        assert one.ratio is None or (one.ratio.low > 1) == one.difference.is_clear
+
+
+def test_the_effect_among_the_reached_needs_enough_of_them() -> None:
+    few = found(rows("contact", 400, 60, reached=0.02), rows("hold_out", 400, 59)).last.comparisons[0]
+    beyond = found(rows("contact", 60, 27, reached=0.3), rows("hold_out", 60, 9)).last.comparisons[0]
+    assert few.complier is None and beyond.complier is None
+
+
+def test_curves_and_shares_of_households_are_as_unsure_as_their_difference() -> None:
+    couples, alone = (found(rows("contact", 200, 60, homes=homes), rows("hold_out", 200, 40)) for homes in (2, 1))
+
+    def width(effect: Effect) -> float:
+        share = effect.last.arms[0].share
+        return share.high - share.low
+
+    assert width(couples) > 1.1 * width(alone)
+    assert couples.curves["contact"]["low"][-1] < alone.curves["contact"]["low"][-1]

@@ -3,31 +3,34 @@
 import random
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from datetime import date
 
+import polars as pl
 import pytest
 
 from core.domain.effects.allocation import CONTACT, HOLD_OUT, LATER, A, Allocation, B, Candidate, allocate
+from core.domain.effects.analysis import ALLOCATED, Plan, effect_of
 from core.domain.effects.differences import (
     Counts,
     Interval,
-    design_effect,
     mantel_haenszel,
     newcombe,
     pooled,
     wilson,
 )
+from core.domain.effects.households import design_effect
 
 CAMPAIGNS = 2000
 TRUTH = 0.05
 Closed = Mapping[str, bool]
 
 
-def panel(draw: random.Random, count: int, *, size: int) -> list[Candidate]:
-    """Patients of twelve providers, in households of 1 to `size`."""
+def panel(draw: random.Random, count: int, *, size: int, is_fixed: bool = False) -> list[Candidate]:
+    """Patients of twelve providers, in households of 1 to `size`, or all of `size`."""
     people: list[Candidate] = []
     while len(people) < count:
         home = frozenset({f"home {len(people)}"})
-        for _ in range(draw.randint(1, size)):
+        for _ in range(size if is_fixed else draw.randint(1, size)):
             provider = f"dr{draw.choices(range(12), range(1, 13))[0]}"
             people.append(Candidate(f"p{len(people):05}", home, provider, draw.choices(range(5), (1, 9, 5, 2, 1))[0]))
     return people[:count]
@@ -85,13 +88,14 @@ def covered(
     patients: int,
     size: int,
     together: float = 0.0,
+    is_fixed: bool = False,
     is_stratified: bool = True,
 ) -> float:
     """The share of campaigns whose interval holds the truth."""
     draw = random.Random(f"{shares}{patients}{size}{together}")
     lifted, hits = max(shares, key=lambda arm: (shares[arm], arm in (CONTACT, A))), 0
     for number in range(CAMPAIGNS):
-        people = panel(draw, patients, size=size)
+        people = panel(draw, patients, size=size, is_fixed=is_fixed)
         if is_stratified:
             arms = allocate(people, shares, campaign_id=f"c{number}", seed=number)
         else:
@@ -125,6 +129,50 @@ def test_the_interval_of_a_stratified_design_covers_the_truth(
 ) -> None:
     share = covered(shares, stratified, patients=patients, size=size, together=together)
     assert 0.93 <= share <= 0.97, f"{design}: {share:.1%}"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("design", "shares", "patients", "size"),
+    [
+        ("couples, half held out", {CONTACT: 0.5, HOLD_OUT: 0.5}, 300, 2),
+        ("couples, a fifth held out", {CONTACT: 0.8, HOLD_OUT: 0.2}, 600, 2),
+        ("families of four", {CONTACT: 0.5, LATER: 0.5}, 400, 4),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_the_interval_covers_the_truth_where_all_of_a_household_do_the_same(
+    design: str, shares: Mapping[str, float], patients: int, size: int
+) -> None:
+    share = covered(shares, stratified, patients=patients, size=size, together=1.0, is_fixed=True)
+    assert 0.93 <= share <= 0.97, f"{design}: {share:.1%}"
+
+
+def families(draw: random.Random, count: int, *, chance: float) -> pl.DataFrame:
+    """ALLOCATED of families of four in two arms, of whom all do the same and no arm does more."""
+    homes = []
+    for number in range(count):
+        days = draw.randint(1, 90) if draw.random() < chance else None
+        arm = CONTACT if number % 2 else HOLD_OUT
+        known = (arm, "all", f"home {number}", arm == CONTACT, False, False, False)
+        homes += [(*known, days is not None, None, days or 90, days is None)] * 4
+    return pl.DataFrame(homes, schema=ALLOCATED, orient="row")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("count", "chance"), [(20, 0.1), (20, 0.5), (60, 0.3)])
+def test_of_families_who_do_the_same_an_effect_is_seldom_claimed_where_there_is_none(count: int, chance: float) -> None:
+    draw = random.Random(f"{count}{chance}")
+    plan = Plan("hold_out", date(2026, 6, 1), date(2026, 12, 1))
+    differences = ratios = tests = curves = 0
+    for _ in range(CAMPAIGNS):
+        effect = effect_of(families(draw, count, chance=chance), plan)
+        curves += effect.log_rank is not None and effect.log_rank < 0.05
+        for one in effect.last.comparisons:
+            differences += one.difference.is_clear
+            ratios += one.ratio is not None and not one.ratio.low <= 1 <= one.ratio.high
+            tests += one.p < 0.05
+    assert max(differences, ratios, tests, curves) <= 0.07 * CAMPAIGNS, (differences, ratios, tests, curves)
 
 
 @pytest.mark.long

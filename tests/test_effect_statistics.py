@@ -19,20 +19,16 @@ from statsmodels.stats.proportion import (
     proportions_ztest,
 )
 
+from core.domain.effects.consequences import complier_effect, holm, number_to_contact, p_value, risk_ratio
 from core.domain.effects.differences import (
     Counts,
     Interval,
-    complier_effect,
-    design_effect,
-    holm,
     mantel_haenszel,
     newcombe,
-    number_to_contact,
-    p_value,
     pooled,
-    risk_ratio,
     wilson,
 )
+from core.domain.effects.households import design_effect
 from core.domain.effects.power import detectable, needed
 from core.domain.effects.survival import FOLLOWED, at_risk, closure_curve, log_rank, share_by
 
@@ -73,22 +69,22 @@ def test_the_difference_is_that_of_newcombes_own_table() -> None:
 def test_the_risk_ratio_is_that_of_statsmodels(closed: int, data: st.DataObject) -> None:
     one = Counts(closed, closed + data.draw(st.integers(1, 200)))
     other = Counts(data.draw(st.integers(1, 60)), 300)
-    found = risk_ratio(one, other)
+    found = risk_ratio([(one, other)])
     low, high = confint_proportions_2indep(
         one.closed, one.size, other.closed, other.size, method="log", compare="ratio", correction=False
     )
     assert found is not None
     assert (found.low, found.high) == pytest.approx((low, high), rel=1e-8)
-    assert risk_ratio(Counts(0, 9), other) is None and risk_ratio(one, Counts(0, 9)) is None
+    assert risk_ratio([(Counts(0, 9), other)]) is None and risk_ratio([(one, Counts(0, 9))]) is None
 
 
 @given(arms, arms)
 def test_the_test_of_two_shares_is_that_of_statsmodels(one: Counts, other: Counts) -> None:
     if 0 < one.closed + other.closed < one.size + other.size:
         _, expected = proportions_ztest([one.closed, other.closed], [one.size, other.size])
-        assert p_value(one, other) == pytest.approx(expected, abs=SAME)
+        assert p_value([(one, other)]) == pytest.approx(expected, abs=SAME)
     else:
-        assert p_value(one, other) == 1.0
+        assert p_value([(one, other)]) == 1.0
 
 
 @pytest.fixture

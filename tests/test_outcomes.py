@@ -7,14 +7,15 @@ from typing import Any
 
 import polars as pl
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
-from core import loads, outcomes
-from core.domain.clinical import schema
-from core.domain.effects.outcomes import FOLLOWED, bookings, check_days, closures
+from core import campaigns as public
+from core import effects, loads, outcomes, report_parts
+from core.domain.effects.outcomes import CLOSINGS, FOLLOWED, OPENED, bookings, closures, last_day
 from core.domain.feed_lag import FEEDS, known_days
+from core.feed_lags import known_through
 from core.following import Following
-from core.store import outcome_rows
+from core.store import accounts, outcome_rows
 from core.store.database import reading, writing
 from core.store.merges import Merge
 from core.store.merges import keep as keep_merges
@@ -36,51 +37,46 @@ def days_after(days: int) -> date:
 
 
 # ---- by event date ---------------------------------------------------------------------------------------------------
-CLOSED = schema({"patient_id": pl.String, "measure_id": pl.String, "last_on": pl.Date})
 ROWS = [
-    # closed as seen on day 30, 60, 90 by an event on these days; closed_30, closed_60, closed_90, closed_on
-    ((None, None, None), (0, 0, 0, None)),
-    ((30, 30, 30), (1, 1, 1, 30)),
-    ((None, 31, 31), (0, 1, 1, 31)),
-    ((None, None, 90), (0, 0, 1, 90)),
-    ((12, None, None), (1, 1, 1, 12)),  # open again later: closed is closed
-    ((12, 45, 45), (1, 1, 1, 12)),  # the first one counts
+    # the day of the first event that closed it; closed_30, closed_60, closed_90
+    (None, (0, 0, 0)),
+    (1, (1, 1, 1)),
+    (30, (1, 1, 1)),
+    (31, (0, 1, 1)),
+    (60, (0, 1, 1)),
+    (90, (0, 0, 1)),
 ]
 
 
-@pytest.mark.parametrize(("events", "expected"), ROWS)
+def pairs(*rows: tuple[Any, ...], of: pl.Schema = CLOSINGS) -> pl.DataFrame:
+    return pl.DataFrame(list(rows), schema=of, orient="row")
+
+
+@pytest.mark.parametrize(("day", "expected"), ROWS)
 def test_a_gap_is_closed_in_the_window_of_its_event_and_in_those_after(
-    events: tuple[int | None, ...], expected: tuple[Any, ...]
+    day: int | None, expected: tuple[int, ...]
 ) -> None:
-    opened = pl.DataFrame({"patient_id": ["p1"], "measure_id": ["m"]})
-    checked = [
-        pl.DataFrame([] if day is None else [("p1", "m", days_after(day))], schema=CLOSED, orient="row")
-        for day in events
-    ]
+    opened = pairs(("p1", "m"), of=OPENED)
+    closed = pairs() if day is None else pairs(("p1", "m", days_after(day)))
 
-    row = closures(opened, checked).row(0)
+    row = closures(opened, closed, allocated_on=SENT).row(0)
 
-    assert row == ("p1", 1, *expected[:3], expected[3] and days_after(expected[3]))
+    assert row == ("p1", 1, *expected, day and days_after(day))
 
 
 def test_gaps_of_a_patient_are_counted_and_the_first_closing_is_told() -> None:
-    opened = pl.DataFrame({"patient_id": ["p1", "p1", "p2"], "measure_id": ["m", "n", "m"]})
-    first = pl.DataFrame([("p1", "n", days_after(20))], schema=CLOSED, orient="row")
-    later = pl.DataFrame(
-        [("p1", "n", days_after(20)), ("p1", "m", days_after(50)), ("p3", "m", days_after(3))],
-        schema=CLOSED,
-        orient="row",
-    )
+    opened = pairs(("p1", "m"), ("p1", "n"), ("p2", "m"), of=OPENED)
+    closed = pairs(("p1", "n", days_after(20)), ("p1", "m", days_after(50)))
 
-    assert closures(opened, [first, later, later]).rows() == [
+    assert closures(opened, closed, allocated_on=SENT).rows() == [
         ("p1", 2, 1, 2, 2, days_after(20)),
         ("p2", 1, 0, 0, 0, None),
     ]
 
 
-def test_nothing_is_looked_at_beyond_what_is_known() -> None:
-    assert check_days(SENT, SENT) == []
-    assert check_days(SENT, days_after(45)) == [days_after(30), days_after(45), days_after(45)]
+def test_nothing_is_looked_at_beyond_what_is_known_or_counts() -> None:
+    assert last_day(SENT, days_after(45)) == days_after(45)
+    assert last_day(SENT, days_after(145)) == days_after(90)
 
 
 # ---- appointments ----------------------------------------------------------------------------------------------------
@@ -202,7 +198,7 @@ def test_outcomes_follow_the_feed_by_the_days_of_events(sent: Workbench, tmp_pat
         "p2": (1, 0, 1, 1),
         "p3": (1, 0, 0, 0),
         "p4": (1, 0, 0, 0),
-        "p5": (0, 0, 0, 0),  # whoever has left is in no measure
+        "p5": (1, 0, 0, 0),  # has left since; the gap was open
         "p6": (0, 0, 0, 0),  # is not in the feed any more
     }
     assert (found["p1"].closed_on, found["p1"].booked_on, found["p1"].kept_on) == (
@@ -235,6 +231,155 @@ def test_a_feed_in_between_tells_what_it_can(sent: Workbench, tmp_path: Path) ->
     found = {each: (row.closed_30, row.closed_60, row.closed_90) for each, row in kept(sent).items()}
     assert (found["p1"], found["p2"]) == ((1, 1, 1), (0, 1, 1))
     assert found["p3"] == (0, 0, 0)  # on the day of the feed, which was not over
+
+
+# ---- the first event that closed it ----------------------------------------------------------------------------------
+SIX = [f"p{number}" for number in range(1, 7)]
+
+
+def on_days(wb: Workbench) -> dict[str, int]:
+    """How many days after the allocation the gap of each patient closed, of those whose gap did."""
+    return {each: (row.closed_on - SENT).days for each, row in kept(wb).items() if row.closed_on}
+
+
+def test_a_repeated_event_does_not_move_the_day_on_which_the_gap_closed(sent: Workbench, tmp_path: Path) -> None:
+    events = [("p1", 3), ("p1", 20), ("p2", 35), ("p2", 58), ("p3", 3), ("p4", 91)]
+    later = load(
+        sent, tmp_path, FED, patients=women(*map(woman, SIX)), procedures=[PROCEDURE, *(mammogram(*e) for e in events)]
+    )
+
+    outcomes.refresh(later)
+
+    assert on_days(sent) == {"p1": 3, "p2": 35, "p3": 3}
+    found = kept(sent)
+    assert [(found[each].closed_30, found[each].closed_60, found[each].closed_90) for each in ("p1", "p2", "p4")] == [
+        (1, 1, 1),
+        (0, 1, 1),
+        (0, 0, 0),
+    ]
+
+
+@pytest.mark.parametrize(("weeks", "closed"), [(1, 2), (5, 3), (8, 3)])
+def test_a_window_ends_with_the_delay_whatever_came_after_the_event(
+    sent: Workbench, tmp_path: Path, weeks: int, closed: int
+) -> None:
+    with writing(sent.engine) as connection:
+        connection.execute(update(campaigns).values(design="delayed", delay_weeks=weeks, allocated_at=sent.now()))
+        connection.execute(
+            update(recipients).where(recipients.c.patient_id.in_(["p4", "p5", "p6"])).values(arm="later")
+        )
+    events = [("p1", 3), ("p1", 20), ("p2", 35), ("p2", 58), ("p3", 3)]
+    later = load(
+        sent, tmp_path, FED, patients=women(*map(woman, SIX)), procedures=[PROCEDURE, *(mammogram(*e) for e in events)]
+    )
+    outcomes.refresh(later)
+
+    effect = effects.effect(later, "c1")
+
+    assert effect is not None and effect.last.days == weeks * 7
+    assert [(arm.counts.closed, arm.counts.size) for arm in effect.last.arms] == [(closed, 3), (0, 3)]
+
+
+def test_who_leaves_the_measure_or_dies_after_the_event_has_closed_the_gap(sent: Workbench, tmp_path: Path) -> None:
+    """p1 has her 75th birthday too many on day 60, p2 dies on day 40."""
+    born = f"{SENT.year - 75}-07-31"
+    people = women(f"p1,Ann,Example,{born},F,active,", woman("p2", died=f"{days_after(40)}"))
+    later = load(sent, tmp_path, FED, patients=people, procedures=[PROCEDURE, mammogram("p1", 10), mammogram("p2", 5)])
+
+    outcomes.refresh(later)
+
+    assert on_days(sent) == {"p1": 10, "p2": 5}
+
+
+# ---- before the start date -------------------------------------------------------------------------------------------
+def start_on(wb: Workbench, day: date) -> None:
+    """A held-out campaign of which nobody was contacted yet."""
+    with writing(wb.engine) as connection:
+        connection.execute(
+            update(campaigns).values(
+                design="hold_out", holdout_share=50, status="active", allocated_at=wb.now(), start_on=day
+            )
+        )
+        connection.execute(update(recipients).values(state="waiting", handed_over_at=None))
+        connection.execute(
+            update(recipients).where(recipients.c.patient_id.in_(["p4", "p5", "p6"])).values(arm="hold_out")
+        )
+
+
+def test_a_campaign_is_not_followed_before_its_start_date(sent: Workbench, tmp_path: Path) -> None:
+    start_on(sent, FED + timedelta(days=1))
+    people, done = women(*map(woman, SIX)), [PROCEDURE, mammogram("p1", 3), mammogram("p2", 40)]
+    before = load(sent, tmp_path, FED, patients=people, procedures=done)
+
+    assert outcomes.refresh(before) == 0
+    assert report_parts.parts(before, public.campaign(before, "c1")).achieved == ""
+
+
+def test_gaps_that_closed_before_the_start_date_are_not_counted_as_its_own(sent: Workbench, tmp_path: Path) -> None:
+    start_on(sent, days_after(10))
+    people = women(*map(woman, SIX))
+    done = [PROCEDURE, mammogram("p1", 3), mammogram("p2", 40), mammogram("p4", 99)]
+    later = load(sent, tmp_path, FED, patients=people, procedures=done)
+
+    assert outcomes.refresh(later) == 1
+
+    found = kept(sent)
+    assert {each: (row.gap_count, row.closed_30, row.closed_90) for each, row in found.items()} == {
+        "p1": (0, 0, 0),
+        "p2": (1, 1, 1),
+        "p3": (1, 0, 0),
+        "p4": (1, 0, 1),
+        "p5": (1, 0, 0),
+        "p6": (1, 0, 0),
+    }
+    said = report_parts.parts(later, public.campaign(later, "c1")).achieved
+    assert said.startswith("0 reached; 1 of the 3 to contact closed a gap within 90 days. Whether it changed anything")
+
+
+def test_what_was_counted_from_another_day_is_counted_anew(sent: Workbench, tmp_path: Path) -> None:
+    people, done = women(*map(woman, SIX)), [PROCEDURE, mammogram("p1", 3)]
+    first = load(sent, tmp_path, FED + timedelta(days=100), patients=people, procedures=done)
+    assert outcomes.refresh(first) == 1
+    start_on(sent, days_after(10))
+    done.append(mammogram("p6", 200))
+    second = load(sent, tmp_path, FED + timedelta(days=101), patients=people, procedures=done)
+
+    assert outcomes.refresh(second) == 1
+    assert (kept(sent)["p1"].gap_count, kept(sent)["p1"].closed_90) == (0, 0)
+
+
+# ---- what is known stays ---------------------------------------------------------------------------------------------
+def test_a_measure_that_is_switched_off_takes_nothing_back(sent: Workbench, tmp_path: Path) -> None:
+    people = women(*map(woman, SIX))
+    first = load(sent, tmp_path, days_after(50), patients=people, procedures=[PROCEDURE, mammogram("p1", 3)])
+    outcomes.refresh(first)
+    without_rules(first)
+    done = [PROCEDURE, mammogram("p1", 3), mammogram("p2", 70)]
+    later = load(sent, tmp_path, FED, patients=people, procedures=done)
+
+    outcomes.refresh(later)
+
+    assert on_days(sent) == {"p1": 3, "p2": 70}
+    assert {row.gap_count for row in kept(sent).values()} == {1}
+
+
+def test_who_leaves_or_dies_or_is_gone_after_the_windows_takes_no_result_back(sent: Workbench, tmp_path: Path) -> None:
+    done = [PROCEDURE, *(mammogram(each, 3) for each in ("p1", "p2", "p3", "p4"))]
+    first = load(sent, tmp_path, FED, patients=women(*map(woman, SIX)), procedures=done)
+    outcomes.refresh(first)
+    before = on_days(sent)
+    later = FED + timedelta(days=10)
+    people = women(woman("p1", status="inactive"), woman("p2", died=f"{later}"), woman("p3", status="deceased"))
+
+    outcomes.refresh(load(sent, tmp_path, later, patients=people, procedures=done))
+
+    assert before == on_days(sent) == dict.fromkeys(("p1", "p2", "p3", "p4"), 3)
+    assert kept(sent)["p4"].followed_through == FED - timedelta(days=1)  # as far as was known of her
+
+    outcomes.refresh(
+        load(sent, tmp_path, later + timedelta(days=1), patients=women(woman("p4")), procedures=[PROCEDURE])
+    )
+    assert on_days(sent) == dict.fromkeys(("p1", "p2", "p3"), 3)  # what was told of p4 was taken back
 
 
 def test_a_merged_id_has_what_became_of_the_survivor(sent: Workbench, tmp_path: Path) -> None:
@@ -273,24 +418,31 @@ def test_campaigns_are_taken_on_a_day_at_a_time_the_latest_first(sent: Workbench
     add_campaign(noon(sent, ALMOST), ["p1"], campaign_id="c3", name="Draft", status="inactive", activated_at=None)
     add_campaign(noon(sent, ALMOST), ["p2"], campaign_id="c4", name="No gaps", measures=())
 
-    assert outcomes.refresh(sent, days=1) == 2
+    then = noon(sent, ALMOST)
+
+    assert outcomes.refresh(sent) == 1  # the others start tomorrow
+    with writing(sent.engine) as connection:
+        connection.execute(delete(follow_ups))
+    assert outcomes.refresh(then, days=1) == 2
     with reading(sent.engine) as connection:
         assert set(connection.scalars(select(follow_ups.c.campaign_id))) == {"c2", "c4"}
-    assert outcomes.refresh(sent) == 1
+    assert outcomes.refresh(then) == 1
 
 
 DAYS = [
     # mode, allocated, activated, finished, start date; the day from which closures count
-    ("email", None, 0, 5, 2, 0),
-    ("email", 1, 3, 5, 2, 1),
+    ("email", None, 0, 5, 2, 2),
+    ("email", None, 3, 5, 2, 3),
+    ("email", 1, 3, 5, 2, 2),
+    ("email", 1, 3, 5, 110, 110),  # nobody is contacted before the start date
     ("letter", None, None, 0, 4, 4),
     ("letter", None, None, 6, 4, 6),
-    ("letter", 1, None, 6, 4, 1),
+    ("letter", 1, None, 6, 4, 4),
 ]
 
 
 @pytest.mark.parametrize(("mode", "allocated", "activated", "finished", "start", "expected"), DAYS)
-def test_closures_count_from_the_allocation_or_what_stands_for_it(
+def test_closures_count_from_the_allocation_or_what_stands_for_it_and_not_before_the_start_date(
     wb: Workbench, mode: str, allocated: Any, activated: Any, finished: Any, start: int, expected: int
 ) -> None:
     def at(days: int | None) -> datetime | None:
@@ -336,13 +488,47 @@ def test_a_deleted_campaign_is_not_followed(sent: Workbench) -> None:
 
 def test_a_dispatcher_keeps_up_a_day_of_allocation_at_a_time(sent: Workbench) -> None:
     add_campaign(noon(sent, ALMOST), ["p1"], campaign_id="c2", name="Second")
-    following = Following()
+    following, then = Following(), noon(sent, ALMOST)
 
     for count in (1, 2, 2):
-        following.follow(sent)
+        following.follow(then)
         with reading(sent.engine) as connection:
             assert len(set(connection.scalars(select(follow_ups.c.campaign_id)))) == count
     add_campaign(noon(sent, ALMOST), ["p1"], campaign_id="c3", name="Third")
-    following.follow(sent)  # not again within a minute
+    following.follow(then)  # not again within a minute
     with reading(sent.engine) as connection:
         assert len(set(connection.scalars(select(follow_ups.c.campaign_id)))) == 2
+
+
+def test_when_no_source_sends_any_more_the_last_one_says_what_is_known(sent: Workbench) -> None:
+    accounts.change_organisation(sent.engine, {"ended_sources": ("ehr",)}, at=sent.now(), by="ana")
+
+    long_after = noon(sent, SENT + timedelta(days=200))
+
+    assert known_through(long_after, []) == (SENT - timedelta(days=1), 0)
+
+
+def test_a_person_with_records_in_both_arms_counts_once_in_that_of_the_record_that_stays(
+    sent: Workbench, tmp_path: Path
+) -> None:
+    with writing(sent.engine) as connection:
+        connection.execute(update(campaigns).values(design="hold_out", holdout_share=50, allocated_at=sent.now()))
+        held_out = recipients.c.patient_id.in_(["p4", "p5", "p6"])
+        connection.execute(
+            update(recipients).where(held_out).values(arm="hold_out", state="hold_out", handed_over_at=None)
+        )
+        merges = [Merge("p4", "p1", "feed", SENT), Merge("p2", "p5", "feed", SENT)]
+        keep_merges(connection, merges, led_on={}, at=sent.now(), by="ana")
+    people = women(*map(woman, ["p1", "p3", "p5", "p6"]))
+    done = [PROCEDURE, mammogram("p1", 3), mammogram("p5", 9)]
+    later = load(sent, tmp_path, FED, patients=people, procedures=done)
+    outcomes.refresh(later)
+
+    effect = effects.effect(later, "c1")
+
+    assert effect is not None and effect.plan.doubled == 2
+    assert [(arm.arm, arm.counts.closed, arm.counts.size) for arm in effect.last.arms] == [
+        ("contact", 1, 2),
+        ("hold_out", 1, 2),
+    ]
+    assert sorted(effects.frame(later, "c1")["patient_id"]) == ["p1", "p3", "p5", "p6"]

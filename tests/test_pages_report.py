@@ -1,5 +1,6 @@
 """The report as its reader sees it: what the campaign changed, how far patients came, what to do, and follow-ups."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +9,8 @@ import pytest
 from core import campaign_list, campaigns
 from core.domain.effects.achieved import NO_ESTIMATE
 from core.workbench import Workbench
-from tests.followed import LONG_AGO, SENT, followed
+from tests.clinic import add_campaign, add_clinic, add_patients
+from tests.followed import LONG_AGO, SENT, followed, split
 from tests.pages import opened, words
 from tests.test_pages import campaign, kept, loaded  # noqa: F401 (fixtures)
 from tests.test_pages_sending import press
@@ -23,16 +25,49 @@ def tables(app: Any) -> str:
     return "\n".join(str(each.value.to_dict()) for each in [*app.table, *app.dataframe])
 
 
-def test_a_report_with_arms_begins_with_what_the_campaign_changed(loaded: Workbench) -> None:  # noqa: F811
+def forty(wb: Workbench, rows: dict[str, dict[str, Any]]) -> None:
+    """A held-out campaign for forty women with what became of them."""
+    add_clinic(wb)
+    add_campaign(wb, add_patients(wb, 40), status="completed")
+    followed(wb, rows, design="hold_out", holdout_share=50)
+
+
+def test_a_report_with_arms_begins_with_what_the_campaign_changed(kept: Workbench) -> None:  # noqa: F811
+    forty(kept, split(20, 12, 4))
+
+    app = opened("report", id="c1")
+
+    assert not app.exception and not app.error
+    assert "12 of the 20 to contact closed a gap within 90 days, 8 more than without it" in words(app)
+    assert {"Contacted", "Held out"} <= set(app.table[1].value["Arm"])
+    assert "Over the whole time" in words(app) and "known through" in words(app)
+    assert "times as often" in words(app) and "One more closed gap for every" in words(app)
+
+
+def test_a_report_on_couples_claims_nothing_that_its_interval_does_not(kept: Workbench) -> None:  # noqa: F811
+    rows = split(20, 12, 4)
+    for number, patient_id in enumerate(rows):
+        rows[patient_id]["household"] = f"p{number - number % 2 + 1}"
+        if 4 <= number < 20:
+            rows[patient_id] |= {"state": "not_sent", "reason": "opted_out", "handed_over_at": None}
+    forty(kept, rows)
+
+    said = words(opened("report", id="c1")).replace("\\", "")
+
+    assert "which may be chance" in said and "Among those reached" not in said
+    ratio, p = re.search(r"times as often \((\d+\.\d+) to", said), re.search(r"p = (\d\.\d+) \(log-rank\)", said)
+    assert ratio and float(ratio[1]) < 1 and p and float(p[1]) > 0.05
+
+
+def test_a_report_on_few_patients_says_why_it_compares_nothing(loaded: Workbench) -> None:  # noqa: F811
     campaign_id = campaign(loaded)
     followed(loaded, ARMS, campaign_id=campaign_id, design="hold_out", status="completed")
 
     app = opened("report", id=campaign_id)
 
     assert not app.exception and not app.error
-    assert "1 of the 1 to contact closed a gap within 90 days, 1 more than without it" in words(app)
-    assert {"Contacted", "Held out"} <= set(app.table[1].value["Arm"])
-    assert "Over the whole time" in words(app) and "known through" in words(app)
+    assert words(app).count("an arm has fewer than 10 households that can be compared") == 2
+    assert "Over the whole time" not in words(app) and "points more" not in words(app)
 
 
 def test_a_report_without_arms_says_that_it_is_no_estimate(loaded: Workbench) -> None:  # noqa: F811

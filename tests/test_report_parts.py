@@ -1,12 +1,15 @@
 """The parts of a report: what a campaign changed, whom it did not reach, what to do, and follow-ups from any slice."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from core import campaigns as public
 from core import effects, new_campaigns, report_parts
+from core.domain.campaign import Message
 from core.domain.failures import advice
 from core.domain.message import REASONS as MESSAGE_REASONS
 from core.domain.role import READ_PATIENTS
@@ -14,9 +17,11 @@ from core.domain.user import Scope, User
 from core.errors import NotAllowed, NotFound
 from core.report_parts import FAILURE, STEP, Slice
 from core.store import accounts
+from core.store.database import writing
+from core.store.schema import campaigns, follow_ups
 from core.workbench import Workbench
 from tests.clinic import add_campaign, add_clinic, add_patients
-from tests.followed import followed, split
+from tests.followed import SENT, followed, split
 from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
 from tests.postgres import postgres_folder  # noqa: F401 (fixture)
 
@@ -87,6 +92,37 @@ def test_runs_of_the_same_campaign_are_taken_together(wb: Workbench) -> None:
     assert set(runs) == {"c1", "c2"}
     assert found is not None and found.runs == 2
     assert 0.3 < found.difference.estimate < 0.4
+
+
+@pytest.mark.parametrize(("days", "is_compared"), [(0, True), (60, False)])
+def test_arms_that_another_mode_has_contacted_before_are_not_compared_again(
+    wb: Workbench, days: int, is_compared: bool
+) -> None:
+    add_campaign(wb, [f"p{n}" for n in range(1, 41)], campaign_id="c2", name="By text", family_id="f")
+    for name, start in (("c1", SENT), ("c2", SENT + timedelta(days=days))):
+        at = datetime.combine(start, time(18), UTC)
+        followed(wb, split(20, 12, 4), campaign_id=name, design="hold_out", family_id="f", start_on=start)
+        with writing(wb.engine) as connection:
+            connection.execute(update(campaigns).where(campaigns.c.campaign_id == name).values(allocated_at=at))
+            mine = follow_ups.c.campaign_id == name
+            connection.execute(update(follow_ups).where(mine).values(allocated_on=start))
+
+    first, second = effects.effect(wb, "c1"), effects.effect(wb, "c2")
+
+    assert first is not None and second is not None
+    assert first.last.comparisons and bool(second.windows[0].comparisons) == is_compared
+    assert ("before by another mode" in second.windows[0].untold) != is_compared
+
+
+def test_campaigns_that_say_something_else_are_no_runs_of_the_same(wb: Workbench) -> None:
+    versions = ("messages", Message("Come", "<p>Come</p>")), ("variant", Message("Do come", "<p>Do come</p>"))
+    followed(wb, split(20, 12, 4), design="ab")
+    for number, changes in enumerate(({}, *({name: {"en": text}} for name, text in versions)), 2):
+        ids = [f"p{n}" for n in range(1, 41)]
+        add_campaign(wb, ids, campaign_id=f"c{number}", name=f"Run {number}", **changes)
+        followed(wb, split(20, 10, 4), campaign_id=f"c{number}", design="ab")
+
+    assert {one.campaign_id for one in effects.repeats(wb, "c1")} == {"c1", "c2"}
 
 
 SLICES = [

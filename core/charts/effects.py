@@ -36,9 +36,7 @@ def closure_curves(effect: Effect) -> go.Figure:
             line={"color": ARM_COLOURS[arm], "dash": ARM_DASHES[arm], "width": 2.5, "shape": "hv"},
             hovertemplate=f"{name}, day %{{x}}: %{{y:.1%}}<extra></extra>",
         )
-    figure.update_xaxes(
-        title_text="Days from the allocation", range=[0, last], tickvals=list(effect.ticks), gridcolor=GRID
-    )
+    figure.update_xaxes(title_text="Days from the start", range=[0, last], tickvals=list(effect.ticks), gridcolor=GRID)
     figure.update_xaxes(tickfont_color=INK, zeroline=False)
     figure.update_yaxes(
         title_text="Closed a gap", tickformat=".0%", rangemode="tozero", gridcolor=GRID, tickfont_color=INK

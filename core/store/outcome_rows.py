@@ -34,9 +34,20 @@ LAGS = schema(
 )
 
 
+_DAYS = ("closed_on", "booked_on", "kept_on", "followed_through")
+OUTCOMES = schema(
+    {
+        "recipient_id": pl.Int64,
+        **dict.fromkeys(("gap_count", "closed_30", "closed_60", "closed_90"), pl.Int64),
+        **dict.fromkeys(_DAYS, pl.Date),
+    }
+)
+
+
 @dataclass(frozen=True)
 class Followed:
-    """A campaign that has begun, and how far its outcomes are known: None where they were never looked at."""
+    """A campaign that has begun, how far its outcomes are known and from which day they are counted: None where they
+    were never looked at."""
 
     campaign_id: str
     channel: str
@@ -46,6 +57,7 @@ class Followed:
     activated_at: datetime | None
     finished_at: datetime | None
     known_through: date | None
+    counted_from: date | None = None
 
 
 @dataclass(frozen=True)
@@ -65,9 +77,9 @@ def due(connection: Connection, generation: str) -> list[Followed]:
     date of one that shares its arms with sisters is the first of theirs: from then on its patients were contacted."""
     firsts = first_starts(connection)
     begun = func.coalesce(campaigns.c.allocated_at, campaigns.c.activated_at, campaigns.c.finished_at)
-    columns = [campaigns.c[name] for name in Followed.__dataclass_fields__ if name != "known_through"]
+    columns = [campaigns.c[name] for name in Followed.__dataclass_fields__ if name in campaigns.c]
     question = (
-        select(*columns, follow_ups.c.known_through)
+        select(*columns, follow_ups.c.known_through, follow_ups.c.allocated_on.label("counted_from"))
         .outerjoin(follow_ups, follow_ups.c.campaign_id == campaigns.c.campaign_id)
         .where(
             campaigns.c.kind == "campaign",
@@ -100,6 +112,12 @@ def contacts(connection: Connection, campaign_id: str) -> pl.DataFrame:
         .order_by(recipients.c.recipient_id)
     )
     return _frame(connection, question, CONTACTS)
+
+
+def kept(connection: Connection, campaign_id: str) -> pl.DataFrame:
+    """OUTCOMES: what was kept of the recipients of a campaign."""
+    question = select(*(outcomes.c[name] for name in OUTCOMES)).where(outcomes.c.campaign_id == campaign_id)
+    return _frame(connection, question, OUTCOMES)
 
 
 def lags(connection: Connection, tables: Collection[str]) -> pl.DataFrame:

@@ -1,7 +1,8 @@
 """What a campaign achieved, in one sentence that says how sure it is and claims nothing that is not known."""
 
-from core.domain.effects.allocation import A, B
+from core.domain.effects.allocation import CONTACT, A, B
 from core.domain.effects.analysis import Effect, Window
+from core.domain.effects.design import ARM_NAMES
 from core.domain.effects.differences import Interval
 from core.domain.wording import day_text
 
@@ -19,14 +20,28 @@ def achieved(reached: int, effect: Effect) -> str:
         return f"{reached:,} reached; who closed a gap is known from {day_text(window.known_from)}."
     if effect.is_of_versions:
         return f"{reached:,} reached; {_versions(window)}."
+    if window.arms and window.arms[0].arm != CONTACT:
+        return f"{reached:,} reached; {_nobody(window)}."
     if not effect.is_estimate:
         return f"{reached:,} reached; {_closed(window)}. How many would have without it is not known: {NO_ESTIMATE}."
+    if window.untold:
+        return f"{reached:,} reached; {_closed(window)}. {untold_sentence(window)}"
     return f"{reached:,} reached; {_closed(window)}, {_difference(window)}."
+
+
+def untold_sentence(window: Window) -> str:
+    """Why nothing is claimed of arms whose window is over; '' when something is."""
+    return f"Whether it changed anything cannot be told: {window.untold}." if window.untold else ""
 
 
 def _closed(window: Window) -> str:
     counts = window.arms[0].counts
     return f"{counts.closed:,} of the {counts.size:,} to contact closed a gap within {window.days} days"
+
+
+def _nobody(window: Window) -> str:
+    one = window.arms[0]
+    return f"all {one.counts.size:,} are in the arm '{ARM_NAMES[one.arm]}', so that there is nothing to compare"
 
 
 def _difference(window: Window) -> str:
@@ -41,7 +56,7 @@ def _versions(window: Window) -> str:
     both = " and ".join(f"{100 * shares[arm]:.1f} % of {arm.upper()}" for arm in (A, B) if arm in shares)
     said = f"{both} closed a gap within {window.days} days"
     if not window.comparisons:
-        return said
+        return f"{said}. {untold_sentence(window)}".rstrip(". ")
     return said if window.comparisons[0].difference.is_clear else f"{said}, a difference that may be chance"
 
 

@@ -1,7 +1,7 @@
 """What a campaign changed: the arms that chance made, compared within 30, 60 and 90 days of the allocation.
 
 Everybody counts in the arm they were put in, whatever became of the message (intention to treat). Who was reached is a
-second line. Without an arm that was not contacted there is no effect to show.
+second line. Without an arm that was not contacted there is no effect to show, and neither while nobody was reached.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,23 +13,14 @@ import polars as pl
 
 from core.domain.clinical import schema
 from core.domain.effects.allocation import CONTACT, HOLD_OUT, LATER, A, B
-from core.domain.effects.differences import (
-    Counts,
-    Interval,
-    complier_effect,
-    design_effect,
-    holm,
-    mantel_haenszel,
-    newcombe,
-    number_to_contact,
-    p_value,
-    risk_ratio,
-    wilson,
-)
+from core.domain.effects.comparison import Comparison, compared, untold, widening
+from core.domain.effects.consequences import holm
+from core.domain.effects.differences import Counts, Interval, wilson
 from core.domain.effects.outcomes import compared_within
 from core.domain.effects.survival import at_risk, closure_curve, log_rank
 
 ARMS = (CONTACT, HOLD_OUT, LATER, B, A)  # of a pair the first is compared with the second
+_SECOND = "the same patients were contacted before by another mode, whose report tells of both"
 ALLOCATED = schema(
     {
         "arm": pl.String,
@@ -41,7 +32,7 @@ ALLOCATED = schema(
         "kept": pl.Boolean,
         "closed": pl.Boolean,  # one gap at least, within 90 days
         "closed_on": pl.Date,
-        "days": pl.Int64,  # from the allocation to the closing, or as long as is known
+        "days": pl.Int64,  # from the day that closures count from to the closing, or as long as is known
         "is_censored": pl.Boolean,  # not closed as far as is known
     }
 )
@@ -49,13 +40,19 @@ ALLOCATED = schema(
 
 @dataclass(frozen=True)
 class Plan:
-    """How patients were allocated, and how far it is known what became of them."""
+    """How patients were allocated, and how far it is known what became of them.
+
+    doubled     records that turned out to be a person who is counted already
+    is_second   a campaign by another mode began earlier with the same arms
+    """
 
     design: str
     allocated_on: date
     known_through: date
     lag_days: int = 0
     delay_weeks: int = 0
+    doubled: int = 0
+    is_second: bool = False
 
     @property
     def windows(self) -> tuple[int, ...]:
@@ -75,7 +72,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Arm:
-    """Of an arm who closed a gap within a window, with Wilson's interval."""
+    """Of an arm who closed a gap within a window, with Wilson's interval, widened by households."""
 
     arm: str
     counts: Counts
@@ -83,35 +80,17 @@ class Arm:
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Two arms.
-
-    difference   of the shares who closed a gap
-    method       'newcombe', or 'mantel_haenszel' over the strata and widened by households
-    more         how many more of the first arm closed a gap than would have otherwise
-    ratio, contact, complier   the risk ratio, the number to contact for one more, and the effect among those reached
-    p            of versions A and B, adjusted for the number of comparisons (Holm)
-    """
-
-    arm: str
-    against: str
-    difference: Interval
-    method: str
-    more: Interval
-    ratio: Interval | None
-    contact: Interval | None
-    complier: Interval | None
-    p: float
-
-
-@dataclass(frozen=True)
 class Window:
-    """Who closed a gap within so many days. While `known_from` names a day nothing is compared."""
+    """Who closed a gap within so many days. While `known_from` names a day nothing is compared.
+
+    untold   why arms of a window that is over cannot be compared, to follow a colon; '' where they can
+    """
 
     days: int
     known_from: date | None
     arms: tuple[Arm, ...]
     comparisons: tuple[Comparison, ...]
+    untold: str = ""
 
 
 @dataclass(frozen=True)
@@ -154,35 +133,48 @@ def effect_of(allocated: pl.DataFrame, plan: Plan) -> Effect:
     arms = [arm for arm in ARMS if (allocated["arm"] == arm).any()]
     followed = {arm: _followed(allocated.filter(pl.col("arm") == arm), horizon) for arm in arms}
     ticks = tuple(sorted({0, *(window for window in plan.windows)}))
+    widened = widening(_with_closed(allocated, horizon))
+    is_told = len(arms) == 2 and not _why_untold(allocated, arms[0], arms[1], plan)
     return Effect(
         plan,
         tuple(_window(allocated, arms, plan, window) for window in plan.windows),
-        {arm: closure_curve(rows) for arm, rows in followed.items()},
+        {arm: closure_curve(rows, widened=widened) for arm, rows in followed.items()},
         ticks,
         {arm: tuple(at_risk(rows, list(ticks))) for arm, rows in followed.items()},
-        log_rank(*followed.values()) if len(arms) == 2 else None,
+        log_rank(*followed.values(), widened=widened) if is_told else None,
     )
 
 
 def _followed(rows: pl.DataFrame, horizon: int) -> pl.DataFrame:
-    """FOLLOWED of core.domain.effects.survival: to the horizon at most."""
+    """FOLLOWED of core.domain.effects.survival with the stratum: to the horizon at most."""
     is_closed = pl.col("closed") & (pl.col("days") <= horizon)
-    return rows.select(pl.col("days").clip(0, horizon), closed=is_closed)
+    return rows.select(pl.col("days").clip(0, horizon), "stratum", closed=is_closed)
+
+
+def _with_closed(allocated: pl.DataFrame, days: int) -> pl.DataFrame:
+    return allocated.with_columns(is_closed=pl.col("closed") & (pl.col("days") <= days))
 
 
 def _window(allocated: pl.DataFrame, arms: Sequence[str], plan: Plan, days: int) -> Window:
-    rows = allocated.with_columns(is_closed=pl.col("closed") & (pl.col("days") <= days))
+    rows = _with_closed(allocated, days)
     counts = {arm: _counts(rows.filter(pl.col("arm") == arm)) for arm in arms}
-    known_from = plan.known_from(days)
+    known_from, widened = plan.known_from(days), widening(rows)
     pairs = list(combinations(arms, 2)) if known_from is None else []
-    told = [_comparison(rows, counts, *pair) for pair in pairs]
+    why = {pair: _why_untold(rows, *pair, plan) for pair in pairs}
+    told = [compared(rows, counts, *pair) for pair in pairs if not why[pair]]
     adjusted = holm([each.p for each in told])
     return Window(
         days,
         known_from,
-        tuple(Arm(arm, counts[arm], wilson(counts[arm])) for arm in arms),
+        tuple(Arm(arm, counts[arm], wilson(counts[arm], widened=widened)) for arm in arms),
         tuple(_with_p(each, p) for each, p in zip(told, adjusted, strict=True)),
+        next(filter(None, why.values()), ""),
     )
+
+
+def _why_untold(rows: pl.DataFrame, arm: str, against: str, plan: Plan) -> str:
+    """Why two arms cannot be compared (`untold`); those that another mode has contacted before are alike no more."""
+    return _SECOND if plan.is_second else untold(rows, arm, against)
 
 
 def _with_p(one: Comparison, p: float) -> Comparison:
@@ -191,46 +183,3 @@ def _with_p(one: Comparison, p: float) -> Comparison:
 
 def _counts(rows: pl.DataFrame) -> Counts:
     return Counts(int(rows["is_closed"].sum()), rows.height)
-
-
-def _comparison(rows: pl.DataFrame, counts: Mapping[str, Counts], arm: str, against: str) -> Comparison:
-    both = rows.filter(pl.col("arm").is_in([arm, against]))
-    one, other = counts[arm], counts[against]
-    difference, method = _difference(both, one, other, arm, against)
-    reached = dict(both.group_by("arm").agg(pl.mean("delivered")).iter_rows())
-    size = one.size
-    return Comparison(
-        arm,
-        against,
-        difference,
-        method,
-        Interval(*(size * each for each in (difference.estimate, difference.low, difference.high))),
-        risk_ratio(one, other),
-        number_to_contact(difference),
-        None if arm == B else complier_effect(difference, delivered=reached[arm]),
-        p_value(one, other),
-    )
-
-
-def _difference(both: pl.DataFrame, one: Counts, other: Counts, arm: str, against: str) -> tuple[Interval, str]:
-    """By Newcombe's method where each patient was allocated by themselves in one stratum, else over strata."""
-    is_plain = both["stratum"].n_unique() == 1 and both["household"].n_unique() == both.height
-    strata = [] if is_plain else _strata(both, arm, against)
-    found = mantel_haenszel(strata, widened=_widened(both)) if strata else None
-    return (found, "mantel_haenszel") if found else (newcombe(one, other), "newcombe")
-
-
-def _strata(both: pl.DataFrame, arm: str, against: str) -> list[tuple[Counts, Counts]]:
-    def of(name: str) -> list[pl.Expr]:
-        is_in = pl.col("arm") == name
-        return [(is_in & pl.col("is_closed")).sum().alias(f"{name}_closed"), is_in.sum().alias(f"{name}_size")]
-
-    rows = both.group_by("stratum", maintain_order=True).agg(*of(arm), *of(against))
-    return [(Counts(a, b), Counts(c, d)) for _, a, b, c, d in rows.iter_rows()]
-
-
-def _widened(both: pl.DataFrame) -> float:
-    """The design effect of households, against the share of their arm and stratum."""
-    shares = both.with_columns(share=pl.col("is_closed").mean().over("arm", "stratum"))
-    homes = shares.group_by("arm", "household").agg(pl.len(), pl.col("is_closed").sum(), pl.mean("share"))
-    return design_effect(homes.select("len", "is_closed", "share").rows())

@@ -4,7 +4,6 @@ Days are the event's own, not those on which a feed told of it. What happened af
 counts for nobody, so that arms are compared over the same time.
 """
 
-from collections.abc import Sequence
 from datetime import date, timedelta
 
 import polars as pl
@@ -19,6 +18,8 @@ LATE = 60  # days after the last window in which what was entered late is still 
 CLOSED_STATES = ("satisfied", "due_soon")
 KEPT = ("completed", "arrived")
 CLOSED_COLUMNS = tuple(f"closed_{window}" for window in WINDOWS)
+OPENED = schema({"patient_id": pl.String, "measure_id": pl.String})
+CLOSINGS = schema({**OPENED, "closed_on": pl.Date})
 CLOSURES = schema(
     {"patient_id": pl.String, "gap_count": pl.Int64, **dict.fromkeys(CLOSED_COLUMNS, pl.Int64), "closed_on": pl.Date}
 )
@@ -42,46 +43,49 @@ def compared_within(design: str, delay_weeks: int = 0) -> tuple[int, ...]:
     return (*(window for window in WINDOWS if window < delay), delay)
 
 
-def check_days(allocated_on: date, known_through: date) -> list[date]:
-    """On which day each of WINDOWS is looked at: its end, or the last day that is known. None when nothing is."""
-    if known_through <= allocated_on:
-        return []
-    return [min(allocated_on + timedelta(days=window), known_through) for window in WINDOWS]
+def last_day(allocated_on: date, known_through: date) -> date:
+    """The last day of which an event counts: the end of the last window, or the last day that is known."""
+    return min(allocated_on + timedelta(days=WINDOWS[-1]), known_through)
 
 
-def open_gaps(gaps: pl.DataFrame) -> pl.DataFrame:
-    """patient_id and measure_id of the open gaps among GAPS."""
-    return gaps.filter(pl.col("state").cast(pl.String).is_in(OPEN_STATES)).select("patient_id", "measure_id")
+def is_open() -> pl.Expr:
+    """Of GAPS: a care gap that is open."""
+    return pl.col("state").cast(pl.String).is_in(OPEN_STATES)
 
 
-def closed_gaps(gaps: pl.DataFrame) -> pl.DataFrame:
-    """patient_id, measure_id and last_on of GAPS that something done satisfies: not of whom a measure is no longer
-    about, or whom something excludes."""
-    is_closed = pl.col("state").cast(pl.String).is_in(CLOSED_STATES) & (pl.col("reason") == "done")
-    return gaps.filter(is_closed).select("patient_id", "measure_id", "last_on")
+def is_closed() -> pl.Expr:
+    """Of GAPS: one that something done satisfies. Not of whom a measure is no longer about, or whom something
+    excludes."""
+    return pl.col("state").cast(pl.String).is_in(CLOSED_STATES) & (pl.col("reason").cast(pl.String) == "done")
 
 
-def closures(opened: pl.DataFrame, closed: Sequence[pl.DataFrame]) -> pl.DataFrame:
+def closures(opened: pl.DataFrame, closings: pl.DataFrame, *, allocated_on: date) -> pl.DataFrame:
     """CLOSURES of the patients with open gaps.
 
-    opened   open_gaps on the day of the allocation
-    closed   closed_gaps on each of check_days; a gap closed by one of them counts in the windows after it too, also
-             when it has opened again
+    opened     OPENED at the end of the day of the allocation
+    closings   CLOSINGS of them: the first event since that closed each. It counts in every window that it lies in, also
+               when the gap has opened again
     """
-    found = opened.with_columns(closed_on=pl.lit(None, pl.Date))
-    counts = []
-    for name, gaps in zip(CLOSED_COLUMNS, closed, strict=False):
-        found = found.join(gaps, on=["patient_id", "measure_id"], how="left", maintain_order="left")
-        found = found.with_columns(closed_on=pl.coalesce("closed_on", "last_on")).drop("last_on")
-        counts.append(found.select(pl.col("closed_on").is_not_null().alias(name)))
-    flags = [frame.to_series() for frame in counts]
-    missing = [pl.Series(name, [False] * found.height, pl.Boolean) for name in CLOSED_COLUMNS[len(flags) :]]
+    days = (pl.col("closed_on") - pl.lit(allocated_on)).dt.total_days()
+    counts = {name: (days <= window).sum() for name, window in zip(CLOSED_COLUMNS, WINDOWS, strict=True)}
     return (
-        found.hstack([*flags, *missing])
+        opened.join(closings, on=["patient_id", "measure_id"], how="left", maintain_order="left")
         .group_by("patient_id", maintain_order=True)
-        .agg(gap_count=pl.len(), **{name: pl.col(name).sum() for name in CLOSED_COLUMNS}, closed_on=pl.min("closed_on"))
+        .agg(gap_count=pl.len(), **counts, closed_on=pl.min("closed_on"))
         .cast(CLOSURES)
     )
+
+
+def still_known(found: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    """Rows of the table `outcomes` with those kept before of whom nothing is told any more.
+
+    found    what feeds tell now, with `is_there`: whether they know the patient
+    before   the same without it, as it was kept, counted from the same day; of some recipients or none
+    """
+    gone = found.filter(~pl.col("is_there")).select("recipient_id")
+    kept = before.join(gone, on="recipient_id", how="semi")
+    told = found.drop("is_there")
+    return pl.concat([told.join(kept, on="recipient_id", how="anti"), kept.select(told.columns).cast(told.schema)])
 
 
 def bookings(followed: pl.DataFrame, appointments: pl.DataFrame, *, known_through: date) -> pl.DataFrame:

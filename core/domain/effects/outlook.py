@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from core.domain.effects.allocation import Allocation
+from core.domain.effects.households import LEAST_HOUSEHOLDS
 from core.domain.effects.outcomes import WINDOWS
 from core.domain.effects.power import detectable, needed
 
@@ -23,7 +24,8 @@ class Outlook:
     patients, households   in each arm, by the arm
     base         the share, 0 to 1, that closes within `days` in the arm to compare with
     design_effect   by how much the variance grows since households are drawn together, 1 or more
-    rise         above `base` that four of five such campaigns would show; None: none
+    rise         above `base` that four of five such campaigns would show; None: none, also where an arm has too few
+                 households to be compared
     rise_at_half    the same were the arms of equal size
     needed       patients in all that show `wanted`; None when so much is not possible
     """
@@ -63,15 +65,19 @@ def outlook(
     effect = household_effect(Counter(one.household for one in drawn.values()).values())
     half = len(drawn) / 2 / effect
     size = needed(base, wanted, control_share=shares[other])
+    households = {arm: Counter(homes.values())[arm] for arm in shares}
+    is_compared = min(households.values()) >= LEAST_HOUSEHOLDS
     return Outlook(
         patients={arm: patients[arm] for arm in shares},
-        households={arm: Counter(homes.values())[arm] for arm in shares},
+        households=households,
         base=base,
         days=days,
         wanted=wanted,
         design_effect=effect,
-        rise=detectable(base, treated=patients[first] / effect, control=patients[other] / effect),
-        rise_at_half=detectable(base, treated=half, control=half),
+        rise=detectable(base, treated=patients[first] / effect, control=patients[other] / effect)
+        if is_compared
+        else None,
+        rise_at_half=detectable(base, treated=half, control=half) if len(homes) >= 2 * LEAST_HOUSEHOLDS else None,
         needed=None if size is None else round(size * effect),
     )
 

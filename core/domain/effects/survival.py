@@ -24,11 +24,12 @@ CURVE = schema(
 )
 
 
-def closure_curve(followed: pl.DataFrame) -> pl.DataFrame:
+def closure_curve(followed: pl.DataFrame, *, widened: float = 1.0) -> pl.DataFrame:
     """CURVE: 1 - Kaplan-Meier of FOLLOWED, a row for each day on which a gap closed, after a row for day 0.
 
     The interval is on the log-log scale with Greenwood's variance, so that it stays between 0 and 1 (Kalbfleisch and
     Prentice, The Statistical Analysis of Failure Time Data, 2002, section 1.4); null where the share is 0 or 1.
+    `widened` is the factor by which the variance is larger since households were randomised together.
     """
     start = pl.DataFrame([(0, followed.height, 0, 0.0, None, None)], schema=CURVE, orient="row")
     days = _events(followed)
@@ -37,7 +38,7 @@ def closure_curve(followed: pl.DataFrame) -> pl.DataFrame:
     survival = pl.col("open").log().cum_sum().exp()
     variance = (pl.col("closed") / (pl.col("at_risk") * (pl.col("at_risk") - pl.col("closed")))).cum_sum()
     curve = days.with_columns(open=1 - pl.col("closed") / pl.col("at_risk")).with_columns(
-        survival=survival, error=variance.sqrt()
+        survival=survival, error=(widened * variance).sqrt()
     )
     log_survival = pl.col("survival").log()
     width = Z95 * pl.col("error") / log_survival
@@ -64,25 +65,29 @@ def at_risk(followed: pl.DataFrame, days: list[int]) -> list[int]:
     return [followed.filter(pl.col("days") >= day).height for day in days]
 
 
-def log_rank(one: pl.DataFrame, other: pl.DataFrame) -> float:
+def log_rank(one: pl.DataFrame, other: pl.DataFrame, *, widened: float = 1.0) -> float:
     """How often chance alone sets two FOLLOWED arms at least as far apart, 0 to 1: the log-rank test (Mantel, Cancer
-    Chemother Rep 1966; 50: 163-170), chi squared with one degree of freedom. 1.0 where nothing tells them apart."""
-    days = (
-        _events(pl.concat([one, other]))
-        .select("day", all_at_risk="at_risk", all_closed="closed")
-        .join(_closed_on(one), on="day", how="left")
-        .with_columns(pl.col("closed").fill_null(0))
+    Chemother Rep 1966; 50: 163-170), chi squared with one degree of freedom. 1.0 where nothing tells them apart.
+
+    one, other   with a column `stratum` they are compared within strata
+    widened      by what factor the variance is larger since households were randomised together
+    """
+    both = pl.concat([frame.with_columns(is_first=pl.lit(name)) for name, frame in ((True, one), (False, other))])
+    key = "stratum" if "stratum" in both.columns else pl.lit(0).alias("stratum")
+    ended = both.group_by(key, "days").agg(
+        n=pl.len(),
+        m=pl.col("is_first").sum(),
+        d=pl.col("closed").sum(),
+        mine=(pl.col("closed") & pl.col("is_first")).sum(),
     )
-    if days.is_empty():
-        return 1.0
-    mine = pl.Series("at_risk", _still_followed(one, days["day"]))
-    days = days.with_columns(mine)
-    n, d, m = pl.col("all_at_risk"), pl.col("all_closed"), pl.col("at_risk")
-    difference, variance = days.select(
-        (pl.col("closed") - d * m / n).sum(),
+    ended = ended.cast(dict.fromkeys("nmd", pl.Float64)).sort("stratum", "days")
+    ended = ended.with_columns(pl.col("n", "m").cum_sum(reverse=True).over("stratum"))  # still followed
+    n, d, m = pl.col("n"), pl.col("d"), pl.col("m")
+    difference, variance = ended.select(
+        (pl.col("mine") - d * m / n).sum(),
         pl.when(n > 1).then(d * (m / n) * (1 - m / n) * (n - d) / (n - 1)).otherwise(0.0).sum().alias("variance"),
     ).row(0)
-    return erfc(sqrt(difference**2 / variance / 2)) if variance else 1.0
+    return erfc(sqrt(difference**2 / (widened * variance) / 2)) if variance else 1.0
 
 
 def _events(followed: pl.DataFrame) -> pl.DataFrame:

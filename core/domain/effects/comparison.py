@@ -1,0 +1,112 @@
+"""Two arms of a campaign within a window: how far apart they are, and what follows, or why that cannot be told.
+
+Frames are ALLOCATED (core.domain.effects.analysis) with a column `is_closed`: closed a gap within the window.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from core.domain.effects.allocation import B
+from core.domain.effects.consequences import complier_effect, number_to_contact, p_value, risk_ratio
+from core.domain.effects.differences import (
+    Counts,
+    Interval,
+    Stratum,
+    has_spread,
+    mantel_haenszel,
+    newcombe,
+)
+from core.domain.effects.households import LEAST_HOUSEHOLDS, design_effect
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two arms.
+
+    difference   of the shares who closed a gap
+    method       'newcombe', or over the strata and widened by households 'mantel_haenszel', and 'newcombe_over_strata'
+                 where nobody closed a gap or everybody did
+    more         how many more of the first arm closed a gap than would have otherwise
+    ratio        how many times as often; None where none closed, or where it would claim another thing than the
+                 difference
+    contact, complier   the number to contact for one more, and the effect among those reached; None where they cannot
+                 be told
+    p            of versions A and B, adjusted for the number of comparisons (Holm)
+    """
+
+    arm: str
+    against: str
+    difference: Interval
+    method: str
+    more: Interval
+    ratio: Interval | None
+    contact: Interval | None
+    complier: Interval | None
+    p: float
+
+
+def untold(rows: pl.DataFrame, arm: str, against: str) -> str:
+    """Why two arms cannot be compared, after a colon; '' when they can."""
+    both = _in_common_strata(rows, arm, against)
+    if not rows.filter(pl.col("arm").is_in([arm, against]))["delivered"].any():
+        return "nobody was reached, as far as is known"
+    homes = dict(both.group_by("arm").agg(pl.col("household").n_unique()).iter_rows())
+    if min(homes.get(each, 0) for each in (arm, against)) < LEAST_HOUSEHOLDS:
+        return f"an arm has fewer than {LEAST_HOUSEHOLDS} households that can be compared"
+    return ""
+
+
+def _in_common_strata(rows: pl.DataFrame, arm: str, against: str) -> pl.DataFrame:
+    """The patients of two arms in strata that hold both."""
+    both = rows.filter(pl.col("arm").is_in([arm, against]))
+    return both.filter(pl.col("arm").n_unique().over("stratum") == 2)
+
+
+def compared(rows: pl.DataFrame, counts: Mapping[str, Counts], arm: str, against: str) -> Comparison:
+    """Two arms that can be compared, of whose patients so many closed a gap (`counts`, by arm)."""
+    both = _in_common_strata(rows, arm, against)
+    strata, widened = _strata(both, arm, against), widening(both)
+    is_plain = len(strata) == 1 and both["household"].n_unique() == both.height
+    difference, method = (newcombe(*strata[0]), "newcombe") if is_plain else _over_strata(strata, widened)
+    ratio = risk_ratio(strata, widened=widened)
+    size = counts[arm].size
+    return Comparison(
+        arm,
+        against,
+        difference,
+        method,
+        Interval(*(size * each for each in (difference.estimate, difference.low, difference.high))),
+        ratio if ratio and difference.is_clear == (not ratio.low <= 1 <= ratio.high) else None,
+        number_to_contact(difference),
+        None if arm == B else _among_reached(difference, rows.filter(pl.col("arm") == arm)["delivered"]),
+        p_value(strata, widened=widened),
+    )
+
+
+def _among_reached(difference: Interval, delivered: pl.Series) -> Interval | None:
+    count = int(delivered.sum())
+    return complier_effect(difference, delivered=count / delivered.len()) if count >= LEAST_HOUSEHOLDS else None
+
+
+def _over_strata(strata: Sequence[Stratum], widened: float) -> tuple[Interval, str]:
+    found = mantel_haenszel(strata, widened=widened)
+    assert found is not None  # `untold` has seen that a stratum holds both
+    return found, "mantel_haenszel" if has_spread(strata) else "newcombe_over_strata"
+
+
+def _strata(both: pl.DataFrame, arm: str, against: str) -> list[Stratum]:
+    def of(name: str) -> list[pl.Expr]:
+        is_in = pl.col("arm") == name
+        return [(is_in & pl.col("is_closed")).sum().alias(f"{name}_closed"), is_in.sum().alias(f"{name}_size")]
+
+    rows = both.group_by("stratum", maintain_order=True).agg(*of(arm), *of(against))
+    return [(Counts(a, b), Counts(c, d)) for _, a, b, c, d in rows.iter_rows()]
+
+
+def widening(rows: pl.DataFrame) -> float:
+    """The design effect of households, against the share of their arm and stratum."""
+    shares = rows.with_columns(share=pl.col("is_closed").mean().over("arm", "stratum"))
+    homes = shares.group_by("arm", "household").agg(pl.len(), pl.col("is_closed").sum(), pl.mean("share"))
+    return design_effect(homes.select("len", "is_closed", "share").rows())
