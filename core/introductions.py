@@ -74,6 +74,7 @@ class Stream:
     in_place: int
 
 
+@needs(CHANGE_ORGANISATION)
 def providers(wb: Workbench) -> list[Introducing]:
     """Every provider who is somebody's PCP, by name, as far as the user may see them."""
     with reading(wb.engine) as connection:
@@ -81,6 +82,7 @@ def providers(wb: Workbench) -> list[Introducing]:
     return [Introducing(**asdict(each)) for each in found]
 
 
+@needs(CHANGE_ORGANISATION)
 def plan(wb: Workbench, provider_ids: Collection[str]) -> Plan:
     """What turning these providers on would do, by what the records hold at this moment."""
     per_day = wb.organisation().introductions_per_day
@@ -95,6 +97,7 @@ def plan(wb: Workbench, provider_ids: Collection[str]) -> Plan:
     return Plan(due, per_day, ceil((sum(due.values()) + waiting) / per_day), is_first)
 
 
+@needs(CHANGE_ORGANISATION)
 def stream(wb: Workbench) -> Stream:
     """What became of the introductory emails, of all patients whoever may see them."""
     with reading(wb.engine) as connection:

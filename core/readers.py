@@ -33,8 +33,9 @@ def may_tell_totals(wb: Workbench, selected: int) -> bool:
 def notes(wb: Workbench, selected: int, *, is_rough: bool, has_totals: bool) -> tuple[str, ...]:
     """What has to be said beside the figures of a campaign, as sentences."""
     limit = whose(wb)
-    about = f"{selected:,} patients" if selected != 1 else "1 patient"
-    found = [f"Of the {about} of {limit}."] if limit and selected else []
+    many = f"{selected:,} patient{'s' * (selected != 1)}"
+    about = f"about {many}" if is_rough and not has_totals else f"the {many}"
+    found = [f"Of {about} of {limit}."] if limit and selected else []
     if is_rough:
         found.append(f"Of steps and parts: {ROUNDED[0].lower()}{ROUNDED[1:]}" if has_totals else ROUNDED)
     return tuple(found)

@@ -1,6 +1,7 @@
 """What is said of arms over strata and households agrees with statsmodels and with the interval, and leaves room for
 chance."""
 
+import random
 from statistics import NormalDist
 
 import numpy as np
@@ -75,10 +76,25 @@ def test_a_run_in_which_nobody_closed_counts_among_several() -> None:
 
 
 def test_what_households_do_is_taken_as_alike_where_it_cannot_be_told() -> None:
-    assert design_effect([(4, 0, 0.0)] * 20) == 4.0
-    assert design_effect([(4, 4, 1.0), (4, 0, 0.0)]) == 4.0
-    assert design_effect([(1, 0, 0.0)] * 10 + [(3, 0, 0.0)] * 10) == pytest.approx((10 + 90) / 40)
-    assert design_effect([(1, 0, 0.0)] * 20) == 1.0
+    assert design_effect([[(4, 0)] * 20]) == 4.0
+    assert design_effect([[(4, 4)], [(4, 0)]]) == 4.0
+    assert design_effect([[(1, 0)] * 10 + [(3, 0)] * 10]) == pytest.approx((10 + 90) / 40)
+    assert design_effect([[(1, 0)] * 20]) == 1.0
+
+
+@pytest.mark.parametrize(("size", "homes"), [(2, 2), (2, 3), (4, 2), (4, 10)])
+@pytest.mark.parametrize("alike", [0.0, 0.5, 1.0])
+def test_how_alike_households_are_is_told_also_where_a_stratum_has_two(size: int, homes: int, alike: float) -> None:
+    draw = random.Random(f"{size}{homes}{alike}")
+
+    def home() -> tuple[int, int]:
+        common = draw.random()
+        shared = [common if draw.random() < alike**0.5 else draw.random() for _ in range(size)]
+        return size, sum(each < 0.3 for each in shared)
+
+    found = design_effect([[home() for _ in range(homes)] for _ in range(3000)])
+
+    assert found == pytest.approx(1 + (size - 1) * alike, abs=0.07 * size)
 
 
 # ---- what agrees with the interval -----------------------------------------------------------------------------------

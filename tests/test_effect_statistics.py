@@ -164,10 +164,10 @@ def test_strata_without_a_control_say_nothing() -> None:
 
 
 def test_households_that_do_the_same_widen_the_interval_and_single_patients_do_not() -> None:
-    assert design_effect([(1, number % 2, 0.5) for number in range(100)]) == 1.0
+    assert design_effect([[(1, number % 2) for number in range(100)]]) == 1.0
     assert design_effect([]) == 1.0
-    assert design_effect([(2, 2 * (number % 2), 0.5) for number in range(100)]) == pytest.approx(2.0)
-    assert design_effect([(2, 1, 0.5)] * 100) == 1.0  # the opposite of each other: never narrower
+    assert design_effect([[(2, 2 * (number % 2)) for number in range(100)]]) == pytest.approx(2.0)
+    assert design_effect([[(2, 1)] * 100]) == 1.0  # the opposite of each other: never narrower
     strata = [(Counts(30, 100), Counts(20, 100))]
     plain, wide = mantel_haenszel(strata), mantel_haenszel(strata, widened=2.0)
     assert plain is not None and wide is not None and wide.low < plain.low < plain.high < wide.high

@@ -39,8 +39,8 @@ OPEN = {
         feed_gate.lines feed_gate.waiting_count feed_quality.table gap_rates.export_measures
         gap_rates.export_slices gap_rates.is_trend_known gap_rates.measure_rates gap_rates.slice_rates
         gap_rates.trend gap_rates.year_rates gap_targets.may_set gap_targets.targets inbox.waiting_count
-        introductions.in_force introductions.may_turn introductions.plan introductions.providers
-        introductions.stream introductory_email.may_save introductory_email.preview introductory_email.problems
+        introductions.in_force introductions.may_turn
+        introductory_email.may_save introductory_email.preview introductory_email.problems
         introductory_email.versions letter_pictures.of_example letter_pictures.example_pages load_rows.current
         loads.defects loads.history loads.unmapped_codes local_codes.mappings local_codes.orphans
         local_codes.unmapped logos.logo logos.logos logos.organisation_logo message_costs.cost

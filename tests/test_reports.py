@@ -18,6 +18,7 @@ from core.domain.csv_cells import neutral
 from core.domain.message import RESULTS, STATES
 from core.domain.progress import progress_of
 from core.domain.report import headline
+from core.domain.small_cells import ROUNDED
 from core.domain.user import Scope, User
 from core.errors import NotFound
 from core.store import accounts
@@ -125,6 +126,59 @@ def test_who_is_limited_to_a_group_reads_figures_of_its_patients_alone(wb: Workb
     assert shown.notes == ("Of the 7 patients of your groups.",)
     assert campaigns.progress(limited, "c1") == shown.progress
     assert [each.progress for each in campaigns.campaigns(limited)] == [shown.progress]
+
+
+def scientist(wb: Workbench) -> Workbench:
+    return replace(wb, user=User("sam", "Sam", roles=frozenset({"data_scientist"})))
+
+
+def test_whoever_may_not_see_patients_reads_nothing_of_a_campaign_of_a_few(wb: Workbench) -> None:
+    shown = reports.report(scientist(wb), "c1")
+
+    assert shown.headline == "Fewer than 11 patients were selected: too few for figures."
+    assert shown.ledger.is_empty() and shown.over_time.is_empty() and shown.patients.is_empty() and not shown.advice
+    assert set(shown.progress.results.values()) == {0} and shown.progress.size == "fewer than 11 patients"
+    assert campaigns.progress(scientist(wb), "c1") == shown.progress
+    assert [each.progress for each in campaigns.campaigns(scientist(wb))] == [shown.progress]
+
+
+def many(wb: Workbench) -> None:
+    """A campaign of 48: 31 were reached, 13 came back, 3 were opted out and one had no address."""
+    add_campaign(wb, add_patients(wb, 48, start=20), campaign_id="m", name="Many", status="completed")
+    ends = [("delivered", "")] * 31 + [("returned", "returned")] * 13 + [("not_sent", "opted_out:health_email")] * 3
+    with writing(wb.engine) as connection:
+        for number, (state, reason) in enumerate([*ends, ("not_sent", "no_address")], start=20):
+            values = {"state": state, "reason": reason, "finished_at": wb.now()}
+            connection.execute(update(recipients).where(recipients.c.patient_id == f"p{number}").values(values))
+
+
+def test_whoever_may_not_see_patients_reads_rounded_counts_and_is_told_so(wb: Workbench) -> None:
+    many(wb)
+    out = io.BytesIO()
+
+    shown = reports.report(scientist(wb), "m")
+    report_exports.write_figures(scientist(wb), shown, out, kind="parquet")
+
+    assert shown.headline == "About 30 of about 50 patients were reached."
+    # 13 came back; the few that were not sent are hidden, and these since they would give those away
+    assert shown.ledger.select("result", "count").rows() == [("Successful", 30)]
+    assert shown.notes == (ROUNDED,)
+    with zipfile.ZipFile(out) as archive:
+        assert ROUNDED in archive.read("manifest.json").decode()
+
+
+def test_what_is_passed_on_has_exact_results_of_all_patients_without_reasons(wb: Workbench) -> None:
+    many(wb)
+    limited = replace(wb, user=User("m", "M", roles=frozenset({"manager"}), scope=Scope(groups=frozenset({"g1"}))))
+
+    whole, part = (reports.report(each, "m", is_passed_on=True) for each in (wb, limited))
+
+    assert whole.ledger.select("result", "reason", "count").rows() == [
+        ("Successful", "", 31), ("Returned", "", 13), ("Not sent", "", 4),
+    ]  # fmt: skip
+    assert "31 of 48 patients (65%). Others: 4 not sent and 13 returned." in whole.headline
+    assert part.ledger.select("result", "count").rows() == [("Successful", 30)]
+    assert part.notes == ("Of about 50 patients of your groups.", ROUNDED)
 
 
 def test_a_report_of_another_groups_campaign_is_not_found(wb: Workbench) -> None:

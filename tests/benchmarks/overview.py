@@ -215,8 +215,9 @@ def _page(wb: Workbench, wanted: Wanted) -> None:
 
 _JOINED = """FROM recipients r JOIN patients p ON p.patient_id = r.patient_id
     LEFT JOIN outcomes o ON o.recipient_id = r.recipient_id JOIN campaigns c ON c.campaign_id = r.campaign_id"""
-_SUMS = """count(*), sum(CASE WHEN r.state = 'delivered' THEN 1 ELSE 0 END),
-    sum(CASE WHEN r.handed_over_at IS NOT NULL THEN o.closed_90 ELSE 0 END)"""
+_ARRIVED = "r.state IN ('handed_over', 'delivered', 'unconfirmed', 'mailed')"
+_SUMS = f"""count(*), sum(CASE WHEN {_ARRIVED} THEN 1 ELSE 0 END),
+    sum(CASE WHEN {_ARRIVED} THEN o.closed_90 ELSE 0 END)"""
 _BY_DAY = f"SELECT r.campaign_id, date(r.handed_over_at), {_SUMS} {_JOINED} GROUP BY 1, 2"
 _BY_CAMPAIGN = f"SELECT r.campaign_id, {_SUMS} {_JOINED} GROUP BY 1"
 _BY_VALUE = f"SELECT p.language, {_SUMS} {_JOINED} GROUP BY 1"

@@ -106,7 +106,8 @@ def _strata(both: pl.DataFrame, arm: str, against: str) -> list[Stratum]:
 
 
 def widening(rows: pl.DataFrame) -> float:
-    """The design effect of households, against the share of their arm and stratum."""
-    shares = rows.with_columns(share=pl.col("is_closed").mean().over("arm", "stratum"))
-    homes = shares.group_by("arm", "household").agg(pl.len(), pl.col("is_closed").sum(), pl.mean("share"))
-    return design_effect(homes.select("len", "is_closed", "share").rows())
+    """The design effect of households, of each arm within each stratum."""
+    cell = ["arm", "stratum"]
+    homes = rows.group_by(*cell, "household").agg(pl.len(), pl.col("is_closed").sum()).sort(*cell, "household")
+    cells = homes.select(*cell, "len", "is_closed").partition_by(cell, include_key=False)
+    return design_effect([each.rows() for each in cells])
