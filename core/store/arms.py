@@ -106,11 +106,6 @@ def is_decided(connection: Connection, campaign_id: str) -> bool:
     return connection.execute(question.limit(1)).first() is not None
 
 
-def held_out(connection: Connection, campaign_id: str) -> set[str]:
-    """The patients of a campaign who were chosen not to be contacted by it, as their ids are now."""
-    return {patient_id for patient_id, one in drawn(connection, campaign_id).items() if one.arm == HOLD_OUT}
-
-
 def clear(connection: Connection, campaign_id: str) -> None:
     """Everybody in a campaign is contacted alike again."""
     statement = update(recipients).where(recipients.c.campaign_id == campaign_id)
