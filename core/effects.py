@@ -108,7 +108,7 @@ def _plan(wb: Workbench, campaign: Campaign) -> Plan | None:
         known = outcome_rows.follow_up(connection, campaign.campaign_id)
         if known is None or campaign.start_on > wb.today():  # what an earlier version counted before it is no effect
             return None
-        family = rows.family(connection, campaign)
+        family = rows.family(connection, campaign, with_deleted=True)
         weeks = designs.weeks_compared(wb, connection, campaign, since=known.allocated_on)
     if campaign.allocated_at is None:
         return Plan(EVERYONE, known.allocated_on, known.known_through, known.lag_days)
