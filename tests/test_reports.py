@@ -289,3 +289,14 @@ def test_a_cell_that_a_spreadsheet_would_run_becomes_text(cell: str, harmless: s
     frame = pl.DataFrame({"cell": [cell, None], "number": [-1, 2]})
 
     assert neutral(frame).rows() == [(harmless, -1), (None, 2)]
+
+
+@pytest.mark.parametrize("count", [3, 12])
+def test_lists_of_few_and_of_many_campaigns_count_the_readers_own_patients(wb: Workbench, count: int) -> None:
+    limited = replace(wb, user=User("m", "M", roles=frozenset({"manager"}), scope=Scope(groups=frozenset({"g1"}))))
+    for number in range(count):
+        add_campaign(wb, ["p1", "p8"], campaign_id=f"x{number}", name=f"Extra {number}")
+
+    listed = {each.campaign.campaign_id: each.progress.selected for each in campaigns.campaigns(limited)}
+
+    assert listed == {"c1": 7, **{f"x{number}": 1 for number in range(count)}}

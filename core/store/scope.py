@@ -1,6 +1,6 @@
 """The limit of what a user may see, as a condition on patients: every question about patients adds it."""
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, select, true
+from sqlalchemy import ColumnElement, Connection, and_, select, true, union_all
 
 from core.domain.user import Scope
 from core.store.schema import groups, merges, patients, providers, recipients
@@ -17,12 +17,13 @@ def in_scope(scope: Scope) -> ColumnElement[bool]:
 
 
 def recipient_in_scope(scope: Scope) -> ColumnElement[bool]:
-    """Recipients whose patient is in the scope; whom an id was merged into counts as the patient."""
+    """Recipients whose patient is in the scope; whom an id was merged into counts as the patient. The patients are
+    asked for once, not for each recipient."""
     if not is_limited(scope):
         return true()
-    survivor = select(merges.c.patient_id).where(merges.c.merged_id == recipients.c.patient_id).scalar_subquery()
-    now = func.coalesce(survivor, recipients.c.patient_id)
-    return exists().where(patients.c.patient_id == now, in_scope(scope))
+    own = select(patients.c.patient_id).where(in_scope(scope))
+    merged = select(merges.c.merged_id).join(patients, patients.c.patient_id == merges.c.patient_id)
+    return recipients.c.patient_id.in_(union_all(own, merged.where(in_scope(scope))))
 
 
 def is_limited(scope: Scope) -> bool:
