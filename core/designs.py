@@ -50,6 +50,7 @@ def draw(wb: Workbench, connection: Connection, campaign: Campaign) -> None:
     record_in(wb, connection, "campaign.allocated", campaign.campaign_id, design=campaign.design, **counts)
 
 
+@needs(READ_PATIENTS)
 def foreseen(wb: Workbench, draft: Campaign, *, base: float, wanted: float) -> Outlook:
     """Who would be in which arm of a draft, were it activated now, and what such a campaign could show.
 
@@ -74,6 +75,7 @@ def arms_of(connection: Connection, draft: Campaign) -> dict[str, Allocation]:
     return _drawn(connection, draft, family_designs.inherited(connection, draft).drawn)
 
 
+@needs(READ_PATIENTS)
 def held_back(wb: Workbench, draft: Campaign, patient_ids: Collection[str]) -> int:
     """How many of these patients of a draft would be held out, or contacted later: by its arms, or by what it is made
     of."""

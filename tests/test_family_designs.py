@@ -247,7 +247,8 @@ def test_a_sister_with_patients_of_one_arm_alone_goes_out(wb: Workbench) -> None
 def test_a_deleted_draft_of_letters_of_which_only_labels_were_printed_holds_nobody_out(bench: Workbench) -> None:  # noqa: F811
     clinic_that_prints(bench)
     made = letter_campaign(bench, add_people_with_homes(bench, [{} for _ in range(12)]))
-    campaigns.save(bench, made.campaign_id, HOLD_OUT, version=made.version)
+    about = {"measures": ("scr-mammogram",), "skip_closed_gaps": False}
+    campaigns.save(bench, made.campaign_id, HOLD_OUT | about, version=made.version)
     sister = new_campaigns.also_by(bench, made.campaign_id, TEXT)
     printed(bench, campaigns.campaign(bench, made.campaign_id), letters=False)
     assert people(bench, made.campaign_id)["hold_out"]

@@ -54,7 +54,6 @@ OPEN = {
         users.can_anybody_sign_in users.name_of users.names_of work_lists.check_limit work_lists.choices
         work_lists.fields work_lists.group_choices work_lists.provider_choices contact_problems.problem_names
         account_tests.last_tests approval_state.is_on approvals.state approvals.waiting campaign_list.by_day
-        designs.foreseen designs.held_back
         home_mode.is_live home_mode.mode lateness.alarms reconciling.lines templates.offered watching.arrivals
         board_report.campaign_pdf board_report.overview_pdf report_exports.write_figures
         readers.notes_of_all overview.overview overview.choices equity.equity equity.is_kept coming.coming
