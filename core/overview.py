@@ -61,7 +61,7 @@ class Overview:
 
 def overview(wb: Workbench, wanted: Wanted, *, is_passed_on: bool = False) -> Overview:
     """What the campaigns came to that are wanted; `is_passed_on`: for a file that others read."""
-    roll_ups.refresh(wb, seconds=_SHORTLY)
+    roll_ups.catch_up(wb, seconds=_SHORTLY)
     with reading(wb.engine) as connection:
         found = rows.by_day(connection, wanted, wb.user.scope)
         named = rows.campaigns_sent(connection, wanted.channel)
