@@ -79,7 +79,11 @@ def _results(shown: Report, achieved: str) -> tuple[Section, ...]:
         Section(
             "Results",
             (
-                charts.printed(charts.results_bar(shown.ledger)),
+                charts.printed(
+                    charts.results_bar(
+                        shown.ledger, held_out=shown.progress.held_out, held_waiting=shown.progress.held_waiting
+                    )
+                ),
                 table_of(rows, _LEDGER, percents=("share",), has_total=True),
                 *once,
                 *(Paragraph(each, is_note=True) for each in shown.advice),

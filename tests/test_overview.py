@@ -8,7 +8,7 @@ import pytest
 from hypothesis import strategies as st
 from sqlalchemy import insert, select, update
 
-from core import charts, coming, equity, overview, roll_ups
+from core import campaign_list, charts, coming, equity, overview, roll_ups
 from core.domain.effects.published import PUBLISHED, comparable
 from core.domain.organisation import MODES, Organisation
 from core.domain.planned import Backlog, planned
@@ -22,6 +22,7 @@ from core.store.schema import campaigns, message_events, outcomes, providers, re
 from core.workbench import Workbench
 from tests.clinic import add_campaign, add_clinic, add_patients
 from tests.conftest import TUESDAY_NOON
+from tests.designed import DELAYED, HOLD_OUT, activated
 from tests.drawn import drawn
 from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
 from tests.postgres import postgres_folder  # noqa: F401 (fixture)
@@ -362,6 +363,36 @@ def test_coming_sends_are_those_of_active_campaigns_whose_patients_wait(wb: Work
     assert found.calls["planned"].sum() == 90
     assert charts.calls(found.calls).layout.title.text == "90 calls planned, lines never full"
     assert coming.coming(wb, "text").sends.is_empty()
+
+
+def test_whoever_is_contacted_later_comes_on_their_own_day_and_those_beyond_two_weeks_apart(bench: Workbench) -> None:  # noqa: F811
+    add_clinic(bench)
+    activated(bench, add_patients(bench, 40), **DELAYED)
+    activated(bench, add_patients(bench, 30, start=41), campaign_id="c2", name="c2", **DELAYED | {"delay_weeks": 1})
+    add_campaign(bench, ["p1"], campaign_id="far", name="far", start_on=TODAY + timedelta(days=90))
+    roll_ups.refresh(bench)
+
+    found = coming.coming(bench)
+
+    soon, on = date(2026, 12, 1), TODAY
+    assert found.campaigns.select("campaign_id", "on", "waiting").rows() == [
+        ("c1", on, 20), ("c2", on, 15), ("c2", soon, 15),
+    ]  # fmt: skip
+    assert found.beyond.select("campaign_id", "on", "waiting").rows() == [
+        ("c1", date(2027, 1, 19), 20), ("far", date(2027, 2, 22), 1),
+    ]  # fmt: skip
+    assert found.sends.rows() == [(on, "email", 35), (soon, "email", 15)]
+
+
+def test_what_starts_on_a_sunday_comes_on_monday_in_the_calendar_too(wb: Workbench) -> None:
+    add_clinic(wb)
+    activated(wb, add_patients(wb, 40), start_on=date(2026, 11, 29), **HOLD_OUT)
+    roll_ups.refresh(wb)
+
+    found, listed = coming.coming(wb), campaign_list.by_day(wb, date(2026, 11, 1))
+
+    assert found.campaigns.select("on", "waiting").rows() == [(date(2026, 11, 30), 20)]
+    assert [each.size for each in listed[date(2026, 11, 30)]] == ["20 patients to contact"]
 
 
 # ---- charts and published numbers ----------------------------------------------------------------------------------
