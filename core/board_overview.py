@@ -3,10 +3,11 @@
 from datetime import date
 
 from core import charts, equity, overview
+from core.domain.followed_words import PER_GAP, known_text
 from core.domain.report_document import Block, Numbers, Paragraph, Section
 from core.domain.roll_up import DIMENSIONS, Wanted
 from core.domain.small_cells import ROUNDED
-from core.domain.wording import day_text, percent
+from core.domain.wording import percent
 from core.overview import Overview
 from core.workbench import Workbench
 
@@ -27,12 +28,11 @@ def _contacts(shown: Overview) -> Section:
         ("Delivered", percent(found["delivery_rate"]), "where it is known"),
         ("Opt-outs", percent(found["opt_out_rate"]), "within 14 days"),
         ("Cost", _dollars(found["cost"]), "at today's prices"),
-        ("Gaps closed", _count(found["gaps_closed"]), "within 90 days"),
+        ("Gaps closed", _count(found["gaps_closed"]), "so far" if shown.known.open_count else "within 90 days"),
         ("Per gap", _dollars(found["cost_per_gap"]), "not of an effect"),
     )
-    through = f" Closings are known through {day_text(shown.known_through)}." if shown.known_through else ""
     figure = charts.printed(charts.volumes(shown.volumes, is_weekly=shown.is_weekly))
-    said = f"Some gaps would have been closed without a contact.{through}"
+    said = f"Some gaps would have been closed without a contact. {known_text(shown.known)} {PER_GAP}"
     return Section("Contacts, cost and closed gaps", (Numbers(cells), figure, Paragraph(said, is_note=True)))
 
 

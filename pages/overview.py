@@ -35,7 +35,7 @@ def show() -> None:
     if shown.campaigns.is_empty():
         _empty(wb, shown)
     else:
-        _overview_figures.show(shown)
+        _overview_figures.show(wb, shown)
         _volumes(wb, wanted, shown)
     _overview_coming.show(wb, wanted.channel)
     if not shown.campaigns.is_empty():

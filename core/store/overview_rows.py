@@ -1,7 +1,7 @@
 """What all campaigns have come to, asked of the roll-ups: the messages are not read, but of those who are contacted
 later, whose day the roll-ups do not know."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -21,6 +21,16 @@ BY_DAY = schema({"campaign_id": pl.String, "on": pl.Date, **_NUMBERS})
 BY_VALUE = schema({"value": pl.String, **_NUMBERS})
 CAMPAIGNS = schema(
     {"campaign_id": pl.String, "name": pl.String, "channel": pl.String, "status": pl.String, "start_on": pl.Date}
+)
+# Whether a campaign is about care gaps, and how far it is followed; null while it is not.
+FOLLOWED = schema(
+    {
+        "campaign_id": pl.String,
+        "is_about_gaps": pl.Boolean,
+        "allocated_on": pl.Date,
+        "known_through": pl.Date,
+        "lag_days": pl.Int64,
+    }
 )
 WAITING = schema(
     {"campaign_id": pl.String, "name": pl.String, "channel": pl.String, "start_on": pl.Date, "waiting": pl.Int64}
@@ -79,10 +89,14 @@ def waiting_later(connection: Connection, scope: Scope, *, at: datetime) -> pl.D
     return _frame(connection, question, LATER)
 
 
-def known_through(connection: Connection) -> date | None:
-    """The day through which the outcomes of every campaign that has any are known."""
-    found: date | None = connection.scalar(select(func.min(follow_ups.c.known_through)))
-    return found
+def followed(connection: Connection, channel: str = "") -> pl.DataFrame:
+    """FOLLOWED of the campaigns of `campaigns_sent`."""
+    columns = [follow_ups.c[name] for name in ("allocated_on", "known_through", "lag_days")]
+    question = select(campaigns.c.campaign_id, campaigns.c.measures, *columns).outerjoin(
+        follow_ups, follow_ups.c.campaign_id == campaigns.c.campaign_id
+    )
+    rows = [(row[0], bool(row[1]), *row[2:]) for row in connection.execute(question.where(_is_counted(channel)))]
+    return pl.DataFrame(rows, schema=FOLLOWED, orient="row")
 
 
 def _counted(channel: str) -> Any:
