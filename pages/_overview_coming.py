@@ -41,7 +41,7 @@ def _beyond(waiting: pl.DataFrame) -> str:
         return ""
     of = count(waiting["campaign_id"].n_unique(), "campaign")
     first = waiting["on"].to_list()[0]
-    return f"Later: {count(waiting['waiting'].sum(), 'patient')} of {of}, the first on {day_text(first)}."
+    return f"Later: {count(int(waiting['waiting'].sum()), 'patient')} of {of}, the first on {day_text(first)}."
 
 
 def _campaigns(waiting: pl.DataFrame) -> None:

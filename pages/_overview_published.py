@@ -23,8 +23,8 @@ def show(shown: Overview, channel: str) -> None:
         )
     if not shown.closed.is_empty():
         st.caption(
-            "Of campaigns of which all 90 days are known. Not an effect estimate: some would have closed the gap without "
-            "a contact. A campaign that holds some patients out by chance shows its effect in its report."
+            "Of campaigns of which all 90 days are known. Not an effect estimate: some would have closed the gap "
+            "without a contact. A campaign that holds some patients out by chance shows its effect in its report."
         )
     with st.expander("Published effects of reminders", icon=":material/menu_book:"):
         found = comparable(channel)

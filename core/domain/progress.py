@@ -75,7 +75,9 @@ class Progress:
             return Progress(0, 0, 0, dict.fromkeys(self.results, 0), is_rough=True)
         results = {name: rounded(count) or 0 for name, count in self.results.items()}
         return Progress(
-            *(rounded(count) or 0 for count in (self.selected, self.finished, self.claimed)),
+            rounded(self.selected) or 0,
+            rounded(self.finished) or 0,
+            rounded(self.claimed) or 0,
             results,
             is_rough=True,
             held_out=rounded(self.held_out) or 0,
