@@ -1,11 +1,11 @@
 """Reports for a meeting as PDFs, of one campaign and of all in a period: figures only, no patient is named (R4).
 
-What they say is put together in core.board_sections.
+What they say is put together in core.board_sections and core.board_overview.
 """
 
 from datetime import date
 
-from core import board_sections, exports, logos, reports
+from core import board_overview, board_sections, exports, logos, reports
 from core.audit import record
 from core.domain.manifest import Manifest
 from core.domain.report_document import ReportDocument
@@ -30,7 +30,7 @@ def campaign_pdf(wb: Workbench, campaign_id: str) -> bytes:
 
 
 def overview_pdf(wb: Workbench, first_on: date, last_on: date) -> bytes:
-    """The campaigns that went out from one day to another, as far as the user may see them; recorded. Raises NotAllowed
+    """What was contacted from one day to another, as far as the user may see them; recorded. Raises NotAllowed
     when the period ends before it begins."""
     if last_on < first_on:
         raise NotAllowed("The period ends before it begins. Choose a later last day.")
@@ -45,7 +45,7 @@ def overview_for(wb: Workbench, first_on: date, last_on: date) -> bytes:
         title="Overview of campaigns",
         subtitle=f"{day_text(first_on)} to {day_text(last_on)}",
         facts=_facts(said),
-        sections=board_sections.of_overview(wb, first_on, last_on),
+        sections=board_overview.of_overview(wb, first_on, last_on),
         footer=_footer(said),
     )
     return _made(wb, document)

@@ -9,8 +9,9 @@ from core import designs, readers
 from core.approval_state import is_on, state, why_held
 from core.domain.campaign import STATUS_ICONS, Campaign, goes_out_on
 from core.domain.organisation import CHANNELS
-from core.domain.progress import Progress, progress_of, schedule_sentence, status_shown
+from core.domain.progress import Later, Progress, progress_of, schedule_sentence, status_shown
 from core.domain.twilio_errors import CARRIERS_REFUSE
+from core.domain.wording import day_text
 from core.pace import measured_pace
 from core.sending_control import held_sentence
 from core.store import campaigns as rows
@@ -33,7 +34,8 @@ _WHAT_TO_DO = {
 @dataclass(frozen=True)
 class Listed:
     """One line of the list. `status` is what people read, `icon` a Material symbol, `schedule` a sentence; `approval`
-    how a draft stands with its approval where one is asked for (core.domain.approval), else empty."""
+    how a draft stands with its approval where one is asked for (core.domain.approval), else empty; `later` who of those
+    who wait is contacted later."""
 
     campaign: Campaign
     status: str
@@ -41,6 +43,24 @@ class Listed:
     progress: Progress
     schedule: str
     approval: str = ""
+    later: Later | None = None
+
+    @property
+    def size(self) -> str:
+        """How many it is for: of an active campaign who still waits, as Overview says it, and who is contacted later;
+        of others whom it has selected."""
+        waiting = max(self.progress.results["Waiting"] - self.progress.held_waiting, 0)
+        if self.campaign.status != "active" or not waiting:
+            return self.progress.size
+        if self.later is None or not self.later.count:
+            return f"{_patients(waiting)} to contact"
+        more = f"{self.later.count:,} from {day_text(self.later.on)}"
+        soon = max(waiting - self.later.count, 0)
+        return (
+            f"{_patients(soon)} to contact, {more}"
+            if soon
+            else f"{_patients(waiting)} to contact from {day_text(self.later.on)}"
+        )
 
     @property
     def group(self) -> str:
@@ -97,6 +117,10 @@ def page(wb: Workbench, *, group: str = "", number: int = 1, size: int) -> Page:
         return Page(_listed(wb, connection, found[(number - 1) * size : number * size]), number, len(found))
 
 
+def _patients(count: int) -> str:
+    return f"{count:,} patient{'s' * (count != 1)}"
+
+
 def _group(status: str) -> str:
     return "Pending" if status == "Sending" else status
 
@@ -108,8 +132,10 @@ def _is_in(day: date, month: date) -> bool:
 def _counted(wb: Workbench, connection: Connection) -> list[tuple[Campaign, Progress]]:
     """Every campaign the user may see with its exact counts, the newest first."""
     found = rows.visible(connection, wb.user)
-    counts = rows.state_counts(connection, [one.campaign_id for one in found], scope=wb.user.scope)
-    return [(one, progress_of(counts[one.campaign_id])) for one in found]
+    ids = [one.campaign_id for one in found]
+    counts = rows.state_counts(connection, ids, scope=wb.user.scope)
+    held = rows.held_waiting(connection, ids, scope=wb.user.scope)
+    return [(one, progress_of(counts[one.campaign_id], held_waiting=held.get(one.campaign_id, 0))) for one in found]
 
 
 def _listed(wb: Workbench, connection: Connection, counted: list[tuple[Campaign, Progress]]) -> list[Listed]:
@@ -122,6 +148,7 @@ def _listed(wb: Workbench, connection: Connection, counted: list[tuple[Campaign,
     for one, exact in counted:
         status, progress = status_shown(one, exact), exact.rough() if is_rough else exact
         unapproved = why_held(wb, connection, one) if one.status == "active" else ""
+        later = None if is_rough else designs.later(wb, one, waiting_count=progress.waiting_count)
         schedule = schedule_sentence(
             one,
             wb.organisation(),
@@ -129,8 +156,8 @@ def _listed(wb: Workbench, connection: Connection, counted: list[tuple[Campaign,
             held=held.get(one.channel) or unapproved,
             waiting_count=progress.waiting_count,
             per_minute=paces.get(one.channel),
-            later=None if is_rough else designs.later(wb, one, waiting_count=progress.waiting_count),
+            later=later,
         )
         approval = state(wb, connection, one).state if one.status == "inactive" and is_on(wb) else ""
-        listed.append(Listed(one, status, STATUS_ICONS[status], progress, schedule, approval))
+        listed.append(Listed(one, status, STATUS_ICONS[status], progress, schedule, approval, later))
     return listed

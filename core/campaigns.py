@@ -67,7 +67,9 @@ def progress(wb: Workbench, campaign_id: str) -> Progress:
     """How many recipients in the user's scope have which result; rounded for who may not see patients."""
     with reading(wb.engine) as connection:
         _visible(wb, connection, campaign_id)
-        found = progress_of(rows.state_counts(connection, [campaign_id], scope=wb.user.scope)[campaign_id])
+        counts = rows.state_counts(connection, [campaign_id], scope=wb.user.scope)[campaign_id]
+        held = rows.held_waiting(connection, [campaign_id], scope=wb.user.scope)
+        found = progress_of(counts, held_waiting=held.get(campaign_id, 0))
     return found.rough() if readers.is_rough(wb) else found
 
 

@@ -12,6 +12,7 @@ import polars as pl
 
 from core import readers, roll_ups
 from core.domain.clinical import schema
+from core.domain.followed import Known, is_over, known_of
 from core.domain.organisation import Organisation
 from core.domain.rates import with_interval
 from core.domain.roll_up import COUNTS, Wanted
@@ -29,6 +30,7 @@ VOLUMES = schema({"on": pl.Date, "channel": pl.String, "handed_over": pl.Int64})
 CLOSED = schema({"channel": pl.String, "eligible": pl.Int64, "satisfied": pl.Int64} | dict.fromkeys(
     ("rate", "low", "high"), pl.Float64
 ))  # fmt: skip
+_IS_KNOWN = pl.col("is_about_gaps") & is_over()  # of a campaign: all closings that count
 _BY_WEEK = 45  # days from which volumes are shown by week
 
 
@@ -41,8 +43,9 @@ class Overview:
     campaigns      CAMPAIGNS: a row for each campaign with its counts and figures, the latest start first
     volumes        VOLUMES: how many patients were handed a message, by mode and day or week (its Monday)
     is_weekly      whether the volumes are those of weeks
-    closed         CLOSED: by mode, of those contacted whose gaps were open how many closed one within 90 days
-    known_through  the day through which closings are known; None while none are
+    closed         CLOSED: by mode, of those reached whose gaps were open how many closed one within 90 days, of
+                   campaigns of which all these days are known
+    known          how far closings are known of the campaigns that contacted somebody
     stale          how many campaigns are not added up yet since they changed
     is_rough       small counts are hidden and the others rounded: the user may not see patients, or it is passed on
     whose          'your groups', when the figures are of the patients of these alone; else empty
@@ -53,7 +56,7 @@ class Overview:
     volumes: pl.DataFrame
     is_weekly: bool
     closed: pl.DataFrame
-    known_through: date | None
+    known: Known
     stale: int
     is_rough: bool
     whose: str = ""
@@ -61,24 +64,27 @@ class Overview:
 
 def overview(wb: Workbench, wanted: Wanted, *, is_passed_on: bool = False) -> Overview:
     """What the campaigns came to that are wanted; `is_passed_on`: for a file that others read."""
-    roll_ups.refresh(wb, seconds=_SHORTLY)
+    roll_ups.catch_up(wb, seconds=_SHORTLY)
     with reading(wb.engine) as connection:
         found = rows.by_day(connection, wanted, wb.user.scope)
         named = rows.campaigns_sent(connection, wanted.channel)
-        known = rows.known_through(connection)
+        followed = rows.followed(connection, wanted.channel)
     by_day = found.join(named, on="campaign_id")
     organisation, is_rough = wb.organisation(), readers.is_rough(wb, is_passed_on=is_passed_on)
     summed = by_day.group_by("campaign_id").agg(pl.col(COUNTS).sum())
     counts = named.join(summed, on="campaign_id", maintain_order="left")
-    shown = _as_told(counts, is_rough=is_rough)
+    counts = counts.join(followed, on="campaign_id", how="left", maintain_order="left")
+    shown = _with_figures(_as_told(counts, is_rough=is_rough), organisation)
     is_weekly = _is_weekly(by_day)
     return Overview(
         totals=_totals(counts, organisation, is_rough=is_rough),
-        campaigns=_with_figures(shown, organisation).select(CAMPAIGNS.names()).cast(CAMPAIGNS),
+        campaigns=shown.with_columns(cost_per_gap=pl.when(_IS_KNOWN).then("cost_per_gap"))
+        .select(CAMPAIGNS.names())
+        .cast(CAMPAIGNS),
         volumes=_volumes(by_day, is_weekly=is_weekly, is_rough=is_rough),
         is_weekly=is_weekly,
-        closed=_closed(counts, is_rough=is_rough),
-        known_through=known,
+        closed=_closed(counts.filter(_IS_KNOWN), is_rough=is_rough),
+        known=known_of(counts),
         stale=roll_ups.stale_count(wb),
         is_rough=is_rough,
         whose=readers.whose(wb),
@@ -97,10 +103,16 @@ def choices(wb: Workbench) -> tuple[dict[str, str], dict[str, str]]:
 
 
 def _totals(counts: pl.DataFrame, organisation: Organisation, *, is_rough: bool) -> dict[str, float | None]:
-    summed = counts.select(pl.col(COUNTS).sum())
-    shown = _as_told(summed, is_rough=is_rough, is_whole=False)
-    totals: dict[str, float | None] = _with_figures(shown, organisation).drop("ended").row(0, named=True)
-    return totals
+    """Cost per gap is that of the campaigns of which all closings are known: the cost of the others has not come to its
+    gaps yet, or was never meant to."""
+    every, known = (_summed(each, organisation, is_rough=is_rough) for each in (counts, counts.filter(_IS_KNOWN)))
+    return every | {"cost_per_gap": known["cost_per_gap"]}
+
+
+def _summed(counts: pl.DataFrame, organisation: Organisation, *, is_rough: bool) -> dict[str, float | None]:
+    shown = _as_told(counts.select(pl.col(COUNTS).sum()), is_rough=is_rough, is_whole=False)
+    figures: dict[str, float | None] = _with_figures(shown, organisation).drop("ended").row(0, named=True)
+    return figures
 
 
 def _as_told(counts: pl.DataFrame, *, is_rough: bool, is_whole: bool = True) -> pl.DataFrame:

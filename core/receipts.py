@@ -8,6 +8,7 @@ import logging
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -187,8 +188,14 @@ def _call(wb: Workbench, connection: Connection, about: Told, follows: Follows) 
         is_over = verdict.state != "waiting"
         next_at = {"next_at": verdict.next_at, "claimed_by": None, "finished_at": at if is_over else None}
         return {"state": verdict.state, "reason": verdict.reason, **next_at}
-    left = {"handed_over_at": at} if follows.state == "delivered" else {}
+    left = {"handed_over_at": _called_at(connection, about, at)} if follows.state == "delivered" else {}
     return {"state": follows.state, "reason": follows.reason, "finished_at": at, **left}
+
+
+def _called_at(connection: Connection, about: Told, at: datetime) -> datetime:
+    """When the call began: keys are pressed while it goes on, before its end is told."""
+    began = [each for each in rows.started_at(connection, about.recipient_id) if each <= at]
+    return began[-1] if began else at
 
 
 def _answered_by(connection: Connection, about: Told, provider_id: str) -> str:

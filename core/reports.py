@@ -16,6 +16,7 @@ from core.domain.report import headline
 from core.domain.role import READ_PATIENTS
 from core.domain.small_counts import rough_rows
 from core.domain.user import Scope
+from core.store import campaigns as campaign_rows
 from core.store import mailing_rows, report_rows
 from core.store.database import reading
 from core.workbench import Workbench
@@ -87,12 +88,13 @@ def report(wb: Workbench, campaign_id: str, *, is_passed_on: bool = False) -> Re
     campaign = campaigns.campaign(wb, campaign_id)
     with reading(wb.engine) as connection:
         counts = report_rows.counts(connection, campaign_id, scope=wb.user.scope)
+        held = campaign_rows.held_waiting(connection, [campaign_id], scope=wb.user.scope)
         ends = report_rows.ends(connection, campaign_id, scope=wb.user.scope)
         seen = wb.user.scope if wb.user.may(READ_PATIENTS) else Scope(frozenset())  # figures are for everybody
         patients = report_rows.patient_rows(connection, campaign_id, scope=seen, channel=campaign.channel)
         letters = mailing_rows.on_paper(connection, campaign_id) if campaign.channel == LETTER else _NO_LETTERS
     by_state = dict(counts.group_by("state").agg(pl.col("count").sum()).iter_rows())
-    exact = progress_of(by_state)
+    exact = progress_of(by_state, held_waiting=held.get(campaign_id, 0))
     is_rough = readers.is_rough(wb, is_passed_on=is_passed_on)
     has_totals = not is_rough or readers.may_tell_totals(wb, exact.selected)
     progress = exact if has_totals else exact.rough()

@@ -5,7 +5,6 @@ outside of any write, so nobody who sends waits for it.
 """
 
 import logging
-import math
 import secrets
 import time
 from dataclasses import dataclass, replace
@@ -28,13 +27,26 @@ _PAUSE, _SHARE = 1.0, 20.0  # seconds at least between two campaigns, and how ma
 _log = logging.getLogger(__name__)
 
 
-def refresh(wb: Workbench, *, most: int | None = None, seconds: float = math.inf) -> int:
-    """Add up the campaigns that have changed, `most` of them at most and none any more when so many seconds are over;
-    returns how many that were."""
-    begun, count = time.monotonic(), 0
-    while (most is None or count < most) and time.monotonic() - begun < seconds and _refresh_one(wb):
+def refresh(wb: Workbench, *, most: int | None = None) -> int:
+    """Add up the campaigns that have changed, `most` of them at most; returns how many that were."""
+    count = 0
+    while (most is None or count < most) and _refresh_one(wb):
         count += 1
     return count
+
+
+def catch_up(wb: Workbench, *, seconds: float) -> None:
+    """What a page does before it shows the sums: add up what has changed, for so long at most. While others write, or
+    where a campaign cannot be added up, that is left to later; `stale_count` says how many are left."""
+    begun = time.monotonic()
+    while (left := seconds - (time.monotonic() - begun)) > 0:
+        try:
+            if not _refresh_one(wb, waits=left):
+                return
+        except DatabaseLost:
+            return
+        except Exception as error:
+            _log.error("a campaign could not be added up (%s)", type(error).__name__)
 
 
 def stale_count(wb: Workbench) -> int:
@@ -65,18 +77,21 @@ class Rolling:
         self.not_before = ended + max(_PAUSE, _SHARE * (ended - begun))
 
 
-def _refresh_one(wb: Workbench) -> bool:
+def _refresh_one(wb: Workbench, *, waits: float | None = None) -> bool:
     """Count one campaign that has changed; False when there is none. What changes while it is counted is counted with
-    the next change, and when somebody else has begun meanwhile, that one has read the newer state."""
+    the next change, and when somebody else has begun meanwhile, that one has read the newer state.
+
+    waits   how many seconds at most for others that write
+    """
     if not stale_count(wb):
         return False
     token = secrets.token_hex(8)
-    with writing(wb.engine) as connection:
+    with writing(wb.engine, seconds=waits) as connection:
         campaign_id = rows.take(connection, token=token, at=wb.now())
     if campaign_id is None:
         return False
     sums = _sums(wb, campaign_id)
-    with writing(wb.engine) as connection:
+    with writing(wb.engine, seconds=waits) as connection:
         rows.put(connection, campaign_id, sums, token=token)
     return True
 

@@ -65,4 +65,4 @@ def _line(wb: Workbench, one: Listed, day: date) -> None:
             query_params={"id": campaign.campaign_id},
         )
         moved = f" · instead of {day_text(campaign.start_on)}" if campaign.start_on != day else ""
-        st.caption(f"{one.progress.size}{moved}", width="content")
+        st.caption(f"{one.size}{moved}", width="content")

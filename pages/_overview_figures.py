@@ -5,8 +5,9 @@ from collections.abc import Callable
 import polars as pl
 import streamlit as st
 
-from core.domain.wording import day_text
+from core.domain.followed_words import PER_GAP, known_text
 from core.overview import Overview
+from core.workbench import Workbench
 from pages._shared import count, percent
 
 LIST = "ov_list"  # in the session: which figure's campaigns are listed, a key of LISTS
@@ -25,18 +26,19 @@ LISTS: dict[str, tuple[str, Callable[[], pl.Expr], str, bool]] = {
 }
 
 
-def show(shown: Overview) -> None:
+def show(wb: Workbench, shown: Overview) -> None:
     """Six figures in a row, two in each on a phone. What stands below a figure opens its list."""
-    totals, known = shown.totals, shown.known_through
+    totals = shown.totals
     sent = shown.campaigns.filter(pl.col("handed_over") > 0).height
-    through = f"Closings are known through {day_text(known)}." if known else "No closing is known yet."
+    through, cost = known_text(shown.known), f"{_units(shown)} {_prices(wb)}"
+    within = "Within 90 days, so far" if shown.known.open_count else "Within 90 days"
     figures = (
         ("Contacts", _number(totals["handed_over"]), count(sent, "campaign"), "handed_over", ""),
         ("Delivered", percent(totals["delivery_rate"]), f"{_number(totals['failed'])} did not arrive", "failed", ""),
         ("Opt-out rate", percent(totals["opt_out_rate"]), _opt_outs(totals["opt_outs"]), "opt_outs", ""),
-        ("Cost", _HIDDEN if totals["cost"] is None else dollars(totals["cost"]), "By campaign", "cost", _units(shown)),
-        ("Gaps closed", _number(totals["gaps_closed"]), "Within 90 days", "gaps_closed", through),
-        ("Cost per gap closed", dollars(totals["cost_per_gap"]), "By campaign", "cost_per_gap", through),
+        ("Cost", _HIDDEN if totals["cost"] is None else dollars(totals["cost"]), "By campaign", "cost", cost),
+        ("Gaps closed", _number(totals["gaps_closed"]), within, "gaps_closed", through),
+        ("Cost per gap closed", dollars(totals["cost_per_gap"]), "By campaign", "cost_per_gap", f"{PER_GAP} {through}"),
     )
     with st.container(horizontal=True, gap="small"):
         for name, value, words, key, about in figures:
@@ -77,4 +79,13 @@ def _units(shown: Overview) -> str:
     told = [count(int(shown.totals[key] or 0), noun) for key, noun in parts if shown.totals[key]]
     if any(shown.totals[key] is None for key, _ in parts):
         return "Hidden, as it would tell the number of contacts."
-    return ", ".join(told) or "Emails cost nothing."
+    return f"{', '.join(told)}." if told else "Emails cost nothing."
+
+
+def _prices(wb: Workbench) -> str:
+    """Those of now: whoever may not change settings reads them here."""
+    organisation = wb.organisation()
+    return (
+        f"Prices of today: a text segment ${organisation.segment_price:g}, a begun minute of a call "
+        f"${organisation.call_minute_price:g}, a letter ${organisation.letter_price:g}."
+    )

@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 
 from core.domain.effects.published import Published, comparable
+from core.domain.followed_words import known_text
 from core.overview import Overview
 from pages._shared import MODE_NAMES, interval, percent
 from pages._width import on_laptop, on_phone
@@ -14,16 +15,16 @@ def show(shown: Overview, channel: str) -> None:
     """Two tables: own shares by mode, and what was published."""
     st.subheader("Beside what others found", anchor=False)
     if shown.closed.is_empty():
-        st.caption("Which gaps were closed after your campaigns is not known yet: that takes a feed from after them.")
+        st.caption(f"No campaign here has come to the end of its 90 days. {known_text(shown.known)}")
     for row in shown.closed.iter_rows(named=True):
         st.markdown(
-            f"**{MODE_NAMES[row['channel']]}**: {percent(row['rate'])} closed a gap within 90 days of the contact "
+            f"**{MODE_NAMES[row['channel']]}**: {percent(row['rate'])} closed a gap within 90 days of the start "
             f":gray[({row['satisfied']:,} of {row['eligible']:,}, 95 % interval {interval(row['low'], row['high'])})]"
         )
     if not shown.closed.is_empty():
         st.caption(
-            "Not an effect estimate: some would have closed the gap without a contact. A campaign that holds some "
-            "patients out by chance shows its effect in its report."
+            "Of campaigns of which all 90 days are known. Not an effect estimate: some would have closed the gap "
+            "without a contact. A campaign that holds some patients out by chance shows its effect in its report."
         )
     with st.expander("Published effects of reminders", icon=":material/menu_book:"):
         found = comparable(channel)

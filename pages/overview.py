@@ -35,7 +35,7 @@ def show() -> None:
     if shown.campaigns.is_empty():
         _empty(wb, shown)
     else:
-        _overview_figures.show(shown)
+        _overview_figures.show(wb, shown)
         _volumes(wb, wanted, shown)
     _overview_coming.show(wb, wanted.channel)
     if not shown.campaigns.is_empty():
@@ -45,7 +45,8 @@ def show() -> None:
 
 def _notes(shown: Overview) -> None:
     if shown.stale:
-        st.caption(f":material/sync: {count(shown.stale, 'campaign')} changed just now and will be added up shortly.")
+        changed = count(shown.stale, "campaign")
+        st.caption(f":material/sync: {changed} changed and not added up yet: what follows is as it was before.")
     if shown.whose:
         st.caption(f":material/group: Of the patients of {shown.whose}.")
     if shown.is_rough:

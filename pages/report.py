@@ -81,7 +81,12 @@ def _figures(shown: Report, parts: Parts) -> None:
     with left:
         _ledger(shown)
     with right:
-        draw_chart(charts.results_bar(shown.ledger), key="rp_results")
+        draw_chart(
+            charts.results_bar(
+                shown.ledger, held_out=shown.progress.held_out, held_waiting=shown.progress.held_waiting
+            ),
+            key="rp_results",
+        )
         if shown.campaign.channel == LETTER:
             pass  # a letter's day is what somebody typed: no course over time
         elif shown.over_time.is_empty():

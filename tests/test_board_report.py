@@ -50,7 +50,7 @@ def test_the_overview_counts_what_went_out_in_the_period_without_drafts(clinic: 
     today = clinic.today()
     said = text(board_report.overview_pdf(clinic, today - timedelta(days=400), today + timedelta(days=400)))
 
-    assert "1 campaign selected 30 patients and reached 27 of them (90.0 %)." in said
+    assert "1 campaign contacted 25 patients and reached 25 of them (100.0 %)." in said
     assert "Mammograms <b>in</b> November" in said and "Draft" not in said
     assert accounts.recorded(clinic.engine, "overview.printed", "")
 
@@ -58,7 +58,22 @@ def test_the_overview_counts_what_went_out_in_the_period_without_drafts(clinic: 
 def test_a_period_in_which_nothing_went_out_says_so(clinic: Workbench) -> None:
     said = text(board_report.overview_pdf(clinic, date(2020, 1, 1), date(2020, 1, 31)))
 
-    assert "No campaign went out in this period." in said and "Wed 1 Jan 2020 to Fri 31 Jan 2020" in said
+    assert "Nobody was contacted in this period." in said and "Wed 1 Jan 2020 to Fri 31 Jan 2020" in said
+
+
+def test_what_was_contacted_in_the_period_is_in_it_whenever_its_campaign_began(clinic: Workbench) -> None:
+    add_campaign(clinic, [f"p{n}" for n in range(1, 21)], campaign_id="c4", name="Old", channel="text",
+                 start_on=clinic.today() - timedelta(days=40))  # fmt: skip
+    with writing(clinic.engine) as connection:
+        left = {"state": "delivered", "handed_over_at": clinic.now() - timedelta(days=20)}
+        connection.execute(update(recipients).where(recipients.c.campaign_id == "c4").values(left))
+    roll_ups.refresh(clinic)
+    today = clinic.today()
+
+    said = text(board_report.overview_pdf(clinic, today - timedelta(days=30), today - timedelta(days=10)))
+
+    assert "1 campaign contacted 20 patients and reached 20 of them (100.0 %)." in said
+    assert "Nobody was contacted" not in said and "Old Text" in said and "All 20 20 100.0 %" in said
 
 
 def test_a_period_that_ends_before_it_begins_is_refused(clinic: Workbench) -> None:
@@ -90,8 +105,8 @@ def test_of_a_campaign_of_a_few_patients_nothing_is_printed_but_that_it_is_one(c
     among = text(board_report.overview_pdf(clinic, today - timedelta(days=400), today + timedelta(days=400)))
 
     assert "Fewer than 11 patients were selected: too few for figures." in alone and "Results" not in alone
-    assert "2 campaigns selected 30 patients and reached 27 of them (90.0 %)." in among
-    assert "1 of the campaigns had fewer than 11 patients, who are in no figure." in among
+    assert "2 campaigns contacted 25 patients" in among
+    assert "2 campaigns are not listed: too few patients were contacted, or they could be worked out." in among
 
 
 def test_a_limited_reader_gets_everything_on_paper_of_the_same_patients(clinic: Workbench) -> None:
@@ -108,6 +123,6 @@ def test_a_limited_reader_gets_everything_on_paper_of_the_same_patients(clinic: 
 
     said = text(board_report.overview_pdf(replace(clinic, user=person), today, today + timedelta(days=1)))
 
-    assert "1 campaign selected 20 patients and reached 20 of them (100.0 %)." in said
+    assert "1 campaign contacted 20 patients and reached 20 of them (100.0 %)." in said
     assert "Of the patients of your groups." in said
-    assert "Contacts 20" in said and "Delivered 100.0 %" in said
+    assert "Contacted 20" in said and "Delivered 100.0 %" in said

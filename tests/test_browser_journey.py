@@ -174,7 +174,7 @@ def add_up_the_report(page: Page, wb: Workbench, selected: int) -> None:
     assert sum(int(count.replace(",", "")) for count in counts) == selected
     successful = campaigns.progress(wb, the_campaign(wb).campaign.campaign_id).results["Successful"]
     assert outbox.mails(wb, search=SUBJECT).count == successful + 1  # and the test
-    expect(page.get_by_text(f"The email went out to {successful} of {selected} patients")).to_be_visible()
+    expect(page.get_by_text(f"Reached {successful} of {selected} patients")).to_be_visible()
 
 
 def the_campaign(wb: Workbench) -> Listed:

@@ -155,7 +155,7 @@ def mail_them(page: Page, wb: Workbench, selected: int) -> None:
     click(page, "Mark as mailed", within=page.get_by_role("dialog"))
 
     mailed = the_run(wb).patient_count
-    expect(page.get_by_text(f"Letters were mailed to {mailed} of {selected} patients")).to_be_visible()
+    expect(page.get_by_text(f"Reached {mailed} of {selected} patients")).to_be_visible()
     assert campaigns.progress(wb, the_campaign(wb).campaign.campaign_id).results["Successful"] == mailed
 
 

@@ -201,7 +201,7 @@ def read_the_report(page: Page, wb: Workbench) -> None:
     settle(page)
     expect(page.get_by_text(f"{SELECTED} patients selected, each counted once above")).to_be_visible()
     sent = campaigns.progress(wb, the_campaign(wb).campaign.campaign_id).results
-    expect(page.get_by_text(re.compile(rf"The text went out to \d of {SELECTED} patients"))).to_be_visible()
+    expect(page.get_by_text(re.compile(rf"Reached \d of {SELECTED} patients"))).to_be_visible()
     assert sum(sent.values()) == SELECTED and not sent["Waiting"]
     click(page, "Also by")
     dialog = page.get_by_role("dialog")

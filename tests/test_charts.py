@@ -44,6 +44,14 @@ TITLES = [
 ]
 
 
+def test_the_title_counts_nobody_who_is_held_out_as_not_reached() -> None:
+    sent = results_bar(ledger(("Successful", 12), ("Returned", 1), ("Not sent", 13)), held_out=13)
+    waits = results_bar(ledger(("Waiting", 26)), held_out=13, held_waiting=13)
+
+    assert sent.layout.title.text.replace("<br>", " ") == "12 of 13 to contact were reached, 13 held out"
+    assert waits.layout.title.text.replace("<br>", " ") == "All 13 patients to contact still wait, 13 held out"
+
+
 @pytest.mark.parametrize(("rows", "title"), TITLES, ids=[title for _, title in TITLES])
 def test_the_title_says_what_was_found(rows: pl.DataFrame, title: str) -> None:
     assert results_bar(rows).layout.title.text == title

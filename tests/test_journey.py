@@ -170,7 +170,7 @@ def read_the_report(wb: Workbench, campaign_id: str) -> None:
         ("Not sent", "there is no email address on file", 1),
     ]
     assert shown.ledger["count"].sum() == shown.progress.selected == len(EXPECTED)
-    assert shown.headline.startswith("The email went out to 2 of 6 patients (33%)")
+    assert shown.headline.startswith("Reached 2 of 6 patients (33%)")
     rows = shown.patients.select("patient_id", "result", "reason").rows()
     assert {patient: (result, reason) for patient, result, reason in rows} == EXPECTED
 

@@ -34,7 +34,7 @@ def test_letters_are_mailed_all_or_by_file_or_by_patient(bench: Workbench) -> No
         "p1": "mailed", "p2": "mailed", "p3": "not_sent",
     }  # fmt: skip
     headline = reports.report(bench, campaign.campaign_id).headline
-    assert headline.startswith("Letters were mailed to 2 of 3 patients (67%).")
+    assert headline.startswith("Reached 2 of 3 patients (67%).")
 
 
 @pytest.mark.parametrize("on", [date(2026, 11, 23), TOMORROW])
@@ -216,7 +216,7 @@ def test_letters_that_were_not_mailed_after_all_wait_again_and_those_that_came_b
     assert mailings.mark_mailed(bench, c1, on=TODAY) == 2
 
 
-def test_a_report_counts_letters_that_came_back_among_the_mailed_and_not_among_the_others(wb: Workbench) -> None:
+def test_letters_that_came_back_have_reached_nobody_and_are_told_once(wb: Workbench) -> None:
     clinic_that_prints(wb)
     campaign = letter_campaign(wb, add_people(wb, [{}, {}, {}, {"zip": "00000"}]))
     printed(wb, campaign)
@@ -224,6 +224,6 @@ def test_a_report_counts_letters_that_came_back_among_the_mailed_and_not_among_t
     mailings.mark_returned(wb, campaign.campaign_id, patient_ids=["p2"], reason="mail_refused", on=TODAY)
     headline = reports.report(wb, campaign.campaign_id).headline
     assert headline.startswith(
-        "Letters were mailed to 2 of 4 patients (50%) so far; 1 came back; that to 1 is printed and not marked as "
+        "Reached 1 of 4 patients (25%) so far; 1 came back; that to 1 is printed and not marked as "
         "mailed. Others: 1 not sent; most often because"
     )

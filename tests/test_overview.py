@@ -1,15 +1,16 @@
 """All campaigns together: what the figures count, whose patients, and what is hidden."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 import pytest
 from hypothesis import strategies as st
 from sqlalchemy import insert, select, update
 
-from core import charts, coming, equity, overview, roll_ups
+from core import campaign_list, charts, coming, equity, overview, roll_ups
 from core.domain.effects.published import PUBLISHED, comparable
+from core.domain.followed_words import known_text
 from core.domain.organisation import MODES, Organisation
 from core.domain.planned import Backlog, planned
 from core.domain.roll_up import COUNTS, DIMENSIONS, STEPS, Wanted
@@ -18,10 +19,11 @@ from core.domain.small_counts import without_small
 from core.domain.user import Scope
 from core.errors import NotFound
 from core.store.database import writing
-from core.store.schema import campaigns, message_events, outcomes, providers, recipients
+from core.store.schema import campaigns, follow_ups, message_events, outcomes, providers, recipients
 from core.workbench import Workbench
 from tests.clinic import add_campaign, add_clinic, add_patients
 from tests.conftest import TUESDAY_NOON
+from tests.designed import DELAYED, HOLD_OUT, activated
 from tests.drawn import drawn
 from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
 from tests.postgres import postgres_folder  # noqa: F401 (fixture)
@@ -51,6 +53,16 @@ def filled(wb: Workbench) -> None:
             if campaign_id == "p":
                 called = {"recipient_id": ids[1], "kind": "completed", "at": at, "received_at": at}
                 connection.execute(insert(message_events).values(**called, details={"seconds": 61}))
+            known(connection, campaign_id, TODAY - timedelta(days=90), TODAY)
+
+
+def known(connection: object, campaign_id: str, allocated_on: date, known_through: date) -> None:
+    """A campaign about a care gap that is followed so far."""
+    lag = {"lag_days": 2, "generation": "g", "evaluated_at": TUESDAY_NOON}
+    kept = {"campaign_id": campaign_id, "allocated_on": allocated_on, "known_through": known_through, **lag}
+    connection.execute(insert(follow_ups).values(kept))  # type: ignore[attr-defined]
+    about = update(campaigns).where(campaigns.c.campaign_id == campaign_id)
+    connection.execute(about.values(measures=["mammogram"]))  # type: ignore[attr-defined]
 
 
 def _follow(connection: object, recipient_id: int, campaign_id: str, *, is_closed: bool) -> None:
@@ -91,6 +103,45 @@ def test_the_figures_are_those_of_the_messages(bench: Workbench) -> None:  # noq
     assert shown.volumes.rows() == [(TODAY - timedelta(days=7), "phone", 20), (TODAY, "text", 20)]
     assert shown.closed.select("channel", "eligible", "satisfied").rows() == [("phone", 10, 1), ("text", 10, 1)]
     assert shown.stale == 0
+
+
+def test_a_rate_and_a_cost_per_gap_are_of_campaigns_of_which_all_days_are_known(bench: Workbench) -> None:  # noqa: F811
+    filled(bench)
+    with writing(bench.engine) as connection:
+        connection.execute(update(follow_ups).where(follow_ups.c.campaign_id == "t").values(allocated_on=TODAY))
+    roll_ups.refresh(bench)
+
+    shown = overview.overview(bench, EVERYTHING)
+
+    assert shown.closed.select("channel", "eligible", "satisfied").rows() == [("phone", 10, 1)]
+    assert shown.totals["gaps_closed"] == 4 and shown.known.open_count == 1
+    assert shown.known.next_on == TODAY + timedelta(days=93)
+    assert shown.totals["cost_per_gap"] == pytest.approx(2 * bench.organisation().call_minute_price / 2)
+    assert dict(shown.campaigns.select("campaign_id", "cost_per_gap").iter_rows())["t"] is None
+    assert "Of 1 campaign the 90 days are not known in full yet" in known_text(shown.known)
+
+
+def test_a_campaign_about_no_care_gap_is_in_no_cost_per_gap(wb: Workbench) -> None:
+    filled(wb)
+    with writing(wb.engine) as connection:
+        connection.execute(update(campaigns).where(campaigns.c.campaign_id == "t").values(measures=[]))
+
+    assert told(wb)["cost_per_gap"] == pytest.approx(2 * wb.organisation().call_minute_price / 2)
+
+
+def test_closings_are_known_as_far_as_those_of_the_campaigns_shown_that_are_still_followed(wb: Workbench) -> None:
+    filled(wb)
+    add_campaign(wb, ["p1"], campaign_id="old", name="old", start_on=date(2024, 1, 1))
+    add_campaign(wb, ["p1"], campaign_id="other", name="other", channel="email")
+    with writing(wb.engine) as connection:
+        long_ago = {"state": "delivered", "handed_over_at": datetime(2024, 1, 1, 18, tzinfo=UTC)}
+        connection.execute(update(recipients).where(recipients.c.campaign_id == "old").values(long_ago))
+        known(connection, "old", date(2024, 1, 1), date(2024, 6, 5))
+        known(connection, "other", TODAY, date(2026, 11, 1))
+    roll_ups.refresh(wb)
+
+    assert overview.overview(wb, EVERYTHING).known.through == TODAY
+    assert overview.overview(wb, Wanted(last_on=date(2024, 2, 1))).known.through == date(2024, 6, 5)
 
 
 @pytest.mark.parametrize(
@@ -362,6 +413,36 @@ def test_coming_sends_are_those_of_active_campaigns_whose_patients_wait(wb: Work
     assert found.calls["planned"].sum() == 90
     assert charts.calls(found.calls).layout.title.text == "90 calls planned, lines never full"
     assert coming.coming(wb, "text").sends.is_empty()
+
+
+def test_whoever_is_contacted_later_comes_on_their_own_day_and_those_beyond_two_weeks_apart(bench: Workbench) -> None:  # noqa: F811
+    add_clinic(bench)
+    activated(bench, add_patients(bench, 40), **DELAYED)
+    activated(bench, add_patients(bench, 30, start=41), campaign_id="c2", name="c2", **DELAYED | {"delay_weeks": 1})
+    add_campaign(bench, ["p1"], campaign_id="far", name="far", start_on=TODAY + timedelta(days=90))
+    roll_ups.refresh(bench)
+
+    found = coming.coming(bench)
+
+    soon, on = date(2026, 12, 1), TODAY
+    assert found.campaigns.select("campaign_id", "on", "waiting").rows() == [
+        ("c1", on, 20), ("c2", on, 15), ("c2", soon, 15),
+    ]  # fmt: skip
+    assert found.beyond.select("campaign_id", "on", "waiting").rows() == [
+        ("c1", date(2027, 1, 19), 20), ("far", date(2027, 2, 22), 1),
+    ]  # fmt: skip
+    assert found.sends.rows() == [(on, "email", 35), (soon, "email", 15)]
+
+
+def test_what_starts_on_a_sunday_comes_on_monday_in_the_calendar_too(wb: Workbench) -> None:
+    add_clinic(wb)
+    activated(wb, add_patients(wb, 40), start_on=date(2026, 11, 29), **HOLD_OUT)
+    roll_ups.refresh(wb)
+
+    found, listed = coming.coming(wb), campaign_list.by_day(wb, date(2026, 11, 1))
+
+    assert found.campaigns.select("on", "waiting").rows() == [(date(2026, 11, 30), 20)]
+    assert [each.size for each in listed[date(2026, 11, 30)]] == ["20 patients to contact"]
 
 
 # ---- charts and published numbers ----------------------------------------------------------------------------------

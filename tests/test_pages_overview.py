@@ -63,7 +63,7 @@ def test_what_is_not_added_up_yet_is_said_in_the_place_of_nothing(
 
     app = opened("overview")
 
-    assert "2 campaigns changed just now and will be added up shortly." in words(app)
+    assert "2 campaigns changed and not added up yet: what follows is as it was before." in words(app)
     assert "No campaign contacted anybody" not in words(app)
 
 

@@ -66,7 +66,7 @@ def test_the_report_says_that_letters_are_printed_and_not_mailed_yet(wb: Workben
         ("Not sent", "the postal address on file is incomplete", 1),
         ("Waiting", "printed, not mailed yet", 1),
     ]
-    assert shown.headline.startswith("Letters were mailed to 0 of 2 patients")
+    assert shown.headline.startswith("Reached 0 of 2 patients")
     assert shown.schedule.startswith("Letters made on Tue 24 Nov 2026, mail date Wed 25 Nov 2026")
 
 

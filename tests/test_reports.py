@@ -76,7 +76,7 @@ def test_the_ledger_adds_up_to_the_number_selected(wb: Workbench) -> None:
 
 def test_the_headline_says_what_was_reached_and_why_others_were_not(wb: Workbench) -> None:
     assert reports.report(wb, "c1").headline == (
-        "The email went out to 2 of 8 patients (25%) so far; 1 still waits. "
+        "Reached 2 of 8 patients (25%) so far; 1 still waits. "
         "Others: 3 not sent, 1 unsuccessful and 1 unknown; most often because there is no email address on file (2)."
     )
 
@@ -237,16 +237,21 @@ def test_a_campaign_nobody_was_written_to_has_a_report(wb: Workbench) -> None:
 HEADLINES = [
     # status, counts by state, headline
     ("active", {"waiting": 3}, "3 patients selected, none written to yet. Goes out soon."),
-    ("completed", {"handed_over": 3}, "The email went out to 3 of 3 patients (100%)."),
+    ("completed", {"handed_over": 3}, "Reached 3 of 3 patients (100%)."),
     (
         "completed",
         {"handed_over": 1, "unsuccessful": 1},
-        "The email went out to 1 of 2 patients (50%). Others: 1 unsuccessful.",
+        "Reached 1 of 2 patients (50%). Others: 1 unsuccessful.",
     ),
     (
         "stopped",
         {"handed_over": 1, "delivered": 1, "returned": 2},
-        "The email went out to 2 of 4 patients (50%). Others: 2 returned.",
+        "Reached 2 of 4 patients (50%). Others: 2 returned.",
+    ),
+    (
+        "completed",
+        {"delivered": 12, "returned": 1, "hold_out": 13},
+        "Reached 12 of 13 patients to contact (92%); 13 held out by chance. Others: 1 returned.",
     ),
 ]
 

@@ -1,5 +1,7 @@
 """What campaigns have come to is kept added up: after whatever changes it is what a scan of the messages finds."""
 
+import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
@@ -422,6 +424,41 @@ def test_a_campaign_that_cannot_be_counted_does_not_stop_a_dispatcher(
 
     assert "a campaign could not be added up" in caplog.text
     assert {key[0] for key in totals(wb)} == set(CHANNELS) - {"text"}
+
+
+def test_a_page_shows_the_others_where_a_campaign_cannot_be_counted(wb: Workbench) -> None:
+    filled(wb)
+    with writing(wb.engine) as connection:
+        connection.execute(update(campaigns).where(campaigns.c.campaign_id == "text").values(messages={"en": {"x": 1}}))
+
+    roll_ups.catch_up(wb, seconds=10)
+
+    assert {key[0] for key in totals(wb)} == set(CHANNELS) - {"text"}
+    assert roll_ups.stale_count(wb) == 1
+
+
+def test_a_page_does_not_wait_for_another_who_writes(bench: Workbench) -> None:  # noqa: F811
+    filled(bench)
+    holds, is_over = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with writing(bench.engine) as connection:
+            connection.execute(update(campaign_changes).values(taken_by="other"))
+            holds.set()
+            is_over.wait(30)
+
+    other = threading.Thread(target=hold)
+    other.start()
+    try:
+        assert holds.wait(10)
+        begun = time.monotonic()
+        roll_ups.catch_up(bench, seconds=0.3)
+        assert time.monotonic() - begun < 3
+    finally:
+        is_over.set()
+        other.join()
+    assert roll_ups.stale_count(bench) == len(CHANNELS)
+    assert roll_ups.refresh(bench) == len(CHANNELS)  # whoever waits as long as it takes comes to it
 
 
 @pytest.mark.parametrize(("told", "seconds"), [("61", 61), ("0", 0), ("", None), ("1e3", None), ("-5", None)])

@@ -9,8 +9,11 @@ from core.charts.theme import BAR, GRID, INK, RESULT_COLOURS, RESULT_DASHES, dre
 from core.domain.message import RESULTS
 
 
-def results_bar(ledger: pl.DataFrame) -> go.Figure:
-    """How many patients have which result. `ledger` has result and count (and may have a row for each reason)."""
+def results_bar(ledger: pl.DataFrame, *, held_out: int = 0, held_waiting: int = 0) -> go.Figure:
+    """How many patients have which result. `ledger` has result and count (and may have a row for each reason).
+
+    held_out   how many of these chance held out, who are no failures; `held_waiting` of them still stand in Waiting
+    """
     totals = dict(ledger.group_by("result").agg(pl.col("count").sum()).iter_rows())
     shown = [result for result in RESULTS if totals.get(result)]
     selected = sum(totals.values())
@@ -29,7 +32,9 @@ def results_bar(ledger: pl.DataFrame) -> go.Figure:
     )
     figure.update_yaxes(autorange="reversed", tickfont_color=INK, ticksuffix="  ")
     figure.update_xaxes(visible=False, range=[0, max(counts, default=1) * 1.25])
-    return dressed(figure, title=_results_title(totals, selected), height=90 + BAR * max(len(shown), 1))
+    return dressed(
+        figure, title=_results_title(totals, selected, held_out, held_waiting), height=90 + BAR * max(len(shown), 1)
+    )
 
 
 def over_time(ended: pl.DataFrame) -> go.Figure:
@@ -72,13 +77,16 @@ def _share(count: int, selected: int) -> str:
     return f"{share:.0%}" if count in (0, selected) or 0.01 <= share <= 0.99 else "<1%" if share < 0.01 else ">99%"
 
 
-def _results_title(totals: dict[str, int], selected: int) -> str:
+def _results_title(totals: dict[str, int], selected: int, held_out: int, held_waiting: int) -> str:
     if not selected:
         return "No patients are in this campaign"
-    waiting, reached = totals.get("Waiting", 0), totals.get("Successful", 0)
-    if waiting == selected:
-        return f"All {selected:,} patients still wait"
-    return f"{reached:,} of {selected:,} patients were reached" + (f", {waiting:,} still wait" if waiting else "")
+    waiting, reached = totals.get("Waiting", 0) - held_waiting, totals.get("Successful", 0)
+    to_contact = max(selected - held_out, reached)
+    held = f", {held_out:,} held out" if held_out else ""
+    if waiting >= to_contact > 0:
+        return f"All {to_contact:,} patients{' to contact' if held_out else ''} still wait{held}"
+    whom = f"{to_contact:,} {'to contact' if held_out else 'patients'}"
+    return f"{reached:,} of {whom} were reached" + (f", {waiting:,} still wait" if waiting > 0 else "") + held
 
 
 def _time_title(ended: pl.DataFrame) -> str:

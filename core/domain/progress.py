@@ -6,6 +6,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from core.domain.campaign import Campaign, goes_out_on
+from core.domain.eligibility import HOLD_OUT
 from core.domain.forecast import clock_text, forecast, forecast_sentence
 from core.domain.message import CONTACTED, RESULTS, STATES
 from core.domain.organisation import LETTER, Organisation
@@ -27,6 +28,8 @@ class Progress:
     """`results` counts recipients by result and adds up to `selected`; `claimed` are being handed over now.
 
     is_rough   the counts are rounded and add up only roughly; one that is hidden, as it is small, is 0
+    held_out   how many chance held out; until their turn comes `held_waiting` of them stand in the result Waiting, the
+               others in Not sent
     """
 
     selected: int
@@ -34,11 +37,18 @@ class Progress:
     claimed: int
     results: Mapping[str, int]
     is_rough: bool = False
+    held_out: int = 0
+    held_waiting: int = 0
 
     @property
     def waiting_count(self) -> int:
-        """Those still to be decided or written to, the claimed ones included."""
-        return max(self.selected - self.finished, 0)
+        """Those still to be decided or written to, the claimed ones included; nobody who is held out."""
+        return max(self.selected - self.finished - self.held_waiting, 0)
+
+    @property
+    def to_contact(self) -> int:
+        """Those selected whom chance did not hold out."""
+        return max(self.selected - self.held_out, 0)
 
     @property
     def contacted_count(self) -> int:
@@ -65,17 +75,31 @@ class Progress:
             return Progress(0, 0, 0, dict.fromkeys(self.results, 0), is_rough=True)
         results = {name: rounded(count) or 0 for name, count in self.results.items()}
         return Progress(
-            rounded(self.selected) or 0, rounded(self.finished) or 0, rounded(self.claimed) or 0, results, is_rough=True
+            rounded(self.selected) or 0,
+            rounded(self.finished) or 0,
+            rounded(self.claimed) or 0,
+            results,
+            is_rough=True,
+            held_out=rounded(self.held_out) or 0,
+            held_waiting=rounded(self.held_waiting) or 0,
         )
 
 
-def progress_of(counts: Mapping[str, int]) -> Progress:
-    """Progress from counts by state."""
+def progress_of(counts: Mapping[str, int], *, held_waiting: int = 0) -> Progress:
+    """Progress from counts by state, of whom so many wait although they are held out."""
     results = dict.fromkeys(RESULTS, 0)
     for state, count in counts.items():
         results[STATES[state].result] += count
     finished = sum(count for state, count in counts.items() if STATES[state].is_finished)
-    return Progress(sum(counts.values()), finished, counts.get("claimed", 0), results)
+    held_out = counts.get(HOLD_OUT, 0) + held_waiting
+    return Progress(
+        sum(counts.values()),
+        finished,
+        counts.get("claimed", 0),
+        results,
+        held_out=held_out,
+        held_waiting=held_waiting,
+    )
 
 
 def status_shown(campaign: Campaign, progress: Progress) -> str:

@@ -5,11 +5,13 @@ from collections.abc import Collection
 import polars as pl
 
 from core.domain.campaign import Campaign
+from core.domain.eligibility import HOLD_OUT
+from core.domain.message import reason_sentence
 from core.domain.organisation import LETTER, PHONE
 from core.domain.progress import Progress
 from core.domain.small_cells import LEAST
 
-_SENT = {"email": "email", "text": "text", "phone": "call"}
+_HELD_OUT = reason_sentence(HOLD_OUT)
 
 
 def headline(campaign: Campaign, progress: Progress, *, ledger: pl.DataFrame, schedule: str) -> str:
@@ -17,19 +19,35 @@ def headline(campaign: Campaign, progress: Progress, *, ledger: pl.DataFrame, sc
     selected = _patients(progress.selected)
     if progress.is_rough:
         return _rough(campaign, progress, schedule)
-    if campaign.channel == LETTER:
-        return _of_letters(campaign, progress, ledger)
+    if campaign.status == "inactive" and campaign.channel == LETTER:
+        return f"Not printed: {selected} would get a letter once the letters are made."
     if campaign.status == "inactive":
         return f"Not sent: {selected} would get it once it is active."
     if not progress.finished:
         done = "called" if campaign.channel == PHONE else "written to"
-        return f"{selected} selected, none {done} yet. {schedule}."
-    reached = progress.results["Successful"]
-    share = _share(reached, progress.selected)
-    done = f"The {_SENT[campaign.channel]} went out to {reached:,} of {selected} ({share})"
-    waiting = progress.results["Waiting"]
-    so_far = f" so far; {waiting:,} still wait{'s' * (waiting == 1)}." if waiting else "."
-    return f"{done}{so_far} {_why_not(progress, ledger)}".strip()
+        return f"{selected} selected, none {done} yet{_held_out(progress)}. {schedule}."
+    back = progress.results["Returned"] if campaign.channel == LETTER else 0
+    came_back = f"; {back:,} came back" if back else ""
+    told = ("Returned",) if campaign.channel == LETTER else ()
+    return f"{_reached(campaign, progress, came_back)}. {_why_not(progress, ledger, besides=told)}".strip()
+
+
+def _reached(campaign: Campaign, progress: Progress, came_back: str) -> str:
+    """How many of those who were to be contacted, and who waits or is held out."""
+    reached, waiting = progress.results["Successful"], progress.results["Waiting"] - progress.held_waiting
+    whom = f"{_patients(progress.to_contact)}{' to contact' if progress.held_out else ''}"
+    done = f"Reached {reached:,} of {whom} ({_share(reached, progress.to_contact)})"
+    so_far = " so far" if waiting > 0 else ""
+    still = ""
+    if waiting > 0:
+        still = f"; {waiting:,} still wait{'s' * (waiting == 1)}"
+        if campaign.channel == LETTER:
+            still = f"; {_printed(waiting)} printed and not marked as mailed"
+    return f"{done}{so_far}{came_back}{still}{_held_out(progress)}"
+
+
+def _held_out(progress: Progress) -> str:
+    return f"; {progress.held_out:,} held out by chance" if progress.held_out else ""
 
 
 def _rough(campaign: Campaign, progress: Progress, schedule: str) -> str:
@@ -43,20 +61,10 @@ def _rough(campaign: Campaign, progress: Progress, schedule: str) -> str:
         return f"{selected.capitalize()} selected. {schedule}."
     if not reached:
         return f"{selected.capitalize()} selected; fewer than {LEAST} of them were reached."
-    return f"About {reached:,} of {selected} were reached."
-
-
-def _of_letters(campaign: Campaign, progress: Progress, ledger: pl.DataFrame) -> str:
-    selected, waiting = _patients(progress.selected), progress.results["Waiting"]
-    if campaign.status == "inactive":
-        return f"Not printed: {selected} would get a letter once the letters are made."
-    back = progress.results["Returned"]  # mailed as well, so none of the others
-    mailed = progress.results["Successful"] + back
-    done = f"Letters were mailed to {mailed:,} of {selected} ({_share(mailed, progress.selected)})"
-    so_far = " so far" if waiting else ""
-    came_back = f"; {back:,} came back" if back else ""
-    still = f"; {_printed(waiting)} printed and not marked as mailed" if waiting else ""
-    return f"{done}{so_far}{came_back}{still}. {_why_not(progress, ledger, besides=('Returned',))}".strip()
+    if progress.held_out:
+        whom = f"{_patients(max(progress.to_contact, reached))} to contact"
+        return f"Reached about {reached:,} of about {whom}; about {progress.held_out:,} held out by chance."
+    return f"Reached about {reached:,} of {selected}."
 
 
 def _printed(waiting: int) -> str:
@@ -64,15 +72,17 @@ def _printed(waiting: int) -> str:
 
 
 def _why_not(progress: Progress, ledger: pl.DataFrame, *, besides: Collection[str] = ()) -> str:
-    """What became of the others, and the most frequent reason why they were not written to. `besides` are results that
-    were told already."""
+    """What became of the others to contact, and the most frequent reason why they were not written to. `besides` are
+    results that were told already."""
     names = {"Not sent": "not sent", "Unsuccessful": "unsuccessful", "Returned": "returned", "Unknown": "unknown"}
     names = {result: word for result, word in names.items() if result not in besides}
-    parts = [f"{progress.results[result]:,} {word}" for result, word in names.items() if progress.results[result]]
+    counts = dict(progress.results)
+    counts["Not sent"] -= progress.held_out - progress.held_waiting
+    parts = [f"{counts[result]:,} {word}" for result, word in names.items() if counts[result] > 0]
     if not parts:
         return ""
     rest = f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
-    refused = ledger.filter(pl.col("result") == "Not sent", pl.col("reason") != "")
+    refused = ledger.filter(pl.col("result") == "Not sent", ~pl.col("reason").is_in(["", _HELD_OUT]))
     if refused.is_empty():
         return f"Others: {rest}."
     reason, count = refused.select("reason", "count").row(0)
@@ -81,7 +91,7 @@ def _why_not(progress: Progress, ledger: pl.DataFrame, *, besides: Collection[st
 
 def _share(count: int, of: int) -> str:
     """A percentage that says 100 only for all and 0 only for nobody."""
-    return f"{count / of:.0%}" if count in (0, of) else f"{min(max(count / of, 0.01), 0.99):.0%}"
+    return f"{count / max(of, 1):.0%}" if count in (0, of) else f"{min(max(count / of, 0.01), 0.99):.0%}"
 
 
 def _patients(count: int) -> str:

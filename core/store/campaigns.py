@@ -24,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from core.domain.campaign import Campaign, Message, name_key
+from core.domain.eligibility import HOLD_OUT
 from core.domain.message import STOPPED, UNFINISHED
 from core.domain.user import Scope, User
 from core.errors import NotAllowed, NotFound
@@ -272,6 +273,21 @@ def state_counts(connection: Connection, campaign_ids: Collection[str], *, scope
             if campaign_id in counts:
                 counts[campaign_id][state] = count
     return counts
+
+
+def held_waiting(connection: Connection, campaign_ids: Collection[str], *, scope: Scope) -> dict[str, int]:
+    """How many recipients within the scope chance holds out whose turn to be decided about has not come, by campaign;
+    without those that have none."""
+    found: dict[str, int] = {}
+    for ids in batches(campaign_ids):
+        question = select(recipients.c.campaign_id, func.count()).where(
+            recipients.c.campaign_id.in_(ids),
+            recipients.c.state == "waiting",
+            recipients.c.arm == HOLD_OUT,
+            recipient_in_scope(scope),
+        )
+        found |= {row[0]: row[1] for row in connection.execute(question.group_by(recipients.c.campaign_id))}
+    return found
 
 
 def patients_of(connection: Connection, campaign_id: str, *, user: User) -> list[str]:

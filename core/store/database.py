@@ -27,6 +27,8 @@ from sqlalchemy.exc import ArgumentError
 from core.errors import SettingsError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+_WAITS = "careloop_waits"  # option of a connection: milliseconds that it waits for others
+_BUSY = "PRAGMA busy_timeout=60000"  # milliseconds
 _PUT_OFF = "careloop_put_off"  # in what SQLAlchemy keeps with a connection
 _VERSIONS = table("alembic_version", column("version_num"))
 
@@ -116,14 +118,16 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
+def writing(engine: Engine, *, seconds: float | None = None) -> Iterator[Connection]:
     """A transaction: committed when the block ends, rolled back when it raises. What was put off by `before_commit`
     and `after_commit` is done then, and the audit log's lines are added as its last step. It begins in no other block.
+
+    seconds   how long it waits at most for others that write; None: as long as a writer does. Raises OperationalError.
     """
     from core.store.audit_rows import appending  # whose table needs what is here
 
     _check_outside(engine)
-    with engine.begin() as connection, _block(engine, connection), appending(connection):
+    with _connected(engine, seconds) as connection, _block(engine, connection), appending(connection):
         before: list[Callable[[], None]] = []
         after: list[Callable[[], None]] = []
         connection.info[_PUT_OFF] = (before, after)
@@ -135,6 +139,16 @@ def writing(engine: Engine) -> Iterator[Connection]:
             connection.info.pop(_PUT_OFF, None)
     for each in after:
         each()
+
+
+@contextmanager
+def _connected(engine: Engine, seconds: float | None) -> Iterator[Connection]:
+    """A connection in a transaction that waits so long for others."""
+    options = {} if seconds is None else {_WAITS: max(1, round(1000 * seconds))}
+    with engine.connect().execution_options(**options) as connection, connection.begin():
+        if options and engine.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {options[_WAITS]}")
+        yield connection
 
 
 @contextmanager
@@ -231,16 +245,24 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
-        "busy_timeout=60000",
         "cache_size=-4096",
         "temp_store=MEMORY",
     ):
         cursor.execute(f"PRAGMA {pragma}")
+    cursor.execute(_BUSY)
     cursor.close()
 
 
 def _begin_sqlite(connection: Any) -> None:
     """BEGIN IMMEDIATE for writers, so that two of them wait for each other instead of failing in the middle."""
     options = connection.get_execution_options()
-    if options.get("isolation_level") != "AUTOCOMMIT":
+    if options.get("isolation_level") == "AUTOCOMMIT":
+        return
+    if _WAITS not in options:
         connection.exec_driver_sql("BEGIN" if options.get("reads_only", False) else "BEGIN IMMEDIATE")
+        return
+    connection.exec_driver_sql(f"PRAGMA busy_timeout={options[_WAITS]}")
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        connection.exec_driver_sql(_BUSY)

@@ -1,15 +1,19 @@
-"""What all campaigns have come to, asked of the roll-ups: the messages are not read."""
+"""What all campaigns have come to, asked of the roll-ups: the messages are not read, but of those who are contacted
+later, whose day the roll-ups do not know."""
 
-from datetime import date
+from datetime import datetime
 from typing import Any
 
 import polars as pl
 from sqlalchemy import ColumnElement, Connection, and_, func, select, true
 
+from core.domain.campaign import DELAYED
 from core.domain.clinical import schema
+from core.domain.effects.allocation import LATER as _ARM
 from core.domain.roll_up import COUNTS, Wanted
 from core.domain.user import Scope
-from core.store.schema import campaigns, follow_ups, roll_ups
+from core.store.schema import campaigns, follow_ups, recipients, roll_ups
+from core.store.scope import recipient_in_scope
 
 _SUMS = [func.sum(roll_ups.c[name]).label(name) for name in COUNTS]
 _NUMBERS = dict.fromkeys(COUNTS, pl.Int64)
@@ -18,9 +22,20 @@ BY_VALUE = schema({"value": pl.String, **_NUMBERS})
 CAMPAIGNS = schema(
     {"campaign_id": pl.String, "name": pl.String, "channel": pl.String, "status": pl.String, "start_on": pl.Date}
 )
+# Whether a campaign is about care gaps, and how far it is followed; null while it is not.
+FOLLOWED = schema(
+    {
+        "campaign_id": pl.String,
+        "is_about_gaps": pl.Boolean,
+        "allocated_on": pl.Date,
+        "known_through": pl.Date,
+        "lag_days": pl.Int64,
+    }
+)
 WAITING = schema(
     {"campaign_id": pl.String, "name": pl.String, "channel": pl.String, "start_on": pl.Date, "waiting": pl.Int64}
 )
+LATER = schema({"campaign_id": pl.String, "next_at": pl.Datetime("us", "UTC"), "waiting": pl.Int64})
 
 
 def campaigns_sent(connection: Connection, channel: str = "") -> pl.DataFrame:
@@ -60,10 +75,28 @@ def waiting(connection: Connection, channel: str, scope: Scope) -> pl.DataFrame:
     return _frame(connection, question.order_by(campaigns.c.start_on, campaigns.c.campaign_id), WAITING)
 
 
-def known_through(connection: Connection) -> date | None:
-    """The day through which the outcomes of every campaign that has any are known."""
-    found: date | None = connection.scalar(select(func.min(follow_ups.c.known_through)))
-    return found
+def waiting_later(connection: Connection, scope: Scope, *, at: datetime) -> pl.DataFrame:
+    """LATER: how many of the arm 'later' wait in active campaigns for a moment after `at`, within the scope."""
+    keys = (recipients.c.campaign_id, recipients.c.next_at)
+    question = (
+        select(*keys, func.count())
+        .join(campaigns, campaigns.c.campaign_id == recipients.c.campaign_id)
+        .where(campaigns.c.status == "active", campaigns.c.design == DELAYED, _is_counted(""))
+        .where(recipients.c.arm == _ARM, recipients.c.state == "waiting", recipients.c.next_at > at)
+        .where(recipient_in_scope(scope))
+        .group_by(*keys)
+    )
+    return _frame(connection, question, LATER)
+
+
+def followed(connection: Connection, channel: str = "") -> pl.DataFrame:
+    """FOLLOWED of the campaigns of `campaigns_sent`."""
+    columns = [follow_ups.c[name] for name in ("allocated_on", "known_through", "lag_days")]
+    question = select(campaigns.c.campaign_id, campaigns.c.measures, *columns).outerjoin(
+        follow_ups, follow_ups.c.campaign_id == campaigns.c.campaign_id
+    )
+    rows = [(row[0], bool(row[1]), *row[2:]) for row in connection.execute(question.where(_is_counted(channel)))]
+    return pl.DataFrame(rows, schema=FOLLOWED, orient="row")
 
 
 def _counted(channel: str) -> Any:
