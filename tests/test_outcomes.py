@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, event, select, update
 
 from core import campaigns as public
 from core import effects, loads, outcomes, report_parts
@@ -413,6 +413,28 @@ def test_what_was_entered_late_is_taken_in_for_two_months_and_then_stays(sent: W
     assert outcomes.refresh(too_late) == 0
 
 
+def test_looking_when_nothing_has_come_costs_no_more_with_many_campaigns_that_are_settled(
+    sent: Workbench, tmp_path: Path
+) -> None:
+    asked: list[str] = []
+    event.listen(sent.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    counts = []
+    for campaigns_more in (1, 9):
+        for number in range(campaigns_more):
+            name = f"{campaigns_more}-{number}"
+            at = sent.now() - timedelta(days=400 + number)
+            add_campaign(sent, ["p1"], campaign_id=name, name=name, start_on=at.date(), activated_at=at)
+        later = load(sent, tmp_path, FED + timedelta(days=campaigns_more), patients=women(woman("p1")))
+        outcomes.refresh(later)
+        with writing(later.engine) as connection:
+            connection.execute(update(follow_ups).values(generation="before", known_through=FED + timedelta(days=99)))
+        asked.clear()
+        assert outcomes.refresh(later) == 0
+        counts.append(len(asked))
+
+    assert counts[0] == counts[1]
+
+
 def test_campaigns_are_taken_on_a_day_at_a_time_the_latest_first(sent: Workbench) -> None:
     add_campaign(noon(sent, ALMOST), ["p1"], campaign_id="c2", name="Second")
     add_campaign(noon(sent, ALMOST), ["p1"], campaign_id="c3", name="Draft", status="inactive", activated_at=None)
@@ -450,7 +472,7 @@ def test_closures_count_from_the_allocation_or_what_stands_for_it_and_not_before
 
     row = outcome_rows.Followed("c1", mode, days_after(start), (), at(allocated), at(activated), at(finished), None)
 
-    assert outcomes.allocated_on(wb, row) == days_after(expected)
+    assert outcomes.allocated_on(row, wb.zone()) == days_after(expected)
 
 
 LAGS = [
