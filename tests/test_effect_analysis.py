@@ -1,15 +1,16 @@
 """The arms of a campaign are compared as they were drawn, as far as is known, and without them nothing is claimed."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
 import pytest
 
-from core.domain.effects.achieved import achieved
+from core.domain.effects.achieved import achieved, points
 from core.domain.effects.analysis import ALLOCATED, Effect, Plan, effect_of
 from core.domain.effects.consequences import risk_ratio
-from core.domain.effects.differences import Counts, mantel_haenszel, newcombe
+from core.domain.effects.differences import Counts, Interval, mantel_haenszel, newcombe
 
 SENT = date(2026, 6, 1)
 LONG_AGO = SENT + timedelta(days=200)
@@ -238,3 +239,30 @@ def test_curves_and_shares_of_households_are_as_unsure_as_their_difference() -> 
 
     assert width(couples) > 1.1 * width(alone)
     assert couples.curves["contact"]["low"][-1] < alone.curves["contact"]["low"][-1]
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        ((0.02, -0.0004, 0.05), "2.0 points more (0.0 to 5.0)"),
+        ((-0.02, -0.05, 0.0004), "2.0 points fewer (0.0 to 5.0 fewer)"),
+        ((0.02, 0.0, 0.05), "2.0 points more (0.0 to 5.0)"),
+        ((0.02, -0.01, 0.05), "2.0 points more (1.0 fewer to 5.0 more)"),
+    ],
+)
+def test_no_limit_of_a_difference_is_minus_zero(limits: tuple[float, float, float], said: str) -> None:
+    assert points(Interval(*limits)) == said
+
+
+def test_a_window_is_over_on_the_day_after_its_last_one_is_known_and_no_later() -> None:
+    plan = Plan("hold_out", SENT, SENT + timedelta(days=90), lag_days=3)
+
+    assert plan.known_from(90) is None
+    assert replace(plan, known_through=SENT + timedelta(days=89)).known_from(90) == SENT + timedelta(days=94)
+
+
+def test_of_two_versions_nothing_is_told_of_those_reached() -> None:
+    """Both are sent, so that a difference is none between who was reached and who was not."""
+    one = found(rows("b", 200, 60), rows("a", 200, 30), design="ab").last.comparisons[0]
+
+    assert one.difference.is_clear and one.complier is None

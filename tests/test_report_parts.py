@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from core import campaigns as public
 from core import effects, new_campaigns, report_parts
@@ -18,7 +18,7 @@ from core.errors import NotAllowed, NotFound
 from core.report_parts import FAILURE, STEP, Slice
 from core.store import accounts
 from core.store.database import writing
-from core.store.schema import campaigns, follow_ups
+from core.store.schema import campaigns, follow_ups, groups, outcomes, providers, recipients
 from core.workbench import Workbench
 from tests.clinic import add_campaign, add_clinic, add_patients
 from tests.followed import SENT, followed, split
@@ -64,6 +64,43 @@ def test_without_arms_or_without_a_feed_nothing_is_claimed(wb: Workbench) -> Non
     followed(wb, {"p1": {"closed": 3}})
 
     assert report_parts.parts(wb, campaign).achieved.endswith("not an effect estimate.")
+
+
+def test_of_nobody_nothing_was_achieved(wb: Workbench) -> None:
+    followed(wb, split(20, 12, 4), design="hold_out")
+    with writing(wb.engine) as connection:
+        for table in (outcomes, recipients):
+            connection.execute(delete(table))
+
+    assert report_parts.parts(wb, public.campaign(wb, "c1")).achieved == ""
+
+
+def test_a_follow_up_of_a_step_is_for_nobody_who_still_waits(wb: Workbench) -> None:
+    waits = {"arm": "later", "state": "waiting", "handed_over_at": None}
+    printed, failed = {"state": "printed", "handed_over_at": None}, {"state": "unsuccessful", "handed_over_at": None}
+    followed(wb, {f"p{n}": waits for n in range(1, 21)} | {"p21": printed, "p22": failed}, design="delayed")
+
+    funnel = report_parts.parts(wb, public.campaign(wb, "c1")).funnel
+    found = report_parts.patient_ids(wb, "c1", Slice(STEP, "sent"))
+
+    assert dict(funnel.select("key", "missed").iter_rows())["sent"] == len(found)
+    assert found == list(new_campaigns.plan_copy(wb, "c1", found).patient_ids)
+
+
+def test_two_providers_or_groups_with_the_same_name_are_told_apart(wb: Workbench) -> None:
+    add_campaign(wb, ["p1", "p2", *add_patients(wb, 3, start=60, group=2)], campaign_id="c2", name="Second")
+    with writing(wb.engine) as connection:
+        connection.execute(update(providers).values(display_name="Dr. Lee"))
+        connection.execute(update(groups).values(name="Main Street"))
+
+    parts = report_parts.parts(wb, public.campaign(wb, "c2"))
+
+    for by, names in (
+        ("provider", ("Dr. Lee (dr2)", "Dr. Lee (dr1)")),
+        ("group", ("Main Street (g2)", "Main Street (g1)")),
+    ):
+        assert parts.slices[by].select("slice", "selected").rows() == list(zip(names, (3, 2), strict=True))
+        assert report_parts.patient_ids(wb, "c2", Slice(by, names[1])) == ["p1", "p2"]
 
 
 def test_the_frame_has_a_row_for_each_patient_whom_the_user_may_see(wb: Workbench) -> None:

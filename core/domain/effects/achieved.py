@@ -14,8 +14,10 @@ REGRESSION = (
 
 
 def achieved(reached: int, effect: Effect) -> str:
-    """'1,204 reached; 187 of the 1,310 to contact closed a gap within 90 days, 43 more than without it (12 to 74).'"""
+    """'1,204 reached; 187 of the 1,310 to contact closed a gap within 90 days, 43 more than without it (12 to 74).' Empty of nobody."""
     window = effect.last
+    if not window.arms:
+        return ""
     if window.known_from is not None:
         return f"{reached:,} reached; who closed a gap is known from {day_text(window.known_from)}."
     if effect.is_of_versions:
@@ -78,9 +80,9 @@ def _limits(more: Interval) -> str:
 def _between(low: float, high: float, form: str) -> str:
     """'12 to 74', '8 fewer to 31 more', '2 to 9 fewer'."""
     if low >= 0:
-        return f"{low:{form}} to {high:{form}}"
+        return f"{abs(low):{form}} to {high:{form}}"  # a zero has no sign
     if high <= 0:
-        return f"{-high:{form}} to {-low:{form}} fewer"
+        return f"{abs(high):{form}} to {-low:{form}} fewer"
     return f"{-low:{form}} fewer to {high:{form}} more"
 
 
