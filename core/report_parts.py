@@ -30,8 +30,8 @@ STEP, FAILURE = "step", "failure"
 class Slice(NamedTuple):
     """Patients of a campaign whom a part of its report counts.
 
-    kind   STEP: those who came as far as the step before and not to `value`, and do not wait for it; FAILURE: with the result `value` and the
-           reason `key`; or a key of campaign_steps.BREAK_DOWNS: of whom it is `value`
+    kind   STEP: those who came as far as the step before and not to `value`, and do not wait for it; FAILURE: with the
+           result `value` and the reason `key`; or a key of campaign_steps.BREAK_DOWNS: of whom it is `value`
     """
 
     kind: str

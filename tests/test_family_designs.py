@@ -20,8 +20,8 @@ from tests.clinic import add_patients, clinic_that_sends
 from tests.conftest import Clock
 from tests.designed import DELAYED, HOLD_OUT, activated, add_couples, arms, draft, people
 from tests.followed import SENT, followed
-from tests.letters import add_people as add_people_with_homes
 from tests.letters import BODY, clinic_that_prints, letter_campaign, printed
+from tests.letters import add_people as add_people_with_homes
 from tests.letters import states as letter_states
 from tests.mail_servers import Recorder
 from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)

@@ -40,7 +40,7 @@ def test_the_report_says_what_the_campaign_changed(wb: Workbench) -> None:
     parts = report_parts.parts(wb, public.campaign(wb, "c1"))
 
     assert parts.achieved == (
-        "20 reached; 12 of the 20 to contact closed a gap within 90 days, 8 more than without it (2 to 12)."
+        "20 reached; 12 of the 20 to contact closed a gap within 90 days, 8 patients more than without it (2 to 12)."
     )
     effect = effects.effect(wb, "c1")
     assert effect is not None and effect.is_estimate

@@ -2,6 +2,7 @@
 
 from core.domain.effects.allocation import CONTACT, A, B
 from core.domain.effects.analysis import Effect, Window
+from core.domain.effects.comparison import Comparison
 from core.domain.effects.design import ARM_NAMES
 from core.domain.effects.differences import Interval
 from core.domain.wording import day_text
@@ -14,7 +15,8 @@ REGRESSION = (
 
 
 def achieved(reached: int, effect: Effect) -> str:
-    """'1,204 reached; 187 of the 1,310 to contact closed a gap within 90 days, 43 more than without it (12 to 74).' Empty of nobody."""
+    """'1,204 reached; 187 of the 1,310 to contact closed a gap within 90 days, 43 patients more than without it (12 to
+    74).' Empty of nobody."""
     window = effect.last
     if not window.arms:
         return ""
@@ -68,9 +70,14 @@ def points(difference: Interval) -> str:
     return f"{abs(estimate):.1f} points {_word(estimate)} ({_between(low, high, '.1f')})"
 
 
+def both_units(one: Comparison) -> str:
+    """'3.3 points more (0.9 to 5.6), 43 patients more (12 to 74),'."""
+    return f"{points(one.difference)}, {_patients(one.more.estimate)} ({_limits(one.more)}),"
+
+
 def _patients(number: float) -> str:
     whole = round(number)
-    return f"{abs(whole):,} {_word(whole)}"
+    return f"{abs(whole):,} patient{'' if abs(whole) == 1 else 's'} {_word(whole)}"
 
 
 def _limits(more: Interval) -> str:
