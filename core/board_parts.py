@@ -57,7 +57,7 @@ def _effect(parts: Parts) -> tuple[Section, ...]:
     plan = effect.plan
     said = f"Counted from {day_text(plan.allocated_on)}, by the day of the event, as known through "
     said += f"{day_text(plan.known_through)}. Everybody counts in the arm they were put in."
-    blocks += [Paragraph(each, is_note=True) for each in (said, how_compared(effect)) if each]
+    blocks += [Paragraph(each, is_note=True) for each in (said, parts.silent, how_compared(effect)) if each]
     return (Section("What it changed" if effect.is_estimate else "Closed gaps", tuple(blocks)),)
 
 

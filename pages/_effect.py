@@ -10,20 +10,23 @@ from core.domain.effects.comparison import Comparison
 from core.domain.effects.design import ARM_NAMES, arm_name
 from core.domain.effects.tables import agrees, how_compared
 from core.domain.wording import day_text
-from core.report_parts import Slice
+from core.report_parts import Parts, Slice
 from core.workbench import Workbench
 from pages._chart import draw_chart
 from pages._shared import interval, percent, plain
 
 
-def show_effect(wb: Workbench, campaign: Campaign, effect: Effect | None) -> tuple[Slice, str] | None:
+def show_effect(wb: Workbench, campaign: Campaign, parts: Parts) -> tuple[Slice, str] | None:
     """The effect, or the course alone where chance made no arms. Asks for no follow-up."""
+    effect = parts.effect
     if effect is None:
         st.info("What became of these patients is worked out within a minute.", icon=":material/hourglass_empty:")
         return None
     if not effect.is_estimate:
         st.warning(f"**This is {NO_ESTIMATE}.** {REGRESSION}", icon=":material/balance:")
     left, right = st.columns([1, 1], gap="large")
+    if parts.silent:
+        st.warning(plain(parts.silent), icon=":material/sync_problem:")
     with left:
         _arms(effect)
         if effect.last.comparisons:

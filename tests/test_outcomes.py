@@ -12,7 +12,7 @@ from sqlalchemy import delete, event, select, update
 from core import campaigns as public
 from core import effects, loads, outcomes, report_parts
 from core.domain.effects.outcomes import CLOSINGS, FOLLOWED, OPENED, bookings, closures, last_day
-from core.domain.feed_lag import FEEDS, known_days
+from core.domain.feed_lag import FEEDS, known_days, silent_tables
 from core.feed_lags import known_through
 from core.following import Following
 from core.store import accounts, outcome_rows
@@ -500,6 +500,43 @@ def test_the_source_that_is_furthest_behind_says_what_is_known() -> None:
     rows = [("ehr", "labs", days_after(10), None), ("claims", "labs", days_after(4), None)]
 
     assert known_days(pl.DataFrame(rows, schema=FEEDS, orient="row")) == (days_after(3), 0)
+
+
+SILENT = [
+    # days of the feeds of labs, beside daily ones of procedures for 100 days; whether the source sends labs no more
+    (range(70, 101), False),
+    (range(60), True),
+    (range(70), False),  # 31 days ago
+    (range(0, 60, 30), True),  # once a month
+    (range(0, 41, 40), False),  # every 40 days
+    ([0], True),
+]
+
+
+@pytest.mark.parametrize(("labs", "is_silent"), SILENT)
+def test_a_table_that_its_source_sends_no_more_is_found(labs: Any, is_silent: bool) -> None:
+    rows = [("ehr", "procedures", days_after(day), 1) for day in range(101)]
+    rows += [("ehr", "labs", days_after(day), 1) for day in labs]
+    rows.append(("claims", "labs", days_after(0), 1))  # a source that sends nothing at all is another matter
+
+    found = silent_tables(pl.DataFrame(rows, schema=FEEDS, orient="row"))
+
+    assert found == ([("ehr", "labs", days_after(max(labs)))] if is_silent else [])
+
+
+def test_the_report_names_a_table_that_no_longer_comes_while_it_holds_windows_open(
+    sent: Workbench, tmp_path: Path
+) -> None:
+    later = load(sent, tmp_path, days_after(45), patients=women(woman("p1")))
+    outcomes.refresh(later)
+
+    parts = report_parts.parts(later, public.campaign(later, "c1"))
+
+    assert parts.effect is not None and parts.effect.plan.known_through == days_after(-1)
+    assert parts.silent.startswith("Feeds tell no more procedures of ehr since Mon 1 Jun 2026, though they tell other")
+    assert report_parts.parts(sent, public.campaign(sent, "c1")).silent == parts.silent
+    accounts.change_organisation(later.engine, {"ended_sources": ("ehr",)}, at=later.now(), by="ana")
+    assert report_parts.parts(later, public.campaign(later, "c1")).silent == ""
 
 
 def test_a_deleted_campaign_is_not_followed(sent: Workbench) -> None:
