@@ -11,6 +11,7 @@ from core import campaigns, designs, new_campaigns
 from core.domain.approval import content_digest
 from core.domain.campaign import Message
 from core.errors import NotAllowed
+from core.store import arms as arm_rows
 from core.store.database import reading, writing
 from core.store.schema import audit, merges, open_gaps, patients, recipients
 from core.workbench import Workbench
@@ -112,6 +113,19 @@ def test_an_id_that_was_merged_is_put_where_its_survivor_is(wb: Workbench) -> No
     assert (
         (found["p2"].arm, found["p2"].household) == (found["p9"].arm, found["p9"].household) == (found["p9"].arm, "p9")
     )
+
+
+@pytest.mark.parametrize("held_out", ["p2", "p9"])
+def test_of_two_ids_that_became_one_held_out_counts(wb: Workbench, held_out: str) -> None:
+    ids = add_patients(wb, 10)
+    activated(wb, ids, **HOLD_OUT)
+    with writing(wb.engine) as connection:
+        connection.execute(update(recipients).values(arm="contact"))
+        connection.execute(update(recipients).where(recipients.c.patient_id == held_out).values(arm="hold_out"))
+        row = {"merged_id": "p2", "patient_id": "p9", "source": "feed", "merged_on": TOMORROW}
+        connection.execute(insert(merges), row | {"made_at": wb.now(), "made_by": "ana"})
+
+        assert arm_rows.held_out(connection, "c1") == {"p9"}
 
 
 def test_taken_back_nobody_has_an_arm_and_activated_again_everybody_has_the_same(wb: Workbench) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from core import campaigns as public
 from core import effects, new_campaigns, report_parts
@@ -129,6 +129,24 @@ def test_runs_of_the_same_campaign_are_taken_together(wb: Workbench) -> None:
     assert set(runs) == {"c1", "c2"}
     assert found is not None and found.runs == 2
     assert 0.3 < found.difference.estimate < 0.4
+
+
+def test_a_run_whose_arms_were_never_drawn_is_no_run_of_the_same(wb: Workbench) -> None:
+    followed(wb, split(20, 12, 4), design="hold_out")
+    add_campaign(wb, ["p1"], campaign_id="c2", name="c2", design="hold_out")
+
+    assert [one.campaign_id for one in effects.repeats(wb, "c1")] == ["c1"]
+
+
+def test_whoever_was_never_looked_at_is_followed_no_day(wb: Workbench) -> None:
+    followed(wb, {})
+    with writing(wb.engine) as connection:
+        mine = select(recipients.c.recipient_id).where(recipients.c.patient_id == "p7")
+        connection.execute(delete(outcomes).where(outcomes.c.recipient_id.in_(mine)))
+
+    found = dict(effects.frame(wb, "c1").select("patient_id", "days").iter_rows())
+
+    assert (found["p6"], found["p7"]) == (90, 0)
 
 
 @pytest.mark.parametrize(("days", "is_compared"), [(0, True), (60, False)])
