@@ -6,10 +6,10 @@ import polars as pl
 
 from core import charts
 from core.domain.campaign_steps import BREAK_DOWNS
-from core.domain.clinical import schema
 from core.domain.effects.achieved import NO_ESTIMATE, REGRESSION
-from core.domain.effects.analysis import Arm, Effect, Window
+from core.domain.effects.analysis import Effect
 from core.domain.effects.design import arm_name
+from core.domain.effects.tables import arms, how_compared
 from core.domain.report_document import Block, Paragraph, Section, Table, table_of
 from core.domain.slices import NOT_RECORDED
 from core.domain.small_cells import LEAST
@@ -28,17 +28,6 @@ _SLICES = {
     "closed": "Gap closed",
     "of_reached": "Of reached",
 }
-_ARMS = schema(
-    {
-        "within": pl.String,
-        "arm": pl.String,
-        "size": pl.Int64,
-        "closed": pl.Int64,
-        "share": pl.Float64,
-        "low": pl.Float64,
-        "high": pl.Float64,
-    }
-)
 _ARM_HEADS = {
     "within": "Within",
     "arm": "Arm",
@@ -68,25 +57,13 @@ def _effect(parts: Parts) -> tuple[Section, ...]:
     plan = effect.plan
     said = f"Counted from {day_text(plan.allocated_on)}, by the day of the event, as known through "
     said += f"{day_text(plan.known_through)}. Everybody counts in the arm they were put in."
-    blocks.append(Paragraph(said, is_note=True))
+    blocks += [Paragraph(each, is_note=True) for each in (said, parts.silent, how_compared(effect)) if each]
     return (Section("What it changed" if effect.is_estimate else "Closed gaps", tuple(blocks)),)
 
 
 def _arms(effect: Effect) -> Table:
-    rows = [
-        _arm(window, arm, arm_name(arm.arm, is_alone=not effect.is_estimate))
-        for window in effect.windows
-        for arm in window.arms
-    ]
-    return table_of(pl.DataFrame(rows, schema=_ARMS, orient="row"), _ARM_HEADS, percents=("share", "low", "high"))
-
-
-def _arm(
-    window: Window, arm: Arm, name: str
-) -> tuple[str, str, int, int | None, float | None, float | None, float | None]:
-    known = window.known_from is None
-    told = (arm.counts.closed, arm.share.estimate, arm.share.low, arm.share.high) if known else (None,) * 4
-    return (f"{window.days} days", name, arm.counts.size, *told)
+    rows = arms(effect).with_columns(within=pl.format("{} days", "within"))
+    return table_of(rows, _ARM_HEADS, percents=("share", "low", "high"))
 
 
 def _at_risk(effect: Effect) -> Table:

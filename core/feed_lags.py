@@ -6,10 +6,11 @@ from datetime import date
 import polars as pl
 
 from core import measures as shipped
-from core.domain.feed_lag import FEEDS, known_days
+from core.domain.feed_lag import FEEDS, known_days, silent_tables
 from core.domain.measure import Measure
+from core.domain.wording import day_text
 from core.feeds.events import TABLE_OF_KIND
-from core.feeds.layout import EVENT_TABLES
+from core.feeds.layout import EVENT_TABLES, TABLES
 from core.store import outcome_rows
 from core.store.database import reading
 from core.workbench import Workbench
@@ -19,18 +20,42 @@ _TABLE_OF_CONCEPT = TABLE_OF_KIND | {"condition": "problems"}
 
 def known_through(wb: Workbench, measures: Sequence[Measure]) -> tuple[date, int]:
     """The last day of which the events that satisfy these measures are known, and the usual delay in days
-    (core.domain.feed_lag). Sources that send no more are left out; when none sends any more, the one that sent last
-    says it. Today without any feed."""
+    (core.domain.feed_lag). The table that is furthest behind says it, of whichever source. Sources that send no more
+    are left out; when none sends any more, the one that sent last says it. Today without any feed."""
     ended = wb.organisation().ended_sources
     with reading(wb.engine) as connection:
         loads = outcome_rows.lags(connection, _tables(measures))
         loads = loads if loads.height else outcome_rows.lags(connection, {"patients"})
-    on = pl.col("received_at").dt.convert_time_zone(wb.zone().key).dt.date()
-    feeds = loads.with_columns(on=on).select(*FEEDS)
+    feeds = _by_day(wb, loads)
     if feeds.is_empty():
         return wb.today(), 0
     told = feeds.filter(~pl.col("source_system").is_in(list(ended)))
     return known_days(told if told.height else _latest(feeds))
+
+
+def silent(wb: Workbench, measures: Sequence[Measure]) -> str:
+    """A sentence that names the tables these measures need and a source sends no more while it sends others, so that
+    nothing is known since; '' when all come."""
+    with reading(wb.engine) as connection:
+        loads = outcome_rows.lags(connection, {table.name for table in TABLES})
+    ended, needed = wb.organisation().ended_sources, _tables(measures)
+    told = [
+        f"{table.replace('_', ' ')} of {source} since {day_text(on)}"
+        for source, table, on in silent_tables(_by_day(wb, loads))
+        if table in needed and source not in ended
+    ]
+    if not told:
+        return ""
+    return (
+        f"Feeds tell no more {', no more '.join(told)}, though they tell other things. What closed gaps is known only "
+        "until then, and no later window can be over: ask whoever sends the feed to send that again."
+    )
+
+
+def _by_day(wb: Workbench, loads: pl.DataFrame) -> pl.DataFrame:
+    """FEEDS of the loads of outcome_rows.lags."""
+    on = pl.col("received_at").dt.convert_time_zone(wb.zone().key).dt.date()
+    return loads.with_columns(on=on).select(*FEEDS)
 
 
 def _latest(feeds: pl.DataFrame) -> pl.DataFrame:

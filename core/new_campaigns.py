@@ -250,7 +250,7 @@ def also_by(wb: Workbench, campaign_id: str, template_id: str) -> str:
 def _design_of(made: Campaign, family: Sequence[Campaign], organisation: Organisation) -> dict[str, Any]:
     """The design of a sister: whoever is not contacted by one mode, or later, is not by another either."""
     lead = next((one for one in family if one.design in (HELD_OUT, DELAYED)), None)
-    if lead is None or lead.design not in designs_of(made.channel):
+    if lead is None or lead.design not in designs_of(made.channel, is_sister=True):
         return {}
     return fitted(made, lead, organisation)
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from itertools import groupby
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 import polars as pl
 from sqlalchemy import Connection
@@ -30,9 +31,16 @@ class _Campaign(NamedTuple):
     lag_days: int
 
 
+class _Due(NamedTuple):
+    """A campaign to be looked at, with the day from which closures count."""
+
+    row: Followed
+    allocated_on: date
+
+
 def refresh(wb: Workbench, *, days: int | None = None) -> int:
     """Work out anew what became of the recipients of each campaign, as far as feeds have come since; returns how many.
-    Costs one question of SQL when nothing has come.
+    When nothing has come that costs the same few statements, however many campaigns there are.
 
     days   how many days of allocation to take on at most, the latest first: campaigns of a day share their evaluation
     A campaign is followed from the day its closures count from until LATE days after its last window; what is kept then
@@ -43,37 +51,41 @@ def refresh(wb: Workbench, *, days: int | None = None) -> int:
         return 0
     with reading(wb.engine) as connection:
         rows = outcome_rows.due(connection, generation.name)
-    due = [_with_days(wb, row) for row in rows if _has_begun(wb, row) and not _is_settled(wb, row)]
-    due.sort(key=lambda one: one.allocated_on, reverse=True)
-    each_day = [list(group) for _, group in groupby(due, key=lambda one: one.allocated_on)][:days]
+    each_day = _by_day(wb, rows)[:days]
     for group in each_day:
-        _follow(wb, generation, group)
+        _follow(wb, generation, [_with_days(wb, one) for one in group])
     return sum(map(len, each_day))
 
 
-def allocated_on(wb: Workbench, row: Followed) -> date:
+def allocated_on(row: Followed, zone: ZoneInfo) -> date:
     """The organisation's day from which closures count, in all arms alike: that of the allocation, else of the
     activation or printing, or the start date when that is later. Nobody is contacted before it, so the arms are still
     as alike as chance made them."""
     at = row.allocated_at or row.activated_at or row.finished_at
     assert at is not None
-    return max(at.astimezone(wb.zone()).date(), row.start_on)
+    return max(at.astimezone(zone).date(), row.start_on)
 
 
-def _has_begun(wb: Workbench, row: Followed) -> bool:
-    return allocated_on(wb, row) <= wb.today()
+def _by_day(wb: Workbench, rows: Sequence[Followed]) -> list[list[_Due]]:
+    """Those that have begun and of which anything may still change, by their day, the latest first."""
+    if not rows:
+        return []
+    zone = wb.zone()
+    today = wb.now().astimezone(zone).date()
+    found = [_Due(row, allocated_on(row, zone)) for row in rows]
+    due = [one for one in found if one.allocated_on <= today and not _is_settled(one)]
+    due.sort(key=lambda one: one.allocated_on, reverse=True)
+    return [list(group) for _, group in groupby(due, key=lambda one: one.allocated_on)]
 
 
-def _is_settled(wb: Workbench, row: Followed) -> bool:
+def _is_settled(one: _Due) -> bool:
     """Whether nothing changes any more. What was counted from another day is looked at again."""
-    day = allocated_on(wb, row)
-    last = day + timedelta(days=WINDOWS[-1] + LATE)
-    return row.counted_from == day and row.known_through is not None and row.known_through >= last
+    known, last = one.row.known_through, one.allocated_on + timedelta(days=WINDOWS[-1] + LATE)
+    return one.row.counted_from == one.allocated_on and known is not None and known >= last
 
 
-def _with_days(wb: Workbench, row: Followed) -> _Campaign:
-    through, lag_days = known_through(wb, _about(wb, row))
-    return _Campaign(row, allocated_on(wb, row), through, lag_days)
+def _with_days(wb: Workbench, one: _Due) -> _Campaign:
+    return _Campaign(one.row, one.allocated_on, *known_through(wb, _about(wb, one.row)))
 
 
 def _about(wb: Workbench, row: Followed) -> list[Measure]:

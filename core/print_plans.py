@@ -11,7 +11,7 @@ from core import rules
 from core.designs import arms_of
 from core.domain.addressee import Person, name_of
 from core.domain.campaign import Campaign, goes_out_on
-from core.domain.effects.allocation import HOLD_OUT
+from core.domain.effects.allocation import HOLD_OUT, LATER
 from core.domain.eligibility import (
     COMES_LATER,
     GLYPH,
@@ -89,6 +89,7 @@ def _refused(wb: Workbench, connection: Connection, campaign: Campaign, waiting:
     )
     arms = arms_of(connection, campaign)  # also of a draft of which none are drawn yet
     kept = of_origins(wb, connection, campaign, [row.patient_id for row in waiting])
+    own = campaign.later_on(wb.organisation())
     found: dict[int, str] = {}
     for row in waiting:
         contact: Contact = contacts[row.patient_id]
@@ -97,7 +98,7 @@ def _refused(wb: Workbench, connection: Connection, campaign: Campaign, waiting:
         why = eligibility(contact, mailing, on=on, cap=cap, arm=arm)
         if why:
             found[row.recipient_id] = why.key
-        elif on < kept.later_on.get(row.patient_id, on):
+        elif on < max(kept.later_on.get(row.patient_id, on), own if arm == LATER else on):
             found[row.recipient_id] = COMES_LATER
     return found
 

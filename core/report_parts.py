@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from core import campaigns, effects, readers
+from core import campaigns, effects, feed_lags, readers, rules
 from core.domain import campaign_steps
 from core.domain.campaign import Campaign
 from core.domain.effects.achieved import achieved
@@ -30,8 +30,8 @@ STEP, FAILURE = "step", "failure"
 class Slice(NamedTuple):
     """Patients of a campaign whom a part of its report counts.
 
-    kind   STEP: those who came as far as the step before and not to `value`; FAILURE: with the result `value` and the
-           reason `key`; or a key of campaign_steps.BREAK_DOWNS: of whom it is `value`
+    kind   STEP: those who came as far as the step before and not to `value`, and do not wait for it; FAILURE: with the
+           result `value` and the reason `key`; or a key of campaign_steps.BREAK_DOWNS: of whom it is `value`
     """
 
     kind: str
@@ -46,6 +46,7 @@ class Parts:
     achieved       one sentence; empty while nothing is known, or the campaign is about no care gap
     known_through  the last day of which feeds have told; None while nothing is known
     is_rough       small counts are hidden and the others rounded
+    silent         a sentence where a source sends no more what would close gaps, so that windows stay open; else empty
     is_effect_hidden  what the campaign changed is known, and hangs on too few patients to be told
     """
 
@@ -57,6 +58,7 @@ class Parts:
     known_through: date | None
     is_rough: bool = False
     is_effect_hidden: bool = False
+    silent: str = ""
 
     @property
     def is_over(self) -> bool:
@@ -75,16 +77,23 @@ def parts(wb: Workbench, campaign: Campaign, *, is_passed_on: bool = False) -> P
         funnel, failed = campaign_steps.rough_funnel(funnel), rough_rows(failed)
     reached: int | None = dict(funnel.select("key", "count").iter_rows()).get("delivered")
     known_through = effects.known_through(wb, campaign)
+    shown = effect if campaign.measures else None
     return Parts(
         funnel,
         failed,
         {by: campaign_steps.slices(flagged, by, names_nobody=is_rough) for by in campaign_steps.BREAK_DOWNS},
-        effect if campaign.measures else None,
+        shown,
         achieved(reached, effect) if effect and campaign.measures and reached is not None else "",
         known_through,
         is_rough,
         is_effect_hidden=is_rough and effect is None and known_through is not None and bool(campaign.measures),
+        silent=_silent(wb, campaign) if shown is not None and shown.windows[-1].known_from is not None else "",
     )
+
+
+def _silent(wb: Workbench, campaign: Campaign) -> str:
+    known = rules.every(wb)
+    return feed_lags.silent(wb, [known[each] for each in campaign.measures if each in known])
 
 
 @needs(READ_PATIENTS)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.domain.campaign import AB, DELAYED, Campaign
 from core.domain.effects.design import DELAY_WEEKS, DESIGNS, changed_to, designs_of
+from core.domain.organisation import LETTER
 from core.domain.wording import day_text
 from core.workbench import Workbench
 from pages._design_outlook import show_outlook
@@ -27,16 +28,21 @@ def design_section(wb: Workbench, draft: Campaign, *, locked: bool) -> Campaign:
         if draft.design == DELAYED:
             with right:
                 draft = _delay(draft, locked=locked)
-            first = day_text(draft.later_on(wb.organisation()))
-            st.caption(f":material/schedule: The later ones are contacted from {first}.")
+            st.caption(f":material/schedule: {_when(draft, day_text(draft.later_on(wb.organisation())))}")
         if draft.design == AB:
             draft = version_b(wb, draft, locked=locked)
         show_outlook(wb, draft)
     return draft
 
 
+def _when(draft: Campaign, first: str) -> str:
+    if draft.channel != LETTER:
+        return f"The later ones are contacted from {first}."
+    return f"No letter is printed now for the later ones. From {first} on a copy of this campaign is for them."
+
+
 def _chosen(draft: Campaign, *, locked: bool) -> Campaign:
-    offered = designs_of(draft.channel)
+    offered = designs_of(draft.channel, is_sister=draft.family_id is not None)
     if draft.design not in offered:
         offered = [*offered, draft.design]
     chosen = st.radio(

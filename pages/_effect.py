@@ -3,32 +3,30 @@
 import streamlit as st
 
 from core import charts, effects
-from core.domain.campaign import Campaign
-from core.domain.effects.achieved import NO_ESTIMATE, REGRESSION, points, untold_sentence
+from core.domain.campaign import DELAYED, Campaign
+from core.domain.effects.achieved import NO_ESTIMATE, REGRESSION, both_units, points, untold_sentence
 from core.domain.effects.analysis import Effect, Window
 from core.domain.effects.comparison import Comparison
 from core.domain.effects.design import ARM_NAMES, arm_name
+from core.domain.effects.tables import agrees, how_compared
 from core.domain.wording import day_text
-from core.report_parts import Slice
+from core.report_parts import Parts, Slice
 from core.workbench import Workbench
 from pages._chart import draw_chart
 from pages._shared import interval, percent, plain
 
-_METHODS = {
-    "newcombe": "Newcombe",
-    "mantel_haenszel": "Mantel and Haenszel, over strata and households",
-    "newcombe_over_strata": "Newcombe, over strata and households",
-}
 
-
-def show_effect(wb: Workbench, campaign: Campaign, effect: Effect | None) -> tuple[Slice, str] | None:
+def show_effect(wb: Workbench, campaign: Campaign, parts: Parts) -> tuple[Slice, str] | None:
     """The effect, or the course alone where chance made no arms. Asks for no follow-up."""
+    effect = parts.effect
     if effect is None:
         st.info("What became of these patients is worked out within a minute.", icon=":material/hourglass_empty:")
         return None
     if not effect.is_estimate:
         st.warning(f"**This is {NO_ESTIMATE}.** {REGRESSION}", icon=":material/balance:")
     left, right = st.columns([1, 1], gap="large")
+    if parts.silent:
+        st.warning(plain(parts.silent), icon=":material/sync_problem:")
     with left:
         _arms(effect)
         if effect.last.comparisons:
@@ -74,8 +72,8 @@ def _limits(window: Window, low: float, high: float) -> str:
 
 def _told(one: Comparison, effect: Effect) -> None:
     """What else follows from the difference of the longest window that is over."""
-    lines = [f"**{points(one.difference)}** closed a gap: {ARM_NAMES[one.arm].lower()} against "]
-    lines[0] += f"{ARM_NAMES[one.against].lower()}."
+    said = points(one.difference) if effect.is_of_versions else both_units(one)
+    lines = [f"**{said}** closed a gap: {ARM_NAMES[one.arm].lower()} against {ARM_NAMES[one.against].lower()}."]
     if one.ratio:
         lines.append(f"{one.ratio.estimate:.2f} times as often ({one.ratio.low:.2f} to {one.ratio.high:.2f}).")
     if one.contact and not effect.is_of_versions:
@@ -84,16 +82,15 @@ def _told(one: Comparison, effect: Effect) -> None:
     if one.complier and points(one.complier) != points(one.difference):  # the same when all were reached
         lines.append(f"Among those reached: {points(one.complier)}.")
     if effect.log_rank is not None:
-        asked = "" if _agrees(effect.log_rank, one) else ", which asks when gaps closed and not only how many"
+        asked = (
+            ""
+            if agrees(effect.log_rank, is_clear=one.difference.is_clear)
+            else ", which asks when gaps closed and not only how many"
+        )
         lines.append(f"Over the whole time: {_chance(effect.log_rank)} (log-rank{asked}).")
-    if effect.is_of_versions and _agrees(one.p, one):
+    if effect.is_of_versions and agrees(one.p, is_clear=one.difference.is_clear):
         lines.append(f"Difference of the versions: {_chance(one.p)}.")
     st.markdown("  \n".join(plain(line).replace("\\*\\*", "**") for line in lines))
-
-
-def _agrees(p: float, one: Comparison) -> bool:
-    """Whether a test claims what the interval of the difference does."""
-    return (p < 0.05) == one.difference.is_clear
 
 
 def _chance(p: float) -> str:
@@ -125,11 +122,10 @@ def _how(effect: Effect) -> None:
     )
     if plan.doubled:
         st.caption(f"Merged records: {plan.doubled:,}. Each person counts once, in the arm of the record that stayed.")
-    if plan.design == "delayed":
+    if plan.design == DELAYED:
         st.caption("Those contacted later are a comparison only until their own start: longer windows are no effect.")
-    methods = {_METHODS[one.method] for window in effect.windows for one in window.comparisons}
-    if methods:
-        st.caption(f"Interval of the difference: {', '.join(sorted(methods))}. Of a share: Wilson.")
+    if said := how_compared(effect):
+        st.caption(said)
 
 
 def _repeats(wb: Workbench, campaign: Campaign, effect: Effect) -> None:

@@ -30,7 +30,7 @@ def show_parts(wb: Workbench, shown: Report, parts: Parts) -> Asked | None:
         _STEPS: lambda: show_steps(wb, parts),
         _FAILURES: lambda: show_failures(wb, parts),
         _BY: lambda: by_whom(wb, parts),
-        _EFFECT: lambda: show_effect(wb, shown.campaign, parts.effect),
+        _EFFECT: lambda: show_effect(wb, shown.campaign, parts),
     }
     asked = draw[str(chosen or offered[0])]()
     if asked is None:

@@ -77,3 +77,13 @@ def test_what_chance_did_not_part_is_no_effect_in_print_either(wb: Workbench) ->
     words = [block.text for block in printed(wb)["Closed gaps"] if isinstance(block, Paragraph)]
 
     assert words[0].startswith("This is not an effect estimate.")
+
+
+def test_the_pdf_says_by_which_method_arms_were_compared(wb: Workbench) -> None:
+    add_clinic(wb)
+    add_campaign(wb, add_patients(wb, 82), status="completed")
+    followed(wb, split(41, 27, 13), design="hold_out", holdout_share=50)
+
+    said = [block.text for block in printed(wb)["What it changed"] if isinstance(block, Paragraph)]
+
+    assert said[-1] == "Interval of the difference: Newcombe. Of a share: Wilson."

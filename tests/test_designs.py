@@ -114,6 +114,23 @@ def test_an_id_that_was_merged_is_put_where_its_survivor_is(wb: Workbench) -> No
     )
 
 
+@pytest.mark.parametrize("held_out", ["p2", "p9"])
+def test_of_two_ids_that_became_one_held_out_counts(wb: Workbench, held_out: str) -> None:
+    ids = add_patients(wb, 10)
+    activated(wb, ids, **HOLD_OUT)
+    with writing(wb.engine) as connection:
+        connection.execute(update(recipients).values(arm="contact"))
+        connection.execute(update(recipients).where(recipients.c.patient_id == held_out).values(arm="hold_out"))
+        reached = {"state": "delivered", "handed_over_at": wb.now()}
+        connection.execute(update(recipients).where(recipients.c.patient_id == "p1").values(**reached))
+        row = {"merged_id": "p2", "patient_id": "p9", "source": "feed", "merged_on": TOMORROW}
+        connection.execute(insert(merges), row | {"made_at": wb.now(), "made_by": "ana"})
+    campaigns.stop(wb, "c1")
+
+    planned = new_campaigns.plan_copy(wb, "c1", ["p9"])
+    assert planned.patient_ids == () and sum(planned.left_out.values()) == 1
+
+
 def test_taken_back_nobody_has_an_arm_and_activated_again_everybody_has_the_same(wb: Workbench) -> None:
     activated(wb, add_couples(wb, 10), start_on=TOMORROW, **DELAYED)
     before = rows_of(wb)

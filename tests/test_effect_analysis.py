@@ -1,15 +1,17 @@
 """The arms of a campaign are compared as they were drawn, as far as is known, and without them nothing is claimed."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
 import pytest
 
-from core.domain.effects.achieved import achieved
+from core.domain.effects.achieved import achieved, both_units, points
 from core.domain.effects.analysis import ALLOCATED, Effect, Plan, effect_of
 from core.domain.effects.consequences import risk_ratio
-from core.domain.effects.differences import Counts, mantel_haenszel, newcombe
+from core.domain.effects.differences import Counts, Interval, mantel_haenszel, newcombe
+from core.domain.effects.tables import how_compared
 
 SENT = date(2026, 6, 1)
 LONG_AGO = SENT + timedelta(days=200)
@@ -70,6 +72,22 @@ def test_strata_and_households_are_taken_into_account() -> None:
     assert one.difference.high - one.difference.low > alone.high - alone.low
 
 
+def test_over_strata_it_is_said_that_the_difference_is_not_simply_that_of_the_shares() -> None:
+    plain = found(rows("contact", 60, 24), rows("hold_out", 40, 10))
+    strata = [rows(arm, 60, 24, stratum=each) for arm in ("contact", "hold_out") for each in ("one", "two")]
+
+    assert how_compared(plain) == "Interval of the difference: Newcombe. Of a share: Wilson."
+    assert "within providers and numbers of open gaps" in how_compared(found(*strata))
+    assert "not simply that of the two shares" in how_compared(found(*strata))
+    assert how_compared(found(rows("contact", 60, 24))) == ""
+
+
+def test_a_difference_is_said_in_points_and_in_patients() -> None:
+    one = found(rows("contact", 200, 60), rows("hold_out", 100, 15)).last.comparisons[0]
+
+    assert both_units(one) == "15.0 points more (4.8 to 23.8), 30 patients more (10 to 48),"
+
+
 def test_a_closing_counts_in_its_window_and_those_after() -> None:
     effect = found(rows("contact", 50, 20, days=30), rows("hold_out", 50, 10, days=31))
 
@@ -111,13 +129,14 @@ SENTENCES = [
     (
         [("contact", 1310, 187), ("hold_out", 600, 40)],
         "hold_out",
-        "655 reached; 187 of the 1,310 to contact closed a gap within 90 days, 100 more than without it (62 to 134).",
+        "655 reached; 187 of the 1,310 to contact closed a gap within 90 days, 100 patients more than without it "
+        "(62 to 134).",
     ),
     (
         [("contact", 50, 9), ("hold_out", 50, 8)],
         "hold_out",
-        "655 reached; 9 of the 50 to contact closed a gap within 90 days, 1 more than without it, which may be chance "
-        "(6 fewer to 8 more).",
+        "655 reached; 9 of the 50 to contact closed a gap within 90 days, 1 patient more than without it, which may be "
+        "chance (6 fewer to 8 more).",
     ),
     (
         [("contact", 50, 9)],
@@ -203,7 +222,7 @@ def test_couples_of_whom_nobody_or_everybody_closed_leave_room_for_chance(closed
     one = effect.last.comparisons[0]
     assert (one.method, one.difference.estimate) == ("newcombe_over_strata", 0)
     assert one.difference.low < -0.2 and one.difference.high > 0.2
-    assert "0 more than without it, which may be chance (" in achieved(10, effect)
+    assert "0 patients more than without it, which may be chance (" in achieved(10, effect)
 
 
 def test_couples_are_told_of_alike_by_all_that_is_said() -> None:
@@ -238,3 +257,30 @@ def test_curves_and_shares_of_households_are_as_unsure_as_their_difference() -> 
 
     assert width(couples) > 1.1 * width(alone)
     assert couples.curves["contact"]["low"][-1] < alone.curves["contact"]["low"][-1]
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        ((0.02, -0.0004, 0.05), "2.0 points more (0.0 to 5.0)"),
+        ((-0.02, -0.05, 0.0004), "2.0 points fewer (0.0 to 5.0 fewer)"),
+        ((0.02, 0.0, 0.05), "2.0 points more (0.0 to 5.0)"),
+        ((0.02, -0.01, 0.05), "2.0 points more (1.0 fewer to 5.0 more)"),
+    ],
+)
+def test_no_limit_of_a_difference_is_minus_zero(limits: tuple[float, float, float], said: str) -> None:
+    assert points(Interval(*limits)) == said
+
+
+def test_a_window_is_over_on_the_day_after_its_last_one_is_known_and_no_later() -> None:
+    plan = Plan("hold_out", SENT, SENT + timedelta(days=90), lag_days=3)
+
+    assert plan.known_from(90) is None
+    assert replace(plan, known_through=SENT + timedelta(days=89)).known_from(90) == SENT + timedelta(days=94)
+
+
+def test_of_two_versions_nothing_is_told_of_those_reached() -> None:
+    """Both are sent, so that a difference is none between who was reached and who was not."""
+    one = found(rows("b", 200, 60), rows("a", 200, 30), design="ab").last.comparisons[0]
+
+    assert one.difference.is_clear and one.complier is None

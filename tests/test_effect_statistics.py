@@ -140,6 +140,21 @@ def test_one_stratum_has_the_plain_difference_and_turns_with_the_arms(one: Count
     assert (found.low, found.high) == pytest.approx((-turned.high, -turned.low))
 
 
+def test_the_interval_over_strata_is_that_of_another_program() -> None:
+    """Success with a cream and without in the eight centres of Beitler and Landis (Biometrics 1985; 41: 991-1000). The
+    ends are the roots that scipy's brentq finds of Klingenberg's equation, with Sato's variance as SAS documents it
+    (PROC FREQ, COMMONRISKDIFF)."""
+    cream = [(11, 36), (16, 20), (14, 19), (2, 16), (6, 17), (1, 11), (1, 5), (4, 6)]
+    control = [(10, 37), (22, 32), (7, 19), (1, 17), (0, 12), (0, 10), (1, 9), (6, 7)]
+
+    found = mantel_haenszel([(Counts(*one), Counts(*other)) for one, other in zip(cream, control, strict=True)])
+
+    assert found is not None
+    assert (found.estimate, found.low, found.high) == pytest.approx(
+        (0.1298705066, 0.0290936775, 0.2262476785), abs=1e-9
+    )
+
+
 def test_the_interval_over_strata_solves_its_own_equation() -> None:
     """Klingenberg: at both ends the squared distance is z squared times the variance by Sato with that difference."""
     strata = [(Counts(8, 20), Counts(3, 10)), (Counts(2, 30), Counts(4, 30)), (Counts(0, 3), Counts(1, 2))]

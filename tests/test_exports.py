@@ -1,5 +1,6 @@
 """Exports hold what was on the screen, formatted and harmless, and say who made what of when by which rules."""
 
+import csv
 import hashlib
 import io
 import json
@@ -22,6 +23,7 @@ from core.store.schema import patients
 from core.workbench import Workbench
 from tests.clinic import add_campaign, add_clinic, add_patients
 from tests.conftest import Clock
+from tests.followed import followed, split
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "＝1", "harmless"]
 TABLE = ExportTable(
@@ -162,10 +164,69 @@ def test_who_may_not_export_patients_takes_the_figures_along_without_a_patient(c
     report_exports.write_figures(dana, reports.report(dana, "c1"), out, kind="csv")
 
     with zipfile.ZipFile(out) as archive:
-        assert sorted(archive.namelist()) == ["manifest.json", "over-time.csv", "results.csv"]
+        assert sorted(archive.namelist()) == sorted(["manifest.json", *(f"{name}.csv" for name in FIGURES)])
         everything = b"".join(archive.read(name) for name in archive.namelist())
     assert b"Example" not in everything and b"p1" not in everything
     assert accounts.recorded(clinic.engine, "report.figures_exported", "c1")
+
+
+FIGURES = (
+    *("results", "over-time", "steps", "not-reached", "effect-arms", "effect"),
+    *("by-language", "by-provider", "by-group"),
+)
+
+
+def figures(wb: Workbench) -> tuple[dict[str, list[dict[str, str]]], dict[str, str]]:
+    """The tables of the figures as CSV, and what the manifest says they are about."""
+    out = io.BytesIO()
+    report_exports.write_figures(wb, reports.report(wb, "c1"), out, kind="csv")
+    with zipfile.ZipFile(out) as archive:
+        text = {name: archive.read(f"{name}.csv").decode("utf-8-sig") for name in FIGURES}
+        about = json.loads(archive.read("manifest.json"))["filters"]
+    return {name: list(csv.DictReader(io.StringIO(each))) for name, each in text.items()}, about
+
+
+def test_the_figures_hold_every_part_of_the_report_and_say_what_they_are_about(wb: Workbench) -> None:
+    add_clinic(wb)
+    add_campaign(wb, add_patients(wb, 80), status="completed")
+    followed(wb, split(40, 19, 11), design="hold_out", holdout_share=50)
+
+    found, about = figures(wb)
+
+    assert found["steps"][0] | {"Counts": ""} == {
+        "Step": "Selected", "Patients": "80", "Of selected": "1.0", "Of the step before": "", "Counts": ""
+    }  # fmt: skip
+    assert found["by-group"] == [
+        {"Group": "Group 1", "Selected": "80", "Reached": "40", "Booked": "0", "Gap closed": "19"}
+    ]
+    assert found["by-language"][0]["Language"] == "English"
+    assert (found["effect-arms"][-2]["Share"], found["effect-arms"][-1]["Arm"]) == ("0.475", "Held out")
+    last = found["effect"][-1]
+    assert (last["Within days"], last["Difference"], last["Method"]) == ("90", "0.2", "Newcombe")
+    assert float(last["95 % from"]) < 0.0 < float(last["95 % to"]) and 0.05 < float(last["p"]) < 0.1
+    assert about == {
+        "Campaign": "c1",
+        "Mode": "email",
+        "Start date": "2026-06-01",
+        "Who is contacted": "50 % are contacted, 50 % are not, by chance",
+        "Care gaps": "Scr: Mammogram Overdue",
+    }
+
+
+def test_figures_are_rounded_and_hidden_for_who_may_not_see_patients_as_on_the_page(wb: Workbench) -> None:
+    add_clinic(wb)
+    ids = [*add_patients(wb, 79), *add_patients(wb, 3, start=80, group=2, language="es")]
+    add_campaign(wb, ids, status="completed")
+    followed(wb, split(41, 27, 4), design="hold_out", holdout_share=50)
+    person = User("dana", "Dana", roles=frozenset({"data_scientist"}), scope=Scope())
+    accounts.add_user(wb.engine, person, at=wb.now(), by="ana")
+
+    found, _ = figures(wb.as_user("dana"))
+
+    assert found["steps"][0]["Patients"] == "80" and found["effect"] == found["effect-arms"] == []
+    counts = [cell for rows in found.values() for row in rows for cell in row.values() if cell.isdigit()]
+    assert all(int(each) == 0 or (int(each) >= 15 and int(each) % 5 == 0) for each in counts)
+    assert "Spanish" not in str(found) and "'es'" not in str(found)
 
 
 def test_the_patients_of_a_report_are_the_same_in_every_kind_of_file(clinic: Workbench) -> None:

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from core import campaigns, designs, dispatcher, effects, new_campaigns
+from core.domain.campaign import Message
 from core.domain.user import Scope, User
 from core.errors import NotAllowed
 from core.store import outcome_rows
@@ -19,8 +20,9 @@ from tests.clinic import add_patients, clinic_that_sends
 from tests.conftest import Clock
 from tests.designed import DELAYED, HOLD_OUT, activated, add_couples, arms, draft, people
 from tests.followed import SENT, followed
+from tests.letters import BODY, clinic_that_prints, letter_campaign, printed
 from tests.letters import add_people as add_people_with_homes
-from tests.letters import clinic_that_prints, letter_campaign, printed
+from tests.letters import states as letter_states
 from tests.mail_servers import Recorder
 from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
 from tests.postgres import postgres_folder  # noqa: F401 (fixture)
@@ -258,3 +260,36 @@ def test_a_deleted_draft_of_letters_of_which_only_labels_were_printed_holds_nobo
 
     assert not people(bench, made.campaign_id)["hold_out"]
     assert campaigns.campaign(bench, sister).design == "hold_out"
+
+
+def test_the_letter_of_a_delayed_campaign_is_printed_for_who_is_contacted_now_and_copied_for_the_others_on_their_day(
+    bench: Workbench,  # noqa: F811
+    clock: Clock,
+) -> None:
+    clinic_that_prints(bench)
+    emailed = {"state": "IL", "email": "ada@example.org"}
+    ids = add_people_with_homes(bench, [emailed | {"email": f"ada{n}@example.org"} for n in range(24)])
+    activated(bench, ids, **DELAYED)
+    letter = campaigns.campaign(bench, new_campaigns.also_by(bench, "c1", "ad-hoc-letter"))
+    assert (letter.design, letter.holdout_share) == ("delayed", 50)
+    assert "design" not in campaigns.problems_of(bench, letter)
+    about = {"messages": {"en": Message("", BODY)}, "skip_closed_gaps": False}
+    campaigns.save(bench, letter.campaign_id, about, version=letter.version)
+    printed(bench, letter)
+
+    later = people(bench)["later"]
+    assert later == people(bench, letter.campaign_id)["later"]
+    found = letter_states(bench, letter)
+    assert {each for each, state in found.items() if state == ("not_sent", "comes_later")} == later
+    assert {state for each, (state, _) in found.items() if each not in later} == {"printed"}
+    planned = new_campaigns.plan_copy(bench, letter.campaign_id)
+    assert not planned.patient_ids and sum(planned.left_out.values()) == len(later)
+    clock.forward(days=90)
+    assert set(new_campaigns.plan_copy(bench, letter.campaign_id).patient_ids) == later
+
+
+def test_a_letter_alone_has_no_later_start(bench: Workbench) -> None:  # noqa: F811
+    clinic_that_prints(bench)
+    made = letter_campaign(bench, add_people_with_homes(bench, [{} for _ in range(12)]))
+
+    assert "not possible for letters" in campaigns.problems_of(bench, replace(made, **DELAYED))["design"]

@@ -7,12 +7,12 @@ from typing import Any
 
 import polars as pl
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, event, select, update
 
 from core import campaigns as public
 from core import effects, loads, outcomes, report_parts
 from core.domain.effects.outcomes import CLOSINGS, FOLLOWED, OPENED, bookings, closures, last_day
-from core.domain.feed_lag import FEEDS, known_days
+from core.domain.feed_lag import FEEDS, known_days, silent_tables
 from core.feed_lags import known_through
 from core.following import Following
 from core.store import accounts, outcome_rows
@@ -413,6 +413,28 @@ def test_what_was_entered_late_is_taken_in_for_two_months_and_then_stays(sent: W
     assert outcomes.refresh(too_late) == 0
 
 
+def test_looking_when_nothing_has_come_costs_no_more_with_many_campaigns_that_are_settled(
+    sent: Workbench, tmp_path: Path
+) -> None:
+    asked: list[str] = []
+    event.listen(sent.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    counts = []
+    for campaigns_more in (1, 9):
+        for number in range(campaigns_more):
+            name = f"{campaigns_more}-{number}"
+            at = sent.now() - timedelta(days=400 + number)
+            add_campaign(sent, ["p1"], campaign_id=name, name=name, start_on=at.date(), activated_at=at)
+        later = load(sent, tmp_path, FED + timedelta(days=campaigns_more), patients=women(woman("p1")))
+        outcomes.refresh(later)
+        with writing(later.engine) as connection:
+            connection.execute(update(follow_ups).values(generation="before", known_through=FED + timedelta(days=99)))
+        asked.clear()
+        assert outcomes.refresh(later) == 0
+        counts.append(len(asked))
+
+    assert counts[0] == counts[1]
+
+
 def test_campaigns_are_taken_on_a_day_at_a_time_the_latest_first(sent: Workbench) -> None:
     add_campaign(noon(sent, ALMOST), ["p1"], campaign_id="c2", name="Second")
     add_campaign(noon(sent, ALMOST), ["p1"], campaign_id="c3", name="Draft", status="inactive", activated_at=None)
@@ -450,7 +472,7 @@ def test_closures_count_from_the_allocation_or_what_stands_for_it_and_not_before
 
     row = outcome_rows.Followed("c1", mode, days_after(start), (), at(allocated), at(activated), at(finished), None)
 
-    assert outcomes.allocated_on(wb, row) == days_after(expected)
+    assert outcomes.allocated_on(row, wb.zone()) == days_after(expected)
 
 
 LAGS = [
@@ -478,6 +500,43 @@ def test_the_source_that_is_furthest_behind_says_what_is_known() -> None:
     rows = [("ehr", "labs", days_after(10), None), ("claims", "labs", days_after(4), None)]
 
     assert known_days(pl.DataFrame(rows, schema=FEEDS, orient="row")) == (days_after(3), 0)
+
+
+SILENT = [
+    # days of the feeds of labs, beside daily ones of procedures for 100 days; whether the source sends labs no more
+    (range(70, 101), False),
+    (range(60), True),
+    (range(70), False),  # 31 days ago
+    (range(0, 60, 30), True),  # once a month
+    (range(0, 41, 40), False),  # every 40 days
+    ([0], True),
+]
+
+
+@pytest.mark.parametrize(("labs", "is_silent"), SILENT)
+def test_a_table_that_its_source_sends_no_more_is_found(labs: Any, is_silent: bool) -> None:
+    rows = [("ehr", "procedures", days_after(day), 1) for day in range(101)]
+    rows += [("ehr", "labs", days_after(day), 1) for day in labs]
+    rows.append(("claims", "labs", days_after(0), 1))  # a source that sends nothing at all is another matter
+
+    found = silent_tables(pl.DataFrame(rows, schema=FEEDS, orient="row"))
+
+    assert found == ([("ehr", "labs", days_after(max(labs)))] if is_silent else [])
+
+
+def test_the_report_names_a_table_that_no_longer_comes_while_it_holds_windows_open(
+    sent: Workbench, tmp_path: Path
+) -> None:
+    later = load(sent, tmp_path, days_after(45), patients=women(woman("p1")))
+    outcomes.refresh(later)
+
+    parts = report_parts.parts(later, public.campaign(later, "c1"))
+
+    assert parts.effect is not None and parts.effect.plan.known_through == days_after(-1)
+    assert parts.silent.startswith("Feeds tell no more procedures of ehr since Mon 1 Jun 2026, though they tell other")
+    assert report_parts.parts(sent, public.campaign(sent, "c1")).silent == parts.silent
+    accounts.change_organisation(later.engine, {"ended_sources": ("ehr",)}, at=later.now(), by="ana")
+    assert report_parts.parts(later, public.campaign(later, "c1")).silent == ""
 
 
 def test_a_deleted_campaign_is_not_followed(sent: Workbench) -> None:

@@ -38,7 +38,7 @@ def test_a_report_with_arms_begins_with_what_the_campaign_changed(kept: Workbenc
     app = opened("report", id="c1")
 
     assert not app.exception and not app.error
-    assert "12 of the 20 to contact closed a gap within 90 days, 8 more than without it" in words(app)
+    assert "12 of the 20 to contact closed a gap within 90 days, 8 patients more than without it" in words(app)
     assert {"Contacted", "Held out"} <= set(app.table[1].value["Arm"])
     assert "Over the whole time" in words(app) and "known through" in words(app)
     assert "times as often" in words(app) and "One more closed gap for every" in words(app)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, select, update
 
 from core import campaigns as public
 from core import effects, new_campaigns, report_parts
@@ -18,7 +18,7 @@ from core.errors import NotAllowed, NotFound
 from core.report_parts import FAILURE, STEP, Slice
 from core.store import accounts
 from core.store.database import writing
-from core.store.schema import campaigns, follow_ups
+from core.store.schema import campaigns, follow_ups, groups, outcomes, providers, recipients
 from core.workbench import Workbench
 from tests.clinic import add_campaign, add_clinic, add_patients
 from tests.followed import SENT, followed, split
@@ -40,7 +40,7 @@ def test_the_report_says_what_the_campaign_changed(wb: Workbench) -> None:
     parts = report_parts.parts(wb, public.campaign(wb, "c1"))
 
     assert parts.achieved == (
-        "20 reached; 12 of the 20 to contact closed a gap within 90 days, 8 more than without it (2 to 12)."
+        "20 reached; 12 of the 20 to contact closed a gap within 90 days, 8 patients more than without it (2 to 12)."
     )
     effect = effects.effect(wb, "c1")
     assert effect is not None and effect.is_estimate
@@ -64,6 +64,43 @@ def test_without_arms_or_without_a_feed_nothing_is_claimed(wb: Workbench) -> Non
     followed(wb, {"p1": {"closed": 3}})
 
     assert report_parts.parts(wb, campaign).achieved.endswith("not an effect estimate.")
+
+
+def test_of_nobody_nothing_was_achieved(wb: Workbench) -> None:
+    followed(wb, split(20, 12, 4), design="hold_out")
+    with writing(wb.engine) as connection:
+        for table in (outcomes, recipients):
+            connection.execute(delete(table))
+
+    assert report_parts.parts(wb, public.campaign(wb, "c1")).achieved == ""
+
+
+def test_a_follow_up_of_a_step_is_for_nobody_who_still_waits(wb: Workbench) -> None:
+    waits = {"arm": "later", "state": "waiting", "handed_over_at": None}
+    printed, failed = {"state": "printed", "handed_over_at": None}, {"state": "unsuccessful", "handed_over_at": None}
+    followed(wb, {f"p{n}": waits for n in range(1, 21)} | {"p21": printed, "p22": failed}, design="delayed")
+
+    funnel = report_parts.parts(wb, public.campaign(wb, "c1")).funnel
+    found = report_parts.patient_ids(wb, "c1", Slice(STEP, "sent"))
+
+    assert dict(funnel.select("key", "missed").iter_rows())["sent"] == len(found)
+    assert found == list(new_campaigns.plan_copy(wb, "c1", found).patient_ids)
+
+
+def test_two_providers_or_groups_with_the_same_name_are_told_apart(wb: Workbench) -> None:
+    add_campaign(wb, ["p1", "p2", *add_patients(wb, 3, start=60, group=2)], campaign_id="c2", name="Second")
+    with writing(wb.engine) as connection:
+        connection.execute(update(providers).values(display_name="Dr. Lee"))
+        connection.execute(update(groups).values(name="Main Street"))
+
+    parts = report_parts.parts(wb, public.campaign(wb, "c2"))
+
+    for by, names in (
+        ("provider", ("Dr. Lee (dr2)", "Dr. Lee (dr1)")),
+        ("group", ("Main Street (g2)", "Main Street (g1)")),
+    ):
+        assert parts.slices[by].select("slice", "selected").rows() == list(zip(names, (3, 2), strict=True))
+        assert report_parts.patient_ids(wb, "c2", Slice(by, names[1])) == ["p1", "p2"]
 
 
 def test_the_frame_has_a_row_for_each_patient_whom_the_user_may_see(wb: Workbench) -> None:
@@ -92,6 +129,24 @@ def test_runs_of_the_same_campaign_are_taken_together(wb: Workbench) -> None:
     assert set(runs) == {"c1", "c2"}
     assert found is not None and found.runs == 2
     assert 0.3 < found.difference.estimate < 0.4
+
+
+def test_a_run_whose_arms_were_never_drawn_is_no_run_of_the_same(wb: Workbench) -> None:
+    followed(wb, split(20, 12, 4), design="hold_out")
+    add_campaign(wb, ["p1"], campaign_id="c2", name="c2", design="hold_out")
+
+    assert [one.campaign_id for one in effects.repeats(wb, "c1")] == ["c1"]
+
+
+def test_whoever_was_never_looked_at_is_followed_no_day(wb: Workbench) -> None:
+    followed(wb, {})
+    with writing(wb.engine) as connection:
+        mine = select(recipients.c.recipient_id).where(recipients.c.patient_id == "p7")
+        connection.execute(delete(outcomes).where(outcomes.c.recipient_id.in_(mine)))
+
+    found = dict(effects.frame(wb, "c1").select("patient_id", "days").iter_rows())
+
+    assert (found["p6"], found["p7"]) == (90, 0)
 
 
 @pytest.mark.parametrize(("days", "is_compared"), [(0, True), (60, False)])

@@ -8,6 +8,7 @@ from core.domain.clinical import schema
 from core.domain.contact_steps import steps, with_answers
 from core.domain.effects.allocation import HOLD_OUT
 from core.domain.effects.outcomes import ANSWERED_WITHIN, BOOKED_WITHIN, WINDOWS
+from core.domain.message import STATES
 from core.domain.organisation import PHONE, TEXT
 from core.domain.small_cells import rounded, rounded_column, small
 
@@ -51,6 +52,7 @@ STEPS = (
         is_outcome=True,
     ),
 )
+_WAITING = [state for state, meaning in STATES.items() if meaning.result == "Waiting"]
 BY_KEY = {step.key: step for step in STEPS}
 FUNNEL = schema(
     {
@@ -139,10 +141,11 @@ def _share(count: int | None, of: int | None) -> float | None:
 
 
 def not_reached(flagged: pl.DataFrame, key: str) -> pl.DataFrame:
-    """The patients who came as far as the step before and not to this one, without who said stop or was held out."""
+    """The patients who came as far as the step before and not to this one, without who said stop, was held out or still
+    waits for the message: a follow-up can be for none of them."""
     step = BY_KEY[key]
     missed = pl.col(step.of or "selected").fill_null(False) & ~pl.col(key).fill_null(False)
-    return flagged.filter(missed, ~pl.col("has_stopped"), pl.col("arm") != HOLD_OUT)
+    return flagged.filter(missed, ~pl.col("has_stopped"), pl.col("arm") != HOLD_OUT, ~pl.col("state").is_in(_WAITING))
 
 
 def slices(flagged: pl.DataFrame, by: str, *, names_nobody: bool) -> pl.DataFrame:

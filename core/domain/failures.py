@@ -59,6 +59,7 @@ _BY_REASON: dict[str, Advice] = {
     **dict.fromkeys(("no_connection", "connection_broke", "server_busy", "no_tls", "login_refused"), _ACCOUNT),
     **dict.fromkeys(("account_suspended", "sender_number_refused", "no_server_set", "sender_refused"), _ACCOUNT),
     **dict.fromkeys(("unregistered_sender", "country_not_allowed", "no_ledger", "no_journal"), _ACCOUNT),
+    "comes_later": Advice("From their day on a copy of the campaign is for them.", SAME),
     "filtered": Advice("Carriers took the text for spam: write another text, or a letter.", LETTER),
     "message_refused": Advice("The server did not take the message: change it, then send again.", SAME),
     **dict.fromkeys(("queue_full", "too_fast", "not_at_provider", "worker_lost"), _AGAIN),

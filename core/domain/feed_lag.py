@@ -8,6 +8,7 @@ from core.domain.clinical import schema
 
 _LOOKED_BACK = 5  # feeds
 _BACK_FILL = 92  # days: whoever brings years at once says nothing of the usual delay; claims take three months
+_SILENT = 31  # days without a table, while its source sends others
 FEEDS = schema(
     {
         "source_system": pl.String,
@@ -32,3 +33,17 @@ def known_days(feeds: pl.DataFrame) -> tuple[date, int]:
     each = feeds.group_by("source_system", "feed_table").agg(pl.first("on"), delay=usual.fill_null(0).clip(0))
     day, longest = each.select((pl.col("on") - pl.duration(days=pl.col("delay"))).min(), pl.max("delay")).row(0)
     return day - timedelta(days=1), longest
+
+
+def silent_tables(feeds: pl.DataFrame) -> list[tuple[str, str, date]]:
+    """Source, table and day of its last feed, of each table that its source sends no more while it sends others: for
+    more than 31 days, and more than twice the usual time between its feeds.
+
+    feeds   FEEDS of all tables, in any order
+    """
+    between = (pl.col("on") - pl.col("on").shift(-1)).dt.total_days().drop_nulls().head(_LOOKED_BACK).median()
+    days = feeds.unique(["source_system", "feed_table", "on"]).sort("on", descending=True)
+    each = days.group_by("source_system", "feed_table").agg(pl.first("on"), usual=between.fill_null(0))
+    silent = (pl.col("on").max().over("source_system") - pl.col("on")).dt.total_days()
+    found = each.filter(silent > pl.max_horizontal(pl.lit(_SILENT), 2 * pl.col("usual")))
+    return found.select("source_system", "feed_table", "on").sort("source_system", "feed_table").rows()

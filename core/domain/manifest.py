@@ -38,10 +38,11 @@ class ExportTable:
         return self.name.lower().replace(" ", "-")
 
     def harmless(self) -> "ExportTable":
-        """The same with no formula in any cell, and moments in local time without their zone."""
+        """The same with no formula in any cell, moments in local time without their zone, and shares to four digits."""
         zoned = [name for name, kind in self.rows.schema.items() if isinstance(kind, pl.Datetime) and kind.time_zone]
         local = self.rows.with_columns(pl.col(zoned).dt.replace_time_zone(None)) if zoned else self.rows
-        return ExportTable(self.name, neutral(local), self.percents)
+        short = local.with_columns(pl.col(name).round(4) for name in self.percents)
+        return ExportTable(self.name, neutral(short), self.percents)
 
     def csv(self) -> bytes:
         """As CSV for a spreadsheet: UTF-8 with a mark at its beginning."""

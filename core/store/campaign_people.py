@@ -29,11 +29,14 @@ PEOPLE = schema(
         **dict.fromkeys(_DAYS, pl.Date),
     }
 )
+_NAMED = ("provider", "group")
+_ASKED = schema({**PEOPLE, **dict.fromkeys((f"{name}_id" for name in _NAMED), pl.String)})
 ANSWERS = schema({"recipient_id": pl.Int64, "at": _MOMENT, "is_stop": pl.Boolean})
 
 
 def people(connection: Connection, campaign_id: str, *, scope: Scope) -> pl.DataFrame:
-    """PEOPLE: the recipients within the scope; a merged id with the name, provider and group of the survivor."""
+    """PEOPLE: the recipients within the scope; a merged id with the name, provider and group of the survivor. Of
+    providers or groups with the same name each has its id beside it."""
     now = func.coalesce(merges.c.patient_id, recipients.c.patient_id)
     joined = (
         recipients.outerjoin(merges, merges.c.merged_id == recipients.c.patient_id)
@@ -47,16 +50,24 @@ def people(connection: Connection, campaign_id: str, *, scope: Scope) -> pl.Data
     asked |= {
         "language": func.coalesce(patients.c.language, recipients.c.language),
         "provider": providers.c.display_name,
+        "provider_id": providers.c.provider_id,
         "group": groups.c.name,
+        "group_id": groups.c.group_id,
         "is_known": patients.c.patient_id.is_not(None),
     }
     question = (
-        select(*(asked[name] for name in PEOPLE))
+        select(*(asked[name] for name in _ASKED))
         .select_from(joined)
         .where(recipients.c.campaign_id == campaign_id, in_scope(scope))
         .order_by(recipients.c.recipient_id)
     )
-    return _frame(connection, question, PEOPLE)
+    return _frame(connection, question, _ASKED).with_columns(map(_told_apart, _NAMED)).select(*PEOPLE)
+
+
+def _told_apart(name: str) -> pl.Expr:
+    key = f"{name}_id"
+    with_id = pl.format("{} ({})", name, key)
+    return pl.when(pl.col(key).n_unique().over(name) > 1).then(with_id).otherwise(name).alias(name)
 
 
 def flagged(connection: Connection, campaign_id: str, channel: str, *, scope: Scope) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 from core.domain.effects.allocation import CONTACT, A, B
 from core.domain.effects.analysis import Effect, Window
+from core.domain.effects.comparison import Comparison
 from core.domain.effects.design import ARM_NAMES
 from core.domain.effects.differences import Interval
 from core.domain.wording import day_text
@@ -14,8 +15,11 @@ REGRESSION = (
 
 
 def achieved(reached: int, effect: Effect) -> str:
-    """'1,204 reached; 187 of the 1,310 to contact closed a gap within 90 days, 43 more than without it (12 to 74).'"""
+    """'1,204 reached; 187 of the 1,310 to contact closed a gap within 90 days, 43 patients more than without it (12 to
+    74).' Empty of nobody."""
     window = effect.last
+    if not window.arms:
+        return ""
     if window.known_from is not None:
         return f"{reached:,} reached; who closed a gap is known from {day_text(window.known_from)}."
     if effect.is_of_versions:
@@ -66,9 +70,14 @@ def points(difference: Interval) -> str:
     return f"{abs(estimate):.1f} points {_word(estimate)} ({_between(low, high, '.1f')})"
 
 
+def both_units(one: Comparison) -> str:
+    """'3.3 points more (0.9 to 5.6), 43 patients more (12 to 74),'."""
+    return f"{points(one.difference)}, {_patients(one.more.estimate)} ({_limits(one.more)}),"
+
+
 def _patients(number: float) -> str:
     whole = round(number)
-    return f"{abs(whole):,} {_word(whole)}"
+    return f"{abs(whole):,} patient{'' if abs(whole) == 1 else 's'} {_word(whole)}"
 
 
 def _limits(more: Interval) -> str:
@@ -78,9 +87,9 @@ def _limits(more: Interval) -> str:
 def _between(low: float, high: float, form: str) -> str:
     """'12 to 74', '8 fewer to 31 more', '2 to 9 fewer'."""
     if low >= 0:
-        return f"{low:{form}} to {high:{form}}"
+        return f"{abs(low):{form}} to {high:{form}}"  # a zero has no sign
     if high <= 0:
-        return f"{-high:{form}} to {-low:{form}} fewer"
+        return f"{abs(high):{form}} to {-low:{form}} fewer"
     return f"{-low:{form}} fewer to {high:{form}} more"
 
 

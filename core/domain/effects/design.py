@@ -89,9 +89,13 @@ def arm_name(arm: str, *, is_alone: bool) -> str:
     return "Everybody" if is_alone else ARM_NAMES[arm]
 
 
-def designs_of(channel: str) -> list[str]:
-    """The designs that a mode has. Letters are printed at once and from one text: docs/decisions/designs.md"""
-    return [EVERYONE, HELD_OUT] if channel == LETTER else list(DESIGNS)
+def designs_of(channel: str, *, is_sister: bool = False) -> list[str]:
+    """The designs that a mode has. Letters are printed at once and from one text; those for the patients of another
+    mode (`is_sister`) may start later with it, and are printed for whoever is contacted at first alone.
+    docs/decisions/designs.md"""
+    if channel != LETTER:
+        return list(DESIGNS)
+    return [EVERYONE, DELAYED, HELD_OUT] if is_sister else [EVERYONE, HELD_OUT]
 
 
 def shares(campaign: Campaign) -> dict[str, float]:
@@ -127,7 +131,7 @@ def design_problems(campaign: Campaign) -> dict[str, str]:
     design = DESIGNS.get(campaign.design)
     if design is None:
         return {"design": "Choose who is contacted: " + ", ".join(one.name for one in DESIGNS.values()) + "."}
-    if campaign.design not in designs_of(campaign.channel):
+    if campaign.design not in designs_of(campaign.channel, is_sister=campaign.family_id is not None):
         return {"design": _not_by_letter(design)}
     found = {"design": _share_problem(campaign, design) or _delay_problem(campaign)}
     if campaign.design == AB:
