@@ -19,7 +19,7 @@ EQUITY = schema(
         "name": pl.String,  # of the value, as people read it
         "step": pl.String,  # a key of core.domain.roll_up.STEPS
         "count": pl.Int64,
-        "selected": pl.Int64,
+        "selected": pl.Int64,  # without who is held out
         "rate": pl.Float64,  # count / selected
         "low": pl.Float64,
         "high": pl.Float64,
@@ -35,7 +35,8 @@ def is_kept(wb: Workbench, wanted: Wanted) -> bool:
 
 
 def equity(wb: Workbench, wanted: Wanted, dimension: str, *, is_passed_on: bool = False) -> pl.DataFrame:
-    """EQUITY: how many of those selected came to each step, by value of a dimension (DIMENSIONS), in order, and step.
+    """EQUITY: how many of those to contact, selected and not held out, came to each step, by value of a dimension
+    (DIMENSIONS), in order, and step.
 
     Small counts, and those that could be worked out from others, are null for everybody; the others are rounded for who
     may not see patients, and in what is passed on. Without rows where nothing is kept (`is_kept`). Raises NotFound for
@@ -47,7 +48,8 @@ def equity(wb: Workbench, wanted: Wanted, dimension: str, *, is_passed_on: bool 
         return EQUITY.to_frame()
     with reading(wb.engine) as connection:
         counts = rows.by_value(connection, dimension, wanted, wb.user.scope)
-    return _steps(_named(counts, dimension), is_rough=readers.is_rough(wb, is_passed_on=is_passed_on))
+    to_contact = counts.with_columns(selected=pl.col("selected") - pl.col("held_out"), held_out=pl.lit(0, pl.Int64))
+    return _steps(_named(to_contact, dimension), is_rough=readers.is_rough(wb, is_passed_on=is_passed_on))
 
 
 def comparable(every: pl.DataFrame) -> pl.DataFrame:

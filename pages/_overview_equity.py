@@ -41,16 +41,17 @@ def show(wb: Workbench, wanted: Wanted) -> None:
         st.dataframe(
             _table(rows, DIMENSIONS[str(dimension)]),
             hide_index=True,
-            column_config={STEPS[step]: _SHARE for step in STEPS if step != "selected"} | {"Selected": _COUNT},
+            column_config={STEPS[step]: _SHARE for step in STEPS if step != "selected"} | {"To contact": _COUNT},
             placeholder="–",
             height="content",
             key=f"ov_equity_{dimension}",
-            alt="Share of those selected who came to each step",
+            alt="Share of those to contact who came to each step",
         )
     on_phone("ov-equity", map(_line, rows.partition_by("name", maintain_order=True)))
     left_out = every["name"].n_unique() - rows["name"].n_unique()
     st.caption(
-        f"Shares of those selected. Counts under {LEAST}, and those that could be worked out from others, are hidden"
+        f"Shares of those selected whom chance did not hold out. Counts under {LEAST}, and those that could be worked "
+        f"out from others, are hidden"
         f"{f', as all of {left_out} others' if left_out else ''}. A difference says where to look, not why it is so."
     )
 
@@ -64,7 +65,7 @@ def _table(rows: pl.DataFrame, noun: str) -> pl.DataFrame:
     shares = rows.select("name", "step", share=100 * pl.col("rate")).pivot("step", index="name", maintain_order=True)
     counts = rows.filter(pl.col("step") == "selected")["count"]
     named = [pl.col(step).alias(STEPS[step]) for step in STEPS if step != "selected"]
-    return shares.with_columns(counts.alias("Selected")).select(pl.col("name").alias(noun), "Selected", *named)
+    return shares.with_columns(counts.alias("To contact")).select(pl.col("name").alias(noun), "To contact", *named)
 
 
 def _line(rows: pl.DataFrame) -> tuple[str, str]:

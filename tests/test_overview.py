@@ -262,6 +262,20 @@ def test_small_counts_are_hidden_from_everybody_by_language_and_the_like(bench: 
         equity.equity(bench, EVERYTHING, "shoe")
 
 
+def test_shares_by_language_are_of_those_to_contact(wb: Workbench) -> None:
+    add_clinic(wb)
+    activated(wb, add_patients(wb, 80), **HOLD_OUT)
+    with writing(wb.engine) as connection:
+        mine = select(recipients.c.recipient_id).where(recipients.c.arm == "contact").limit(20)
+        contacted = update(recipients).where(recipients.c.recipient_id.in_(list(connection.scalars(mine))))
+        connection.execute(contacted.values(state="delivered", handed_over_at=wb.now()))
+    roll_ups.refresh(wb)
+
+    found = equity.equity(wb, EVERYTHING, "language").filter(pl.col("step") == "delivered")
+
+    assert found.select("count", "selected", "rate").rows() == [(20, 40, 0.5)]
+
+
 def test_single_providers_are_not_broken_down(wb: Workbench) -> None:
     filled(wb)
 

@@ -106,6 +106,7 @@ def _counted(connection: Connection, one: Any, campaign: Any, person: Any) -> di
     return {
         "selected": 1,
         "eligible": not refused,
+        "held_out": one.arm == "hold_out" or one.state == "hold_out",
         "followed": bool(arrived and became),
         "waiting": not refused and one.state in ("waiting", "claimed", "printed"),
         "handed_over": left,

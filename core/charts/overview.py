@@ -16,6 +16,7 @@ from core.domain.wording import day_text
 
 MODE_COLOURS = {"email": "#3d8bd4", "text": "#2a9d8f", "phone": "#d9a400", "letter": "#cc79a7"}
 MODE_NAMES = {"email": "Email", "text": "Text", "phone": "Phone", "letter": "Letter"}
+_OF_THOSE = {"selected": "To contact"}  # nobody whom chance held out
 _MARKS = ("circle", "square", "diamond", "triangle-up", "x", "star", "pentagon", "hexagon")
 _MOST = min(len(SERIES), len(DASHES))
 _FULL = 0.999  # a line that is full for the whole hour; the rounding of a pace is left out
@@ -45,14 +46,14 @@ def volumes(frame: pl.DataFrame, *, is_weekly: bool) -> go.Figure:
 
 
 def equity_steps(equity: pl.DataFrame, *, noun: str) -> go.Figure:
-    """The share of those selected who came to each step, a line for each value of one dimension (core.equity.EQUITY);
+    """The share of those to contact who came to each step, a line for each value of one dimension (core.equity.EQUITY);
     the largest few. Where too few are behind a share, the line has a hole."""
     names = equity["name"].unique(maintain_order=True).to_list()[:_MOST]
     figure = go.Figure()
     for place, name in enumerate(names):
         mine = equity.filter(pl.col("name") == name)
         figure.add_scatter(
-            x=[STEPS[step] for step in mine["step"]],
+            x=[_OF_THOSE.get(step, STEPS[step]) for step in mine["step"]],
             y=mine["rate"].to_list(),
             name=short_name(name),
             mode="lines+markers",
@@ -140,7 +141,8 @@ def _steps_title(equity: pl.DataFrame, noun: str) -> str:
 def _told(row: dict[str, Any]) -> str:
     if row["rate"] is None:
         return ""
-    name, step, part = short_name(row["name"]), STEPS[row["step"]].lower(), f"{row['count']:,} of {row['selected']:,}"
+    name, part = short_name(row["name"]), f"{row['count']:,} of {row['selected']:,}"
+    step = _OF_THOSE.get(row["step"], STEPS[row["step"]]).lower()
     bounds = f"95 % interval {100 * row['low']:.1f}–{100 * row['high']:.1f} %"
     return f"{name}, {step}: {row['rate']:.1%} ({part})<br>{bounds}"
 

@@ -16,7 +16,18 @@ STEPS = {
     "kept": "Visit kept",
     "closed": "Gap closed",
 }
-COUNTS = (*STEPS, "followed", "waiting", "failed", "opt_outs", "gaps_closed", "segments", "call_minutes", "letters")
+COUNTS = (
+    *STEPS,
+    "held_out",
+    "followed",
+    "waiting",
+    "failed",
+    "opt_outs",
+    "gaps_closed",
+    "segments",
+    "call_minutes",
+    "letters",
+)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
-"""a call that was answered is kept under the moment when it began, as keys are pressed before it ends"""
+"""calls are kept under the moment when they began, as keys come before the end; roll-ups count who is held out"""
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0024"
@@ -11,7 +12,8 @@ _BEGAN = "SELECT MAX(a.started_at) FROM attempts a WHERE a.recipient_id = recipi
 
 
 def upgrade() -> None:
-    """What is changed notes its campaign to be added up anew (migration 0021)."""
+    op.add_column("roll_ups", sa.Column("held_out", sa.Integer(), nullable=False, server_default="0"))
+    op.execute("INSERT INTO campaign_changes (campaign_id) SELECT campaign_id FROM campaigns")
     op.execute(
         f"UPDATE recipients SET handed_over_at = ({_BEGAN}) "  # noqa: S608  # nosec B608 # constants
         "WHERE state = 'delivered' AND handed_over_at IS NOT NULL "
@@ -22,6 +24,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """The moment when a call ended stays in finished_at."""
+    op.drop_column("roll_ups", "held_out")
     op.execute(
         "UPDATE recipients SET handed_over_at = finished_at WHERE state = 'delivered' AND handed_over_at IS NOT NULL "
         "AND finished_at IS NOT NULL "
