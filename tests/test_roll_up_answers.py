@@ -6,9 +6,10 @@ import pytest
 
 from core import roll_ups
 from core.workbench import Workbench
+from tests.conftest import TUESDAY_NOON
 from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
 from tests.postgres import postgres_folder  # noqa: F401 (fixture)
-from tests.test_roll_ups import DAY, TUESDAY_NOON, do, filled, totals
+from tests.test_roll_ups import DAY, do, filled, totals
 
 
 @pytest.mark.parametrize(("late", "count"), [(timedelta(), 1), (timedelta(seconds=1), 0)])
