@@ -14,7 +14,7 @@ from core.audit import record_in
 from core.domain.campaign import DELAYED, NAME_LENGTH, Campaign
 from core.domain.campaign_start import free_name, measures_for
 from core.domain.effects.allocation import HOLD_OUT
-from core.domain.effects.design import HELD_OUT, designs_of, fitted
+from core.domain.effects.design import EVERYONE, HELD_OUT, designs_of, fitted
 from core.domain.introduction import INTRODUCTORY, free_from
 from core.domain.life_cycle import COPY, RULES
 from core.domain.organisation import EMAIL, LETTER, PHONE, TEXT, Organisation
@@ -34,7 +34,7 @@ from core.workbench import Workbench, needs
 NOT_CONTACTED = ("stopped", "not_sent")
 # A copy has a design of its own.
 _FOR_EVERYBODY: dict[str, Any] = {
-    "design": "everyone",
+    "design": EVERYONE,
     "holdout_share": 0,
     "delay_weeks": 0,
     "variant": {},
@@ -46,7 +46,7 @@ _LEFT_OUT = {
     "claimed": "still wait in this campaign",
     "printed": "have a letter here that is printed and not marked as mailed",
     "unknown": "may have got the message already: decide about them first",
-    "hold_out": "were chosen at random not to be contacted",
+    HOLD_OUT: "were chosen at random not to be contacted",
 }
 
 

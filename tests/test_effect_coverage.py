@@ -18,7 +18,8 @@ from core.domain.effects.differences import (
 
 CAMPAIGNS = 1000
 TRUTH = 0.05
-PLAN = Plan("hold_out", date(2026, 6, 1), date(2026, 12, 1))
+# One window, of which the interval is the same as of three that all closings fall into.
+PLAN = Plan("delayed", date(2026, 6, 1), date(2026, 12, 1), delay_weeks=1)
 Closed = Mapping[str, bool]
 
 
@@ -63,7 +64,7 @@ def rows_of(people: list[Candidate], arms: Mapping[str, Allocation], closed: Clo
         "household": [one.household for one in drawn],
         "delivered": [one.arm not in (HOLD_OUT, LATER) for one in drawn],
         "closed": has_closed,
-        "days": [45 if each else 90 for each in has_closed],
+        "days": [3 if each else 7 for each in has_closed],
         "is_censored": [not each for each in has_closed],
     }
     missing = {name: [None] * len(people) for name in ALLOCATED if name not in known}
@@ -151,10 +152,10 @@ def families(draw: random.Random, count: int, *, chance: float) -> pl.DataFrame:
     """ALLOCATED of families of four in two arms, of whom all do the same and no arm does more."""
     homes = []
     for number in range(count):
-        days = draw.randint(1, 90) if draw.random() < chance else None
+        days = draw.randint(1, 7) if draw.random() < chance else None
         arm = CONTACT if number % 2 else HOLD_OUT
         known = (arm, "all", f"home {number}", arm == CONTACT, False, False, False)
-        homes += [(*known, days is not None, None, days or 90, days is None)] * 4
+        homes += [(*known, days is not None, None, days or 7, days is None)] * 4
     return pl.DataFrame(homes, schema=ALLOCATED, orient="row")
 
 

@@ -199,7 +199,7 @@ def test_the_effect_among_the_reached_is_the_difference_over_how_many_more_were_
     found = complier_effect(Interval(0.04, 0.01, 0.07), delivered=0.8)
     assert found is not None
     assert (found.estimate, found.low, found.high) == pytest.approx((0.05, 0.0125, 0.0875))
-    assert complier_effect(Interval(0.04, 0.01, 0.07), delivered=0.5, control_delivered=0.5) is None
+    assert complier_effect(Interval(0.04, 0.01, 0.07), delivered=0.0) is None
 
 
 # ---- time to closure -------------------------------------------------------------------------------------------------

@@ -42,8 +42,8 @@ class _Pages:
         """All pages; their count is known in the end, so that their feet come last."""
         self.kit.add_page()
         y = self._head()
-        for number, section in enumerate(self.document.sections):
-            y = self._section(section, y, is_first=number == 0)
+        for section in self.document.sections:
+            y = self._section(section, y)
         self._feet()
         self.kit.describe(title=self.document.title, language="en", made_at=made_at, author=self.letterhead.name)
         return self.kit.file()
@@ -88,8 +88,7 @@ class _Pages:
                 self.kit.line_of(x, y, line, 10, bold=True)
         return y + 8
 
-    def _section(self, section: Section, y: float, *, is_first: bool) -> float:
-        y = self._new_page() if section.begins_page and not is_first else y
+    def _section(self, section: Section, y: float) -> float:
         if section.heading:
             y, _ = self._room(y + 10, _HEADING + _least(section.blocks[:1]))
             with self.kit.part("H2"):

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from core.domain.address import is_email
+from core.domain.effects.allocation import CONTACT, LATER, B
 from core.domain.eligibility import Mailing
 from core.domain.letter import settings as letter_settings
 from core.domain.one_line import TURNS, ends_line, is_visible
@@ -25,7 +26,6 @@ PURPOSES = {
     "thank_you": "Thank you",
 }
 DELAYED, AB = "delayed", "ab"  # designs (core.domain.effects.design)
-_LATER, _B = "later", "b"  # arms (core.domain.effects.allocation)
 DEFAULT_LANGUAGE = "en"
 NAME_LENGTH = 120
 SUBJECT_LENGTH = 200
@@ -118,7 +118,7 @@ class Campaign:
 
     def version_for(self, arm: str) -> "Campaign":
         """The campaign with the messages that a recipient of this arm gets: version B's in arm 'b'."""
-        return replace(self, messages=self.variant) if self.design == AB and arm == _B else self
+        return replace(self, messages=self.variant) if self.design == AB and arm == B else self
 
     def later_on(self, organisation: Organisation) -> date:
         """The day from which those of the arm 'later' are contacted, a Sunday or holiday counted as in C5."""
@@ -138,11 +138,11 @@ class Campaign:
             leave_out_global=self.channel == LETTER and letter_settings(self.fields).leave_out_global,
         )
 
-    def mailing_by(self, organisation: Organisation, *, arm: str = "contact") -> Mailing:
+    def mailing_by(self, organisation: Organisation, *, arm: str = CONTACT) -> Mailing:
         """The same with the last day on which the organisation still sends it to who is in this arm."""
         if self.channel == LETTER:
             return self.mailing
-        is_later = self.design == DELAYED and arm == _LATER
+        is_later = self.design == DELAYED and arm == LATER
         first_on = self.later_on(organisation) if is_later else goes_out_on(self, organisation)
         last_on = first_on + timedelta(organisation.days_to_send)
         return replace(self.mailing, last_on=last_on, needs_consent=organisation.text_needs_consent)

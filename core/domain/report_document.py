@@ -53,11 +53,10 @@ Block = Lead | Paragraph | Numbers | Table | Chart
 
 @dataclass(frozen=True)
 class Section:
-    """Blocks under a heading, which may be empty. One that `begins_page` stands on a page of its own."""
+    """Blocks under a heading, which may be empty."""
 
     heading: str
     blocks: tuple[Block, ...]
-    begins_page: bool = False
 
 
 @dataclass(frozen=True)

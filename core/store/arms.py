@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
-from core.domain.effects.allocation import HOLD_OUT, LATER, Allocation, Candidate
+from core.domain.effects.allocation import CONTACT, HOLD_OUT, LATER, Allocation, Candidate
 from core.domain.merge import MERGED
 from core.domain.postal import Postal
 from core.domain.user import Scope
@@ -18,7 +18,7 @@ from core.store.merges import survivors
 from core.store.schema import campaigns, open_gaps, patients, recipients
 from core.store.scope import recipient_in_scope
 
-_EVERYBODY = {"arm": "contact", "stratum": "", "household": "", "next_at": None}
+_EVERYBODY = {"arm": CONTACT, "stratum": "", "household": "", "next_at": None}
 _PEOPLE = select(
     patients.c.patient_id,
     patients.c.pcp_id,
@@ -86,7 +86,7 @@ def keep(
 ) -> None:
     """Write the arm of everybody in a campaign, by patient. Those of the arm 'later' wait until `later_at`. Whoever is
     in none, since the arms were drawn without them, is contacted."""
-    everybody = Allocation("contact", "", "")
+    everybody = Allocation(CONTACT, "", "")
     rows = []
     for recipient_id, patient_id in people_of(connection, campaign_id):
         one = arms.get(patient_id, everybody)

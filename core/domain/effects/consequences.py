@@ -63,12 +63,12 @@ def number_to_contact(difference: Interval) -> Interval | None:
     return Interval(1 / difference.estimate, 1 / difference.high, 1 / difference.low)
 
 
-def complier_effect(difference: Interval, *, delivered: float, control_delivered: float = 0.0) -> Interval | None:
-    """The effect among those whom contact reached because they were allocated to it: the difference divided by how many
-    more of that arm were reached. None when that is nobody, or when a limit is beyond -1 to 1: then so few were reached
-    that the difference says nothing of them, or contact has done something to the others too."""
-    more = delivered - control_delivered
-    if more <= 0:
+def complier_effect(difference: Interval, *, delivered: float) -> Interval | None:
+    """The effect among those whom contact reached because they were allocated to it: the difference divided by the
+    share of that arm that was reached, since of the other nobody is. None when that is nobody, or when a limit is
+    beyond -1 to 1: then so few were reached that the difference says nothing of them, or contact has done something to
+    the others too."""
+    if delivered <= 0:
         return None
-    found = Interval(difference.estimate / more, difference.low / more, difference.high / more)
+    found = Interval(*(each / delivered for each in (difference.estimate, difference.low, difference.high)))
     return found if found.low >= -1 and found.high <= 1 else None
