@@ -18,7 +18,7 @@ from core.domain.user import Scope, User
 from core.errors import NotAllowed, NotFound
 from core.store import accounts
 from core.store.database import writing
-from core.store.schema import users
+from core.store.schema import recipients, users
 from core.tending import Tending
 from core.workbench import DISPATCHER, Workbench
 from tests.clinic import add_campaign, add_clinic, add_patients
@@ -90,6 +90,8 @@ def clinic(bench: Workbench, server: Recorder) -> Workbench:  # noqa: F811
     """Eva sees everybody, Gus only the ninth group; Nan has no address. A campaign went out for the first group."""
     add_clinic(bench)
     add_campaign(bench, add_patients(bench, 30), name="Mammograms", status="completed", start_on=date(2026, 11, 24))
+    with writing(bench.engine) as connection:
+        connection.execute(update(recipients).values(state="delivered", handed_over_at=bench.now()))
     for user_id, email, groups in (
         ("eva", "eva@example.org", ()),
         ("gus", "gus@example.org", ("g9",)),
