@@ -71,9 +71,9 @@ def test_the_shares_by_language_say_who_did_least_and_best(
 @pytest.mark.parametrize(
     ("closed", "is_over", "title"),
     [
-        (0, False, "30 of 40 were reached"),
-        (3, False, "30 of 40 were reached, 3 of them closed a gap so far"),
-        (0, True, "30 of 40 were reached, 0 of them closed a gap"),
+        (0, False, "30 of 40 selected were reached"),
+        (3, False, "30 of 40 selected were reached, 3 of them closed a gap so far"),
+        (0, True, "30 of 40 selected were reached, 0 of them closed a gap"),
     ],
 )
 def test_that_nobody_closed_a_gap_is_said_when_the_time_is_over(closed: int, is_over: bool, title: str) -> None:

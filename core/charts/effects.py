@@ -146,7 +146,7 @@ def funnel_steps(funnel: pl.DataFrame, *, is_over: bool = True) -> go.Figure:
 def _steps_title(counts: dict[str, int], *, is_over: bool) -> str:
     if "delivered" not in counts:  # hidden, as they are few
         return f"{counts['selected']:,} were selected"
-    said = f"{counts['delivered']:,} of {counts['selected']:,} were reached"
+    said = f"{counts['delivered']:,} of {counts['selected']:,} selected were reached"
     if "closed" not in counts or not (counts["closed"] or is_over):
         return said
     return f"{said}, {counts['closed']:,} of them closed a gap{'' if is_over else ' so far'}"
