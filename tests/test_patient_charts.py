@@ -19,22 +19,22 @@ def rows(*listed: tuple[str, date, str]) -> pl.DataFrame:
 
 LAST_YEAR, NEXT_MONTH = date(2025, 6, 1), date(2026, 12, 24)
 TITLES = [
-    (rows(), None, "no visit, no message, no care gap closed<br>in all that is known"),
-    (rows((VISIT, TODAY, "good"), (VISIT, TODAY, "bad")), None, "1 visit, no message, no care gap closed<br>in all"),
-    (rows((MESSAGE, TODAY, "bad"), (MESSAGE, TODAY, "good")), None, "no visit, 2 messages, no care gap closed<br>"),
-    (rows((CLOSED, TODAY, "good"), (CLOSED, TODAY, "quiet")), None, "no visit, no message, 1 care gap closed<br>"),
-    (rows((VISIT, NEXT_MONTH, "coming")), None, "no visit, no message, no care gap closed, 1 ahead<br>"),
+    (rows(), None, "no visit, no message, no care gap closed in all that is known"),
+    (rows((VISIT, TODAY, "good"), (VISIT, TODAY, "bad")), None, "1 visit, no message, no care gap closed in all"),
+    (rows((MESSAGE, TODAY, "bad"), (MESSAGE, TODAY, "good")), None, "no visit, 2 messages, no care gap closed"),
+    (rows((CLOSED, TODAY, "good"), (CLOSED, TODAY, "quiet")), None, "no visit, no message, 1 care gap closed"),
+    (rows((VISIT, NEXT_MONTH, "coming")), None, "no visit, no message, no care gap closed, 1 ahead"),
     (
         rows((VISIT, LAST_YEAR, "good"), (VISIT, TODAY, "good")),
         date(2026, 1, 1),
-        "1 visit, no message, no care gap closed<br>since Thu 1 Jan 2026",
+        "1 visit, no message, no care gap closed since Thu 1 Jan 2026",
     ),
 ]
 
 
 @pytest.mark.parametrize(("found", "since", "title"), TITLES, ids=range(len(TITLES)))
 def test_the_title_says_how_much_there_is(found: pl.DataFrame, since: date | None, title: str) -> None:
-    assert timeline(found, as_of=TODAY, since=since).layout.title.text.startswith(title)
+    assert timeline(found, as_of=TODAY, since=since).layout.title.text.replace("<br>", " ").startswith(title)
 
 
 def test_what_happened_on_one_day_is_one_mark_that_tells_all_of_it_as_text() -> None:
