@@ -33,7 +33,9 @@ def _results(shown: Report, achieved: str) -> tuple[Section, ...]:
     if shown.ledger.is_empty():
         return (first,)
     total = {"result": "Selected", "reason": "", "count": shown.progress.selected, "share": 1.0}
-    rows = shown.ledger.select(*_LEDGER)
+    has_reasons = (shown.ledger["reason"].fill_null("") != "").any()
+    names = {key: name for key, name in _LEDGER.items() if has_reasons or key != "reason"}
+    rows = shown.ledger.select(*names)
     rows = pl.concat([rows, pl.DataFrame([total], schema=rows.schema)])
     once = [] if shown.progress.is_rough else [Paragraph("Every selected patient is counted once.", is_note=True)]
     return (
@@ -46,7 +48,7 @@ def _results(shown: Report, achieved: str) -> tuple[Section, ...]:
                         shown.ledger, held_out=shown.progress.held_out, held_waiting=shown.progress.held_waiting
                     )
                 ),
-                table_of(rows, _LEDGER, percents=("share",), has_total=True),
+                table_of(rows, names, percents=("share",), has_total=True),
                 *once,
                 *(Paragraph(each, is_note=True) for each in shown.advice),
             ),
