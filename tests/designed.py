@@ -1,20 +1,44 @@
 """Campaigns with a design in the invented clinic, for tests, and the arm of each patient."""
 
+import tempfile
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select, update
 
 from core import campaigns
 from core.domain.campaign import Campaign, Message
+from core.settings import Settings
 from core.store.database import reading, writing
 from core.store.schema import patients, recipients
-from core.workbench import Workbench
-from tests.clinic import add_campaign, add_patients
+from core.workbench import Workbench, open_workbench
+from tests.clinic import add_campaign, add_clinic, add_patients
+from tests.conftest import Clock
+from tests.homes import Homes
+from tests.mail_servers import Recorder, recording
 
 MESSAGE = {"en": Message("Time for a check-up", "<p>Please call {{ call_back_number }}.</p>")}
 HOLD_OUT: dict[str, Any] = {"design": "hold_out", "holdout_share": 50}
 DELAYED: dict[str, Any] = {"design": "delayed", "holdout_share": 50, "delay_weeks": 8}
+
+
+@contextmanager
+def new_clinic(homes: Homes) -> Iterator[tuple[Workbench, Clock, Recorder]]:
+    """The clinic in a home of its own for each of many generated cases, its clock, and where its mails go."""
+    with tempfile.TemporaryDirectory() as folder, recording() as server:
+        home = Path(folder) / "home"
+        made = Settings(home=home, database_url=f"sqlite:///{home / 'careloop.db'}", smtp_port=server.port)
+        homes.new(made)
+        clock = Clock()
+        wb = open_workbench(made, clock=clock)
+        add_clinic(wb)
+        try:
+            yield wb, clock, server
+        finally:
+            wb.engine.dispose()
 
 
 def add_couples(wb: Workbench, count: int, **shared: Any) -> list[str]:

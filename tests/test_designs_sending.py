@@ -2,11 +2,9 @@
 
 import email
 import email.policy
-import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,17 +15,16 @@ from core import campaigns, communications, dispatcher, new_campaigns, reports
 from core.channels import twilio_outbox
 from core.domain.campaign import Message
 from core.errors import CareloopError
-from core.settings import Settings
 from core.store.database import reading, writing
 from core.store.schema import patients, recipients
-from core.workbench import Workbench, open_workbench
+from core.workbench import Workbench
 from tests.clinic import add_clinic, add_patients, clinic_that_sends, states
 from tests.conftest import Clock
-from tests.designed import DELAYED, HOLD_OUT, activated, add_couples, people
+from tests.designed import DELAYED, HOLD_OUT, activated, add_couples, new_clinic, people
 from tests.dispatchers import start, wait_until
 from tests.drawn import drawn
 from tests.homes import Homes
-from tests.mail_servers import Recorder, recording
+from tests.mail_servers import Recorder
 from tests.postgres import bench, bench_by_day, postgres_folder  # noqa: F401 (fixtures)
 from tests.test_merges import combine
 from tests.twilio_line import Line, connected
@@ -85,15 +82,7 @@ STEPS = ("drain", "drain", "next day", "follow up", "copy", "also by", "stop", "
 
 @drawn(daily=4, many=40, steps=st.lists(st.sampled_from(STEPS), min_size=3, max_size=10), seed=st.integers(0, 9))
 def test_whatever_is_done_nobody_held_out_is_contacted_in_any_way(steps: list[str], seed: int, homes: Homes) -> None:
-    with ExitStack() as stack:
-        home = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "home"
-        server = stack.enter_context(recording())
-        made = Settings(home=home, database_url=f"sqlite:///{home / 'careloop.db'}", smtp_port=server.port)
-        homes.new(made)
-        clock = Clock()
-        wb = open_workbench(made, clock=clock)
-        stack.callback(wb.engine.dispose)
-        add_clinic(wb)
+    with new_clinic(homes) as (wb, clock, server):
         ids = add_couples(wb, 5)
         activated(wb, ids, seed=seed, start_on=wb.today() + timedelta(days=1), **HOLD_OUT)
         for step in steps:

@@ -1,11 +1,8 @@
 """Whatever people do with a campaign, its sisters and what is made of them, chance's word holds for all of them."""
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
@@ -16,18 +13,15 @@ from core.domain.effects.allocation import HOLD_OUT as HELD
 from core.domain.effects.allocation import LATER
 from core.domain.merge import LEFT
 from core.errors import CareloopError
-from core.settings import Settings
 from core.store import campaigns as campaign_rows
 from core.store import merges
 from core.store.database import reading
 from core.store.schema import recipients
-from core.workbench import Workbench, open_workbench
-from tests.clinic import add_clinic
+from core.workbench import Workbench
 from tests.conftest import Clock
-from tests.designed import DELAYED, HOLD_OUT, add_couples, draft
+from tests.designed import DELAYED, HOLD_OUT, add_couples, draft, new_clinic
 from tests.drawn import drawn
 from tests.homes import Homes
-from tests.mail_servers import recording
 from tests.test_merges import combine
 from tests.twilio_line import connected
 
@@ -110,26 +104,12 @@ def check(wb: Workbench, told: Told, before: Seen, after: Seen) -> None:
             assert not {person for each, person in after.contacted.values() if each in kin} & held
 
 
-@contextmanager
-def clinic(homes: Homes) -> Iterator[tuple[Workbench, Clock]]:
-    """A new home whose mails and texts go to stand-ins, and its clock."""
-    with ExitStack() as stack:
-        home = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "home"
-        server = stack.enter_context(recording())
-        made = Settings(home=home, database_url=f"sqlite:///{home / 'careloop.db'}", smtp_port=server.port)
-        homes.new(made)
-        clock = Clock()
-        wb = open_workbench(made, clock=clock)
-        stack.callback(wb.engine.dispose)
-        add_clinic(wb)
-        yield stack.enter_context(connected(wb)).wb, clock
-
-
 @drawn(daily=3, many=60, steps=steps, design=st.sampled_from([HOLD_OUT, DELAYED]), seed=st.integers(0, 9))
 def test_nobody_is_contacted_against_chance_by_anything_that_comes_of_a_campaign(
     steps: list[tuple[str, int]], design: dict[str, Any], seed: int, homes: Homes
 ) -> None:
-    with clinic(homes) as (wb, clock):
+    with new_clinic(homes) as (own, clock, _), connected(own) as line:
+        wb = line.wb
         draft(wb, add_couples(wb, 4), seed=seed, **design)
         told = Told()
         before = seen(wb, told)
