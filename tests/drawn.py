@@ -1,5 +1,9 @@
-"""Tests with generated values: few of them every day, many where the long tests run."""
+"""Tests with generated values: few of them every day, many where the long tests run.
 
+The variable CARELOOP_EXAMPLES is the share of these many that is tried, such as 0.25; without it all are.
+"""
+
+import os
 from collections.abc import Callable
 from functools import wraps
 from inspect import Parameter, Signature, signature
@@ -10,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis.strategies import SearchStrategy
 
 Test = Callable[..., None]
+SHARE = float(os.environ.get("CARELOOP_EXAMPLES", "1"))
 
 
 def drawn(*, daily: int, many: int, **values: SearchStrategy[Any]) -> Callable[[Test], Test]:
@@ -23,7 +28,7 @@ def drawn(*, daily: int, many: int, **values: SearchStrategy[Any]) -> Callable[[
         others = [each for name, each in signature(test).parameters.items() if name not in values]
         own = Parameter("examples", Parameter.POSITIONAL_OR_KEYWORD)
         vars(run)["__signature__"] = Signature([own, *others])
-        counts = [daily, pytest.param(many, marks=pytest.mark.long)]
+        counts = [daily, pytest.param(max(daily, round(many * SHARE)), marks=pytest.mark.long)]
         marked: Test = pytest.mark.parametrize("examples", counts)(run)
         return marked
 

@@ -72,9 +72,10 @@ def addresses(server: Server, kind: str) -> list[str]:
         if kind == "pages":
             return list(PAGES)
         if kind == "patients":
-            return [f"patient?id={each}{part}" for each in hostile.first_people(wb, 2) for part in PARTS]
+            first, other = hostile.first_people(wb, 2)
+            return [f"patient?id={other}", *(f"patient?id={first}{part}" for part in PARTS)]
         found = [each.campaign.campaign_id for each in campaign_list.campaigns(wb)]
-    some = [*found[:2], *found[-2:]]
+    some = [found[0], found[-1]]
     return [f"report?id={each}" for each in some] + [
         f"campaign_editor?id={each}&step={step}" for each in some for step in STEPS
     ]
