@@ -10,14 +10,6 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from statsmodels.duration.survfunc import SurvfuncRight, survdiff
-from statsmodels.stats.meta_analysis import combine_effects
-from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.proportion import (
-    confint_proportions_2indep,
-    proportion_confint,
-    proportions_ztest,
-)
 
 from core.domain.effects.consequences import complier_effect, holm, number_to_contact, p_value, risk_ratio
 from core.domain.effects.differences import (
@@ -31,7 +23,15 @@ from core.domain.effects.differences import (
 from core.domain.effects.households import design_effect
 from core.domain.effects.power import detectable, needed
 from core.domain.effects.survival import FOLLOWED, at_risk, closure_curve, log_rank, share_by
+from tests.late import late
 
+SurvfuncRight = late("statsmodels.duration.survfunc", "SurvfuncRight")
+survdiff = late("statsmodels.duration.survfunc", "survdiff")
+combine_effects = late("statsmodels.stats.meta_analysis", "combine_effects")
+multipletests = late("statsmodels.stats.multitest", "multipletests")
+confint_proportions_2indep = late("statsmodels.stats.proportion", "confint_proportions_2indep")
+proportion_confint = late("statsmodels.stats.proportion", "proportion_confint")
+proportions_ztest = late("statsmodels.stats.proportion", "proportions_ztest")
 SAME = 1e-9
 sizes = st.integers(1, 400)
 arms = sizes.flatmap(lambda size: st.builds(Counts, st.integers(0, size), st.just(size)))

@@ -5,14 +5,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
 
 from core import loads
 from core.sample import write_sample
 from core.settings import read_settings
 from core.workbench import open_workbench
+from tests.late import late
+
+read_notebook = late("nbformat", "read")
+NotebookClient = late("nbclient", "NotebookClient")
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 
@@ -30,7 +32,7 @@ def loaded_home(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
 def test_a_notebook_runs_on_the_sample(path: Path, loaded_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CARELOOP_HOME", str(loaded_home))
-    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    notebook = read_notebook(path, as_version=4)
     started_at = datetime.now(UTC)
 
     NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(path.parent)}}).execute()
