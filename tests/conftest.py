@@ -40,6 +40,12 @@ class Clock:
         self.at += timedelta(**by)
 
 
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Of many processes' failures nothing is told before the end, and a long run may be cut off: tell each at once."""
+    if report.failed and "PYTEST_XDIST_WORKER" not in os.environ:
+        print(f"\n{report.nodeid} failed ({report.when})\n{report.longreprtext[-3000:]}\n", flush=True)
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()

@@ -113,11 +113,11 @@ def covered(
 @pytest.mark.parametrize(
     ("design", "shares", "patients", "size", "together"),
     [
-        ("hold-out of a tenth", {CONTACT: 0.9, HOLD_OUT: 0.1}, 2000, 1, 0.0),
-        ("hold-out of a tenth, households", {CONTACT: 0.9, HOLD_OUT: 0.1}, 2000, 4, 0.5),
+        ("hold-out of a tenth", {CONTACT: 0.9, HOLD_OUT: 0.1}, 800, 1, 0.0),
+        ("hold-out of a tenth, households", {CONTACT: 0.9, HOLD_OUT: 0.1}, 1000, 4, 0.5),
         ("hold-out of a fifth, small", {CONTACT: 0.8, HOLD_OUT: 0.2}, 300, 2, 0.3),
-        ("delayed start", {CONTACT: 0.5, LATER: 0.5}, 1000, 2, 0.3),
-        ("two templates", {A: 0.5, B: 0.5}, 1000, 2, 0.3),
+        ("delayed start", {CONTACT: 0.5, LATER: 0.5}, 600, 2, 0.3),
+        ("two templates", {A: 0.5, B: 0.5}, 600, 2, 0.3),
         ("two templates, small", {A: 0.5, B: 0.5}, 120, 1, 0.0),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -134,10 +134,10 @@ def test_the_interval_of_a_stratified_design_covers_the_truth(
     ("design", "shares", "patients", "size", "together"),
     [
         ("couples, half held out", {CONTACT: 0.5, HOLD_OUT: 0.5}, 300, 2, 1.0),
-        ("couples, a fifth held out", {CONTACT: 0.8, HOLD_OUT: 0.2}, 600, 2, 1.0),
+        ("couples, a fifth held out", {CONTACT: 0.8, HOLD_OUT: 0.2}, 400, 2, 1.0),
         ("families of four", {CONTACT: 0.5, LATER: 0.5}, 400, 4, 1.0),
         ("couples, often alike", {CONTACT: 0.5, HOLD_OUT: 0.5}, 400, 2, 0.7),
-        ("families of four, often alike", {CONTACT: 0.5, LATER: 0.5}, 800, 4, 0.7),
+        ("families of four, often alike", {CONTACT: 0.5, LATER: 0.5}, 600, 4, 0.7),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
