@@ -97,28 +97,32 @@ class Window:
 class Effect:
     """Of one campaign.
 
-    windows    by their days
-    curves     by arm the share closed by day (core.domain.effects.survival.CURVE), up to `horizon` days
-    at_risk    by arm how many are open and followed at the days of `ticks`
+    windows    by their days, one at least; each has the same arms
+    curves     by arm the share closed by day (core.domain.effects.survival.CURVE), up to day `days_told`; empty where
+               nothing may be told of any day
+    at_risk    by arm how many are open and followed at the days of `ticks`; None where that is not told
     log_rank   how often chance alone sets the curves as far apart; None without two arms
+    is_rough   of rounded counts (core.domain.effects.rough)
     """
 
     plan: Plan
     windows: tuple[Window, ...]
     curves: Mapping[str, pl.DataFrame]
+    days_told: int
     ticks: tuple[int, ...]
-    at_risk: Mapping[str, tuple[int, ...]]
+    at_risk: Mapping[str, tuple[int | None, ...]]
     log_rank: float | None
+    is_rough: bool = False
 
     @property
     def is_estimate(self) -> bool:
         """Whether chance made arms that can be compared."""
-        return len(self.curves) > 1
+        return len(self.windows[0].arms) > 1
 
     @property
     def is_of_versions(self) -> bool:
         """Whether two versions of the message are compared, both of them sent."""
-        return A in self.curves or B in self.curves
+        return any(one.arm in (A, B) for one in self.windows[0].arms)
 
     @property
     def last(self) -> Window:
@@ -133,16 +137,23 @@ def effect_of(allocated: pl.DataFrame, plan: Plan) -> Effect:
     arms = [arm for arm in ARMS if (allocated["arm"] == arm).any()]
     followed = {arm: _followed(allocated.filter(pl.col("arm") == arm), horizon) for arm in arms}
     ticks = tuple(sorted({0, *(window for window in plan.windows)}))
-    widened = widening(_with_closed(allocated, horizon))
+    widened, known = widening(with_closed(allocated, horizon)), plan.days_known
     is_told = len(arms) == 2 and not _why_untold(allocated, arms[0], arms[1], plan)
     return Effect(
         plan,
         tuple(_window(allocated, arms, plan, window) for window in plan.windows),
         {arm: closure_curve(rows, widened=widened) for arm, rows in followed.items()},
+        known,
         ticks,
-        {arm: tuple(at_risk(rows, list(ticks))) for arm, rows in followed.items()},
+        {arm: at_risk_until(rows, ticks, known) for arm, rows in followed.items()},
         log_rank(*followed.values(), widened=widened) if is_told else None,
     )
+
+
+def at_risk_until(followed: pl.DataFrame, ticks: Sequence[int], last: int) -> tuple[int | None, ...]:
+    """How many of FOLLOWED are open and followed at each of these days; None beyond the last that is told."""
+    counts = at_risk(followed, list(ticks))
+    return tuple(count if day <= last else None for day, count in zip(ticks, counts, strict=True))
 
 
 def _followed(rows: pl.DataFrame, horizon: int) -> pl.DataFrame:
@@ -151,12 +162,13 @@ def _followed(rows: pl.DataFrame, horizon: int) -> pl.DataFrame:
     return rows.select(pl.col("days").clip(0, horizon), "stratum", closed=is_closed)
 
 
-def _with_closed(allocated: pl.DataFrame, days: int) -> pl.DataFrame:
+def with_closed(allocated: pl.DataFrame, days: int) -> pl.DataFrame:
+    """ALLOCATED with `is_closed`: closed a gap within so many days."""
     return allocated.with_columns(is_closed=pl.col("closed") & (pl.col("days") <= days))
 
 
 def _window(allocated: pl.DataFrame, arms: Sequence[str], plan: Plan, days: int) -> Window:
-    rows = _with_closed(allocated, days)
+    rows = with_closed(allocated, days)
     counts = {arm: _counts(rows.filter(pl.col("arm") == arm)) for arm in arms}
     known_from, widened = plan.known_from(days), widening(rows)
     pairs = list(combinations(arms, 2)) if known_from is None else []

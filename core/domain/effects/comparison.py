@@ -27,13 +27,14 @@ class Comparison:
 
     difference   of the shares who closed a gap
     method       'newcombe', or over the strata and widened by households 'mantel_haenszel', and 'newcombe_over_strata'
-                 where nobody closed a gap or everybody did
+                 where nobody closed a gap or everybody did; 'rounded_newcombe' and 'rounded' of rounded counts
     more         how many more of the first arm closed a gap than would have otherwise
     ratio        how many times as often; None where none closed, or where it would claim another thing than the
                  difference
     contact, complier   the number to contact for one more, and the effect among those reached; None where they cannot
                  be told
     p            of versions A and B, adjusted for the number of comparisons (Holm)
+    design_effect   by what factor households make the variance larger
     """
 
     arm: str
@@ -45,6 +46,7 @@ class Comparison:
     contact: Interval | None
     complier: Interval | None
     p: float
+    design_effect: float
 
 
 def untold(rows: pl.DataFrame, arm: str, against: str) -> str:
@@ -70,24 +72,48 @@ def compared(rows: pl.DataFrame, counts: Mapping[str, Counts], arm: str, against
     strata, widened = _strata(both, arm, against), widening(both)
     is_plain = len(strata) == 1 and both["household"].n_unique() == both.height
     difference, method = (newcombe(*strata[0]), "newcombe") if is_plain else _over_strata(strata, widened)
+    delivered = rows.filter(pl.col("arm") == arm)["delivered"]
+    return of_difference(
+        (arm, against),
+        (difference, method),
+        strata,
+        size=counts[arm].size,
+        delivered=Counts(int(delivered.sum()), delivered.len()),
+        widened=widened,
+    )
+
+
+def of_difference(
+    arms: tuple[str, str],
+    found: tuple[Interval, str],
+    strata: Sequence[Stratum],
+    *,
+    size: int,
+    delivered: Counts,
+    widened: float,
+) -> Comparison:
+    """What follows from a difference, told as found by a method, beside what the strata tell.
+
+    size        of the first arm
+    delivered   how many of it were reached, in the place of `closed`
+    """
+    difference, method = found
     ratio = risk_ratio(strata, widened=widened)
-    size = counts[arm].size
     return Comparison(
-        arm,
-        against,
+        *arms,
         difference,
         method,
         Interval(*(size * each for each in (difference.estimate, difference.low, difference.high))),
         ratio if ratio and difference.is_clear == (not ratio.low <= 1 <= ratio.high) else None,
         number_to_contact(difference),
-        None if arm == B else _among_reached(difference, rows.filter(pl.col("arm") == arm)["delivered"]),
+        None if arms[0] == B else _among_reached(difference, delivered),
         p_value(strata, widened=widened),
+        widened,
     )
 
 
-def _among_reached(difference: Interval, delivered: pl.Series) -> Interval | None:
-    count = int(delivered.sum())
-    return complier_effect(difference, delivered=count / delivered.len()) if count >= LEAST_HOUSEHOLDS else None
+def _among_reached(difference: Interval, delivered: Counts) -> Interval | None:
+    return complier_effect(difference, delivered=delivered.rate) if delivered.closed >= LEAST_HOUSEHOLDS else None
 
 
 def _over_strata(strata: Sequence[Stratum], widened: float) -> tuple[Interval, str]:
