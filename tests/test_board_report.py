@@ -15,6 +15,7 @@ from core.store.schema import recipients
 from core.workbench import Workbench
 from tests.clinic import add_campaign, add_clinic, add_patients
 from tests.designed import DELAYED, activated, add_couples
+from tests.followed import followed, split
 from tests.pdfs import page_texts
 from tests.postgres import bench_by_day, postgres_folder  # noqa: F401 (fixtures)
 
@@ -140,6 +141,19 @@ def test_how_few_are_contacted_later_is_not_printed(clinic: Workbench, count: in
     said = text(board_report.campaign_pdf(clinic, "c5"))
 
     assert selected in said and "Goes out Wed 25 Nov 2026" in said and "more from" not in said
+
+
+def test_how_many_were_reached_is_one_number_in_the_first_lines(clinic: Workbench) -> None:
+    add_campaign(clinic, add_patients(clinic, 120, start=501), campaign_id="c7", name="Halves", status="completed")
+    became = {f"p{500 + int(each[1:])}": row for each, row in split(60, 30, 20).items()}
+    for number in range(544, 561):
+        became[f"p{number}"] |= {"state": "not_sent", "reason": "no_address", "handed_over_at": None}
+    followed(clinic, became, campaign_id="c7", design="hold_out", holdout_share=50, measures=["scr-mammogram"])
+
+    said = text(board_report.campaign_pdf(clinic, "c7"))
+
+    assert "43 reached; about 30 of about 60 to contact closed a gap within 90 days" in said
+    assert "Reached 43 of 60 patients to contact" in said
 
 
 def test_when_a_campaign_of_a_few_will_be_done_is_not_printed(clinic: Workbench) -> None:

@@ -222,6 +222,10 @@ def test_that_nobody_was_reached_is_not_said_on_paper(reached: int) -> None:
     _, rough = both(table({"contact": contacted, "hold_out": others}))
 
     assert rough.last.untold == FEW_REACHED and not rough.last.comparisons
+    assert achieved(None, rough) == (
+        "Fewer than 11 reached; about 60 of about 300 to contact closed a gap within 90 days. "
+        "Whether it changed anything cannot be told: too few were reached."
+    )
 
 
 def test_a_curve_ends_with_the_last_window_that_is_told() -> None:
