@@ -10,6 +10,7 @@ import polars as pl
 from sqlalchemy import Connection
 
 from core import closings, loads, rules
+from core.domain.campaign import Campaign
 from core.domain.effects.outcomes import CLOSED_COLUMNS, LATE, WINDOWS, bookings, closures, last_day, still_known
 from core.domain.measure import Measure
 from core.feed_lags import known_through_each
@@ -51,10 +52,10 @@ def refresh(wb: Workbench, *, days: int | None = None) -> int:
     return sum(len(group) for _, group in each_day)
 
 
-def allocated_on(row: Followed, zone: ZoneInfo) -> date:
+def allocated_on(row: Followed | Campaign, zone: ZoneInfo) -> date:
     """The organisation's day from which closures count, in all arms alike: that of the allocation, else of the
-    activation or printing, or the start date when that is later. Nobody is contacted before it, so the arms are still
-    as alike as chance made them."""
+    activation or printing, or the start date (of sisters with the same arms the first) when that is later. Nobody is
+    contacted before it, so the arms are still as alike as chance made them."""
     at = row.allocated_at or row.activated_at or row.finished_at
     assert at is not None
     return max(at.astimezone(zone).date(), row.start_on)

@@ -20,7 +20,7 @@ from core.domain.effects.outcomes import compared_within
 from core.domain.effects.survival import at_risk, closure_curve, log_rank
 
 ARMS = (CONTACT, HOLD_OUT, LATER, B, A)  # of a pair the first is compared with the second
-_SECOND = "the same patients were contacted before by another mode, whose report tells of both"
+_LATE = "gaps were counted from too late a day, which the next feed puts right"
 ALLOCATED = schema(
     {
         "arm": pl.String,
@@ -42,8 +42,8 @@ ALLOCATED = schema(
 class Plan:
     """How patients were allocated, and how far it is known what became of them.
 
-    doubled     records that turned out to be a person who is counted already
-    is_second   a campaign by another mode began earlier with the same arms
+    doubled   records that turned out to be a person who is counted already
+    is_late   closures were counted from a later day than they would be by now, as another mode began before
     """
 
     design: str
@@ -52,7 +52,7 @@ class Plan:
     lag_days: int = 0
     delay_weeks: int = 0
     doubled: int = 0
-    is_second: bool = False
+    is_late: bool = False
 
     @property
     def windows(self) -> tuple[int, ...]:
@@ -185,8 +185,9 @@ def _window(allocated: pl.DataFrame, arms: Sequence[str], plan: Plan, days: int)
 
 
 def _why_untold(rows: pl.DataFrame, arm: str, against: str, plan: Plan) -> str:
-    """Why two arms cannot be compared (`untold`); those that another mode has contacted before are alike no more."""
-    return _SECOND if plan.is_second else untold(rows, arm, against)
+    """Why two arms cannot be compared (`untold`); those counted from too late a day, on which
+    another mode had begun, are alike no more."""
+    return _LATE if plan.is_late else untold(rows, arm, against)
 
 
 def _with_p(one: Comparison, p: float) -> Comparison:

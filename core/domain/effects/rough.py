@@ -57,7 +57,7 @@ def _window(exact: Window, allocated: pl.DataFrame, plan: Plan) -> Window | None
     if not is_over:
         return Window(exact.days, exact.known_from, arms, ())
     reached = dict(allocated.group_by("arm").agg(pl.col("delivered").sum()).iter_rows())
-    untold = exact.untold if plan.is_second or rounded(sum(reached.values())) is not None else FEW_REACHED
+    untold = exact.untold if plan.is_late or rounded(sum(reached.values())) is not None else FEW_REACHED
     pairs = () if untold else exact.comparisons
     return Window(exact.days, None, arms, tuple(_compared(each, told, reached[each.arm]) for each in pairs), untold)
 
