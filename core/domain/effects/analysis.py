@@ -13,7 +13,7 @@ import polars as pl
 
 from core.domain.clinical import schema
 from core.domain.effects.allocation import CONTACT, HOLD_OUT, LATER, A, B
-from core.domain.effects.comparison import Comparison, compared, untold, widening
+from core.domain.effects.comparison import Comparison, compared, design_effect_of, untold
 from core.domain.effects.consequences import holm
 from core.domain.effects.differences import Counts, Interval, wilson
 from core.domain.effects.outcomes import compared_within
@@ -137,16 +137,16 @@ def effect_of(allocated: pl.DataFrame, plan: Plan) -> Effect:
     arms = [arm for arm in ARMS if (allocated["arm"] == arm).any()]
     followed = {arm: _followed(allocated.filter(pl.col("arm") == arm), horizon) for arm in arms}
     ticks = tuple(sorted({0, *(window for window in plan.windows)}))
-    widened, known = widening(with_closed(allocated, horizon)), plan.days_known
+    design_effect, known = design_effect_of(with_closed(allocated, horizon)), plan.days_known
     is_told = len(arms) == 2 and not _why_untold(allocated, arms[0], arms[1], plan)
     return Effect(
         plan,
         tuple(_window(allocated, arms, plan, window) for window in plan.windows),
-        {arm: closure_curve(rows, widened=widened) for arm, rows in followed.items()},
+        {arm: closure_curve(rows, design_effect=design_effect) for arm, rows in followed.items()},
         known,
         ticks,
         {arm: at_risk_until(rows, ticks, known) for arm, rows in followed.items()},
-        log_rank(*followed.values(), widened=widened) if is_told else None,
+        log_rank(*followed.values(), design_effect=design_effect) if is_told else None,
     )
 
 
@@ -170,7 +170,7 @@ def with_closed(allocated: pl.DataFrame, days: int) -> pl.DataFrame:
 def _window(allocated: pl.DataFrame, arms: Sequence[str], plan: Plan, days: int) -> Window:
     rows = with_closed(allocated, days)
     counts = {arm: _counts(rows.filter(pl.col("arm") == arm)) for arm in arms}
-    known_from, widened = plan.known_from(days), widening(rows)
+    known_from, design_effect = plan.known_from(days), design_effect_of(rows)
     pairs = list(combinations(arms, 2)) if known_from is None else []
     why = {pair: _why_untold(rows, *pair, plan) for pair in pairs}
     told = [compared(rows, counts, *pair) for pair in pairs if not why[pair]]
@@ -178,7 +178,7 @@ def _window(allocated: pl.DataFrame, arms: Sequence[str], plan: Plan, days: int)
     return Window(
         days,
         known_from,
-        tuple(Arm(arm, counts[arm], wilson(counts[arm], widened=widened)) for arm in arms),
+        tuple(Arm(arm, counts[arm], wilson(counts[arm], design_effect=design_effect)) for arm in arms),
         tuple(_with_p(each, p) for each, p in zip(told, adjusted, strict=True)),
         next(filter(None, why.values()), ""),
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from core.domain.effects import households
 from core.domain.effects.allocation import B
 from core.domain.effects.consequences import complier_effect, number_to_contact, p_value, risk_ratio
 from core.domain.effects.differences import (
@@ -18,7 +19,7 @@ from core.domain.effects.differences import (
     mantel_haenszel,
     newcombe,
 )
-from core.domain.effects.households import LEAST_HOUSEHOLDS, design_effect
+from core.domain.effects.households import LEAST_HOUSEHOLDS
 
 
 @dataclass(frozen=True)
@@ -69,9 +70,9 @@ def _in_common_strata(rows: pl.DataFrame, arm: str, against: str) -> pl.DataFram
 def compared(rows: pl.DataFrame, counts: Mapping[str, Counts], arm: str, against: str) -> Comparison:
     """Two arms that can be compared, of whose patients so many closed a gap (`counts`, by arm)."""
     both = _in_common_strata(rows, arm, against)
-    strata, widened = _strata(both, arm, against), widening(both)
+    strata, design_effect = _strata(both, arm, against), design_effect_of(both)
     is_plain = len(strata) == 1 and both["household"].n_unique() == both.height
-    difference, method = (newcombe(*strata[0]), "newcombe") if is_plain else _over_strata(strata, widened)
+    difference, method = (newcombe(*strata[0]), "newcombe") if is_plain else _over_strata(strata, design_effect)
     delivered = rows.filter(pl.col("arm") == arm)["delivered"]
     return of_difference(
         (arm, against),
@@ -79,7 +80,7 @@ def compared(rows: pl.DataFrame, counts: Mapping[str, Counts], arm: str, against
         strata,
         size=counts[arm].size,
         delivered=Counts(int(delivered.sum()), delivered.len()),
-        widened=widened,
+        design_effect=design_effect,
     )
 
 
@@ -90,7 +91,7 @@ def of_difference(
     *,
     size: int,
     delivered: Counts,
-    widened: float,
+    design_effect: float,
 ) -> Comparison:
     """What follows from a difference, told as found by a method, beside what the strata tell.
 
@@ -98,7 +99,7 @@ def of_difference(
     delivered   how many of it were reached, in the place of `closed`
     """
     difference, method = found
-    ratio = risk_ratio(strata, widened=widened)
+    ratio = risk_ratio(strata, design_effect=design_effect)
     return Comparison(
         *arms,
         difference,
@@ -107,8 +108,8 @@ def of_difference(
         ratio if ratio and difference.is_clear == (not ratio.low <= 1 <= ratio.high) else None,
         number_to_contact(difference),
         None if arms[0] == B else _among_reached(difference, delivered),
-        p_value(strata, widened=widened),
-        widened,
+        p_value(strata, design_effect=design_effect),
+        design_effect,
     )
 
 
@@ -116,8 +117,8 @@ def _among_reached(difference: Interval, delivered: Counts) -> Interval | None:
     return complier_effect(difference, delivered=delivered.rate) if delivered.closed >= LEAST_HOUSEHOLDS else None
 
 
-def _over_strata(strata: Sequence[Stratum], widened: float) -> tuple[Interval, str]:
-    found = mantel_haenszel(strata, widened=widened)
+def _over_strata(strata: Sequence[Stratum], design_effect: float) -> tuple[Interval, str]:
+    found = mantel_haenszel(strata, design_effect=design_effect)
     assert found is not None  # `untold` has seen that a stratum holds both
     return found, "mantel_haenszel" if has_spread(strata) else "newcombe_over_strata"
 
@@ -131,9 +132,9 @@ def _strata(both: pl.DataFrame, arm: str, against: str) -> list[Stratum]:
     return [(Counts(a, b), Counts(c, d)) for _, a, b, c, d in rows.iter_rows()]
 
 
-def widening(rows: pl.DataFrame) -> float:
+def design_effect_of(rows: pl.DataFrame) -> float:
     """The design effect of households, of each arm within each stratum."""
     cell = ["arm", "stratum"]
     homes = rows.group_by(*cell, "household").agg(pl.len(), pl.col("is_closed").sum()).sort(*cell, "household")
     cells = homes.select(*cell, "len", "is_closed").partition_by(cell, include_key=False)
-    return design_effect([each.rows() for each in cells])
+    return households.design_effect([each.rows() for each in cells])

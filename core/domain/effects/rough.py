@@ -12,7 +12,7 @@ from math import ceil
 import polars as pl
 
 from core.domain.effects.analysis import Arm, Effect, Plan, Window, at_risk_until, effect_of, with_closed
-from core.domain.effects.comparison import Comparison, of_difference, widening
+from core.domain.effects.comparison import Comparison, design_effect_of, of_difference
 from core.domain.effects.differences import Counts, Interval, Stratum, mantel_haenszel, newcombe, wilson
 from core.domain.effects.survival import FOLLOWED, closure_curve
 from core.domain.small_cells import possible, rounded
@@ -31,12 +31,12 @@ def rough_effect(allocated: pl.DataFrame, plan: Plan) -> Effect | None:
         return None
     over = [each for each in windows if each.known_from is None]
     last, ticks = over[-1].days if over else 0, (0, *(each.days for each in windows))
-    widened = _up(widening(with_closed(allocated, last)))
+    design_effect = _up(design_effect_of(with_closed(allocated, last)))
     followed = {each.arm: _followed(each.arm, over) for each in over[-1].arms} if over else {}
     return Effect(
         plan,
         windows,
-        {arm: closure_curve(rows, widened=widened) for arm, rows in followed.items()},
+        {arm: closure_curve(rows, design_effect=design_effect) for arm, rows in followed.items()},
         last,
         ticks,
         {arm: _without_few(at_risk_until(rows, ticks, last)) for arm, rows in followed.items()},
@@ -52,8 +52,8 @@ def _window(exact: Window, allocated: pl.DataFrame, plan: Plan) -> Window | None
     told = {arm: each for arm, each in counts.items() if each is not None}
     if len(told) < len(counts):
         return None
-    widened = _up(widening(with_closed(allocated, exact.days)))
-    arms = tuple(Arm(arm, each, wilson(each, widened=widened)) for arm, each in told.items())
+    design_effect = _up(design_effect_of(with_closed(allocated, exact.days)))
+    arms = tuple(Arm(arm, each, wilson(each, design_effect=design_effect)) for arm, each in told.items())
     if not is_over:
         return Window(exact.days, exact.known_from, arms, ())
     reached = dict(allocated.group_by("arm").agg(pl.col("delivered").sum()).iter_rows())
@@ -69,24 +69,24 @@ def _rounded(counts: Counts, *, is_over: bool) -> Counts | None:
 
 
 def _compared(exact: Comparison, counts: Mapping[str, Counts], delivered: int) -> Comparison:
-    pair, widened = (counts[exact.arm], counts[exact.against]), _up(exact.design_effect)
+    pair, design_effect = (counts[exact.arm], counts[exact.against]), _up(exact.design_effect)
     is_plain = exact.method == "newcombe"
-    found = _no_surer(_difference(pair, widened, is_plain=is_plain), exact.difference)
+    found = _no_surer(_difference(pair, design_effect, is_plain=is_plain), exact.difference)
     return of_difference(
         (exact.arm, exact.against),
         (found, "rounded_newcombe" if is_plain else "rounded"),
         [pair],
         size=pair[0].size,
         delivered=Counts(rounded(delivered) or 0, pair[0].size),
-        widened=widened,
+        design_effect=design_effect,
     )
 
 
-def _difference(pair: Stratum, widened: float, *, is_plain: bool) -> Interval:
+def _difference(pair: Stratum, design_effect: float, *, is_plain: bool) -> Interval:
     """Of two arms, with the outermost limits of all counts that are rounded to theirs."""
 
     def of(one: Stratum) -> Interval:
-        found = newcombe(*one) if is_plain else mantel_haenszel([one], widened=widened)
+        found = newcombe(*one) if is_plain else mantel_haenszel([one], design_effect=design_effect)
         assert found is not None  # both arms hold somebody
         return found
 
