@@ -247,3 +247,9 @@ def test_before_a_window_is_told_there_is_no_curve() -> None:
 
     assert rough is not None and rough.is_estimate and not rough.curves and not rough.at_risk
     assert "who closed a gap is known from" in achieved(200, rough)
+
+
+def test_of_everybody_who_is_contacted_no_effect_is_denied() -> None:
+    _, rough = both(table({"contact": singles(300, [60, 60, 60], reached=8)}))
+
+    assert not rough.is_estimate and rough.last.untold == ""

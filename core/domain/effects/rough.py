@@ -57,7 +57,8 @@ def _window(exact: Window, allocated: pl.DataFrame, plan: Plan) -> Window | None
     if not is_over:
         return Window(exact.days, exact.known_from, arms, ())
     reached = dict(allocated.group_by("arm").agg(pl.col("delivered").sum()).iter_rows())
-    untold = exact.untold if plan.is_late or rounded(sum(reached.values())) is not None else FEW_REACHED
+    is_few = rounded(sum(reached.values())) is None and len(arms) > 1 and not plan.is_late
+    untold = FEW_REACHED if is_few else exact.untold
     pairs = () if untold else exact.comparisons
     return Window(exact.days, None, arms, tuple(_compared(each, told, reached[each.arm]) for each in pairs), untold)
 
