@@ -53,7 +53,9 @@ def _effect(parts: Parts) -> tuple[Section, ...]:
         blocks.append(Paragraph(f"This is {NO_ESTIMATE}. {REGRESSION}"))
     if any(window.comparisons for window in effect.windows):
         blocks.append(charts.printed(charts.differences(effect)))
-    blocks += [_arms(effect), charts.printed(charts.closure_curves(effect)), _at_risk(effect)]
+    blocks.append(_arms(effect))
+    if effect.curves:
+        blocks += [charts.printed(charts.closure_curves(effect)), _at_risk(effect)]
     plan = effect.plan
     said = f"Counted from {day_text(plan.allocated_on)}, by the day of the event, as known through "
     said += f"{day_text(plan.known_through)}. Everybody counts in the arm they were put in."
@@ -68,11 +70,10 @@ def _arms(effect: Effect) -> Table:
 
 def _at_risk(effect: Effect) -> Table:
     heads = ("Still open", *(f"Day {day}" for day in effect.ticks))
-    known = [day <= effect.plan.days_known for day in effect.ticks]
     rows = tuple(
         (
             arm_name(arm, is_alone=not effect.is_estimate),
-            *(f"{count:,}" if is_known else "–" for count, is_known in zip(counts, known, strict=True)),
+            *("–" if count is None else f"{count:,}" for count in counts),
         )
         for arm, counts in effect.at_risk.items()
     )

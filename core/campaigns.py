@@ -82,9 +82,10 @@ def may_change(wb: Workbench, campaign_id: str) -> bool:
         return rows.may_change(connection, wb.user, campaign_id)
 
 
-def schedule(wb: Workbench, shown: Campaign) -> str:
-    """When the campaign goes out and is done, why it waits, or when it ended."""
-    return _schedule(wb, shown, held=_unapproved(wb, shown))
+def schedule(wb: Workbench, shown: Campaign, *, is_passed_on: bool = False) -> str:
+    """When the campaign goes out and is done, why it waits, or when it ended. For who may not see patients, and in a
+    file that others read, by rounded counts and without how many come later."""
+    return _schedule(wb, shown, held=_unapproved(wb, shown), is_rough=readers.is_rough(wb, is_passed_on=is_passed_on))
 
 
 def schedule_if_active(wb: Workbench, draft: Campaign) -> str:
@@ -93,13 +94,14 @@ def schedule_if_active(wb: Workbench, draft: Campaign) -> str:
         return schedule(wb, draft)
     if goes_out_on(draft, wb.organisation()) < wb.today():
         return f"The start date, {day_text(draft.start_on)}, has passed: choose a new one to activate it"
-    return _schedule(wb, replace(draft, status="active"))
+    return _schedule(wb, replace(draft, status="active"), is_rough=readers.is_rough(wb))
 
 
-def _schedule(wb: Workbench, shown: Campaign, *, held: str = "") -> str:
+def _schedule(wb: Workbench, shown: Campaign, *, held: str = "", is_rough: bool) -> str:
     if shown.channel == LETTER:
         return schedule_sentence(shown, wb.organisation(), at=wb.now())
-    waiting_count = progress(wb, shown.campaign_id).waiting_count
+    found = progress(wb, shown.campaign_id)
+    waiting_count = (found.rough() if is_rough and not found.is_rough else found).waiting_count
     return schedule_sentence(
         shown,
         wb.organisation(),
@@ -107,7 +109,7 @@ def _schedule(wb: Workbench, shown: Campaign, *, held: str = "") -> str:
         held=held_sentence(wb, shown.channel) or held,
         waiting_count=waiting_count,
         per_minute=measured_pace(wb, shown.channel),
-        later=None if readers.is_rough(wb) else designs.later(wb, shown, waiting_count=waiting_count),
+        later=None if is_rough else designs.later(wb, shown, waiting_count=waiting_count),
     )
 
 

@@ -126,9 +126,11 @@ def later(wb: Workbench, campaign: Campaign, *, waiting_count: int) -> Later | N
 
 def problem_of(wb: Workbench, draft: Campaign) -> str:
     """Why a draft cannot go out with its design: it does not fit that of the campaigns of other modes for the same
-    patients, or an arm would be empty; '' when it can."""
+    patients, or an arm would be empty; '' when it can. Of an arm that would be empty nobody is told who
+    neither made the campaign nor sees all of its patients: by which shares it would be tells how many these are."""
     with reading(wb.engine) as connection:
-        return family_designs.problem(wb, connection, draft) or _empty_arm(connection, draft)
+        is_theirs = wb.user.may(READ_PATIENTS) and rows.may_change(connection, wb.user, draft.campaign_id)
+        return family_designs.problem(wb, connection, draft) or (_empty_arm(connection, draft) if is_theirs else "")
 
 
 def weeks_compared(wb: Workbench, connection: Connection, campaign: Campaign, *, since: date) -> int:

@@ -10,14 +10,16 @@ from core import campaigns, designs, readers
 from core.domain.campaign import Campaign
 from core.domain.effects import differences
 from core.domain.effects.analysis import ALLOCATED, Effect, Plan, effect_of
-from core.domain.effects.design import EVERYONE, is_kept_out
+from core.domain.effects.design import EVERYONE
 from core.domain.effects.differences import Pooled
 from core.domain.effects.outcomes import WINDOWS
 from core.domain.effects.rough import rough_effect
 from core.domain.role import READ_PATIENTS
+from core.outcomes import allocated_on
 from core.store import campaign_people, outcome_rows
 from core.store import campaigns as rows
 from core.store.database import reading
+from core.store.origins import first_starts
 from core.workbench import Workbench, needs
 
 
@@ -108,25 +110,19 @@ def _plan(wb: Workbench, campaign: Campaign) -> Plan | None:
         known = outcome_rows.follow_up(connection, campaign.campaign_id)
         if known is None or campaign.start_on > wb.today():  # what an earlier version counted before it is no effect
             return None
-        family = rows.family(connection, campaign, with_deleted=True)
+        first = first_starts(connection).get(campaign.campaign_id, campaign.start_on)
         weeks = designs.weeks_compared(wb, connection, campaign, since=known.allocated_on)
     if campaign.allocated_at is None:
         return Plan(EVERYONE, known.allocated_on, known.known_through, known.lag_days)
-    same_arms = [each for each in family if each.allocated_at and is_kept_out(each, campaign)]
+    by_now = allocated_on(replace(campaign, start_on=first), wb.zone())
     return Plan(
         campaign.design,
         known.allocated_on,
         known.known_through,
         known.lag_days,
         weeks,
-        is_second=any(_counted_from(wb, each) < known.allocated_on for each in same_arms),
+        is_late=known.allocated_on > by_now,
     )
-
-
-def _counted_from(wb: Workbench, campaign: Campaign) -> date:
-    """The day from which closures of a campaign with arms count (core.outcomes.allocated_on)."""
-    assert campaign.allocated_at is not None
-    return max(campaign.allocated_at.astimezone(wb.zone()).date(), campaign.start_on)
 
 
 def _once(wb: Workbench, campaign: Campaign, flagged: pl.DataFrame) -> pl.DataFrame:

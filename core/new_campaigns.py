@@ -89,7 +89,7 @@ def create(
         if missing:
             raise NotFound(f"{missing:,} of the selected patients are not in the records any more. Run the list again.")
         proposed = name or template.proposed_name(wb.today())
-        campaign = _new(wb, template, name=_free_name(connection, proposed), work_list=work_list, selected=len(ids))
+        campaign = _new(wb, template, name=_free_name(connection, proposed), work_list=work_list)
         rows.add(connection, campaign, patient_ids=ids)
         record_in(wb, connection, "campaign.created", campaign.campaign_id, template=template_id, recipients=len(ids))
     return campaign.campaign_id
@@ -161,7 +161,7 @@ def copy(
             name=_free_name(connection, (name or "").strip() or planned.name),
             status="inactive",
             start_on=planned.start_on,
-            work_list={**source.work_list, "selected": count, "copied_from": campaign_id},
+            work_list={**source.work_list, "copied_from": campaign_id},
             family_id=None,
             created_at=at,
             created_by=by,
@@ -196,14 +196,14 @@ def follow_by(
     with writing(wb.engine) as connection:
         source = rows.seen(connection, wb.user, campaign_id)
         proposed = (name or "").strip() or template.proposed_name(wb.today())
-        made = _new(wb, template, name=_free_name(connection, proposed), work_list=None, selected=count)
+        made = _new(wb, template, name=_free_name(connection, proposed), work_list=None)
         made = replace(
             made,
             purpose=source.purpose,
             measures=source.measures,
             protocols=source.protocols,
             start_on=planned.start_on if template.channel == EMAIL else made.start_on,
-            work_list={**source.work_list, "selected": count, "copied_from": campaign_id},
+            work_list={**source.work_list, "copied_from": campaign_id},
         )
         rows.add(connection, made, patient_ids=planned.patient_ids)
         record_in(wb, connection, "campaign.copied", made.campaign_id, source=campaign_id, recipients=count)
@@ -228,7 +228,7 @@ def also_by(wb: Workbench, campaign_id: str, template_id: str) -> str:
             raise NotAllowed(f"These patients have a campaign by {template.channel} already: open it in Campaigns.")
         ids = list(rows.states_of(connection, campaign_id, user=wb.user))
         name = _free_name(connection, template.proposed_name(wb.today()))
-        made = _new(wb, template, name=name, work_list=None, selected=len(ids))
+        made = _new(wb, template, name=name, work_list=None)
         family_id = source.family_id or campaign_id
         made = replace(
             made,
@@ -237,7 +237,7 @@ def also_by(wb: Workbench, campaign_id: str, template_id: str) -> str:
             measures=source.measures,
             protocols=source.protocols,
             start_on=max(source.start_on, made.start_on),
-            work_list={**source.work_list, "selected": len(ids), "also_by": campaign_id},
+            work_list={**source.work_list, "also_by": campaign_id},
         )
         with_arms = [one for one in rows.family(connection, source, with_deleted=True) if one.allocated_at]
         made = replace(made, **_design_of(made, [*with_arms, *present], wb.organisation()))
@@ -295,9 +295,7 @@ def _free_name(connection: Connection, proposed: str) -> str:
     return free_name(proposed, rows.names(connection, starting_with=proposed))
 
 
-def _new(
-    wb: Workbench, template: templates.Template, *, name: str, work_list: WorkList | None, selected: int
-) -> Campaign:
+def _new(wb: Workbench, template: templates.Template, *, name: str, work_list: WorkList | None) -> Campaign:
     organisation, at, by = wb.organisation(), wb.now(), wb.user.user_id
     names = {measure_id: measure.name for measure_id, measure in rules.in_force(wb).measures.items()}
     return Campaign(
@@ -315,7 +313,7 @@ def _new(
         fields=_fields(template.channel, organisation),
         measures=measures_for(template.measures, work_list, names=names),
         protocols=template.protocols,
-        work_list={"definition": work_list.to_json() if work_list else None, "selected": selected},
+        work_list={"definition": work_list.to_json() if work_list else None},
         created_at=at,
         created_by=by,
         changed_at=at,

@@ -10,9 +10,10 @@ import polars as pl
 from sqlalchemy import Connection
 
 from core import closings, loads, rules
+from core.domain.campaign import Campaign
 from core.domain.effects.outcomes import CLOSED_COLUMNS, LATE, WINDOWS, bookings, closures, last_day, still_known
 from core.domain.measure import Measure
-from core.feed_lags import known_through
+from core.feed_lags import known_through_each
 from core.store import outcome_rows
 from core.store.clinical import Generation
 from core.store.database import reading, writing
@@ -23,19 +24,13 @@ _APPOINTMENT = ("patient_id", "start_at", "made_at", "status")
 
 
 class _Campaign(NamedTuple):
-    """A campaign with the day from which closures count, and how far they are known."""
+    """A campaign with the day from which closures count, the measures it is about and how far they are known."""
 
     row: Followed
     allocated_on: date
+    measures: Sequence[Measure]
     known_through: date
     lag_days: int
-
-
-class _Due(NamedTuple):
-    """A campaign to be looked at, with the day from which closures count."""
-
-    row: Followed
-    allocated_on: date
 
 
 def refresh(wb: Workbench, *, days: int | None = None) -> int:
@@ -52,54 +47,58 @@ def refresh(wb: Workbench, *, days: int | None = None) -> int:
     with reading(wb.engine) as connection:
         rows = outcome_rows.due(connection, generation.name)
     each_day = _by_day(wb, rows)[:days]
-    for group in each_day:
-        _follow(wb, generation, [_with_days(wb, one) for one in group])
-    return sum(map(len, each_day))
+    for group in _with_known(wb, each_day):
+        _follow(wb, generation, group)
+    return sum(len(group) for _, group in each_day)
 
 
-def allocated_on(row: Followed, zone: ZoneInfo) -> date:
+def allocated_on(row: Followed | Campaign, zone: ZoneInfo) -> date:
     """The organisation's day from which closures count, in all arms alike: that of the allocation, else of the
-    activation or printing, or the start date when that is later. Nobody is contacted before it, so the arms are still
-    as alike as chance made them."""
+    activation or printing, or the start date (of sisters with the same arms the first) when that is later. Nobody is
+    contacted before it, so the arms are still as alike as chance made them."""
     at = row.allocated_at or row.activated_at or row.finished_at
     assert at is not None
     return max(at.astimezone(zone).date(), row.start_on)
 
 
-def _by_day(wb: Workbench, rows: Sequence[Followed]) -> list[list[_Due]]:
+def _by_day(wb: Workbench, rows: Sequence[Followed]) -> list[tuple[date, list[Followed]]]:
     """Those that have begun and of which anything may still change, by their day, the latest first."""
     if not rows:
         return []
     zone = wb.zone()
     today = wb.now().astimezone(zone).date()
-    found = [_Due(row, allocated_on(row, zone)) for row in rows]
-    due = [one for one in found if one.allocated_on <= today and not _is_settled(one)]
-    due.sort(key=lambda one: one.allocated_on, reverse=True)
-    return [list(group) for _, group in groupby(due, key=lambda one: one.allocated_on)]
+    found = [(allocated_on(row, zone), row) for row in rows]
+    due = [(on, row) for on, row in found if on <= today and not _is_settled(row, on)]
+    due.sort(key=lambda one: one[0], reverse=True)
+    return [(on, [row for _, row in group]) for on, group in groupby(due, key=lambda one: one[0])]
 
 
-def _is_settled(one: _Due) -> bool:
+def _is_settled(row: Followed, on: date) -> bool:
     """Whether nothing changes any more. What was counted from another day is looked at again."""
-    known, last = one.row.known_through, one.allocated_on + timedelta(days=WINDOWS[-1] + LATE)
-    return one.row.counted_from == one.allocated_on and known is not None and known >= last
+    known, last = row.known_through, on + timedelta(days=WINDOWS[-1] + LATE)
+    return row.counted_from == on and known is not None and known >= last
 
 
-def _with_days(wb: Workbench, one: _Due) -> _Campaign:
-    return _Campaign(one.row, one.allocated_on, *known_through(wb, _about(wb, one.row)))
-
-
-def _about(wb: Workbench, row: Followed) -> list[Measure]:
-    """The measures it is about, also those that are off by now: what was done counts whoever is looked for today."""
-    known = rules.every(wb)
-    return [known[measure_id] for measure_id in row.measures if measure_id in known]
+def _with_known(wb: Workbench, each_day: Sequence[tuple[date, Sequence[Followed]]]) -> list[list[_Campaign]]:
+    """The campaigns of each day with the measures they are about, also those that are off by now: what was done counts
+    whoever is looked for today. Rules, and feeds for the same tables, are asked once for all."""
+    if not each_day:
+        return []
+    every = rules.every(wb)
+    rows = [row for _, group in each_day for row in group]
+    wanted = {row.campaign_id: [every[each] for each in row.measures if each in every] for row in rows}
+    known = known_through_each(wb, wanted)
+    return [
+        [_Campaign(row, on, wanted[row.campaign_id], *known[row.campaign_id]) for row in group]
+        for on, group in each_day
+    ]
 
 
 def _follow(wb: Workbench, generation: Generation, group: Sequence[_Campaign]) -> None:
     """The campaigns of one day: the rules are asked once for all of them."""
-    wanted = {one.row.campaign_id: _about(wb, one.row) for one in group}
-    measures = list({each.measure_id: each for some in wanted.values() for each in some}.values())
+    measures = list({each.measure_id: each for one in group for each in one.measures}.values())
     with reading(wb.engine) as connection:
-        people = {each: outcome_rows.contacts(connection, each) for each in wanted}
+        people = {each.row.campaign_id: outcome_rows.contacts(connection, each.row.campaign_id) for each in group}
         before = {each.row.campaign_id: _before(connection, each) for each in group}
     ids = pl.concat(people.values())["patient_id"].unique()
     gaps, closed = _gaps(generation, measures, ids, group)
@@ -107,7 +106,7 @@ def _follow(wb: Workbench, generation: Generation, group: Sequence[_Campaign]) -
     appointments = _of(generation, "appointments", ids, _APPOINTMENT)
     for one in group:
         campaign_id = one.row.campaign_id
-        asked = pl.col("measure_id").is_in([each.measure_id for each in wanted[campaign_id]])
+        asked = pl.col("measure_id").is_in([each.measure_id for each in one.measures])
         known = closed.filter(asked, pl.col("closed_on") <= _last_day(one))
         found = closures(gaps.filter(asked), known, allocated_on=one.allocated_on)
         rows = _outcomes(wb, people[campaign_id], found, patients, appointments, one)

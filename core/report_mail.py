@@ -58,7 +58,7 @@ def _news(wb: Workbench, schedule: Schedule, due: date) -> News:
     name = REPORTS[schedule.report]
     text = (
         f"{name}, {day_text(first_on)} to {day_text(last_on)}: the report is attached as a PDF. It holds figures only, "
-        "of the campaigns that you may see.\n\n"
+        "of the patients whom you may see.\n\n"
         f"It comes by email because somebody scheduled it ({schedule.sentence}). You can stop it in Careloop "
         "under Downloads, Reports.\n"
     )

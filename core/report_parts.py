@@ -19,6 +19,7 @@ from core.domain.effects.analysis import Effect
 from core.domain.failures import failures
 from core.domain.message import STATES
 from core.domain.role import READ_PATIENTS
+from core.domain.small_cells import rounded
 from core.domain.small_counts import rough_rows
 from core.store import campaign_people
 from core.store.database import reading
@@ -68,14 +69,16 @@ class Parts:
 
 def parts(wb: Workbench, campaign: Campaign, *, is_passed_on: bool = False) -> Parts:
     """The parts of a report that `reports.report` has given the user. Small counts are hidden from who may not see
-    patients, and in what is passed on to others; the other counts are rounded then."""
+    patients, and in what is passed on to others; the other counts are rounded then. How many were reached is told in
+    what was achieved as exactly as in the results (`reports.report`)."""
     flagged = _flagged(wb, campaign)
     is_rough = readers.is_rough(wb, is_passed_on=is_passed_on)
     effect = effects.effect_among(wb, campaign, flagged, is_rough=is_rough)
     funnel, failed = campaign_steps.funnel(flagged, campaign.channel), failures(flagged, campaign.channel)
+    reached: int = dict(funnel.select("key", "count").iter_rows())["delivered"]
+    is_about = is_rough and not readers.may_tell_totals(wb, flagged.height)
     if is_rough:
         funnel, failed = campaign_steps.rough_funnel(funnel), rough_rows(failed)
-    reached: int | None = dict(funnel.select("key", "count").iter_rows()).get("delivered")
     known_through = effects.known_through(wb, campaign)
     shown = effect if campaign.measures else None
     return Parts(
@@ -83,7 +86,7 @@ def parts(wb: Workbench, campaign: Campaign, *, is_passed_on: bool = False) -> P
         failed,
         {by: campaign_steps.slices(flagged, by, names_nobody=is_rough) for by in campaign_steps.BREAK_DOWNS},
         shown,
-        achieved(reached, effect) if effect and campaign.measures and reached is not None else "",
+        achieved(rounded(reached) if is_about else reached, shown, is_about=is_about) if shown else "",
         known_through,
         is_rough,
         is_effect_hidden=is_rough and effect is None and known_through is not None and bool(campaign.measures),

@@ -98,7 +98,7 @@ def report(wb: Workbench, campaign_id: str, *, is_passed_on: bool = False) -> Re
     is_rough = readers.is_rough(wb, is_passed_on=is_passed_on)
     has_totals = not is_rough or readers.may_tell_totals(wb, exact.selected)
     progress = exact if has_totals else exact.rough()
-    schedule = campaigns.schedule(wb, campaign)
+    schedule = campaigns.schedule(wb, campaign, is_passed_on=is_passed_on)
     zone = wb.organisation().time_zone
     ledger = _ledger(counts, selected=exact.selected, channel=campaign.channel)
     if is_rough:

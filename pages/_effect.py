@@ -36,8 +36,9 @@ def show_effect(wb: Workbench, campaign: Campaign, parts: Parts) -> tuple[Slice,
     with right:
         if any(window.comparisons for window in effect.windows):
             draw_chart(charts.differences(effect), key="rp_difference")
-        draw_chart(charts.closure_curves(effect), key="rp_curves")
-        _at_risk(effect)
+        if effect.curves:
+            draw_chart(charts.closure_curves(effect), key="rp_curves")
+            _at_risk(effect)
     _how(effect)
     _repeats(wb, campaign, effect)
     return None
@@ -98,12 +99,9 @@ def _chance(p: float) -> str:
 
 
 def _at_risk(effect: Effect) -> None:
-    """How many are open and followed at the days of the axis that are known."""
-    known = effect.plan.days_known
-    days = {
-        f"Day {day}": [f"{effect.at_risk[arm][place]:,}" if day <= known else "–" for arm in effect.at_risk]
-        for place, day in enumerate(effect.ticks)
-    }
+    """How many are open and followed at the days of the axis that are told."""
+    by_day = zip(effect.ticks, zip(*effect.at_risk.values(), strict=True), strict=True)
+    days = {f"Day {day}": ["–" if each is None else f"{each:,}" for each in counts] for day, counts in by_day}
     st.table(
         {"Still open": [arm_name(arm, is_alone=not effect.is_estimate) for arm in effect.at_risk], **days},
         border="horizontal",

@@ -86,4 +86,6 @@ def test_the_pdf_says_by_which_method_arms_were_compared(wb: Workbench) -> None:
 
     said = [block.text for block in printed(wb)["What it changed"] if isinstance(block, Paragraph)]
 
-    assert said[-1] == "Interval of the difference: Newcombe. Of a share: Wilson."
+    assert said[-1] == (
+        "Interval of the difference: Newcombe, as wide as the rounded counts leave it. Of a share: Wilson."
+    )

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import update
 
-from core import board_report, roll_ups
+from core import board_report, reports, roll_ups
 from core.domain.user import Scope, User
 from core.errors import NotAllowed, NotFound
 from core.store import accounts
@@ -14,6 +14,8 @@ from core.store.database import writing
 from core.store.schema import recipients
 from core.workbench import Workbench
 from tests.clinic import add_campaign, add_clinic, add_patients
+from tests.designed import DELAYED, activated, add_couples
+from tests.followed import followed, split
 from tests.pdfs import page_texts
 from tests.postgres import bench_by_day, postgres_folder  # noqa: F401 (fixtures)
 
@@ -126,3 +128,39 @@ def test_a_limited_reader_gets_everything_on_paper_of_the_same_patients(clinic: 
     assert "1 campaign contacted 20 patients and reached 20 of them (100.0 %)." in said
     assert "Of the patients of your groups." in said
     assert "Contacted 20" in said and "Delivered 100.0 %" in said
+
+
+@pytest.mark.parametrize(
+    ("count", "selected"), [(4, "Fewer than 11 patients were selected"), (10, "20 patients selected")]
+)
+def test_how_few_are_contacted_later_is_not_printed(clinic: Workbench, count: int, selected: str) -> None:
+    ids = add_couples(clinic, count, start=200)
+    tomorrow = clinic.today() + timedelta(days=1)
+    activated(clinic, ids, campaign_id="c5", **DELAYED | {"start_on": tomorrow, "holdout_share": 20})
+
+    said = text(board_report.campaign_pdf(clinic, "c5"))
+
+    assert selected in said and "Goes out Wed 25 Nov 2026" in said and "more from" not in said
+
+
+def test_how_many_were_reached_is_one_number_in_the_first_lines(clinic: Workbench) -> None:
+    add_campaign(clinic, add_patients(clinic, 120, start=501), campaign_id="c7", name="Halves", status="completed")
+    became = {f"p{500 + int(each[1:])}": row for each, row in split(60, 30, 20).items()}
+    for number in range(544, 561):
+        became[f"p{number}"] |= {"state": "not_sent", "reason": "no_address", "handed_over_at": None}
+    followed(clinic, became, campaign_id="c7", design="hold_out", holdout_share=50, measures=["scr-mammogram"])
+
+    said = text(board_report.campaign_pdf(clinic, "c7"))
+
+    assert "43 reached; about 30 of about 60 to contact closed a gap within 90 days" in said
+    assert "Reached 43 of 60 patients to contact" in said
+
+
+def test_when_a_campaign_of_a_few_will_be_done_is_not_printed(clinic: Workbench) -> None:
+    settled = {"status": "active", "activated_at": clinic.now(), "start_on": clinic.today() + timedelta(days=1)}
+    add_campaign(clinic, add_patients(clinic, 8, start=500), campaign_id="c6", name="Eight", **settled)
+
+    passed_on = reports.report(clinic, "c6", is_passed_on=True).schedule
+
+    assert passed_on == "Goes out Wed 25 Nov 2026, from 9:00"
+    assert reports.report(clinic, "c6").schedule == f"{passed_on}, done about 9:05"

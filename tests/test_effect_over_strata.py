@@ -44,8 +44,11 @@ def tables(strata: list[Stratum]) -> Any:
 
 # ---- intervals -------------------------------------------------------------------------------------------------------
 @given(strata_of, st.floats(1, 6))
-def test_no_interval_is_empty_and_each_holds_its_estimate(strata: list[Stratum], widened: float) -> None:
-    for found in (mantel_haenszel(strata, widened=widened), newcombe_over_strata(strata, widened=widened)):
+def test_no_interval_is_empty_and_each_holds_its_estimate(strata: list[Stratum], design_effect: float) -> None:
+    for found in (
+        mantel_haenszel(strata, design_effect=design_effect),
+        newcombe_over_strata(strata, design_effect=design_effect),
+    ):
         assert found is not None and found.high - found.low > 0.01
         assert -1 <= found.low <= found.estimate + 1e-12 and found.estimate <= found.high + 1e-12 <= 1 + 1e-9
 
@@ -129,11 +132,11 @@ def test_strata_that_differ_are_not_mixed_up() -> None:
 
 def test_households_widen_the_ratio_and_the_tests_as_they_do_the_difference() -> None:
     strata = [(Counts(30, 100), Counts(18, 100)), (Counts(25, 100), Counts(15, 100))]
-    plain, wide = risk_ratio(strata), risk_ratio(strata, widened=4.0)
+    plain, wide = risk_ratio(strata), risk_ratio(strata, design_effect=4.0)
     assert plain is not None and wide is not None and plain.estimate == wide.estimate
     assert np.log(wide.high / wide.low) == pytest.approx(2 * np.log(plain.high / plain.low))
     alone = NormalDist().inv_cdf(p_value(strata) / 2)
-    assert NormalDist().inv_cdf(p_value(strata, widened=4.0) / 2) == pytest.approx(alone / 2)
+    assert NormalDist().inv_cdf(p_value(strata, design_effect=4.0) / 2) == pytest.approx(alone / 2)
 
 
 rows = st.lists(st.tuples(st.integers(0, 30), st.booleans(), st.sampled_from("uvw")), min_size=2, max_size=60)
@@ -156,7 +159,7 @@ def test_the_test_between_curves_within_strata_is_that_of_statsmodels(
         return
     found = log_rank(*frames)
     assert found == (1.0 if np.isnan(expected) else pytest.approx(expected, abs=1e-6))
-    half = log_rank(*frames, widened=2.0)
+    half = log_rank(*frames, design_effect=2.0)
     if not np.isnan(expected):
         assert half == pytest.approx(2 * NormalDist().cdf(-np.sqrt(chi_squared / 2)), abs=1e-6)
 

@@ -184,7 +184,7 @@ def test_households_that_do_the_same_widen_the_interval_and_single_patients_do_n
     assert design_effect([[(2, 2 * (number % 2)) for number in range(100)]]) == pytest.approx(2.0)
     assert design_effect([[(2, 1)] * 100]) == 1.0  # the opposite of each other: never narrower
     strata = [(Counts(30, 100), Counts(20, 100))]
-    plain, wide = mantel_haenszel(strata), mantel_haenszel(strata, widened=2.0)
+    plain, wide = mantel_haenszel(strata), mantel_haenszel(strata, design_effect=2.0)
     assert plain is not None and wide is not None and wide.low < plain.low < plain.high < wide.high
 
 

@@ -236,6 +236,19 @@ def test_a_campaign_for_one_household_has_no_arms(wb: Workbench, monkeypatch: py
         campaigns.activate(wb, "c1")
 
 
+def test_how_many_are_in_an_arm_is_told_only_to_who_sees_all_of_them(wb: Workbench) -> None:
+    few = add_couples(wb, 4) + add_patients(wb, 2, start=500, group=2)
+    draft(wb, few, measures=["scr-mammogram"], work_list={"definition": None, "selected": 10})
+    scientist = replace(wb, user=User("ds", "Ds", roles=frozenset({"data_scientist"})))
+    wanted = replace(campaigns.campaign(wb, "c1"), design="hold_out", holdout_share=5)
+
+    said = {each.user.name: campaigns.problems_of(each, wanted).get("design", "") for each in (limited(wb), scientist)}
+
+    assert "10 patients of 6 households" in campaigns.problems_of(wb, wanted)["design"]
+    assert said == {"Lim": "", "Ds": ""}
+    assert campaigns.campaign(scientist, "c1").work_list == {"definition": None}
+
+
 def test_a_sister_with_patients_of_one_arm_alone_goes_out(wb: Workbench) -> None:
     activated(wb, add_patients(wb, 2) + add_patients(wb, 20, start=3, group=2), **HOLD_OUT)
     with writing(wb.engine) as connection:  # the two of the first group are both contacted

@@ -435,6 +435,18 @@ def test_looking_when_nothing_has_come_costs_no_more_with_many_campaigns_that_ar
     assert counts[0] == counts[1]
 
 
+def test_what_feeds_tell_is_asked_once_for_campaigns_that_need_the_same_tables(sent: Workbench) -> None:
+    then, asked = noon(sent, ALMOST), []
+    for number in range(5):
+        add_campaign(then, ["p1"], campaign_id=f"like{number}", name=f"Like {number}")
+    event.listen(then.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+
+    assert outcomes.refresh(then, days=1) == 5
+
+    lags = [each for each in asked if "lag_p90" in each]
+    assert len(lags) <= 2, lags
+
+
 def test_campaigns_are_taken_on_a_day_at_a_time_the_latest_first(sent: Workbench) -> None:
     add_campaign(noon(sent, ALMOST), ["p1"], campaign_id="c2", name="Second")
     add_campaign(noon(sent, ALMOST), ["p1"], campaign_id="c3", name="Draft", status="inactive", activated_at=None)

@@ -150,12 +150,12 @@ def test_whoever_was_never_looked_at_is_followed_no_day(wb: Workbench) -> None:
 
 
 @pytest.mark.parametrize(("days", "is_compared"), [(0, True), (60, False)])
-def test_arms_that_another_mode_has_contacted_before_are_not_compared_again(
+def test_arms_counted_from_a_day_on_which_another_mode_had_begun_are_not_compared(
     wb: Workbench, days: int, is_compared: bool
 ) -> None:
     add_campaign(wb, [f"p{n}" for n in range(1, 41)], campaign_id="c2", name="By text", family_id="f")
+    at = datetime.combine(SENT, time(18), UTC)
     for name, start in (("c1", SENT), ("c2", SENT + timedelta(days=days))):
-        at = datetime.combine(start, time(18), UTC)
         followed(wb, split(20, 12, 4), campaign_id=name, design="hold_out", family_id="f", start_on=start)
         with writing(wb.engine) as connection:
             connection.execute(update(campaigns).where(campaigns.c.campaign_id == name).values(allocated_at=at))
@@ -166,7 +166,7 @@ def test_arms_that_another_mode_has_contacted_before_are_not_compared_again(
 
     assert first is not None and second is not None
     assert first.last.comparisons and bool(second.windows[0].comparisons) == is_compared
-    assert ("before by another mode" in second.windows[0].untold) != is_compared
+    assert ("too late a day" in second.windows[0].untold) != is_compared
 
 
 def test_campaigns_that_say_something_else_are_no_runs_of_the_same(wb: Workbench) -> None:

@@ -20,9 +20,8 @@ _BAR = 30  # pixels for one bar with the space around it
 
 
 def closure_curves(effect: Effect) -> go.Figure:
-    """The share of each arm that had closed a gap by each day that is known in full, with its 95 % interval as a
-    band."""
-    figure, known, last = go.Figure(), effect.plan.days_known, effect.plan.windows[-1]
+    """The share of each arm that had closed a gap by each day that is told, with its 95 % interval as a band."""
+    figure, known, last = go.Figure(), effect.days_told, effect.plan.windows[-1]
     for arm, curve in effect.curves.items():
         _add_band(figure, curve, ARM_COLOURS[arm], known)
     for arm, curve in effect.curves.items():
@@ -67,7 +66,7 @@ def _add_band(figure: go.Figure, curve: pl.DataFrame, colour: str, last: int) ->
 
 
 def _curve_title(effect: Effect) -> str:
-    known, last = effect.plan.days_known, effect.plan.windows[-1]
+    known, last = effect.days_told, effect.plan.windows[-1]
     is_alone = len(effect.curves) == 1
     shares = [(arm_name(arm, is_alone=is_alone), share_by(curve, known)) for arm, curve in effect.curves.items()]
     told = ", ".join(f"{share:.1%}" if is_alone else f"{share:.1%} {name.lower()}" for name, share in shares)

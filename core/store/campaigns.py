@@ -34,6 +34,7 @@ from core.store.scope import in_scope, is_limited, recipient_in_scope
 
 _LISTS = ("measures", "protocols")
 _TEXTS = ("messages", "variant")
+_SIZE = "selected"  # of the work list of earlier campaigns: who reads figures alone may not read it
 _FEW = 10  # campaigns whose recipients are counted one campaign after the other
 _IS_THERE = campaigns.c.deleted_at.is_(None)
 
@@ -354,4 +355,5 @@ def _campaign(row: Row[Any]) -> Campaign:
     kept = {name: row._mapping[name] for name in Campaign.__dataclass_fields__}
     kept |= {name: tuple(kept[name]) for name in _LISTS}
     kept |= {name: {language: Message(**each) for language, each in kept[name].items()} for name in _TEXTS}
+    kept["work_list"] = {name: each for name, each in kept["work_list"].items() if name != _SIZE}
     return Campaign(**kept)

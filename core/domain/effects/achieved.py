@@ -5,6 +5,7 @@ from core.domain.effects.analysis import Effect, Window
 from core.domain.effects.comparison import Comparison
 from core.domain.effects.design import ARM_NAMES
 from core.domain.effects.differences import Interval
+from core.domain.small_cells import LEAST
 from core.domain.wording import day_text
 
 NO_ESTIMATE = "not an effect estimate"
@@ -14,23 +15,33 @@ REGRESSION = (
 )
 
 
-def achieved(reached: int, effect: Effect) -> str:
+def achieved(reached: int | None, effect: Effect, *, is_about: bool = False) -> str:
     """'1,204 reached; 187 of the 1,310 to contact closed a gap within 90 days, 43 patients more than without it (12 to
-    74).' Empty of nobody."""
+    74).' Empty of nobody.
+
+    reached    None where it is hidden, as it is small
+    is_about   it is rounded
+    """
     window = effect.last
     if not window.arms:
         return ""
+    said = _reached(reached, is_about=is_about)
     if window.known_from is not None:
-        return f"{reached:,} reached; who closed a gap is known from {day_text(window.known_from)}."
+        return f"{said}; who closed a gap is known from {day_text(window.known_from)}."
     if effect.is_of_versions:
-        return f"{reached:,} reached; {_versions(window)}."
-    if window.arms and window.arms[0].arm != CONTACT:
-        return f"{reached:,} reached; {_nobody(window)}."
+        return f"{said}; {_versions(window)}."
+    if window.arms[0].arm != CONTACT:
+        return f"{said}; {_nobody(window, is_about=effect.is_rough)}."
+    said = f"{said}; {_closed(window, is_about=effect.is_rough)}"
     if not effect.is_estimate:
-        return f"{reached:,} reached; {_closed(window)}. How many would have without it is not known: {NO_ESTIMATE}."
-    if window.untold:
-        return f"{reached:,} reached; {_closed(window)}. {untold_sentence(window)}"
-    return f"{reached:,} reached; {_closed(window)}, {_difference(window)}."
+        return f"{said}. How many would have without it is not known: {NO_ESTIMATE}."
+    return f"{said}. {untold_sentence(window)}" if window.untold else f"{said}, {_difference(window)}."
+
+
+def _reached(count: int | None, *, is_about: bool) -> str:
+    if count is None:
+        return f"Fewer than {LEAST} reached"
+    return f"About {count:,} reached" if is_about else f"{count:,} reached"
 
 
 def untold_sentence(window: Window) -> str:
@@ -38,14 +49,18 @@ def untold_sentence(window: Window) -> str:
     return f"Whether it changed anything cannot be told: {window.untold}." if window.untold else ""
 
 
-def _closed(window: Window) -> str:
+def _closed(window: Window, *, is_about: bool) -> str:
     counts = window.arms[0].counts
-    return f"{counts.closed:,} of the {counts.size:,} to contact closed a gap within {window.days} days"
+    whole = (
+        f"about {counts.closed:,} of about {counts.size:,}" if is_about else f"{counts.closed:,} of the {counts.size:,}"
+    )
+    return f"{whole} to contact closed a gap within {window.days} days"
 
 
-def _nobody(window: Window) -> str:
+def _nobody(window: Window, *, is_about: bool) -> str:
     one = window.arms[0]
-    return f"all {one.counts.size:,} are in the arm '{ARM_NAMES[one.arm]}', so that there is nothing to compare"
+    whole = f"all of about {one.counts.size:,}" if is_about else f"all {one.counts.size:,}"
+    return f"{whole} are in the arm '{ARM_NAMES[one.arm]}', so that there is nothing to compare"
 
 
 def _difference(window: Window) -> str:

@@ -13,14 +13,14 @@ import polars as pl
 
 from core.domain.clinical import schema
 from core.domain.effects.allocation import CONTACT, HOLD_OUT, LATER, A, B
-from core.domain.effects.comparison import Comparison, compared, untold, widening
+from core.domain.effects.comparison import Comparison, compared, design_effect_of, untold
 from core.domain.effects.consequences import holm
 from core.domain.effects.differences import Counts, Interval, wilson
 from core.domain.effects.outcomes import compared_within
 from core.domain.effects.survival import at_risk, closure_curve, log_rank
 
 ARMS = (CONTACT, HOLD_OUT, LATER, B, A)  # of a pair the first is compared with the second
-_SECOND = "the same patients were contacted before by another mode, whose report tells of both"
+_LATE = "gaps were counted from too late a day, which the next feed puts right"
 ALLOCATED = schema(
     {
         "arm": pl.String,
@@ -42,8 +42,8 @@ ALLOCATED = schema(
 class Plan:
     """How patients were allocated, and how far it is known what became of them.
 
-    doubled     records that turned out to be a person who is counted already
-    is_second   a campaign by another mode began earlier with the same arms
+    doubled   records that turned out to be a person who is counted already
+    is_late   closures were counted from a later day than they would be by now, as another mode began before
     """
 
     design: str
@@ -52,7 +52,7 @@ class Plan:
     lag_days: int = 0
     delay_weeks: int = 0
     doubled: int = 0
-    is_second: bool = False
+    is_late: bool = False
 
     @property
     def windows(self) -> tuple[int, ...]:
@@ -97,28 +97,32 @@ class Window:
 class Effect:
     """Of one campaign.
 
-    windows    by their days
-    curves     by arm the share closed by day (core.domain.effects.survival.CURVE), up to `horizon` days
-    at_risk    by arm how many are open and followed at the days of `ticks`
+    windows    by their days, one at least; each has the same arms
+    curves     by arm the share closed by day (core.domain.effects.survival.CURVE), up to day `days_told`; empty where
+               nothing may be told of any day
+    at_risk    by arm how many are open and followed at the days of `ticks`; None where that is not told
     log_rank   how often chance alone sets the curves as far apart; None without two arms
+    is_rough   of rounded counts (core.domain.effects.rough)
     """
 
     plan: Plan
     windows: tuple[Window, ...]
     curves: Mapping[str, pl.DataFrame]
+    days_told: int
     ticks: tuple[int, ...]
-    at_risk: Mapping[str, tuple[int, ...]]
+    at_risk: Mapping[str, tuple[int | None, ...]]
     log_rank: float | None
+    is_rough: bool = False
 
     @property
     def is_estimate(self) -> bool:
         """Whether chance made arms that can be compared."""
-        return len(self.curves) > 1
+        return len(self.windows[0].arms) > 1
 
     @property
     def is_of_versions(self) -> bool:
         """Whether two versions of the message are compared, both of them sent."""
-        return A in self.curves or B in self.curves
+        return any(one.arm in (A, B) for one in self.windows[0].arms)
 
     @property
     def last(self) -> Window:
@@ -133,16 +137,23 @@ def effect_of(allocated: pl.DataFrame, plan: Plan) -> Effect:
     arms = [arm for arm in ARMS if (allocated["arm"] == arm).any()]
     followed = {arm: _followed(allocated.filter(pl.col("arm") == arm), horizon) for arm in arms}
     ticks = tuple(sorted({0, *(window for window in plan.windows)}))
-    widened = widening(_with_closed(allocated, horizon))
+    design_effect, known = design_effect_of(with_closed(allocated, horizon)), plan.days_known
     is_told = len(arms) == 2 and not _why_untold(allocated, arms[0], arms[1], plan)
     return Effect(
         plan,
         tuple(_window(allocated, arms, plan, window) for window in plan.windows),
-        {arm: closure_curve(rows, widened=widened) for arm, rows in followed.items()},
+        {arm: closure_curve(rows, design_effect=design_effect) for arm, rows in followed.items()},
+        known,
         ticks,
-        {arm: tuple(at_risk(rows, list(ticks))) for arm, rows in followed.items()},
-        log_rank(*followed.values(), widened=widened) if is_told else None,
+        {arm: at_risk_until(rows, ticks, known) for arm, rows in followed.items()},
+        log_rank(*followed.values(), design_effect=design_effect) if is_told else None,
     )
+
+
+def at_risk_until(followed: pl.DataFrame, ticks: Sequence[int], last: int) -> tuple[int | None, ...]:
+    """How many of FOLLOWED are open and followed at each of these days; None beyond the last that is told."""
+    counts = at_risk(followed, list(ticks))
+    return tuple(count if day <= last else None for day, count in zip(ticks, counts, strict=True))
 
 
 def _followed(rows: pl.DataFrame, horizon: int) -> pl.DataFrame:
@@ -151,14 +162,15 @@ def _followed(rows: pl.DataFrame, horizon: int) -> pl.DataFrame:
     return rows.select(pl.col("days").clip(0, horizon), "stratum", closed=is_closed)
 
 
-def _with_closed(allocated: pl.DataFrame, days: int) -> pl.DataFrame:
+def with_closed(allocated: pl.DataFrame, days: int) -> pl.DataFrame:
+    """ALLOCATED with `is_closed`: closed a gap within so many days."""
     return allocated.with_columns(is_closed=pl.col("closed") & (pl.col("days") <= days))
 
 
 def _window(allocated: pl.DataFrame, arms: Sequence[str], plan: Plan, days: int) -> Window:
-    rows = _with_closed(allocated, days)
+    rows = with_closed(allocated, days)
     counts = {arm: _counts(rows.filter(pl.col("arm") == arm)) for arm in arms}
-    known_from, widened = plan.known_from(days), widening(rows)
+    known_from, design_effect = plan.known_from(days), design_effect_of(rows)
     pairs = list(combinations(arms, 2)) if known_from is None else []
     why = {pair: _why_untold(rows, *pair, plan) for pair in pairs}
     told = [compared(rows, counts, *pair) for pair in pairs if not why[pair]]
@@ -166,15 +178,16 @@ def _window(allocated: pl.DataFrame, arms: Sequence[str], plan: Plan, days: int)
     return Window(
         days,
         known_from,
-        tuple(Arm(arm, counts[arm], wilson(counts[arm], widened=widened)) for arm in arms),
+        tuple(Arm(arm, counts[arm], wilson(counts[arm], design_effect=design_effect)) for arm in arms),
         tuple(_with_p(each, p) for each, p in zip(told, adjusted, strict=True)),
         next(filter(None, why.values()), ""),
     )
 
 
 def _why_untold(rows: pl.DataFrame, arm: str, against: str, plan: Plan) -> str:
-    """Why two arms cannot be compared (`untold`); those that another mode has contacted before are alike no more."""
-    return _SECOND if plan.is_second else untold(rows, arm, against)
+    """Why two arms cannot be compared (`untold`); those counted from too late a day, on which
+    another mode had begun, are alike no more."""
+    return _LATE if plan.is_late else untold(rows, arm, against)
 
 
 def _with_p(one: Comparison, p: float) -> Comparison:

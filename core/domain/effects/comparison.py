@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from core.domain.effects import households
 from core.domain.effects.allocation import B
 from core.domain.effects.consequences import complier_effect, number_to_contact, p_value, risk_ratio
 from core.domain.effects.differences import (
@@ -18,7 +19,7 @@ from core.domain.effects.differences import (
     mantel_haenszel,
     newcombe,
 )
-from core.domain.effects.households import LEAST_HOUSEHOLDS, design_effect
+from core.domain.effects.households import LEAST_HOUSEHOLDS
 
 
 @dataclass(frozen=True)
@@ -27,13 +28,14 @@ class Comparison:
 
     difference   of the shares who closed a gap
     method       'newcombe', or over the strata and widened by households 'mantel_haenszel', and 'newcombe_over_strata'
-                 where nobody closed a gap or everybody did
+                 where nobody closed a gap or everybody did; 'rounded_newcombe' and 'rounded' of rounded counts
     more         how many more of the first arm closed a gap than would have otherwise
     ratio        how many times as often; None where none closed, or where it would claim another thing than the
                  difference
     contact, complier   the number to contact for one more, and the effect among those reached; None where they cannot
                  be told
     p            of versions A and B, adjusted for the number of comparisons (Holm)
+    design_effect   by what factor households make the variance larger
     """
 
     arm: str
@@ -45,6 +47,7 @@ class Comparison:
     contact: Interval | None
     complier: Interval | None
     p: float
+    design_effect: float
 
 
 def untold(rows: pl.DataFrame, arm: str, against: str) -> str:
@@ -67,31 +70,55 @@ def _in_common_strata(rows: pl.DataFrame, arm: str, against: str) -> pl.DataFram
 def compared(rows: pl.DataFrame, counts: Mapping[str, Counts], arm: str, against: str) -> Comparison:
     """Two arms that can be compared, of whose patients so many closed a gap (`counts`, by arm)."""
     both = _in_common_strata(rows, arm, against)
-    strata, widened = _strata(both, arm, against), widening(both)
+    strata, design_effect = _strata(both, arm, against), design_effect_of(both)
     is_plain = len(strata) == 1 and both["household"].n_unique() == both.height
-    difference, method = (newcombe(*strata[0]), "newcombe") if is_plain else _over_strata(strata, widened)
-    ratio = risk_ratio(strata, widened=widened)
-    size = counts[arm].size
+    difference, method = (newcombe(*strata[0]), "newcombe") if is_plain else _over_strata(strata, design_effect)
+    delivered = rows.filter(pl.col("arm") == arm)["delivered"]
+    return of_difference(
+        (arm, against),
+        (difference, method),
+        strata,
+        size=counts[arm].size,
+        delivered=Counts(int(delivered.sum()), delivered.len()),
+        design_effect=design_effect,
+    )
+
+
+def of_difference(
+    arms: tuple[str, str],
+    found: tuple[Interval, str],
+    strata: Sequence[Stratum],
+    *,
+    size: int,
+    delivered: Counts,
+    design_effect: float,
+) -> Comparison:
+    """What follows from a difference, told as found by a method, beside what the strata tell.
+
+    size        of the first arm
+    delivered   how many of it were reached, in the place of `closed`
+    """
+    difference, method = found
+    ratio = risk_ratio(strata, design_effect=design_effect)
     return Comparison(
-        arm,
-        against,
+        *arms,
         difference,
         method,
         Interval(*(size * each for each in (difference.estimate, difference.low, difference.high))),
         ratio if ratio and difference.is_clear == (not ratio.low <= 1 <= ratio.high) else None,
         number_to_contact(difference),
-        None if arm == B else _among_reached(difference, rows.filter(pl.col("arm") == arm)["delivered"]),
-        p_value(strata, widened=widened),
+        None if arms[0] == B else _among_reached(difference, delivered),
+        p_value(strata, design_effect=design_effect),
+        design_effect,
     )
 
 
-def _among_reached(difference: Interval, delivered: pl.Series) -> Interval | None:
-    count = int(delivered.sum())
-    return complier_effect(difference, delivered=count / delivered.len()) if count >= LEAST_HOUSEHOLDS else None
+def _among_reached(difference: Interval, delivered: Counts) -> Interval | None:
+    return complier_effect(difference, delivered=delivered.rate) if delivered.closed >= LEAST_HOUSEHOLDS else None
 
 
-def _over_strata(strata: Sequence[Stratum], widened: float) -> tuple[Interval, str]:
-    found = mantel_haenszel(strata, widened=widened)
+def _over_strata(strata: Sequence[Stratum], design_effect: float) -> tuple[Interval, str]:
+    found = mantel_haenszel(strata, design_effect=design_effect)
     assert found is not None  # `untold` has seen that a stratum holds both
     return found, "mantel_haenszel" if has_spread(strata) else "newcombe_over_strata"
 
@@ -105,9 +132,9 @@ def _strata(both: pl.DataFrame, arm: str, against: str) -> list[Stratum]:
     return [(Counts(a, b), Counts(c, d)) for _, a, b, c, d in rows.iter_rows()]
 
 
-def widening(rows: pl.DataFrame) -> float:
+def design_effect_of(rows: pl.DataFrame) -> float:
     """The design effect of households, of each arm within each stratum."""
     cell = ["arm", "stratum"]
     homes = rows.group_by(*cell, "household").agg(pl.len(), pl.col("is_closed").sum()).sort(*cell, "household")
     cells = homes.select(*cell, "len", "is_closed").partition_by(cell, include_key=False)
-    return design_effect([each.rows() for each in cells])
+    return households.design_effect([each.rows() for each in cells])

@@ -13,7 +13,7 @@ from core.domain.effects.differences import Interval, Stratum, both_arms
 from core.domain.rates import Z95
 
 
-def risk_ratio(strata: Sequence[Stratum], *, widened: float = 1.0) -> Interval | None:
+def risk_ratio(strata: Sequence[Stratum], *, design_effect: float = 1.0) -> Interval | None:
     """How many times as often a gap closed, of Mantel and Haenszel with the interval on the logarithm (Greenland and
     Robins, Biometrics 1985; 41: 55-68); of one stratum Katz's (Biometrics 1978; 34: 469-474). None when in an arm none
     has closed."""
@@ -27,11 +27,11 @@ def risk_ratio(strata: Sequence[Stratum], *, widened: float = 1.0) -> Interval |
         / (one.size + other.size)
         for one, other in told
     )
-    ratio, half = treated / control, Z95 * sqrt(widened * max(spread, 0.0) / (treated * control))
+    ratio, half = treated / control, Z95 * sqrt(design_effect * max(spread, 0.0) / (treated * control))
     return Interval(ratio, exp(log(ratio) - half), exp(log(ratio) + half))
 
 
-def p_value(strata: Sequence[Stratum], *, widened: float = 1.0) -> float:
+def p_value(strata: Sequence[Stratum], *, design_effect: float = 1.0) -> float:
     """How often chance alone makes a difference at least as large, two-sided: the test of Mantel and Haenszel (J Natl
     Cancer Inst 1959; 22: 719-748) without correction; of one stratum the z test with the pooled share."""
     told = both_arms(strata)
@@ -41,7 +41,7 @@ def p_value(strata: Sequence[Stratum], *, widened: float = 1.0) -> float:
         degrees = size if len(told) == 1 else size - 1
         beyond += one.closed - one.size * closed / size
         variance += one.size * other.size * closed * (size - closed) / (size**2 * degrees)
-    return 2 * NormalDist().cdf(-abs(beyond) / sqrt(widened * variance)) if variance else 1.0
+    return 2 * NormalDist().cdf(-abs(beyond) / sqrt(design_effect * variance)) if variance else 1.0
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

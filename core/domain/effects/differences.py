@@ -44,13 +44,13 @@ class Interval:
 Stratum = tuple[Counts, Counts]  # the contacted and the others of one stratum
 
 
-def wilson(counts: Counts, *, widened: float = 1.0) -> Interval:
+def wilson(counts: Counts, *, design_effect: float = 1.0) -> Interval:
     """A share with its score interval (Wilson, J Am Stat Assoc 1927; 22: 209-212). The arm holds somebody.
 
-    widened   the factor by which the variance is larger than that of patients who were randomised one by one: so many
-              times fewer patients tell as much
+    design_effect   the factor by which the variance is larger than that of patients who were randomised one by one: so
+                    many times fewer patients tell as much
     """
-    return _score(counts.rate, counts.size / widened)
+    return _score(counts.rate, counts.size / design_effect)
 
 
 def newcombe(treated: Counts, control: Counts) -> Interval:
@@ -59,7 +59,7 @@ def newcombe(treated: Counts, control: Counts) -> Interval:
     return _hybrid(wilson(treated), wilson(control))
 
 
-def newcombe_over_strata(strata: Sequence[Stratum], *, widened: float = 1.0) -> Interval | None:
+def newcombe_over_strata(strata: Sequence[Stratum], *, design_effect: float = 1.0) -> Interval | None:
     """The difference of Mantel and Haenszel with Newcombe's interval: the share of each arm is the mean over strata by
     their weights, and counts for as many patients as would tell as much in one stratum (after Yan and Su, Stat
     Biopharm Res 2010; 2: 472-482, with one common share). None where no stratum holds both arms. It is never empty."""
@@ -67,24 +67,24 @@ def newcombe_over_strata(strata: Sequence[Stratum], *, widened: float = 1.0) -> 
     if not told:
         return None
     weights = [_weight(one, other) for one, other in told]
-    arms = [_mean_share([pair[place] for pair in told], weights, widened=widened) for place in (0, 1)]
+    arms = [_mean_share([pair[place] for pair in told], weights, design_effect=design_effect) for place in (0, 1)]
     return _hybrid(*arms)
 
 
-def mantel_haenszel(strata: Sequence[Stratum], *, widened: float = 1.0) -> Interval | None:
+def mantel_haenszel(strata: Sequence[Stratum], *, design_effect: float = 1.0) -> Interval | None:
     """The difference of shares over strata (Greenland and Robins, Biometrics 1985; 41: 55-68) with the interval of
     Klingenberg (Stat Med 2014; 33: 2968-2983), from Sato's variance (Biometrics 1989; 45: 1323-1324); where that is 0
     `newcombe_over_strata`.
 
-    Strata in which an arm holds nobody say nothing and are left out; None when none is left. `widened` is the factor by
-    which the variance is larger than that of patients who were randomised one by one, at least 1.
+    Strata in which an arm holds nobody say nothing and are left out; None when none is left. `design_effect` is the
+    factor by which the variance is larger than that of patients who were randomised one by one, at least 1.
     """
     told = both_arms(strata)
     if not has_spread(told):
-        return newcombe_over_strata(told, widened=widened)
+        return newcombe_over_strata(told, design_effect=design_effect)
     weights = sum(_weight(one, other) for one, other in told)
     difference = sum(_weight(one, other) * (one.rate - other.rate) for one, other in told) / weights
-    squared = Z95**2 * widened
+    squared = Z95**2 * design_effect
     skew = sum(_skew(one, other) for one, other in told) / weights**2
     spread = sum(_spread(one, other) for one, other in told) / weights**2
     middle = difference + squared * skew / 2
@@ -117,13 +117,13 @@ def _hybrid(one: Interval, other: Interval) -> Interval:
     return Interval(difference, low, high)
 
 
-def _mean_share(arm: Sequence[Counts], weights: Sequence[float], *, widened: float) -> Interval:
+def _mean_share(arm: Sequence[Counts], weights: Sequence[float], *, design_effect: float) -> Interval:
     """The share of an arm over strata, from as many patients in one stratum as have the same variance."""
     total = sum(weights)
     open_share = sum(weight * (1 - each.rate) for weight, each in zip(weights, arm, strict=True)) / total
     share = sum(weight * each.rate for weight, each in zip(weights, arm, strict=True)) / total
     size = total**2 / sum(weight**2 / each.size for weight, each in zip(weights, arm, strict=True))
-    return _score(min(share, 1.0) if open_share else 1.0, size / widened)
+    return _score(min(share, 1.0) if open_share else 1.0, size / design_effect)
 
 
 def _weight(one: Counts, other: Counts) -> float:

@@ -24,12 +24,12 @@ CURVE = schema(
 )
 
 
-def closure_curve(followed: pl.DataFrame, *, widened: float = 1.0) -> pl.DataFrame:
+def closure_curve(followed: pl.DataFrame, *, design_effect: float = 1.0) -> pl.DataFrame:
     """CURVE: 1 - Kaplan-Meier of FOLLOWED, a row for each day on which a gap closed, after a row for day 0.
 
     The interval is on the log-log scale with Greenwood's variance, so that it stays between 0 and 1 (Kalbfleisch and
     Prentice, The Statistical Analysis of Failure Time Data, 2002, section 1.4); null where the share is 0 or 1.
-    `widened` is the factor by which the variance is larger since households were randomised together.
+    `design_effect` is the factor by which the variance is larger since households were randomised together.
     """
     start = pl.DataFrame([(0, followed.height, 0, 0.0, None, None)], schema=CURVE, orient="row")
     days = _events(followed)
@@ -38,7 +38,7 @@ def closure_curve(followed: pl.DataFrame, *, widened: float = 1.0) -> pl.DataFra
     survival = pl.col("open").log().cum_sum().exp()
     variance = (pl.col("closed") / (pl.col("at_risk") * (pl.col("at_risk") - pl.col("closed")))).cum_sum()
     curve = days.with_columns(open=1 - pl.col("closed") / pl.col("at_risk")).with_columns(
-        survival=survival, error=(widened * variance).sqrt()
+        survival=survival, error=(design_effect * variance).sqrt()
     )
     log_survival = pl.col("survival").log()
     width = Z95 * pl.col("error") / log_survival
@@ -65,12 +65,12 @@ def at_risk(followed: pl.DataFrame, days: list[int]) -> list[int]:
     return [followed.filter(pl.col("days") >= day).height for day in days]
 
 
-def log_rank(one: pl.DataFrame, other: pl.DataFrame, *, widened: float = 1.0) -> float:
+def log_rank(one: pl.DataFrame, other: pl.DataFrame, *, design_effect: float = 1.0) -> float:
     """How often chance alone sets two FOLLOWED arms at least as far apart, 0 to 1: the log-rank test (Mantel, Cancer
     Chemother Rep 1966; 50: 163-170), chi squared with one degree of freedom. 1.0 where nothing tells them apart.
 
-    one, other   with a column `stratum` they are compared within strata
-    widened      by what factor the variance is larger since households were randomised together
+    one, other      with a column `stratum` they are compared within strata
+    design_effect   by what factor the variance is larger since households were randomised together
     """
     both = pl.concat([frame.with_columns(is_first=pl.lit(name)) for name, frame in ((True, one), (False, other))])
     key = "stratum" if "stratum" in both.columns else pl.lit(0).alias("stratum")
@@ -87,7 +87,7 @@ def log_rank(one: pl.DataFrame, other: pl.DataFrame, *, widened: float = 1.0) ->
         (pl.col("mine") - d * m / n).sum(),
         pl.when(n > 1).then(d * (m / n) * (1 - m / n) * (n - d) / (n - 1)).otherwise(0.0).sum().alias("variance"),
     ).row(0)
-    return erfc(sqrt(difference**2 / (widened * variance) / 2)) if variance else 1.0
+    return erfc(sqrt(difference**2 / (design_effect * variance) / 2)) if variance else 1.0
 
 
 def _events(followed: pl.DataFrame) -> pl.DataFrame:

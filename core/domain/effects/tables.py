@@ -10,7 +10,10 @@ METHODS = {
     "newcombe": "Newcombe",
     "mantel_haenszel": "Mantel and Haenszel, over strata and households",
     "newcombe_over_strata": "Newcombe, over strata and households",
+    "rounded_newcombe": "Newcombe, as wide as the rounded counts leave it",
+    "rounded": "Mantel and Haenszel, widened by households, as wide as the rounded counts leave it",
 }
+_OVER_STRATA = ("mantel_haenszel", "newcombe_over_strata")
 _WITHIN = (
     "Arms are compared within providers and numbers of open gaps, as they were drawn, and then taken together: the "
     "difference is not simply that of the two shares."
@@ -84,4 +87,4 @@ def how_compared(effect: Effect) -> str:
     if not methods:
         return ""
     said = f"Interval of the difference: {', '.join(sorted(METHODS[each] for each in methods))}. Of a share: Wilson."
-    return said if methods == {"newcombe"} else f"{_WITHIN} {said}"
+    return said if methods.isdisjoint(_OVER_STRATA) else f"{_WITHIN} {said}"

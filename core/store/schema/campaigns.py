@@ -55,7 +55,7 @@ campaigns = Table(
     Column("fields", JSON, nullable=False),  # what the author fills in: {"call_back_number": ..., "sign_off": ...}
     Column("measures", JSON, nullable=False),  # ids of the measures it is about
     Column("protocols", JSON, nullable=False),  # protocol tags, for protocol opt-outs
-    Column("work_list", JSON, nullable=False),  # the work list it was made from, and its counts then
+    Column("work_list", JSON, nullable=False),  # the work list it was made from, and by what
     Column("skip_closed_gaps", Boolean, nullable=False, default=True),
     Column("skip_booked", Boolean, nullable=False, default=True, server_default=false()),
     Column("design", String(16), nullable=False, default="everyone", server_default="everyone"),  # | hold_out ...
