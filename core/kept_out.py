@@ -26,6 +26,11 @@ class KeptOut:
     held_out: frozenset[str] = frozenset()
     later_on: Mapping[str, date] = field(default_factory=dict)
 
+    def first_day(self, patient_id: str, *, own: date | None) -> date | None:
+        """The first day on which a patient may be contacted: neither an origin nor `own`, the later day by the
+        campaign's own arms, contacts them before. None for who is contacted at once."""
+        return max(filter(None, (self.later_on.get(patient_id), own)), default=None)
+
 
 _NOBODY = KeptOut()
 

@@ -98,7 +98,7 @@ def _refused(wb: Workbench, connection: Connection, campaign: Campaign, waiting:
         why = eligibility(contact, mailing, on=on, cap=cap, arm=arm)
         if why:
             found[row.recipient_id] = why.key
-        elif on < max(kept.later_on.get(row.patient_id, on), own if arm == LATER else on):
+        elif on < (kept.first_day(row.patient_id, own=own if arm == LATER else None) or on):
             found[row.recipient_id] = COMES_LATER
     return found
 

@@ -174,7 +174,7 @@ def _turns(
 def _turn(patient_id: str, arm: str, kept: KeptOut, rules: _Rules) -> _Turn:
     if arm == HOLD_OUT or patient_id in kept.held_out:
         return _Turn(is_held_out=True)
-    return _Turn(later_on=rules.later_on if arm == LATER else kept.later_on.get(patient_id))
+    return _Turn(later_on=kept.first_day(patient_id, own=rules.later_on if arm == LATER else None))
 
 
 def _decided(contact: Contact, turn: _Turn, rules: _Rules, sibling: Sibling, *, is_taken: bool) -> Decided:

@@ -188,6 +188,28 @@ def test_a_campaign_waits_for_those_who_come_later_by_what_it_comes_from_and_is_
     assert later <= mailed(server)
 
 
+def test_whoever_comes_later_by_an_origin_too_waits_for_the_last_of_the_days(
+    wb: Workbench, server: Recorder, clock: Clock
+) -> None:
+    """The copy has a later start of its own, which is sooner than that of its source's sister."""
+    draft(wb, add_couples(wb, 10), **DELAYED | {"delay_weeks": 20})
+    sister = new_campaigns.also_by(wb, "c1", TEXT)
+    campaigns.stop(wb, "c1")
+    made = new_campaigns.copy(wb, "c1")
+    campaigns.save(wb, made, DELAYED | {"delay_weeks": 2}, version=campaigns.campaign(wb, made).version)
+    first = campaigns.activate(wb, sister).later_on(wb.organisation())
+    own = started(wb, made).later_on(wb.organisation())
+    of_both = people(wb, sister)["later"] & people(wb, made)["later"]
+
+    dispatcher.drain(wb)
+    clock.forward(days=(own - wb.today()).days, hours=3)
+    dispatcher.drain(wb)
+    assert of_both and own < first and not mailed(server) & people(wb, sister)["later"]
+    clock.forward(days=(first - wb.today()).days)
+    dispatcher.drain(wb)
+    assert of_both < mailed(server)
+
+
 # ---- letters ---------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("design", "reason"), [(HOLD_OUT, ("hold_out", "hold_out")), (DELAYED, ("not_sent", "comes_later"))]

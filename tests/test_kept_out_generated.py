@@ -93,7 +93,7 @@ def check(wb: Workbench, told: Told, before: Seen, after: Seen) -> None:
         said = {each: after.arms[each].get(person) for each in origins}
         assert HELD not in said.values()
         days = [after.later_on[each] for each, arm in said.items() if arm == LATER]
-        assert not days or wb.today() >= min(days)
+        assert not days or wb.today() >= max(days)
     for campaign_id, arms in after.arms.items():
         if (
             not before.arms.get(campaign_id) and arms and not told.is_merged
