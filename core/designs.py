@@ -13,7 +13,7 @@ from core import care_gaps, family_designs
 from core.audit import record_in
 from core.domain.campaign import AB, DELAYED, Campaign
 from core.domain.effects.allocation import HOLD_OUT, LATER, A, Allocation, completed
-from core.domain.effects.design import empty_problem, shares
+from core.domain.effects.design import empty_problem, passed_problem, shares
 from core.domain.effects.outcomes import compared_within, is_closed, is_open
 from core.domain.effects.outlook import Outlook, outlook
 from core.domain.progress import Later
@@ -32,10 +32,10 @@ BASE_DAYS = 90
 def draw(wb: Workbench, connection: Connection, campaign: Campaign) -> None:
     """Put everybody of a campaign that is about to go out into an arm. The same seed and data give the same arms; a
     campaign of other modes for the same patients that has its arms already gives them. Once anybody was decided about
-    nobody's arm changes any more. Raises NotAllowed when the design does not fit that of a sister by now, or an arm
-    would be empty."""
+    nobody's arm changes any more. Raises NotAllowed when the design does not fit that of a sister by now, the later
+    day of letters has passed, or an arm would be empty."""
     one_at_a_time(connection)
-    _raise_if(family_designs.problem(wb, connection, campaign))
+    _raise_if(_unfit(wb, connection, campaign))
     if arms.is_decided(connection, campaign.campaign_id):
         return
     if not shares(campaign):
@@ -126,9 +126,9 @@ def later(wb: Workbench, campaign: Campaign, *, waiting_count: int) -> Later | N
 
 def problem_of(wb: Workbench, draft: Campaign) -> str:
     """Why a draft cannot go out with its design: it does not fit that of the campaigns of other modes for the same
-    patients, or an arm would be empty; '' when it can."""
+    patients, the day of those who come later has passed, or an arm would be empty; '' when it can."""
     with reading(wb.engine) as connection:
-        return family_designs.problem(wb, connection, draft) or _empty_arm(connection, draft)
+        return _unfit(wb, connection, draft) or _empty_arm(connection, draft)
 
 
 def weeks_compared(wb: Workbench, connection: Connection, campaign: Campaign, *, since: date) -> int:
@@ -138,6 +138,11 @@ def weeks_compared(wb: Workbench, connection: Connection, campaign: Campaign, *,
         return campaign.delay_weeks
     later_on = family_designs.first_later_on(wb, connection, campaign)
     return 0 if later_on is None else max(0, (later_on - since).days // 7)
+
+
+def _unfit(wb: Workbench, connection: Connection, draft: Campaign) -> str:
+    of_family = family_designs.problem(wb, connection, draft)
+    return of_family or passed_problem(draft, wb.organisation(), on=wb.today())
 
 
 def _empty_arm(connection: Connection, draft: Campaign) -> str:

@@ -12,6 +12,7 @@ from core.designs import arms_of
 from core.domain.addressee import Person, name_of
 from core.domain.campaign import Campaign, goes_out_on
 from core.domain.effects.allocation import HOLD_OUT, LATER
+from core.domain.effects.design import passed_problem
 from core.domain.eligibility import (
     COMES_LATER,
     GLYPH,
@@ -26,7 +27,7 @@ from core.domain.letter import Letter
 from core.domain.message import CANNOT_BE_WRITTEN
 from core.domain.organisation import LETTER
 from core.domain.print_plan import Candidate, PlannedLetter, digest, letters
-from core.errors import MissingField, TemplateError
+from core.errors import MissingField, NotAllowed, TemplateError
 from core.frozen_letters import Stationery, stationery
 from core.kept_out import of_origins
 from core.letter_form import LetterForm
@@ -48,7 +49,10 @@ class Plan:
 
 
 def plan(wb: Workbench, connection: Connection, campaign: Campaign) -> Plan:
-    """What would be printed of a campaign at this moment. Raises TemplateError, NotAllowed where nothing could be."""
+    """What would be printed of a campaign at this moment. Raises TemplateError, NotAllowed where nothing could be, also
+    once those who come later would get theirs with the others."""
+    if problem := passed_problem(campaign, wb.organisation(), on=wb.today()):
+        raise NotAllowed(problem)
     paper, waiting = stationery(wb, campaign), print_plan_rows.waiting(connection, campaign.campaign_id)
     reasons = _refused(wb, connection, campaign, waiting)
     asked = [row for row in waiting if row.recipient_id not in reasons]

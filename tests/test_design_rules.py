@@ -16,6 +16,7 @@ from core.domain.effects.design import (
     empty_problem,
     family_problem,
     fitted,
+    passed_problem,
     shares,
 )
 from core.domain.effects.outcomes import compared_within
@@ -92,6 +93,22 @@ def test_by_another_mode_nobody_is_contacted_who_is_not_to_be(mine: Any, other: 
     assert (problem in found) if problem else found == ""
     if problem and other.design != "everyone":
         assert not family_problem(replace(mine, **fitted(mine, other, US)), other, US)
+
+
+@pytest.mark.parametrize(
+    ("changes", "on", "is_refused"),
+    [
+        ({"channel": "letter"}, date(2027, 1, 24), False),
+        ({"channel": "letter"}, date(2027, 1, 25), True),
+        ({"channel": "letter", "start_on": date(2026, 12, 1)}, date(2027, 1, 25), False),
+        ({"channel": "letter", "design": "hold_out", "delay_weeks": 0}, date(2027, 1, 25), False),
+        ({}, date(2027, 1, 25), False),
+    ],
+)
+def test_letters_are_not_printed_once_those_who_come_later_would_get_theirs_with_the_others(
+    changes: dict[str, Any], on: date, is_refused: bool
+) -> None:
+    assert bool(passed_problem(replace(LATER, **changes), US, on=on)) == is_refused
 
 
 @pytest.mark.parametrize(

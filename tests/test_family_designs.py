@@ -20,7 +20,7 @@ from tests.clinic import add_patients, clinic_that_sends
 from tests.conftest import Clock
 from tests.designed import DELAYED, HOLD_OUT, activated, add_couples, arms, draft, people
 from tests.followed import SENT, followed
-from tests.letters import BODY, clinic_that_prints, letter_campaign, printed
+from tests.letters import BODY, ask, clinic_that_prints, letter_campaign, make, printed, run_of
 from tests.letters import add_people as add_people_with_homes
 from tests.letters import states as letter_states
 from tests.mail_servers import Recorder
@@ -286,6 +286,36 @@ def test_the_letter_of_a_delayed_campaign_is_printed_for_who_is_contacted_now_an
     assert not planned.patient_ids and sum(planned.left_out.values()) == len(later)
     clock.forward(days=90)
     assert set(new_campaigns.plan_copy(bench, letter.campaign_id).patient_ids) == later
+
+
+@pytest.mark.parametrize("is_asked", [False, True], ids=["asked for late", "made late"])
+def test_letters_are_not_printed_for_everybody_when_their_mail_date_lies_as_far_back_as_the_delay(
+    bench: Workbench,  # noqa: F811
+    clock: Clock,
+    is_asked: bool,
+) -> None:
+    clinic_that_prints(bench)
+    draft(bench, add_people_with_homes(bench, [{"email": f"ada{n}@example.org"} for n in range(24)]), **DELAYED)
+    letter = campaigns.campaign(bench, new_campaigns.also_by(bench, "c1", "ad-hoc-letter"))
+    about = {"messages": {"en": Message("", BODY)}, "skip_closed_gaps": False}
+    letter = campaigns.save(bench, letter.campaign_id, about, version=letter.version)
+    if is_asked:
+        ask(bench, letter)
+    clock.forward(days=60)
+
+    if is_asked:
+        make(bench)
+        assert "choose a new mail date" in run_of(bench, letter).problem
+    else:
+        with pytest.raises(NotAllowed, match="choose a new mail date"):
+            ask(bench, letter)
+    assert {state for state, _ in letter_states(bench, letter).values()} == {"waiting"}
+
+    letter = campaigns.save(bench, letter.campaign_id, in_days(bench, 0), version=letter.version)
+    printed(bench, letter)
+    found = letter_states(bench, letter)
+    later = people(bench, letter.campaign_id)["later"]
+    assert later == {each for each, state in found.items() if state == ("not_sent", "comes_later")}
 
 
 def test_a_letter_alone_has_no_later_start(bench: Workbench) -> None:  # noqa: F811

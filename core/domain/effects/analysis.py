@@ -11,6 +11,7 @@ from itertools import combinations
 
 import polars as pl
 
+from core.domain.campaign import DELAYED
 from core.domain.clinical import schema
 from core.domain.effects.allocation import CONTACT, HOLD_OUT, LATER, A, B
 from core.domain.effects.comparison import Comparison, compared, untold, widening
@@ -21,6 +22,7 @@ from core.domain.effects.survival import at_risk, closure_curve, log_rank
 
 ARMS = (CONTACT, HOLD_OUT, LATER, B, A)  # of a pair the first is compared with the second
 _SECOND = "the same patients were contacted before by another mode, whose report tells of both"
+_TOGETHER = "those who come later were contacted within a week of the others"
 ALLOCATED = schema(
     {
         "arm": pl.String,
@@ -173,7 +175,10 @@ def _window(allocated: pl.DataFrame, arms: Sequence[str], plan: Plan, days: int)
 
 
 def _why_untold(rows: pl.DataFrame, arm: str, against: str, plan: Plan) -> str:
-    """Why two arms cannot be compared (`untold`); those that another mode has contacted before are alike no more."""
+    """Why two arms cannot be compared (`untold`): not those that another mode has contacted before, nor those that were
+    contacted together."""
+    if plan.design == DELAYED and plan.delay_weeks == 0:
+        return _TOGETHER
     return _SECOND if plan.is_second else untold(rows, arm, against)
 
 

@@ -6,6 +6,7 @@ Which patients are in which arm is drawn when the campaign is activated, or its 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from math import ceil
 from typing import Any
 
@@ -171,6 +172,18 @@ def family_problem(campaign: Campaign, lead: Campaign, organisation: Organisatio
             "a start date or a delay that is no earlier."
         )
     return ""
+
+
+def passed_problem(campaign: Campaign, organisation: Organisation, *, on: date) -> str:
+    """Why letters of which some are for later cannot be printed on a day: the later one counts from the mail date and
+    has come, so that everybody would get one at once; '' when they can."""
+    later_on = campaign.later_on(organisation)
+    if (campaign.channel, campaign.design) != (LETTER, DELAYED) or on < later_on:
+        return ""
+    return (
+        f"Those who come later would get their letter together with the others, since their day, {day_text(later_on)}, "
+        "counts from the mail date: choose a new mail date."
+    )
 
 
 def contacted_problem(by: Campaign) -> str:
