@@ -275,19 +275,26 @@ def state_counts(connection: Connection, campaign_ids: Collection[str], *, scope
     return counts
 
 
-def held_waiting(connection: Connection, campaign_ids: Collection[str], *, scope: Scope) -> dict[str, int]:
-    """How many recipients within the scope chance holds out whose turn to be decided about has not come, by campaign;
-    without those that have none."""
-    found: dict[str, int] = {}
+def held_out(connection: Connection, campaign_ids: Collection[str], *, scope: Scope) -> dict[str, dict[str, int]]:
+    """How many recipients within the scope chance holds out, by campaign and state. Arms are looked at only where they
+    were drawn: of other campaigns the index on states is enough."""
+    found: dict[str, dict[str, int]] = {campaign_id: {} for campaign_id in campaign_ids}
+    columns = (recipients.c.campaign_id, recipients.c.state)
     for ids in batches(campaign_ids):
-        question = select(recipients.c.campaign_id, func.count()).where(
-            recipients.c.campaign_id.in_(ids),
-            recipients.c.state == "waiting",
-            recipients.c.arm == HOLD_OUT,
-            recipient_in_scope(scope),
+        may_be = (recipients.c.state == HOLD_OUT) | campaigns.c.allocated_at.is_not(None)
+        question = (
+            select(*columns, func.count())
+            .join(campaigns, campaigns.c.campaign_id == recipients.c.campaign_id)
+            .where(recipients.c.campaign_id.in_(ids), may_be, is_held_out(), recipient_in_scope(scope))
         )
-        found |= {row[0]: row[1] for row in connection.execute(question.group_by(recipients.c.campaign_id))}
+        for campaign_id, state, count in connection.execute(question.group_by(*columns)):
+            found[campaign_id][state] = count
     return found
+
+
+def is_held_out() -> ColumnElement[bool]:
+    """core.domain.contact_steps.is_held_out, in SQL."""
+    return (recipients.c.arm == HOLD_OUT) | (recipients.c.state == HOLD_OUT)
 
 
 def patients_of(connection: Connection, campaign_id: str, *, user: User) -> list[str]:
