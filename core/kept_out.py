@@ -1,7 +1,7 @@
 """Whom a campaign does not contact, or not yet, since chance decided so for one that it comes from.
 
-Asked when a copy, follow-up or campaign by another mode is planned, and once more when each message is sent or each
-letter printed. docs/decisions/designs.md
+Asked when a copy, follow-up or campaign by another mode is planned or activated, and once more when each message is
+sent or each letter printed. docs/decisions/designs.md
 """
 
 from collections.abc import Collection, Mapping
@@ -11,9 +11,21 @@ from datetime import date
 from sqlalchemy import Connection
 
 from core.domain.campaign import Campaign
-from core.domain.effects.allocation import HOLD_OUT
+from core.domain.effects.allocation import HOLD_OUT, LATER
 from core.store.origins import kept_back, origins
 from core.workbench import Workbench
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Whether chance lets a patient be contacted, and before which day not; None: at once."""
+
+    is_held_out: bool = False
+    later_on: date | None = None
+
+    def must_wait(self, on: date) -> bool:
+        """Whether the day is still to come."""
+        return self.later_on is not None and on < self.later_on
 
 
 @dataclass(frozen=True)
@@ -26,10 +38,13 @@ class KeptOut:
     held_out: frozenset[str] = frozenset()
     later_on: Mapping[str, date] = field(default_factory=dict)
 
-    def first_day(self, patient_id: str, *, own: date | None) -> date | None:
-        """The first day on which a patient may be contacted: neither an origin nor `own`, the later day by the
-        campaign's own arms, contacts them before. None for who is contacted at once."""
-        return max(filter(None, (self.later_on.get(patient_id), own)), default=None)
+    def turn(self, patient_id: str, arm: str, *, later_on: date) -> Turn:
+        """The turn of a patient who is in this arm of the campaign itself, of which 'later' is contacted from
+        `later_on`: nobody is contacted before the last of the days that hold for them."""
+        if arm == HOLD_OUT or patient_id in self.held_out:
+            return Turn(is_held_out=True)
+        own = later_on if arm == LATER else None
+        return Turn(later_on=max(filter(None, (self.later_on.get(patient_id), own)), default=None))
 
 
 _NOBODY = KeptOut()
@@ -40,9 +55,14 @@ def of_source(wb: Workbench, connection: Connection, source: Campaign, patient_i
     return _kept_out(wb, connection, origins(connection, source), patient_ids)
 
 
-def of_origins(wb: Workbench, connection: Connection, campaign: Campaign, patient_ids: Collection[str]) -> KeptOut:
-    """Who of these patients is left out of a campaign, or comes later, by those that it comes from. What its own arms
-    say is not in it."""
+def turns(wb: Workbench, connection: Connection, campaign: Campaign, arms: Mapping[str, str]) -> dict[str, Turn]:
+    """By patient what chance decided: for this campaign, whose arms are given, and for those that it comes from."""
+    kept = _of_origins(wb, connection, campaign, arms)
+    later_on = campaign.later_on(wb.organisation())
+    return {each: kept.turn(each, arm, later_on=later_on) for each, arm in arms.items()}
+
+
+def _of_origins(wb: Workbench, connection: Connection, campaign: Campaign, patient_ids: Collection[str]) -> KeptOut:
     if campaign.family_id is None and not campaign.work_list.get("copied_from"):
         return _NOBODY
     return _kept_out(wb, connection, origins(connection, campaign)[1:], patient_ids)

@@ -11,7 +11,7 @@ from core import rules
 from core.designs import arms_of
 from core.domain.addressee import Person, name_of
 from core.domain.campaign import Campaign, goes_out_on
-from core.domain.effects.allocation import HOLD_OUT, LATER
+from core.domain.effects.allocation import CONTACT, HOLD_OUT
 from core.domain.effects.design import passed_problem
 from core.domain.eligibility import (
     COMES_LATER,
@@ -29,7 +29,7 @@ from core.domain.organisation import LETTER
 from core.domain.print_plan import Candidate, PlannedLetter, digest, letters
 from core.errors import MissingField, NotAllowed, TemplateError
 from core.frozen_letters import Stationery, stationery
-from core.kept_out import of_origins
+from core.kept_out import turns
 from core.letter_form import LetterForm
 from core.merge_fields import Fields, fields_for
 from core.store import letter_people, print_plan_rows
@@ -92,17 +92,16 @@ def _refused(wb: Workbench, connection: Connection, campaign: Campaign, waiting:
         campaign_id=campaign.campaign_id,
     )
     arms = arms_of(connection, campaign)  # also of a draft of which none are drawn yet
-    kept = of_origins(wb, connection, campaign, [row.patient_id for row in waiting])
-    own = campaign.later_on(wb.organisation())
+    own = {row.patient_id: arms[row.patient_id].arm if row.patient_id in arms else row.arm for row in waiting}
+    everyones = turns(wb, connection, campaign, own)
     found: dict[int, str] = {}
     for row in waiting:
         contact: Contact = contacts[row.patient_id]
-        arm = arms[row.patient_id].arm if row.patient_id in arms else row.arm
-        arm = HOLD_OUT if row.patient_id in kept.held_out else arm
-        why = eligibility(contact, mailing, on=on, cap=cap, arm=arm)
+        turn = everyones[row.patient_id]
+        why = eligibility(contact, mailing, on=on, cap=cap, arm=HOLD_OUT if turn.is_held_out else CONTACT)
         if why:
             found[row.recipient_id] = why.key
-        elif on < (kept.first_day(row.patient_id, own=own if arm == LATER else None) or on):
+        elif turn.must_wait(on):
             found[row.recipient_id] = COMES_LATER
     return found
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from core import campaigns, dispatcher, new_campaigns
+from core import campaigns, coming, designs, dispatcher, new_campaigns, roll_ups
 from core.domain.campaign import Campaign
 from core.errors import NotAllowed
 from core.store.accounts import change_organisation
@@ -208,6 +208,49 @@ def test_whoever_comes_later_by_an_origin_too_waits_for_the_last_of_the_days(
     clock.forward(days=(first - wb.today()).days)
     dispatcher.drain(wb)
     assert of_both < mailed(server)
+
+
+def copy_of_a_draft_whose_sister_is_active(wb: Workbench, design: dict[str, Any]) -> tuple[str, Campaign]:
+    """Its patients are those of the sister, whose arms were drawn after the copy was made."""
+    draft(wb, add_couples(wb, 10), **design)
+    sister = new_campaigns.also_by(wb, "c1", TEXT)
+    campaigns.stop(wb, "c1")
+    made = new_campaigns.copy(wb, "c1")
+    return made, campaigns.activate(wb, sister)
+
+
+def test_whoever_comes_later_by_an_origin_is_announced_on_their_day(wb: Workbench, server: Recorder) -> None:
+    made, sister = copy_of_a_draft_whose_sister_is_active(wb, DELAYED)
+    first = sister.later_on(wb.organisation())
+    held_back = designs.held_back(wb, campaigns.campaign(wb, made), campaigns.patients(wb, made))
+    assert (held_back.held_out, held_back.later) == (0, {first: 10})
+
+    for waits_for_others in (True, False):
+        active = started(wb, made) if waits_for_others else campaigns.campaign(wb, made)
+        roll_ups.refresh(wb)
+        listed = next(each for each in campaigns.campaigns(wb) if each.campaign.campaign_id == made)
+        schedule, found = campaigns.schedule(wb, active), coming.coming(wb, "email")
+        assert listed.schedule == schedule
+        assert found.beyond.select("campaign_id", "on", "waiting").rows() == [(made, first, 10)]
+        assert found.campaigns["waiting"].to_list() == ([10] if waits_for_others else [])
+        if waits_for_others:
+            assert schedule == "Going out now, done today about 12:05, 10 more from Wed 20 Jan 2027"
+            assert listed.size == "10 patients to contact, 10 from Wed 20 Jan 2027"
+            dispatcher.drain(wb)
+        else:
+            assert schedule.startswith("Goes out Wed 20 Jan 2027, from 9:00")
+            assert listed.size == "10 patients to contact from Wed 20 Jan 2027"
+
+
+def test_of_a_delayed_copy_whoever_is_held_out_by_an_origin_is_not_said_to_come_later(wb: Workbench) -> None:
+    made, sister = copy_of_a_draft_whose_sister_is_active(wb, HOLD_OUT)
+    kept = campaigns.save(wb, made, DELAYED | {"delay_weeks": 2}, version=1)
+
+    found = designs.held_back(wb, kept, campaigns.patients(wb, made))
+
+    campaigns.activate(wb, made)
+    later = people(wb, made)["later"] - people(wb, sister.campaign_id)["hold_out"]
+    assert (found.held_out, found.later) == (10, {kept.later_on(wb.organisation()): len(later)})
 
 
 # ---- letters ---------------------------------------------------------------------------------------------------------

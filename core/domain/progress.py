@@ -16,7 +16,7 @@ from core.domain.wording import day_text
 
 @dataclass(frozen=True)
 class Later:
-    """How many wait since they are contacted later (the arm 'later'), and from which day."""
+    """How many wait for a later day, by chance or since it was decided so, and the first of these days."""
 
     count: int
     on: date
