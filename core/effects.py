@@ -10,7 +10,7 @@ from core import campaigns, designs, readers
 from core.domain.campaign import Campaign
 from core.domain.effects import differences
 from core.domain.effects.analysis import ALLOCATED, Effect, Plan, effect_of
-from core.domain.effects.design import EVERYONE, is_kept_out
+from core.domain.effects.design import EVERYONE, shares_arms
 from core.domain.effects.differences import Pooled
 from core.domain.effects.outcomes import WINDOWS
 from core.domain.effects.rough import rough_effect
@@ -112,7 +112,7 @@ def _plan(wb: Workbench, campaign: Campaign) -> Plan | None:
         weeks = designs.weeks_compared(wb, connection, campaign, since=known.allocated_on)
     if campaign.allocated_at is None:
         return Plan(EVERYONE, known.allocated_on, known.known_through, known.lag_days)
-    same_arms = [each for each in family if each.allocated_at and is_kept_out(each, campaign)]
+    same_arms = [each for each in family if each.allocated_at and shares_arms(each, campaign)]
     return Plan(
         campaign.design,
         known.allocated_on,

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from core.domain.campaign import Campaign
 from core.domain.effects.allocation import HOLD_OUT, LATER
+from core.domain.effects.design import shares_arms
 from core.store.origins import kept_back, origins
 from core.workbench import Workbench
 
@@ -33,18 +34,21 @@ class KeptOut:
     """held_out   patients whom one of the origins does not contact
     later_on   by patient the first day on which all of the origins contact them, of those who come later; it may have
                passed
+    besides    the same without the campaign's sisters that share its arms: of these each has a day of its own
     """
 
     held_out: frozenset[str] = frozenset()
     later_on: Mapping[str, date] = field(default_factory=dict)
+    besides: Mapping[str, date] = field(default_factory=dict)
 
     def turn(self, patient_id: str, arm: str, *, later_on: date) -> Turn:
         """The turn of a patient who is in this arm of the campaign itself, of which 'later' is contacted from
         `later_on`: nobody is contacted before the last of the days that hold for them."""
         if arm == HOLD_OUT or patient_id in self.held_out:
             return Turn(is_held_out=True)
-        own = later_on if arm == LATER else None
-        return Turn(later_on=max(filter(None, (self.later_on.get(patient_id), own)), default=None))
+        if arm != LATER:
+            return Turn(later_on=self.later_on.get(patient_id))
+        return Turn(later_on=max(later_on, self.besides.get(patient_id, later_on)))
 
 
 _NOBODY = KeptOut()
@@ -65,11 +69,19 @@ def turns(wb: Workbench, connection: Connection, campaign: Campaign, arms: Mappi
 def _of_origins(wb: Workbench, connection: Connection, campaign: Campaign, patient_ids: Collection[str]) -> KeptOut:
     if campaign.family_id is None and not campaign.work_list.get("copied_from"):
         return _NOBODY
-    return _kept_out(wb, connection, origins(connection, campaign)[1:], patient_ids)
+    found = origins(connection, campaign)[1:]
+    family = [each for each in found if each.family_id is not None and each.family_id == campaign.family_id]
+    sisters = {each.campaign_id for each in family if shares_arms(each, campaign)}
+    return _kept_out(wb, connection, found, patient_ids, sisters=sisters)
 
 
 def _kept_out(
-    wb: Workbench, connection: Connection, campaigns: Collection[Campaign], patient_ids: Collection[str]
+    wb: Workbench,
+    connection: Connection,
+    campaigns: Collection[Campaign],
+    patient_ids: Collection[str],
+    *,
+    sisters: Collection[str] = (),
 ) -> KeptOut:
     with_arms = {each.campaign_id: each for each in campaigns if each.allocated_at is not None}
     if not with_arms:
@@ -78,6 +90,10 @@ def _kept_out(
     days = {each: one.later_on(organisation) for each, one in with_arms.items()}
     found = kept_back(connection, with_arms, patient_ids)
     held_out = {each for each, arms in found.items() if HOLD_OUT in {arm for _, arm in arms}}
-    later_on = {each: max(days[campaign_id] for campaign_id, _ in arms) for each, arms in found.items()}
-    later_on = {each: on for each, on in later_on.items() if each not in held_out}
-    return KeptOut(frozenset(held_out), later_on)
+    theirs = {each: {one: days[one] for one, _ in arms} for each, arms in found.items() if each not in held_out}
+    besides = {each: {one: on for one, on in known.items() if one not in sisters} for each, known in theirs.items()}
+    return KeptOut(
+        frozenset(held_out),
+        {each: max(known.values()) for each, known in theirs.items()},
+        {each: max(known.values()) for each, known in besides.items() if known},
+    )

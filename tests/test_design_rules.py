@@ -13,6 +13,7 @@ from core.domain.effects.design import (
     changed_to,
     design_problems,
     designs_of,
+    early_problem,
     empty_problem,
     family_problem,
     fitted,
@@ -88,11 +89,19 @@ LATER = replace(CAMPAIGN, design="delayed", holdout_share=50, delay_weeks=8, sta
     ],
 )
 def test_by_another_mode_nobody_is_contacted_who_is_not_to_be(mine: Any, other: Any, problem: str) -> None:
-    found = family_problem(mine, other, US)
+    found = family_problem(mine, other) or early_problem(mine, [other], US)
 
     assert (problem in found) if problem else found == ""
     if problem and other.design != "everyone":
-        assert not family_problem(replace(mine, **fitted(mine, other, US)), other, US)
+        fits = replace(mine, **fitted(mine, other, US))
+        assert not family_problem(fits, other) and not early_problem(fits, [other], US)
+
+
+def test_of_several_modes_none_contacts_the_later_ones_before_the_first_of_the_days() -> None:
+    leads = [replace(LATER, delay_weeks=weeks) for weeks in (8, 10)]
+
+    assert not early_problem(LATER, leads, US) and not early_problem(LATER, [], US)
+    assert "Mon 25 Jan 2027" in early_problem(replace(LATER, delay_weeks=7), leads, US)
 
 
 @pytest.mark.parametrize(

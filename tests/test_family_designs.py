@@ -123,6 +123,39 @@ def test_the_effect_of_a_sister_is_shown_for_no_longer_than_nobody_of_the_later_
     assert found.plan.delay_weeks == (first_on - SENT).days // 7 == 33
 
 
+def test_sisters_contact_those_who_come_later_each_on_a_day_of_its_own(
+    wb: Workbench, clock: Clock, server: Recorder
+) -> None:
+    first = activated(wb, add_couples(wb, 10), **DELAYED).later_on(wb.organisation())
+    sister = new_campaigns.also_by(wb, "c1", TEXT)
+    campaigns.save(wb, sister, DELAYED | {"delay_weeks": 12}, version=1)
+    second = campaigns.activate(wb, sister)
+    dispatcher.drain(wb)
+
+    clock.forward(days=(first - wb.today()).days)
+    dispatcher.drain(wb)
+
+    assert wb.today() < second.later_on(wb.organisation())
+    assert people(wb)["later"] <= {address.partition("@")[0] for address, _ in server.mails}
+
+
+def test_the_first_mode_can_be_edited_and_activated_again_whatever_later_day_a_sister_has(wb: Workbench) -> None:
+    draft(wb, add_couples(wb, 10), **in_days(wb, 3), **DELAYED)
+    sister = new_campaigns.also_by(wb, "c1", TEXT)
+    campaigns.save(wb, sister, in_days(wb, 10), version=1)
+    campaigns.activate(wb, "c1")
+    campaigns.activate(wb, sister)
+
+    kept = campaigns.save(wb, "c1", {"description": "typo"}, version=campaigns.campaign(wb, "c1").version)
+    campaigns.inactivate(wb, "c1", version=kept.version)
+    assert campaigns.activate(wb, "c1").status == "active"
+
+    campaigns.inactivate(wb, sister)
+    campaigns.save(wb, sister, {"delay_weeks": 1}, version=campaigns.campaign(wb, sister).version)
+    with pytest.raises(NotAllowed, match="those of the same patients who come later are contacted from"):
+        campaigns.activate(wb, sister)
+
+
 # ---- who is drawn ----------------------------------------------------------------------------------------------------
 def test_who_was_not_in_the_sister_that_was_activated_first_is_drawn_too(wb: Workbench) -> None:
     ids = add_patients(wb, 20) + add_patients(wb, 20, start=21, group=2)
