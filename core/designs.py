@@ -95,8 +95,11 @@ def foreseen(wb: Workbench, draft: Campaign, *, base: float, wanted: float) -> O
     """
     with reading(wb.engine) as connection:
         drawn = arms_of(connection, draft)
+        since = family_designs.counted_from(wb, connection, draft)
+        weeks = weeks_compared(wb, connection, draft, since=since)
     against = A if draft.design == AB else ""
-    days = compared_within(draft.design, draft.delay_weeks)[-1]
+    is_together = draft.design == DELAYED and weeks == 0
+    days = 0 if is_together else compared_within(draft.design, weeks)[-1]
     return outlook(drawn, shares(draft), base=base, wanted=wanted, against=against, days=days)
 
 

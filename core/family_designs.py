@@ -84,6 +84,13 @@ def first_later_on(wb: Workbench, connection: Connection, campaign: Campaign) ->
     return min(days, default=campaign.later_on(organisation))
 
 
+def counted_from(wb: Workbench, connection: Connection, draft: Campaign) -> date:
+    """The day from which closures of a draft would count, were it activated now: that of core.outcomes.allocated_on."""
+    same = _with_its_arms(connection, draft)
+    at = next((each.allocated_at for each in same if each.allocated_at is not None), wb.now())
+    return max(at.astimezone(wb.zone()).date(), min(each.start_on for each in (draft, *same)))
+
+
 def _with_its_arms(connection: Connection, campaign: Campaign) -> list[Campaign]:
     """The sisters that have arms which are the campaign's, the first to have any first."""
     drawn = [(each.allocated_at, each) for each in bound_to(connection, campaign) if shares_arms(each, campaign)]

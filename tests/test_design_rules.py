@@ -196,6 +196,15 @@ def test_a_tenth_held_out_of_2000_shows_only_what_the_usual_tables_say() -> None
     assert household_effect([]) == 1.0
 
 
+def test_nothing_is_promised_of_later_ones_who_are_contacted_within_a_week_of_the_others() -> None:
+    drawn = {str(one): Allocation("later" if one < 1000 else "contact", "s", str(one)) for one in range(2000)}
+
+    shown = outlook(drawn, {"contact": 0.5, "later": 0.5}, base=0.3, wanted=0.03, days=0)
+
+    assert (shown.rise, shown.rise_at_half, shown.needed) == (None, None, None)
+    assert "no effect could be shown" in " ".join(outlook_sentences(shown, about="contacted later"))
+
+
 def test_a_form_promises_nothing_that_the_report_will_not_compare() -> None:
     """Nine households held out are too few to be compared; half and half they would be enough."""
     arms = ["hold_out" if one < 9 else "contact" for one in range(60)]

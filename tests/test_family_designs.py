@@ -156,6 +156,20 @@ def test_the_first_mode_can_be_edited_and_activated_again_whatever_later_day_a_s
         campaigns.activate(wb, sister)
 
 
+def test_the_outlook_of_a_sister_is_for_the_days_that_its_report_will_compare(wb: Workbench) -> None:
+    """The first mode began long before the sister and contacts the later ones on the day after the sister starts."""
+    first = activated(wb, add_couples(wb, 30), **DELAYED)
+    sister = new_campaigns.also_by(wb, "c1", TEXT)
+    kept = campaigns.save(wb, sister, in_days(wb, 55) | {"delay_weeks": 3}, version=1)
+    foreseen = designs.foreseen(wb, kept, base=0.3, wanted=0.05)
+
+    active = campaigns.activate(wb, sister)
+
+    with reading(wb.engine) as connection:
+        assert designs.weeks_compared(wb, connection, active, since=first.start_on) == 8
+    assert foreseen.days == designs.foreseen(wb, active, base=0.3, wanted=0.05).days == 56
+
+
 # ---- who is drawn ----------------------------------------------------------------------------------------------------
 def test_who_was_not_in_the_sister_that_was_activated_first_is_drawn_too(wb: Workbench) -> None:
     ids = add_patients(wb, 20) + add_patients(wb, 20, start=21, group=2)
