@@ -365,6 +365,23 @@ def test_letters_are_not_printed_for_everybody_when_their_mail_date_lies_as_far_
     assert later == {each for each, state in found.items() if state == ("not_sent", "comes_later")}
 
 
+def test_what_became_of_patients_is_awaited_only_once_their_letters_are_made(bench: Workbench) -> None:  # noqa: F811
+    clinic_that_prints(bench)
+    made = letter_campaign(bench, add_people_with_homes(bench, [{} for _ in range(12)]))
+    about = {"measures": ("scr-mammogram",), "skip_closed_gaps": False, "start_on": bench.today()}
+    campaigns.save(bench, made.campaign_id, HOLD_OUT | about, version=made.version)
+
+    def seen() -> tuple[bool, bool]:
+        with reading(bench.engine) as connection:
+            is_due = made.campaign_id in {each.campaign_id for each in outcome_rows.due(connection, "g")}
+        return effects.is_awaited(bench, campaigns.campaign(bench, made.campaign_id)), is_due
+
+    ask(bench, made)
+    assert people(bench, made.campaign_id)["hold_out"] and seen() == (False, False)
+    make(bench)
+    assert seen() == (True, True)
+
+
 def test_a_letter_alone_has_no_later_start(bench: Workbench) -> None:  # noqa: F811
     clinic_that_prints(bench)
     made = letter_campaign(bench, add_people_with_homes(bench, [{} for _ in range(12)]))
