@@ -56,7 +56,7 @@ _NOBODY = KeptOut()
 
 def of_source(wb: Workbench, connection: Connection, source: Campaign, patient_ids: Collection[str]) -> KeptOut:
     """Who of these patients is left out, or comes later, of what is made of a campaign."""
-    return _kept_out(wb, connection, origins(connection, source), patient_ids)
+    return _kept_out(wb, connection, origins(connection, source.campaign_id), patient_ids)
 
 
 def turns(wb: Workbench, connection: Connection, campaign: Campaign, arms: Mapping[str, str]) -> dict[str, Turn]:
@@ -69,7 +69,7 @@ def turns(wb: Workbench, connection: Connection, campaign: Campaign, arms: Mappi
 def _of_origins(wb: Workbench, connection: Connection, campaign: Campaign, patient_ids: Collection[str]) -> KeptOut:
     if campaign.family_id is None and not campaign.work_list.get("copied_from"):
         return _NOBODY
-    found = origins(connection, campaign)[1:]
+    found = [each for each in origins(connection, campaign.campaign_id) if each.campaign_id != campaign.campaign_id]
     family = [each for each in found if each.family_id is not None and each.family_id == campaign.family_id]
     sisters = {each.campaign_id for each in family if shares_arms(each, campaign)}
     return _kept_out(wb, connection, found, patient_ids, sisters=sisters)
@@ -83,12 +83,11 @@ def _kept_out(
     *,
     sisters: Collection[str] = (),
 ) -> KeptOut:
-    with_arms = {each.campaign_id: each for each in campaigns if each.allocated_at is not None}
-    if not with_arms:
+    if not campaigns:
         return _NOBODY
     organisation = wb.organisation()
-    days = {each: one.later_on(organisation) for each, one in with_arms.items()}
-    found = kept_back(connection, with_arms, patient_ids)
+    days = {each.campaign_id: each.later_on(organisation) for each in campaigns}
+    found = kept_back(connection, days, patient_ids)
     held_out = {each for each, arms in found.items() if HOLD_OUT in {arm for _, arm in arms}}
     theirs = {each: {one: days[one] for one, _ in arms} for each, arms in found.items() if each not in held_out}
     besides = {each: {one: on for one, on in known.items() if one not in sisters} for each, known in theirs.items()}

@@ -4,13 +4,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from core import campaigns, coming, designs, dispatcher, new_campaigns, roll_ups
 from core.domain.campaign import Campaign
 from core.errors import NotAllowed
+from core.send_time import decide
 from core.store.accounts import change_organisation
 from core.store.database import writing
+from core.store.messages import claim
 from core.store.schema import recipients
 from core.workbench import Workbench
 from tests.clinic import clinic_that_sends, states
@@ -251,6 +253,26 @@ def test_of_a_delayed_copy_whoever_is_held_out_by_an_origin_is_not_said_to_come_
     campaigns.activate(wb, made)
     later = people(wb, made)["later"] - people(wb, sister.campaign_id)["hold_out"]
     assert (found.held_out, found.later) == (10, {kept.later_on(wb.organisation()): len(later)})
+
+
+def test_deciding_costs_no_more_however_long_the_chain_of_copies_is(wb: Workbench) -> None:
+    draft(wb, add_couples(wb, 5), **HOLD_OUT)
+    new_campaigns.also_by(wb, "c1", TEXT)
+    counts, last = [], "c1"
+    asked: list[str] = []
+    event.listen(wb.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    for _ in range(4):
+        campaigns.stop(wb, last)
+        last = new_campaigns.copy(wb, last)
+        shown = started(wb, last)
+        with writing(wb.engine) as connection:
+            lease = timedelta(minutes=5)
+            claimed = claim(connection, last, worker="w", at=wb.now(), lease=lease, limit=100)
+            asked.clear()
+            assert {one.may_go for one in decide(wb, connection, shown, claimed, at=wb.now()).values()} == {True}
+            counts.append(len(asked))
+            connection.execute(update(recipients).values(state="waiting", claimed_by=None, lease_until=None))
+    assert len(set(counts)) == 1 and counts[0] <= 20
 
 
 # ---- letters ---------------------------------------------------------------------------------------------------------

@@ -87,10 +87,10 @@ def visible(connection: Connection, user: User) -> list[Campaign]:
     return [_campaign(row) for row in rows]
 
 
-def some(connection: Connection, campaign_ids: Collection[str]) -> list[Campaign]:
-    """Those of these campaigns that exist whoever asks, also deleted ones."""
-    rows = connection.execute(select(campaigns).where(campaigns.c.campaign_id.in_(campaign_ids)))
-    return [_campaign(row) for row in rows]
+def with_arms(connection: Connection, campaign_ids: Select[tuple[str]]) -> list[Campaign]:
+    """Those of these campaigns whose arms are drawn, also deleted ones, in the order they were made."""
+    question = select(campaigns).where(campaigns.c.campaign_id.in_(campaign_ids), campaigns.c.allocated_at.is_not(None))
+    return [_campaign(row) for row in connection.execute(question.order_by(campaigns.c.created_at))]
 
 
 def family(connection: Connection, of: Campaign, *, with_deleted: bool = False) -> list[Campaign]:
