@@ -67,6 +67,14 @@ def plan(wb: Workbench, connection: Connection, campaign: Campaign) -> Plan:
     return Plan(paper, tuple(planned), reasons, digest(planned, paper.sender))
 
 
+def is_against_chance(wb: Workbench, connection: Connection, campaign: Campaign, run_id: str) -> bool:
+    """Whether somebody is on a letter of a run whom chance holds out or lets wait, since what the campaign comes from
+    has drawn its arms after the letters were planned. Asked where nobody else can draw any."""
+    on = judged_on(wb, campaign)
+    found = turns(wb, connection, campaign, print_plan_rows.arms_on_letters(connection, run_id))
+    return any(turn.is_held_out or turn.must_wait(on) for turn in found.values())
+
+
 def judged_on(wb: Workbench, campaign: Campaign) -> date:
     """The day by which everything about a letter is decided, as pre-flight does: the mail date, or today after it."""
     return max(wb.today(), goes_out_on(campaign, wb.organisation()))
