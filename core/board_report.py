@@ -5,7 +5,7 @@ What they say is put together in core.board_sections and core.board_overview.
 
 from datetime import date
 
-from core import board_overview, board_sections, exports, logos, reports
+from core import board_overview, board_sections, exports, logos, reports, roll_ups
 from core.audit import record
 from core.domain.manifest import Manifest
 from core.domain.report_document import ReportDocument
@@ -35,11 +35,13 @@ def overview_pdf(wb: Workbench, first_on: date, last_on: date) -> bytes:
     if last_on < first_on:
         raise NotAllowed("The period ends before it begins. Choose a later last day.")
     record(wb, "overview.printed", first_on=first_on.isoformat(), last_on=last_on.isoformat())
+    roll_ups.catch_up_for_paper(wb)
     return overview_for(wb, first_on, last_on)
 
 
 def overview_for(wb: Workbench, first_on: date, last_on: date) -> bytes:
-    """The same for a scheduled email, whose own line in the audit log says who got it. For core.report_mail."""
+    """The same for a scheduled email, whose own line in the audit log says who got it. For core.report_mail, which adds
+    up once before all recipients."""
     said = exports.about(wb, "Overview of campaigns")
     document = ReportDocument(
         title="Overview of campaigns",

@@ -134,8 +134,8 @@ def _counted(wb: Workbench, connection: Connection) -> list[tuple[Campaign, Prog
     found = rows.visible(connection, wb.user)
     ids = [one.campaign_id for one in found]
     counts = rows.state_counts(connection, ids, scope=wb.user.scope)
-    held = rows.held_waiting(connection, ids, scope=wb.user.scope)
-    return [(one, progress_of(counts[one.campaign_id], held_waiting=held.get(one.campaign_id, 0))) for one in found]
+    held = rows.held_out(connection, ids, scope=wb.user.scope)
+    return [(one, progress_of(counts[one.campaign_id], held_out=held[one.campaign_id])) for one in found]
 
 
 def _listed(wb: Workbench, connection: Connection, counted: list[tuple[Campaign, Progress]]) -> list[Listed]:
@@ -145,10 +145,11 @@ def _listed(wb: Workbench, connection: Connection, counted: list[tuple[Campaign,
     held = {channel: held_sentence(wb, channel) for channel in channels}
     listed = []
     is_rough = readers.is_rough(wb)
+    laters = {} if is_rough else designs.laters(wb, connection)
     for one, exact in counted:
         status, progress = status_shown(one, exact), exact.rough() if is_rough else exact
         unapproved = why_held(wb, connection, one) if one.status == "active" else ""
-        later = None if is_rough else designs.later(wb, one, waiting_count=progress.waiting_count)
+        later = laters.get(one.campaign_id)
         schedule = schedule_sentence(
             one,
             wb.organisation(),

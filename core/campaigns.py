@@ -68,8 +68,8 @@ def progress(wb: Workbench, campaign_id: str) -> Progress:
     with reading(wb.engine) as connection:
         _visible(wb, connection, campaign_id)
         counts = rows.state_counts(connection, [campaign_id], scope=wb.user.scope)[campaign_id]
-        held = rows.held_waiting(connection, [campaign_id], scope=wb.user.scope)
-        found = progress_of(counts, held_waiting=held.get(campaign_id, 0))
+        held = rows.held_out(connection, [campaign_id], scope=wb.user.scope)
+        found = progress_of(counts, held_out=held[campaign_id])
     return found.rough() if readers.is_rough(wb) else found
 
 

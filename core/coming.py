@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from core import readers
+from core import designs, readers
 from core.domain.clinical import schema
 from core.domain.forecast import usual_pace
 from core.domain.organisation import CHANNELS, PHONE
@@ -44,12 +44,13 @@ class Coming:
 
 def coming(wb: Workbench, channel: str = "") -> Coming:
     """What waits in active campaigns, through the windows of the next two weeks at the pace of lately or else the
-    organisation's. Quiet hours, pauses, tries again and what is decided when a message would leave are no part of it.
+    organisation's. Whoever waits for another day, by chance or since that was decided already, comes on that day;
+    quiet hours, pauses, tries again and what else is decided when a message would leave are no part of it.
     For who may not see patients it is made of rounded counts, without those of whom a few wait.
     """
     with reading(wb.engine) as connection:
         known = rows.waiting(connection, channel, wb.user.scope)
-        later = rows.waiting_later(connection, wb.user.scope, at=wb.now())
+        later = designs.waiting_later(wb, connection)
     waiting = _with_days(wb, _apart(wb, known, later))
     if readers.is_rough(wb):  # the plan is made of what is shown
         waiting = waiting.with_columns(rounded_column("waiting")).drop_nulls("waiting")

@@ -34,9 +34,11 @@ def effect(wb: Workbench, campaign_id: str) -> Effect | None:
 
 
 def is_awaited(wb: Workbench, campaign: Campaign) -> bool:
-    """Whether chance made arms whose patients have not been followed yet; they are within a minute."""
-    is_designed = campaign.measures and campaign.design != EVERYONE and campaign.allocated_at is not None
-    return bool(is_designed) and campaign.start_on <= wb.today() and _plan(wb, campaign) is None
+    """Whether chance made arms whose patients have not been followed yet; they are within a minute. Letters that are
+    planned have arms and are followed only once they are made."""
+    has_arms = campaign.measures and campaign.design != EVERYONE and campaign.allocated_at is not None
+    is_followed = bool(has_arms) and campaign.status != "inactive"
+    return is_followed and campaign.start_on <= wb.today() and _plan(wb, campaign) is None
 
 
 def effect_among(wb: Workbench, campaign: Campaign, flagged: pl.DataFrame, *, is_rough: bool) -> Effect | None:

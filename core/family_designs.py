@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from core.domain.campaign import DELAYED, Campaign
 from core.domain.effects.allocation import HOLD_OUT, Allocation
-from core.domain.effects.design import contacted_problem, family_problem, is_kept_out, keeps_out
+from core.domain.effects.design import contacted_problem, early_problem, family_problem, keeps_out, shares_arms
 from core.store import arms
 from core.store import campaigns as rows
 from core.store.origins import descendants, has_contacted
@@ -31,7 +31,8 @@ def problem(wb: Workbench, connection: Connection, draft: Campaign) -> str:
     if draft.family_id is None:
         return ""
     organisation, bound = wb.organisation(), bound_to(connection, draft)
-    found = next(filter(None, (family_problem(draft, each, organisation) for each in bound)), "")
+    found = next(filter(None, (family_problem(draft, each) for each in bound)), "")
+    found = found or early_problem(draft, [each for each in bound if _is_before(each, draft)], organisation)
     if found or not keeps_out(draft) or any(each.allocated_at is not None for each in bound):
         return found
     return _contacted(connection, draft)
@@ -45,6 +46,16 @@ def bound_to(connection: Connection, draft: Campaign) -> list[Campaign]:
         for each in rows.family(connection, draft, with_deleted=True)
         if each.campaign_id != draft.campaign_id and (each.status == "active" or each.allocated_at is not None)
     ]
+
+
+def _is_before(one: Campaign, other: Campaign) -> bool:
+    """Of a family: whether one was made before the other. So a mode keeps its day whatever those that came of it have
+    chosen, also when it is edited or taken back and activated again."""
+    return _order(one) < _order(other)
+
+
+def _order(one: Campaign) -> tuple[bool, datetime, str]:
+    return one.campaign_id != one.family_id, one.created_at, one.campaign_id
 
 
 def inherited(connection: Connection, campaign: Campaign) -> Inherited:
@@ -73,9 +84,16 @@ def first_later_on(wb: Workbench, connection: Connection, campaign: Campaign) ->
     return min(days, default=campaign.later_on(organisation))
 
 
+def counted_from(wb: Workbench, connection: Connection, draft: Campaign) -> date:
+    """The day from which closures of a draft would count, were it activated now: that of core.outcomes.allocated_on."""
+    same = _with_its_arms(connection, draft)
+    at = next((each.allocated_at for each in same if each.allocated_at is not None), wb.now())
+    return max(at.astimezone(wb.zone()).date(), min(each.start_on for each in (draft, *same)))
+
+
 def _with_its_arms(connection: Connection, campaign: Campaign) -> list[Campaign]:
     """The sisters that have arms which are the campaign's, the first to have any first."""
-    drawn = [(each.allocated_at, each) for each in bound_to(connection, campaign) if is_kept_out(each, campaign)]
+    drawn = [(each.allocated_at, each) for each in bound_to(connection, campaign) if shares_arms(each, campaign)]
     found = [(at, each.campaign_id, each) for at, each in drawn if at is not None]
     return [each for _, _, each in sorted(found, key=lambda one: one[:2])]
 

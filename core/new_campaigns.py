@@ -11,10 +11,10 @@ from sqlalchemy import Connection
 
 from core import rules, templates
 from core.audit import record_in
-from core.domain.campaign import DELAYED, NAME_LENGTH, Campaign
+from core.domain.campaign import NAME_LENGTH, Campaign
 from core.domain.campaign_start import free_name, measures_for
 from core.domain.effects.allocation import HOLD_OUT
-from core.domain.effects.design import EVERYONE, HELD_OUT, designs_of, fitted
+from core.domain.effects.design import EVERYONE, fitted, keeps_out
 from core.domain.introduction import INTRODUCTORY, free_from
 from core.domain.life_cycle import COPY, RULES
 from core.domain.organisation import EMAIL, LETTER, PHONE, TEXT, Organisation
@@ -249,10 +249,8 @@ def also_by(wb: Workbench, campaign_id: str, template_id: str) -> str:
 
 def _design_of(made: Campaign, family: Sequence[Campaign], organisation: Organisation) -> dict[str, Any]:
     """The design of a sister: whoever is not contacted by one mode, or later, is not by another either."""
-    lead = next((one for one in family if one.design in (HELD_OUT, DELAYED)), None)
-    if lead is None or lead.design not in designs_of(made.channel, is_sister=True):
-        return {}
-    return fitted(made, lead, organisation)
+    lead = next(filter(keeps_out, family), None)
+    return fitted(made, lead, organisation) if lead is not None else {}
 
 
 def sister_templates(wb: Workbench, campaign: Campaign) -> list[templates.Template]:

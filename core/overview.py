@@ -24,7 +24,6 @@ from core.store.scope import practice_names
 from core.workbench import Workbench
 
 _SHORTLY = 0.3  # seconds for adding up what has changed; of what is left it is said that it is not added up yet
-_ON_PAPER = 15.0  # seconds; a file cannot be looked at again
 _FIGURES = dict.fromkeys(("delivery_rate", "opt_out_rate", "cost", "cost_per_gap"), pl.Float64)
 CAMPAIGNS = schema({**rows.CAMPAIGNS, **dict.fromkeys(COUNTS, pl.Int64), **_FIGURES})
 VOLUMES = schema({"on": pl.Date, "channel": pl.String, "handed_over": pl.Int64})
@@ -64,8 +63,9 @@ class Overview:
 
 
 def overview(wb: Workbench, wanted: Wanted, *, is_passed_on: bool = False) -> Overview:
-    """What the campaigns came to that are wanted; `is_passed_on`: for a file that others read."""
-    roll_ups.catch_up(wb, seconds=_ON_PAPER if is_passed_on else _SHORTLY)
+    """What the campaigns came to that are wanted; `is_passed_on`: for a file that others read, before which whoever
+    makes it calls `roll_ups.catch_up_for_paper`."""
+    roll_ups.catch_up(wb, seconds=_SHORTLY)
     with reading(wb.engine) as connection:
         found = rows.by_day(connection, wanted, wb.user.scope)
         named = rows.campaigns_sent(connection, wanted.channel)

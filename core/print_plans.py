@@ -11,7 +11,8 @@ from core import rules
 from core.designs import arms_of
 from core.domain.addressee import Person, name_of
 from core.domain.campaign import Campaign, goes_out_on
-from core.domain.effects.allocation import HOLD_OUT, LATER
+from core.domain.effects.allocation import CONTACT, HOLD_OUT
+from core.domain.effects.design import passed_problem
 from core.domain.eligibility import (
     COMES_LATER,
     GLYPH,
@@ -26,9 +27,9 @@ from core.domain.letter import Letter
 from core.domain.message import CANNOT_BE_WRITTEN
 from core.domain.organisation import LETTER
 from core.domain.print_plan import Candidate, PlannedLetter, digest, letters
-from core.errors import MissingField, TemplateError
+from core.errors import MissingField, NotAllowed, TemplateError
 from core.frozen_letters import Stationery, stationery
-from core.kept_out import of_origins
+from core.kept_out import turns
 from core.letter_form import LetterForm
 from core.merge_fields import Fields, fields_for
 from core.store import letter_people, print_plan_rows
@@ -48,7 +49,10 @@ class Plan:
 
 
 def plan(wb: Workbench, connection: Connection, campaign: Campaign) -> Plan:
-    """What would be printed of a campaign at this moment. Raises TemplateError, NotAllowed where nothing could be."""
+    """What would be printed of a campaign at this moment. Raises TemplateError, NotAllowed where nothing could be, also
+    once those who come later would get theirs with the others."""
+    if problem := passed_problem(campaign, wb.organisation(), on=wb.today()):
+        raise NotAllowed(problem)
     paper, waiting = stationery(wb, campaign), print_plan_rows.waiting(connection, campaign.campaign_id)
     reasons = _refused(wb, connection, campaign, waiting)
     asked = [row for row in waiting if row.recipient_id not in reasons]
@@ -61,6 +65,14 @@ def plan(wb: Workbench, connection: Connection, campaign: Campaign) -> Plan:
     planned, unprintable = _printable(paper, candidates)
     reasons |= unprintable
     return Plan(paper, tuple(planned), reasons, digest(planned, paper.sender))
+
+
+def is_against_chance(wb: Workbench, connection: Connection, campaign: Campaign, run_id: str) -> bool:
+    """Whether somebody is on a letter of a run whom chance holds out or lets wait, since what the campaign comes from
+    has drawn its arms after the letters were planned. Asked where nobody else can draw any."""
+    on = judged_on(wb, campaign)
+    found = turns(wb, connection, campaign, print_plan_rows.arms_on_letters(connection, run_id))
+    return any(turn.is_held_out or turn.must_wait(on) for turn in found.values())
 
 
 def judged_on(wb: Workbench, campaign: Campaign) -> date:
@@ -88,17 +100,16 @@ def _refused(wb: Workbench, connection: Connection, campaign: Campaign, waiting:
         campaign_id=campaign.campaign_id,
     )
     arms = arms_of(connection, campaign)  # also of a draft of which none are drawn yet
-    kept = of_origins(wb, connection, campaign, [row.patient_id for row in waiting])
-    own = campaign.later_on(wb.organisation())
+    own = {row.patient_id: arms[row.patient_id].arm if row.patient_id in arms else row.arm for row in waiting}
+    everyones = turns(wb, connection, campaign, own)
     found: dict[int, str] = {}
     for row in waiting:
         contact: Contact = contacts[row.patient_id]
-        arm = arms[row.patient_id].arm if row.patient_id in arms else row.arm
-        arm = HOLD_OUT if row.patient_id in kept.held_out else arm
-        why = eligibility(contact, mailing, on=on, cap=cap, arm=arm)
+        turn = everyones[row.patient_id]
+        why = eligibility(contact, mailing, on=on, cap=cap, arm=HOLD_OUT if turn.is_held_out else CONTACT)
         if why:
             found[row.recipient_id] = why.key
-        elif on < max(kept.later_on.get(row.patient_id, on), own if arm == LATER else on):
+        elif turn.must_wait(on):
             found[row.recipient_id] = COMES_LATER
     return found
 

@@ -19,7 +19,7 @@ from core.domain.eligibility import HOLD_OUT
 from core.domain.message import PRINTED
 from core.errors import CareloopError
 from core.print_files import PrintFile
-from core.print_plans import plan
+from core.print_plans import is_against_chance, plan
 from core.ready_mail import tell_who_asked
 from core.store import campaigns as campaign_rows
 from core.store import download_rows, mailing_rows, print_plan_rows, print_rows, restore_rows
@@ -199,7 +199,8 @@ def _finish(wb: Workbench, run: Run, worker: str) -> Run | None:
         _hold(wb, connection, run, worker)
         campaign = campaign_rows.campaign(connection, run.campaign_id)
         is_first = run.has_letters and campaign.status == "inactive"
-        if is_first and not (still_holds and print_plan_rows.all_wait(connection, run.run_id)):
+        still_holds = still_holds and print_plan_rows.all_wait(connection, run.run_id)
+        if is_first and (not still_holds or is_against_chance(wb, connection, campaign, run.run_id)):
             return _planned_anew(wb, connection, run)
         if is_first:
             _complete(wb, connection, run)

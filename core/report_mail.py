@@ -1,9 +1,11 @@
 """The emails of scheduled reports: the report as a PDF, to each person as far as they may see it. Figures only. The
 dispatcher sends them, each once."""
 
+from collections.abc import Callable
 from datetime import date
+from functools import cache
 
-from core import board_report, staff_mail
+from core import board_report, roll_ups, staff_mail
 from core.audit import record_in
 from core.domain.report_schedule import REPORTS, Schedule, last_due, period
 from core.domain.wording import day_text
@@ -30,7 +32,8 @@ def send_due(wb: Workbench) -> int:
         with writing(wb.engine) as connection:
             for key, users in told.items():
                 alarm_rows.add(connection, key, users, at=wb.now())
-    news = {_key(each, due): _news(wb, each, due) for each, due in found}
+    add_up = cache(lambda: roll_ups.catch_up_for_paper(wb))  # once, and only when something leaves
+    news = {_key(each, due): _news(wb, each, due, add_up) for each, due in found}
     return staff_mail.send_due(wb, news, {user: email for user, email in people.items() if email})
 
 
@@ -53,7 +56,7 @@ def _key(schedule: Schedule, due: date) -> str:
     return f"report:{schedule.schedule_id}:{due.isoformat()}"
 
 
-def _news(wb: Workbench, schedule: Schedule, due: date) -> News:
+def _news(wb: Workbench, schedule: Schedule, due: date, add_up: Callable[[], None]) -> News:
     first_on, last_on = period(schedule, due)
     name = REPORTS[schedule.report]
     text = (
@@ -66,6 +69,7 @@ def _news(wb: Workbench, schedule: Schedule, due: date) -> News:
     def attached(user_id: str) -> Attachment:
         if user_id not in schedule.recipients:  # who left after the email was queued
             raise NotAllowed("This report no longer comes to them.")
+        add_up()
         content = board_report.overview_for(wb.as_user(user_id), first_on, last_on)
         return Attachment(f"overview-{last_on.isoformat()}.pdf", content)
 

@@ -13,8 +13,8 @@ import polars as pl
 from core import campaigns, effects, feed_lags, readers, rules
 from core.domain import campaign_steps
 from core.domain.campaign import Campaign
+from core.domain.contact_steps import is_held_out
 from core.domain.effects.achieved import achieved
-from core.domain.effects.allocation import HOLD_OUT
 from core.domain.effects.analysis import Effect
 from core.domain.failures import failures
 from core.domain.message import STATES
@@ -103,7 +103,7 @@ def _silent(wb: Workbench, campaign: Campaign) -> str:
 def patient_ids(wb: Workbench, campaign_id: str, wanted: Slice) -> list[str]:
     """The patients of a slice in the user's scope; nobody whom chance held out. Raises NotFound."""
     campaign = campaigns.campaign(wb, campaign_id)
-    found = _of(_flagged(wb, campaign), wanted).filter(pl.col("arm") != HOLD_OUT, pl.col("is_known"))
+    found = _of(_flagged(wb, campaign), wanted).filter(~is_held_out(), pl.col("is_known"))
     return found["patient_id"].to_list()
 
 

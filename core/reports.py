@@ -16,7 +16,6 @@ from core.domain.report import headline
 from core.domain.role import READ_PATIENTS
 from core.domain.small_counts import rough_rows
 from core.domain.user import Scope
-from core.store import campaigns as campaign_rows
 from core.store import mailing_rows, report_rows
 from core.store.database import reading
 from core.workbench import Workbench
@@ -88,25 +87,26 @@ def report(wb: Workbench, campaign_id: str, *, is_passed_on: bool = False) -> Re
     campaign = campaigns.campaign(wb, campaign_id)
     with reading(wb.engine) as connection:
         counts = report_rows.counts(connection, campaign_id, scope=wb.user.scope)
-        held = campaign_rows.held_waiting(connection, [campaign_id], scope=wb.user.scope)
         ends = report_rows.ends(connection, campaign_id, scope=wb.user.scope)
         seen = wb.user.scope if wb.user.may(READ_PATIENTS) else Scope(frozenset())  # figures are for everybody
         patients = report_rows.patient_rows(connection, campaign_id, scope=seen, channel=campaign.channel)
         letters = mailing_rows.on_paper(connection, campaign_id) if campaign.channel == LETTER else _NO_LETTERS
-    by_state = dict(counts.group_by("state").agg(pl.col("count").sum()).iter_rows())
-    exact = progress_of(by_state, held_waiting=held.get(campaign_id, 0))
+    exact = progress_of(_by_state(counts), held_out=_by_state(counts.filter("is_held_out")))
     is_rough = readers.is_rough(wb, is_passed_on=is_passed_on)
     has_totals = not is_rough or readers.may_tell_totals(wb, exact.selected)
     progress = exact if has_totals else exact.rough()
     schedule = campaigns.schedule(wb, campaign, is_passed_on=is_passed_on)
     zone = wb.organisation().time_zone
     ledger = _ledger(counts, selected=exact.selected, channel=campaign.channel)
+    to_contact = _ledger(counts.filter(~pl.col("is_held_out")), selected=exact.to_contact, channel=campaign.channel)
     if is_rough:
         ledger = _totals(ledger) if has_totals else _rough(ledger, progress.selected)
     return Report(
         campaign=campaign,
         progress=progress,
-        headline=headline(campaign, progress, ledger=ledger, schedule=schedule),
+        headline=headline(
+            campaign, progress, ledger=_totals(to_contact) if is_rough else to_contact, schedule=schedule
+        ),
         schedule=schedule,
         ledger=ledger,
         patients=_patients(_with_letters(patients, letters), zone=zone, channel=campaign.channel),
@@ -116,6 +116,10 @@ def report(wb: Workbench, campaign_id: str, *, is_passed_on: bool = False) -> Re
         notes=readers.notes(wb, progress.selected, is_rough=is_rough, has_totals=has_totals),
         advice=() if is_rough else tuple(dict.fromkeys(filter(None, map(what_to_do, counts["reason"])))),
     )
+
+
+def _by_state(counts: pl.DataFrame) -> dict[str, int]:
+    return dict(counts.group_by("state").agg(pl.col("count").sum()).iter_rows())
 
 
 def _ledger(counts: pl.DataFrame, *, selected: int, channel: str) -> pl.DataFrame:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from core.domain.campaign import Campaign
-from core.domain.effects.allocation import CONTACT, HOLD_OUT, LATER
+from core.domain.effects.allocation import CONTACT, HOLD_OUT
 from core.domain.eligibility import (
     INTRODUCED,
     Contact,
@@ -24,7 +24,7 @@ from core.domain.merge import MERGED
 from core.domain.organisation import EMAIL, Organisation
 from core.domain.quiet_hours import LOCAL_CHANNELS, local_hours, next_stretch
 from core.domain.remark import stopping
-from core.kept_out import KeptOut, of_origins
+from core.kept_out import Turn, turns
 from core.store import mode_rows
 from core.store.contacts import eligibility_inputs, introduces
 from core.store.merges import Sibling, siblings
@@ -70,19 +70,10 @@ class Decided:
 
 
 @dataclass(frozen=True)
-class _Turn:
-    """Whether and when chance lets a recipient be contacted. `later_on`: None for who is contacted at once."""
-
-    is_held_out: bool = False
-    later_on: date | None = None
-
-
-@dataclass(frozen=True)
 class _Rules:
-    """What holds for a whole batch. `later_on`: from when those of the arm 'later' are contacted."""
+    """What holds for a whole batch."""
 
     mailing: Mailing
-    later_on: date
     cap: FrequencyCap
     introduces: bool
     is_introductory: bool
@@ -91,7 +82,7 @@ class _Rules:
     zone: ZoneInfo
     organisation: Organisation
 
-    def mailing_of(self, turn: _Turn) -> Mailing:
+    def mailing_of(self, turn: Turn) -> Mailing:
         """Who comes later is written to for as many days from then on as others from the start date."""
         last_on = self.mailing.last_on
         if turn.later_on is None or last_on is None:
@@ -103,8 +94,8 @@ class _Rules:
         must_introduce = self.introduces and is_missing(contact.introduced_at)
         return INTRODUCTORY if self.is_introductory or must_introduce else "campaign"
 
-    def waits_until(self, contact: Contact, turn: _Turn) -> datetime | None:
-        if turn.later_on is not None and self.on < turn.later_on:
+    def waits_until(self, contact: Contact, turn: Turn) -> datetime | None:
+        if turn.later_on is not None and turn.must_wait(self.on):
             return datetime.combine(turn.later_on, time(), self.zone)
         if self.mailing.channel in LOCAL_CHANNELS:
             opens, _ = self.stretch(contact)
@@ -132,7 +123,6 @@ def decide(
     mailing = campaign.mailing if is_introductory else campaign.mailing_by(organisation)
     rules = _Rules(
         mailing=replace(mailing, refuses_invented=is_live),
-        later_on=campaign.later_on(organisation),
         cap=frequency_cap(organisation),
         introduces=campaign.channel == EMAIL and introduces(connection),
         is_introductory=is_introductory,
@@ -148,13 +138,13 @@ def decide(
         [one.patient_id for one in claimed],
         own={one.recipient_id for one in claimed},
     )
-    turns = _turns(wb, connection, campaign, {one.patient_id: one.arm for one in claimed}, rules)
+    own = turns(wb, connection, campaign, {one.patient_id: one.arm for one in claimed})
     standing = [one for one in claimed if not merged.get(one.patient_id, _ALONE).is_merged]
-    taken = set() if is_introductory else _taken(wb, connection, campaign, standing, contacts, turns, rules)
+    taken = set() if is_introductory else _taken(wb, connection, campaign, standing, contacts, own, rules)
     return {
         one: _decided(
             contacts[one.patient_id],
-            turns[one.patient_id],
+            own[one.patient_id],
             rules,
             merged.get(one.patient_id, _ALONE),
             is_taken=one in taken,
@@ -163,25 +153,11 @@ def decide(
     }
 
 
-def _turns(
-    wb: Workbench, connection: Connection, campaign: Campaign, arms: Mapping[str, str], rules: _Rules
-) -> dict[str, _Turn]:
-    """By patient what chance decided: for this campaign, whose arms are given, and for those that it comes from."""
-    kept = of_origins(wb, connection, campaign, list(arms))
-    return {each: _turn(each, arm, kept, rules) for each, arm in arms.items()}
-
-
-def _turn(patient_id: str, arm: str, kept: KeptOut, rules: _Rules) -> _Turn:
-    if arm == HOLD_OUT or patient_id in kept.held_out:
-        return _Turn(is_held_out=True)
-    return _Turn(later_on=rules.later_on if arm == LATER else kept.later_on.get(patient_id))
-
-
-def _decided(contact: Contact, turn: _Turn, rules: _Rules, sibling: Sibling, *, is_taken: bool) -> Decided:
+def _decided(contact: Contact, turn: Turn, rules: _Rules, sibling: Sibling, *, is_taken: bool) -> Decided:
     message = rules.message(contact)
     if sibling.is_merged or sibling.has_left:
         return Decided(contact, MERGED, None, message)
-    turn = _Turn(is_held_out=True) if sibling.is_held_out else turn
+    turn = Turn(is_held_out=True) if sibling.is_held_out else turn
     why = _why_not(contact, turn, rules, is_taken=is_taken)
     if why:
         return Decided(contact, why, None, message)
@@ -192,7 +168,7 @@ def _decided(contact: Contact, turn: _Turn, rules: _Rules, sibling: Sibling, *, 
     return Decided(contact, "", rules.waits_until(contact, turn), message, valid_until, unsaid)
 
 
-def _why_not(contact: Contact, turn: _Turn, rules: _Rules, *, is_taken: bool = False) -> str:
+def _why_not(contact: Contact, turn: Turn, rules: _Rules, *, is_taken: bool = False) -> str:
     if rules.is_introductory and not is_missing(contact.introduced_at):  # a campaign has brought it meanwhile
         return INTRODUCED
     cap = None if rules.message(contact) == INTRODUCTORY else rules.cap
@@ -219,7 +195,7 @@ def _taken(
     campaign: Campaign,
     claimed: list[Claimed],
     contacts: dict[str, Contact],
-    turns: dict[str, _Turn],
+    own: Mapping[str, Turn],
     rules: _Rules,
 ) -> set[Claimed]:
     """Those at whose address somebody else of the campaign gets the message: who has got it, or has a lower id and may.
@@ -234,13 +210,14 @@ def _taken(
     owned |= {addresses[one.patient_id] or "" for one in claimed if one.number > 1}
     ahead = [each for each in sharers if each.is_waiting]
     others = _contacts(connection, campaign, [each.patient_id for each in ahead], rules) if ahead else {}
-    turns = _turns(wb, connection, campaign, {each.patient_id: each.arm for each in ahead}, rules) | turns
+    theirs = turns(wb, connection, campaign, {each.patient_id: each.arm for each in ahead}) if ahead else {}
+    everyones = {**theirs, **own}
     everybody = contacts | others
     at_address = Counter(contact.address for contact in everybody.values())
     may = {
         patient_id: contact.address
         for patient_id, contact in everybody.items()
-        if patient_id in turns and at_address[contact.address] > 1 and not _why_not(contact, turns[patient_id], rules)
+        if at_address[contact.address] > 1 and not _why_not(contact, everyones[patient_id], rules)
     }
     first = first_of_address(may)
     return {

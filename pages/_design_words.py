@@ -5,7 +5,7 @@ from collections.abc import Collection
 import streamlit as st
 
 from core import designs
-from core.domain.campaign import AB, DELAYED, Campaign
+from core.domain.campaign import AB, Campaign
 from core.domain.effects.allocation import B
 from core.domain.effects.design import design_sentence
 from core.domain.organisation import EMAIL
@@ -23,9 +23,9 @@ def design_rows(draft: Campaign) -> dict[str, str]:
 
 def show_held_back(wb: Workbench, campaign: Campaign, reached: Collection[str]) -> None:
     """How many of those who can be reached chance leaves out, or lets wait."""
-    number = designs.held_back(wb, campaign, reached)
-    if number and campaign.design == DELAYED:
-        first = day_text(campaign.later_on(wb.organisation()))
-        st.caption(f":material/schedule: {number:,} of them only from {first}: chance decides who.")
-    elif number:
-        st.caption(f":material/person_off: {number:,} of them held out: chance decides who.")
+    found = designs.held_back(wb, campaign, reached)
+    if found.later:
+        days = ", ".join(f"{count:,} of them only from {day_text(on)}" for on, count in found.later.items())
+        st.caption(f":material/schedule: {days}: chance decides who.")
+    if found.held_out:
+        st.caption(f":material/person_off: {found.held_out:,} of them held out: chance decides who.")

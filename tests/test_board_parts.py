@@ -23,7 +23,8 @@ def test_arms_and_steps_are_printed_and_who_would_be_one_of_a_few_is_not(wb: Wor
     add_clinic(wb)
     ids = [*add_patients(wb, 79), *add_patients(wb, 3, start=80, group=2, language="es")]
     add_campaign(wb, ids, status="completed")
-    followed(wb, split(41, 27, 13), design="hold_out", holdout_share=50)
+    back = {f"p{number}": {"state": "returned", "reason": "returned"} for number in range(28, 42)}
+    followed(wb, split(41, 27, 13) | back, design="hold_out", holdout_share=50)
 
     found = printed(wb)
 

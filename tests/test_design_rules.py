@@ -13,9 +13,11 @@ from core.domain.effects.design import (
     changed_to,
     design_problems,
     designs_of,
+    early_problem,
     empty_problem,
     family_problem,
     fitted,
+    passed_problem,
     shares,
 )
 from core.domain.effects.outcomes import compared_within
@@ -87,11 +89,35 @@ LATER = replace(CAMPAIGN, design="delayed", holdout_share=50, delay_weeks=8, sta
     ],
 )
 def test_by_another_mode_nobody_is_contacted_who_is_not_to_be(mine: Any, other: Any, problem: str) -> None:
-    found = family_problem(mine, other, US)
+    found = family_problem(mine, other) or early_problem(mine, [other], US)
 
     assert (problem in found) if problem else found == ""
     if problem and other.design != "everyone":
-        assert not family_problem(replace(mine, **fitted(mine, other, US)), other, US)
+        fits = replace(mine, **fitted(mine, other, US))
+        assert not family_problem(fits, other) and not early_problem(fits, [other], US)
+
+
+def test_of_several_modes_none_contacts_the_later_ones_before_the_first_of_the_days() -> None:
+    leads = [replace(LATER, delay_weeks=weeks) for weeks in (8, 10)]
+
+    assert not early_problem(LATER, leads, US) and not early_problem(LATER, [], US)
+    assert "Mon 25 Jan 2027" in early_problem(replace(LATER, delay_weeks=7), leads, US)
+
+
+@pytest.mark.parametrize(
+    ("changes", "on", "is_refused"),
+    [
+        ({"channel": "letter"}, date(2027, 1, 24), False),
+        ({"channel": "letter"}, date(2027, 1, 25), True),
+        ({"channel": "letter", "start_on": date(2026, 12, 1)}, date(2027, 1, 25), False),
+        ({"channel": "letter", "design": "hold_out", "delay_weeks": 0}, date(2027, 1, 25), False),
+        ({}, date(2027, 1, 25), False),
+    ],
+)
+def test_letters_are_not_printed_once_those_who_come_later_would_get_theirs_with_the_others(
+    changes: dict[str, Any], on: date, is_refused: bool
+) -> None:
+    assert bool(passed_problem(replace(LATER, **changes), US, on=on)) == is_refused
 
 
 @pytest.mark.parametrize(
@@ -112,11 +138,9 @@ def test_an_arm_in_which_nobody_would_be_is_named_with_the_number_of_households(
     assert sentence in found and bool(found) == bool(sentence)
 
 
-def test_the_last_day_of_who_comes_later_is_reckoned_from_their_own_first() -> None:
-    days = {arm: LATER.mailing_by(US, arm=arm).last_on for arm in ("contact", "later")}
-
+def test_the_first_day_of_who_comes_later_is_weeks_after_the_others() -> None:
     assert goes_out_on(LATER, US) == MONDAY and LATER.later_on(US) == date(2027, 1, 25)
-    assert days == {"contact": date(2026, 12, 7), "later": date(2027, 2, 1)}
+    assert LATER.mailing_by(US).last_on == date(2026, 12, 7)
 
 
 def test_a_later_day_that_is_a_holiday_moves_on_like_every_start_date() -> None:
@@ -168,6 +192,15 @@ def test_a_tenth_held_out_of_2000_shows_only_what_the_usual_tables_say() -> None
     assert shown.rise == pytest.approx(0.064, abs=0.006)
     assert shown.rise_at_half == pytest.approx(0.041, abs=0.002)
     assert household_effect([]) == 1.0
+
+
+def test_nothing_is_promised_of_later_ones_who_are_contacted_within_a_week_of_the_others() -> None:
+    drawn = {str(one): Allocation("later" if one < 1000 else "contact", "s", str(one)) for one in range(2000)}
+
+    shown = outlook(drawn, {"contact": 0.5, "later": 0.5}, base=0.3, wanted=0.03, days=0)
+
+    assert (shown.rise, shown.rise_at_half, shown.needed) == (None, None, None)
+    assert "no effect could be shown" in " ".join(outlook_sentences(shown, about="contacted later"))
 
 
 def test_a_form_promises_nothing_that_the_report_will_not_compare() -> None:

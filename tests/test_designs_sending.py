@@ -7,20 +7,22 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
-from core import campaigns, communications, dispatcher, new_campaigns, reports
+from core import campaigns, communications, dispatcher, equity, new_campaigns, report_parts, reports, roll_ups
 from core.channels import twilio_outbox
 from core.domain.campaign import Message
+from core.domain.roll_up import Wanted
 from core.errors import CareloopError
 from core.store.database import reading, writing
 from core.store.schema import patients, recipients
 from core.workbench import Workbench
 from tests.clinic import add_clinic, add_patients, clinic_that_sends, states
 from tests.conftest import Clock
-from tests.designed import DELAYED, HOLD_OUT, activated, add_couples, new_clinic, people
+from tests.designed import DELAYED, HOLD_OUT, activated, add_couples, arms, draft, new_clinic, people
 from tests.dispatchers import start, wait_until
 from tests.drawn import drawn
 from tests.homes import Homes
@@ -64,6 +66,54 @@ def test_nobody_held_out_gets_a_mail_and_the_report_counts_everybody_once(wb: Wo
     found = reports.report(wb, "c1")
     assert found.campaign.status == "completed" and found.ledger["count"].sum() == 20
     assert ("the patient was chosen at random not to be contacted", 10) in found.ledger.select("reason", "count").rows()
+
+
+def test_reports_lists_steps_and_the_overview_tell_one_number_of_who_is_to_contact(
+    wb: Workbench, server: Recorder
+) -> None:
+    """Of the held out some have no address, and some are not decided about when the campaign is stopped."""
+    activated(wb, add_couples(wb, 20), **HOLD_OUT)
+    held, contacted = (sorted(people(wb)[arm]) for arm in ("hold_out", "contact"))
+    with writing(wb.engine) as connection:
+        without = update(patients).where(patients.c.patient_id.in_(held[:8]))
+        connection.execute(without.values(email=None))
+        undecided = recipients.c.patient_id.in_([*held[8:16], *contacted[:8]])
+        connection.execute(update(recipients).where(undecided).values(next_at=wb.now() + timedelta(days=1)))
+    dispatcher.drain(wb)
+    campaigns.stop(wb, "c1")
+    roll_ups.refresh(wb)
+
+    found, parts = reports.report(wb, "c1"), report_parts.parts(wb, campaigns.campaign(wb, "c1"))
+
+    assert {each for each in states(wb).values() if each[0] == "not_sent"} == {("not_sent", "no_address")}
+    assert found.headline == (
+        "Reached 12 of 20 patients to contact (60%); 20 held out by chance. Others: 8 not sent; most often because the "
+        "campaign was stopped before the patient was contacted (8)."
+    )
+    assert found.progress == campaigns.progress(wb, "c1")
+    assert campaigns.campaigns(wb)[0].progress.held_out == 20
+    assert dict(parts.funnel.select("key", "count").iter_rows())["eligible"] == 20
+    assert parts.failures.select("key", "count").rows() == [("stopped", 8)]
+    assert equity.equity(wb, Wanted(), "sex").filter(pl.col("step") == "selected")["selected"].to_list() == [20]
+    failed = report_parts.Slice(report_parts.FAILURE, "Not sent", "stopped")
+    assert report_parts.patient_ids(wb, "c1", failed) == [each for each in arms(wb) if each in contacted[:8]]
+
+
+def test_whom_a_copy_leaves_out_by_its_origins_no_step_offers_for_a_follow_up(wb: Workbench) -> None:
+    draft(wb, add_couples(wb, 10), **HOLD_OUT)
+    sister = new_campaigns.also_by(wb, "c1", "check-up-reminder-text")
+    campaigns.stop(wb, "c1")
+    made = new_campaigns.copy(wb, "c1")
+    campaigns.activate(wb, sister)
+    campaigns.save(wb, made, {"start_on": wb.today()}, version=1)
+    campaigns.activate(wb, made)
+    dispatcher.drain(wb)
+
+    parts = report_parts.parts(wb, campaigns.campaign(wb, made))
+
+    assert parts.funnel["missed"].to_list() == [0] * parts.funnel.height and parts.failures.is_empty()
+    assert report_parts.patient_ids(wb, made, report_parts.Slice("step", "eligible")) == []
+    assert reports.report(wb, made).headline == "Reached 10 of 10 patients to contact (100%); 10 held out by chance."
 
 
 def test_whoever_was_held_out_under_an_id_that_was_merged_stays_so(wb: Workbench, server: Recorder) -> None:

@@ -118,6 +118,16 @@ def test_a_later_start_is_a_control_only_until_it_starts(weeks: int, windows: tu
     assert max(effect.curves["later"]["day"]) <= windows[-1]
 
 
+def test_arms_that_were_contacted_within_a_week_of_one_another_are_not_compared() -> None:
+    effect = found(rows("contact", 50, 20), rows("later", 50, 10), design="delayed", weeks=0)
+
+    assert effect.last.days == 90 and not effect.last.comparisons and effect.log_rank is None
+    assert achieved(40, effect) == (
+        "40 reached; 20 of the 50 to contact closed a gap within 90 days. Whether it changed anything cannot be told: "
+        "those who come later were contacted within a week of the others."
+    )
+
+
 def test_without_a_control_there_is_a_course_and_no_comparison() -> None:
     effect = found(rows("contact", 50, 20), design="everyone")
 

@@ -20,7 +20,7 @@ from tests.clinic import add_patients, clinic_that_sends
 from tests.conftest import Clock
 from tests.designed import DELAYED, HOLD_OUT, activated, add_couples, arms, draft, people
 from tests.followed import SENT, followed
-from tests.letters import BODY, clinic_that_prints, letter_campaign, printed
+from tests.letters import BODY, ask, clinic_that_prints, letter_campaign, make, printed, run_of
 from tests.letters import add_people as add_people_with_homes
 from tests.letters import states as letter_states
 from tests.mail_servers import Recorder
@@ -121,6 +121,53 @@ def test_the_effect_of_a_sister_is_shown_for_no_longer_than_nobody_of_the_later_
 
     assert found is not None
     assert found.plan.delay_weeks == (first_on - SENT).days // 7 == 33
+
+
+def test_sisters_contact_those_who_come_later_each_on_a_day_of_its_own(
+    wb: Workbench, clock: Clock, server: Recorder
+) -> None:
+    first = activated(wb, add_couples(wb, 10), **DELAYED).later_on(wb.organisation())
+    sister = new_campaigns.also_by(wb, "c1", TEXT)
+    campaigns.save(wb, sister, DELAYED | {"delay_weeks": 12}, version=1)
+    second = campaigns.activate(wb, sister)
+    dispatcher.drain(wb)
+
+    clock.forward(days=(first - wb.today()).days)
+    dispatcher.drain(wb)
+
+    assert wb.today() < second.later_on(wb.organisation())
+    assert people(wb)["later"] <= {address.partition("@")[0] for address, _ in server.mails}
+
+
+def test_the_first_mode_can_be_edited_and_activated_again_whatever_later_day_a_sister_has(wb: Workbench) -> None:
+    draft(wb, add_couples(wb, 10), **in_days(wb, 3), **DELAYED)
+    sister = new_campaigns.also_by(wb, "c1", TEXT)
+    campaigns.save(wb, sister, in_days(wb, 10), version=1)
+    campaigns.activate(wb, "c1")
+    campaigns.activate(wb, sister)
+
+    kept = campaigns.save(wb, "c1", {"description": "typo"}, version=campaigns.campaign(wb, "c1").version)
+    campaigns.inactivate(wb, "c1", version=kept.version)
+    assert campaigns.activate(wb, "c1").status == "active"
+
+    campaigns.inactivate(wb, sister)
+    campaigns.save(wb, sister, {"delay_weeks": 1}, version=campaigns.campaign(wb, sister).version)
+    with pytest.raises(NotAllowed, match="those of the same patients who come later are contacted from"):
+        campaigns.activate(wb, sister)
+
+
+def test_the_outlook_of_a_sister_is_for_the_days_that_its_report_will_compare(wb: Workbench) -> None:
+    """The first mode began long before the sister and contacts the later ones on the day after the sister starts."""
+    first = activated(wb, add_couples(wb, 30), **DELAYED)
+    sister = new_campaigns.also_by(wb, "c1", TEXT)
+    kept = campaigns.save(wb, sister, in_days(wb, 55) | {"delay_weeks": 3}, version=1)
+    foreseen = designs.foreseen(wb, kept, base=0.3, wanted=0.05)
+
+    active = campaigns.activate(wb, sister)
+
+    with reading(wb.engine) as connection:
+        assert designs.weeks_compared(wb, connection, active, since=first.start_on) == 8
+    assert foreseen.days == designs.foreseen(wb, active, base=0.3, wanted=0.05).days == 56
 
 
 # ---- who is drawn ----------------------------------------------------------------------------------------------------
@@ -299,6 +346,53 @@ def test_the_letter_of_a_delayed_campaign_is_printed_for_who_is_contacted_now_an
     assert not planned.patient_ids and sum(planned.left_out.values()) == len(later)
     clock.forward(days=90)
     assert set(new_campaigns.plan_copy(bench, letter.campaign_id).patient_ids) == later
+
+
+@pytest.mark.parametrize("is_asked", [False, True], ids=["asked for late", "made late"])
+def test_letters_are_not_printed_for_everybody_when_their_mail_date_lies_as_far_back_as_the_delay(
+    bench: Workbench,  # noqa: F811
+    clock: Clock,
+    is_asked: bool,
+) -> None:
+    clinic_that_prints(bench)
+    draft(bench, add_people_with_homes(bench, [{"email": f"ada{n}@example.org"} for n in range(24)]), **DELAYED)
+    letter = campaigns.campaign(bench, new_campaigns.also_by(bench, "c1", "ad-hoc-letter"))
+    about = {"messages": {"en": Message("", BODY)}, "skip_closed_gaps": False}
+    letter = campaigns.save(bench, letter.campaign_id, about, version=letter.version)
+    if is_asked:
+        ask(bench, letter)
+    clock.forward(days=60)
+
+    if is_asked:
+        make(bench)
+        assert "choose a new mail date" in run_of(bench, letter).problem
+    else:
+        with pytest.raises(NotAllowed, match="choose a new mail date"):
+            ask(bench, letter)
+    assert {state for state, _ in letter_states(bench, letter).values()} == {"waiting"}
+
+    letter = campaigns.save(bench, letter.campaign_id, in_days(bench, 0), version=letter.version)
+    printed(bench, letter)
+    found = letter_states(bench, letter)
+    later = people(bench, letter.campaign_id)["later"]
+    assert later == {each for each, state in found.items() if state == ("not_sent", "comes_later")}
+
+
+def test_what_became_of_patients_is_awaited_only_once_their_letters_are_made(bench: Workbench) -> None:  # noqa: F811
+    clinic_that_prints(bench)
+    made = letter_campaign(bench, add_people_with_homes(bench, [{} for _ in range(12)]))
+    about = {"measures": ("scr-mammogram",), "skip_closed_gaps": False, "start_on": bench.today()}
+    campaigns.save(bench, made.campaign_id, HOLD_OUT | about, version=made.version)
+
+    def seen() -> tuple[bool, bool]:
+        with reading(bench.engine) as connection:
+            is_due = made.campaign_id in {each.campaign_id for each in outcome_rows.due(connection, "g")}
+        return effects.is_awaited(bench, campaigns.campaign(bench, made.campaign_id)), is_due
+
+    ask(bench, made)
+    assert people(bench, made.campaign_id)["hold_out"] and seen() == (False, False)
+    make(bench)
+    assert seen() == (True, True)
 
 
 def test_a_letter_alone_has_no_later_start(bench: Workbench) -> None:  # noqa: F811

@@ -4,13 +4,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
-from core import campaigns, dispatcher, new_campaigns
+from core import campaigns, coming, designs, dispatcher, new_campaigns, printing, roll_ups
 from core.domain.campaign import Campaign
 from core.errors import NotAllowed
+from core.send_time import decide
 from core.store.accounts import change_organisation
 from core.store.database import writing
+from core.store.messages import claim
+from core.store.print_rows import Run
 from core.store.schema import recipients
 from core.workbench import Workbench
 from tests.clinic import clinic_that_sends, states
@@ -188,6 +191,91 @@ def test_a_campaign_waits_for_those_who_come_later_by_what_it_comes_from_and_is_
     assert later <= mailed(server)
 
 
+def test_whoever_comes_later_by_an_origin_too_waits_for_the_last_of_the_days(
+    wb: Workbench, server: Recorder, clock: Clock
+) -> None:
+    """The copy has a later start of its own, which is sooner than that of its source's sister."""
+    draft(wb, add_couples(wb, 10), **DELAYED | {"delay_weeks": 20})
+    sister = new_campaigns.also_by(wb, "c1", TEXT)
+    campaigns.stop(wb, "c1")
+    made = new_campaigns.copy(wb, "c1")
+    campaigns.save(wb, made, DELAYED | {"delay_weeks": 2}, version=campaigns.campaign(wb, made).version)
+    first = campaigns.activate(wb, sister).later_on(wb.organisation())
+    own = started(wb, made).later_on(wb.organisation())
+    of_both = people(wb, sister)["later"] & people(wb, made)["later"]
+
+    dispatcher.drain(wb)
+    clock.forward(days=(own - wb.today()).days, hours=3)
+    dispatcher.drain(wb)
+    assert own < first and not mailed(server) & people(wb, sister)["later"]
+    clock.forward(days=(first - wb.today()).days)
+    dispatcher.drain(wb)
+    assert of_both < mailed(server)
+
+
+def copy_of_a_draft_whose_sister_is_active(wb: Workbench, design: dict[str, Any]) -> tuple[str, Campaign]:
+    """Its patients are those of the sister, whose arms were drawn after the copy was made."""
+    draft(wb, add_couples(wb, 10), **design)
+    sister = new_campaigns.also_by(wb, "c1", TEXT)
+    campaigns.stop(wb, "c1")
+    made = new_campaigns.copy(wb, "c1")
+    return made, campaigns.activate(wb, sister)
+
+
+def test_whoever_comes_later_by_an_origin_is_announced_on_their_day(wb: Workbench, server: Recorder) -> None:
+    made, sister = copy_of_a_draft_whose_sister_is_active(wb, DELAYED)
+    first = sister.later_on(wb.organisation())
+    held_back = designs.held_back(wb, campaigns.campaign(wb, made), campaigns.patients(wb, made))
+    assert (held_back.held_out, held_back.later) == (0, {first: 10})
+
+    for waits_for_others in (True, False):
+        active = started(wb, made) if waits_for_others else campaigns.campaign(wb, made)
+        roll_ups.refresh(wb)
+        listed = next(each for each in campaigns.campaigns(wb) if each.campaign.campaign_id == made)
+        schedule, found = campaigns.schedule(wb, active), coming.coming(wb, "email")
+        assert listed.schedule == schedule
+        assert found.beyond.select("campaign_id", "on", "waiting").rows() == [(made, first, 10)]
+        assert found.campaigns["waiting"].to_list() == ([10] if waits_for_others else [])
+        if waits_for_others:
+            assert schedule == "Going out now, done today about 12:05, 10 more from Wed 20 Jan 2027"
+            assert listed.size == "10 patients to contact, 10 from Wed 20 Jan 2027"
+            dispatcher.drain(wb)
+        else:
+            assert schedule.startswith("Goes out Wed 20 Jan 2027, from 9:00")
+            assert listed.size == "10 patients to contact from Wed 20 Jan 2027"
+
+
+def test_of_a_delayed_copy_whoever_is_held_out_by_an_origin_is_not_said_to_come_later(wb: Workbench) -> None:
+    made, sister = copy_of_a_draft_whose_sister_is_active(wb, HOLD_OUT)
+    kept = campaigns.save(wb, made, DELAYED | {"delay_weeks": 2}, version=1)
+
+    found = designs.held_back(wb, kept, campaigns.patients(wb, made))
+
+    campaigns.activate(wb, made)
+    later = people(wb, made)["later"] - people(wb, sister.campaign_id)["hold_out"]
+    assert (found.held_out, found.later) == (10, {kept.later_on(wb.organisation()): len(later)} if later else {})
+
+
+def test_deciding_costs_no_more_however_long_the_chain_of_copies_is(wb: Workbench) -> None:
+    draft(wb, add_couples(wb, 5), **HOLD_OUT)
+    new_campaigns.also_by(wb, "c1", TEXT)
+    counts, last = [], "c1"
+    asked: list[str] = []
+    event.listen(wb.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    for _ in range(4):
+        campaigns.stop(wb, last)
+        last = new_campaigns.copy(wb, last)
+        shown = started(wb, last)
+        with writing(wb.engine) as connection:
+            lease = timedelta(minutes=5)
+            claimed = claim(connection, last, worker="w", at=wb.now(), lease=lease, limit=100)
+            asked.clear()
+            assert {one.may_go for one in decide(wb, connection, shown, claimed, at=wb.now()).values()} == {True}
+            counts.append(len(asked))
+            connection.execute(update(recipients).values(state="waiting", claimed_by=None, lease_until=None))
+    assert len(set(counts)) == 1 and counts[0] <= 20
+
+
 # ---- letters ---------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("design", "reason"), [(HOLD_OUT, ("hold_out", "hold_out")), (DELAYED, ("not_sent", "comes_later"))]
@@ -209,3 +297,30 @@ def test_letters_are_not_printed_for_whom_their_origins_keep_out(
     kept_out = people(wb, sister)["hold_out"] | people(wb, sister)["later"]
     assert {each for each, found in states(wb, letters).items() if found == reason} == kept_out
     assert {found for each, found in states(wb, letters).items() if each not in kept_out} == {("printed", "")}
+
+
+@pytest.mark.parametrize("design", [HOLD_OUT, DELAYED], ids=["held out", "delayed"])
+def test_arms_that_a_sister_of_their_source_draws_at_the_last_moment_hold_for_letters_too(
+    wb: Workbench, monkeypatch: pytest.MonkeyPatch, design: dict[str, Any]
+) -> None:
+    """After the plan was compared with what holds by now, and before the campaign is locked."""
+    change_organisation(wb.engine, {"return_addresses": (SENDER,)}, at=wb.now(), by="ana")
+    ids = add_people(wb, [{"email": f"p{number}@example.org"} for number in range(1, 21)])
+    draft(wb, ids, **design)
+    sister = new_campaigns.also_by(wb, "c1", TEXT)
+    campaigns.stop(wb, "c1")
+    letters = new_campaigns.follow_by(wb, "c1", "check-up-reminder-letter", patient_ids=ids)
+    still_holds = printing._still_holds
+
+    def drawn_meanwhile(own: Workbench, run: Run) -> bool:
+        found = still_holds(own, run)
+        if campaigns.campaign(wb, sister).status == "inactive":
+            campaigns.activate(wb, sister)
+        return found
+
+    monkeypatch.setattr(printing, "_still_holds", drawn_meanwhile)
+    printed(wb, campaigns.campaign(wb, letters))
+
+    kept_out = people(wb, sister)["hold_out"] | people(wb, sister)["later"]
+    assert kept_out
+    assert {each for each, (state, _) in states(wb, letters).items() if state == "printed"} == set(ids) - kept_out

@@ -12,9 +12,11 @@ from core import campaigns, dispatcher, new_campaigns
 from core.domain.effects.allocation import HOLD_OUT as HELD
 from core.domain.effects.allocation import LATER
 from core.domain.merge import LEFT
+from core.domain.organisation import LETTER
 from core.errors import CareloopError
 from core.store import campaigns as campaign_rows
 from core.store import merges
+from core.store.accounts import change_organisation
 from core.store.database import reading
 from core.store.schema import recipients
 from core.workbench import Workbench
@@ -22,13 +24,15 @@ from tests.conftest import Clock
 from tests.designed import DELAYED, HOLD_OUT, add_couples, draft, new_clinic
 from tests.drawn import drawn
 from tests.homes import Homes
+from tests.letters import HOME, SENDER, move, printed
 from tests.test_merges import combine
 from tests.twilio_line import connected
 
-EMAIL, TEXT = "mammogram-reminder", "check-up-reminder-text"
+TEMPLATES = {"email": "mammogram-reminder", "text": "check-up-reminder-text", "letter": "check-up-reminder-letter"}
 EVERYONE: dict[str, Any] = {"design": "everyone", "holdout_share": 0, "delay_weeks": 0}
-STEPS = ("activate", "activate", "drain", "drain", "copy", "by email", "by text", "also by email", "also by text",
-         "stop", "inactivate", "delete", "for everybody", "design", "share", "merge", "next day", "month")  # fmt: skip
+STEPS = ("activate", "activate", "drain", "drain", "print", "copy", "by email", "by text", "by letter",
+         "also by email", "also by text", "stop", "inactivate", "delete",
+         "for everybody", "design", "share", "merge", "next day", "month")  # fmt: skip
 steps = st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 3)), min_size=4, max_size=14)
 
 
@@ -62,11 +66,12 @@ class Told:
 @dataclass(frozen=True)
 class Seen:
     """arms: by campaign who is held out or comes later, as persons are now; contacted: campaign and person by the id of
-    the recipient."""
+    the recipient; later_on: by campaign the day of who comes later; mailed_on: the mail date of letters."""
 
     arms: dict[str, dict[str, str]]
     contacted: dict[int, tuple[str, str]]
     later_on: dict[str, date]
+    mailed_on: dict[str, date]
 
 
 def seen(wb: Workbench, told: Told) -> Seen:
@@ -83,7 +88,16 @@ def seen(wb: Workbench, told: Told) -> Seen:
         for row in rows
         if row.attempt_count or row.state in LEFT
     }
-    return Seen(arms, contacted, {each: one.later_on(wb.organisation()) for each, one in kept.items()})
+    later_on = {each: one.later_on(wb.organisation()) for each, one in kept.items()}
+    mailed_on = {each: one.start_on for each, one in kept.items() if one.channel == LETTER}
+    return Seen(arms, contacted, later_on, mailed_on)
+
+
+def at_home(wb: Workbench, ids: list[str]) -> list[str]:
+    """The couples each at an address of their own."""
+    for n, each in enumerate(ids):
+        move(wb, each, **HOME | {"address1": f"{n // 2 + 1} Shore Road"})
+    return ids
 
 
 def check(wb: Workbench, told: Told, before: Seen, after: Seen) -> None:
@@ -92,8 +106,10 @@ def check(wb: Workbench, told: Told, before: Seen, after: Seen) -> None:
         origins = told.origins(campaign_id)
         said = {each: after.arms[each].get(person) for each in origins}
         assert HELD not in said.values()
-        days = [after.later_on[each] for each, arm in said.items() if arm == LATER]
-        assert not days or wb.today() >= min(days)
+        sisters = told.family[campaign_id] - {campaign_id} if said[campaign_id] == LATER else set()
+        days = [after.later_on[each] for each, arm in said.items() if arm == LATER and each not in sisters]
+        assert not days or max(wb.today(), after.mailed_on.get(campaign_id, wb.today())) >= max(days)
+        assert campaign_id not in after.mailed_on or said[campaign_id] != LATER
     for campaign_id, arms in after.arms.items():
         if (
             not before.arms.get(campaign_id) and arms and not told.is_merged
@@ -110,7 +126,8 @@ def test_nobody_is_contacted_against_chance_by_anything_that_comes_of_a_campaign
 ) -> None:
     with new_clinic(homes) as (own, clock, _), connected(own) as line:
         wb = line.wb
-        draft(wb, add_couples(wb, 4), seed=seed, **design)
+        change_organisation(wb.engine, {"return_addresses": (SENDER,)}, at=wb.now(), by="ana")
+        draft(wb, at_home(wb, add_couples(wb, 4)), seed=seed, **design)
         told = Told()
         before = seen(wb, told)
         for step, which in [("activate", 0), *steps, ("next day", 0), ("activate", 1), ("drain", 0)]:
@@ -126,6 +143,12 @@ def _do(wb: Workbench, clock: Clock, told: Told, step: str, campaign_id: str, de
         dispatcher.drain(wb)
     elif step in ("next day", "month"):
         clock.forward(days=1 if step == "next day" else 30)
+    elif step == "print":  # all letters, of which there is one at least where that is possible
+        with suppress(CareloopError):
+            _ask(wb, told, "also by letter", campaign_id, design)
+        for each in told.source:
+            with suppress(CareloopError):
+                printed(wb, campaigns.campaign(wb, each), labels=False)
     elif step == "merge":
         _merge(wb, told, campaign_id)
     else:
@@ -135,7 +158,7 @@ def _do(wb: Workbench, clock: Clock, told: Told, step: str, campaign_id: str, de
 
 def _ask(wb: Workbench, told: Told, step: str, campaign_id: str, design: dict[str, Any]) -> None:
     kept = campaigns.campaign(wb, campaign_id)
-    template_id = EMAIL if step.endswith("email") else TEXT
+    template_id = TEMPLATES.get(step.split()[-1], "")
     if step == "copy":
         told.copied(new_campaigns.copy(wb, campaign_id), campaign_id)
     elif step.startswith("also by"):
@@ -143,7 +166,7 @@ def _ask(wb: Workbench, told: Told, step: str, campaign_id: str, design: dict[st
     elif step.startswith("by"):
         ids = campaigns.patients(wb, campaign_id)
         told.copied(new_campaigns.follow_by(wb, campaign_id, template_id, patient_ids=ids), campaign_id)
-    elif step in ("activate", "for everybody"):
+    elif step in ("activate", "for everybody"):  # of a letter the first alone does anything: its mail date is today
         changes = {"start_on": wb.today()} | (EVERYONE if step == "for everybody" else {})
         if kept.status == "inactive":
             campaigns.save(wb, campaign_id, changes, version=kept.version)

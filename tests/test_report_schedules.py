@@ -12,7 +12,7 @@ from pypdf import PdfReader
 from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
-from core import board_report, report_mail, report_schedules
+from core import board_report, report_mail, report_schedules, roll_ups
 from core.domain.report_schedule import MONTH, WEEK, Schedule, last_due, next_due, period
 from core.domain.user import Scope, User
 from core.errors import NotAllowed, NotFound
@@ -135,6 +135,25 @@ def test_each_gets_it_once_a_week_with_what_they_may_see_and_no_patient(
         assert "Example, Ada" not in words + pages and "p1" not in words + pages and "Mammograms" not in words
     details = {"schedule": made.schedule_id, "due": "2026-11-30"}
     assert accounts.recorded(clinic.engine, "report.mailed", "eva")[0] == details
+
+
+def test_what_changed_is_added_up_once_before_all_reports_and_only_when_one_leaves(
+    clinic: Workbench, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds: list[float] = []
+    catch_up = roll_ups.catch_up
+
+    def counted(wb: Workbench, *, seconds: float, asked: list[float] = seconds) -> None:
+        asked.append(seconds)
+        catch_up(wb, seconds=seconds)
+
+    monkeypatch.setattr(roll_ups, "catch_up", counted)
+    report_schedules.add(clinic, "overview", WEEK, 0, ["eva", "gus"])
+    clock.forward(days=6)
+
+    assert [report_mail.send_due(dispatcher(clinic)) for _ in range(2)] == [2, 0]
+
+    assert [each for each in seconds if each > 1] == [15.0]
 
 
 def test_a_mail_server_that_is_away_is_asked_again(clinic: Workbench, server: Recorder, clock: Clock) -> None:

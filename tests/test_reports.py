@@ -236,30 +236,51 @@ def test_a_campaign_nobody_was_written_to_has_a_report(wb: Workbench) -> None:
 
 
 HEADLINES = [
-    # status, counts by state, headline
-    ("active", {"waiting": 3}, "3 patients selected, none written to yet. Goes out soon."),
-    ("completed", {"handed_over": 3}, "Reached 3 of 3 patients (100%)."),
+    # status, counts by state, of those held out, headline
+    ("active", {"waiting": 3}, {}, "3 patients selected, none written to yet. Goes out soon."),
+    ("completed", {"handed_over": 3}, {}, "Reached 3 of 3 patients (100%)."),
     (
         "completed",
         {"handed_over": 1, "unsuccessful": 1},
+        {},
         "Reached 1 of 2 patients (50%). Others: 1 unsuccessful.",
     ),
     (
         "stopped",
         {"handed_over": 1, "delivered": 1, "returned": 2},
+        {},
         "Reached 2 of 4 patients (50%). Others: 2 returned.",
     ),
     (
         "completed",
         {"delivered": 12, "returned": 1, "hold_out": 13},
+        {"hold_out": 13},
         "Reached 12 of 13 patients to contact (92%); 13 held out by chance. Others: 1 returned.",
+    ),
+    (
+        "completed",
+        {"delivered": 40, "hold_out": 24, "not_sent": 16},
+        {"hold_out": 24, "not_sent": 16},
+        "Reached 40 of 40 patients to contact (100%); 40 held out by chance.",
+    ),
+    (
+        "stopped",
+        {"delivered": 1, "stopped": 39},
+        {"stopped": 20},
+        "Reached 1 of 20 patients to contact (5%); 20 held out by chance. Others: 19 not sent.",
+    ),
+    (
+        "active",
+        {"delivered": 1, "waiting": 3, "claimed": 1},
+        {"waiting": 1, "claimed": 1},
+        "Reached 1 of 3 patients to contact (33%) so far; 2 still wait; 2 held out by chance.",
     ),
 ]
 
 
-@pytest.mark.parametrize(("status", "counts", "sentence"), HEADLINES)
-def test_headlines(status: str, counts: dict[str, int], sentence: str) -> None:
-    progress = progress_of(counts)
+@pytest.mark.parametrize(("status", "counts", "held", "sentence"), HEADLINES)
+def test_headlines(status: str, counts: dict[str, int], held: dict[str, int], sentence: str) -> None:
+    progress = progress_of(counts, held_out=held)
     ledger = pl.DataFrame({"result": list(progress.results), "reason": "", "count": list(progress.results.values())})
     ledger = ledger.filter(pl.col("count") > 0)
 

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from core.domain.address import is_email
-from core.domain.effects.allocation import CONTACT, LATER, B
+from core.domain.effects.allocation import B
 from core.domain.eligibility import Mailing
 from core.domain.letter import settings as letter_settings
 from core.domain.one_line import TURNS, ends_line, is_visible
@@ -138,13 +138,11 @@ class Campaign:
             leave_out_global=self.channel == LETTER and letter_settings(self.fields).leave_out_global,
         )
 
-    def mailing_by(self, organisation: Organisation, *, arm: str = CONTACT) -> Mailing:
-        """The same with the last day on which the organisation still sends it to who is in this arm."""
+    def mailing_by(self, organisation: Organisation) -> Mailing:
+        """The same with the last day on which the organisation still sends it to who is contacted at first."""
         if self.channel == LETTER:
             return self.mailing
-        is_later = self.design == DELAYED and arm == LATER
-        first_on = self.later_on(organisation) if is_later else goes_out_on(self, organisation)
-        last_on = first_on + timedelta(organisation.days_to_send)
+        last_on = goes_out_on(self, organisation) + timedelta(organisation.days_to_send)
         return replace(self.mailing, last_on=last_on, needs_consent=organisation.text_needs_consent)
 
 

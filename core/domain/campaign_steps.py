@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from core.domain.clinical import schema
-from core.domain.contact_steps import steps, with_answers
-from core.domain.effects.allocation import HOLD_OUT
+from core.domain.contact_steps import is_held_out, steps, with_answers
 from core.domain.effects.outcomes import ANSWERED_WITHIN, BOOKED_WITHIN, WINDOWS
 from core.domain.message import STATES
 from core.domain.organisation import PHONE, TEXT
@@ -145,7 +144,7 @@ def not_reached(flagged: pl.DataFrame, key: str) -> pl.DataFrame:
     waits for the message: a follow-up can be for none of them."""
     step = BY_KEY[key]
     missed = pl.col(step.of or "selected").fill_null(False) & ~pl.col(key).fill_null(False)
-    return flagged.filter(missed, ~pl.col("has_stopped"), pl.col("arm") != HOLD_OUT, ~pl.col("state").is_in(_WAITING))
+    return flagged.filter(missed, ~pl.col("has_stopped"), ~is_held_out(), ~pl.col("state").is_in(_WAITING))
 
 
 def slices(flagged: pl.DataFrame, by: str, *, names_nobody: bool) -> pl.DataFrame:

@@ -15,7 +15,12 @@ from core.domain.organisation import PHONE
 
 SUCCESSFUL = tuple(state for state, meaning in STATES.items() if meaning.result == "Successful")
 _LEFT = ("calling", "handed_over", "delivered", "unconfirmed", RETURNED, MAILED)
-_DECIDED = ("not_sent", "hold_out")
+
+
+def is_held_out() -> pl.Expr:
+    """Of rows with arm and state: whether chance keeps the message from a recipient, by the campaign's own arms or by
+    those of what it comes from, whatever became of them in the results."""
+    return pl.col("arm").eq_missing(pl.lit(HOLD_OUT)) | (pl.col("state") == HOLD_OUT)
 
 
 def with_answers(people: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
@@ -46,7 +51,7 @@ def steps(channel: str) -> Mapping[str, pl.Expr]:
     """
     state = pl.col("state")
     was_called = (state == "unsuccessful") & (pl.col("attempt_count") > 0) if channel == PHONE else pl.lit(False)
-    eligible = pl.col("arm").ne_missing(pl.lit(HOLD_OUT)) & ~state.is_in(_DECIDED)
+    eligible = ~is_held_out() & (state != "not_sent")
     has_left = pl.col("handed_over_at").is_not_null() | state.is_in(_LEFT) | was_called
     sent = eligible & (pl.col("message") != INTRODUCTORY) & has_left
     delivered = sent & state.is_in(SUCCESSFUL)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from core.domain.clinical import schema
-from core.domain.eligibility import HOLD_OUT
+from core.domain.contact_steps import is_held_out
 from core.domain.message import RESULTS, STATES, reason_sentence, words_of
 from core.domain.organisation import EMAIL, LETTER, PHONE, TEXT
 
@@ -93,14 +93,15 @@ def _advice(channel: str, result: str, kind: str) -> Advice:
 
 
 def failures(people: pl.DataFrame, channel: str) -> pl.DataFrame:
-    """FAILURES of the recipients (state and reason), by result in the order of RESULTS, the most frequent first.
+    """FAILURES of the recipients (state, reason and arm), by result in the order of RESULTS, the most frequent first.
     Whoever was reached, still waits or was held out is not among them."""
     results = {state: meaning.result for state, meaning in STATES.items()}
     rows = (
-        people.group_by("state", key="reason")
+        people.filter(~is_held_out())
+        .group_by("state", key="reason")
         .agg(count=pl.len().cast(pl.Int64))
         .with_columns(result=pl.col("state").replace_strict(results, return_dtype=pl.String))
-        .filter(pl.col("result").is_in(_TOLD), pl.col("key") != HOLD_OUT)
+        .filter(pl.col("result").is_in(_TOLD))
     )
     told = [
         (row["result"], _sentence(row, channel), row["key"], row["count"], found.words, found.mode)

@@ -6,7 +6,6 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from core.domain.campaign import Campaign, goes_out_on
-from core.domain.eligibility import HOLD_OUT
 from core.domain.forecast import clock_text, forecast, forecast_sentence
 from core.domain.message import CONTACTED, RESULTS, STATES
 from core.domain.organisation import LETTER, Organisation
@@ -17,7 +16,7 @@ from core.domain.wording import day_text
 
 @dataclass(frozen=True)
 class Later:
-    """How many wait since they are contacted later (the arm 'later'), and from which day."""
+    """How many wait for a later day, by chance or since it was decided so, and the first of these days."""
 
     count: int
     on: date
@@ -28,8 +27,8 @@ class Progress:
     """`results` counts recipients by result and adds up to `selected`; `claimed` are being handed over now.
 
     is_rough   the counts are rounded and add up only roughly; one that is hidden, as it is small, is 0
-    held_out   how many chance held out; until their turn comes `held_waiting` of them stand in the result Waiting, the
-               others in Not sent
+    held_out   how many chance held out, whatever kept the message from them besides; until their turn comes
+               `held_waiting` of them stand in the result Waiting, the others in Not sent
     """
 
     selected: int
@@ -85,21 +84,24 @@ class Progress:
         )
 
 
-def progress_of(counts: Mapping[str, int], *, held_waiting: int = 0) -> Progress:
-    """Progress from counts by state, of whom so many wait although they are held out."""
+def progress_of(counts: Mapping[str, int], *, held_out: Mapping[str, int] | None = None) -> Progress:
+    """Progress from counts by state; `held_out` counts those of them whom chance held out, by state too."""
     results = dict.fromkeys(RESULTS, 0)
     for state, count in counts.items():
         results[STATES[state].result] += count
-    finished = sum(count for state, count in counts.items() if STATES[state].is_finished)
-    held_out = counts.get(HOLD_OUT, 0) + held_waiting
+    finished, held = _finished(counts), held_out or {}
     return Progress(
         sum(counts.values()),
         finished,
         counts.get("claimed", 0),
         results,
-        held_out=held_out,
-        held_waiting=held_waiting,
+        held_out=sum(held.values()),
+        held_waiting=sum(held.values()) - _finished(held),
     )
+
+
+def _finished(counts: Mapping[str, int]) -> int:
+    return sum(count for state, count in counts.items() if STATES[state].is_finished)
 
 
 def status_shown(campaign: Campaign, progress: Progress) -> str:

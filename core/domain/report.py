@@ -5,17 +5,14 @@ from collections.abc import Collection
 import polars as pl
 
 from core.domain.campaign import Campaign
-from core.domain.eligibility import HOLD_OUT
-from core.domain.message import reason_sentence
 from core.domain.organisation import LETTER, PHONE
 from core.domain.progress import Progress
 from core.domain.small_cells import LEAST
 
-_HELD_OUT = reason_sentence(HOLD_OUT)
-
 
 def headline(campaign: Campaign, progress: Progress, *, ledger: pl.DataFrame, schedule: str) -> str:
-    """One or two sentences. `ledger` has result, reason and count; `schedule` says when the campaign goes out."""
+    """One or two sentences. `ledger` has result, reason and count of those not held out; `schedule` says when the
+    campaign goes out."""
     selected = _patients(progress.selected)
     if progress.is_rough:
         return _rough(campaign, progress, schedule)
@@ -82,7 +79,7 @@ def _why_not(progress: Progress, ledger: pl.DataFrame, *, besides: Collection[st
     if not parts:
         return ""
     rest = f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
-    refused = ledger.filter(pl.col("result") == "Not sent", ~pl.col("reason").is_in(["", _HELD_OUT]))
+    refused = ledger.filter(pl.col("result") == "Not sent", pl.col("reason") != "")
     if refused.is_empty():
         return f"Others: {rest}."
     reason, count = refused.select("reason", "count").row(0)

@@ -6,8 +6,7 @@ from datetime import date
 import polars as pl
 
 from core.domain.clinical import schema
-from core.domain.contact_steps import steps
-from core.domain.eligibility import HOLD_OUT
+from core.domain.contact_steps import is_held_out, steps
 from core.domain.introduction import INTRODUCTORY
 from core.domain.message import PRINTED, RETURNED, STATES
 from core.domain.organisation import LETTER, TEXT
@@ -90,7 +89,7 @@ def _counts(channel: str) -> Iterator[pl.Expr]:
     has_left, arrived = came["sent"], came["delivered"]
     found: dict[str, pl.Expr] = {
         **{name: came["sent" if name == "handed_over" else name] for name in STEPS},
-        "held_out": (pl.col("arm") == HOLD_OUT).fill_null(False) | (state == HOLD_OUT),
+        "held_out": is_held_out(),
         "followed": arrived & (pl.col("gap_count") > 0),
         "waiting": came["eligible"] & state.is_in(_WAITS),
         "failed": is_own & state.is_in([RETURNED, "unsuccessful"]),

@@ -6,17 +6,15 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
-from core.domain.effects.allocation import CONTACT, HOLD_OUT, LATER, Allocation, Candidate
+from core.domain.effects.allocation import CONTACT, HOLD_OUT, Allocation, Candidate
 from core.domain.merge import MERGED
 from core.domain.postal import Postal
-from core.domain.user import Scope
 from core.store.contacts import batches, postal_of
 from core.store.each_row import update_each
 from core.store.merges import survivors
 from core.store.schema import campaigns, open_gaps, patients, recipients
-from core.store.scope import recipient_in_scope
 
 _EVERYBODY = {"arm": CONTACT, "stratum": "", "household": "", "next_at": None}
 _PEOPLE = select(
@@ -82,18 +80,16 @@ def keep(
     campaign_id: str,
     arms: Mapping[str, Allocation],
     *,
-    later_at: datetime | None,
+    waits: Mapping[str, datetime],
 ) -> None:
-    """Write the arm of everybody in a campaign, by patient. Those of the arm 'later' wait until `later_at`. Whoever is
-    in none, since the arms were drawn without them, is contacted."""
+    """Write the arm of everybody in a campaign, by patient, and until when they wait, of those who do. Whoever is in no
+    arm, since these were drawn without them, is contacted."""
     everybody = Allocation(CONTACT, "", "")
     rows = []
     for recipient_id, patient_id in people_of(connection, campaign_id):
         one = arms.get(patient_id, everybody)
-        waits = later_at if one.arm == LATER else None
-        rows.append(
-            {"b_id": recipient_id, "b_arm": one.arm, "b_stratum": one.stratum, "b_home": one.household, "b_next": waits}
-        )
+        known = {"b_arm": one.arm, "b_stratum": one.stratum, "b_home": one.household, "b_next": waits.get(patient_id)}
+        rows.append({"b_id": recipient_id, **known})
     update_each(connection, _KEEP, rows)
 
 
@@ -115,15 +111,6 @@ def clear(connection: Connection, campaign_id: str) -> None:
 def set_allocated(connection: Connection, campaign_id: str, at: datetime | None) -> None:
     """When the arms were drawn. Nothing that an editor holds changes, so the version stays."""
     connection.execute(update(campaigns).where(campaigns.c.campaign_id == campaign_id).values(allocated_at=at))
-
-
-def later_count(connection: Connection, campaign_id: str, *, scope: Scope) -> int:
-    """How many of the arm 'later' within the scope still wait for their first message."""
-    is_waiting = (recipients.c.state == "waiting") & (recipients.c.attempt_count == 0)
-    question = select(func.count()).where(
-        recipients.c.campaign_id == campaign_id, recipients.c.arm == LATER, is_waiting, recipient_in_scope(scope)
-    )
-    return connection.scalar(question) or 0
 
 
 _KEEP = (

@@ -88,10 +88,10 @@ def visible(connection: Connection, user: User) -> list[Campaign]:
     return [_campaign(row) for row in rows]
 
 
-def some(connection: Connection, campaign_ids: Collection[str]) -> list[Campaign]:
-    """Those of these campaigns that exist whoever asks, also deleted ones."""
-    rows = connection.execute(select(campaigns).where(campaigns.c.campaign_id.in_(campaign_ids)))
-    return [_campaign(row) for row in rows]
+def with_arms(connection: Connection, campaign_ids: Select[tuple[str]]) -> list[Campaign]:
+    """Those of these campaigns whose arms are drawn, also deleted ones, in the order they were made."""
+    question = select(campaigns).where(campaigns.c.campaign_id.in_(campaign_ids), campaigns.c.allocated_at.is_not(None))
+    return [_campaign(row) for row in connection.execute(question.order_by(campaigns.c.created_at))]
 
 
 def family(connection: Connection, of: Campaign, *, with_deleted: bool = False) -> list[Campaign]:
@@ -276,19 +276,26 @@ def state_counts(connection: Connection, campaign_ids: Collection[str], *, scope
     return counts
 
 
-def held_waiting(connection: Connection, campaign_ids: Collection[str], *, scope: Scope) -> dict[str, int]:
-    """How many recipients within the scope chance holds out whose turn to be decided about has not come, by campaign;
-    without those that have none."""
-    found: dict[str, int] = {}
+def held_out(connection: Connection, campaign_ids: Collection[str], *, scope: Scope) -> dict[str, dict[str, int]]:
+    """How many recipients within the scope chance holds out, by campaign and state. Arms are looked at only where they
+    were drawn: of other campaigns the index on states is enough."""
+    found: dict[str, dict[str, int]] = {campaign_id: {} for campaign_id in campaign_ids}
+    columns = (recipients.c.campaign_id, recipients.c.state)
     for ids in batches(campaign_ids):
-        question = select(recipients.c.campaign_id, func.count()).where(
-            recipients.c.campaign_id.in_(ids),
-            recipients.c.state == "waiting",
-            recipients.c.arm == HOLD_OUT,
-            recipient_in_scope(scope),
+        may_be = (recipients.c.state == HOLD_OUT) | campaigns.c.allocated_at.is_not(None)
+        question = (
+            select(*columns, func.count())
+            .join(campaigns, campaigns.c.campaign_id == recipients.c.campaign_id)
+            .where(recipients.c.campaign_id.in_(ids), may_be, is_held_out(), recipient_in_scope(scope))
         )
-        found |= {row[0]: row[1] for row in connection.execute(question.group_by(recipients.c.campaign_id))}
+        for campaign_id, state, count in connection.execute(question.group_by(*columns)):
+            found[campaign_id][state] = count
     return found
+
+
+def is_held_out() -> ColumnElement[bool]:
+    """core.domain.contact_steps.is_held_out, in SQL."""
+    return (recipients.c.arm == HOLD_OUT) | (recipients.c.state == HOLD_OUT)
 
 
 def patients_of(connection: Connection, campaign_id: str, *, user: User) -> list[str]:

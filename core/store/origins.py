@@ -20,19 +20,16 @@ from core.store.schema import campaigns, merges, recipients
 _SOURCE = campaigns.c.work_list["copied_from"].as_string()
 
 
-def origins(connection: Connection, of: Campaign) -> list[Campaign]:
-    """A campaign and all that it descends from: its sisters, that of which one of them is a copy or follow-up, the
-    sisters of that one, and so on. The campaign itself comes first, as it was given."""
-    found, ahead = {of.campaign_id: of}, [of]
-    while ahead:
-        one = ahead.pop()
-        source_id = one.work_list.get("copied_from")
-        near = rows.family(connection, one, with_deleted=True)
-        if source_id and source_id not in found:
-            near += rows.some(connection, [source_id])
-        ahead += [each for each in near if each.campaign_id not in found]
-        found |= {each.campaign_id: each for each in near if each.campaign_id not in found}
-    return list(found.values())
+def origins(connection: Connection, campaign_id: str) -> list[Campaign]:
+    """Of a campaign and all that it descends from those whose arms are drawn: its sisters, that of which one of them is
+    a copy or follow-up, the sisters of that one, and so on. One statement, however many there are."""
+    c = campaigns.c
+    found = select(c.campaign_id, c.family_id, _SOURCE.label("source_id")).where(c.campaign_id == campaign_id)
+    above = found.cte("origins", recursive=True)
+    is_near = (c.campaign_id == above.c.source_id) | (c.family_id == above.c.family_id)
+    near = select(c.campaign_id, c.family_id, _SOURCE).join(above, is_near)
+    above = above.union(near)  # without those that are there, so it ends
+    return rows.with_arms(connection, select(above.c.campaign_id))
 
 
 def descendants(connection: Connection, campaign_ids: Collection[str]) -> set[str]:

@@ -1,5 +1,5 @@
-"""What all campaigns have come to, asked of the roll-ups: the messages are not read, but of those who are contacted
-later, whose day the roll-ups do not know."""
+"""What all campaigns have come to, asked of the roll-ups: the messages are not read, but of those who wait for a later
+day, which the roll-ups do not know."""
 
 from datetime import datetime
 from typing import Any
@@ -7,11 +7,10 @@ from typing import Any
 import polars as pl
 from sqlalchemy import ColumnElement, Connection, and_, func, select, true
 
-from core.domain.campaign import DELAYED
 from core.domain.clinical import schema
-from core.domain.effects.allocation import LATER as _ARM
 from core.domain.roll_up import COUNTS, Wanted
 from core.domain.user import Scope
+from core.store.campaigns import is_held_out
 from core.store.schema import campaigns, follow_ups, recipients, roll_ups
 from core.store.scope import recipient_in_scope
 
@@ -75,15 +74,17 @@ def waiting(connection: Connection, channel: str, scope: Scope) -> pl.DataFrame:
     return _frame(connection, question.order_by(campaigns.c.start_on, campaigns.c.campaign_id), WAITING)
 
 
-def waiting_later(connection: Connection, scope: Scope, *, at: datetime) -> pl.DataFrame:
-    """LATER: how many of the arm 'later' wait in active campaigns for a moment after `at`, within the scope."""
+def waiting_later(connection: Connection, scope: Scope, *, at: datetime, campaign_id: str = "") -> pl.DataFrame:
+    """LATER: how many wait in active campaigns, or one of them, for their first message and for `at` or a later moment,
+    within the scope."""
     keys = (recipients.c.campaign_id, recipients.c.next_at)
     question = (
         select(*keys, func.count())
         .join(campaigns, campaigns.c.campaign_id == recipients.c.campaign_id)
-        .where(campaigns.c.status == "active", campaigns.c.design == DELAYED, _is_counted(""))
-        .where(recipients.c.arm == _ARM, recipients.c.state == "waiting", recipients.c.next_at > at)
-        .where(recipient_in_scope(scope))
+        .where(campaigns.c.status == "active", _is_counted(""))
+        .where(recipients.c.state == "waiting", recipients.c.next_at >= at, recipients.c.attempt_count == 0)
+        .where(~is_held_out())
+        .where(recipient_in_scope(scope), campaigns.c.campaign_id == campaign_id if campaign_id else true())
         .group_by(*keys)
     )
     return _frame(connection, question, LATER)

@@ -71,6 +71,16 @@ def is_planned(connection: Connection, run_id: str, made: Sequence[PlannedLetter
     ]
 
 
+def arms_on_letters(connection: Connection, run_id: str) -> dict[str, str]:
+    """By patient who is on a letter of a run the arm."""
+    question = (
+        select(recipients.c.patient_id, recipients.c.arm)
+        .join(print_decisions, print_decisions.c.recipient_id == recipients.c.recipient_id)
+        .where(print_decisions.c.run_id == run_id, print_decisions.c.position.is_not(None))
+    )
+    return {row.patient_id: row.arm for row in connection.execute(question)}
+
+
 def patient_count(connection: Connection, run_id: str) -> int:
     """How many recipients are on a letter."""
     question = select(func.count()).where(print_decisions.c.run_id == run_id, print_decisions.c.position.is_not(None))

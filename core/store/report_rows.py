@@ -9,11 +9,12 @@ from sqlalchemy import ColumnElement, Connection, func, select
 from core.domain.clinical import schema
 from core.domain.organisation import EMAIL, LETTER, TEXT
 from core.domain.user import Scope
+from core.store.campaigns import is_held_out
 from core.store.schema import attempts, campaigns, groups, merges, patients, providers, recipients
 from core.store.scope import in_scope, recipient_in_scope
 
 _MOMENT = pl.Datetime("us", "UTC")
-COUNTS = schema({"state": pl.String, "reason": pl.String, "count": pl.Int64})
+COUNTS = schema({"state": pl.String, "reason": pl.String, "is_held_out": pl.Boolean, "count": pl.Int64})
 CONTACTED = schema(
     {
         "patient_id": pl.String,
@@ -44,8 +45,9 @@ PATIENTS = schema(
 
 
 def counts(connection: Connection, campaign_id: str, *, scope: Scope) -> pl.DataFrame:
-    """How many recipients within the scope there are by state and reason. Adds up to the number selected of them."""
-    columns = (recipients.c.state, recipients.c.reason)
+    """How many recipients within the scope there are by state, reason and whether chance holds them out. Adds up to the
+    number selected of them."""
+    columns = (recipients.c.state, recipients.c.reason, is_held_out().label("is_held_out"))
     question = select(*columns, func.count()).where(recipients.c.campaign_id == campaign_id, recipient_in_scope(scope))
     return _frame(connection.execute(question.group_by(*columns)), COUNTS)
 

@@ -11,6 +11,7 @@ from itertools import combinations
 
 import polars as pl
 
+from core.domain.campaign import DELAYED
 from core.domain.clinical import schema
 from core.domain.effects.allocation import CONTACT, HOLD_OUT, LATER, A, B
 from core.domain.effects.comparison import Comparison, compared, design_effect_of, untold
@@ -21,6 +22,7 @@ from core.domain.effects.survival import at_risk, closure_curve, log_rank
 
 ARMS = (CONTACT, HOLD_OUT, LATER, B, A)  # of a pair the first is compared with the second
 _LATE = "gaps were counted from too late a day, which the next feed puts right"
+_TOGETHER = "those who come later were contacted within a week of the others"
 ALLOCATED = schema(
     {
         "arm": pl.String,
@@ -185,8 +187,10 @@ def _window(allocated: pl.DataFrame, arms: Sequence[str], plan: Plan, days: int)
 
 
 def _why_untold(rows: pl.DataFrame, arm: str, against: str, plan: Plan) -> str:
-    """Why two arms cannot be compared (`untold`); those counted from too late a day, on which
-    another mode had begun, are alike no more."""
+    """Why two arms cannot be compared (`untold`): not those that were contacted together, nor those counted from too
+    late a day, on which another mode had begun."""
+    if plan.design == DELAYED and plan.delay_weeks == 0:
+        return _TOGETHER
     return _LATE if plan.is_late else untold(rows, arm, against)
 
 

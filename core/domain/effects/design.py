@@ -4,8 +4,9 @@ Which patients are in which arm is drawn when the campaign is activated, or its 
 (core.domain.effects.allocation). docs/decisions/designs.md
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from math import ceil
 from typing import Any
 
@@ -144,17 +145,17 @@ def keeps_out(campaign: Campaign) -> bool:
     return campaign.design in KEEPS_OUT
 
 
-def is_kept_out(campaign: Campaign, other: Campaign) -> bool:
+def shares_arms(campaign: Campaign, other: Campaign) -> bool:
     """Whether two campaigns for the same patients have the same design, by which some are not contacted, or later."""
     return campaign.design == other.design and keeps_out(campaign)
 
 
-def family_problem(campaign: Campaign, lead: Campaign, organisation: Organisation) -> str:
+def family_problem(campaign: Campaign, lead: Campaign) -> str:
     """Why a campaign does not fit one by another mode for the same patients that is active or has its arms; '' when it
-    does. Whoever one of them holds out, or contacts later, the other may not contact before."""
+    does. Whoever one of them holds out, or contacts later, the other may not contact otherwise."""
     if not KEEPS_OUT & {campaign.design, lead.design}:
         return ""
-    if not is_kept_out(campaign, lead):
+    if not shares_arms(campaign, lead):
         return (
             f"The campaign by {lead.channel} for the same patients has the design '{DESIGNS[lead.design].name}': "
             "choose the same here, so that whoever is not contacted there is not contacted here either."
@@ -164,13 +165,32 @@ def family_problem(campaign: Campaign, lead: Campaign, organisation: Organisatio
             f"By {lead.channel} chance has decided with {lead.holdout_share} % for the same patients, and that holds "
             f"here too: choose {lead.holdout_share} % instead of {campaign.holdout_share} %."
         )
-    first = lead.later_on(organisation)
-    if lead.design == DELAYED and campaign.later_on(organisation) < first:
-        return (
-            f"By {lead.channel} those of the same patients who come later are contacted from {day_text(first)}: choose "
-            "a start date or a delay that is no earlier."
-        )
     return ""
+
+
+def early_problem(campaign: Campaign, leads: Sequence[Campaign], organisation: Organisation) -> str:
+    """Why a campaign contacts those who come later too early: before each of the campaigns by other modes for the same
+    patients that were made before it, active or with their arms; '' when it does not."""
+    days = [(each.later_on(organisation), each.channel) for each in leads if each.design == DELAYED]
+    first, channel = min(days, default=(date.min, ""))
+    if campaign.later_on(organisation) >= first:
+        return ""
+    return (
+        f"By {channel} those of the same patients who come later are contacted from {day_text(first)}: choose a start "
+        "date or a delay that is no earlier."
+    )
+
+
+def passed_problem(campaign: Campaign, organisation: Organisation, *, on: date) -> str:
+    """Why letters of which some are for later cannot be printed on a day: the later one counts from the mail date and
+    has come, so that everybody would get one at once; '' when they can."""
+    later_on = campaign.later_on(organisation)
+    if (campaign.channel, campaign.design) != (LETTER, DELAYED) or on < later_on:
+        return ""
+    return (
+        f"Those who come later would get their letter together with the others, since their day, {day_text(later_on)}, "
+        "counts from the mail date: choose a new mail date."
+    )
 
 
 def contacted_problem(by: Campaign) -> str:

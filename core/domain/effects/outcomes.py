@@ -36,8 +36,8 @@ BOOKINGS = schema({"recipient_id": pl.Int64, "booked_on": pl.Date, "kept_on": pl
 
 def compared_within(design: str, delay_weeks: int = 0) -> tuple[int, ...]:
     """Days within which the arms of a design are compared. Of a delayed start not beyond the delay: then both are
-    contacted."""
-    if design != DELAYED:
+    contacted. Without a whole week before that there is nothing to compare, and closings are told of all windows."""
+    if design != DELAYED or delay_weeks == 0:
         return WINDOWS
     delay = min(delay_weeks * 7, WINDOWS[-1])
     return (*(window for window in WINDOWS if window < delay), delay)

@@ -23,6 +23,7 @@ class Outlook:
 
     patients, households   in each arm, by the arm
     base         the share, 0 to 1, that closes within `days` in the arm to compare with
+    days         within which arms are compared; 0: not at all, since both are contacted within a week
     design_effect   by how much the variance grows since households are drawn together, 1 or more
     rise         above `base` that four of five such campaigns would show; None: none, also where an arm has too few
                  households to be compared
@@ -55,7 +56,7 @@ def outlook(
     shares    of the two arms
     base      the share, 0 to 1, that closes within 90 days in the arm to compare with
     against   that arm: the second, unless named
-    days      within which arms are compared; of fewer than 90 a smaller share closes, at the same rate
+    days      within which arms are compared; of fewer than 90 a smaller share closes, at the same rate; 0: they are not
     """
     other = against or list(shares)[-1]
     first = next(arm for arm in shares if arm != other)
@@ -64,9 +65,9 @@ def outlook(
     homes = {one.household: one.arm for one in drawn.values()}
     effect = household_effect(Counter(one.household for one in drawn.values()).values())
     half = len(drawn) / 2 / effect
-    size = needed(base, wanted, control_share=shares[other])
+    size = needed(base, wanted, control_share=shares[other]) if days else None
     households = {arm: Counter(homes.values())[arm] for arm in shares}
-    is_compared = min(households.values()) >= LEAST_HOUSEHOLDS
+    is_compared = days > 0 and min(households.values()) >= LEAST_HOUSEHOLDS
     return Outlook(
         patients={arm: patients[arm] for arm in shares},
         households=households,
@@ -77,7 +78,9 @@ def outlook(
         rise=detectable(base, treated=patients[first] / effect, control=patients[other] / effect)
         if is_compared
         else None,
-        rise_at_half=detectable(base, treated=half, control=half) if len(homes) >= 2 * LEAST_HOUSEHOLDS else None,
+        rise_at_half=detectable(base, treated=half, control=half)
+        if days and len(homes) >= 2 * LEAST_HOUSEHOLDS
+        else None,
         needed=None if size is None else round(size * effect),
     )
 
@@ -94,6 +97,8 @@ def household_effect(sizes: Collection[int]) -> float:
 
 def outlook_sentences(shown: Outlook, *, about: str) -> list[str]:
     """What it comes to in words. `about` says whose share it is: 'held out', 'contacted later', 'with version B'."""
+    if not shown.days:
+        return ["Those who come later are contacted within a week of the others, so that no effect could be shown."]
     total, other = sum(shown.patients.values()), list(shown.patients.values())[-1]
     base = f"{100 * shown.base:.0f}\u00a0%"
     days = f"within {shown.days}\u00a0days "
