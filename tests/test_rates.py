@@ -5,7 +5,7 @@ from math import comb
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.domain.control_limits import LEVELS, limits, quantiles
@@ -136,11 +136,15 @@ def test_a_rate_is_placed_by_the_limit_that_it_lies_beyond() -> None:
     assert limits(100, 0.0).place(0.0) == limits(100, 1.0).place(1.0) == ""
 
 
+OUTER, INNER = Fraction(1, 1000), Fraction(25, 1000)
+
+
 def tail(size: int, share: Fraction, counts: range) -> Fraction:
     return sum((comb(size, n) * share**n * (1 - share) ** (size - n) for n in counts), Fraction(0))
 
 
 @given(st.integers(1, 40), st.integers(1, 99))
+@example(3, 90)
 def test_a_rate_lies_beyond_a_limit_if_chance_seldom_goes_so_far(size: int, hundredths: int) -> None:
     share, found = Fraction(hundredths / 100), limits(size, hundredths / 100)
 
@@ -148,7 +152,9 @@ def test_a_rate_lies_beyond_a_limit_if_chance_seldom_goes_so_far(size: int, hund
         low = tail(size, share, range(count + 1))
         high = tail(size, share, range(count, size + 1))
         side, chance = ("low", low) if low < high else ("high", high)
-        place = "outer" if chance < Fraction(1, 1000) else "inner" if chance < Fraction(25, 1000) else ""
+        if any(abs(chance - line) < Fraction(1, 10**12) for line in (OUTER, INNER)):
+            continue  # 3 of 3 who miss what nine of ten do: on the very line, where a float may lie on either side
+        place = "outer" if chance < OUTER else "inner" if chance < INNER else ""
         assert found.place(count / size) == (f"{side}_{place}" if place else "")
 
 
