@@ -24,7 +24,8 @@ from core.store.schema import audit as table
 from core.workbench import Workbench
 from tests.conftest import TUESDAY_NOON, Clock
 from tests.pages import opened
-from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
+from tests.postgres import postgres_folder  # noqa: F401 (fixture)
 from tests.test_pages import campaign, kept, loaded  # noqa: F401 (fixtures)
 
 

@@ -10,7 +10,8 @@ from core.store.schema import campaigns
 from core.store.sending import control
 from core.workbench import Workbench
 from tests.clinic import add_campaign, add_clinic, add_patients
-from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
+from tests.postgres import postgres_folder  # noqa: F401 (fixture)
 
 
 @pytest.fixture

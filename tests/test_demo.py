@@ -240,6 +240,7 @@ def test_the_command_refuses_such_a_home_without_a_traceback(home: Path) -> None
     assert "was not made by the demo" in run.stderr
 
 
+@pytest.mark.long
 def test_the_demo_s_clock_can_be_moved_and_reset(made: Workbench) -> None:
     tomorrow = made.now() + timedelta(days=1)
 

@@ -46,6 +46,7 @@ def test_a_killed_dispatcher_leaves_unknown_messages_but_never_a_second_mail(
     assert sum(state == "unknown" for state, _ in ended.values()) <= 3
 
 
+@pytest.mark.long
 def test_without_its_journal_what_a_killed_dispatcher_held_is_unknown_when_the_lease_has_run_out(
     wb: Workbench, server: Recorder, clock: Clock
 ) -> None:
@@ -126,6 +127,7 @@ def test_of_two_dispatchers_killed_again_and_again_at_any_moment_nobody_gets_a_s
     assert report.ledger["count"].sum() == report.progress.selected == 2_000
 
 
+@pytest.mark.long
 def test_a_dispatcher_asked_to_end_finishes_the_message_in_hand_and_hands_the_rest_back(
     wb: Workbench, server: Recorder
 ) -> None:

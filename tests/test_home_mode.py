@@ -37,7 +37,8 @@ from tests.conftest import ROOT
 from tests.dispatchers import start, wait_until
 from tests.live import live, ready
 from tests.mail_servers import Recorder
-from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
+from tests.postgres import postgres_folder  # noqa: F401 (fixture)
 
 FROM = "care@lakeside.internal"
 ACCOUNT = "AC" + "a1" * 16
@@ -270,6 +271,7 @@ def test_back_to_sandbox_stops_at_once_in_the_middle_of_a_batch(in_live: Workben
     assert len({address for address, _ in server.mails}) == len(server.mails) == 30
 
 
+@pytest.mark.long
 def test_a_live_home_without_a_server_sends_nothing_to_the_stand_in(in_live: Workbench, server: Recorder) -> None:
     forgotten = replace(in_live, settings=replace(in_live.settings, keeps_mails=True))
     add_campaign(in_live, people(in_live, 1), from_email=FROM)

@@ -21,7 +21,8 @@ from core.workbench import DISPATCHER, Workbench
 from tests.conftest import Clock
 from tests.drawn import drawn
 from tests.mail_servers import Recorder
-from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
+from tests.postgres import postgres_folder  # noqa: F401 (fixture)
 
 CHICAGO = ZoneInfo("America/Chicago")
 ZONES = [CHICAGO, ZoneInfo("America/Havana"), ZoneInfo("Australia/Lord_Howe"), ZoneInfo("UTC")]

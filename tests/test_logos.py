@@ -24,7 +24,8 @@ from core.store.schema import audit
 from core.workbench import Workbench
 from tests.clinic import CAMPAIGN
 from tests.pdfs import reader
-from tests.postgres import bench, postgres_folder  # noqa: F401
+from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
+from tests.postgres import postgres_folder  # noqa: F401 (fixture)
 from tests.test_cli import careloop
 
 START = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 80 20">'

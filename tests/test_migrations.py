@@ -79,6 +79,7 @@ def test_a_database_of_the_version_before_gets_the_feed_gate_with_the_age_of_wha
     ]
 
 
+@pytest.mark.long
 def test_several_who_open_a_new_home_at_once_find_its_tables(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'careloop.db'}"
     opening = [subprocess.Popen([sys.executable, "-c", OPEN, url], cwd=ROOT) for _ in range(3)]

@@ -15,7 +15,8 @@ from tests.clinic import add_campaign, add_patients, clinic_that_sends
 from tests.conftest import Clock
 from tests.letters import add_people, ask, clinic_that_prints, letter_campaign, make, run_of
 from tests.mail_servers import Recorder
-from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
+from tests.postgres import postgres_folder  # noqa: F401 (fixture)
 
 change = organisation_settings.change
 

@@ -29,6 +29,7 @@ def loaded_home(tmp_path: Path) -> Path:
     return home
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
 def test_a_notebook_runs_on_the_sample(path: Path, loaded_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CARELOOP_HOME", str(loaded_home))

@@ -297,6 +297,7 @@ QUESTIONS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", sorted(QUESTIONS))
 def test_no_question_tells_of_a_patient_who_is_out_of_sight(loaded: Workbench, name: str) -> None:  # noqa: F811
     made = new_campaigns.create(loaded, template_id="mammogram-reminder", patient_ids=["ann", "cy"])

@@ -29,7 +29,8 @@ from tests.letters import (
     states,
     words_of,
 )
-from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
+from tests.postgres import postgres_folder  # noqa: F401 (fixture)
 
 
 def test_letters_and_labels_are_made_and_the_campaign_is_completed(bench: Workbench) -> None:  # noqa: F811

@@ -19,7 +19,8 @@ from core.store.schema import message_events, recipients
 from core.workbench import Workbench
 from tests.clinic import add_campaign, add_clinic, add_patients, states
 from tests.conftest import TUESDAY_NOON
-from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
+from tests.postgres import postgres_folder  # noqa: F401 (fixture)
 
 
 @pytest.fixture

@@ -40,7 +40,8 @@ from tests.conftest import Clock
 from tests.dispatchers import taken
 from tests.drawn import drawn
 from tests.mail_servers import Recorder
-from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
+from tests.postgres import postgres_folder  # noqa: F401 (fixture)
 from tests.test_pages import kept, loaded  # noqa: F401 (fixtures)
 
 TODAY = date(2026, 11, 24)

@@ -412,6 +412,7 @@ def back_up_as(wb: Workbench, out: Path) -> None:
     backups.backup(wb, out)
 
 
+@pytest.mark.long
 def test_from_sqlite_to_postgresql_with_the_ledger_nobody_gets_a_second_mail(
     wb: Workbench,
     server: Recorder,

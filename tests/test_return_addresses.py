@@ -10,7 +10,8 @@ from core.errors import NotAllowed, NotFound
 from core.store.database import reading
 from core.store.schema import audit
 from core.workbench import Workbench
-from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
+from tests.postgres import postgres_folder  # noqa: F401 (fixture)
 from tests.test_cli import careloop
 
 LINES = ("Example Health Group", "100 Example Street", "Springfield, IL 62701")

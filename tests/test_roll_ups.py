@@ -39,7 +39,8 @@ from core.workbench import Workbench
 from tests.clinic import add_campaign, add_clinic, add_patients
 from tests.conftest import TUESDAY_NOON, Clock
 from tests.drawn import drawn
-from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
+from tests.postgres import postgres_folder  # noqa: F401 (fixture)
 from tests.restores import back_up, restore_in_place
 
 STATES = (

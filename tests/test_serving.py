@@ -171,6 +171,7 @@ def test_what_others_could_reach_in_clear_text_is_refused(tmp_path: Path, public
     assert not (tmp_path / "home").exists()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "number",
     [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.long)],

@@ -19,7 +19,8 @@ from core.store.schema import users as table
 from core.workbench import COMMAND_LINE, Workbench
 from tests.at_once import at_once
 from tests.clinic import add_clinic
-from tests.postgres import bench, postgres_folder  # noqa: F401 (fixtures)
+from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
+from tests.postgres import postgres_folder  # noqa: F401 (fixture)
 
 
 def invited(wb: Workbench, user_id: str = "cleo", **changes: object) -> str:
