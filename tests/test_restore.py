@@ -268,9 +268,8 @@ def test_of_a_claim_at_the_backup_the_ledger_knows_what_became(
     add_campaign(clinic, add_patients(clinic, 6))
     batch = taken(clinic, "c1", worker="w", limit=4)
     archive = back_up(clinic, tmp_path)
-    answers = iter([True, True, False])
     with mail_channel(clinic.settings) as channel:
-        send_batch(batch, channel, may_go_on=lambda: next(answers))
+        send_batch(batch, channel, may_go_on=lambda: len(server.mails) < 2)
 
     done = restore_in_place(clinic, archive, clock)
     wb = reopened(clinic.settings, clock)
