@@ -14,6 +14,8 @@ from core.errors import DataError
 from tests.code_lists import value_set, write_json
 from tests.test_reporting_records import DAY, ME, WELLNESS, bundle, deck, mammogram
 
+pytestmark = pytest.mark.long
+
 HEAD = "case,group,period_start,period_end,initial_population,denominator,denominator_exclusion,"
 HEAD += "denominator_exception,numerator"
 SEEN = bundle(("", ME), ("", WELLNESS), ("", mammogram(DAY)))

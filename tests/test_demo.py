@@ -42,6 +42,8 @@ from core.workbench import Workbench, open_workbench
 from tests.browser import free_ports
 from tests.conftest import ROOT, Clock
 
+pytestmark = pytest.mark.long
+
 PATIENTS = 250
 
 

@@ -31,6 +31,8 @@ from tests.postgres import bench, bench_by_day, postgres_folder  # noqa: F401 (f
 from tests.test_merges import combine
 from tests.twilio_line import Line, connected
 
+pytestmark = pytest.mark.long
+
 AB: dict[str, Any] = {
     "design": "ab",
     "holdout_share": 50,

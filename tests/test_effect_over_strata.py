@@ -25,6 +25,8 @@ from core.domain.effects.households import design_effect
 from core.domain.effects.survival import FOLLOWED, log_rank
 from tests.late import late
 
+pytestmark = pytest.mark.long
+
 survdiff = late("statsmodels.duration.survfunc", "survdiff")
 StratifiedTable = late("statsmodels.stats.contingency_tables", "StratifiedTable")
 

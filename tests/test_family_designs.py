@@ -27,6 +27,8 @@ from tests.mail_servers import Recorder
 from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
 from tests.postgres import postgres_folder  # noqa: F401 (fixture)
 
+pytestmark = pytest.mark.long
+
 TEXT = "check-up-reminder-text"
 EVERYONE: dict[str, Any] = {"design": "everyone", "holdout_share": 0, "delay_weeks": 0}
 

@@ -32,6 +32,8 @@ from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
 from tests.postgres import postgres_folder  # noqa: F401 (fixture)
 from tests.texts import take
 
+pytestmark = pytest.mark.long
+
 TODAY = date(2026, 11, 24)
 OWN, FAMILY, LANDLINE = "+13125550101", "+13125550102", "+13125550103"
 PEOPLE: dict[str, dict[str, Any]] = {

@@ -27,6 +27,8 @@ from tests.feeds import PATIENT, without_rules, write_feed
 from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
 from tests.postgres import postgres_folder  # noqa: F401 (fixture)
 
+pytestmark = pytest.mark.long
+
 SENT = date(2026, 6, 1)
 FED = date(2026, 9, 20)  # of the last feed
 ALMOST = SENT + timedelta(days=1)

@@ -27,6 +27,8 @@ from tests.feeds import write_feed
 from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
 from tests.postgres import postgres_folder  # noqa: F401 (fixture)
 
+pytestmark = pytest.mark.long
+
 TODAY = date(2026, 11, 24)
 NOBODY = dict.fromkeys(
     (*NAME_COLUMNS, "phone_home", "phone_mobile", "group_id", "pcp_id", "last_confirmed_on", "last_reminded_on")

@@ -32,6 +32,8 @@ from tests.letters import (
 from tests.postgres import bench_by_day as bench  # noqa: F401 (fixture)
 from tests.postgres import postgres_folder  # noqa: F401 (fixture)
 
+pytestmark = pytest.mark.long
+
 
 def test_letters_and_labels_are_made_and_the_campaign_is_completed(bench: Workbench) -> None:  # noqa: F811
     clinic_that_prints(bench)

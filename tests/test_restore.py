@@ -48,6 +48,8 @@ from tests.restores import (
     send_some,
 )
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def clinic(bench: Workbench, server: Recorder) -> Workbench:  # noqa: F811

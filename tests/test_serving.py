@@ -22,6 +22,8 @@ from core.settings import Settings, read_settings
 from tests.browser import Server, free_ports, running
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
