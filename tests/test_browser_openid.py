@@ -43,7 +43,7 @@ def test_a_person_signs_in_at_the_hospital_and_out_again(
             page.wait_for_selector(READY, timeout=60_000)
             settle(page)
             expect(page.get_by_role("heading", name="Users")).to_be_visible()
-            expect(page.get_by_text("Cleo Clerk").first).to_be_visible()
+            expect(page.get_by_test_id("stSidebar").get_by_text("Cleo Clerk")).to_be_visible()
             assert page.url == f"{server.address}/users"
 
             page.get_by_role("link", name="Sign out").click()

@@ -15,7 +15,7 @@ def test_a_visitor_of_the_demo_comes_in_by_a_button_and_by_a_password(page: Page
     page.goto(f"{demo.address}/sign-in")
     page.get_by_role("button", name="Manager").click()
     page.wait_for_selector('[data-testid="stApp"]')
-    expect(page.get_by_text("Morgan Manager").first).to_be_visible()
+    expect(page.get_by_test_id("stSidebar").get_by_text("Morgan Manager")).to_be_visible()
 
     page.context.clear_cookies()
     page.goto(f"{demo.address}/sign-in?next=/care_gaps")
@@ -24,7 +24,7 @@ def test_a_visitor_of_the_demo_comes_in_by_a_button_and_by_a_password(page: Page
     page.get_by_label("Password").fill("careloop demo password")
     page.get_by_role("button", name="Sign in", exact=True).click()
 
-    expect(page.get_by_text("Casey Clerk").first).to_be_visible()
+    expect(page.get_by_test_id("stSidebar").get_by_text("Casey Clerk")).to_be_visible()
     page.wait_for_url(re.compile(rf"^{re.escape(demo.address)}/care_gaps(\?id=[a-z0-9-]+)?$"))
 
 
